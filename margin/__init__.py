@@ -1,0 +1,1 @@
+"""Tandem's margin engine: exact cross-margin figures for perpetual futures accounts."""

@@ -1,0 +1,346 @@
+"""The account compiled for arithmetic: equity, requirement and headroom at any prices, and the exact walk along a line.
+
+    headroom(prices) = wallet + Σ over legs of [offset + exposure·P − requirement(P)]
+
+Each leg is a piecewise-linear function of one price, its kinks at the tier boundaries, so the walk goes from kink to
+kink and solves one linear equation: nothing here iterates to a tolerance. Every distance in the product is a
+`first_crossing`. Prices are in the settlement coin; `level` divides the requirement (1.0: liquidation, 0.5: the point
+where requirement ÷ equity is 50 %).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from heapq import heapify, heappop, heapreplace
+from math import inf
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from margin.scenario import Account, Market, Position, Scenario
+from margin.venues.tiers import EDGE, locate
+
+Array = npt.NDArray[np.float64]
+ZERO = 1e-12
+"""Headroom counts as zero up to this part of |wallet| + Σ notional (MARGIN_RULES §1)."""
+
+_ONE_TIER = (0.0,)
+Number = TypeVar("Number", float, Array)
+
+
+class Leg(NamedTuple):
+    """One position or one collateral asset as a function of one price.
+
+    Equity: `offset + exposure·P`. Requirement: `quantity·P·(rate_k + extra_rate) − amount_k + constant`, tier k being
+    the last whose floor lies below `size·P`. A flat table's tier does not depend on the price, so one tier is left of
+    it; `first_tier` is the index in the venue's table of the first tier kept here. No rates: no table is known, and
+    nothing but the equity can be told.
+    """
+
+    token: int
+    exposure: float
+    offset: float
+    quantity: float = 0.0
+    size: float = 1.0
+    floors: tuple[float, ...] = _ONE_TIER
+    rates: tuple[float, ...] = _ONE_TIER
+    amounts: tuple[float, ...] = _ONE_TIER
+    extra_rate: float = 0.0
+    constant: float = 0.0
+    first_tier: int = 0
+
+    def tier(self, price: float) -> int:
+        """Index of the tier in force at a price; a size exactly at a floor belongs to the tier below."""
+        return locate(self.floors, self.size * price)
+
+    def equity(self, price: Number) -> Number:
+        """What the leg adds to equity: a position's profit, an asset's counted value."""
+        return self.offset + self.exposure * price
+
+    def maintenance(self, price: Number, rate: Number, amount: Number) -> Number:
+        """The maintenance margin under a given tier's rate and amount."""
+        return self.quantity * price * rate - amount + self.constant
+
+    def requirement(self, price: Number, rate: Number, amount: Number) -> Number:
+        """What equity is held against under a given tier's rate and amount: maintenance and the liquidation fee."""
+        return self.maintenance(price, rate, amount) + self.quantity * price * self.extra_rate
+
+    def requirement_at(self, price: float, tier: int) -> float:
+        """The requirement at a price taken to lie in a tier."""
+        return self.requirement(price, self.rates[tier], self.amounts[tier])
+
+    def slope(self, tier: int, level: float) -> float:
+        """Change of `equity − requirement ÷ level` per unit of price within a tier."""
+        return self.exposure - self.quantity * (self.rates[tier] + self.extra_rate) / level
+
+
+class Mover(NamedTuple):
+    """A leg on its way: from `price` at `rate` per unit of the line's parameter, stopping at price 0."""
+
+    leg: Leg
+    price: float
+    rate: float
+
+
+class Piece(NamedTuple):
+    """A stretch of the line on which the walked value is linear: `value + slope·(x − start)` for start ≤ x ≤ end."""
+
+    start: float
+    value: float
+    slope: float
+    end: float
+
+
+def pieces(value: float, movers: Sequence[Mover], level: float, limit: float) -> Iterator[Piece]:
+    """The linear pieces of `equity − requirement ÷ level` from x = 0, where it is `value`, to x = `limit`.
+
+    A finite limit closes with a piece of no length, so that the value at the limit itself is seen.
+    """
+    slope, tiers, kinks = 0.0, [], []
+    for number, (leg, price, rate) in enumerate(movers):
+        tier = leg.tier(price)
+        tiers.append(tier)
+        slope += rate * leg.slope(tier, level)
+        kink = _next_kink(leg, tier, price, rate)
+        if kink < limit:
+            kinks.append((kink, number))
+    heapify(kinks)
+    x = 0.0
+    while kinks:
+        end, number = kinks[0]
+        end = max(x, end)
+        yield Piece(x, value, slope, end)
+        value += slope * (end - x)
+        x = end
+        leg, price, rate = movers[number]
+        old = tiers[number]
+        new = old + 1 if rate > 0 else old - 1
+        slope -= rate * leg.slope(old, level)
+        if new < 0:  # The price has reached 0 and stays there.
+            heappop(kinks)
+            continue
+        tiers[number] = new
+        slope += rate * leg.slope(new, level)
+        edge = leg.floors[max(old, new)] / leg.size
+        value += (leg.requirement_at(edge, old) - leg.requirement_at(edge, new)) / level  # Nothing but in flat tables.
+        kink = _next_kink(leg, new, price, rate)
+        if kink < limit:
+            heapreplace(kinks, (kink, number))
+        else:
+            heappop(kinks)
+    yield Piece(x, value, slope, limit)
+    if limit < inf:
+        yield Piece(limit, value + slope * (limit - x), 0.0, limit)
+
+
+def _next_kink(leg: Leg, tier: int, price: float, rate: float) -> float:
+    if rate > 0:
+        return (leg.floors[tier + 1] / leg.size - price) / rate if tier + 1 < len(leg.floors) else inf
+    floor = leg.floors[tier] / leg.size if tier else 0.0
+    return (price - floor) / -rate
+
+
+def walk(value: float, movers: Sequence[Mover], level: float, limit: float, zero: float) -> float | None:
+    """The first x in [0, limit] at which the value is at most `zero`, None where it stays above."""
+    for start, at_start, slope, end in pieces(value, movers, level, limit):
+        if at_start <= zero:
+            return start
+        if slope < 0:
+            root = start - at_start / slope
+            if root <= end:
+                return root
+    return None
+
+
+class Standing(NamedTuple):
+    """Where a book stands at one set of prices, in the settlement coin. No positions: never liquidated."""
+
+    equity: float
+    requirement: float
+    notional: float
+    liquidated: bool
+
+    @property
+    def headroom(self) -> float:
+        """Equity − requirement."""
+        return self.equity - self.requirement
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A compiled account: one in cross mode, one per position in isolated mode.
+
+    `tokens` names the price axis of every array given and returned; `marks` are the prices it was compiled at;
+    `wallet` is what it holds before profit and loss, in the settlement coin.
+    """
+
+    tokens: tuple[str, ...]
+    marks: tuple[float, ...]
+    wallet: float
+    legs: tuple[Leg, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every leg's tiers are known, so that requirement, headroom and distances can be told."""
+        return all(leg.rates for leg in self.legs)
+
+    @property
+    def bears_positions(self) -> bool:
+        """Whether there is anything that could be liquidated."""
+        return any(leg.quantity for leg in self.legs)
+
+    def zero(self, prices: Sequence[float]) -> float:
+        """What counts as no headroom: rounding, not money."""
+        return ZERO * (abs(self.wallet) + sum(leg.quantity * prices[leg.token] for leg in self.legs))
+
+    def equity_at(self, prices: Sequence[float]) -> float:
+        """Margin balance at one set of prices, in the order of `tokens`."""
+        return self.wallet + sum(leg.equity(prices[leg.token]) for leg in self.legs)
+
+    def standing(self, prices: Sequence[float] | None = None) -> Standing:
+        """The book at one set of prices, its marks unless given. The book must be complete."""
+        prices = self.marks if prices is None else prices
+        requirement = notional = 0.0
+        for leg in self.legs:
+            price = prices[leg.token]
+            requirement += leg.requirement_at(price, leg.tier(price))
+            notional += leg.quantity * price
+        equity = self.equity_at(prices)
+        zero = ZERO * (abs(self.wallet) + notional)
+        return Standing(equity, requirement, notional, self.bears_positions and equity - requirement <= zero)
+
+    def equity(self, prices: Array) -> Array:
+        """Margin balance at prices of shape (..., tokens); shape (...)."""
+        return self.wallet + self._sum_over_legs(prices, lambda leg, price: leg.equity(price))
+
+    def requirement(self, prices: Array) -> Array:
+        """What equity is held against at prices of shape (..., tokens); shape (...)."""
+        return self._sum_over_legs(prices, _requirement_along)
+
+    def headroom(self, prices: Array) -> Array:
+        """Equity − requirement at prices of shape (..., tokens); shape (...). At or below 0: liquidated."""
+        return self.equity(prices) - self.requirement(prices)
+
+    def _sum_over_legs(self, prices: Array, term: Callable[[Leg, Array], Array]) -> Array:
+        prices = np.asarray(prices, dtype=np.float64)
+        total = np.zeros(prices.shape[:-1])
+        for leg in self.legs:
+            total += term(leg, prices[..., leg.token])
+        return total
+
+    def grid(self, row: str, row_prices: Array, column: str, column_prices: Array, level: float = 1.0) -> Array:
+        """Equity − requirement ÷ level over two tokens' prices, the others at their marks; shape (rows, columns)."""
+        first, second = self.tokens.index(row), self.tokens.index(column)
+        others = [leg for leg in self.legs if leg.token not in (first, second)]
+        rest = Book(self.tokens, self.marks, self.wallet, tuple(others)).standing()
+        constant = rest.equity - rest.requirement / level
+        return np.add.outer(self._along(first, row_prices, level) + constant, self._along(second, column_prices, level))
+
+    def _along(self, token: int, prices: Array, level: float) -> Array:
+        """What the legs of one token add to equity − requirement ÷ level at its prices."""
+        total = np.zeros_like(prices)
+        for leg in self.legs:
+            if leg.token == token:
+                total += leg.equity(prices) - _requirement_along(leg, prices) / level
+        return total
+
+
+def _requirement_along(leg: Leg, prices: Array) -> Array:
+    tiers = np.searchsorted(leg.floors[1:], leg.size * prices * (1 - EDGE), side="left")
+    return leg.requirement(prices, np.asarray(leg.rates)[tiers], np.asarray(leg.amounts)[tiers])
+
+
+def first_crossing(
+    book: Book, start: Sequence[float], direction: Sequence[float], *, level: float = 1.0, limit: float = inf
+) -> float | None:
+    """The first x in [0, limit] at which `start + x·direction` (never below 0) is at the level, None where none is.
+
+    `start` and `direction` are prices and price changes per unit of x, in the order of `book.tokens`. At level 1.0 that
+    is the liquidation point; 0.0 means that the start is there already. An account without positions has none.
+    """
+    if not book.bears_positions:
+        return None
+    movers = [Mover(leg, start[leg.token], direction[leg.token]) for leg in book.legs if direction[leg.token]]
+    standing = book.standing(start)
+    return walk(standing.equity - standing.requirement / level, movers, level, limit, book.zero(start))
+
+
+Legs = tuple[Leg, ...]
+
+
+def compile_legs(scenario: Scenario) -> Legs:
+    """The positions as legs, in their order, on the price axes of `scenario.tokens`."""
+    axis = {token: index for index, token in enumerate(scenario.tokens)}
+    return tuple(_compile_leg(position, axis[position.symbol], scenario) for position in scenario.positions)
+
+
+def _compile_leg(position: Position, token: int, scenario: Scenario) -> Leg:
+    account, market = scenario.account, scenario.market
+    rules, quantity = account.rules, position.quantity
+    exposure = position.sign * quantity
+    known = (token, exposure, -exposure * position.entry_price, quantity, quantity)
+    if rules.own_fraction:
+        return Leg(*known, rates=(account.margin_fraction,))
+    table = market.table(position.symbol)
+    size = size_in_tiers(position, market, flat=rules.flat_tiers)
+    if table is None or size is None:
+        return Leg(*known, rates=())
+    if rules.flat_tiers:
+        tier = locate(table.floors, size)
+        extra_rate = account.fee if rules.liquidation_fee_required else 0.0
+        return Leg(*known, rates=(table.rates[tier],), extra_rate=extra_rate, first_tier=tier)
+    constant = closing_fee(position, account) if account.margin_mode == "cross" else 0.0
+    return Leg(*known, table.floors, table.rates, table.amounts, constant=constant)
+
+
+def closing_fee(position: Position, account: Account) -> float:
+    """The position's estimated fee to close, in the settlement coin; 0 where the venue has none in its margins."""
+    return account.rules.closing_fee(
+        position.sign, position.quantity, position.entry_price, position.leverage, account.fee
+    )
+
+
+def size_in_tiers(position: Position, market: Market, *, flat: bool) -> float | None:
+    """The size that the position's tier is found by: notional at mark, or contracts where the tiers are flat.
+
+    None where a contract's value is not known, except for a table of one tier, which takes any size.
+    """
+    if not flat:
+        return position.quantity * market.marks[position.symbol]
+    value = market.contract_value(position.symbol)
+    if value is not None:
+        return position.quantity / value
+    table = market.table(position.symbol)
+    return 0.0 if table is not None and len(table.floors) == 1 else None
+
+
+def cross_book(scenario: Scenario, legs: Legs) -> Book:
+    """The whole account as one book."""
+    tokens = scenario.tokens
+    if scenario.account.rules.counts_collateral and scenario.account.collateral:
+        pledged = scenario.account.collateral
+        legs += tuple(Leg(tokens.index(item.asset), item.amount * item.ratio, 0.0) for item in pledged)
+    marks = scenario.market.marks
+    return Book(tokens, tuple([marks[token] for token in tokens]), scenario.account.wallet_balance, legs)
+
+
+def isolated_books(scenario: Scenario, legs: Legs) -> list[Book]:
+    """Every position as a book of its own, in their order."""
+    return [_isolated_book(scenario, *pair) for pair in zip(scenario.positions, legs, strict=True)]
+
+
+def _isolated_book(scenario: Scenario, position: Position, leg: Leg) -> Book:
+    account = scenario.account
+    wallet = account.rules.isolated_wallet(position.sign, position.opening_margin, position.own_margin, account.fee)
+    return Book((position.symbol,), (scenario.market.marks[position.symbol],), wallet, (leg._replace(token=0),))
+
+
+def compile_books(scenario: Scenario) -> list[Book]:
+    """The books that stand or fall on their own: the account in cross mode, each position in isolated mode.
+
+    Not all need be complete: distances and requirements can be told only where they are.
+    """
+    legs = compile_legs(scenario)
+    if scenario.account.margin_mode == "isolated":
+        return isolated_books(scenario, legs)
+    return [cross_book(scenario, legs)]

@@ -1,0 +1,147 @@
+"""The one error that bad input raises, and the checks of single values that raise it.
+
+Every check takes the value as it arrived (from JSON, a link, a table cell) and the path of its field, and gives the
+clean value back or raises `FieldError` with a sentence a person can act on.
+"""
+
+import json
+import math
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+LARGEST = 1e15
+"""No size, price or balance may exceed this: beyond it doubles no longer hold cents."""
+
+
+class FieldError(ValueError):
+    """A field that cannot be used: `path` names it (`positions[0].quantity`), `message` says what was wrong."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(path, message)
+        self.path = path
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+    def within(self, outer: str) -> "FieldError":
+        """The same error seen from one level further out."""
+        return FieldError(join(outer, self.path), self.message)
+
+
+def join(outer: str, inner: str) -> str:
+    """`positions[0]` and `quantity` make `positions[0].quantity`."""
+    if not outer or not inner or inner.startswith("["):
+        return outer + inner
+    return f"{outer}.{inner}"
+
+
+def shown(value: object) -> str:
+    """The value as a short quote for an error sentence: JSON spelling, one line, never longer than 40 characters."""
+    if isinstance(value, float) and not math.isfinite(value):
+        text = "NaN" if math.isnan(value) else "an infinity"
+    elif isinstance(value, float) and value.is_integer() and abs(value) < LARGEST:
+        text = str(int(value))
+    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST:
+        text = "an integer above 1e15"
+    elif isinstance(value, Mapping):
+        text = "an object"
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        text = "an array"
+    else:
+        # A long string is cut before it is quoted: what is quoted is never larger than what is shown.
+        text = json.dumps(value[:64] if isinstance(value, str) else value, default=str)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def number(
+    value: object,
+    path: str,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    below: float | None = None,
+    at_most: float | None = None,
+) -> float:
+    """A finite float within the bounds given. Booleans and numbers written as text are not numbers."""
+    wanted = _wanted(above, at_least, below, at_most)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise FieldError(path, f"must be {wanted}, got {shown(value)}")
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise FieldError(path, "must be at most 1e15 in size, got an integer above it")
+    result = float(value)
+    if not math.isfinite(result):
+        raise FieldError(path, f"must be {wanted}, got {shown(result)}")
+    if abs(result) > LARGEST:
+        raise FieldError(path, f"must be at most 1e15 in size, got {shown(result)}")
+    in_bounds = (
+        (above is None or result > above)
+        and (at_least is None or result >= at_least)
+        and (below is None or result < below)
+        and (at_most is None or result <= at_most)
+    )
+    if not in_bounds:
+        raise FieldError(path, f"must be {wanted}, got {shown(value)}")
+    return result
+
+
+def _wanted(above: float | None, at_least: float | None, below: float | None, at_most: float | None) -> str:
+    if above == 0 and below is None and at_most is None:
+        return "a positive number"
+    bounds = [("above", above), ("of at least", at_least), ("below", below), ("of at most", at_most)]
+    words = " and ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
+    return f"a number {words}".rstrip()
+
+
+def choice(value: object, path: str, options: Iterable[str]) -> str:
+    """One of the options, spelt exactly."""
+    options = list(options)
+    if not isinstance(value, str) or value not in options:
+        raise FieldError(path, f"must be one of {', '.join(options)}, got {shown(value)}")
+    return value
+
+
+def text(value: object, path: str, *, longest: int, lines: bool = False) -> str:
+    """Plain text of at most `longest` characters without control characters (a line break only where `lines`)."""
+    if not isinstance(value, str):
+        raise FieldError(path, f"must be text, got {shown(value)}")
+    if len(value) > longest:
+        raise FieldError(path, f"must be at most {longest} characters long, got {len(value)}")
+    for character in value:
+        if unicodedata.category(character) in _NOT_PLAIN and not (lines and character == "\n"):
+            raise FieldError(path, f"must be plain text, got the control character {character!a}")
+    return value
+
+
+_NOT_PLAIN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode categories refused in text: controls, lone surrogates (they cannot be written as UTF-8), line separators."""
+
+
+def keyed(value: object, path: str, *, most: int) -> Mapping[str, Any]:
+    """A JSON object of at most `most` entries."""
+    if not isinstance(value, Mapping):
+        raise FieldError(path, f"must be an object, got {shown(value)}")
+    if len(value) > most:
+        raise FieldError(path, f"must have at most {most} entries, got {len(value)}")
+    return value
+
+
+def listed(value: object, path: str, *, most: int) -> Sequence[Any]:
+    """A JSON array of at most `most` entries."""
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise FieldError(path, f"must be an array, got {shown(value)}")
+    if len(value) > most:
+        raise FieldError(path, f"must have at most {most} entries, got {len(value)}")
+    return value
+
+
+def known_keys(value: Mapping[str, Any], path: str, *, required: Iterable[str], optional: Iterable[str]) -> None:
+    """Refuses an unknown key and a missing required one, naming it."""
+    required, optional = list(required), list(optional)
+    for key in value:
+        if key not in required and key not in optional:
+            raise FieldError(join(path, shown(key).strip('"')), "is not a known key")
+    for key in required:
+        if key not in value:
+            raise FieldError(join(path, key), "is missing")

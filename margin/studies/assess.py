@@ -1,0 +1,308 @@
+"""The assessment: every figure of an account as it stands, in cross or isolated mode.
+
+`assess(scenario)` is the one entry; `Assessment.to_json` is the contract of the README. Ratios and leverages are None
+where their denominator is not positive; margin figures are None where a token has no tiers on the venue.
+"""
+
+from typing import Any, Literal, NamedTuple
+
+from margin.book import (
+    Book,
+    Leg,
+    Legs,
+    Standing,
+    closing_fee,
+    compile_legs,
+    cross_book,
+    isolated_books,
+    size_in_tiers,
+)
+from margin.scenario import Position, Scenario
+from margin.studies.distances import NOWHERE, JointMove, LiquidationPrice, common_move, liquidation_prices, unpriced
+from margin.venues import TierTable
+from margin.venues.tiers import EDGE
+
+Severity = Literal["error", "warning"]
+
+
+class Problem(NamedTuple):
+    """What the venue would refuse (`error`) or warn of; the figures go on all the same."""
+
+    code: str
+    severity: Severity
+    message: str
+
+
+class MarginRatio(NamedTuple):
+    """The venue's own figure as a fraction, where it liquidates, which way it moves towards that, and its name."""
+
+    value: float | None
+    liquidation_at: float
+    direction: str
+    label: str
+
+
+class PositionFigures(NamedTuple):
+    """One position's figures in the settlement coin. `tier` counts from 1; the last four are of isolated mode only."""
+
+    symbol: str
+    side: str
+    quantity: float
+    notional: float
+    unrealised_pnl: float
+    initial_margin: float | None
+    maintenance_margin: float | None
+    tier: int | None
+    maintenance_rate: float | None
+    maintenance_amount: float | None
+    max_leverage: float | None
+    problems: tuple[Problem, ...]
+    isolated_margin: float | None = None
+    headroom: float | None = None
+    margin_ratio: float | None = None
+    liquidated: bool | None = None
+
+
+class Assessment(NamedTuple):
+    """All figures of an account. Money in the settlement coin, ratios as fractions; shapes as in the README."""
+
+    equity: float
+    unrealised_pnl: float
+    initial_margin: float | None
+    maintenance_margin: float | None
+    requirement: float | None
+    headroom: float | None
+    available_balance: float | None
+    margin_ratio: MarginRatio
+    equity_to_notional: float | None
+    effective_leverage: float | None
+    liquidated: bool
+    positions: tuple[PositionFigures, ...]
+    liquidation_prices: tuple[LiquidationPrice, ...]
+    joint_move: JointMove
+    problems: tuple[Problem, ...]
+    assumptions: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The assessment JSON: keys of isolated mode only where they are set."""
+        result = self._asdict()
+        result["margin_ratio"] = self.margin_ratio._asdict()
+        result["joint_move"] = self.joint_move._asdict()
+        result["positions"] = [_position_json(position) for position in self.positions]
+        result["liquidation_prices"] = [
+            {key: value for key, value in price._asdict().items() if key != "side" or value is not None}
+            for price in self.liquidation_prices
+        ]
+        result["problems"] = [problem._asdict() for problem in self.problems]
+        result["assumptions"] = list(self.assumptions)
+        return result
+
+
+def _position_json(position: PositionFigures) -> dict[str, Any]:
+    result = position._asdict()
+    result["problems"] = [problem._asdict() for problem in position.problems]
+    if position.isolated_margin is None:
+        for key in ("isolated_margin", "headroom", "margin_ratio", "liquidated"):
+            del result[key]
+    return result
+
+
+def assess(scenario: Scenario) -> Assessment:
+    """Every figure of the account at its marks."""
+    legs = compile_legs(scenario)
+    positions = [_figures(position, leg, scenario) for position, leg in zip(scenario.positions, legs, strict=True)]
+    if scenario.account.margin_mode == "cross":
+        return _assess_cross(scenario, legs, positions)
+    return _assess_isolated(scenario, legs, positions)
+
+
+def _assess_cross(scenario: Scenario, legs: Legs, positions: list[PositionFigures]) -> Assessment:
+    book = cross_book(scenario, legs)
+    equity = book.equity_at(book.marks)
+    if not book.complete:
+        prices = [unpriced(token, "no_tiers") for token in book.tokens]
+        return _assessment(scenario, equity, positions, prices)
+    standing = book.standing()
+    prices = liquidation_prices(book, standing)
+    joint = NOWHERE if standing.liquidated else common_move([book], scenario)
+    return _assessment(scenario, equity, positions, prices, _Whole(standing.requirement, standing, joint))
+
+
+def _assess_isolated(scenario: Scenario, legs: Legs, positions: list[PositionFigures]) -> Assessment:
+    books = isolated_books(scenario, legs)
+    standings = [book.standing() if book.complete else None for book in books]
+    alone = [
+        _alone(figures, position, book, standing, scenario)
+        for figures, position, book, standing in zip(positions, scenario.positions, books, standings, strict=True)
+    ]
+    positions, prices = [each[0] for each in alone], [each[1] for each in alone]
+    equity = scenario.account.wallet_balance + sum(figures.unrealised_pnl for figures in positions)
+    known = [standing for standing in standings if standing is not None]
+    if len(known) < len(books):
+        return _assessment(scenario, equity, positions, prices)
+    worst = min(known, key=lambda standing: standing.headroom, default=Standing(equity, 0.0, 0.0, False))
+    joint = NOWHERE if any(standing.liquidated for standing in known) else common_move(books, scenario)
+    requirement = sum(standing.requirement for standing in known)
+    return _assessment(scenario, equity, positions, prices, _Whole(requirement, worst, joint))
+
+
+def _alone(
+    figures: PositionFigures, position: Position, book: Book, standing: Standing | None, scenario: Scenario
+) -> tuple[PositionFigures, LiquidationPrice]:
+    """An isolated position's own standing and its own liquidation price."""
+    figures = figures._replace(isolated_margin=position.own_margin)
+    if standing is None:
+        return figures, unpriced(position.symbol, "no_tiers", position.side)
+    ratio = scenario.account.rules.ratio
+    figures = figures._replace(
+        headroom=standing.headroom,
+        margin_ratio=ratio.value(standing.equity, standing.requirement, standing.notional),
+        liquidated=standing.liquidated,
+    )
+    return figures, liquidation_prices(book, standing)[0]._replace(side=position.side)
+
+
+class _Whole(NamedTuple):
+    """What can be told of an account whose tiers are all known; `worst` is the book that decides its fate."""
+
+    requirement: float
+    worst: Standing
+    joint: JointMove
+
+
+def _assessment(
+    scenario: Scenario,
+    equity: float,
+    positions: list[PositionFigures],
+    prices: list[LiquidationPrice],
+    whole: _Whole | None = None,
+) -> Assessment:
+    notional = sum(figures.notional for figures in positions)
+    initial = _total([figures.initial_margin for figures in positions])
+    return Assessment(
+        equity=equity,
+        unrealised_pnl=sum(figures.unrealised_pnl for figures in positions),
+        initial_margin=initial,
+        maintenance_margin=_total([figures.maintenance_margin for figures in positions]),
+        requirement=whole and whole.requirement,
+        headroom=whole and whole.worst.headroom,
+        available_balance=_available(scenario, equity, initial),
+        margin_ratio=_margin_ratio(scenario, whole),
+        equity_to_notional=equity / notional if notional > 0 else None,
+        effective_leverage=notional / equity if equity > 0 else None,
+        liquidated=whole.worst.liquidated if whole else any(figures.liquidated for figures in positions),
+        positions=tuple(positions),
+        liquidation_prices=tuple(prices),
+        joint_move=whole.joint if whole else NOWHERE,
+        problems=_account_problems(scenario, equity, initial),
+        assumptions=_assumptions(scenario),
+    )
+
+
+def _total(values: list[float | None]) -> float | None:
+    """The sum, None as soon as one is not known."""
+    total = 0.0
+    for value in values:
+        if value is None:
+            return None
+        total += value
+    return total
+
+
+def _margin_ratio(scenario: Scenario, whole: _Whole | None) -> MarginRatio:
+    rule, value = scenario.account.rules.ratio, None
+    if whole and scenario.positions:
+        value = rule.value(whole.worst.equity, whole.worst.requirement, whole.worst.notional)
+    return MarginRatio(value, rule.at_level(1.0, scenario.account.margin_fraction), rule.direction, rule.label)
+
+
+def _available(scenario: Scenario, equity: float, initial: float | None) -> float | None:
+    if initial is None:
+        return None
+    if scenario.account.margin_mode == "cross":
+        return max(0.0, equity - initial)
+    return scenario.account.wallet_balance - sum(position.own_margin for position in scenario.positions)
+
+
+def _figures(position: Position, leg: Leg, scenario: Scenario) -> PositionFigures:
+    account, market = scenario.account, scenario.market
+    mark = market.marks[position.symbol]
+    notional = position.quantity * mark
+    common = (position.symbol, position.side, position.quantity, notional, leg.equity(mark))
+    if not leg.rates:
+        return PositionFigures(*common, None, None, None, None, None, None, (_no_tiers(position, scenario),))
+    tier = leg.tier(mark)
+    number, rate, amount = leg.first_tier + tier, leg.rates[tier], leg.amounts[tier]
+    table = None if account.rules.own_fraction else market.table(position.symbol)
+    cap = table.max_leverages[number] if table else None
+    fee = closing_fee(position, account)
+    return PositionFigures(
+        *common,
+        initial_margin=notional / position.leverage + fee,
+        maintenance_margin=leg.maintenance(mark, rate, amount) + fee - leg.constant,
+        tier=number + 1,
+        maintenance_rate=rate,
+        maintenance_amount=amount,
+        max_leverage=cap,
+        problems=_position_problems(position, table, cap, scenario),
+    )
+
+
+def _no_tiers(position: Position, scenario: Scenario) -> Problem:
+    known = scenario.market.reference.not_listed.get(position.symbol)
+    why = f"no tier table is known for {position.symbol} on {scenario.account.rules.name}"
+    return Problem(
+        "no_tiers",
+        "error",
+        f"{f'{position.symbol} is {known}' if known else why}; remove the position or supply its tiers",
+    )
+
+
+def _position_problems(
+    position: Position, table: TierTable | None, cap: float | None, scenario: Scenario
+) -> tuple[Problem, ...]:
+    problems = []
+    rules = scenario.account.rules
+    if cap is not None and position.leverage > cap * (1 + EDGE):
+        allowed = f"{position.leverage:g}x is above the {cap:g}x that {rules.name} allows at this size"
+        problems.append(Problem("leverage_above_cap", "error", f"{allowed}; lower it to {cap:g}x"))
+    if table is not None and table.last_cap is not None:
+        size = size_in_tiers(position, scenario.market, flat=rules.flat_tiers)
+        if size is not None and table.exceeds_last_cap(size):
+            beyond = f"the size is beyond {rules.name}'s last tier; its last rate is taken to go on"
+            problems.append(Problem("beyond_last_tier", "warning", beyond))
+    if position.isolated_margin is not None and scenario.account.margin_mode == "cross":
+        ignored = "the isolated margin is ignored in cross margin: the whole balance stands behind the position"
+        problems.append(Problem("isolated_margin_ignored", "warning", ignored))
+    return tuple(problems)
+
+
+def _account_problems(scenario: Scenario, equity: float, initial: float | None) -> tuple[Problem, ...]:
+    account, rules = scenario.account, scenario.account.rules
+    problems = []
+    if account.margin_mode == "cross" and initial is not None and scenario.positions and initial > equity:
+        above = "the initial margin is above the margin balance: no new orders or withdrawals"
+        problems.append(Problem("initial_margin_above_equity", "warning", above))
+    if account.collateral and (account.margin_mode == "isolated" or not rules.counts_collateral):
+        why = "isolated positions stand on" if account.margin_mode == "isolated" else f"{rules.name} counts"
+        left_out = f"{why} the settlement coin alone, {rules.settlement}: the collateral is left out"
+        problems.append(Problem("collateral_not_counted", "warning", left_out))
+    return tuple(problems)
+
+
+def _assumptions(scenario: Scenario) -> tuple[str, ...]:
+    """What the figures rest on: whose tables of which date, and the venue's known doubts."""
+    account, market = scenario.account, scenario.market
+    rules, reference = account.rules, market.reference
+    if rules.own_fraction:
+        return rules.assumptions
+    symbols = {position.symbol for position in scenario.positions}
+    tables = []
+    if own := sorted(symbols & market.tiers.keys()):
+        tables.append(f"tiers of {', '.join(own)} as the scenario gives them, {market.tiers_as_of or 'undated'}")
+    if symbols - market.tiers.keys() & reference.tiers.keys():
+        tables.append(f"{account.venue} tiers as of {reference.as_of or 'an unknown date'}")
+    doubtful = sorted(symbols & reference.unconfirmed - market.contract_values.keys())
+    if doubtful:
+        tables.append(f"{account.venue} contract values of {', '.join(doubtful)} are second-hand, not yet confirmed")
+    return (*tables, *rules.assumptions)

@@ -1,0 +1,53 @@
+"""Which token a written symbol means, and what became of tokens that are no more."""
+
+import re
+from collections.abc import Mapping
+from typing import TypeVar
+
+from margin.errors import FieldError, join, shown
+
+_TOKEN = re.compile(r"[A-Z0-9]{1,15}")
+_VENUE_SPELLING = re.compile(
+    r"(?P<token>[A-Z0-9]+?)"
+    r"(?:[-/_]?(?:USDT|USDC)(?::(?:USDT|USDC))?(?:-SWAP)?|-USD-PERP|-PERP)"  # RENDERUSDT, RENDER/USDT:USDT, …-SWAP
+)
+RENAMED: Mapping[str, str] = {"RNDR": "RENDER"}
+MERGED: Mapping[str, float] = {"AGIX": 0.433350, "OCEAN": 0.433226}
+"""Tokens that were exchanged for FET in June and July 2024, with the FET given for one."""
+STABLECOINS = frozenset({"USDT", "USDC", "FDUSD", "DAI", "USDE", "TUSD", "BUSD", "PYUSD", "USDS", "USD1", "USD"})
+
+Value = TypeVar("Value")
+
+
+def token(value: object, path: str) -> str:
+    """The token that a symbol means: `RENDERUSDT`, `RENDER/USDT:USDT`, `RENDER-USDT-SWAP` and `RNDR` are RENDER.
+
+    Raises FieldError for what is no symbol, and for AGIX and OCEAN with the sentence of what became of them.
+    """
+    if not isinstance(value, str) or len(value) > 40:
+        raise FieldError(path, f"must be a token such as RENDER, got {shown(value)}")
+    written = value.strip().upper()
+    spelling = _VENUE_SPELLING.fullmatch(written)
+    name = spelling["token"] if spelling else written
+    if not _TOKEN.fullmatch(name):
+        raise FieldError(
+            path, f"must be a token of up to 15 letters A-Z and digits, such as RENDER, got {shown(value)}"
+        )
+    if name in MERGED:
+        raise FieldError(
+            path,
+            f"{name} merged into FET in June-July 2024 (1 {name} = {MERGED[name]:.6f} FET) and its perpetual is gone; "
+            "enter the FET instead",
+        )
+    return RENAMED.get(name, name)
+
+
+def by_token(values: Mapping[str, Value], path: str) -> dict[str, Value]:
+    """The same entries under their tokens' names; refuses two spellings of one token."""
+    result: dict[str, Value] = {}
+    for key, value in values.items():
+        name = token(key, join(path, shown(key).strip('"')))
+        if name in result:
+            raise FieldError(join(path, name), "is given twice")
+        result[name] = value
+    return result

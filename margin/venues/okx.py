@@ -1,0 +1,18 @@
+"""OKX swaps, single-currency margin (multi-currency where collateral is given)."""
+
+from margin.venues.rules import RatioRule, Venue
+
+OKX = Venue(
+    key="okx",
+    name="OKX",
+    settlement="USDT",
+    taker_fee=0.0005,
+    ratio=RatioRule("Margin ratio (equity ÷ (maintenance margin + liquidation fee))", "falls"),
+    flat_tiers=True,
+    liquidation_fee_required=True,
+    assumptions=(
+        "okx: one rate for the whole position by its contracts is inferred, for the venue publishes no deduction",
+        "okx: collateral counts at one ratio per asset; the venue's discount brackets are not modelled",
+        "okx: the liquidation fee is taken at the taker fee",
+    ),
+)

@@ -1,0 +1,104 @@
+"""What a venue's margin rules are made of: figures, conventions, and the few formulas in which venues differ.
+
+Functions take numbers and know no scenario. `P` mark, `q` quantity, `EP` entry price, `L` leverage, `s` +1 long or
+−1 short, `f` taker fee rate, `N = q·P`; MARGIN_RULES §3 is the source of every rule unless a docstring says otherwise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from margin.venues.tiers import TierTable
+
+Direction = Literal["rises", "falls"]
+
+
+@dataclass(frozen=True, slots=True)
+class RatioRule:
+    """The figure that the venue shows for the account's health, and how it is read.
+
+    A rising ratio is requirement ÷ equity; a falling one is equity ÷ requirement, or equity ÷ notional where
+    `against_notional`.
+    """
+
+    label: str
+    direction: Direction
+    against_notional: bool = False
+
+    def value(self, equity: float, requirement: float, notional: float) -> float | None:
+        """The ratio as a fraction (1.0 is 100 %), None where its denominator is not positive."""
+        if self.direction == "rises":
+            return requirement / equity if equity > 0 else None
+        against = notional if self.against_notional else requirement
+        return equity / against if against > 0 else None
+
+    def at_level(self, level: float, margin_fraction: float) -> float:
+        """The ratio at which requirement ÷ equity equals `level` (1.0: liquidation)."""
+        if self.direction == "rises":
+            return level
+        return (margin_fraction if self.against_notional else 1.0) / level
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """A venue's rules as data.
+
+    `flat_tiers`: tiers are read by contracts and one rate applies to the whole notional.
+    `liquidation_fee_required`: the requirement adds the taker fee on the notional to the maintenance margin.
+    `closing_fee_in_margins`: initial and maintenance margin both carry the estimated fee to close.
+    `counts_collateral`: assets other than the settlement coin count, after their haircut.
+    `own_fraction`: one maintenance fraction for everything instead of tiers.
+    """
+
+    key: str
+    name: str
+    settlement: str
+    taker_fee: float
+    ratio: RatioRule
+    flat_tiers: bool = False
+    liquidation_fee_required: bool = False
+    closing_fee_in_margins: bool = False
+    counts_collateral: bool = True
+    own_fraction: bool = False
+    assumptions: tuple[str, ...] = ()
+
+    def closing_fee(self, sign: int, quantity: float, entry_price: float, leverage: float, fee: float) -> float:
+        """The estimated fee to close, `q·EP·(1 − s/L)·f`: a constant that the mark does not move. 0 where not used."""
+        if not self.closing_fee_in_margins:
+            return 0.0
+        return quantity * entry_price * (1 - sign / leverage) * fee
+
+    def isolated_wallet(self, sign: int, own: float, margin: float, fee: float) -> float:
+        """What an isolated position holds against its own requirement before profit and loss.
+
+        `own` is the margin it was opened with, `q·EP/L`, and `margin` what it holds now. Elsewhere that margin itself;
+        on Bybit `own + extra/(1 − s·f)` with `extra = margin − own`, the closing fee being kept apart (the short side
+        of that formula is inferred).
+        """
+        if not self.closing_fee_in_margins:
+            return margin
+        return own + (margin - own) / (1 - sign * fee)
+
+
+@dataclass(frozen=True, slots=True)
+class VenueTables:
+    """Dated figures of one venue for the tokens a scenario does not bring tables for.
+
+    `not_listed` gives, per token, the words that say since when it is known to have no perpetual there; `unconfirmed`
+    names the tokens whose contract value comes from second-hand lists.
+    """
+
+    source: str
+    tiers: Mapping[str, TierTable] = field(default_factory=dict)
+    contract_values: Mapping[str, float] = field(default_factory=dict)
+    as_of: str | None = None
+    not_listed: Mapping[str, str] = field(default_factory=dict)
+    unconfirmed: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        for name in ("tiers", "contract_values", "not_listed"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+
+NO_TABLES = VenueTables(source="none")

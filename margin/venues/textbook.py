@@ -1,0 +1,20 @@
+"""The textbook account: one maintenance fraction for everything, no tiers, no fees; equity ÷ notional as the ratio.
+
+The arithmetic of introductory articles on cross margin made consistent (MARGIN_RULES §3, §8); no venue works so.
+"""
+
+from margin.venues.rules import RatioRule, Venue
+
+TEXTBOOK = Venue(
+    key="textbook",
+    name="Textbook",
+    settlement="USD",
+    taker_fee=0.0,
+    ratio=RatioRule("Equity ÷ total notional", "falls", against_notional=True),
+    counts_collateral=False,
+    own_fraction=True,
+    assumptions=("textbook: one maintenance fraction for every token; no venue works so",),
+)
+
+MARGIN_FRACTION = 0.01
+"""The article's maintenance fraction, used unless the scenario gives its own."""
