@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from margin.scenario import Account, Market, Position, Scenario
+from margin.scenario import Market, Position, Scenario
 from margin.venues.tiers import EDGE, locate
 
 Array = npt.NDArray[np.float64]
@@ -33,7 +33,9 @@ class Leg(NamedTuple):
 
     Equity: `offset + exposure·P`. Requirement: `quantity·P·(rate_k + extra_rate) − amount_k + constant`, tier k being
     the last whose floor lies below `size·P`. A flat table's tier does not depend on the price, so one tier is left of
-    it; `first_tier` is the index in the venue's table of the first tier kept here. No rates: no table is known, and
+    it; `first_tier` is the index in the venue's table of the first tier kept here. `closing_fee` is what
+    the venue's margins carry for closing, also where the requirement does not. `jumps`: the
+    requirement is not continuous where tiers meet. No rates: no table is known, and
     nothing but the equity can be told.
     """
 
@@ -48,10 +50,12 @@ class Leg(NamedTuple):
     extra_rate: float = 0.0
     constant: float = 0.0
     first_tier: int = 0
+    closing_fee: float = 0.0
+    jumps: bool = False
 
     def tier(self, price: float) -> int:
         """Index of the tier in force at a price; a size exactly at a floor belongs to the tier below."""
-        return locate(self.floors, self.size * price)
+        return locate(self.floors, self.size * price) if len(self.floors) > 1 else 0
 
     def equity(self, price: Number) -> Number:
         """What the leg adds to equity: a position's profit, an asset's counted value."""
@@ -82,13 +86,8 @@ class Mover(NamedTuple):
     rate: float
 
 
-class Piece(NamedTuple):
-    """A stretch of the line on which the walked value is linear: `value + slope·(x − start)` for start ≤ x ≤ end."""
-
-    start: float
-    value: float
-    slope: float
-    end: float
+Piece = tuple[float, float, float, float]
+"""A stretch of a line on which the walked value is linear: start, value at the start, slope, end."""
 
 
 def pieces(value: float, movers: Sequence[Mover], level: float, limit: float) -> Iterator[Piece]:
@@ -107,58 +106,71 @@ def pieces(value: float, movers: Sequence[Mover], level: float, limit: float) ->
     heapify(kinks)
     x = 0.0
     while kinks:
-        end, number = kinks[0]
-        end = max(x, end)
-        yield Piece(x, value, slope, end)
+        kink, number = kinks[0]
+        end = kink if kink > x else x
+        yield x, value, slope, end
         value += slope * (end - x)
         x = end
         leg, price, rate = movers[number]
         old = tiers[number]
-        new = old + 1 if rate > 0 else old - 1
-        slope -= rate * leg.slope(old, level)
+        tiers[number] = new = old + 1 if rate > 0 else old - 1
         if new < 0:  # The price has reached 0 and stays there.
+            slope -= rate * leg.slope(old, level)
             heappop(kinks)
             continue
-        tiers[number] = new
-        slope += rate * leg.slope(new, level)
-        edge = leg.floors[max(old, new)] / leg.size
-        value += (leg.requirement_at(edge, old) - leg.requirement_at(edge, new)) / level  # Nothing but in flat tables.
+        slope += rate * leg.quantity * (leg.rates[old] - leg.rates[new]) / level
+        if leg.jumps:
+            edge = leg.floors[max(old, new)] / leg.size
+            value += (leg.requirement_at(edge, old) - leg.requirement_at(edge, new)) / level
         kink = _next_kink(leg, new, price, rate)
         if kink < limit:
             heapreplace(kinks, (kink, number))
         else:
             heappop(kinks)
-    yield Piece(x, value, slope, limit)
+    yield x, value, slope, limit
     if limit < inf:
-        yield Piece(limit, value + slope * (limit - x), 0.0, limit)
+        yield limit, value + slope * (limit - x), 0.0, limit
 
 
 def _next_kink(leg: Leg, tier: int, price: float, rate: float) -> float:
-    if rate > 0:
-        return (leg.floors[tier + 1] / leg.size - price) / rate if tier + 1 < len(leg.floors) else inf
-    floor = leg.floors[tier] / leg.size if tier else 0.0
-    return (price - floor) / -rate
+    """Where on its line the leg leaves a tier: upwards into the next, downwards into the one below or to price 0."""
+    if rate < 0:
+        return ((leg.floors[tier] / leg.size if tier else 0.0) - price) / rate
+    return (leg.floors[tier + 1] / leg.size - price) / rate if tier + 1 < len(leg.floors) else inf
 
 
 def walk(value: float, movers: Sequence[Mover], level: float, limit: float, zero: float) -> float | None:
     """The first x in [0, limit] at which the value is at most `zero`, None where it stays above."""
+    if value > zero and not _can_fall(movers, level):
+        return None
     for start, at_start, slope, end in pieces(value, movers, level, limit):
         if at_start <= zero:
             return start
-        if slope < 0:
-            root = start - at_start / slope
-            if root <= end:
-                return root
+        if slope < 0 and (root := start - at_start / slope) <= end:
+            return root
     return None
 
 
+def _can_fall(movers: Sequence[Mover], level: float) -> bool:
+    """Whether the value can fall anywhere on the line: rates rise with the size, so each leg is at its worst in the
+    highest tier on its way up, and in the lowest on its way down, where it also stops moving."""
+    worst = 0.0
+    for leg, _, rate in movers:
+        worst += rate * leg.slope(-1, level) if rate > 0 else min(0.0, rate * leg.slope(0, level))
+    return worst < 0
+
+
 class Standing(NamedTuple):
-    """Where a book stands at one set of prices, in the settlement coin. No positions: never liquidated."""
+    """Where a book stands at one set of prices, in the settlement coin. No positions: never liquidated.
+
+    `zero` is what counts as no headroom: rounding, not money.
+    """
 
     equity: float
     requirement: float
     notional: float
     liquidated: bool
+    zero: float
 
     @property
     def headroom(self) -> float:
@@ -189,10 +201,6 @@ class Book:
         """Whether there is anything that could be liquidated."""
         return any(leg.quantity for leg in self.legs)
 
-    def zero(self, prices: Sequence[float]) -> float:
-        """What counts as no headroom: rounding, not money."""
-        return ZERO * (abs(self.wallet) + sum(leg.quantity * prices[leg.token] for leg in self.legs))
-
     def equity_at(self, prices: Sequence[float]) -> float:
         """Margin balance at one set of prices, in the order of `tokens`."""
         return self.wallet + sum(leg.equity(prices[leg.token]) for leg in self.legs)
@@ -200,14 +208,14 @@ class Book:
     def standing(self, prices: Sequence[float] | None = None) -> Standing:
         """The book at one set of prices, its marks unless given. The book must be complete."""
         prices = self.marks if prices is None else prices
-        requirement = notional = 0.0
+        equity, requirement, notional = self.wallet, 0.0, 0.0
         for leg in self.legs:
             price = prices[leg.token]
+            equity += leg.offset + leg.exposure * price
             requirement += leg.requirement_at(price, leg.tier(price))
             notional += leg.quantity * price
-        equity = self.equity_at(prices)
         zero = ZERO * (abs(self.wallet) + notional)
-        return Standing(equity, requirement, notional, self.bears_positions and equity - requirement <= zero)
+        return Standing(equity, requirement, notional, self.bears_positions and equity - requirement <= zero, zero)
 
     def equity(self, prices: Array) -> Array:
         """Margin balance at prices of shape (..., tokens); shape (...)."""
@@ -251,18 +259,25 @@ def _requirement_along(leg: Leg, prices: Array) -> Array:
 
 
 def first_crossing(
-    book: Book, start: Sequence[float], direction: Sequence[float], *, level: float = 1.0, limit: float = inf
+    book: Book,
+    start: Sequence[float],
+    direction: Sequence[float],
+    *,
+    level: float = 1.0,
+    limit: float = inf,
+    standing: Standing | None = None,
 ) -> float | None:
     """The first x in [0, limit] at which `start + x·direction` (never below 0) is at the level, None where none is.
 
-    `start` and `direction` are prices and price changes per unit of x, in the order of `book.tokens`. At level 1.0 that
-    is the liquidation point; 0.0 means that the start is there already. An account without positions has none.
+    `start` and `direction` are prices and price changes per unit of x, in the order of `book.tokens`; `standing` is
+    the book's at the start, where it is known already. At level 1.0 the answer is the liquidation point; 0.0 means
+    that the start is there. An account without positions has none.
     """
     if not book.bears_positions:
         return None
-    movers = [Mover(leg, start[leg.token], direction[leg.token]) for leg in book.legs if direction[leg.token]]
-    standing = book.standing(start)
-    return walk(standing.equity - standing.requirement / level, movers, level, limit, book.zero(start))
+    equity, requirement, _, _, zero = standing or book.standing(start)
+    movers = [Mover(leg, start[leg.token], rate) for leg in book.legs if (rate := direction[leg.token])]
+    return walk(equity - requirement / level, movers, level, limit, zero)
 
 
 Legs = tuple[Leg, ...]
@@ -289,15 +304,11 @@ def _compile_leg(position: Position, token: int, scenario: Scenario) -> Leg:
         tier = locate(table.floors, size)
         extra_rate = account.fee if rules.liquidation_fee_required else 0.0
         return Leg(*known, rates=(table.rates[tier],), extra_rate=extra_rate, first_tier=tier)
-    constant = closing_fee(position, account) if account.margin_mode == "cross" else 0.0
-    return Leg(*known, table.floors, table.rates, table.amounts, constant=constant)
-
-
-def closing_fee(position: Position, account: Account) -> float:
-    """The position's estimated fee to close, in the settlement coin; 0 where the venue has none in its margins."""
-    return account.rules.closing_fee(
-        position.sign, position.quantity, position.entry_price, position.leverage, account.fee
-    )
+    if not rules.closing_fee_in_margins:
+        return Leg(*known, table.floors, table.rates, table.amounts)
+    fee = rules.closing_fee(position.sign, quantity, position.entry_price, position.leverage, account.fee)
+    constant = fee if account.margin_mode == "cross" else 0.0
+    return Leg(*known, table.floors, table.rates, table.amounts, constant=constant, closing_fee=fee)
 
 
 def size_in_tiers(position: Position, market: Market, *, flat: bool) -> float | None:

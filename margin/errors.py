@@ -65,25 +65,19 @@ def number(
     at_most: float | None = None,
 ) -> float:
     """A finite float within the bounds given. Booleans and numbers written as text are not numbers."""
-    wanted = _wanted(above, at_least, below, at_most)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise FieldError(path, f"must be {wanted}, got {shown(value)}")
-    if isinstance(value, int) and abs(value) > LARGEST:
-        raise FieldError(path, "must be at most 1e15 in size, got an integer above it")
-    result = float(value)
-    if not math.isfinite(result):
-        raise FieldError(path, f"must be {wanted}, got {shown(result)}")
-    if abs(result) > LARGEST:
-        raise FieldError(path, f"must be at most 1e15 in size, got {shown(result)}")
-    in_bounds = (
-        (above is None or result > above)
-        and (at_least is None or result >= at_least)
-        and (below is None or result < below)
-        and (at_most is None or result <= at_most)
-    )
-    if not in_bounds:
-        raise FieldError(path, f"must be {wanted}, got {shown(value)}")
-    return result
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or (isinstance(value, float) and math.isnan(value))
+        or (above is not None and value <= above)
+        or (at_least is not None and value < at_least)
+        or (below is not None and value >= below)
+        or (at_most is not None and value > at_most)
+    ):
+        raise FieldError(path, f"must be {_wanted(above, at_least, below, at_most)}, got {shown(value)}")
+    if abs(value) > LARGEST:
+        raise FieldError(path, f"must be at most 1e15 in size, got {shown(value)}")
+    return float(value)
 
 
 def _wanted(above: float | None, at_least: float | None, below: float | None, at_most: float | None) -> str:

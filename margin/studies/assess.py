@@ -11,7 +11,6 @@ from margin.book import (
     Leg,
     Legs,
     Standing,
-    closing_fee,
     compile_legs,
     cross_book,
     isolated_books,
@@ -118,14 +117,13 @@ def assess(scenario: Scenario) -> Assessment:
 
 def _assess_cross(scenario: Scenario, legs: Legs, positions: list[PositionFigures]) -> Assessment:
     book = cross_book(scenario, legs)
-    equity = book.equity_at(book.marks)
     if not book.complete:
         prices = [unpriced(token, "no_tiers") for token in book.tokens]
-        return _assessment(scenario, equity, positions, prices)
+        return _assessment(scenario, book.equity_at(book.marks), positions, prices)
     standing = book.standing()
     prices = liquidation_prices(book, standing)
-    joint = NOWHERE if standing.liquidated else common_move([book], scenario)
-    return _assessment(scenario, equity, positions, prices, _Whole(standing.requirement, standing, joint))
+    joint = NOWHERE if standing.liquidated else common_move([book], [standing], scenario)
+    return _assessment(scenario, standing.equity, positions, prices, _Whole(standing.requirement, standing, joint))
 
 
 def _assess_isolated(scenario: Scenario, legs: Legs, positions: list[PositionFigures]) -> Assessment:
@@ -140,8 +138,8 @@ def _assess_isolated(scenario: Scenario, legs: Legs, positions: list[PositionFig
     known = [standing for standing in standings if standing is not None]
     if len(known) < len(books):
         return _assessment(scenario, equity, positions, prices)
-    worst = min(known, key=lambda standing: standing.headroom, default=Standing(equity, 0.0, 0.0, False))
-    joint = NOWHERE if any(standing.liquidated for standing in known) else common_move(books, scenario)
+    worst = min(known, key=lambda standing: standing.headroom, default=Standing(equity, 0.0, 0.0, False, 0.0))
+    joint = NOWHERE if any(standing.liquidated for standing in known) else common_move(books, known, scenario)
     requirement = sum(standing.requirement for standing in known)
     return _assessment(scenario, equity, positions, prices, _Whole(requirement, worst, joint))
 
@@ -235,11 +233,10 @@ def _figures(position: Position, leg: Leg, scenario: Scenario) -> PositionFigure
     number, rate, amount = leg.first_tier + tier, leg.rates[tier], leg.amounts[tier]
     table = None if account.rules.own_fraction else market.table(position.symbol)
     cap = table.max_leverages[number] if table else None
-    fee = closing_fee(position, account)
     return PositionFigures(
         *common,
-        initial_margin=notional / position.leverage + fee,
-        maintenance_margin=leg.maintenance(mark, rate, amount) + fee - leg.constant,
+        initial_margin=notional / position.leverage + leg.closing_fee,
+        maintenance_margin=leg.maintenance(mark, rate, amount) + leg.closing_fee - leg.constant,
         tier=number + 1,
         maintenance_rate=rate,
         maintenance_amount=amount,

@@ -52,63 +52,46 @@ def liquidation_prices(book: Book, standing: Standing) -> list[LiquidationPrice]
     """One entry per token of a complete book, which stands as given."""
     if standing.liquidated:
         return [unpriced(token, "liquidated") for token in book.tokens]
-    headroom, zero = standing.headroom, book.zero(book.marks)
     legs: list[list[Leg]] = [[] for _ in book.tokens]
     for leg in book.legs:
         legs[leg.token].append(leg)
+    headroom = standing.headroom if book.bears_positions else inf
     return [
-        _liquidation_price(token, mark, own, headroom, zero if book.bears_positions else None)
+        _liquidation_price(token, mark, own, headroom, standing.zero)
         for token, mark, own in zip(book.tokens, book.marks, legs, strict=True)
     ]
 
 
-def _liquidation_price(
-    token: str, mark: float, legs: list[Leg], headroom: float, zero: float | None
-) -> LiquidationPrice:
-    """The entry of one token. Without positions (`zero` is None) no price liquidates."""
-    below = above = None
-    if zero is not None:
-        fall = walk(headroom, [Mover(leg, mark, -1.0) for leg in legs], 1.0, mark, zero)
-        rise = walk(headroom, [Mover(leg, mark, 1.0) for leg in legs], 1.0, inf, zero)
-        below = None if fall is None or mark - fall <= NO_PRICE * mark else mark - fall
-        above = None if rise is None else mark + rise
-    reason_below = _reason_below(legs, mark) if below is None else None
-    reason_above = _reason_above(legs, mark) if above is None else None
-    return LiquidationPrice(token, below, above, reason_below, reason_above)
+def _liquidation_price(token: str, mark: float, legs: list[Leg], headroom: float, zero: float) -> LiquidationPrice:
+    """The entry of one token; an account that nothing can liquidate has endless headroom.
+
+    Rates rise with the size, so headroom is concave in one price: it gains all the way down exactly if it does so in
+    the lowest tier, and all the way up exactly if it does so in the highest.
+    """
+    lowest = sum([leg.slope(0, 1.0) for leg in legs])
+    highest = sum([leg.slope(-1, 1.0) for leg in legs])
+    steady: Reason = "flat" if lowest == highest == 0 else "gains"
+    fall = walk(headroom, [Mover(leg, mark, -1.0) for leg in legs], 1.0, mark, zero) if lowest > 0 else None
+    rise = walk(headroom, [Mover(leg, mark, 1.0) for leg in legs], 1.0, inf, zero) if highest < 0 else None
+    below = None if fall is None or mark - fall <= NO_PRICE * mark else mark - fall
+    above = None if rise is None else mark + rise
+    reason_below = None if below is not None else "covered" if lowest > 0 else steady
+    return LiquidationPrice(token, below, above, reason_below, None if above is not None else steady)
 
 
-def _slopes(legs: list[Leg], mark: float, tier: int) -> tuple[float, float]:
-    """Change of headroom per unit of price: in the outermost tier (0 or −1), and at the mark."""
-    here = sum(leg.slope(leg.tier(mark), 1.0) for leg in legs)
-    return sum(leg.slope(tier, 1.0) for leg in legs), here
+def common_move(
+    books: Sequence[Book], standings: Sequence[Standing], scenario: Scenario, level: float = 1.0
+) -> JointMove:
+    """The first x each way at which some book, standing as given, reaches the level.
 
-
-def _reason_below(legs: list[Leg], mark: float) -> Reason:
-    """Headroom is concave in one price: it rises all the way down exactly if it does so in the lowest tier."""
-    lowest, here = _slopes(legs, mark, 0)
-    if lowest == here == 0:
-        return "flat"
-    return "gains" if lowest <= 0 else "covered"
-
-
-def _reason_above(legs: list[Leg], mark: float) -> Reason:
-    """Upwards there is no end, so headroom that never reaches zero never falls."""
-    highest, here = _slopes(legs, mark, -1)
-    return "flat" if highest == here == 0 else "gains"
-
-
-def betas(book: Book, scenario: Scenario) -> list[float]:
-    """The scenario's betas in the order of the book's tokens."""
-    return [scenario.market.beta(token) for token in book.tokens]
-
-
-def common_move(books: Sequence[Book], scenario: Scenario, level: float = 1.0) -> JointMove:
-    """The first x each way at which some book reaches the level, every mark moving to mark · (1 + β·x), at least 0."""
+    Every mark moves to mark · (1 + β·x), never below 0.
+    """
     down, up = inf, inf
-    for book in books:
-        rates = [mark * beta for mark, beta in zip(book.marks, betas(book, scenario), strict=True)]
-        fall = first_crossing(book, book.marks, [-rate for rate in rates], level=level, limit=FURTHEST_DOWN)
-        rise = first_crossing(book, book.marks, rates, level=level, limit=FURTHEST_UP)
-        down = min(down, inf if fall is None else fall)
-        up = min(up, inf if rise is None else rise)
+    for book, standing in zip(books, standings, strict=True):
+        rates = [mark * scenario.market.beta(token) for token, mark in zip(book.tokens, book.marks, strict=True)]
+        falls = [-rate for rate in rates]
+        fall = first_crossing(book, book.marks, falls, level=level, limit=FURTHEST_DOWN, standing=standing)
+        rise = first_crossing(book, book.marks, rates, level=level, limit=FURTHEST_UP, standing=standing)
+        down = down if fall is None else min(down, fall)
+        up = up if rise is None else min(up, rise)
     return JointMove(None if down == inf else -down, None if up == inf else up)

@@ -64,9 +64,7 @@ class Venue:
     assumptions: tuple[str, ...] = ()
 
     def closing_fee(self, sign: int, quantity: float, entry_price: float, leverage: float, fee: float) -> float:
-        """The estimated fee to close, `q·EP·(1 − s/L)·f`: a constant that the mark does not move. 0 where not used."""
-        if not self.closing_fee_in_margins:
-            return 0.0
+        """The estimated fee to close, `q·EP·(1 − s/L)·f`: a constant that the mark does not move."""
         return quantity * entry_price * (1 - sign / leverage) * fee
 
     def isolated_wallet(self, sign: int, own: float, margin: float, fee: float) -> float:

@@ -1,0 +1,4 @@
+"""Where dated figures come from: the embedded snapshot, and the live venues where a person asks for them.
+
+Beside the engine, not above it: studies never import this package, they are handed what it returns.
+"""
