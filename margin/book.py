@@ -151,6 +151,11 @@ def walk(value: float, movers: Sequence[Mover], level: float, limit: float, zero
     return None
 
 
+def lowest(value: float, movers: Sequence[Mover], limit: float) -> float:
+    """The lowest headroom on the way from x = 0, where it is `value`, to a finite limit."""
+    return min(at_start for _, at_start, _, _ in pieces(value, movers, 1.0, limit))
+
+
 def _can_fall(movers: Sequence[Mover], level: float) -> bool:
     """Whether the value can fall anywhere on the line: rates rise with the size, so each leg is at its worst in the
     highest tier on its way up, and in the lowest on its way down, where it also stops moving."""
@@ -225,6 +230,10 @@ class Book:
         """What equity is held against at prices of shape (..., tokens); shape (...)."""
         return self._sum_over_legs(prices, _requirement_along)
 
+    def notional(self, prices: Array) -> Array:
+        """Σ |position| · price at prices of shape (..., tokens); shape (...)."""
+        return self._sum_over_legs(prices, lambda leg, price: leg.quantity * price)
+
     def headroom(self, prices: Array) -> Array:
         """Equity − requirement at prices of shape (..., tokens); shape (...). At or below 0: liquidated."""
         return self.equity(prices) - self.requirement(prices)
@@ -276,8 +285,12 @@ def first_crossing(
     if not book.bears_positions:
         return None
     equity, requirement, _, _, zero = standing or book.standing(start)
-    movers = [Mover(leg, start[leg.token], rate) for leg in book.legs if (rate := direction[leg.token])]
-    return walk(equity - requirement / level, movers, level, limit, zero)
+    return walk(equity - requirement / level, along(book, start, direction), level, limit, zero)
+
+
+def along(book: Book, start: Sequence[float], direction: Sequence[float]) -> list[Mover]:
+    """The book's legs on their way along a line through price space."""
+    return [Mover(leg, start[leg.token], rate) for leg in book.legs if (rate := direction[leg.token])]
 
 
 Legs = tuple[Leg, ...]

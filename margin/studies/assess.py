@@ -122,7 +122,7 @@ def _assess_cross(scenario: Scenario, legs: Legs, positions: list[PositionFigure
         return _assessment(scenario, book.equity_at(book.marks), positions, prices)
     standing = book.standing()
     prices = liquidation_prices(book, standing)
-    joint = NOWHERE if standing.liquidated else common_move([book], [standing], scenario)
+    joint = NOWHERE if standing.liquidated else common_move([book], scenario, standings=[standing])
     return _assessment(scenario, standing.equity, positions, prices, _Whole(standing.requirement, standing, joint))
 
 
@@ -139,7 +139,7 @@ def _assess_isolated(scenario: Scenario, legs: Legs, positions: list[PositionFig
     if len(known) < len(books):
         return _assessment(scenario, equity, positions, prices)
     worst = min(known, key=lambda standing: standing.headroom, default=Standing(equity, 0.0, 0.0, False, 0.0))
-    joint = NOWHERE if any(standing.liquidated for standing in known) else common_move(books, known, scenario)
+    joint = NOWHERE if any(standing.liquidated for standing in known) else common_move(books, scenario, standings=known)
     requirement = sum(standing.requirement for standing in known)
     return _assessment(scenario, equity, positions, prices, _Whole(requirement, worst, joint))
 

@@ -3,8 +3,8 @@
 Every figure is a `first_crossing` of a line in price space; nothing here knows a margin rule.
 """
 
-from collections.abc import Sequence
-from math import inf
+from collections.abc import Mapping, Sequence
+from math import inf, isclose
 from typing import Literal, NamedTuple
 
 from margin.book import Book, Leg, Mover, Standing, first_crossing, walk
@@ -15,6 +15,9 @@ FURTHEST_UP = 10.0
 """Joint moves are looked for from −100 % to +1000 %."""
 NO_PRICE = 1e-12
 """A liquidation price below this part of the mark is rounding around 0: the position is covered down to nothing."""
+
+ROUNDING = 1e-9
+"""Marks that differ from a common move's by no more than this (relative) are that move's."""
 
 Reason = Literal["covered", "gains", "flat", "liquidated", "no_tiers"]
 
@@ -80,18 +83,47 @@ def _liquidation_price(token: str, mark: float, legs: list[Leg], headroom: float
 
 
 def common_move(
-    books: Sequence[Book], standings: Sequence[Standing], scenario: Scenario, level: float = 1.0
+    books: Sequence[Book],
+    scenario: Scenario,
+    level: float = 1.0,
+    *,
+    standings: Sequence[Standing | None] | None = None,
+    start: Mapping[str, float] | None = None,
 ) -> JointMove:
-    """The first x each way at which some book, standing as given, reaches the level.
+    """The first x each way at which some book reaches the level, every price moving to price · (1 + β·x), at least 0.
 
-    Every mark moves to mark · (1 + β·x), never below 0.
+    It starts from the marks, where the books stand as `standings` says if that is known already, or from other prices.
+    0.0 means that the start is at the level or past it.
     """
     down, up = inf, inf
-    for book, standing in zip(books, standings, strict=True):
-        rates = [mark * scenario.market.beta(token) for token, mark in zip(book.tokens, book.marks, strict=True)]
+    for book, standing in zip(books, standings or [None] * len(books), strict=True):
+        prices = book.marks if start is None else tuple(start[token] for token in book.tokens)
+        rates = [price * scenario.market.beta(token) for token, price in zip(book.tokens, prices, strict=True)]
         falls = [-rate for rate in rates]
-        fall = first_crossing(book, book.marks, falls, level=level, limit=FURTHEST_DOWN, standing=standing)
-        rise = first_crossing(book, book.marks, rates, level=level, limit=FURTHEST_UP, standing=standing)
+        fall = first_crossing(book, prices, falls, level=level, limit=FURTHEST_DOWN, standing=standing)
+        rise = first_crossing(book, prices, rates, level=level, limit=FURTHEST_UP, standing=standing)
         down = down if fall is None else min(down, fall)
         up = up if rise is None else min(up, rise)
-    return JointMove(None if down == inf else -down, None if up == inf else up)
+    return JointMove(None if down == inf else 0.0 - down, None if up == inf else up)
+
+
+def moved(scenario: Scenario, prices: Mapping[str, float], move: float) -> dict[str, float]:
+    """The prices after a common move: price · (1 + β·move), never below 0."""
+    return {token: max(0.0, price * (1 + scenario.market.beta(token) * move)) for token, price in prices.items()}
+
+
+def present_move(scenario: Scenario) -> float | None:
+    """The common move that took the baseline marks to the marks; None where no single one did.
+
+    A price at 0 may have come there by any move far enough, so it only has to agree.
+    """
+    market = scenario.market
+    moves = [
+        (market.marks[token] / market.baseline_mark(token) - 1) / market.beta(token)
+        for token in scenario.tokens
+        if market.beta(token) and market.marks[token] > 0
+    ]
+    move = moves[0] if moves else 0.0
+    expected = moved(scenario, {token: market.baseline_mark(token) for token in scenario.tokens}, move)
+    agrees = all(isclose(market.marks[token], price, rel_tol=ROUNDING) for token, price in expected.items())
+    return move if agrees else None

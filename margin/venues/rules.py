@@ -7,11 +7,12 @@ Functions take numbers and know no scenario. `P` mark, `q` quantity, `EP` entry 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, TypeVar
 
 from margin.venues.tiers import TierTable
 
 Direction = Literal["rises", "falls"]
+Term = TypeVar("Term")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,14 @@ class RatioRule:
 
     def value(self, equity: float, requirement: float, notional: float) -> float | None:
         """The ratio as a fraction (1.0 is 100 %), None where its denominator is not positive."""
+        numerator, denominator = self.terms(equity, requirement, notional)
+        return numerator / denominator if denominator > 0 else None
+
+    def terms(self, equity: Term, requirement: Term, notional: Term) -> tuple[Term, Term]:
+        """What is divided by what; numbers or arrays of one shape."""
         if self.direction == "rises":
-            return requirement / equity if equity > 0 else None
-        against = notional if self.against_notional else requirement
-        return equity / against if against > 0 else None
+            return requirement, equity
+        return equity, notional if self.against_notional else requirement
 
     def at_level(self, level: float, margin_fraction: float) -> float:
         """The ratio at which requirement ÷ equity equals `level` (1.0: liquidation)."""

@@ -1,0 +1,88 @@
+"""The account along a common move: requirement ÷ equity at every x, and exactly where its levels lie."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from margin.book import Array, Book, compile_books
+from margin.scenario import Scenario
+from margin.studies.distances import FURTHEST_DOWN, FURTHEST_UP, JointMove, common_move, present_move
+
+POINTS = 201
+SHOWN = 0.3
+"""At least this much of a move is shown each way."""
+
+
+class Curve(NamedTuple):
+    """A common move x from `origin` prices, as arrays of shape (points,), x ascending and 0 among them.
+
+    `requirement_to_equity` is NaN where equity is not positive; `ratio` is the venue's own figure (NaN likewise). In
+    isolated mode both are those of the position that is worst off. `warning`, `danger` and `liquidation` are the first
+    x each way at those levels; `today` is the x of the present marks.
+    """
+
+    moves: Array
+    requirement_to_equity: Array
+    ratio: Array
+    equity: Array
+    requirement: Array
+    origin: dict[str, float]
+    today: float
+    warning: JointMove
+    danger: JointMove
+    liquidation: JointMove
+
+
+def common_move_curve(scenario: Scenario) -> Curve | None:
+    """The curve from the baseline marks, or from the marks where no common move leads from those to these.
+
+    None where there is nothing to draw: no positions, or a token without tiers.
+    """
+    books = compile_books(scenario)
+    if not scenario.positions or not all(book.complete for book in books):
+        return None
+    market, move = scenario.market, present_move(scenario)
+    price_of = market.marks.__getitem__ if move is None else market.baseline_mark
+    origin = {token: price_of(token) for token in scenario.tokens}
+    levels = [
+        common_move(books, scenario, level, start=origin)
+        for level in (scenario.levels.warning, scenario.levels.danger, 1.0)
+    ]
+    moves = _moves(levels, move or 0.0)
+    worst = _worst(books, scenario, origin, moves)
+    return Curve(moves, *worst, origin, move or 0.0, *levels)
+
+
+def _moves(levels: list[JointMove], today: float) -> Array:
+    """Even steps over the range worth showing, and the marked points themselves."""
+    liquidation = levels[-1]
+    low = max(-FURTHEST_DOWN, min(-SHOWN, today * 1.1, 1.25 * (liquidation.down or 0.0)))
+    high = min(FURTHEST_UP, max(SHOWN, today * 1.1, 1.25 * (liquidation.up or 0.0)))
+    marked = [move for level in levels for move in level if move is not None and low <= move <= high]
+    return np.unique(np.concatenate([np.linspace(low, high, POINTS), [0.0, today], marked]))
+
+
+def _worst(
+    books: list[Book], scenario: Scenario, origin: dict[str, float], moves: Array
+) -> tuple[Array, Array, Array, Array]:
+    """Requirement ÷ equity and the venue's ratio of the worst book at each move; equity and requirement of all."""
+    rule, market = scenario.account.rules.ratio, scenario.market
+    loads, ratios = [], []
+    equities, requirements = np.zeros_like(moves), np.zeros_like(moves)
+    for book in books:
+        steps = np.array([market.beta(token) for token in book.tokens])
+        start = np.array([origin[token] for token in book.tokens])
+        prices = np.maximum(0.0, start * (1 + steps * moves[:, None]))
+        equity, requirement = book.equity(prices), book.requirement(prices)
+        equities += equity
+        requirements += requirement
+        loads.append(_quotient(requirement, equity))
+        ratios.append(_quotient(*rule.terms(equity, requirement, book.notional(prices))))
+    index = np.argmax([np.nan_to_num(load, nan=np.inf) for load in loads], axis=0)[None, :]
+    load, ratio = (np.take_along_axis(np.array(rows), index, axis=0)[0] for rows in (loads, ratios))
+    return load, ratio, equities, requirements
+
+
+def _quotient(numerator: Array, denominator: Array) -> Array:
+    """NaN where the denominator is not positive."""
+    return np.divide(numerator, denominator, out=np.full_like(numerator, np.nan), where=denominator > 0)

@@ -1,0 +1,68 @@
+"""Figures as people read them: the same figure is written the same everywhere, on the page, in charts and in text.
+
+Money is written with $ whatever the settlement coin (USDT, USDC); minus is −; None is a dash, never a 0.
+"""
+
+from math import floor, isfinite, log10
+
+MISSING = "–"
+
+
+def _signed(value: float, body: str) -> str:
+    """The text with a true minus, and without one where everything shown is 0."""
+    return f"−{body}" if value < 0 and any(digit in "123456789" for digit in body) else body
+
+
+def money(value: float | None) -> str:
+    """`$10,000.00`; from a million on without cents, below a cent with two significant digits."""
+    if value is None or not isfinite(value):
+        return MISSING
+    size = abs(value)
+    if 0 < size < 0.01:
+        return _signed(value, f"${size:.2g}")
+    return _signed(value, f"${size:,.0f}" if size >= 1e6 else f"${size:,.2f}")
+
+
+def percent(value: float | None, *, sign: bool = False) -> str:
+    """A fraction as `16.50 %`, from 1000 % on without decimals; `sign` writes + before a gain."""
+    if value is None or not isfinite(value):
+        return MISSING
+    size = abs(value) * 100
+    text = _signed(value, f"{size:,.0f} %" if size >= 1000 else f"{size:.2f} %")
+    return f"+{text}" if sign and value > 0 else text
+
+
+def price(value: float | None) -> str:
+    """Five significant digits, at least two decimals from 1,000 on: `71,202.90`, `1.4518`, `0.0064340`."""
+    if value is None or not isfinite(value):
+        return MISSING
+    if value == 0:
+        return "0"
+    decimals = max(2, 4 - floor(log10(abs(value)))) if abs(value) < 1e6 else 0
+    return _signed(value, f"{abs(value):,.{min(decimals, 12)}f}")
+
+
+def quantity(value: float | None) -> str:
+    """A size in tokens, up to eight significant digits without idle zeros: `28,571.429`."""
+    if value is None or not isfinite(value):
+        return MISSING
+    if value == 0:
+        return "0"
+    decimals = min(12, max(0, 7 - floor(log10(abs(value)))))
+    text = f"{abs(value):,.{decimals}f}"
+    return _signed(value, text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def multiple(value: float | None) -> str:
+    """A leverage: `9.00×`."""
+    return MISSING if value is None or not isfinite(value) else _signed(value, f"{abs(value):,.2f}×")
+
+
+def rate(value: float | None) -> str:
+    """A maintenance rate or fee as a percentage with all its digits: `2.5 %`, `0.055 %`, `3.33 %`."""
+    return MISSING if value is None or not isfinite(value) else _signed(value, f"{abs(value) * 100:.6g} %")
+
+
+def listing(items: list[str]) -> str:
+    """`RENDER`, `RENDER and FET`, `RENDER, FET and TAO`."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
