@@ -352,12 +352,20 @@ def _plain(instance: object, *names: str) -> dict[str, Any]:
     return {name: getattr(instance, name) for name in names}
 
 
-def _merge_offer(first: Position, second: Position, index: int) -> str:
+def merged(first: Position, second: Position) -> Position:
+    """Two positions of one token and side as one: sizes added, entry prices averaged, leverage as the first's."""
     quantity = first.quantity + second.quantity
-    entry = (first.quantity * first.entry_price + second.quantity * second.entry_price) / quantity
+    entry_price = (first.quantity * first.entry_price + second.quantity * second.entry_price) / quantity
+    added = first.isolated_margin is not None or second.isolated_margin is not None
+    margin = first.own_margin + second.own_margin if added else None
+    return Position(first.symbol, first.side, quantity, entry_price, first.leverage, margin)
+
+
+def _merge_offer(first: Position, second: Position, index: int) -> str:
+    one = merged(first, second)
     return (
-        f"{second.symbol} {second.side} is positions[{index}] already; merge them into one of quantity {quantity:.12g} "
-        f"at entry price {entry:.12g}"
+        f"{second.symbol} {second.side} is positions[{index}] already; merge them into one of quantity "
+        f"{one.quantity:.12g} at entry price {one.entry_price:.12g}"
     )
 
 

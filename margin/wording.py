@@ -32,6 +32,12 @@ def percent(value: float | None, *, sign: bool = False) -> str:
     return f"+{text}" if sign and value > 0 else text
 
 
+def step(value: float) -> str:
+    """A chosen move with its sign and without idle zeros: `−20 %`, `+0.25 %`, `0 %`."""
+    text = _signed(value, f"{abs(value) * 100:,.6g} %")
+    return f"+{text}" if value > 0 else text
+
+
 def price(value: float | None) -> str:
     """Five significant digits, at least two decimals from 1,000 on: `71,202.90`, `1.4518`, `0.0064340`."""
     if value is None or not isfinite(value):

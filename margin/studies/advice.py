@@ -1,8 +1,10 @@
 """What it takes to survive a chosen common move: money to add, or a part of every position to cut; solved exactly."""
 
 from collections.abc import Mapping
+from math import floor
 from typing import NamedTuple
 
+from margin import wording
 from margin.book import Book, Leg, Mover, along, compile_books, lowest, size_in_tiers, walk
 from margin.scenario import Position, Scenario
 from margin.studies.distances import moved
@@ -107,3 +109,17 @@ def _sized(leg: Leg, position: Position, scenario: Scenario, change: float, pric
     return by_size._replace(
         size=contracts, floors=table.floors, rates=table.rates, amounts=table.amounts, first_tier=0, jumps=True
     )
+
+
+def in_words(advice: Advice, scenario: Scenario) -> str:
+    """The advice as one line. Amounts are rounded to the safe side: up to the next cent, up to the next 0.01 %."""
+    move = wording.step(advice.move)
+    if advice.deposit == 0:
+        return f"A common move of {move} is survived, with {wording.money(advice.spare)} of headroom to spare."
+    add = f"add {wording.money(floor(advice.deposit * 100 + 1) / 100)}"
+    if scenario.account.margin_mode == "isolated":
+        return f"To survive {move} together: {add} of isolated margin in all; cutting does not move an isolated price."
+    if advice.cut is None:
+        return f"To survive {move} together: {add}; cutting alone does not help."
+    cut = wording.percent(floor(advice.cut * 1e4 + 1) / 1e4)
+    return f"To survive {move} together: {add}, or cut every position by {cut} ({ASSUMPTION})."

@@ -82,6 +82,17 @@ class Assessment(NamedTuple):
     problems: tuple[Problem, ...]
     assumptions: tuple[str, ...]
 
+    @property
+    def requirement_to_equity(self) -> float | None:
+        """Requirement ÷ equity, 1.0 at liquidation on every venue; None where equity is not positive.
+
+        In isolated mode that of the position that decides the account's margin ratio.
+        """
+        ratio = self.margin_ratio
+        if ratio.value is None or ratio.direction == "rises":
+            return ratio.value
+        return ratio.liquidation_at / ratio.value if ratio.value > 0 else None
+
     def to_json(self) -> dict[str, Any]:
         """The assessment JSON: keys of isolated mode only where they are set."""
         result = self._asdict()

@@ -4,6 +4,7 @@ Every figure is a `first_crossing` of a line in price space; nothing here knows 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import inf, isclose
 from typing import Literal, NamedTuple
 
@@ -127,3 +128,33 @@ def present_move(scenario: Scenario) -> float | None:
     expected = moved(scenario, {token: market.baseline_mark(token) for token in scenario.tokens}, move)
     agrees = all(isclose(market.marks[token], price, rel_tol=ROUNDING) for token, price in expected.items())
     return move if agrees else None
+
+
+def origin(scenario: Scenario) -> dict[str, float]:
+    """The prices that a common move is measured from, by token.
+
+    The baseline marks, or the marks themselves where no common move leads from those to these.
+    """
+    market = scenario.market
+    if present_move(scenario) is None:
+        return dict(market.marks)
+    return {token: market.baseline_mark(token) for token in market.marks}
+
+
+def at_move(scenario: Scenario, move: float, start: Mapping[str, float] | None = None) -> Scenario:
+    """The scenario after a common move from `start`, its origin unless given; `start` becomes the baseline marks."""
+    start = origin(scenario) if start is None else start
+    baseline_marks = {token: price for token, price in start.items() if price > 0} if move else {}
+    market = replace(scenario.market, marks=moved(scenario, start, move), baseline_marks=baseline_marks)
+    return replace(scenario, market=market)
+
+
+def before_move(scenario: Scenario) -> Scenario:
+    """The scenario at its baseline marks."""
+    start = {token: scenario.market.baseline_mark(token) for token in scenario.market.marks}
+    return at_move(scenario, 0.0, start)
+
+
+def nearest(move: JointMove) -> float | None:
+    """The smaller of the two moves, None where there is none."""
+    return min((each for each in move if each is not None), key=abs, default=None)

@@ -1,0 +1,57 @@
+"""The What-if page: enter an account, see how close it is to liquidation, what a common move does, and share it."""
+
+import streamlit as st
+
+from margin.studies.assess import assess
+from margin.studies.curve import common_move_curve
+from pages.ui import account, charts, editor, figures, moves, share, shell, state, words
+
+shell.open_page("What if")
+session = state.load()
+account.sidebar(session)
+
+head, body = st.container(), st.container()
+left, right = body.columns([54, 46], gap="medium")
+with right:
+    metrics = st.container()
+    st.header("Positions", anchor=False)
+    read = editor.positions_table(session)
+    editor.faults(session, read)
+    editor.row_actions(session, read)
+    with st.expander("Marks and betas"):
+        editor.marks_table(session, read)
+with left:
+    moves.common_move(session)
+
+scenario = session.working
+now, before = assess(scenario), assess(session.baseline)
+curve = common_move_curve(scenario)
+with left:
+    charts.joint_move(curve, scenario, now)
+    moves.buttons(session, curve)
+with head:
+    shell.heading(session)
+    shell.notices(session)
+    words.sentence(session, now)
+with metrics:
+    figures.headline(now, before)
+with right:
+    words.problems(now)
+words.advice(session)
+prices, use = st.columns(2, gap="medium")
+with prices:
+    charts.liquidation(scenario, now)
+with use:
+    charts.use(scenario, now)
+with st.expander("All figures, before → after", on_change="rerun") as more:
+    if more.open:
+        figures.full_table(scenario, now, session.baseline, before)
+        figures.positions_table(now)
+with st.expander("Show the arithmetic", on_change="rerun") as shown:
+    if shown.open:
+        figures.arithmetic_lines(scenario, now)
+with st.expander("Share: link, title and note, file", on_change="rerun") as sharing:
+    if sharing.open:
+        share.share(session, now)
+words.assumptions(now)
+state.save(session, now)

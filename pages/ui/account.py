@@ -1,0 +1,183 @@
+"""The sidebar: examples, venue, margin mode, wallet balance, and the settings that go with them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import streamlit as st
+
+from margin import wording
+from margin.errors import FieldError
+from margin.market import snapshot
+from margin.presets import presets
+from margin.scenario import MARGIN_MODES, Levels, Scenario
+from margin.venues import VENUES
+from pages.ui.editor import collateral_table
+from pages.ui.state import Session, open_preset
+from pages.ui.text import plain
+
+
+def sidebar(session: Session) -> None:
+    """Draws the account's settings and takes them into the scenario."""
+    with st.sidebar:
+        _examples(session)
+        st.header("Account", anchor=False)
+        _venue(session)
+        _margin_mode(session)
+        _wallet(session)
+        with st.expander("Levels, fee, collateral"):
+            _levels(session)
+            _fee(session)
+            if session.working.account.rules.own_fraction:
+                _fraction(session)
+            st.caption("Collateral besides the settlement coin")
+            collateral_table(session)
+
+
+def _examples(session: Session) -> None:
+    with st.popover("Start from an example", width="stretch"):
+        for preset in presets().values():
+            if st.button(preset.name, key=f"preset_{preset.key}", type="tertiary", help=plain(preset.lesson)):
+                open_preset(session, preset)
+
+
+def _apply(session: Session, change: Callable[[Scenario], Scenario]) -> bool:
+    """Takes a change over, or says why not and leaves the scenario as it was."""
+    try:
+        changed = change(session.working)
+    except FieldError as error:
+        st.error(plain(f"{error}. The figures stay as they were."))
+        return False
+    session.edit(changed)
+    return True
+
+
+def _venue(session: Session) -> None:
+    account = session.working.account
+    keys = list(VENUES)
+    chosen = st.selectbox(
+        "Venue",
+        keys,
+        index=keys.index(account.venue),
+        format_func=lambda key: VENUES[key].name,
+        key=f"venue_{session.revision}",
+    )
+    if chosen == account.venue:
+        return
+    before = session.working
+    if _apply(session, lambda scenario: at_venue(scenario, chosen)):
+        session.tell("info", venue_change(before, session.working))
+
+
+def at_venue(scenario: Scenario, venue: str) -> Scenario:
+    """The scenario under another venue's rules and tables; its own tables go where they are of the wrong kind."""
+    account = replace(scenario.account, venue=venue)
+    market = scenario.market
+    if account.rules.flat_tiers != scenario.account.rules.flat_tiers:
+        market = replace(market, tiers={})
+    return snapshot.attach(replace(scenario, account=account, market=replace(market, tiers_as_of=None)))
+
+
+def venue_change(before: Scenario, after: Scenario) -> str:
+    """What another venue changes, in one paragraph."""
+    old, new = before.account.rules, after.account.rules
+    dates = [scenario.market.reference.as_of for scenario in (before, after)]
+    tiers = "one maintenance fraction" if new.own_fraction else f"tiers as of {dates[1]}"
+    was = "one maintenance fraction" if old.own_fraction else f"as of {dates[0]}"
+    kind = ", read by contracts, one rate for the whole size" if new.flat_tiers else ""
+    parts = [f"{old.name} → {new.name}: {tiers}{kind} (before: {was})"]
+    parts.append(f"taker fee {wording.rate(after.account.fee)} (before: {wording.rate(before.account.fee)})")
+    at = wording.percent(new.ratio.at_level(1.0, after.account.margin_fraction))
+    parts.append(f"the venue's ratio {new.ratio.direction} and liquidates at {at}")
+    missing = [
+        token
+        for token in {p.symbol: 0 for p in after.positions}
+        if not new.own_fraction and not after.market.table(token)
+    ]
+    if missing:
+        parts.append(f"no tier table for {wording.listing(missing)} there")
+    if before.market.tiers and not after.market.tiers:
+        parts.append("the scenario's own tier tables are of another kind and were left out")
+    return "; ".join(parts) + "."
+
+
+def _margin_mode(session: Session) -> None:
+    account = session.working.account
+    chosen = st.segmented_control(
+        "Margin mode",
+        MARGIN_MODES,
+        default=account.margin_mode,
+        required=True,
+        format_func=str.capitalize,
+        key=f"mode_{session.revision}",
+        width="stretch",
+    )
+    if chosen and chosen != account.margin_mode:
+        _apply(session, lambda scenario: replace(scenario, account=replace(scenario.account, margin_mode=chosen)))
+
+
+def _wallet(session: Session) -> None:
+    account = session.working.account
+    balance = st.number_input(
+        f"Wallet balance ({account.rules.settlement})",
+        value=account.wallet_balance,
+        step=100.0,
+        format="%.10g",
+        key=f"wallet_{session.revision}",
+        help="What the account holds before open profit and loss. Isolated: with the positions' margins.",
+    )
+    if balance is None:
+        st.error("Wallet balance is empty; the figures stay as they were.")
+    elif balance != account.wallet_balance:
+        _apply(session, lambda scenario: replace(scenario, account=replace(scenario.account, wallet_balance=balance)))
+
+
+def _levels(session: Session) -> None:
+    levels = session.working.levels
+    left, right = st.columns(2)
+    warning = left.number_input(
+        "Warning at %",
+        value=levels.warning * 100,
+        step=5.0,
+        format="%.4g",
+        key=f"warning_{session.revision}",
+        help="of requirement ÷ equity; an article speaks of 30 to 50 %",
+    )
+    danger = right.number_input(
+        "Danger at %",
+        value=levels.danger * 100,
+        step=5.0,
+        format="%.4g",
+        key=f"danger_{session.revision}",
+        help="of requirement ÷ equity; liquidation is at 100 %",
+    )
+    typed = (warning, danger)
+    if None not in typed and typed != (levels.warning * 100, levels.danger * 100):
+        _apply(session, lambda scenario: replace(scenario, levels=Levels(typed[0] / 100, typed[1] / 100)))
+
+
+def _fee(session: Session) -> None:
+    account = session.working.account
+    fee = st.number_input(
+        "Taker fee %",
+        value=None if account.taker_fee is None else account.taker_fee * 100,
+        step=0.005,
+        format="%.6g",
+        placeholder=f"{wording.rate(account.rules.taker_fee)}, the venue's",
+        key=f"fee_{session.revision}",
+    )
+    typed = None if fee is None else fee / 100
+    if typed != account.taker_fee:
+        _apply(session, lambda scenario: replace(scenario, account=replace(scenario.account, taker_fee=typed)))
+
+
+def _fraction(session: Session) -> None:
+    account = session.working.account
+    fraction = st.number_input(
+        "Maintenance fraction %",
+        value=account.margin_fraction * 100,
+        step=0.1,
+        format="%.6g",
+        key=f"fraction_{session.revision}",
+    )
+    if fraction is not None and fraction / 100 != account.margin_fraction:
+        _apply(session, lambda each: replace(each, account=replace(each.account, margin_fraction=fraction / 100)))

@@ -1,0 +1,257 @@
+"""The tables a person edits: positions, marks with betas, collateral.
+
+Each table starts from a frame that stays the same for one revision and only its return value is read, so that fast
+edits are never lost; the session's scenario follows what the table says.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from margin.errors import FieldError, number
+from margin.market import snapshot
+from margin.scenario import MOST_POSITIONS, Collateral, Position, Scenario, merged
+from margin.studies.distances import at_move, moved, origin, present_move
+from margin.symbols import STABLECOINS
+from pages.ui.rows import COLUMNS, DOLLARS, TOKENS, ReadRow, Row, clean, read_rows, to_row
+from pages.ui.state import Session
+from pages.ui.text import plain
+
+NEW_LEVERAGE = 10.0
+NEW_ROW: Row = {"Side": "long", "Unit": TOKENS, "Leverage": NEW_LEVERAGE}
+
+
+def positions_table(session: Session) -> list[ReadRow]:
+    """Draws the position table and takes what it says into the scenario."""
+    isolated = session.working.account.margin_mode == "isolated"
+    edited = st.data_editor(
+        session.keep("positions", lambda: _position_frame([to_row(each) for each in session.working.positions])),
+        key=f"positions_{session.revision}",
+        num_rows="dynamic",
+        hide_index=True,
+        width="stretch",
+        column_order=COLUMNS if isolated else COLUMNS[:-1],
+        column_config=_position_columns(),
+        alt="Positions: one row per token and side, edited in place",
+    )
+    if len(edited) > MOST_POSITIONS:
+        st.error(f"At most {MOST_POSITIONS} positions: the rows after that are left out of the figures.")
+    rows = list(edited.to_dict("index").items())[:MOST_POSITIONS]
+    read = read_rows(rows, lambda symbol: mark_of(session.working, symbol), session.keep("converted", dict))
+    session.put("rows", [_settled(row, result) for (_, row), result in zip(rows, read, strict=True)])
+    _take_positions(session, tuple(row.position for row in read if row.position is not None))
+    return read
+
+
+def _position_frame(rows: Sequence[Row]) -> pd.DataFrame:
+    kinds = {"Token": "object", "Side": "object", "Size": "float64", "Unit": "object"}
+    frame = pd.DataFrame(list(rows), columns=list(COLUMNS))
+    return frame.astype({**kinds, "Entry": "float64", "Leverage": "float64", "Margin": "float64"})
+
+
+def _position_columns() -> Mapping[str, Any]:
+    column = st.column_config
+    leverage = "as chosen at the venue; in cross margin it moves no liquidation price"
+    margin = "isolated margin in $; empty: size · entry ÷ leverage"
+    unit = "$: the notional becomes tokens once, at the mark of that moment"
+    return {
+        "Token": column.TextColumn(width=78, max_chars=40, help="RENDER, FET, TAO …; RNDR is read as RENDER"),
+        "Side": column.SelectboxColumn(width=60, options=["long", "short"], default="long"),
+        "Size": column.NumberColumn(width=86, format="%.8g", help="in tokens, or in $ as the unit says"),
+        "Unit": column.SelectboxColumn(width=62, options=[TOKENS, DOLLARS], default=TOKENS, help=unit),
+        "Entry": column.NumberColumn(width=68, format="%.8g", help="average entry price, $ per token"),
+        "Leverage": column.NumberColumn("Lev.", width=58, format="%g×", default=NEW_LEVERAGE, help=leverage),
+        "Margin": column.NumberColumn(width=86, format="%.8g", help=margin),
+    }
+
+
+def _settled(row: Row, result: ReadRow) -> dict[str, Any]:
+    """The row to start anew from: as it was understood, or as it was typed where it was not."""
+    return to_row(result.position) if result.position else dict(row)
+
+
+def mark_of(scenario: Scenario, symbol: str) -> float | None:
+    """The token's mark: the scenario's, else the snapshot's after the present common move."""
+    if symbol in scenario.market.marks:
+        return scenario.market.marks[symbol]
+    known = _first_mark(symbol)
+    return None if known is None else moved(scenario, {symbol: known}, present_move(scenario) or 0.0)[symbol]
+
+
+def _first_mark(symbol: str) -> float | None:
+    return 1.0 if symbol in STABLECOINS else snapshot.marks().get(symbol)
+
+
+def _with_first_marks(scenario: Scenario, symbols: set[str]) -> Scenario:
+    """The scenario with marks for tokens that are new in it, before whatever needs them."""
+    first = {symbol: mark for symbol in sorted(symbols - set(scenario.market.marks)) if (mark := _first_mark(symbol))}
+    return at_move(scenario, present_move(scenario) or 0.0, {**origin(scenario), **first}) if first else scenario
+
+
+def _take_positions(session: Session, positions: tuple[Position, ...]) -> None:
+    if positions == session.working.positions:
+        return
+    scenario = _with_first_marks(session.working, {position.symbol for position in positions})
+    try:
+        session.edit(replace(scenario, positions=positions))
+    except FieldError as error:
+        st.error(plain(f"{error}. The figures stay as they were before this edit."))
+
+
+def faults(session: Session, read: Sequence[ReadRow]) -> None:
+    """Says beside the table what is wrong, row by row, with the repair at hand."""
+    for index, row in enumerate(read):
+        if row.fault is None:
+            continue
+        st.error(plain(f"Row {index + 1} ({row.label}) is left out of the figures: {row.fault}."))
+        twin = (
+            row.twin
+            if row.twin is not None and st.button(f"Merge into row {row.twin + 1}", key=f"merge_{index}")
+            else None
+        )
+        if twin is not None and (first := read[twin].position) and row.same:
+            rows = session.keep("rows", list)
+            rows[twin] = to_row(merged(first, row.same))
+            _reopen(session, [*rows[:index], *rows[index + 1 :]])
+
+
+def row_actions(session: Session, read: Sequence[ReadRow]) -> None:
+    """Flip, duplicate or remove a row, or add one."""
+    labels = {index: f"{index + 1} · {row.label}" for index, row in enumerate(read)}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        chosen = st.selectbox(
+            "Row",
+            list(labels),
+            format_func=lambda index: labels.get(index, ""),
+            key=f"row_{session.revision}",
+            width=160,
+        )
+        flip = st.button("Flip", disabled=not labels, help="long becomes short, short becomes long")
+        duplicate = st.button("Duplicate", disabled=not labels)
+        remove = st.button("Remove", disabled=not labels)
+        add = st.button("Add")
+    rows: list[Row] = session.keep("rows", list)
+    if add:
+        _reopen(session, [*rows, NEW_ROW])
+    if chosen is None or chosen >= len(rows):
+        return
+    before, row, after = rows[:chosen], rows[chosen], rows[chosen + 1 :]
+    if flip:
+        _reopen(session, [*before, {**row, "Side": "short" if row["Side"] == "long" else "long"}, *after])
+    if duplicate:
+        _reopen(session, [*before, row, row, *after])
+    if remove:
+        _reopen(session, [*before, *after])
+
+
+def _reopen(session: Session, rows: Sequence[Row]) -> None:
+    """Starts the table anew with these rows."""
+    session.revision += 1
+    session.put("positions", _position_frame(rows))
+    st.rerun()
+
+
+def marks_table(session: Session, read: Sequence[ReadRow]) -> None:
+    """Draws marks and betas per token, before the common move, and takes them into the scenario."""
+    unpriced = [row.unpriced for row in read if row.unpriced]
+    tokens = tuple(dict.fromkeys([*session.working.tokens, *unpriced]))
+    edited = st.data_editor(
+        session.keep("marks", lambda: _mark_frame(session.working, tokens), tag=tokens),
+        key=f"marks_{session.revision}_{'_'.join(tokens)}",
+        hide_index=True,
+        width="stretch",
+        disabled=["Token"],
+        column_config=_mark_columns(),
+        alt="Mark price and beta per token, edited in place",
+    )
+    marks, betas = {}, {}
+    for row in edited.to_dict("records"):
+        symbol = row["Token"]
+        try:
+            if (mark := clean(row["Mark"])) is not None or symbol not in unpriced:
+                marks[symbol] = number(mark, f"Mark of {symbol}", above=0)
+            betas[symbol] = number(clean(row["Beta"]), f"Beta of {symbol}", at_least=-100, at_most=100)
+        except FieldError as error:
+            st.error(plain(f"{error.path} {error.message}; the last good one is kept."))
+    _take_marks(session, marks, betas)
+
+
+def _mark_frame(scenario: Scenario, tokens: Sequence[str]) -> pd.DataFrame:
+    start = origin(scenario)
+    rows = [{"Token": each, "Mark": start.get(each), "Beta": scenario.market.beta(each)} for each in tokens]
+    return pd.DataFrame(rows, columns=["Token", "Mark", "Beta"]).astype({"Mark": "float64", "Beta": "float64"})
+
+
+def _mark_columns() -> Mapping[str, Any]:
+    column = st.column_config
+    beta = "how many per cent the token moves when the common move is one per cent"
+    return {
+        "Token": column.TextColumn(width=90),
+        "Mark": column.NumberColumn("Mark before the move", format="%.8g", help="$ per token; one mark for both sides"),
+        "Beta": column.NumberColumn(width=70, format="%.4g", help=beta),
+    }
+
+
+def _take_marks(session: Session, marks: Mapping[str, float], betas: Mapping[str, float]) -> None:
+    scenario = session.working
+    start = origin(scenario)
+    changed = {symbol: mark for symbol, mark in marks.items() if start.get(symbol) != mark}
+    new_betas = {symbol: beta for symbol, beta in betas.items() if scenario.market.beta(symbol) != beta}
+    if not changed and not new_betas:
+        return
+    move = present_move(scenario) or 0.0
+    market = replace(scenario.market, betas={**scenario.market.betas, **new_betas})
+    session.edit(at_move(replace(scenario, market=market), move, {**start, **changed}))
+    if set(changed) - set(start):  # A row was waiting for this mark: read the table again.
+        st.rerun()
+
+
+def collateral_table(session: Session) -> None:
+    """Draws the pledged assets and takes them into the scenario."""
+    edited = st.data_editor(
+        session.keep("collateral", lambda: _collateral_frame(session.working.account.collateral)),
+        key=f"collateral_{session.revision}",
+        num_rows="dynamic",
+        hide_index=True,
+        width="stretch",
+        column_config={
+            "Asset": st.column_config.TextColumn(max_chars=40),
+            "Amount": st.column_config.NumberColumn(format="%.8g"),
+            "Ratio": st.column_config.NumberColumn(
+                format="%.4g", default=0.95, help="counted part of the value, 0 to 1"
+            ),
+        },
+        alt="Collateral other than the settlement coin, edited in place",
+    )
+    items: list[Collateral] = []
+    for index, row in enumerate(edited.to_dict("records"), start=1):
+        values = [clean(row[column]) for column in ("Asset", "Amount", "Ratio")]
+        if None in values[:2]:
+            continue
+        try:
+            item = Collateral(*values)
+            if _first_mark(item.asset) is None and item.asset not in session.working.market.marks:
+                raise FieldError("asset", f"{item.asset} has no known mark: give it a position or import a scenario")
+            items.append(item)
+        except FieldError as error:
+            st.error(plain(f"Collateral row {index} is left out: {error.path} {error.message}."))
+    _take_collateral(session, tuple(items))
+
+
+def _collateral_frame(items: Sequence[Collateral]) -> pd.DataFrame:
+    rows = [{"Asset": item.asset, "Amount": item.amount, "Ratio": item.ratio} for item in items]
+    kinds = {"Asset": "object", "Amount": "float64", "Ratio": "float64"}
+    return pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
+
+
+def _take_collateral(session: Session, items: tuple[Collateral, ...]) -> None:
+    if items == session.working.account.collateral:
+        return
+    scenario = _with_first_marks(session.working, {item.asset for item in items})
+    try:
+        session.edit(replace(scenario, account=replace(scenario.account, collateral=items)))
+    except FieldError as error:
+        st.error(plain(f"{error}. The figures stay as they were before this edit."))

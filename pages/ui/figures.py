@@ -1,0 +1,132 @@
+"""The figures on the page: headline metrics, the full table before → after, the arithmetic. All text comes ready."""
+
+from collections.abc import Callable
+from math import inf
+from typing import Literal, NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from margin import wording
+from margin.scenario import Scenario
+from margin.studies.arithmetic import arithmetic
+from margin.studies.assess import Assessment
+from margin.studies.distances import nearest
+from margin.studies.figures import figures
+from pages.ui.text import plain
+
+Better = Literal["more", "less"]
+"""Which way a figure improves."""
+
+
+class Shown(NamedTuple):
+    """A figure as it is written; `value` says which of two is more."""
+
+    value: float
+    text: str
+
+
+def headline(account: Assessment, baseline: Assessment) -> None:
+    """The four figures to watch, each with what it was in the baseline."""
+    ratio = account.margin_ratio
+    reading = f"{ratio.label}. It {ratio.direction}; liquidation at {wording.percent(ratio.liquidation_at)}."
+    pairs: list[tuple[str, Callable[[Assessment], Shown], str, Better]] = [
+        ("Margin balance", _margin_balance, "Wallet balance with open profit and loss.", "more"),
+        ("Margin ratio", _ratio, reading, "more" if ratio.direction == "falls" else "less"),
+        ("Available", _available, "Free for new positions: margin balance less initial margin.", "more"),
+        (
+            "Distance, all together",
+            _distance,
+            "The nearest common move that liquidates, each token by its beta.",
+            "more",
+        ),
+    ]
+    for start in (0, 2):
+        columns = st.columns(2, gap="small", wrap=False)
+        for column, (label, read, meaning, better) in zip(columns, pairs[start : start + 2], strict=True):
+            with column:
+                _metric(label, read(account), read(baseline), meaning, better)
+
+
+def _margin_balance(account: Assessment) -> Shown:
+    return Shown(account.equity, wording.money(account.equity))
+
+
+def _ratio(account: Assessment) -> Shown:
+    value = account.margin_ratio.value
+    return Shown(0.0 if value is None else value, wording.percent(value))
+
+
+def _available(account: Assessment) -> Shown:
+    return Shown(account.available_balance or 0.0, wording.money(account.available_balance))
+
+
+def _distance(account: Assessment) -> Shown:
+    """The nearest common move that liquidates; further away is more."""
+    if account.liquidated:
+        return Shown(0.0, "reached")
+    move = nearest(account.joint_move)
+    return Shown(inf, "none") if move is None else Shown(abs(move), wording.percent(move, sign=True))
+
+
+def _metric(label: str, now: Shown, before: Shown, meaning: str, better: Better) -> None:
+    """One headline figure, with what it was in the baseline and whether that was better."""
+    rises = now.value > before.value
+    improves = rises == (better == "more")
+    changed = now.text != before.text
+    st.metric(
+        label,
+        plain(now.text),
+        delta=plain(f"from {before.text}") if changed else "as the baseline",
+        delta_color=("normal" if improves else "inverse") if changed else "off",
+        delta_arrow=("up" if rises else "down") if changed else "off",
+        help=plain(meaning),
+        border=True,
+    )
+
+
+def full_table(scenario: Scenario, account: Assessment, before: Scenario, baseline: Assessment) -> None:
+    """Every figure, before → after, with its meaning."""
+    was = {figure.name: figure.text for figure in figures(before, baseline)}
+    rows = [
+        {
+            "Figure": figure.name,
+            "Baseline": was.get(figure.name, wording.MISSING),
+            "Now": figure.text,
+            "Meaning": figure.meaning,
+        }
+        for figure in figures(scenario, account)
+    ]
+    st.table(_escaped(rows), hide_index=True, border="horizontal", alt="All figures of the account, baseline and now")
+
+
+def positions_table(account: Assessment) -> None:
+    """Every position's figures."""
+    rows = [
+        {
+            "Position": f"{figures.symbol} {figures.side}",
+            "Size": wording.quantity(figures.quantity),
+            "Notional": wording.money(figures.notional),
+            "Profit": wording.money(figures.unrealised_pnl),
+            "Initial": wording.money(figures.initial_margin),
+            "Maintenance": wording.money(figures.maintenance_margin),
+            "Tier": wording.MISSING if figures.tier is None else str(figures.tier),
+            "Rate": wording.rate(figures.maintenance_rate),
+            "Max leverage": wording.MISSING if figures.max_leverage is None else f"{figures.max_leverage:g}×",
+        }
+        for figures in account.positions
+    ]
+    if rows:
+        st.table(_escaped(rows), hide_index=True, border="horizontal", alt="Figures of every position")
+
+
+def arithmetic_lines(scenario: Scenario, account: Assessment) -> None:
+    """The venue's formulas, and the same lines in this account's numbers."""
+    for line in arithmetic(scenario, account):
+        st.markdown(f"**{plain(line.figure)}** = {plain(line.formula)}")
+        st.code(f"{line.numbers} = {line.result}", language=None, wrap_lines=True)
+
+
+def _escaped(rows: list[dict[str, str]]) -> pd.DataFrame:
+    """Cells of a static table are read as Markdown: escape them."""
+    return pd.DataFrame([{key: plain(cell) for key, cell in row.items()} for row in rows])

@@ -1,0 +1,66 @@
+"""The common move: its slider, the way to the brink and back, and what becomes the baseline."""
+
+import streamlit as st
+
+from margin import wording
+from margin.studies.curve import Curve
+from margin.studies.distances import FURTHEST_DOWN, FURTHEST_UP, at_move, nearest, present_move
+from pages.ui.state import Session
+
+_STEPS = ((0.1, 0.0025), (0.3, 0.01), (1.0, 0.05), (3.0, 0.25), (10.0, 1.0))
+"""Up to this move, slider steps of this size: fine near zero, coarse far out."""
+SAME = 1e-9
+"""A move this near a slider step is that step."""
+
+
+def slider_moves() -> list[float]:
+    """The slider's steps from −100 % to +1000 %."""
+    rising = [0.0]
+    for until, step in _STEPS:
+        count = round((until - rising[-1]) / step)
+        rising += [round(rising[-1] + step * index, 10) for index in range(1, count + 1)]
+    return [-move for move in reversed(rising[1:]) if move <= FURTHEST_DOWN] + rising
+
+
+def common_move(session: Session) -> None:
+    """Draws the slider and takes its move into the scenario."""
+    present = present_move(session.working) or 0.0
+    options, start = session.keep("moves", lambda: _with_present(present), tag=session.slider_revision)
+    chosen = st.select_slider(
+        "Common move of all marks (each by its beta)",
+        options,
+        value=start,
+        format_func=_label,
+        key=f"move_{session.revision}_{session.slider_revision}",
+    )
+    if abs(chosen - present) > SAME:
+        session.edit(at_move(session.working, chosen))
+
+
+def _label(move: float) -> str:
+    return wording.step(round(move, 4))
+
+
+def _with_present(present: float) -> tuple[list[float], float]:
+    """The slider's steps with the present move exactly among them, and that move as the slider knows it."""
+    options = slider_moves()
+    for option in options:
+        if abs(option - present) <= SAME:
+            return options, option
+    present = min(max(present, -FURTHEST_DOWN), FURTHEST_UP)
+    return sorted([*options, present]), present
+
+
+def buttons(session: Session, curve: Curve | None) -> None:
+    """To the brink, reset, make this the baseline."""
+    brink = nearest(curve.liquidation) if curve else None
+    with st.container(horizontal=True, gap="small"):
+        if st.button("To the brink", disabled=brink is None, help="moves all marks exactly to the liquidation point"):
+            session.move(at_move(session.working, brink or 0.0))
+            st.rerun()
+        if st.button("Reset", help="back to the baseline"):
+            session.open(session.baseline)
+            st.rerun()
+        if st.button("Make this the baseline", help="compare from here on"):
+            session.baseline = session.working
+            st.rerun()

@@ -1,0 +1,110 @@
+"""What stands in the position and mark tables, read row by row: good rows become values, bad ones a sentence each.
+
+Pure functions on plain rows, so that nothing a person typed can be lost in them: a row that is not usable stays in the
+table and is told, and only the scenario goes without it.
+"""
+
+import math
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from typing import Any, NamedTuple
+
+from margin import wording
+from margin.errors import FieldError, number
+from margin.scenario import Position
+from margin.symbols import token
+
+TOKENS, DOLLARS = "tokens", "$"
+COLUMNS = ("Token", "Side", "Size", "Unit", "Entry", "Leverage", "Margin")
+_FIELDS = {
+    "symbol": "Token",
+    "side": "Side",
+    "entry_price": "Entry",
+    "leverage": "Leverage",
+    "isolated_margin": "Margin",
+}
+
+Row = Mapping[str, Any]
+Converted = MutableMapping[tuple[Any, ...], float]
+"""Sizes that were typed in $, by what was typed where: each becomes tokens once, at the mark of that moment."""
+
+
+class ReadRow(NamedTuple):
+    """One row as read: the position, or what keeps it out of the figures."""
+
+    label: str
+    position: Position | None
+    fault: str | None = None
+    twin: int | None = None
+    """Index in the table of the row that holds the same token on the same side, where that is the fault."""
+    same: Position | None = None
+    """What this row would be, where another row holds the same token on the same side."""
+    unpriced: str | None = None
+    """The token whose mark nobody knows yet, where that is the fault."""
+
+
+def to_row(position: Position) -> dict[str, Any]:
+    """A position as a row of the table."""
+    return {
+        "Token": position.symbol,
+        "Side": position.side,
+        "Size": position.quantity,
+        "Unit": TOKENS,
+        "Entry": position.entry_price,
+        "Leverage": position.leverage,
+        "Margin": position.isolated_margin,
+    }
+
+
+def read_rows(
+    rows: Sequence[tuple[Any, Row]], mark_of: Callable[[str], float | None], converted: Converted
+) -> list[ReadRow]:
+    """Reads the table's rows, each with its own key, in their order; rows that are empty throughout are passed over."""
+    read: list[ReadRow] = []
+    legs: dict[tuple[str, str], int] = {}
+    for index, (key, raw) in enumerate(rows):
+        row = {column: clean(raw.get(column)) for column in COLUMNS}
+        result = _read_row(key, row, mark_of, converted)
+        if result.position is not None:
+            leg = (result.position.symbol, result.position.side)
+            first = legs.setdefault(leg, index)
+            if first != index:
+                fault = f"{' '.join(leg)} stands in row {first + 1} already; merge the two or change one"
+                result = ReadRow(result.label, None, fault, twin=first, same=result.position)
+        read.append(result)
+    return read
+
+
+def clean(value: object) -> Any:
+    """An empty cell is None, however the table says it."""
+    if value is None or (isinstance(value, float) and math.isnan(value)) or value == "":
+        return None
+    return value
+
+
+def _read_row(key: Any, row: Row, mark_of: Callable[[str], float | None], converted: Converted) -> ReadRow:
+    label = " ".join(str(row[column])[:20] for column in ("Token", "Side") if row[column]) or "new row"
+    missing = [column.lower() for column in ("Token", "Side", "Size", "Entry", "Leverage") if row[column] is None]
+    if missing:
+        return ReadRow(label, None, f"not complete yet: {wording.listing(missing)} missing")
+    try:
+        symbol = token(row["Token"], "Token")
+        mark = mark_of(symbol)
+        if mark is None:
+            return ReadRow(label, None, f"{symbol} has no mark yet: enter it under Marks", unpriced=symbol)
+        quantity = _quantity(key, row, symbol, mark, converted)
+        position = Position(symbol, row["Side"], quantity, row["Entry"], row["Leverage"], row["Margin"])
+    except FieldError as error:
+        return ReadRow(label, None, f"{_FIELDS.get(error.path, error.path)} {error.message}")
+    return ReadRow(f"{symbol} {position.side}", position)
+
+
+def _quantity(key: Any, row: Row, symbol: str, mark: float, converted: Converted) -> float:
+    """The size in tokens. A size in $ is divided by the mark once and stays what it became while the cell stands."""
+    size = number(row["Size"], "Size", above=0)
+    if row["Unit"] != DOLLARS:
+        return size
+    typed = (key, symbol, size)
+    if typed not in converted:
+        number(mark, "Mark", above=0)
+        converted[typed] = size / mark
+    return converted[typed]

@@ -1,0 +1,170 @@
+"""The one state of a session: the working scenario, the baseline beside it, and the address that says the same.
+
+`load` adopts the address whenever it differs from what this session last wrote there, so Back and Forward undo and
+redo; `save` writes it after an edit. Widgets carry a revision in their keys: it rises when a scenario comes from
+elsewhere than themselves, and they start anew from it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from margin import link, wording
+from margin.errors import FieldError
+from margin.market import snapshot
+from margin.presets import Preset, landing
+from margin.scenario import Scenario
+from margin.studies.assess import Assessment, assess
+from margin.studies.distances import before_move
+from margin.studies.seen import differences, with_seen
+
+Parameters = dict[str, list[str]]
+_KEY = "tandem"
+
+
+class Notice(NamedTuple):
+    """Something to tell as long as the scenario is the one it is about. Plain text; `kind` info, warning or error."""
+
+    kind: str
+    text: str
+    about: Scenario
+
+
+@dataclass
+class Session:
+    """What one visitor's session holds. `written` is the address as this session last wrote or read it."""
+
+    working: Scenario
+    baseline: Scenario
+    lesson: str = ""
+    written: Parameters = field(default_factory=dict)
+    saved: Scenario | None = None
+    revision: int = 0
+    slider_revision: int = 0
+    notices: list[Notice] = field(default_factory=list)
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    def edit(self, scenario: Scenario) -> None:
+        """Takes a scenario that the widgets themselves describe."""
+        self.working = scenario
+
+    def move(self, scenario: Scenario) -> None:
+        """Takes a scenario at other marks that the slider did not set itself."""
+        self.working = scenario
+        self.slider_revision += 1
+
+    def open(self, scenario: Scenario) -> None:
+        """Takes a scenario from elsewhere: all widgets start anew from it."""
+        self.working = scenario
+        self.revision += 1
+        self.slider_revision += 1
+
+    def tell(self, kind: str, text: str) -> None:
+        """Leaves a notice about the working scenario."""
+        self.notices.append(Notice(kind, text, self.working))
+
+    def keep(self, name: str, make: Callable[[], Any], tag: object = None) -> Any:
+        """A value made once for this revision of the widgets, and for this tag of its own."""
+        held, value = self.kept.get(name, (None, None))
+        if held != (self.revision, tag):
+            value = make()
+            self.kept[name] = ((self.revision, tag), value)
+        return value
+
+    def put(self, name: str, value: Any) -> None:
+        """Sets what `keep` gives for this revision."""
+        self.kept[name] = ((self.revision, None), value)
+
+
+def session() -> Session:
+    """This visitor's session, with the worked example where it is new."""
+    if _KEY not in st.session_state:
+        preset = landing()
+        st.session_state[_KEY] = Session(preset.scenario, preset.baseline, preset.lesson, saved=preset.scenario)
+    current: Session = st.session_state[_KEY]
+    return current
+
+
+def load() -> Session:
+    """The session, after taking over an address that it did not write itself."""
+    is_new = _KEY not in st.session_state
+    current = session()
+    address = _own_address()
+    if address != current.written:
+        current.written = address
+        _adopt(current, address, is_new=is_new)
+    return current
+
+
+def _own_address() -> Parameters:
+    return {key: st.query_params.get_all(key) for key in link.KEYS if key in st.query_params}
+
+
+def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
+    if not address:
+        current.open(landing().scenario)
+        current.saved = current.working
+        return
+    try:
+        received = link.decode(address)
+    except FieldError as error:
+        kept = "The worked example is shown instead." if is_new else "The scenario on the screen is kept."
+        current.tell("error", f"This link cannot be read. {error}. {kept}")
+        return
+    baseline = current.baseline
+    receive(current, snapshot.attach(received.scenario), received.left_out)
+    current.saved = current.working
+    if not is_new:
+        current.baseline = baseline
+    elif foreign := [key[:30] for key in st.query_params if key not in link.KEYS][:5]:
+        current.tell("info", f"The address also carries {wording.listing(foreign)}, which Tandem does not read.")
+
+
+def receive(current: Session, scenario: Scenario, left_out: Sequence[str] = ()) -> None:
+    """Takes a scenario from a link or a file, and tells where it no longer shows what its maker saw."""
+    current.open(scenario)
+    current.baseline, current.lesson = before_move(scenario), ""
+    if left_out:
+        tokens = wording.listing(list(left_out))
+        current.tell("warning", f"Its maker's own tier tables of {tokens} did not fit the link; this venue's are used.")
+    _tell_differences(current)
+
+
+_WRITTEN = {"margin balance": wording.money, "margin ratio": wording.percent}
+
+
+def _tell_differences(current: Session) -> None:
+    scenario = current.working
+    changed = differences(scenario, assess(scenario))
+    if changed:
+        figures = "; ".join(
+            f"{figure} {_WRITTEN[figure](seen)}, now {_WRITTEN[figure](now)}" for figure, seen, now in changed
+        )
+        dates = f"Tables then: {scenario.market.tiers_as_of or 'undated'}; now: {scenario.market.reference.as_of}."
+        current.tell("warning", f"This scenario no longer reproduces what its maker saw: {figures}. {dates}")
+
+
+def save(current: Session, account: Assessment) -> None:
+    """Writes the working scenario to the address, all at once, keeping parameters that are not the link's.
+
+    An untouched scenario is not written, so that Back leaves the page as it came.
+    """
+    if current.working == current.saved:
+        return
+    current.saved = current.working
+    current.written = parameters(current, account)
+    foreign = {key: st.query_params.get_all(key) for key in st.query_params if key not in link.KEYS}
+    st.query_params.from_dict({**foreign, **current.written})
+
+
+def parameters(current: Session, account: Assessment) -> Parameters:
+    """The link's parameters for the working scenario, with what is seen now."""
+    return link.encode(with_seen(current.working, account)).parameters
+
+
+def open_preset(current: Session, preset: Preset) -> None:
+    """Starts from a worked example."""
+    current.open(preset.scenario)
+    current.baseline, current.lesson = preset.baseline, preset.lesson

@@ -1,0 +1,53 @@
+"""What is said in words: the sentence that matters, problems, advice, assumptions."""
+
+import streamlit as st
+
+from margin.studies.advice import in_words, survive
+from margin.studies.assess import Assessment
+from margin.studies.verdict import Status, status, verdict
+from pages.ui.shell import GENERAL_ASSUMPTIONS, dates
+from pages.ui.state import Session
+from pages.ui.text import plain
+
+_STATUS: dict[Status, tuple[str, str]] = {
+    "no positions": ("gray", "No positions"),
+    "unknown": ("gray", "Unknown"),
+    "below warning": ("green", "Below warning"),
+    "warning": ("yellow", "Warning level"),
+    "danger": ("orange", "Danger level"),
+    "at the liquidation point": ("red", "At the liquidation point"),
+    "liquidated": ("red", "Liquidated"),
+}
+
+
+def sentence(session: Session, account: Assessment) -> None:
+    """The sentence that matters, with the status in words before it."""
+    color, label = _STATUS[status(session.working, account)]
+    st.markdown(f":{color}-badge[{plain(label)}] **{plain(verdict(session.working, account))}**")
+    st.caption(plain(f"{session.lesson} {dates(session.working)}"))
+
+
+def problems(account: Assessment) -> None:
+    """What the venue would refuse or warn of, position by position and for the account."""
+    told = [(f"{each.symbol} {each.side}: ", problem) for each in account.positions for problem in each.problems]
+    for whose, problem in [*told, *(("Account: ", problem) for problem in account.problems)]:
+        (st.error if problem.severity == "error" else st.warning)(plain(f"{whose}{problem.message}."))
+
+
+def advice(session: Session) -> None:
+    """What it takes to survive a move of the person's choice."""
+    asking, answer = st.columns([25, 75], gap="medium", vertical_alignment="bottom")
+    chosen = asking.number_input("Survive a common move of (%)", value=-20.0, step=5.0, format="%.4g", key="survive")
+    if chosen is None or not -100 <= chosen <= 1000:
+        answer.error("Choose a move from −100 to 1000 %.")
+        return
+    found = survive(session.working, chosen / 100)
+    if found is not None:
+        answer.markdown(plain(in_words(found, session.working)))
+
+
+def assumptions(account: Assessment) -> None:
+    """Everything the figures rest on."""
+    with st.expander("Assumptions and what is not modelled"):
+        for assumption in (*account.assumptions, *GENERAL_ASSUMPTIONS):
+            st.markdown(f"- {plain(assumption)}")

@@ -1,0 +1,136 @@
+"""A real server process and a real Chromium for the tests of this folder.
+
+Without a Chromium the tests are skipped with that reason, and fail where CI is set.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+class App:
+    """The app as a process of its own on a free port of this machine; `log` notes what it asks of other machines."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://localhost:{self.port}"
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={self.port}"]
+        guarded = {**os.environ, "PYTHONPATH": str(Path(__file__).parent / "guard"), "OUTBOUND_LOG": str(self.log)}
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=guarded, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1).read()
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise TimeoutError("the app did not start")
+
+    def stop(self) -> str:
+        """Ends the process and gives what it printed."""
+        self.process.terminate()
+        return self.process.communicate(timeout=20)[0].decode()
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    running = App(tmp_path_factory.mktemp("app") / "outbound")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium on this machine, and CI must not skip the browser tests")
+        pytest.skip("no Chromium on this machine: apt-get install chromium, or name one in CHROMIUM")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    fresh = browser.new_context(viewport={"width": 1440, "height": 900})
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture
+def visit(app: App, context: BrowserContext) -> Callable[..., Page]:
+    """Opens an address of the app in a new tab and waits until it is drawn."""
+
+    def open_page(query: str = "") -> Page:
+        page = context.new_page()
+        page.goto(f"{app.url}/{query}")
+        drawn(page)
+        return page
+
+    return open_page
+
+
+def drawn(page: Page) -> None:
+    """Waits until the script has run and the table and the first chart stand."""
+    page.wait_for_selector("[data-testid=stDataFrame] canvas", timeout=60_000)
+    page.wait_for_selector(".js-plotly-plot .main-svg", timeout=60_000)
+    idle(page)
+
+
+def idle(page: Page) -> None:
+    """Waits until the app has nothing to do, and still has not a moment later."""
+    for _ in range(2):
+        page.wait_for_timeout(200)
+        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=30_000)
+
+
+def sentence(page: Page) -> str:
+    """The sentence that matters, as the person reads it."""
+    return page.locator("[data-testid=stMarkdownContainer] strong").first.inner_text()
+
+
+def metric(page: Page, label: str) -> str:
+    """A headline figure."""
+    return page.locator("[data-testid=stMetric]", has_text=label).locator("[data-testid=stMetricValue]").inner_text()
+
+
+COLUMNS = {"Token": (70, 1), "Side": (140, 2), "Size": (215, 3), "Unit": (290, 4), "Entry": (355, 5), "Lev.": (420, 6)}
+"""Where a column of the position table is clicked (px from its left edge), and its number in the grid."""
+
+
+def cell(page: Page, column: str, row: int) -> str:
+    """What a cell of the position table holds, row from 0."""
+    return page.locator(f"[data-testid=glide-cell-{COLUMNS[column][1]}-{row}]").first.inner_text()
+
+
+def type_cell(page: Page, column: str, row: int, text: str) -> None:
+    """Types into a cell as a person does: click, type, Enter."""
+    box = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + COLUMNS[column][0], box["y"] + 32 + 31 * row + 15)
+    page.wait_for_timeout(100)
+    page.keyboard.type(text, delay=40)
+    page.wait_for_timeout(150)
+    page.keyboard.press("Enter")

@@ -1,0 +1,32 @@
+"""Loaded by the server under test: notes every connection and name look-up that leaves this machine."""
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+_LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "::")
+
+
+def _note(kind: str, host: object) -> None:
+    if not str(host).startswith(_LOOPBACK) and host is not None:
+        with Path(os.environ["OUTBOUND_LOG"]).open("a") as log:
+            log.write(f"{kind} {host}\n")
+
+
+_connect, _look_up = socket.socket.connect, socket.getaddrinfo
+
+
+def connect(self: socket.socket, address: Any) -> None:
+    if isinstance(address, tuple):
+        _note("connect", address[0])
+    _connect(self, address)
+
+
+def getaddrinfo(host: Any, *more: Any, **named: Any) -> Any:
+    _note("look-up", host.decode() if isinstance(host, bytes) else host)
+    return _look_up(host, *more, **named)
+
+
+socket.socket.connect = connect  # type: ignore[method-assign]
+socket.getaddrinfo = getaddrinfo

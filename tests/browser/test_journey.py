@@ -1,0 +1,230 @@
+"""A person's way through the app, in a real browser against a real server process."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser.conftest import App, cell, drawn, idle, metric, sentence, type_cell
+
+Visit = Callable[..., Page]
+WORKED_EXAMPLE = (
+    "If RENDER and FET fall 9.47 % together, the whole account is liquidated. "
+    "Alone, RENDER would have to fall 17.04 %, FET 21.30 %."
+)
+
+
+def slide(page: Page, steps: int) -> None:
+    """Moves the common-move slider by the keyboard."""
+    thumb = page.get_by_role("slider").first
+    thumb.focus()
+    for _ in range(abs(steps)):
+        page.keyboard.press("ArrowLeft" if steps < 0 else "ArrowRight")
+    idle(page)
+
+
+def test_a_newcomer_reads_the_worked_example_without_scrolling(visit: Visit) -> None:
+    page = visit()
+    assert sentence(page) == WORKED_EXAMPLE
+    shown = [metric(page, label) for label in ("Margin balance", "Margin ratio", "Available", "Distance")]
+    assert shown == ["$10,000.00", "16.50 %", "$1,000.00", "−9.47 %"]
+    for selector in ("[data-testid=stDataFrame]", ".js-plotly-plot .gtitle"):
+        box = page.locator(selector).first.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] < 900
+    assert page.url.endswith("/"), "an untouched page does not write its address"
+
+
+def test_on_a_phone_the_order_is_sentence_slider_chart_figures_positions(browser: Browser, app: App) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = context.new_page()
+    page.goto(app.url)
+    drawn(page)
+    tops = [
+        page.locator(selector).first.evaluate("element => element.getBoundingClientRect().top")
+        for selector in (
+            "[data-testid=stMarkdownContainer] strong",
+            "[data-testid=stMain] input[type=range]",
+            ".js-plotly-plot",
+            "[data-testid=stMetric]",
+            "[data-testid=stDataFrame]",
+        )
+    ]
+    assert tops == sorted(tops)
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+    context.close()
+
+
+def test_an_edited_size_and_a_moved_slider_change_the_figures_and_the_link_carries_them(
+    visit: Visit, browser: Browser
+) -> None:
+    page = visit()
+    type_cell(page, "Size", 0, "20000")
+    idle(page)
+    after_edit = sentence(page)
+    assert after_edit != WORKED_EXAMPLE
+    assert metric(page, "Margin ratio") != "16.50 %"
+    slide(page, -4)
+    assert "from here" in sentence(page)
+    page.get_by_text("Share: link, title and note, file").click()
+    idle(page)
+    link = page.locator("[data-testid=stCode]").first.inner_text()
+    assert link == page.url
+    stranger = browser.new_context()
+    received = stranger.new_page()
+    received.goto(link)
+    drawn(received)
+    assert sentence(received) == sentence(page)
+    assert metric(received, "Margin balance") == metric(page, "Margin balance")
+    stranger.close()
+
+
+def test_four_quick_edits_are_all_kept(visit: Visit) -> None:
+    page = visit()
+    edits = [("Size", 0, "20000"), ("Entry", 1, "0.25"), ("Size", 1, "100000"), ("Lev.", 0, "12")]
+    for column, row, text in edits:
+        type_cell(page, column, row, text)
+    idle(page)
+    assert [cell(page, column, row) for column, row, _ in edits] == [text for _, _, text in edits]
+    assert "p=RENDER_long_20000_1.75_12&p=FET_long_100000_0.25_10" in page.url
+
+
+def test_back_undoes_and_forward_redoes(visit: Visit) -> None:
+    page = visit()
+    type_cell(page, "Size", 0, "20000")
+    idle(page)
+    edited = sentence(page)
+    page.go_back()
+    idle(page)
+    assert sentence(page) == WORKED_EXAMPLE
+    assert cell(page, "Size", 0).startswith("28571.4")
+    page.go_forward()
+    idle(page)
+    assert sentence(page) == edited
+    assert cell(page, "Size", 0) == "20000"
+
+
+def test_the_brink_is_the_liquidation_point_and_reset_leads_back(visit: Visit) -> None:
+    page = visit()
+    page.get_by_role("button", name="To the brink").click()
+    idle(page)
+    assert "at the liquidation point" in sentence(page)
+    assert metric(page, "Margin ratio") == "100.00 %"
+    page.get_by_role("button", name="Reset", exact=True).click()
+    idle(page)
+    assert sentence(page) == WORKED_EXAMPLE
+
+
+def test_a_row_that_makes_no_sense_is_told_and_nothing_typed_is_lost(visit: Visit) -> None:
+    page = visit()
+    type_cell(page, "Size", 1, "-5")
+    idle(page)
+    alert = page.get_by_role("alert").filter(has_text="Row 2")
+    assert "FET long" in alert.inner_text()
+    assert "positive number, got -5" in alert.inner_text()
+    assert cell(page, "Size", 1) == "-5"
+    assert sentence(page).startswith("If RENDER falls")
+
+
+def test_a_hostile_link_is_one_clear_sentence(visit: Visit) -> None:
+    page = visit("?v=1&venue=binance&margin_mode=cross&wallet_balance=%3Cscript%3Ealert(1)%3C/script%3E&p=x")
+    assert "This link cannot be read. wallet_balance: must be a number" in page.get_by_role("alert").first.inner_text()
+    assert sentence(page) == WORKED_EXAMPLE
+
+
+def test_title_and_note_of_a_link_are_plain_text_and_load_nothing(visit: Visit, context: BrowserContext) -> None:
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    markup = "![x](http://example.invalid/x) <img src=http://example.invalid/y> :red[z]"
+    query = f"?v=1&venue=binance&margin_mode=cross&wallet_balance=100&title={markup}&note={markup}"
+    page = context.new_page()
+    page.goto(visit().url.split("?")[0] + query)
+    page.wait_for_selector("[data-testid=stText]")
+    assert page.locator("[data-testid=stText]").first.inner_text() == markup
+    assert not [url for url in asked if "example.invalid/" in url and "title=" not in url]
+
+
+def test_no_request_leaves_for_another_host(app: App, browser: Browser) -> None:
+    context = browser.new_context()
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    page.goto(app.url)
+    drawn(page)
+    slide(page, -2)
+    page.get_by_role("button", name="To the brink").click()
+    idle(page)
+    hosts = {re.sub(r"^\w+://([^/]*).*", r"\1", url) for url in asked if not url.startswith(("data:", "blob:"))}
+    assert hosts == {f"localhost:{app.port}"}
+    assert not app.log.exists(), app.log.read_text()
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(app: App, browser: Browser, scheme: str) -> None:
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(app.url)
+    drawn(page)
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    context.close()
+
+
+def test_a_server_restart_under_an_open_page_keeps_the_scenario(browser: Browser, tmp_path: Path) -> None:
+    own = App(tmp_path / "outbound")
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    try:
+        page.goto(own.url)
+        drawn(page)
+        type_cell(page, "Size", 0, "20000")
+        idle(page)
+        edited = sentence(page)
+        own.stop()
+        own.start()
+        page.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]", timeout=60_000)
+        idle(page)
+        slide(page, -1)
+        page.go_back()
+        idle(page)
+        assert sentence(page) == edited
+        context.close()
+    finally:
+        own.stop()
+
+
+def test_a_link_opened_as_the_first_thing_in_a_fresh_process_is_read(browser: Browser, tmp_path: Path) -> None:
+    own = App(tmp_path / "outbound")
+    context = browser.new_context()
+    page = context.new_page()
+    try:
+        page.goto(
+            f"{own.url}/?v=1&venue=okx&margin_mode=cross&wallet_balance=10000"
+            "&p=RENDER_long_10000_1.75_5&marks=RENDER_1.75"
+        )
+        drawn(page)
+        assert sentence(page).startswith("If RENDER falls")
+        assert page.get_by_role("combobox", name="Venue").first.input_value() == "OKX" or "OKX" in page.inner_text(
+            "body"
+        )
+        context.close()
+    finally:
+        own.stop()
+
+
+def test_ten_tabs_each_keep_their_own_scenario(app: App, context: BrowserContext) -> None:
+    pages = []
+    for size in range(1, 11):
+        page = context.new_page()
+        page.goto(
+            f"{app.url}/?v=1&venue=binance&margin_mode=cross&wallet_balance={size}000"
+            "&p=RENDER_long_1000_1.75_5&marks=RENDER_1.75"
+        )
+        pages.append(page)
+    for page in pages:
+        drawn(page)
+    assert [metric(page, "Margin balance") for page in pages] == [f"${size},000.00" for size in range(1, 11)]
