@@ -8,7 +8,7 @@ kink and solves one linear equation: nothing here iterates to a tolerance. Every
 where requirement ÷ equity is 50 %).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heapreplace
 from math import inf
@@ -86,50 +86,67 @@ class Mover(NamedTuple):
     rate: float
 
 
-Piece = tuple[float, float, float, float]
-"""A stretch of a line on which the walked value is linear: start, value at the start, slope, end."""
+def walk(value: float, movers: Sequence[Mover], level: float, limit: float, zero: float) -> float | None:
+    """The first x in [0, limit] at which `equity − requirement ÷ level` is at most `zero`, None where it stays above.
 
-
-def pieces(value: float, movers: Sequence[Mover], level: float, limit: float) -> Iterator[Piece]:
-    """The linear pieces of `equity − requirement ÷ level` from x = 0, where it is `value`, to x = `limit`.
-
-    A finite limit closes with a piece of no length, so that the value at the limit itself is seen.
+    It is `value` at x = 0 and linear between the kinks, where a leg enters another tier or its price reaches 0.
     """
-    slope, tiers, kinks = 0.0, [], []
-    for number, (leg, price, rate) in enumerate(movers):
-        tier = leg.tier(price)
-        tiers.append(tier)
-        slope += rate * leg.slope(tier, level)
-        kink = _next_kink(leg, tier, price, rate)
-        if kink < limit:
-            kinks.append((kink, number))
-    heapify(kinks)
+    if value <= zero:
+        return 0.0
+    slope, steepest, tiers, kinks = _set_out(movers, level, limit)
+    if steepest >= 0:
+        return None
     x = 0.0
     while kinks:
         kink, number = kinks[0]
-        end = kink if kink > x else x
-        yield x, value, slope, end
-        value += slope * (end - x)
-        x = end
+        if slope < 0 and x - value / slope <= kink:
+            return x - value / slope
+        if kink > x:
+            value += slope * (kink - x)
+            x = kink
         leg, price, rate = movers[number]
         old = tiers[number]
         tiers[number] = new = old + 1 if rate > 0 else old - 1
         if new < 0:  # The price has reached 0 and stays there.
             slope -= rate * leg.slope(old, level)
             heappop(kinks)
-            continue
-        slope += rate * leg.quantity * (leg.rates[old] - leg.rates[new]) / level
-        if leg.jumps:
-            edge = leg.floors[max(old, new)] / leg.size
-            value += (leg.requirement_at(edge, old) - leg.requirement_at(edge, new)) / level
-        kink = _next_kink(leg, new, price, rate)
-        if kink < limit:
-            heapreplace(kinks, (kink, number))
         else:
-            heappop(kinks)
-    yield x, value, slope, limit
-    if limit < inf:
-        yield limit, value + slope * (limit - x), 0.0, limit
+            slope += rate * leg.quantity * (leg.rates[old] - leg.rates[new]) / level
+            if leg.jumps:
+                edge = leg.floors[max(old, new)] / leg.size
+                value += (leg.requirement_at(edge, old) - leg.requirement_at(edge, new)) / level
+            kink = _next_kink(leg, new, price, rate)
+            if kink < limit:
+                heapreplace(kinks, (kink, number))
+            else:
+                heappop(kinks)
+        if value <= zero:
+            return x
+    if slope < 0 and x - value / slope <= limit:
+        return x - value / slope
+    return limit if limit < inf and value + slope * (limit - x) <= zero else None
+
+
+def _set_out(
+    movers: Sequence[Mover], level: float, limit: float
+) -> tuple[float, float, list[int], list[tuple[float, int]]]:
+    """A line's first slope, the steepest fall it could ever take, the movers' tiers, and a heap of their next kinks."""
+    slope = steepest = 0.0
+    tiers: list[int] = []
+    kinks: list[tuple[float, int]] = []
+    for leg, price, rate in movers:
+        tier = leg.tier(price)
+        slope += rate * leg.slope(tier, level)
+        # Rates rise with the size: on its way up a leg is at its worst in the highest tier, on its way down in the
+        # lowest, where it also comes to a stop.
+        outermost = rate * leg.slope(-1 if rate > 0 else 0, level)
+        steepest += outermost if rate > 0 or outermost < 0 else 0.0
+        kink = _next_kink(leg, tier, price, rate)
+        if kink < limit:
+            kinks.append((kink, len(tiers)))
+        tiers.append(tier)
+    heapify(kinks)
+    return slope, steepest, tiers, kinks
 
 
 def _next_kink(leg: Leg, tier: int, price: float, rate: float) -> float:
@@ -137,32 +154,6 @@ def _next_kink(leg: Leg, tier: int, price: float, rate: float) -> float:
     if rate < 0:
         return ((leg.floors[tier] / leg.size if tier else 0.0) - price) / rate
     return (leg.floors[tier + 1] / leg.size - price) / rate if tier + 1 < len(leg.floors) else inf
-
-
-def walk(value: float, movers: Sequence[Mover], level: float, limit: float, zero: float) -> float | None:
-    """The first x in [0, limit] at which the value is at most `zero`, None where it stays above."""
-    if value > zero and not _can_fall(movers, level):
-        return None
-    for start, at_start, slope, end in pieces(value, movers, level, limit):
-        if at_start <= zero:
-            return start
-        if slope < 0 and (root := start - at_start / slope) <= end:
-            return root
-    return None
-
-
-def lowest(value: float, movers: Sequence[Mover], limit: float) -> float:
-    """The lowest headroom on the way from x = 0, where it is `value`, to a finite limit."""
-    return min(at_start for _, at_start, _, _ in pieces(value, movers, 1.0, limit))
-
-
-def _can_fall(movers: Sequence[Mover], level: float) -> bool:
-    """Whether the value can fall anywhere on the line: rates rise with the size, so each leg is at its worst in the
-    highest tier on its way up, and in the lowest on its way down, where it also stops moving."""
-    worst = 0.0
-    for leg, _, rate in movers:
-        worst += rate * leg.slope(-1, level) if rate > 0 else min(0.0, rate * leg.slope(0, level))
-    return worst < 0
 
 
 class Standing(NamedTuple):
@@ -285,12 +276,8 @@ def first_crossing(
     if not book.bears_positions:
         return None
     equity, requirement, _, _, zero = standing or book.standing(start)
-    return walk(equity - requirement / level, along(book, start, direction), level, limit, zero)
-
-
-def along(book: Book, start: Sequence[float], direction: Sequence[float]) -> list[Mover]:
-    """The book's legs on their way along a line through price space."""
-    return [Mover(leg, start[leg.token], rate) for leg in book.legs if (rate := direction[leg.token])]
+    movers = [Mover(leg, start[leg.token], rate) for leg in book.legs if (rate := direction[leg.token])]
+    return walk(equity - requirement / level, movers, level, limit, zero)
 
 
 Legs = tuple[Leg, ...]
@@ -310,7 +297,7 @@ def _compile_leg(position: Position, token: int, scenario: Scenario) -> Leg:
     if rules.own_fraction:
         return Leg(*known, rates=(account.margin_fraction,))
     table = market.table(position.symbol)
-    size = size_in_tiers(position, market, flat=rules.flat_tiers)
+    size = size_in_tiers(position, market, flat=True) if rules.flat_tiers else 0.0
     if table is None or size is None:
         return Leg(*known, rates=())
     if rules.flat_tiers:
@@ -318,10 +305,10 @@ def _compile_leg(position: Position, token: int, scenario: Scenario) -> Leg:
         extra_rate = account.fee if rules.liquidation_fee_required else 0.0
         return Leg(*known, rates=(table.rates[tier],), extra_rate=extra_rate, first_tier=tier)
     if not rules.closing_fee_in_margins:
-        return Leg(*known, table.floors, table.rates, table.amounts)
+        return Leg(*known, table.floors, table.rates, table.amounts, jumps=table.jumps)
     fee = rules.closing_fee(position.sign, quantity, position.entry_price, position.leverage, account.fee)
     constant = fee if account.margin_mode == "cross" else 0.0
-    return Leg(*known, table.floors, table.rates, table.amounts, constant=constant, closing_fee=fee)
+    return Leg(*known, table.floors, table.rates, table.amounts, constant=constant, closing_fee=fee, jumps=table.jumps)
 
 
 def size_in_tiers(position: Position, market: Market, *, flat: bool) -> float | None:

@@ -12,7 +12,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
-from margin.errors import FieldError, choice, join, keyed, known_keys, listed, number, text
+from margin.errors import FieldError, choice, join, keyed, known_keys, listed, number, shown, text
 from margin.symbols import STABLECOINS, by_token, token
 from margin.venues import MARGIN_FRACTION, NO_TABLES, VENUES, TierTable, Venue, VenueTables
 
@@ -438,6 +438,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key, value in pairs:
         if key in result:
-            raise FieldError(key[:40], "is given twice")
+            raise FieldError(shown(key).strip('"'), "is given twice")
         result[key] = value
     return result

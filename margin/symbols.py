@@ -26,10 +26,10 @@ def token(value: object, path: str) -> str:
     """
     if not isinstance(value, str) or len(value) > 40:
         raise FieldError(path, f"must be a token such as RENDER, got {shown(value)}")
-    written = value.strip().upper()
-    spelling = _VENUE_SPELLING.fullmatch(written)
-    name = spelling["token"] if spelling else written
-    if not _TOKEN.fullmatch(name):
+    name = value.strip().upper()
+    while spelling := _VENUE_SPELLING.fullmatch(name):  # Until it is stable: a token reads back as itself.
+        name = spelling["token"]
+    if not value.isascii() or not _TOKEN.fullmatch(name):
         raise FieldError(
             path, f"must be a token of up to 15 letters A-Z and digits, such as RENDER, got {shown(value)}"
         )

@@ -5,7 +5,7 @@ from math import floor
 from typing import NamedTuple
 
 from margin import wording
-from margin.book import Book, Leg, Mover, along, compile_books, lowest, size_in_tiers, walk
+from margin.book import Book, Leg, Mover, compile_books, size_in_tiers, walk
 from margin.scenario import Position, Scenario
 from margin.studies.distances import moved
 
@@ -54,18 +54,14 @@ def _isolated_deposit(position: Position, depth: float, scenario: Scenario) -> f
 
 
 def _lowest_on_the_way(book: Book, scenario: Scenario, move: float) -> float:
-    direction = [
-        mark * scenario.market.beta(token) * (1 if move > 0 else -1)
-        for token, mark in zip(book.tokens, book.marks, strict=True)
-    ]
-    return lowest(book.standing().headroom, along(book, book.marks, direction), abs(move))
+    """The lowest headroom of the book from here to the end of the move; here counts too."""
+    marks = dict(zip(book.tokens, book.marks, strict=True))
+    ways = [moved(scenario, marks, stop) for stop in (0.0, *_stops(scenario, move))]
+    return min(book.standing(tuple(prices[token] for token in book.tokens)).headroom for prices in ways)
 
 
 def _cut(book: Book, scenario: Scenario, move: float) -> float | None:
-    """The part to close now so that what is left survives the move, at its end and wherever a price reaches 0.
-
-    Between those points headroom is concave, so it is lowest at one of them.
-    """
+    """The part to close now so that what is left survives every stop of the move."""
     scales = []
     for stop in _stops(scenario, move):
         prices = moved(scenario, scenario.market.marks, stop)
@@ -76,6 +72,10 @@ def _cut(book: Book, scenario: Scenario, move: float) -> float | None:
 
 
 def _stops(scenario: Scenario, move: float) -> list[float]:
+    """The end of the move, and where on the way a price reaches 0: between them headroom is concave.
+
+    So it is lowest at one of them, or at the start.
+    """
     zeros = [-1 / beta for token in scenario.tokens if (beta := scenario.market.beta(token))]
     return [move, *(zero for zero in zeros if min(0.0, move) < zero < max(0.0, move))]
 
@@ -116,10 +116,15 @@ def in_words(advice: Advice, scenario: Scenario) -> str:
     move = wording.step(advice.move)
     if advice.deposit == 0:
         return f"A common move of {move} is survived, with {wording.money(advice.spare)} of headroom to spare."
-    add = f"add {wording.money(floor(advice.deposit * 100 + 1) / 100)}"
+    add = f"add {wording.money(_above(advice.deposit, 100))}"
     if scenario.account.margin_mode == "isolated":
         return f"To survive {move} together: {add} of isolated margin in all; cutting does not move an isolated price."
     if advice.cut is None:
         return f"To survive {move} together: {add}; cutting alone does not help."
-    cut = wording.percent(floor(advice.cut * 1e4 + 1) / 1e4)
+    cut = wording.percent(_above(advice.cut, 10_000))
     return f"To survive {move} together: {add}, or cut every position by {cut} ({ASSUMPTION})."
+
+
+def _above(value: float, parts: int) -> float:
+    """The next whole part of one that lies above the value by more than rounding."""
+    return (floor(value * parts + 1e-6) + 1) / parts

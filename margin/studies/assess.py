@@ -134,7 +134,9 @@ def _assess_cross(scenario: Scenario, legs: Legs, positions: list[PositionFigure
     standing = book.standing()
     prices = liquidation_prices(book, standing)
     joint = NOWHERE if standing.liquidated else common_move([book], scenario, standings=[standing])
-    return _assessment(scenario, standing.equity, positions, prices, _Whole(standing.requirement, standing, joint))
+    return _assessment(
+        scenario, standing.equity, positions, prices, _Whole(standing.requirement, standing, standing.liquidated, joint)
+    )
 
 
 def _assess_isolated(scenario: Scenario, legs: Legs, positions: list[PositionFigures]) -> Assessment:
@@ -150,9 +152,10 @@ def _assess_isolated(scenario: Scenario, legs: Legs, positions: list[PositionFig
     if len(known) < len(books):
         return _assessment(scenario, equity, positions, prices)
     worst = min(known, key=lambda standing: standing.headroom, default=Standing(equity, 0.0, 0.0, False, 0.0))
-    joint = NOWHERE if any(standing.liquidated for standing in known) else common_move(books, scenario, standings=known)
+    liquidated = any(standing.liquidated for standing in known)
+    joint = NOWHERE if liquidated else common_move(books, scenario, standings=known)
     requirement = sum(standing.requirement for standing in known)
-    return _assessment(scenario, equity, positions, prices, _Whole(requirement, worst, joint))
+    return _assessment(scenario, equity, positions, prices, _Whole(requirement, worst, liquidated, joint))
 
 
 def _alone(
@@ -172,10 +175,11 @@ def _alone(
 
 
 class _Whole(NamedTuple):
-    """What can be told of an account whose tiers are all known; `worst` is the book that decides its fate."""
+    """What can be told of an account whose tiers are all known; `worst` is the book with the least headroom."""
 
     requirement: float
     worst: Standing
+    liquidated: bool
     joint: JointMove
 
 
@@ -199,7 +203,7 @@ def _assessment(
         margin_ratio=_margin_ratio(scenario, whole),
         equity_to_notional=equity / notional if notional > 0 else None,
         effective_leverage=notional / equity if equity > 0 else None,
-        liquidated=whole.worst.liquidated if whole else any(figures.liquidated for figures in positions),
+        liquidated=whole.liquidated if whole else any(figures.liquidated for figures in positions),
         positions=tuple(positions),
         liquidation_prices=tuple(prices),
         joint_move=whole.joint if whole else NOWHERE,

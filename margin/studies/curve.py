@@ -8,7 +8,8 @@ from margin.book import Array, Book, compile_books
 from margin.scenario import Scenario
 from margin.studies.distances import FURTHEST_DOWN, FURTHEST_UP, JointMove, common_move, present_move
 
-POINTS = 201
+POINTS = 121
+"""Steps over the range next to the origin, and as many over all that is shown."""
 SHOWN = 0.3
 """At least this much of a move is shown each way."""
 
@@ -58,8 +59,9 @@ def _moves(levels: list[JointMove], today: float) -> Array:
     liquidation = levels[-1]
     low = max(-FURTHEST_DOWN, min(-SHOWN, today * 1.1, 1.25 * (liquidation.down or 0.0)))
     high = min(FURTHEST_UP, max(SHOWN, today * 1.1, 1.25 * (liquidation.up or 0.0)))
+    near = np.linspace(max(low, -SHOWN), min(high, SHOWN), POINTS)
     marked = [move for level in levels for move in level if move is not None and low <= move <= high]
-    return np.unique(np.concatenate([np.linspace(low, high, POINTS), [0.0, today], marked]))
+    return np.unique(np.concatenate([near, np.linspace(low, high, POINTS), [0.0, today], marked]))
 
 
 def _worst(

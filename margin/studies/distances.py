@@ -9,6 +9,7 @@ from math import inf, isclose
 from typing import Literal, NamedTuple
 
 from margin.book import Book, Leg, Mover, Standing, first_crossing, walk
+from margin.errors import LARGEST
 from margin.scenario import Scenario
 
 FURTHEST_DOWN = 1.0
@@ -78,9 +79,10 @@ def _liquidation_price(token: str, mark: float, legs: list[Leg], headroom: float
     fall = walk(headroom, [Mover(leg, mark, -1.0) for leg in legs], 1.0, mark, zero) if lowest > 0 else None
     rise = walk(headroom, [Mover(leg, mark, 1.0) for leg in legs], 1.0, inf, zero) if highest < 0 else None
     below = None if fall is None or mark - fall <= NO_PRICE * mark else mark - fall
-    above = None if rise is None else mark + rise
+    above = None if rise is None or mark + rise > LARGEST else mark + rise
     reason_below = None if below is not None else "covered" if lowest > 0 else steady
-    return LiquidationPrice(token, below, above, reason_below, None if above is not None else steady)
+    reason_above = None if above is not None else "covered" if highest < 0 else steady
+    return LiquidationPrice(token, below, above, reason_below, reason_above)
 
 
 def common_move(

@@ -64,15 +64,16 @@ def _liquidated(scenario: Scenario, account: Assessment) -> str:
 
 def _together(scenario: Scenario, account: Assessment) -> str:
     down, up = account.joint_move
+    isolated = scenario.account.margin_mode == "isolated"
     if down is None and up is None:
-        return "No common move from −100 % to +1,000 % liquidates the account."
+        return f"No common move from −100 % to +1,000 % {'loses a position' if isolated else 'liquidates the account'}."
     moves = []
     if down is not None:
         moves.append(f"{_verb(scenario, 'fall')} {wording.percent(-down)}")
     if up is not None:
         moves.append(f"{_verb(scenario, 'rise')} {wording.percent(up)}")
     tokens = list(dict.fromkeys(position.symbol for position in scenario.positions))
-    lost = "the first position is lost" if scenario.account.margin_mode == "isolated" else _whole(tokens)
+    lost = "the first position is lost" if isolated else _whole(tokens)
     here = " from here" if present_move(scenario) else ""
     if _by_beta(scenario):
         return f"If the market {' or '.join(moves)}{here} ({_betas(scenario)}), {lost}."

@@ -7,7 +7,7 @@ MARGIN_RULES §2 in words; nothing here knows which venue it serves.
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -42,9 +42,11 @@ class TierTable:
     amounts: tuple[float, ...]
     max_leverages: tuple[float | None, ...]
     last_cap: float | None = None
+    jumps: bool = field(init=False, repr=False, compare=False)
+    """Whether the maintenance margin steps where tiers meet: always in a flat table, and where amounts are rounded."""
 
     def __post_init__(self) -> None:
-        _verify(self)
+        object.__setattr__(self, "jumps", _verify(self) > EDGE)
 
     def exceeds_last_cap(self, size: float) -> bool:
         """Whether the schedule ends below this size."""
@@ -111,18 +113,19 @@ def _amounts(entries: Sequence[Mapping[str, Any]], *, progressive: bool) -> tupl
     return tuple(amounts)
 
 
-def _verify(table: TierTable) -> None:
+def _verify(table: TierTable) -> float:
+    """Refuses what is no schedule; returns the largest step where two tiers meet, relative to the margin there."""
     if len(table.floors) > 1 and table.floors[0] != 0:
         raise FieldError("[0].floor", f"must be 0, got {table.floors[0]:g}")
     if table.last_cap is not None and table.last_cap <= table.floors[-1]:
         raise FieldError(f"[{len(table.floors) - 1}].cap", f"must be above its floor, got {table.last_cap:g}")
     if table.amounts[0] != 0 and (len(table.floors) > 1 or not table.progressive):
         raise FieldError("[0].maintenance_amount", f"must be 0, got {table.amounts[0]:g}")
-    for index in range(1, len(table.floors)):
-        _verify_step(table, index)
+    steps = [_verify_step(table, index) for index in range(1, len(table.floors))]
+    return max(steps, default=0.0)
 
 
-def _verify_step(table: TierTable, index: int) -> None:
+def _verify_step(table: TierTable, index: int) -> float:
     floor, rate, amount = table.floors[index], table.rates[index], table.amounts[index]
     previous_leverage, leverage = table.max_leverages[index - 1], table.max_leverages[index]
     if floor <= table.floors[index - 1]:
@@ -134,3 +137,4 @@ def _verify_step(table: TierTable, index: int) -> None:
     expected = table.amounts[index - 1] + floor * (rate - table.rates[index - 1]) if table.progressive else 0.0
     if abs(amount - expected) > CONTINUITY * max(1.0, floor * rate):
         raise FieldError(f"[{index}].maintenance_amount", f"must be {expected:.12g}, got {amount:.12g}")
+    return abs(amount - expected) / max(1.0, floor * rate) if table.progressive else 1.0

@@ -19,6 +19,12 @@ Better = Literal["more", "less"]
 """Which way a figure improves."""
 
 
+SYMBOLS = (
+    "WB wallet balance, P mark, EP entry price, q size, s +1 long or −1 short, N = q·P notional, L leverage, "
+    "m maintenance rate and d maintenance amount of the tier in force, c fee to close, f taker fee, β beta."
+)
+
+
 class Shown(NamedTuple):
     """A figure as it is written; `value` says which of two is more."""
 
@@ -122,9 +128,12 @@ def positions_table(account: Assessment) -> None:
 
 def arithmetic_lines(scenario: Scenario, account: Assessment) -> None:
     """The venue's formulas, and the same lines in this account's numbers."""
-    for line in arithmetic(scenario, account):
-        st.markdown(f"**{plain(line.figure)}** = {plain(line.formula)}")
-        st.code(f"{line.numbers} = {line.result}", language=None, wrap_lines=True)
+    rows = [
+        {"Figure": line.figure, "Formula": line.formula, "In numbers": line.numbers, "Result": line.result}
+        for line in arithmetic(scenario, account)
+    ]
+    st.table(_escaped(rows), hide_index=True, border="horizontal", alt="Every figure's formula in symbols and numbers")
+    st.caption(plain(SYMBOLS))
 
 
 def _escaped(rows: list[dict[str, str]]) -> pd.DataFrame:

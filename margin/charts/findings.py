@@ -1,0 +1,33 @@
+"""Sentences that several charts share, and the few facts they rest on."""
+
+from margin import wording
+from margin.scenario import Scenario
+from margin.studies.assess import Assessment
+from margin.studies.verdict import at_liquidation_point
+
+
+def standing(account: Assessment, scenario: Scenario) -> str | None:
+    """What is to be said before any distance: a table is missing, or it is too late. None where all is well."""
+    if unknown := missing(account):
+        return f"Not known: {scenario.account.rules.name} has no tier table for {wording.listing(unknown)}"
+    if not account.liquidated:
+        return None
+    if isolated(scenario):
+        lost = [f"{each.symbol} {each.side}" for each in account.positions if each.liquidated]
+        return f"{f'{lost[0]} is' if len(lost) == 1 else f'{len(lost)} positions are'} liquidated at these marks"
+    return "At the liquidation point" if at_liquidation_point(scenario, account) else "Liquidated at these marks"
+
+
+def missing(account: Assessment) -> list[str]:
+    """The tokens whose tiers nobody knows, each once."""
+    return list(dict.fromkeys(each.symbol for each in account.positions if each.maintenance_margin is None))
+
+
+def isolated(scenario: Scenario) -> bool:
+    """Whether each position stands alone."""
+    return scenario.account.margin_mode == "isolated"
+
+
+def distance(move: float) -> str:
+    """The size of a move: `9.47 %`, and never a 0 where there is a little."""
+    return "less than 0.01 %" if 0 < abs(move) < 0.00005 else wording.percent(abs(move))

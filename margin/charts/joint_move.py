@@ -1,0 +1,373 @@
+"""The account along a common move of all prices: requirement ÷ margin balance, and where its levels lie."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from margin import wording
+from margin.charts import findings, style
+from margin.scenario import Scenario
+from margin.studies.assess import Assessment
+from margin.studies.curve import SHOWN, Curve
+from margin.studies.distances import FURTHEST_DOWN, FURTHEST_UP, JointMove
+
+TOP = 1.25
+"""Requirement ÷ margin balance is shown from 0 to here."""
+OFF_SCALE = 1.19
+"""Where a point beyond the top is drawn."""
+LABEL_WIDTH, LABEL_HEIGHT = 0.36, 0.09
+"""What today's label takes of both axes on the narrowest screen."""
+CLEAR = "rgba(0,0,0,0)"
+APART = 0.17
+"""Levels closer than this share one label on the axis."""
+
+
+class Level(NamedTuple):
+    """A level of requirement ÷ margin balance: its name, how it is drawn, and where a common move meets it."""
+
+    name: str
+    value: float
+    colour: str
+    dash: str
+    symbol: str
+    reached: JointMove
+
+
+class Mark(NamedTuple):
+    """A point drawn on the curve, x and y as fractions."""
+
+    x: float
+    y: float
+    text: str
+    symbol: str
+    colour: str
+    side: str
+
+
+def finding(curve: Curve | None, scenario: Scenario, account: Assessment) -> str:
+    """The sentence of the title: how far every price may move together from the present marks."""
+    if not scenario.positions:
+        return "No positions: no common move can liquidate"
+    too_late = findings.standing(account, scenario)
+    if too_late or curve is None:
+        return too_late or "Not known: there is no curve"
+    return _far(account.joint_move, curve.today, isolated=findings.isolated(scenario))
+
+
+def _far(joint: JointMove, today: float, *, isolated: bool) -> str:
+    if joint.down is None and joint.up is None:
+        furthest = f"{wording.step(-FURTHEST_DOWN)} to {wording.step(FURTHEST_UP)}"
+        return f"No common move from {furthest} {'loses a position' if isolated else 'liquidates this account'}"
+    ways = [
+        f"{word} of {'a further ' if today * way > 0 else ''}{findings.distance(move)}"
+        for word, way, move in (("fall", -1, joint.down), ("rise", 1, joint.up))
+        if move is not None
+    ]
+    here = " from here" if today and "further" not in " ".join(ways) else ""
+    return f"A common {' or '.join(ways)}{here} {'loses the first position' if isolated else 'liquidates the account'}"
+
+
+def joint_move_alt(curve: Curve | None, scenario: Scenario, account: Assessment) -> str:
+    """The chart in words: its finding, where the account stands, and where the levels lie."""
+    sentences = [finding(curve, scenario, account)]
+    if curve is not None and account.headroom is not None:
+        load = _load_today(curve)
+        if np.isfinite(load):
+            whose = "the worst position's margin" if findings.isolated(scenario) else "the margin balance"
+            sentences.append(f"Today {wording.percent(load)} of {whose} is required")
+        for level in _levels(curve, scenario):
+            if moves := [wording.percent(move, sign=True) for move in _met(level)]:
+                met = f"{level.name.capitalize()} ({wording.rate(level.value)}) is met at {' and '.join(moves)}"
+                sentences.append(f"{met} from {_origin(curve, scenario)}")
+    return ". ".join(sentences) + "."
+
+
+def joint_move(curve: Curve | None, scenario: Scenario, account: Assessment, height: int = 380) -> go.Figure:
+    """Requirement ÷ margin balance in % against the common move in % from the curve's origin.
+
+    Solid where the account is alive, dotted beyond; in isolated mode the position that is worst off.
+    """
+    title = finding(curve, scenario, account)
+    if curve is None or account.headroom is None:
+        return style.empty(title)
+    low, high = _range(curve)
+    levels = _levels(curve, scenario)
+    marks = _marks(levels, low, high)
+    now = _now(curve, marks, levels, low, high)
+    isolated = findings.isolated(scenario)
+    return style.figure(
+        [
+            _beyond(curve, scenario, account, low, high),
+            _alive(curve, account, low, high),
+            _points(marks),
+            _points(now),
+        ],
+        title,
+        height,
+        hovermode="x",
+        showlegend=False,
+        shapes=[*_level_lines(levels), *_baseline(curve)],
+        xaxis=style.axis(
+            title=f"Common move from {_origin(curve, scenario)}<br>(× each token's beta)",
+            range=[low * 100, high * 100],
+            ticksuffix=" %",
+            hoverformat="+.2f",
+            nticks=7,
+            fixedrange=False,
+        ),
+        yaxis=style.axis(
+            title=f"Requirement ÷ {'margin, worst position' if isolated else 'margin balance'}",
+            range=[0, TOP * 100],
+            showgrid=False,
+            standoff=16,
+            **_level_ticks(levels),
+        ),
+    )
+
+
+def _origin(curve: Curve, scenario: Scenario) -> str:
+    marks = scenario.market.marks
+    here = all(price == marks[token] for token, price in curve.origin.items())
+    return "these marks" if here and not curve.today else "the baseline marks"
+
+
+def _levels(curve: Curve, scenario: Scenario) -> list[Level]:
+    chosen = scenario.levels
+    return [
+        Level("liquidation", 1.0, style.LIQUIDATION, "solid", "x", curve.liquidation),
+        Level("danger", chosen.danger, style.DANGER, "dash", "diamond", curve.danger),
+        Level("warning", chosen.warning, style.WARNING, "dot", "square", curve.warning),
+    ]
+
+
+def _met(level: Level) -> list[float]:
+    """The moves that lead to the level; none where it is passed already at no move."""
+    return [move for move in level.reached if move]
+
+
+def _range(curve: Curve) -> tuple[float, float]:
+    """The moves shown: those of the curve, short of a liquidation so far off that it would crush the near one."""
+    near = min((abs(move) for move in curve.liquidation if move is not None), default=0.0)
+    limit = max(0.5, SHOWN, 3 * near, 1.2 * abs(curve.today))
+    return max(float(curve.moves[0]), -limit), min(float(curve.moves[-1]), limit)
+
+
+def _load_today(curve: Curve) -> float:
+    return float(curve.requirement_to_equity[np.argmin(np.abs(curve.moves - curve.today))])
+
+
+def _beyond(curve: Curve, scenario: Scenario, account: Assessment, low: float, high: float) -> style.Trace:
+    """The whole curve, faint and dotted; it also carries the hover text."""
+    first, last = np.searchsorted(curve.moves, low), np.searchsorted(curve.moves, high, side="right")
+    shown = slice(max(0, int(first) - 1), int(last) + 1)
+    return {
+        "type": "scatter",
+        "x": curve.moves[shown] * 100,
+        "y": curve.requirement_to_equity[shown] * 100,
+        "mode": "lines",
+        "line": {"color": style.QUIET, "width": 2, "dash": "dot"},
+        "text": style.texts(_hover(curve, scenario, account, shown)),
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+
+
+def _hover(curve: Curve, scenario: Scenario, account: Assessment, shown: slice) -> list[str]:
+    label = account.margin_ratio.label.split(" (")[0]
+    isolated = findings.isolated(scenario)
+    if isolated:
+        label = f"{label} of the worst position"
+    whose = "all positions" if isolated else "margin balance"
+    named = {move: level.name for level in reversed(_levels(curve, scenario)) for move in _met(level)}
+    columns = (curve.moves, curve.requirement_to_equity, curve.ratio, curve.equity, curve.requirement)
+    lines = []
+    for move, load, ratio, equity, requirement in zip(*(column[shown].tolist() for column in columns), strict=True):
+        name = named.get(move)
+        head = f"<b>{wording.percent(move, sign=True)}{f', {name}' if name else ''}</b>"
+        figures = f"{whose} {wording.money(equity)}<br>requirement {wording.money(requirement)}"
+        known = np.isfinite(load) and np.isfinite(ratio)
+        lines.append(f"{head}<br>{label} {wording.percent(ratio)}<br>{figures}" if known else "")
+    return lines
+
+
+def _alive(curve: Curve, account: Assessment, low: float, high: float) -> style.Trace:
+    """The part of the curve on which the account lives, around the present marks."""
+    start, end = _alive_range(curve, account)
+    inside = (curve.moves >= max(start, low)) & (curve.moves <= min(end, high))
+    return {
+        "type": "scatter",
+        "x": curve.moves[inside] * 100,
+        "y": curve.requirement_to_equity[inside] * 100,
+        "mode": "lines",
+        "line": {"color": style.ACCOUNT, "width": 3},
+        "hoverinfo": "skip",
+    }
+
+
+def _alive_range(curve: Curve, account: Assessment) -> tuple[float, float]:
+    """Between the liquidation points of the curve; where today is not between them, what is alive around today."""
+    down, up = curve.liquidation
+    start, end = -np.inf if down is None else down, np.inf if up is None else up
+    if start < end and (start < curve.today < end or account.liquidated):
+        return start, end
+    if account.liquidated:
+        return np.inf, -np.inf
+    dead = curve.moves[~(curve.requirement_to_equity < 1)]
+    before, after = dead[dead < curve.today], dead[dead > curve.today]
+    return float(before.max(initial=-np.inf)), float(after.min(initial=np.inf))
+
+
+def _marks(levels: list[Level], low: float, high: float) -> list[Mark]:
+    """The exact points at which the levels are met; a liquidation beyond the range as an arrow at its edge."""
+    ends = _met(levels[0])
+    both = len(ends) > 1
+    inward = not both or min(ends[1], high) - max(ends[0], low) >= 0.5 * (high - low)
+    marks: list[Mark] = []
+    for level in levels:
+        room = all(abs(level.value - mark.y) >= 0.07 for mark in marks)
+        for move in _met(level):
+            if not low <= move <= high and level.name != "liquidation":
+                continue
+            words = f"{wording.percent(move, sign=True)}{'' if both else f' {level.name}'}" if room else ""
+            symbol = level.symbol if low <= move <= high else "triangle-left" if move < low else "triangle-right"
+            x = min(max(move, low), high)
+            side = _side(x, low, high, inward=inward, left_end=move < 0)
+            marks.append(Mark(x, level.value, words, symbol, level.colour, f"top {side}"))
+    return marks
+
+
+def _side(x: float, low: float, high: float, *, inward: bool, left_end: bool) -> str:
+    """Where the label has room: between the two ends if they lie far apart, else outside of them."""
+    room = (x - low if left_end else high - x) / (high - low)
+    return "right" if left_end == (inward or room < 0.22) else "left"
+
+
+def _now(curve: Curve, marks: list[Mark], levels: list[Level], low: float, high: float) -> list[Mark]:
+    """Today's point and its label, which may stand apart from it."""
+    load, x = _load_today(curve), curve.today
+    if not load <= OFF_SCALE:
+        text = f"today {wording.percent(load)}" if np.isfinite(load) else "today: nothing left"
+        seen = curve.moves[curve.requirement_to_equity < OFF_SCALE]
+        side = "left" if len(seen) and seen.mean() > x else "right"
+        return [Mark(x, OFF_SCALE, text, "triangle-up", style.ACCOUNT, f"middle {side}")]
+    text = f"today {wording.percent(load)}"
+    taken = [_label_box(mark.x, mark.y, mark.side, high - low) for mark in marks if mark.text]
+    taken += [Box(low, high, level.value - 0.01, level.value + 0.01) for level in levels]
+    taken += _segments(curve)
+    frame = Box(low, high, 0.0, TOP)
+    for y, side in _places(curve, load, high - low):
+        box = _label_box(x, y, side, high - low)
+        if box.inside(frame) and not any(box.meets(other) for other in taken):
+            break
+    point = Mark(x, load, "", "circle", style.ACCOUNT, "top right")
+    return [point, Mark(x, y, text, "circle", CLEAR, side)]
+
+
+def _places(curve: Curve, load: float, span: float) -> list[tuple[float, str]]:
+    """Where today's label may stand, the best first: beside the point, else above or below the curve around it."""
+    near = curve.requirement_to_equity[np.abs(curve.moves - curve.today) < LABEL_WIDTH / 2 * span]
+    beside = [(load, f"{height} {side}") for height in ("top", "bottom") for side in ("right", "left")]
+    return [*beside, (float(np.nanmin(near)), "bottom center"), (float(np.nanmax(near)), "top center"), beside[0]]
+
+
+class Box(NamedTuple):
+    """A rectangle in the units of the axes."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+    def meets(self, other: "Box") -> bool:
+        """Whether they overlap; NaN overlaps nothing."""
+        across = self.left < other.right and other.left < self.right
+        return across and self.bottom < other.top and other.bottom < self.top
+
+    def inside(self, other: "Box") -> bool:
+        """Whether it lies within the other."""
+        across = other.left <= self.left and self.right <= other.right
+        return across and other.bottom <= self.bottom and self.top <= other.top
+
+
+def _label_box(x: float, y: float, side: str, span: float) -> Box:
+    """What a label takes on the narrowest screen, at `side` of its point."""
+    height, place = side.split()
+    width, gap = LABEL_WIDTH * span, 0.01 * span
+    left = {"right": x + gap, "left": x - gap - width, "center": x - width / 2}[place]
+    bottom = y + 0.02 if height == "top" else y - 0.02 - LABEL_HEIGHT
+    return Box(left, left + width, bottom, bottom + LABEL_HEIGHT)
+
+
+def _segments(curve: Curve) -> list[Box]:
+    """The curve as boxes around its segments, within the height shown."""
+    moves, loads = curve.moves.tolist(), curve.requirement_to_equity.tolist()
+    return [
+        Box(moves[index], moves[index + 1], min(loads[index : index + 2]), max(loads[index : index + 2]))
+        for index in range(len(moves) - 1)
+        if loads[index] < TOP or loads[index + 1] < TOP
+    ]
+
+
+def _points(marks: list[Mark]) -> style.Trace:
+    """Labelled points."""
+    return {
+        "type": "scatter",
+        "x": np.array([mark.x * 100 for mark in marks]),
+        "y": np.array([mark.y * 100 for mark in marks]),
+        "mode": "markers+text",
+        "text": style.texts([mark.text for mark in marks]),
+        "textposition": style.texts([mark.side for mark in marks]),
+        "textfont": {"color": style.INK, "size": 12},
+        "marker": {
+            "symbol": style.texts([mark.symbol for mark in marks]),
+            "color": style.texts([mark.colour for mark in marks]),
+            "size": 10,
+        },
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+    }
+
+
+def _level_lines(levels: list[Level]) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "line",
+            "xref": "paper",
+            "x0": 0,
+            "x1": 1,
+            "y0": level.value * 100,
+            "y1": level.value * 100,
+            "layer": "below",
+            "line": {"color": level.colour, "width": 1.5, "dash": level.dash},
+        }
+        for level in levels
+    ]
+
+
+def _baseline(curve: Curve) -> list[dict[str, Any]]:
+    """A thin line under the curve where nothing has moved, once something has."""
+    load = float(curve.requirement_to_equity[np.argmin(np.abs(curve.moves))])
+    if not curve.today or not np.isfinite(load):
+        return []
+    line = {"color": style.QUIET, "width": 1, "dash": "dot"}
+    return [{"type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": load * 100, "layer": "below", "line": line}]
+
+
+def _level_ticks(levels: list[Level]) -> dict[str, Any]:
+    """The levels in words as the marks of the axis; those close together share one."""
+    clusters: list[list[Level]] = []
+    for level in levels:
+        if clusters and clusters[-1][-1].value - level.value < APART:
+            clusters[-1].append(level)
+        else:
+            clusters.append([level])
+    places = [sum(level.value for level in cluster) / len(cluster) for cluster in clusters]
+    words = [_tick(cluster) for cluster in clusters]
+    if places[-1] > APART:
+        places, words = [*places, 0.0], [*words, "0 %"]
+    return {"tickmode": "array", "tickvals": np.array(places) * 100, "ticktext": style.texts(words)}
+
+
+def _tick(cluster: list[Level]) -> str:
+    between = "<br>" if len(cluster) == 1 else " "
+    return "<br>".join(f"{wording.rate(level.value)}{between}{level.name}" for level in cluster)

@@ -1,0 +1,213 @@
+"""How the margin balance is used: what is required, what the positions' initial margin takes, what is left."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from margin import wording
+from margin.charts import findings, style
+from margin.scenario import Scenario
+from margin.studies.assess import Assessment
+
+REQUIRED, INITIAL = 1.0, 0.0
+"""The two bars' places."""
+WORDS = 0.36
+"""How far above its bar a bar's words stand."""
+BAR_WIDTH = 0.4
+BARS, AXIS, LEGEND_LINE = 150, 50, 20
+"""Pixels."""
+
+
+class Part(NamedTuple):
+    """One position's parts of both bars, in the settlement coin."""
+
+    name: str
+    required: float
+    initial: float
+
+
+def finding(account: Assessment, scenario: Scenario) -> str:
+    """The sentence of the title: how much is required and how much is free."""
+    if not scenario.positions:
+        return f"No positions: all of the {wording.money(account.equity)} is free"
+    if account.requirement is None or account.initial_margin is None:
+        return findings.standing(account, scenario) or "Not known"
+    free = account.available_balance or 0.0
+    left = f"{wording.money(free)} is free for new positions" if free > 0 else "nothing is free for new positions"
+    if findings.isolated(scenario):
+        return f"The positions hold {wording.money(_held(account))} of margin; {left}"
+    required, balance = wording.money(account.requirement), wording.money(account.equity)
+    if account.equity <= 0:
+        return f"Nothing is left: the margin balance is {balance}, {required} is required"
+    if account.liquidated:
+        return f"Liquidated: {required} is required of a margin balance of {balance}"
+    return f"{wording.percent(account.requirement / account.equity)} of the margin balance is required; {left}"
+
+
+def _held(account: Assessment) -> float:
+    return sum(figures.isolated_margin or 0.0 for figures in account.positions)
+
+
+def margin_use_alt(account: Assessment, scenario: Scenario) -> str:
+    """The chart in words: its finding and both bars."""
+    sentences = [finding(account, scenario)]
+    if scenario.positions and account.requirement is not None:
+        parts = _parts(account, scenario)
+        sentences += _captions(account, scenario, parts)
+        largest = [f"{part.name} {wording.money(part.required)}" for part in parts]
+        sentences.append(f"Required by {wording.listing(largest)}")
+    return ". ".join(sentences) + "."
+
+
+def margin_use(account: Assessment, scenario: Scenario, height: int | None = None) -> go.Figure:
+    """Two stacked bars in the settlement coin, the requirement and the initial margin, against the margin balance."""
+    title = finding(account, scenario)
+    if not scenario.positions or account.requirement is None or account.initial_margin is None:
+        return style.empty(title)
+    parts = _parts(account, scenario)
+    isolated = findings.isolated(scenario)
+    low, high = _range(account, parts)
+    captions = _captions(account, scenario, parts)
+    bottom = AXIS + LEGEND_LINE * (len(parts) // 3 + 1)
+    around = style.headline_height(title) + bottom
+    height = height or around + BARS
+    return style.figure(
+        [
+            *(_bar(index, part) for index, part in enumerate(parts)),
+            *_free(account, parts),
+        ],
+        title,
+        height,
+        bottom,
+        barmode="stack",
+        hovermode="closest",
+        legend=style.legend(height - around, AXIS) | {"traceorder": "normal"},
+        shapes=[] if isolated else [_balance_line(account, bar) for bar in (REQUIRED, INITIAL)],
+        annotations=[_caption(REQUIRED, captions[0]), _caption(INITIAL, captions[1])],
+        xaxis=style.axis(
+            title=scenario.account.rules.settlement + ("" if isolated else "; the line is the margin balance"),
+            range=[low, high],
+            tickprefix="$",
+            tickformat="~s",
+            nticks=6,
+        ),
+        yaxis=style.hidden_axis(range=[INITIAL - 0.3, REQUIRED + 0.55]),
+    )
+
+
+def _parts(account: Assessment, scenario: Scenario) -> list[Part]:
+    """The positions by what they require, the largest first; the smallest together where there are many."""
+    extra = _beyond_maintenance(account)
+    notional = sum(figures.notional for figures in account.positions) or 1.0
+    isolated = findings.isolated(scenario)
+    parts = [
+        Part(
+            f"{figures.symbol} {figures.side}",
+            (figures.maintenance_margin or 0.0) + extra * figures.notional / notional,
+            (figures.isolated_margin if isolated else figures.initial_margin) or 0.0,
+        )
+        for figures in account.positions
+    ]
+    parts.sort(key=lambda part: (part.required, part.initial), reverse=True)
+    most = len(style.POSITIONS)
+    if len(parts) <= most:
+        return parts
+    rest = parts[most:]
+    required, initial = sum(part.required for part in rest), sum(part.initial for part in rest)
+    return [*parts[:most], Part(f"{len(rest)} others", required, initial)]
+
+
+def _beyond_maintenance(account: Assessment) -> float:
+    """What is required on top of the maintenance margins: a fee on the notional, where a venue adds one."""
+    return max(0.0, (account.requirement or 0.0) - (account.maintenance_margin or 0.0))
+
+
+def _captions(account: Assessment, scenario: Scenario, parts: list[Part]) -> tuple[str, str]:
+    """What stands above the bars."""
+    required, initial = (sum(each) for each in zip(*((part.required, part.initial) for part in parts), strict=True))
+    spare = account.equity - required
+    free = account.available_balance or 0.0
+    isolated = findings.isolated(scenario)
+    left = (
+        f"{'the rest' if isolated else 'headroom'} {wording.money(spare)}"
+        if spare >= 0
+        else f"{wording.money(-spare)} short"
+    )
+    return (
+        f"Required {wording.money(required)} · {left}",
+        f"{'Isolated' if isolated else 'Initial'} margin {wording.money(initial)} · available {wording.money(free)}",
+    )
+
+
+def _range(account: Assessment, parts: list[Part]) -> tuple[float, float]:
+    initial = sum(part.initial for part in parts) + max(0.0, account.available_balance or 0.0)
+    widest = max(account.equity, sum(part.required for part in parts), initial, 0.01)
+    low = min(0.0, account.equity)
+    margin = 0.02 * (widest - low)
+    return low - margin if low < 0 else 0.0, widest + margin
+
+
+def _bar(index: int, part: Part) -> style.Trace:
+    """One position's part of both bars, told apart by colour and by pattern."""
+    named = index < len(style.POSITIONS)
+    colour, pattern = (style.POSITIONS[index], style.PATTERNS[index]) if named else (style.QUIET, "|")
+    sizes = (part.required, part.initial)
+    words = (f"requires {wording.money(part.required)}", f"margin {wording.money(part.initial)}")
+    return {
+        "type": "bar",
+        "name": part.name,
+        "x": np.array(sizes),
+        "y": np.array([REQUIRED, INITIAL]),
+        "width": BAR_WIDTH,
+        "orientation": "h",
+        "marker": {
+            "color": colour,
+            "pattern": style.hatching(pattern),
+            "line": {"width": 0},
+        },
+        "hovertext": style.texts([f"<b>{part.name}</b><br>{each}" for each in words]),
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
+
+
+def _free(account: Assessment, parts: list[Part]) -> list[style.Trace]:
+    """What is left on both bars, hollow; nothing where nothing is."""
+    spare = max(0.0, account.equity - sum(part.required for part in parts))
+    free = max(0.0, account.available_balance or 0.0)
+    words = (f"<b>not required</b><br>{wording.money(spare)}", f"<b>available</b><br>{wording.money(free)}")
+    if not spare and not free:
+        return []
+    return [
+        {
+            "type": "bar",
+            "name": "free",
+            "x": np.array([spare, free]),
+            "y": np.array([REQUIRED, INITIAL]),
+            "width": BAR_WIDTH,
+            "orientation": "h",
+            "marker": {
+                "color": "rgba(122,135,152,0.12)",
+                "line": {"width": np.array([1.5 if each else 0.0 for each in (spare, free)]), "color": style.QUIET},
+            },
+            "hovertext": style.texts(list(words)),
+            "hovertemplate": "%{hovertext}<extra></extra>",
+        }
+    ]
+
+
+def _balance_line(account: Assessment, bar: float) -> dict[str, Any]:
+    line = {"color": style.INK, "width": 2}
+    return {
+        "type": "line",
+        "x0": account.equity,
+        "x1": account.equity,
+        "y0": bar - 0.26,
+        "y1": bar + 0.26,
+        "line": line,
+    }
+
+
+def _caption(bar: float, words: str) -> dict[str, Any]:
+    place = {"xref": "paper", "x": 0, "xanchor": "left", "xshift": -3, "y": bar + WORDS, "yanchor": "middle"}
+    return {"text": words, "showarrow": False, "font": {"color": style.INK, "size": 12}, **place}

@@ -1,0 +1,121 @@
+"""What all charts share: colours, layout, toolbar, and how a finding becomes a title.
+
+Every colour reads on white and on #0E1420 alike (contrast 3.5 or more on both) and is told apart by the colour-blind;
+meaning is always carried by a dash, a symbol, a pattern or a word as well.
+"""
+
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+Trace = dict[str, Any]
+Texts = npt.NDArray[np.str_]
+
+INK = "#000037"
+"""Text. Streamlit puts its theme's ink in place of this very value (`GRAY_90` of its plotly theme), light or dark as
+the reader has it; anywhere else it is near-black on white."""
+ACCOUNT = "#2F7FC1"
+WARNING = "#B07D10"
+DANGER = "#C96A12"
+LIQUIDATION = "#D1495B"
+QUIET = "#7A8798"
+POSITIONS = ("#2F7FC1", "#C96A12", "#12907A", "#CC5A9A", "#6B7F2A", "#9A6BC8")
+PATTERNS = ("", "/", ".", "\\", "x", "-")
+"""One colour and one pattern per position drawn by itself."""
+
+NARROWEST = 54
+"""Characters of a title that fit on one line of a chart 358 px wide."""
+TITLE_LINE = 20
+EMPTY_HEIGHT = 64
+
+CONFIG: dict[str, Any] = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["zoom2d", "pan2d", "select2d", "lasso2d", "autoScale2d"],
+    "toImageButtonOptions": {"format": "png", "filename": "tandem", "scale": 2},
+}
+"""The toolbar: a PNG of the chart, and zooming where the chart allows it."""
+
+
+def headline(finding: str) -> str:
+    """The finding as a chart title, on as few lines as the narrowest screen allows, of like length.
+
+    No figure is parted from its %.
+    """
+    words = finding.replace(" %", "\u00a0%")
+    lines = wrap(words, NARROWEST, break_long_words=False)
+    for width in range(NARROWEST - 1, 0, -1):
+        shorter = wrap(words, width, break_long_words=False)
+        if len(shorter) > len(lines):
+            break
+        lines = shorter
+    return "<br>".join(lines)
+
+
+def headline_height(finding: str) -> int:
+    """What the title takes, in pixels."""
+    return TITLE_LINE * (headline(finding).count("<br>") + 1) + 14
+
+
+def figure(traces: list[Trace], finding: str, height: int, bottom: int = 8, **layout: Any) -> go.Figure:
+    """A chart with the finding on top, from plain values: plotly checks and copies them once.
+
+    Dragging is off, so that a finger scrolls the page and not the chart.
+    """
+    return go.Figure(
+        {
+            "data": traces,
+            "layout": {
+                "template": "none",
+                "height": height,
+                "margin": {"l": 4, "r": 8, "t": headline_height(finding), "b": bottom},
+                "title": {"text": headline(finding), "x": 0, "xanchor": "left"},
+                "font": {"color": INK},
+                "hoverlabel": {"font": {"color": INK}, "align": "left"},
+                "dragmode": False,
+                **layout,
+            },
+        }
+    )
+
+
+def axis(**more: Any) -> dict[str, Any]:
+    """An axis that no drag can lose, in readable ink; `title` is its text."""
+    title = {"text": more.pop("title", None), "font": {"color": INK, "size": 12}, "standoff": more.pop("standoff", 8)}
+    return {"title": title, "tickfont": {"color": INK, "size": 12}, "zeroline": False, "fixedrange": True, **more}
+
+
+def hidden_axis(**more: Any) -> dict[str, Any]:
+    """An axis that only places things."""
+    return {"visible": False, "fixedrange": True, **more}
+
+
+def legend(plot: int, below: int) -> dict[str, Any]:
+    """In rows, `below` pixels under a plot of `plot` pixels."""
+    return {
+        "orientation": "h",
+        "x": 0,
+        "xanchor": "left",
+        "y": -below / max(plot, 40),
+        "yanchor": "top",
+        "font": {"color": INK, "size": 12},
+        "itemclick": False,
+        "itemdoubleclick": False,
+    }
+
+
+def hatching(shape: str) -> dict[str, Any]:
+    """A white pattern over a bar's own colour."""
+    return {"shape": shape, "fillmode": "overlay", "size": 8, "solidity": 0.3, "fgcolor": "#FFFFFF", "fgopacity": 0.75}
+
+
+def empty(finding: str) -> go.Figure:
+    """Nothing to draw: a small figure with the sentence that says why."""
+    return figure([], finding, EMPTY_HEIGHT, xaxis=hidden_axis(), yaxis=hidden_axis())
+
+
+def texts(items: list[str]) -> Texts:
+    """Texts as an array."""
+    return np.array(items, dtype=np.str_)
