@@ -1,0 +1,79 @@
+"""How long the engine's figures take, beside a yardstick of the same kind in the same run.
+
+Run with `--benchmark-enable`; the ratios of the medians within a group are what counts, not the times.
+"""
+
+import random
+from itertools import cycle, islice
+
+import numpy as np
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from margin.book import compile_books
+from margin.market import snapshot
+from margin.scenario import Account, Market, Position, Scenario
+from margin.studies.assess import assess
+
+SIZES = (10, 50)
+
+
+def account_of(count: int) -> Scenario:
+    """Mostly long positions in different tiers of the snapshot's Binance tables; beyond 17 tokens, copies of them."""
+    drawn = random.Random(count)
+    known, tables = snapshot.marks(), snapshot.tables("binance").tiers
+    positions, marks, tiers = [], {}, {}
+    for index, token in enumerate(islice(cycle(known), count)):
+        symbol = token if index < len(known) else f"{token}{index}"
+        marks[symbol], tiers[symbol] = known[token], tables[token]
+        notional, entry = drawn.uniform(5e3, 1.2e5), known[token] * drawn.uniform(0.9, 1.1)
+        side = "short" if index % 3 == 2 else "long"
+        positions.append(Position(symbol, side, notional / known[token], entry, 10))
+    wallet = sum(position.quantity * position.entry_price for position in positions) / 6
+    return Scenario(Account("binance", "cross", wallet), tuple(positions), Market(marks, tiers=tiers))
+
+
+def plain_loop(scenario: Scenario) -> tuple[float, float]:
+    """The yardstick: notional and maintenance of the same positions, summed by the most direct loop."""
+    notional = maintenance = 0.0
+    for position in scenario.positions:
+        size = position.quantity * scenario.market.marks[position.symbol]
+        table = scenario.market.tiers[position.symbol]
+        tier = 0
+        for index, floor in enumerate(table.floors):
+            if size > floor:
+                tier = index
+        notional += size
+        maintenance += size * table.rates[tier] - table.amounts[tier]
+    return notional, maintenance
+
+
+@pytest.mark.parametrize("count", SIZES)
+@pytest.mark.benchmark(group="assess, against a plain loop over the same positions")
+def test_every_figure_of_an_account(benchmark: BenchmarkFixture, count: int) -> None:
+    scenario = account_of(count)
+    account = benchmark(assess, scenario)
+    assert len(account.liquidation_prices) == count
+
+
+@pytest.mark.parametrize("count", SIZES)
+@pytest.mark.benchmark(group="assess, against a plain loop over the same positions")
+def test_yardstick_a_plain_loop(benchmark: BenchmarkFixture, count: int) -> None:
+    scenario = account_of(count)
+    _, maintenance = benchmark(plain_loop, scenario)
+    assert maintenance == pytest.approx(assess(scenario).maintenance_margin)
+
+
+@pytest.mark.benchmark(group="a map of 1001 by 1001, against one outer sum")
+def test_a_map_of_headroom(benchmark: BenchmarkFixture) -> None:
+    book = compile_books(account_of(10))[0]
+    first, second = book.tokens[:2]
+    rows, columns = (np.linspace(0, 2 * book.marks[axis], 1001) for axis in (0, 1))
+    surface = benchmark(book.grid, first, rows, second, columns)
+    assert surface.shape == (1001, 1001)
+
+
+@pytest.mark.benchmark(group="a map of 1001 by 1001, against one outer sum")
+def test_yardstick_one_outer_sum(benchmark: BenchmarkFixture) -> None:
+    a, b = np.linspace(0, 1, 1001), np.linspace(0, 1, 1001)
+    benchmark(lambda: a[:, None] + b[None, :])
