@@ -15,12 +15,12 @@ from margin.errors import FieldError
 from margin.market import snapshot
 from margin.scenario import Scenario, loads
 from margin.studies.assess import assess
-from margin.studies.seen import with_seen
+from margin.studies.seen import differences, with_seen
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {message}\n")
+        self.exit(2, f"error: {_one_line(message)}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         output = options.command(options)
     except FieldError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {_one_line(error)}", file=sys.stderr)
         return 2
     print(output)
     return 0
@@ -52,15 +52,19 @@ def _parser() -> argparse.ArgumentParser:
 def _assess(options: argparse.Namespace) -> str:
     if options.link is not None:
         received = link.decode(link.parse(options.link))
-        return _written(assess(snapshot.attach(received.scenario)).to_json())
+        account = assess(snapshot.attach(received.scenario))
+        if received.left_out:
+            _note(f"the maker's own tier tables of {', '.join(received.left_out)} are not in the link")
+        for figure, seen, now in differences(received.scenario, account):
+            _note(f"the {figure} is no longer what the link's maker saw: {seen} then, {now} now")
+        return _written(account.to_json())
     return _written(_each(_document(options.file), lambda scenario: assess(scenario).to_json()))
 
 
 def _link(options: argparse.Namespace) -> str:
     result = link.encode(with_seen(_scenario(_document(options.file))))
     if result.left_out:
-        tokens = ", ".join(result.left_out)
-        print(f"note: the tier tables of {tokens} do not fit a link and stay in the file", file=sys.stderr)
+        _note(f"the tier tables of {', '.join(result.left_out)} do not fit a link and stay in the file")
     return result.query
 
 
@@ -91,4 +95,13 @@ def _document(name: str) -> Any:
 
 
 def _written(answer: Any) -> str:
-    return json.dumps(answer, indent=2, ensure_ascii=False, allow_nan=False)
+    """In ASCII, which every terminal and pipe can take."""
+    return json.dumps(answer, indent=2, allow_nan=False)
+
+
+def _note(text: str) -> None:
+    print(f"note: {text}", file=sys.stderr)
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())

@@ -55,6 +55,11 @@ def shown(value: object) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
+def quoted(key: str) -> str:
+    """A key for use in a path: printable, one line, not long."""
+    return shown(key).strip('"')
+
+
 def number(
     value: object,
     path: str,
@@ -135,7 +140,7 @@ def known_keys(value: Mapping[str, Any], path: str, *, required: Iterable[str], 
     required, optional = list(required), list(optional)
     for key in value:
         if key not in required and key not in optional:
-            raise FieldError(join(path, shown(key).strip('"')), "is not a known key")
+            raise FieldError(join(path, quoted(key)), "is not a known key")
     for key in required:
         if key not in value:
             raise FieldError(join(path, key), "is missing")

@@ -1,22 +1,26 @@
 """Scenario to query string and back: the link that carries the whole scenario, readable and editable by hand.
 
-    v=1&venue=binance&margin_mode=cross&wallet_balance=10000
-    &p=RENDER_long_28571.4_1.75_10&p=FET_long_179291.8_0.2231_10&marks=RENDER_1.75~FET_0.2231
+    venue=binance&margin_mode=cross&wallet_balance=10000
+    &p=RENDER_long_28571.4_1.75_10&p=FET_long_179291.8_0.2231_10&marks=RENDER_1.75~FET_0.2231&move=-0.05&v=1
 
 Keys bear the names of the scenario JSON; `p` is a position (symbol, side, quantity, entry price, leverage, isolated
-margin), fields are parted by `_`, entries by `~`. Decoding goes by way of the JSON reader, so both refuse the same
-things with the same words. Keys that are not the link's are left to whoever put them there.
+margin), fields are parted by `_`, entries by `~`. Where one common move led from the baseline marks to the marks, the
+link says those and the `move`. The version comes last, so that a link that was cut is known by its absence. Decoding
+goes by way of the JSON reader, so both refuse the same things with the same words. Keys that are not the link's are
+left to whoever put them there.
 """
 
 import base64
 import binascii
 import re
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, quote_plus, urlencode
+from urllib.parse import parse_qsl, urlencode
 
-from margin.errors import FieldError, shown
-from margin.scenario import VERSION, Scenario
+from margin.errors import FieldError, number, quoted, shown
+from margin.scenario import MOST_TOKENS, VERSION, Market, Scenario
+from margin.symbols import token
 
 LONGEST = 2_000
 """Characters of a query that tier tables may fill: every proxy passes that."""
@@ -24,7 +28,7 @@ LONGEST_READ = 40_000
 """Characters of a query that is read at all."""
 
 _TABLES = ("marks", "betas", "baseline_marks", "contract_values")
-_NUMBERS = ("wallet_balance", "taker_fee", "margin_fraction")
+_NUMBERS = ("wallet_balance", "taker_fee", "margin_fraction", "move")
 _WORDS = ("venue", "margin_mode", "tiers_as_of")
 _TEXTS = ("title", "note")
 _POSITION = ("symbol", "side", "quantity", "entry_price", "leverage", "isolated_margin")
@@ -34,14 +38,16 @@ _LEVELS = ("warning", "danger")
 _SEEN = ("equity", "margin_ratio")
 _LISTS = ("p", "tiers")
 KEYS = (
-    *("v", "title", "note", "venue", "margin_mode", "wallet_balance", "p", "marks", "betas", "baseline_marks"),
+    *("title", "note", "venue", "margin_mode", "wallet_balance", "p", "marks", "move", "betas", "baseline_marks"),
     *("collateral", "levels", "taker_fee", "margin_fraction", "contract_values", "seen", "tiers_as_of"),
-    *("tiers", "tiers_left_out"),
+    *("tiers", "tiers_left_out", "v"),
 )
 """The query parameters that are the link's own, in the order they are written."""
 
 _NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,4})?")
 _PACKED = "~"
+LONGEST_TEXT = 10_000
+"""Bytes that a packed text may unfold to."""
 
 Query = Mapping[str, Sequence[str]]
 
@@ -69,12 +75,25 @@ class Received(NamedTuple):
 def encode(scenario: Scenario) -> Link:
     """The scenario as a link. Its own tier tables go along as far as the link stays within `LONGEST` characters."""
     entry = scenario.to_json()
+    if (move := _exact_move(scenario.market)) is not None:
+        entry |= {"marks": entry["baseline_marks"], "move": move, "baseline_marks": {}}
     parameters = {"v": [str(VERSION)], **_head(entry)}
     for key in _TABLES:
         if entry.get(key):
             parameters[key] = ["~".join(f"{symbol}_{_write(value)}" for symbol, value in entry[key].items())]
     left_out = _add_tiers(parameters, entry.get("tiers", {}))
     return Link({key: parameters[key] for key in KEYS if key in parameters}, left_out)
+
+
+def _exact_move(market: Market) -> float | None:
+    """The common move that gives every mark from its baseline mark to the last bit; None where none is found."""
+    if not market.marks or list(market.baseline_marks) != list(market.marks):
+        return None
+    found = market.present_move(tuple(market.marks))
+    for move in () if found is None else (round(found, 10), found):
+        if market.moved(market.baseline_marks, move) == market.marks:
+            return move
+    return None
 
 
 def _head(entry: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -92,14 +111,18 @@ def _head(entry: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _add_tiers(parameters: dict[str, list[str]], tables: Mapping[str, Any]) -> tuple[str, ...]:
+    """Adds the tables that fit, and the names of those that do not, for whom room is kept."""
+    written = {symbol: "~".join([symbol, *(_join(row, _TIER) for row in rows)]) for symbol, rows in tables.items()}
+    room = LONGEST - len(urlencode(parameters, doseq=True))
+    if sum(len("&tiers=") + len(table) for table in written.values()) > room:
+        room -= len("&tiers_left_out=") + len("~".join(tables))
     left_out = []
-    length = len(urlencode(parameters, doseq=True))
-    for symbol, rows in tables.items():
-        table = "~".join([symbol, *(_join(row, _TIER) for row in rows)])
-        length += len(table) + len("&tiers=")
-        if length > LONGEST:
+    for symbol, table in written.items():
+        length = len("&tiers=") + len(table)
+        if length > room:
             left_out.append(symbol)
         else:
+            room -= length
             parameters.setdefault("tiers", []).append(table)
     if left_out:
         parameters["tiers_left_out"] = ["~".join(left_out)]
@@ -118,9 +141,13 @@ def _write(value: float | str | None) -> str:
 
 
 def _pack(text: str) -> str:
-    """Text as it stands, or in base64 behind a `~` where percent-encoding would take more room."""
-    packed = _PACKED + base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-    return packed if text.startswith(_PACKED) or len(packed) < len(quote_plus(text)) else text
+    """Text as it stands, or behind a `~` in base64 of its shortest form where percent-encoding would swell it."""
+    if text.isascii() and not text.startswith(_PACKED):
+        return text
+    forms = {"b": text.encode(), "w": text.encode("utf-16-be")}
+    forms |= {kind.upper(): zlib.compress(form, 9) for kind, form in forms.items()}
+    kind, form = min(forms.items(), key=lambda pair: len(pair[1]))
+    return _PACKED + kind + base64.urlsafe_b64encode(form).decode().rstrip("=")
 
 
 def parse(query: str) -> dict[str, list[str]]:
@@ -145,16 +172,22 @@ def decode(parameters: Query) -> Received:
     own = {key: list(values) for key, values in parameters.items() if key in KEYS}
     if sum(len(value) for values in own.values() for value in values) > LONGEST_READ:
         raise FieldError("", "the link is too long to be one")
-    version = own.get("v", [str(VERSION)])
-    if version != [str(VERSION)]:
-        raise FieldError("v", f"this link was made by another version of Tandem, {shown(version[0])}; this one reads 1")
     for key, values in own.items():
         if key not in _LISTS and len(values) != 1:
             raise FieldError(key, f"must be given once, got it {len(values)} times")
     single = {key: values[0] for key, values in own.items() if key not in _LISTS}
-    left_out = tuple(single["tiers_left_out"].split("~"))[:100] if "tiers_left_out" in single else ()
+    if "v" not in single:
+        raise FieldError("v", "is missing at the link's end: it was cut")
+    if single["v"] != str(VERSION):
+        raise FieldError("v", f"made by another version of Tandem, {shown(single['v'])}; this one reads 1")
+    left_out = _read_left_out(single.get("tiers_left_out"))
     foreign = tuple(key for key in parameters if key not in KEYS)
     return Received(Scenario.from_json(_entry(single, own)), left_out, foreign)
+
+
+def _read_left_out(text: str | None) -> tuple[str, ...]:
+    names = [] if text is None else text.split("~", MOST_TOKENS)[:MOST_TOKENS]
+    return tuple(token(name, "tiers_left_out") for name in names)
 
 
 def _entry(single: Mapping[str, str], own: Mapping[str, list[str]]) -> dict[str, Any]:
@@ -166,6 +199,8 @@ def _entry(single: Mapping[str, str], own: Mapping[str, list[str]]) -> dict[str,
     if "margin_fraction" in entry:
         entry["textbook"] = {"margin_fraction": entry.pop("margin_fraction")}
     entry |= {key: _read_table(single[key], key) for key in _TABLES if key in single}
+    if "move" in entry:
+        _read_move(entry)
     entry["positions"] = [
         _split(value, f"positions[{index}]", _POSITION) for index, value in enumerate(own.get("p", []))
     ]
@@ -178,6 +213,14 @@ def _entry(single: Mapping[str, str], own: Mapping[str, list[str]]) -> dict[str,
     if "tiers" in own:
         entry["tiers"] = _read_tiers(own["tiers"])
     return entry
+
+
+def _read_move(entry: dict[str, Any]) -> None:
+    """Takes the common move out of the entry, and the marks to where it leads."""
+    move = number(entry.pop("move"), "move", at_least=-1, at_most=1000)
+    before = Market(entry["marks"], betas=entry.get("betas", {}), baseline_marks=entry["marks"])
+    entry["baseline_marks"] = dict(before.marks)
+    entry["marks"] = before.moved(before.marks, move)
 
 
 def _read(text: str) -> float | str | None:
@@ -199,7 +242,7 @@ def _read_table(text: str, path: str) -> dict[str, Any]:
     for item in text.split("~") if text else ():
         symbol, _, value = item.partition("_")
         if symbol in table:
-            raise FieldError(f"{path}.{symbol[:40]}", "is given twice")
+            raise FieldError(f"{path}.{quoted(symbol)}", "is given twice")
         table[symbol] = _read(value)
     return table
 
@@ -208,17 +251,21 @@ def _read_tiers(values: Sequence[str]) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     for value in values:
         symbol, *rows = value.split("~")
+        name = f"tiers.{quoted(symbol)}"
         if symbol in tables:
-            raise FieldError(f"tiers.{symbol[:40]}", "is given twice")
-        tables[symbol] = [_split(row, f"tiers.{symbol[:40]}[{index}]", _TIER) for index, row in enumerate(rows)]
+            raise FieldError(name, "is given twice")
+        tables[symbol] = [_split(row, f"{name}[{index}]", _TIER) for index, row in enumerate(rows)]
     return tables
 
 
 def _unpack(text: str, path: str) -> str:
     if not text.startswith(_PACKED):
         return text
-    packed = text.removeprefix(_PACKED)
+    kind, packed = text[1:2], text[2:]
     try:
-        return base64.b64decode(packed + "=" * (-len(packed) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
+        form = base64.b64decode(packed + "=" * (-len(packed) % 4), altchars=b"-_", validate=True)
+        if kind.isupper():
+            form = zlib.decompressobj().decompress(form, LONGEST_TEXT)
+        return form.decode({"b": "utf-8", "w": "utf-16-be"}[kind.lower()])
+    except (binascii.Error, KeyError, ValueError, zlib.error):
         raise FieldError(path, "cannot be read: the link was cut or changed") from None

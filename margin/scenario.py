@@ -9,10 +9,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from math import isclose
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
-from margin.errors import FieldError, choice, join, keyed, known_keys, listed, number, shown, text
+from margin.errors import FieldError, choice, join, keyed, known_keys, listed, number, quoted, text
 from margin.symbols import STABLECOINS, by_token, token
 from margin.venues import MARGIN_FRACTION, NO_TABLES, VENUES, TierTable, Venue, VenueTables
 
@@ -21,6 +22,9 @@ MOST_POSITIONS = 50
 MOST_TOKENS = 100
 LONGEST_TITLE = 80
 LONGEST_NOTE = 280
+
+ROUNDING = 1e-9
+"""Marks that differ from a common move's by no more than this (relative) are that move's."""
 
 Side = Literal["long", "short"]
 MarginMode = Literal["cross", "isolated"]
@@ -179,6 +183,25 @@ class Market:
     def baseline_mark(self, symbol: str) -> float:
         """The price that a common move of the token is measured from."""
         return self.baseline_marks.get(symbol, self.marks[symbol])
+
+    def moved(self, prices: Mapping[str, float], move: float) -> dict[str, float]:
+        """The prices after a common move: price · (1 + β·move), never below 0."""
+        return {token: max(0.0, price * (1 + self.beta(token) * move)) for token, price in prices.items()}
+
+    def present_move(self, tokens: Sequence[str]) -> float | None:
+        """The common move that took these tokens' baseline marks to their marks; None where no single one did.
+
+        A price at 0 may have come there by any move far enough, so it only has to agree.
+        """
+        moves = [
+            (self.marks[token] / self.baseline_mark(token) - 1) / self.beta(token)
+            for token in tokens
+            if self.beta(token) and self.marks[token] > 0
+        ]
+        move = moves[0] if moves else 0.0
+        expected = self.moved({token: self.baseline_mark(token) for token in tokens}, move)
+        agrees = all(isclose(self.marks[token], price, rel_tol=ROUNDING) for token, price in expected.items())
+        return move if agrees else None
 
     def table(self, symbol: str) -> TierTable | None:
         """The tier table in force, None where nobody has one."""
@@ -362,11 +385,12 @@ def merged(first: Position, second: Position) -> Position:
 
 
 def _merge_offer(first: Position, second: Position, index: int) -> str:
-    one = merged(first, second)
-    return (
-        f"{second.symbol} {second.side} is positions[{index}] already; merge them into one of quantity "
-        f"{one.quantity:.12g} at entry price {one.entry_price:.12g}"
-    )
+    taken = f"{second.symbol} {second.side} is positions[{index}] already"
+    try:
+        one = merged(first, second)
+    except FieldError:  # Together they are beyond any size that is read.
+        return f"{taken}; keep one of the two"
+    return f"{taken}; merge them into one of quantity {one.quantity:.12g} at entry price {one.entry_price:.12g}"
 
 
 def _check_version(entry: Mapping[str, Any]) -> None:
@@ -438,6 +462,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key, value in pairs:
         if key in result:
-            raise FieldError(shown(key).strip('"'), "is given twice")
+            raise FieldError(quoted(key), "is given twice")
         result[key] = value
     return result

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import TypeVar
 
-from margin.errors import FieldError, join, shown
+from margin.errors import FieldError, join, quoted, shown
 
 _TOKEN = re.compile(r"[A-Z0-9]{1,15}")
 _VENUE_SPELLING = re.compile(
@@ -46,7 +46,7 @@ def by_token(values: Mapping[str, Value], path: str) -> dict[str, Value]:
     """The same entries under their tokens' names; refuses two spellings of one token."""
     result: dict[str, Value] = {}
     for key, value in values.items():
-        name = token(key, join(path, shown(key).strip('"')))
+        name = token(key, join(path, quoted(key)))
         if name in result:
             raise FieldError(join(path, name), "is given twice")
         result[name] = value

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from margin import wording
 from margin.book import Book, Leg, Mover, compile_books, size_in_tiers, walk
 from margin.scenario import Position, Scenario
-from margin.studies.distances import moved
 
 ASSUMPTION = "closing costs neither fee nor slippage, and sizes are not rounded to lots"
 """What the cut rests on, to be said where it is shown."""
@@ -56,7 +55,7 @@ def _isolated_deposit(position: Position, depth: float, scenario: Scenario) -> f
 def _lowest_on_the_way(book: Book, scenario: Scenario, move: float) -> float:
     """The lowest headroom of the book from here to the end of the move; here counts too."""
     marks = dict(zip(book.tokens, book.marks, strict=True))
-    ways = [moved(scenario, marks, stop) for stop in (0.0, *_stops(scenario, move))]
+    ways = [scenario.market.moved(marks, stop) for stop in (0.0, *_stops(scenario, move))]
     return min(book.standing(tuple(prices[token] for token in book.tokens)).headroom for prices in ways)
 
 
@@ -64,7 +63,7 @@ def _cut(book: Book, scenario: Scenario, move: float) -> float | None:
     """The part to close now so that what is left survives every stop of the move."""
     scales = []
     for stop in _stops(scenario, move):
-        prices = moved(scenario, scenario.market.marks, stop)
+        prices = scenario.market.moved(scenario.market.marks, stop)
         value, movers = _by_size(book, scenario, prices)
         scale = walk(value, movers, 1.0, 1.0, book.standing().zero)
         scales.append(1.0 if scale is None else scale)

@@ -14,7 +14,7 @@ from margin import wording
 from margin.book import Book, Leg, Standing, compile_books
 from margin.scenario import Collateral, Position, Scenario
 from margin.studies.assess import Assessment
-from margin.studies.distances import NO_PRICE, LiquidationPrice, moved
+from margin.studies.distances import NO_PRICE, LiquidationPrice
 from margin.venues import Venue
 
 SYMBOLS: Mapping[str, str] = MappingProxyType(
@@ -341,16 +341,16 @@ def _available_balance(case: _Case) -> Iterator[Line]:
 
 
 def _ratios(case: _Case) -> Iterator[Line]:
-    """The venue's own ratio and the one that all venues share: in isolated mode of the position that decides."""
-    account, ratio = case.account, case.account.margin_ratio
-    if account.requirement is None:
+    """The venue's own ratio and the one that all venues share: in isolated mode of the position nearest to its end."""
+    account, ratio = case.account, case.account.nearest_ratio
+    if ratio.value is None:
         return
-    index, standing = _worst(case)
+    index = [figures.margin_ratio for figures in account.positions].index(ratio.value) if case.isolated else 0
+    standing = case.books[index].standing()
     whose = f"{case.holdings[index].name}: " if case.isolated else ""
     equity, requirement = _balance(standing.equity), _required(standing.requirement)
-    if ratio.value is not None:
-        terms = case.rules.ratio.terms(equity, requirement, _Term("notional", _number(standing.notional)))
-        yield _quotient(ratio.label, *terms, wording.percent(ratio.value), whose)
+    terms = case.rules.ratio.terms(equity, requirement, _Term("notional", _number(standing.notional)))
+    yield _quotient(ratio.label, *terms, wording.percent(ratio.value), whose)
     load = account.requirement_to_equity
     if load is not None:
         yield _quotient("Requirement ÷ equity", requirement, equity, wording.percent(load), whose)
@@ -445,7 +445,7 @@ def _joint_moves(case: _Case) -> Iterator[Line]:
 
 def _joint_move(case: _Case, way: str, move: float) -> Line:
     """The check at the brink: every price there, and equity that equals the requirement there."""
-    prices = moved(case.scenario, case.scenario.market.marks, move)
+    prices = case.scenario.market.moved(case.scenario.market.marks, move)
     index, standing = _worst(case, prices)
     book, whose = case.books[index], f"{case.holdings[index].name}: " if case.isolated else ""
     axes = sorted({leg.token for leg in book.legs})

@@ -19,6 +19,7 @@ from margin.book import (
 from margin.scenario import Position, Scenario
 from margin.studies.distances import NOWHERE, JointMove, LiquidationPrice, common_move, liquidation_prices, unpriced
 from margin.venues import TierTable
+from margin.venues.rules import quotient
 from margin.venues.tiers import EDGE
 
 Severity = Literal["error", "warning"]
@@ -83,15 +84,25 @@ class Assessment(NamedTuple):
     assumptions: tuple[str, ...]
 
     @property
-    def requirement_to_equity(self) -> float | None:
-        """Requirement ÷ equity, 1.0 at liquidation on every venue; None where equity is not positive.
+    def nearest_ratio(self) -> MarginRatio:
+        """The venue's ratio of whatever is nearest to its liquidation by it: the account, or an isolated position.
 
-        In isolated mode that of the position that decides the account's margin ratio.
+        `margin_ratio` is in isolated mode that of the position with the least headroom in money, which may be another.
         """
-        ratio = self.margin_ratio
+        ratios = [position.margin_ratio for position in self.positions]
+        if self.margin_ratio.value is None or not self.positions or self.positions[0].isolated_margin is None:
+            return self.margin_ratio
+        known = [ratio for ratio in ratios if ratio is not None]
+        nearest = max(known) if self.margin_ratio.direction == "rises" else min(known)
+        return self.margin_ratio._replace(value=nearest if len(known) == len(ratios) else None)
+
+    @property
+    def requirement_to_equity(self) -> float | None:
+        """Requirement ÷ equity at the nearest ratio, on every venue 1.0 at liquidation; None where equity is gone."""
+        ratio = self.nearest_ratio
         if ratio.value is None or ratio.direction == "rises":
             return ratio.value
-        return ratio.liquidation_at / ratio.value if ratio.value > 0 else None
+        return quotient(ratio.liquidation_at, ratio.value)
 
     def to_json(self) -> dict[str, Any]:
         """The assessment JSON: keys of isolated mode only where they are set."""
@@ -201,8 +212,8 @@ def _assessment(
         headroom=whole and whole.worst.headroom,
         available_balance=_available(scenario, equity, initial),
         margin_ratio=_margin_ratio(scenario, whole),
-        equity_to_notional=equity / notional if notional > 0 else None,
-        effective_leverage=notional / equity if equity > 0 else None,
+        equity_to_notional=quotient(equity, notional),
+        effective_leverage=quotient(notional, equity),
         liquidated=whole.liquidated if whole else any(figures.liquidated for figures in positions),
         positions=tuple(positions),
         liquidation_prices=tuple(prices),

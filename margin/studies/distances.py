@@ -5,7 +5,7 @@ Every figure is a `first_crossing` of a line in price space; nothing here knows 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import inf, isclose
+from math import inf
 from typing import Literal, NamedTuple
 
 from margin.book import Book, Leg, Mover, Standing, first_crossing, walk
@@ -17,9 +17,6 @@ FURTHEST_UP = 10.0
 """Joint moves are looked for from −100 % to +1000 %."""
 NO_PRICE = 1e-12
 """A liquidation price below this part of the mark is rounding around 0: the position is covered down to nothing."""
-
-ROUNDING = 1e-9
-"""Marks that differ from a common move's by no more than this (relative) are that move's."""
 
 Reason = Literal["covered", "gains", "flat", "liquidated", "no_tiers"]
 
@@ -110,26 +107,9 @@ def common_move(
     return JointMove(None if down == inf else 0.0 - down, None if up == inf else up)
 
 
-def moved(scenario: Scenario, prices: Mapping[str, float], move: float) -> dict[str, float]:
-    """The prices after a common move: price · (1 + β·move), never below 0."""
-    return {token: max(0.0, price * (1 + scenario.market.beta(token) * move)) for token, price in prices.items()}
-
-
 def present_move(scenario: Scenario) -> float | None:
-    """The common move that took the baseline marks to the marks; None where no single one did.
-
-    A price at 0 may have come there by any move far enough, so it only has to agree.
-    """
-    market = scenario.market
-    moves = [
-        (market.marks[token] / market.baseline_mark(token) - 1) / market.beta(token)
-        for token in scenario.tokens
-        if market.beta(token) and market.marks[token] > 0
-    ]
-    move = moves[0] if moves else 0.0
-    expected = moved(scenario, {token: market.baseline_mark(token) for token in scenario.tokens}, move)
-    agrees = all(isclose(market.marks[token], price, rel_tol=ROUNDING) for token, price in expected.items())
-    return move if agrees else None
+    """The common move that took the account's baseline marks to its marks; None where no single one did."""
+    return scenario.market.present_move(scenario.tokens)
 
 
 def origin(scenario: Scenario) -> dict[str, float]:
@@ -147,7 +127,7 @@ def at_move(scenario: Scenario, move: float, start: Mapping[str, float] | None =
     """The scenario after a common move from `start`, its origin unless given; `start` becomes the baseline marks."""
     start = origin(scenario) if start is None else start
     baseline_marks = {token: price for token, price in start.items() if price > 0} if move else {}
-    market = replace(scenario.market, marks=moved(scenario, start, move), baseline_marks=baseline_marks)
+    market = replace(scenario.market, marks=scenario.market.moved(start, move), baseline_marks=baseline_marks)
     return replace(scenario, market=market)
 
 

@@ -40,7 +40,7 @@ def _money(scenario: Scenario, account: Assessment) -> list[Figure]:
 
 
 def _ratios(scenario: Scenario, account: Assessment) -> list[Figure]:
-    ratio = account.margin_ratio
+    ratio = account.nearest_ratio
     at = wording.percent(ratio.liquidation_at)
     worst = " of the position worst off" if scenario.account.margin_mode == "isolated" else ""
     load, share = account.requirement_to_equity, account.equity_to_notional

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import NamedTuple
 
+from margin.errors import LARGEST
 from margin.scenario import Scenario, Seen
 from margin.studies.assess import Assessment, assess
 
@@ -23,8 +24,13 @@ def with_seen(scenario: Scenario, assessment: Assessment | None = None) -> Scena
     assessment = assessment or assess(scenario)
     market = scenario.market
     as_of = market.tiers_as_of if market.tiers else market.reference.as_of
-    seen = Seen(assessment.equity, assessment.margin_ratio.value)
+    seen = Seen(_sayable(assessment.equity), _sayable(assessment.margin_ratio.value))
     return replace(scenario, seen=seen, market=replace(market, tiers_as_of=as_of))
+
+
+def _sayable(value: float | None) -> float | None:
+    """A figure too large for a scenario is left unsaid."""
+    return None if value is None or abs(value) > LARGEST else value
 
 
 def differences(scenario: Scenario, assessment: Assessment) -> list[Difference]:

@@ -14,7 +14,7 @@ import streamlit as st
 from margin.errors import FieldError, number
 from margin.market import snapshot
 from margin.scenario import MOST_POSITIONS, Collateral, Position, Scenario, merged
-from margin.studies.distances import at_move, moved, origin, present_move
+from margin.studies.distances import at_move, origin, present_move
 from margin.symbols import STABLECOINS
 from pages.ui.rows import COLUMNS, DOLLARS, TOKENS, ReadRow, Row, clean, read_rows, to_row
 from pages.ui.state import Session
@@ -78,7 +78,7 @@ def mark_of(scenario: Scenario, symbol: str) -> float | None:
     if symbol in scenario.market.marks:
         return scenario.market.marks[symbol]
     known = _first_mark(symbol)
-    return None if known is None else moved(scenario, {symbol: known}, present_move(scenario) or 0.0)[symbol]
+    return None if known is None else scenario.market.moved({symbol: known}, present_move(scenario) or 0.0)[symbol]
 
 
 def _first_mark(symbol: str) -> float | None:

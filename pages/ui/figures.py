@@ -9,7 +9,7 @@ import streamlit as st
 
 from margin import wording
 from margin.scenario import Scenario
-from margin.studies.arithmetic import arithmetic
+from margin.studies.arithmetic import SYMBOLS, arithmetic
 from margin.studies.assess import Assessment
 from margin.studies.distances import nearest
 from margin.studies.figures import figures
@@ -19,22 +19,16 @@ Better = Literal["more", "less"]
 """Which way a figure improves."""
 
 
-SYMBOLS = (
-    "WB wallet balance, P mark, EP entry price, q size, s +1 long or −1 short, N = q·P notional, L leverage, "
-    "m maintenance rate and d maintenance amount of the tier in force, c fee to close, f taker fee, β beta."
-)
-
-
 class Shown(NamedTuple):
-    """A figure as it is written; `value` says which of two is more."""
+    """A figure as it is written; `value` says which of two is more, None where it is not known."""
 
-    value: float
+    value: float | None
     text: str
 
 
 def headline(account: Assessment, baseline: Assessment) -> None:
     """The four figures to watch, each with what it was in the baseline."""
-    ratio = account.margin_ratio
+    ratio = account.nearest_ratio
     reading = f"{ratio.label}. It {ratio.direction}; liquidation at {wording.percent(ratio.liquidation_at)}."
     pairs: list[tuple[str, Callable[[Assessment], Shown], str, Better]] = [
         ("Margin balance", _margin_balance, "Wallet balance with open profit and loss.", "more"),
@@ -59,33 +53,36 @@ def _margin_balance(account: Assessment) -> Shown:
 
 
 def _ratio(account: Assessment) -> Shown:
-    value = account.margin_ratio.value
-    return Shown(0.0 if value is None else value, wording.percent(value))
+    value = account.nearest_ratio.value
+    return Shown(value, wording.percent(value))
 
 
 def _available(account: Assessment) -> Shown:
-    return Shown(account.available_balance or 0.0, wording.money(account.available_balance))
+    return Shown(account.available_balance, wording.money(account.available_balance))
 
 
 def _distance(account: Assessment) -> Shown:
     """The nearest common move that liquidates; further away is more."""
     if account.liquidated:
         return Shown(0.0, "reached")
+    if account.headroom is None:
+        return Shown(None, wording.MISSING)
     move = nearest(account.joint_move)
     return Shown(inf, "none") if move is None else Shown(abs(move), wording.percent(move, sign=True))
 
 
 def _metric(label: str, now: Shown, before: Shown, meaning: str, better: Better) -> None:
     """One headline figure, with what it was in the baseline and whether that was better."""
-    rises = now.value > before.value
-    improves = rises == (better == "more")
     changed = now.text != before.text
+    compared = changed and None not in (now.value, before.value)
+    rises = compared and (now.value or 0.0) > (before.value or 0.0)
+    improves = rises == (better == "more")
     st.metric(
         label,
         plain(now.text),
         delta=plain(f"from {before.text}") if changed else "as the baseline",
-        delta_color=("normal" if improves else "inverse") if changed else "off",
-        delta_arrow=("up" if rises else "down") if changed else "off",
+        delta_color=("normal" if improves else "inverse") if compared else "off",
+        delta_arrow=("up" if rises else "down") if compared else "off",
         help=plain(meaning),
         border=True,
     )
@@ -133,7 +130,7 @@ def arithmetic_lines(scenario: Scenario, account: Assessment) -> None:
         for line in arithmetic(scenario, account)
     ]
     st.table(_escaped(rows), hide_index=True, border="horizontal", alt="Every figure's formula in symbols and numbers")
-    st.caption(plain(SYMBOLS))
+    st.caption(plain("; ".join(f"{symbol} {meaning}" for symbol, meaning in SYMBOLS.items())))
 
 
 def _escaped(rows: list[dict[str, str]]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ elsewhere than themselves, and they start anew from it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -38,7 +38,7 @@ class Session:
 
     working: Scenario
     baseline: Scenario
-    lesson: str = ""
+    example: Preset | None = None
     written: Parameters = field(default_factory=dict)
     saved: Scenario | None = None
     revision: int = 0
@@ -65,6 +65,16 @@ class Session:
         """Leaves a notice about the working scenario."""
         self.notices.append(Notice(kind, text, self.working))
 
+    @property
+    def lesson(self) -> str:
+        """What the example teaches, as long as nothing but a common move or the words were changed in it."""
+        if self.example is None:
+            return ""
+        start, now = self.example.scenario, before_move(self.working)
+        market = replace(now.market, tiers_as_of=None)
+        same = (now.account, now.positions, market) == (start.account, start.positions, start.market)
+        return self.example.lesson if same else ""
+
     def keep(self, name: str, make: Callable[[], Any], tag: object = None) -> Any:
         """A value made once for this revision of the widgets, and for this tag of its own."""
         held, value = self.kept.get(name, (None, None))
@@ -82,7 +92,7 @@ def session() -> Session:
     """This visitor's session, with the worked example where it is new."""
     if _KEY not in st.session_state:
         preset = landing()
-        st.session_state[_KEY] = Session(preset.scenario, preset.baseline, preset.lesson, saved=preset.scenario)
+        st.session_state[_KEY] = Session(preset.scenario, preset.baseline, preset, saved=preset.scenario)
     current: Session = st.session_state[_KEY]
     return current
 
@@ -105,6 +115,7 @@ def _own_address() -> Parameters:
 def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
     if not address:
         current.open(landing().scenario)
+        current.example = landing()
         current.saved = current.working
         return
     try:
@@ -125,7 +136,7 @@ def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
 def receive(current: Session, scenario: Scenario, left_out: Sequence[str] = ()) -> None:
     """Takes a scenario from a link or a file, and tells where it no longer shows what its maker saw."""
     current.open(scenario)
-    current.baseline, current.lesson = before_move(scenario), ""
+    current.baseline, current.example = before_move(scenario), None
     if left_out:
         tokens = wording.listing(list(left_out))
         current.tell("warning", f"Its maker's own tier tables of {tokens} did not fit the link; this venue's are used.")
@@ -167,4 +178,4 @@ def parameters(current: Session, account: Assessment) -> Parameters:
 def open_preset(current: Session, preset: Preset) -> None:
     """Starts from a worked example."""
     current.open(preset.scenario)
-    current.baseline, current.lesson = preset.baseline, preset.lesson
+    current.baseline, current.example = preset.baseline, preset
