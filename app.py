@@ -4,7 +4,7 @@ import streamlit as st
 
 from margin.studies.assess import assess
 from margin.studies.curve import common_move_curve
-from pages.ui import account, charts, editor, figures, moves, share, shell, state, words
+from pages.ui import account, charts, editor, figures, moves, share, shell, state, tiers, words
 
 shell.open_page("What if")
 session = state.load()
@@ -20,6 +20,9 @@ with right:
     editor.row_actions(session, read)
     with st.expander("Marks and betas"):
         editor.marks_table(session, read)
+    with st.expander("Tier tables", on_change="rerun") as tables:
+        if tables.open:
+            tiers.tier_editor(session)
 with left:
     moves.common_move(session)
 
@@ -36,7 +39,7 @@ with head:
 with metrics:
     figures.headline(now, before)
 with right:
-    words.problems(now)
+    editor.problems(session, read, now)
 words.advice(session)
 prices, use = st.columns(2, gap="medium")
 with prices:

@@ -191,16 +191,20 @@ class Market:
     def present_move(self, tokens: Sequence[str]) -> float | None:
         """The common move that took these tokens' baseline marks to their marks; None where no single one did.
 
-        A price at 0 may have come there by any move far enough, so it only has to agree.
+        A price at 0 may have come there by any move far enough, so it only has to agree with what the others say.
         """
         moves = [
             (self.marks[token] / self.baseline_mark(token) - 1) / self.beta(token)
             for token in tokens
             if self.beta(token) and self.marks[token] > 0
         ]
-        move = moves[0] if moves else 0.0
-        expected = self.moved({token: self.baseline_mark(token) for token in tokens}, move)
-        agrees = all(isclose(self.marks[token], price, rel_tol=ROUNDING) for token, price in expected.items())
+        gone = [-1 / self.beta(token) for token in tokens if self.beta(token) and self.marks[token] == 0]
+        move = moves[0] if moves else max(gone, key=abs, default=0.0)
+        before = {token: self.baseline_mark(token) for token in tokens}
+        agrees = all(
+            isclose(self.marks[token], price, rel_tol=ROUNDING, abs_tol=ROUNDING * before[token])
+            for token, price in self.moved(before, move).items()
+        )
         return move if agrees else None
 
     def table(self, symbol: str) -> TierTable | None:

@@ -6,6 +6,8 @@ Money is written with $ whatever the settlement coin (USDT, USDC); minus is −;
 from math import floor, isfinite, log10
 
 MISSING = "–"
+NOTHING = 1e-9
+"""What lies below this is rounding."""
 
 
 def _signed(value: float, body: str) -> str:
@@ -17,19 +19,21 @@ def money(value: float | None) -> str:
     """`$10,000.00`; from a million on without cents, below a cent with two significant digits."""
     if value is None or not isfinite(value):
         return MISSING
-    size = abs(value)
-    if 0 < size < 0.01:
-        return _signed(value, f"${size:.2g}")
-    return _signed(value, f"${size:,.0f}" if size >= 1e6 else f"${size:,.2f}")
+    size = round(abs(value), 2)
+    if size >= 1e6:
+        return _signed(value, f"${size:,.0f}")
+    if abs(value) >= 0.01 or abs(value) < NOTHING:
+        return _signed(value, f"${size:,.2f}")
+    return _signed(value, f"${abs(value):.{1 - floor(log10(abs(value)))}f}")
 
 
 def percent(value: float | None, *, sign: bool = False) -> str:
     """A fraction as `16.50 %`, from 1000 % on without decimals; `sign` writes + before a gain."""
     if value is None or not isfinite(value):
         return MISSING
-    size = abs(value) * 100
+    size = round(abs(value) * 100, 2)
     text = _signed(value, f"{size:,.0f} %" if size >= 1000 else f"{size:.2f} %")
-    return f"+{text}" if sign and value > 0 else text
+    return f"+{text}" if sign and value > 0 and size else text
 
 
 def step(value: float) -> str:
@@ -65,8 +69,13 @@ def multiple(value: float | None) -> str:
 
 
 def rate(value: float | None) -> str:
-    """A maintenance rate or fee as a percentage with all its digits: `2.5 %`, `0.055 %`, `3.33 %`."""
-    return MISSING if value is None or not isfinite(value) else _signed(value, f"{abs(value) * 100:.6g} %")
+    """A maintenance rate or fee as a percentage, six significant digits without idle zeros: `2.5 %`, `0.055 %`."""
+    if value is None or not isfinite(value):
+        return MISSING
+    size = abs(value) * 100
+    decimals = 5 - floor(log10(size)) if size >= NOTHING else 0
+    text = f"{size:.{min(max(decimals, 0), 12)}f}"
+    return _signed(value, f"{text.rstrip('0').rstrip('.') if '.' in text else text} %")
 
 
 def listing(items: list[str]) -> str:

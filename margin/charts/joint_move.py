@@ -177,7 +177,7 @@ def _hover(curve: Curve, scenario: Scenario, account: Assessment, shown: slice) 
     isolated = findings.isolated(scenario)
     if isolated:
         label = f"{label} of the worst position"
-    whose = "all positions" if isolated else "margin balance"
+    whose = "its margin and profit" if isolated else "margin balance"
     named = {move: level.name for level in reversed(_levels(curve, scenario)) for move in _met(level)}
     columns = (curve.moves, curve.requirement_to_equity, curve.ratio, curve.equity, curve.requirement)
     lines = []

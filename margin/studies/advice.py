@@ -17,14 +17,15 @@ class Advice(NamedTuple):
 
     `deposit`: money in the settlement coin that has to be exceeded, 0 where the account survives as it is; in isolated
     mode the sum over positions. `spare`: the lowest headroom on the way, where it survives. `cut`: the part (0 to 1)
-    of every position that has to be closed now; None where cutting alone does not help, and in isolated mode, where
-    a position's margin shrinks with it.
+    of every position that has to be closed now; None where even closing everything would not do, and in isolated
+    mode, where a position's margin shrinks with it.
     """
 
     move: float
     deposit: float
     spare: float
     cut: float | None
+    survives: bool
 
 
 def survive(scenario: Scenario, move: float) -> Advice | None:
@@ -36,10 +37,12 @@ def survive(scenario: Scenario, move: float) -> Advice | None:
     if scenario.account.margin_mode == "isolated":
         pairs = zip(scenario.positions, depths, strict=True)
         deposit = sum(_isolated_deposit(position, depth, scenario) for position, depth in pairs)
-        return Advice(move, deposit, min(depths), None)
+        survives = all(depth > book.standing().zero for book, depth in zip(books, depths, strict=True))
+        return Advice(move, deposit, min(depths), None, survives)
     depth = depths[0]
-    cut = 0.0 if depth > books[0].standing().zero else _cut(books[0], scenario, move)
-    return Advice(move, max(0.0, -depth), depth, cut)
+    survives = depth > books[0].standing().zero
+    cut = 0.0 if survives else _cut(books[0], scenario, move)
+    return Advice(move, max(0.0, -depth), depth, cut, survives)
 
 
 def _isolated_deposit(position: Position, depth: float, scenario: Scenario) -> float:
@@ -62,7 +65,7 @@ def _lowest_on_the_way(book: Book, scenario: Scenario, move: float) -> float:
 def _cut(book: Book, scenario: Scenario, move: float) -> float | None:
     """The part to close now so that what is left survives every stop of the move."""
     scales = []
-    for stop in _stops(scenario, move):
+    for stop in (0.0, *_stops(scenario, move)):
         prices = scenario.market.moved(scenario.market.marks, stop)
         value, movers = _by_size(book, scenario, prices)
         scale = walk(value, movers, 1.0, 1.0, book.standing().zero)
@@ -113,13 +116,13 @@ def _sized(leg: Leg, position: Position, scenario: Scenario, change: float, pric
 def in_words(advice: Advice, scenario: Scenario) -> str:
     """The advice as one line. Amounts are rounded to the safe side: up to the next cent, up to the next 0.01 %."""
     move = wording.step(advice.move)
-    if advice.deposit == 0:
+    if advice.survives:
         return f"A common move of {move} is survived, with {wording.money(advice.spare)} of headroom to spare."
     add = f"add {wording.money(_above(advice.deposit, 100))}"
     if scenario.account.margin_mode == "isolated":
         return f"To survive {move} together: {add} of isolated margin in all; cutting does not move an isolated price."
     if advice.cut is None:
-        return f"To survive {move} together: {add}; cutting alone does not help."
+        return f"To survive {move} together: {add}; closing everything now would not do."
     cut = wording.percent(_above(advice.cut, 10_000))
     return f"To survive {move} together: {add}, or cut every position by {cut} ({ASSUMPTION})."
 

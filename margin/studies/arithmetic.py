@@ -330,11 +330,11 @@ def _available_balance(case: _Case) -> Iterator[Line]:
     if case.isolated:
         margins = [[_Term("M", _number(holding.position.own_margin))] for holding in case.holdings]
         tied = [_sigma(margins, "−")] if margins else []
-        yield _line("Available balance", [_Term("WB", _number(wallet)), *tied], result)
+        yield _line("Available", [_Term("WB", _number(wallet)), *tied], result)
         return
     initial = _Term("−initial margin", _minus(_number(account.initial_margin)))
     formula, numbers = _sum([_balance(account.equity), initial])
-    yield Line("Available balance", f"max(0, {formula})", f"max(0, {numbers})", result)
+    yield Line("Available", f"max(0, {formula})", f"max(0, {numbers})", result)
 
 
 # Ratios
@@ -452,7 +452,7 @@ def _joint_move(case: _Case, way: str, move: float) -> Line:
     steps = [_step(case.scenario, book.tokens[axis], prices[book.tokens[axis]], move) for axis in axes]
     equity, requirement = _to_the_digit(book, prices, standing.equity, standing.requirement)
     return Line(
-        f"Joint move {way}",
+        f"Common {'fall' if way == 'down' else 'rise'} to liquidation",
         f"{whose}P·(1 + β·x), never below 0; there margin balance = requirement",
         "; ".join([*steps, f"margin balance {equity} = requirement {requirement}"]),
         wording.percent(move, sign=True),

@@ -7,6 +7,7 @@ where their denominator is not positive; margin figures are None where a token h
 from typing import Any, Literal, NamedTuple
 
 from margin.book import (
+    ZERO,
     Book,
     Leg,
     Legs,
@@ -244,7 +245,8 @@ def _available(scenario: Scenario, equity: float, initial: float | None) -> floa
     if initial is None:
         return None
     if scenario.account.margin_mode == "cross":
-        return max(0.0, equity - initial)
+        free = equity - initial
+        return free if free > ZERO * (abs(equity) + initial) else 0.0  # What rounding leaves is not free.
     return scenario.account.wallet_balance - sum(position.own_margin for position in scenario.positions)
 
 
@@ -277,7 +279,7 @@ def _no_tiers(position: Position, scenario: Scenario) -> Problem:
     return Problem(
         "no_tiers",
         "error",
-        f"{f'{position.symbol} is {known}' if known else why}; remove the position or supply its tiers",
+        f"{f'{position.symbol} is {known}' if known else why}; remove the position or supply its tier table",
     )
 
 

@@ -18,8 +18,8 @@ class Curve(NamedTuple):
     """A common move x from `origin` prices, as arrays of shape (points,), x ascending and 0 among them.
 
     `requirement_to_equity` is NaN where equity is not positive; `ratio` is the venue's own figure (NaN likewise). In
-    isolated mode both are those of the position that is worst off. `warning`, `danger` and `liquidation` are the first
-    x each way at those levels; `today` is the x of the present marks.
+    isolated mode all four arrays are those of the position that is worst off there. `warning`, `danger` and
+    `liquidation` are the first x each way at those levels; `today` is the x of the present marks.
     """
 
     moves: Array
@@ -67,22 +67,20 @@ def _moves(levels: list[JointMove], today: float) -> Array:
 def _worst(
     books: list[Book], scenario: Scenario, origin: dict[str, float], moves: Array
 ) -> tuple[Array, Array, Array, Array]:
-    """Requirement ÷ equity and the venue's ratio of the worst book at each move; equity and requirement of all."""
+    """Requirement ÷ equity, the venue's ratio, equity and requirement of the worst book at each move."""
     rule, market = scenario.account.rules.ratio, scenario.market
-    loads, ratios = [], []
-    equities, requirements = np.zeros_like(moves), np.zeros_like(moves)
+    rows = []
     for book in books:
         steps = np.array([market.beta(token) for token in book.tokens])
         start = np.array([origin[token] for token in book.tokens])
         prices = np.maximum(0.0, start * (1 + steps * moves[:, None]))
         equity, requirement = book.equity(prices), book.requirement(prices)
-        equities += equity
-        requirements += requirement
-        loads.append(_quotient(requirement, equity))
-        ratios.append(_quotient(*rule.terms(equity, requirement, book.notional(prices))))
-    index = np.argmax([np.nan_to_num(load, nan=np.inf) for load in loads], axis=0)[None, :]
-    load, ratio = (np.take_along_axis(np.array(rows), index, axis=0)[0] for rows in (loads, ratios))
-    return load, ratio, equities, requirements
+        ratio = _quotient(*rule.terms(equity, requirement, book.notional(prices)))
+        rows.append((_quotient(requirement, equity), ratio, equity, requirement))
+    table = np.array(rows)
+    worst = np.argmax(np.nan_to_num(table[:, 0], nan=np.inf), axis=0)
+    load, ratio, equity, requirement = table[worst, :, np.arange(len(moves))].T
+    return load, ratio, equity, requirement
 
 
 def _quotient(numerator: Array, denominator: Array) -> Array:

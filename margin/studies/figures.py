@@ -58,9 +58,7 @@ def _ratios(scenario: Scenario, account: Assessment) -> list[Figure]:
             wording.percent(load),
             f"the same scale on every venue{worst}: liquidation at 100 %",
         ),
-        Figure(
-            "Equity ÷ total notional", share, wording.percent(share), "the articles' margin ratio; no venue shows it"
-        ),
+        Figure("Equity ÷ notional", share, wording.percent(share), "the articles' margin ratio; no venue shows it"),
         Figure(
             "Effective leverage",
             leverage,

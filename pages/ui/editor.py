@@ -14,6 +14,7 @@ import streamlit as st
 from margin.errors import FieldError, number
 from margin.market import snapshot
 from margin.scenario import MOST_POSITIONS, Collateral, Position, Scenario, merged
+from margin.studies.assess import Assessment, PositionFigures, Problem
 from margin.studies.distances import at_move, origin, present_move
 from margin.symbols import STABLECOINS
 from pages.ui.rows import COLUMNS, DOLLARS, TOKENS, ReadRow, Row, clean, read_rows, to_row
@@ -116,6 +117,32 @@ def faults(session: Session, read: Sequence[ReadRow]) -> None:
             rows = session.keep("rows", list)
             rows[twin] = to_row(merged(first, row.same))
             _reopen(session, [*rows[:index], *rows[index + 1 :]])
+
+
+def problems(session: Session, read: Sequence[ReadRow], account: Assessment) -> None:
+    """What the venue would refuse or warn of, with the repair at hand where there is one."""
+    good = [index for index, row in enumerate(read) if row.position is not None]
+    for index, figures in zip(good, account.positions, strict=False):
+        for problem in figures.problems:
+            _tell(problem, f"{figures.symbol} {figures.side}: ")
+            _offer(session, index, figures, problem)
+    for problem in account.problems:
+        _tell(problem, "Account: ")
+
+
+def _tell(problem: Problem, whose: str) -> None:
+    (st.error if problem.severity == "error" else st.warning)(plain(f"{whose}{problem.message}."))
+
+
+def _offer(session: Session, index: int, figures: PositionFigures, problem: Problem) -> None:
+    """The repair of one position's problem: its leverage lowered to the cap, or the position removed."""
+    rows: list[Row] = session.keep("rows", list)
+    whose, before, after = f"{figures.symbol} {figures.side}", rows[:index], rows[index + 1 :]
+    cap = figures.max_leverage
+    if problem.code == "leverage_above_cap" and st.button(f"Lower {whose} to {cap:g}×", key=f"lower_{index}"):
+        _reopen(session, [*before, {**rows[index], "Leverage": cap}, *after])
+    if problem.code == "no_tiers" and st.button(f"Remove {whose}", key=f"remove_{index}"):
+        _reopen(session, [*before, *after])
 
 
 def row_actions(session: Session, read: Sequence[ReadRow]) -> None:

@@ -27,13 +27,6 @@ def sentence(session: Session, account: Assessment) -> None:
     st.caption(plain(f"{session.lesson} {dates(session.working)}"))
 
 
-def problems(account: Assessment) -> None:
-    """What the venue would refuse or warn of, position by position and for the account."""
-    told = [(f"{each.symbol} {each.side}: ", problem) for each in account.positions for problem in each.problems]
-    for whose, problem in [*told, *(("Account: ", problem) for problem in account.problems)]:
-        (st.error if problem.severity == "error" else st.warning)(plain(f"{whose}{problem.message}."))
-
-
 def advice(session: Session) -> None:
     """What it takes to survive a move of the person's choice."""
     asking, answer = st.columns([25, 75], gap="medium", vertical_alignment="bottom")

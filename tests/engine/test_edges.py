@@ -273,7 +273,7 @@ def test_in_cross_margin_a_token_without_a_table_leaves_equity_and_profit_and_no
     assert (known["maintenance_margin"], known["tier"], known["problems"]) == (1, 1, [])
     assert codes(stranger) == [("no_tiers", "error")]
     assert stranger["problems"][0]["message"] == (
-        "no tier table is known for XYZ on Binance; remove the position or supply its tiers"
+        "no tier table is known for XYZ on Binance; remove the position or supply its tier table"
     )
     assert (stranger["notional"], stranger["unrealised_pnl"]) == (100, 50)
     for key in ("initial_margin", "maintenance_margin", "tier", "maintenance_rate", "max_leverage"):
@@ -321,7 +321,7 @@ def test_a_token_known_not_to_be_listed_says_so() -> None:
     tables = VenueTables("a test", not_listed={"OLD": "not listed on OKX (2026-05-28)"})
     [position] = assess(Scenario.from_json(given).with_tables(tables)).positions
     assert position.problems[0].message == (
-        "OLD is not listed on OKX (2026-05-28); remove the position or supply its tiers"
+        "OLD is not listed on OKX (2026-05-28); remove the position or supply its tier table"
     )
 
 

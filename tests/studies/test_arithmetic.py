@@ -88,7 +88,7 @@ def expected_figures(scenario: Scenario, account: Assessment) -> Iterator[tuple[
     yield "Maintenance margin", account.maintenance_margin, wording.money(account.maintenance_margin)
     yield "Requirement", account.requirement, wording.money(account.requirement)
     yield "Headroom", account.headroom, wording.money(account.headroom)
-    yield "Available balance", account.available_balance, wording.money(account.available_balance)
+    yield "Available", account.available_balance, wording.money(account.available_balance)
     yield ratio.label, ratio.value, wording.percent(ratio.value)
     load = account.requirement_to_equity
     yield "Requirement ÷ equity", load, wording.percent(load)
@@ -100,11 +100,14 @@ def expected_figures(scenario: Scenario, account: Assessment) -> Iterator[tuple[
         yield f"Liquidation price of {whose}, rising", entry.above, wording.price(entry.above)
 
 
+COMMON = {"down": "Common fall to liquidation", "up": "Common rise to liquidation"}
+
+
 def check(scenario: Scenario) -> list[Line]:
     """Every line against the assessment; returns the lines for more."""
     account = assess(scenario)
     lines = arithmetic(scenario, account)
-    joint = [line for line in lines if line.figure.startswith("Joint move")]
+    joint = [line for line in lines if line.figure.startswith("Common ")]
     single = lines[: len(lines) - len(joint)]
     figures = [figure for figure in expected_figures(scenario, account) if figure[1] is not None]
     assert [(line.figure, line.result) for line in single] == [(name, shown) for name, _, shown in figures]
@@ -113,7 +116,7 @@ def check(scenario: Scenario) -> list[Line]:
         result = evaluate.numbers(line.numbers)
         assert abs(result.value - value) <= result.off, line
     moves = [(way, move) for way, move in account.joint_move._asdict().items() if move is not None]
-    assert [line.figure for line in joint] == [f"Joint move {way}" for way, _ in moves]
+    assert [line.figure for line in joint] == [COMMON[way] for way, _ in moves]
     for line, (_, move) in zip(joint, moves, strict=True):
         check_brink(scenario, line, move)
     return lines
@@ -199,7 +202,7 @@ def test_every_formula_gives_its_figure_under_the_meanings_of_its_symbols(venue:
         values["margin balance"] = (account_.headroom or 0) + values["requirement"]
     figures = {name: value for name, value, _ in expected_figures(scenario, account_) if value is not None}
     for line in arithmetic(scenario, account_):
-        if line.figure.startswith("Joint move"):
+        if line.figure.startswith("Common "):
             continue
         named = dict(values)
         if line.figure.startswith("Liquidation price"):
@@ -338,7 +341,7 @@ def names(scenario: Scenario) -> list[str]:
 def test_a_liquidated_account_has_no_distances(venue: str) -> None:
     figures = names(worked("liquidated", venue, "cross"))
     assert {"Margin balance", "Requirement", "Headroom"} <= set(figures)
-    assert not [figure for figure in figures if "Liquidation price" in figure or "Joint move" in figure]
+    assert not [figure for figure in figures if "Liquidation price" in figure or "Common " in figure]
 
 
 @pytest.mark.parametrize("venue", VENUES)
@@ -365,10 +368,10 @@ def test_without_positions_the_wallet_is_all_there_is(venue: str, mode: str) -> 
     balance, available = arithmetic(scenario, account_)
     assert balance == Line("Margin balance", "WB", "1,234.5", "$1,234.50")
     if mode == "isolated":
-        assert available == Line("Available balance", "WB", "1,234.5", "$1,234.50")
+        assert available == Line("Available", "WB", "1,234.5", "$1,234.50")
     else:
         formula = "max(0, margin balance − initial margin)"
-        assert available == Line("Available balance", formula, "max(0, 1,234.5 − 0)", "$1,234.50")
+        assert available == Line("Available", formula, "max(0, 1,234.5 − 0)", "$1,234.50")
 
 
 def test_without_positions_collateral_still_counts() -> None:
@@ -382,7 +385,7 @@ def test_without_positions_collateral_still_counts() -> None:
 
 def test_a_joint_move_shows_every_price_at_the_brink_and_that_equity_is_the_requirement_there() -> None:
     scenario = account("binance", "cross", [long("RENDER", 57142.857142857, 1.75)])
-    [line] = [line for line in arithmetic(scenario, assess(scenario)) if line.figure == "Joint move down"]
+    [line] = [line for line in arithmetic(scenario, assess(scenario)) if line.figure == "Common fall to liquidation"]
     assert line.formula == "P·(1 + β·x), never below 0; there margin balance = requirement"
     assert line.numbers == "RENDER 1.75·(1 − 1·8.025641 %) = 1.6095513; margin balance 1,974.36 = requirement 1,974.36"
     assert line.result == "−8.03 %"
@@ -396,21 +399,21 @@ def test_a_price_that_stops_at_nothing_says_so() -> None:
         24_000,
         betas={"RENDER": 4},
     )
-    [line] = [line for line in check(scenario) if line.figure == "Joint move down"]
+    [line] = [line for line in check(scenario) if line.figure == "Common fall to liquidation"]
     assert line.numbers.startswith("RENDER max(0, 1.75·(1 − 4·")
     assert ") = 0; BTC 71,202.9·(1 − 1·" in line.numbers
 
 
 def test_a_token_without_beta_stays_where_it_is() -> None:
     scenario = worked("no_betas", "okx", "cross")
-    [line] = [line for line in check(scenario) if line.figure == "Joint move up"]
+    [line] = [line for line in check(scenario) if line.figure == "Common rise to liquidation"]
     assert "RENDER 1.75·(1 + 0·" in line.numbers
     assert "TAO 272.71·(1 − 0.5·" in line.numbers
 
 
 def test_in_isolated_mode_a_joint_move_names_the_position_lost_first() -> None:
     scenario = account("binance", "isolated", [long("RENDER", 5000, 1.75, 5), long("TAO", 100, 272.71, 20)])
-    [line] = [line for line in check(scenario) if line.figure == "Joint move down"]
+    [line] = [line for line in check(scenario) if line.figure == "Common fall to liquidation"]
     assert line.formula.startswith("TAO long: ")
     assert "RENDER" not in line.numbers
 

@@ -72,7 +72,6 @@ def test_the_present_move_is_found_beside_a_price_that_stopped_at_nothing() -> N
     assert present_move(there) == pytest.approx(-0.6, abs=1e-12)
 
 
-@pytest.mark.xfail(strict=True, reason="where every price that moves is 0 no move is read off any of them")
 def test_a_fall_that_leaves_nothing_of_any_token_is_a_present_move_too() -> None:
     start = baseline({})
     there = start.with_marks(start.market.moved(start.market.baseline_marks, -1.0))
