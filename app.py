@@ -3,7 +3,6 @@
 import streamlit as st
 
 from margin.studies.assess import assess
-from margin.studies.curve import common_move_curve
 from pages.ui import account, charts, editor, figures, moves, share, shell, state, tiers, words
 
 shell.open_page("What if")
@@ -20,18 +19,16 @@ with right:
     editor.row_actions(session, read)
     with st.expander("Marks and betas"):
         editor.marks_table(session, read)
-    with st.expander("Tier tables", on_change="rerun") as tables:
+    with st.expander("Tier tables", key="show_tiers", on_change="rerun") as tables:
         if tables.open:
             tiers.tier_editor(session)
 with left:
-    moves.common_move(session)
+    session.whole_run = True
+    moves.move_and_chart(session)
+    moves.buttons(session)
 
 scenario = session.working
 now, before = assess(scenario), assess(session.baseline)
-curve = common_move_curve(scenario)
-with left:
-    charts.joint_move(curve, scenario, now)
-    moves.buttons(session, curve)
 with head:
     shell.heading(session)
     shell.notices(session)
@@ -46,14 +43,14 @@ with prices:
     charts.liquidation(scenario, now)
 with use:
     charts.use(scenario, now)
-with st.expander("All figures, before → after", on_change="rerun") as more:
+with st.expander("All figures, before → after", key="show_figures", on_change="rerun") as more:
     if more.open:
         figures.full_table(scenario, now, session.baseline, before)
         figures.positions_table(now)
-with st.expander("Show the arithmetic", on_change="rerun") as shown:
+with st.expander("Show the arithmetic", key="show_arithmetic", on_change="rerun") as shown:
     if shown.open:
         figures.arithmetic_lines(scenario, now)
-with st.expander("Share: link, title and note, file", on_change="rerun") as sharing:
+with st.expander("Share: link, title and note, file", key="show_share", on_change="rerun") as sharing:
     if sharing.open:
         share.share(session, now)
 words.assumptions(now)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from math import inf
 from typing import Literal, NamedTuple
 
-from margin.book import Book, Leg, Mover, Standing, first_crossing, walk
+from margin.book import Book, Leg, Mover, Standing, compile_books, first_crossing, walk
 from margin.errors import LARGEST
 from margin.scenario import Scenario
 
@@ -135,6 +135,14 @@ def before_move(scenario: Scenario) -> Scenario:
     """The scenario at its baseline marks."""
     start = {token: scenario.market.baseline_mark(token) for token in scenario.market.marks}
     return at_move(scenario, 0.0, start)
+
+
+def brink(scenario: Scenario) -> float | None:
+    """The nearest common move from its origin that puts the account exactly at the liquidation point."""
+    books = compile_books(scenario)
+    if not all(book.complete for book in books):
+        return None
+    return nearest(common_move(books, scenario, start=origin(scenario)))
 
 
 def nearest(move: JointMove) -> float | None:

@@ -36,7 +36,7 @@ def sidebar(session: Session) -> None:
 def _examples(session: Session) -> None:
     with st.popover("Start from an example", width="stretch"):
         for preset in presets().values():
-            if st.button(preset.name, key=f"preset_{preset.key}", type="tertiary", help=plain(preset.lesson)):
+            if st.button(preset.name, key=f"do_preset_{preset.key}", type="tertiary", help=plain(preset.lesson)):
                 open_preset(session, preset)
 
 

@@ -110,7 +110,7 @@ def faults(session: Session, read: Sequence[ReadRow]) -> None:
         st.error(plain(f"Row {index + 1} ({row.label}) is left out of the figures: {row.fault}."))
         twin = (
             row.twin
-            if row.twin is not None and st.button(f"Merge into row {row.twin + 1}", key=f"merge_{index}")
+            if row.twin is not None and st.button(f"Merge into row {row.twin + 1}", key=f"do_merge_{index}")
             else None
         )
         if twin is not None and (first := read[twin].position) and row.same:
@@ -139,9 +139,9 @@ def _offer(session: Session, index: int, figures: PositionFigures, problem: Prob
     rows: list[Row] = session.keep("rows", list)
     whose, before, after = f"{figures.symbol} {figures.side}", rows[:index], rows[index + 1 :]
     cap = figures.max_leverage
-    if problem.code == "leverage_above_cap" and st.button(f"Lower {whose} to {cap:g}×", key=f"lower_{index}"):
+    if problem.code == "leverage_above_cap" and st.button(f"Lower {whose} to {cap:g}×", key=f"do_lower_{index}"):
         _reopen(session, [*before, {**rows[index], "Leverage": cap}, *after])
-    if problem.code == "no_tiers" and st.button(f"Remove {whose}", key=f"remove_{index}"):
+    if problem.code == "no_tiers" and st.button(f"Remove {whose}", key=f"do_remove_{index}"):
         _reopen(session, [*before, *after])
 
 
@@ -156,10 +156,10 @@ def row_actions(session: Session, read: Sequence[ReadRow]) -> None:
             key=f"row_{session.revision}",
             width=160,
         )
-        flip = st.button("Flip", disabled=not labels, help="long becomes short, short becomes long")
-        duplicate = st.button("Duplicate", disabled=not labels)
-        remove = st.button("Remove", disabled=not labels)
-        add = st.button("Add")
+        flip = st.button("Flip", key="do_flip", disabled=not labels, help="long becomes short, short becomes long")
+        duplicate = st.button("Duplicate", key="do_duplicate", disabled=not labels)
+        remove = st.button("Remove", key="do_remove", disabled=not labels)
+        add = st.button("Add", key="do_add")
     rows: list[Row] = session.keep("rows", list)
     if add:
         _reopen(session, [*rows, NEW_ROW])

@@ -43,6 +43,7 @@ def _title_and_note(session: Session) -> None:
     if (title, note) != (scenario.title, scenario.note):
         try:
             session.edit(replace(scenario, title=title, note=note))
+            st.rerun()
         except FieldError as error:
             st.error(plain(f"{error}. The title and note stay as they were."))
 

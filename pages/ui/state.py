@@ -1,11 +1,15 @@
 """The one state of a session: the working scenario, the baseline beside it, and the address that says the same.
 
 `load` adopts the address whenever it differs from what this session last wrote there, so Back and Forward undo and
-redo; `save` writes it after an edit. Widgets carry a revision in their keys: it rises when a scenario comes from
+redo; `save` writes it after an edit. A run that a widget caused may still bring the address from before the last edit,
+for that one is on its way to the browser: such a run never adopts. So every widget has a key, those that only trigger
+something a key that begins with `do_`, and the widgets' values are compared with those of the last whole run. Widgets
+carry a revision in their keys: it rises when a scenario comes from
 elsewhere than themselves, and they start anew from it.
 """
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -45,6 +49,10 @@ class Session:
     slider_revision: int = 0
     notices: list[Notice] = field(default_factory=list)
     kept: dict[str, Any] = field(default_factory=dict)
+    widgets: dict[str, Any] = field(default_factory=dict)
+    """The widgets' values at the end of the last run of the whole page."""
+    whole_run: bool = False
+    """Set before a fragment is called by a run of the whole page, and taken back by it."""
 
     def edit(self, scenario: Scenario) -> None:
         """Takes a scenario that the widgets themselves describe."""
@@ -102,10 +110,22 @@ def load() -> Session:
     is_new = _KEY not in st.session_state
     current = session()
     address = _own_address()
-    if address != current.written:
+    if address != current.written and not _touched(current):
         current.written = address
         _adopt(current, address, is_new=is_new)
     return current
+
+
+def _touched(current: Session) -> bool:
+    """Whether the person used a widget since the last run of the whole page."""
+    now = _widgets()
+    return any(value != current.widgets.get(key, value) for key, value in now.items())
+
+
+def _widgets() -> dict[str, Any]:
+    """Every keyed widget's value; an editor's edits are copied, for they go on changing in place."""
+    values = {str(key): value for key, value in st.session_state.items() if key != _KEY}
+    return {key: deepcopy(value) if isinstance(value, dict) else value for key, value in values.items()}
 
 
 def _own_address() -> Parameters:
@@ -162,6 +182,7 @@ def save(current: Session, account: Assessment) -> None:
 
     An untouched scenario is not written, so that Back leaves the page as it came.
     """
+    current.widgets = {key: False if key.startswith("do_") else value for key, value in _widgets().items()}
     if current.working == current.saved:
         return
     current.saved = current.working

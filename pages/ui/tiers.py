@@ -41,7 +41,7 @@ def tier_editor(session: Session) -> None:
         _contract_value(session, token)
     if not edited.equals(base):
         _take(session, token, edited)
-    if token in session.working.market.tiers and st.button("Back to the venue's table"):
+    if token in session.working.market.tiers and st.button("Back to the venue's table", key="do_venue_table"):
         session.open(_with_table(session.working, token, None))
         st.rerun()
 

@@ -92,6 +92,16 @@ def test_four_quick_edits_are_all_kept(visit: Visit) -> None:
     assert "p=RENDER_long_20000_1.75_12&p=FET_long_100000_0.25_10" in page.url
 
 
+def test_a_slider_moved_faster_than_the_app_answers_keeps_every_step(visit: Visit) -> None:
+    page = visit()
+    slide(page, -5)
+    page.wait_for_timeout(1_000)
+    idle(page)
+    assert page.get_by_role("slider").first.get_attribute("aria-valuetext") == "−1.25 %"
+    assert "move=-0.0125&" in page.url
+    assert "8.32 % together from here" in sentence(page)
+
+
 def test_back_undoes_and_forward_redoes(visit: Visit) -> None:
     page = visit()
     type_cell(page, "Size", 0, "20000")
