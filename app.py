@@ -3,14 +3,21 @@
 import streamlit as st
 
 from margin.studies.assess import assess
+from margin.studies.curve import common_move_curve
 from pages.ui import account, charts, editor, figures, moves, share, shell, state, tiers, words
 
 shell.open_page("What if")
 session = state.load()
-account.sidebar(session)
-
 head, body = st.container(), st.container()
 left, right = body.columns([54, 46], gap="medium")
+# The slider and its chart run first, so that the chart answers the slider before anything else is drawn.
+with left:
+    moves.common_move(session)
+    scenario = session.working
+    now, before = assess(scenario), assess(session.baseline)
+    charts.joint_move(common_move_curve(scenario), scenario, now)
+    moves.buttons(session)
+account.sidebar(session)
 with right:
     metrics = st.container()
     st.header("Positions", anchor=False)
@@ -22,13 +29,9 @@ with right:
     with st.expander("Tier tables", key="show_tiers", on_change="rerun") as tables:
         if tables.open:
             tiers.tier_editor(session)
-with left:
-    session.whole_run = True
-    moves.move_and_chart(session)
-    moves.buttons(session)
+if session.working != scenario:
+    st.rerun()
 
-scenario = session.working
-now, before = assess(scenario), assess(session.baseline)
 with head:
     shell.heading(session)
     shell.notices(session)

@@ -1,12 +1,9 @@
-"""The common move: its slider with its chart, the way to the brink and back, and what becomes the baseline."""
+"""The common move: its slider, the way to the brink and back, and what becomes the baseline."""
 
 import streamlit as st
 
 from margin import wording
-from margin.studies.assess import assess
-from margin.studies.curve import common_move_curve
 from margin.studies.distances import FURTHEST_DOWN, FURTHEST_UP, at_move, brink, present_move
-from pages.ui import charts
 from pages.ui.state import Session
 
 _STEPS = ((0.1, 0.0025), (0.3, 0.01), (1.0, 0.05), (3.0, 0.25), (10.0, 1.0))
@@ -24,22 +21,7 @@ def slider_moves() -> list[float]:
     return [-move for move in reversed(rising[1:]) if move <= FURTHEST_DOWN] + rising
 
 
-@st.fragment
-def move_and_chart(session: Session) -> None:
-    """The slider and the chart that follows it, drawn first and by themselves; the rest of the page follows.
-
-    In a run of the whole page that rest is drawn anyway, so only a run of the fragment alone asks for it.
-    """
-    alone, session.whole_run = not session.whole_run, False
-    before = session.working
-    _common_move(session)
-    scenario = session.working
-    charts.joint_move(common_move_curve(scenario), scenario, assess(scenario))
-    if alone and scenario is not before:
-        st.rerun()
-
-
-def _common_move(session: Session) -> None:
+def common_move(session: Session) -> None:
     """Draws the slider and takes its move into the scenario."""
     present = present_move(session.working) or 0.0
     options, start = session.keep("moves", lambda: _with_present(present), tag=session.slider_revision)

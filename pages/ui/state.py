@@ -3,7 +3,7 @@
 `load` adopts the address whenever it differs from what this session last wrote there, so Back and Forward undo and
 redo; `save` writes it after an edit. A run that a widget caused may still bring the address from before the last edit,
 for that one is on its way to the browser: such a run never adopts. So every widget has a key, those that only trigger
-something a key that begins with `do_`, and the widgets' values are compared with those of the last whole run. Widgets
+something a key that begins with `do_`, and the widgets' values are compared with those of the last run. Widgets
 carry a revision in their keys: it rises when a scenario comes from
 elsewhere than themselves, and they start anew from it.
 """
@@ -50,9 +50,7 @@ class Session:
     notices: list[Notice] = field(default_factory=list)
     kept: dict[str, Any] = field(default_factory=dict)
     widgets: dict[str, Any] = field(default_factory=dict)
-    """The widgets' values at the end of the last run of the whole page."""
-    whole_run: bool = False
-    """Set before a fragment is called by a run of the whole page, and taken back by it."""
+    """The widgets' values at the end of the last run."""
 
     def edit(self, scenario: Scenario) -> None:
         """Takes a scenario that the widgets themselves describe."""
@@ -117,7 +115,7 @@ def load() -> Session:
 
 
 def _touched(current: Session) -> bool:
-    """Whether the person used a widget since the last run of the whole page."""
+    """Whether the person used a widget since the last run that came to its end."""
     now = _widgets()
     return any(value != current.widgets.get(key, value) for key, value in now.items())
 

@@ -126,11 +126,14 @@ def cell(page: Page, column: str, row: int) -> str:
 
 
 def type_cell(page: Page, column: str, row: int, text: str) -> None:
-    """Types into a cell as a person does: click, type, Enter."""
+    """Types into a cell as a person does: click, Enter to open it, type over what is marked, Enter."""
     box = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + COLUMNS[column][0], box["y"] + 32 + 31 * row + 15)
     page.wait_for_timeout(100)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#portal .gdg-input", timeout=30_000)
+    page.keyboard.press("Control+a")
     page.keyboard.type(text, delay=40)
     page.wait_for_timeout(150)
     page.keyboard.press("Enter")

@@ -195,13 +195,14 @@ def test_a_server_restart_under_an_open_page_keeps_the_scenario(browser: Browser
         idle(page)
         edited = sentence(page)
         own.stop()
+        page.wait_for_selector("[data-testid=stApp]:not([data-test-connection-state=CONNECTED])", timeout=60_000)
         own.start()
         page.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]", timeout=60_000)
         idle(page)
-        slide(page, -1)
-        page.go_back()
-        idle(page)
         assert sentence(page) == edited
+        slide(page, -1)
+        assert "from here" in sentence(page)
+        assert "p=RENDER_long_20000_" in page.url
         context.close()
     finally:
         own.stop()
