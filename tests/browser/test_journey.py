@@ -199,7 +199,9 @@ def test_a_server_restart_under_an_open_page_keeps_the_scenario(browser: Browser
         own.start()
         page.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]", timeout=60_000)
         idle(page)
+        slide(page, -1)  # The new process meets this page for the first time and reads its address.
         assert sentence(page) == edited
+        assert cell(page, "Size", 0) == "20000"
         slide(page, -1)
         assert "from here" in sentence(page)
         assert "p=RENDER_long_20000_" in page.url
