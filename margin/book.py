@@ -22,7 +22,7 @@ from margin.venues.tiers import EDGE, locate
 
 Array = npt.NDArray[np.float64]
 ZERO = 1e-12
-"""Headroom counts as zero up to this part of |wallet| + Σ notional (MARGIN_RULES §1)."""
+"""Headroom counts as zero up to this part of |wallet| + Σ notional: rounding must not keep an account alive."""
 
 _ONE_TIER = (0.0,)
 Number = TypeVar("Number", float, Array)
@@ -140,7 +140,7 @@ def _set_out(
         # Rates rise with the size: on its way up a leg is at its worst in the highest tier, on its way down in the
         # lowest, where it also comes to a stop.
         outermost = rate * leg.slope(-1 if rate > 0 else 0, level)
-        steepest += outermost if rate > 0 or outermost < 0 else 0.0
+        steepest += -inf if leg.jumps else outermost if rate > 0 or outermost < 0 else 0.0
         kink = _next_kink(leg, tier, price, rate)
         if kink < limit:
             kinks.append((kink, len(tiers)))

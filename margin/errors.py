@@ -140,7 +140,7 @@ def known_keys(value: Mapping[str, Any], path: str, *, required: Iterable[str], 
     required, optional = list(required), list(optional)
     for key in value:
         if key not in required and key not in optional:
-            raise FieldError(join(path, quoted(key)), "is not a known key")
+            raise FieldError(join(path, quoted(key) or '""'), "is not a known key")
     for key in required:
         if key not in value:
             raise FieldError(join(path, key), "is missing")

@@ -101,7 +101,8 @@ def _head(entry: Mapping[str, Any]) -> dict[str, list[str]]:
     pairs: dict[str, list[str]] = {key: [entry[key]] for key in _WORDS if key in entry}
     flat = {**entry, **entry.get("textbook", {})}
     pairs |= {key: [_write(flat[key])] for key in _NUMBERS if key in flat}
-    pairs |= {"p": [_join(position, _POSITION) for position in entry["positions"]]}
+    if entry["positions"]:
+        pairs["p"] = [_join(position, _POSITION) for position in entry["positions"]]
     if "collateral" in entry:
         pairs["collateral"] = ["~".join(_join(item, _COLLATERAL) for item in entry["collateral"])]
     for key, names in (("levels", _LEVELS), ("seen", _SEEN)):
@@ -217,7 +218,7 @@ def _entry(single: Mapping[str, str], own: Mapping[str, list[str]]) -> dict[str,
 
 def _read_move(entry: dict[str, Any]) -> None:
     """Takes the common move out of the entry, and the marks to where it leads."""
-    move = number(entry.pop("move"), "move", at_least=-1, at_most=1000)
+    move = number(entry.pop("move"), "move")
     before = Market(entry["marks"], betas=entry.get("betas", {}), baseline_marks=entry["marks"])
     entry["baseline_marks"] = dict(before.marks)
     entry["marks"] = before.moved(before.marks, move)

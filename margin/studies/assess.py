@@ -274,8 +274,10 @@ def _figures(position: Position, leg: Leg, scenario: Scenario) -> PositionFigure
 
 
 def _no_tiers(position: Position, scenario: Scenario) -> Problem:
-    known = scenario.market.reference.not_listed.get(position.symbol)
-    why = f"no tier table is known for {position.symbol} on {scenario.account.rules.name}"
+    known, name = scenario.market.reference.not_listed.get(position.symbol), scenario.account.rules.name
+    why = f"no tier table is known for {position.symbol} on {name}"
+    if scenario.market.table(position.symbol) is not None:
+        why = f"{name} reads tiers by contracts, and how much {position.symbol} a contract holds is not known"
     return Problem(
         "no_tiers",
         "error",

@@ -1,4 +1,8 @@
-"""Binance USDⓈ-M futures, single account in USDT (multi-assets mode where collateral is given)."""
+"""Binance USDⓈ-M futures, single account in USDT (multi-assets mode where collateral is given).
+
+Source: the venue's published liquidation price formula for cross margin and its leverage and margin tables. Initial
+margin N ÷ L, requirement Σ (N·m − d), margin ratio maintenance margin ÷ margin balance, liquidation at 100 %.
+"""
 
 from margin.venues.rules import RatioRule, Venue
 

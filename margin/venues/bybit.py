@@ -1,4 +1,9 @@
-"""Bybit Unified Trading Account, USDT perpetuals; margins at the mark price, as since 2025-09-02."""
+"""Bybit Unified Trading Account, USDT perpetuals.
+
+Source: the venue's help pages on margin calculation under the unified account; since 2025-09-02 margins of a cross
+account are taken at the mark price. Both margins carry the fee to close `c = q·EP·(1 − s/L)·f`; requirement
+Σ (N·m − d + c). Isolated long: `LP = (q·EP − q·EP/L − extra/(1 − f) − d) / (q·(1 − m))`; the short side is inferred.
+"""
 
 from margin.venues.rules import RatioRule, Venue
 

@@ -1,4 +1,8 @@
-"""Hyperliquid perpetuals, settled in USDC; maintenance is half the initial margin at each tier's maximum leverage."""
+"""Hyperliquid perpetuals, settled in USDC; maintenance is half the initial margin at each tier's maximum leverage.
+
+Source: the venue's documentation of margin tiers and liquidations, whose formula is
+`liq = P − s·available/q/(1 − l·s)` with `available` = account value − maintenance margin of all cross positions.
+"""
 
 from margin.venues.rules import RatioRule, Venue
 

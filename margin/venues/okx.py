@@ -1,4 +1,8 @@
-"""OKX swaps, single-currency margin (multi-currency where collateral is given)."""
+"""OKX swaps, single-currency margin (multi-currency where collateral is given).
+
+Source: the venue's help pages on its margin modes and its position-tier endpoint. Tiers by contracts; margin ratio
+equity ÷ (maintenance margin + liquidation fee), which falls, liquidation at 100 %.
+"""
 
 from margin.venues.rules import RatioRule, Venue
 

@@ -1,7 +1,7 @@
 """What a venue's margin rules are made of: figures, conventions, and the few formulas in which venues differ.
 
 Functions take numbers and know no scenario. `P` mark, `q` quantity, `EP` entry price, `L` leverage, `s` +1 long or
-−1 short, `f` taker fee rate, `N = q·P`; MARGIN_RULES §3 is the source of every rule unless a docstring says otherwise.
+−1 short, `f` taker fee rate, `N = q·P`. The source of each rule stands in its venue's module.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,7 @@
 """The textbook account: one maintenance fraction for everything, no tiers, no fees; equity ÷ notional as the ratio.
 
-The arithmetic of introductory articles on cross margin made consistent (MARGIN_RULES §3, §8); no venue works so.
+The arithmetic of introductory articles on cross margin made consistent: initial margin N ÷ L, requirement and
+maintenance margin a fraction of N, liquidation where equity ÷ ΣN falls to that fraction. No venue works so.
 """
 
 from margin.venues.rules import RatioRule, Venue

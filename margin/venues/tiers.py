@@ -1,8 +1,9 @@
 """Leverage tiers: the schedule that turns a position's size into its maintenance rate and its leverage cap.
 
 Progressive tables (Binance, Bybit, Hyperliquid) are read by notional in the settlement coin: each slice pays its own
-rate, `MM = N·m_k − d_k`. Flat tables (OKX) are read by contracts, and one rate applies to the whole notional.
-MARGIN_RULES §2 in words; nothing here knows which venue it serves.
+rate; in closed form `MM = N·m_k − d_k` with `d_0 = 0` and `d_{k+1} = d_k + floor_{k+1}·(m_{k+1} − m_k)`, as their
+tables publish it. Flat tables (OKX) are read by contracts, and one rate applies to the whole notional (inferred: the
+venue publishes no deduction). Nothing here knows which venue it serves.
 """
 
 from bisect import bisect_left

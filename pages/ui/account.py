@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -119,65 +120,57 @@ def _wallet(session: Session) -> None:
     account = session.working.account
     balance = st.number_input(
         f"Wallet balance ({account.rules.settlement})",
-        value=account.wallet_balance,
+        value=session.keep("wallet", lambda: account.wallet_balance),
         step=100.0,
         format="%.10g",
         key=f"wallet_{session.revision}",
         help="What the account holds before open profit and loss. Isolated: with the positions' margins.",
     )
-    if balance is None:
-        st.error("Wallet balance is empty; the figures stay as they were.")
-    elif balance != account.wallet_balance:
+    if balance != account.wallet_balance:
         _apply(session, lambda scenario: replace(scenario, account=replace(scenario.account, wallet_balance=balance)))
+
+
+def _percentage(session: Session, label: str, name: str, fraction: float | None, **more: Any) -> tuple[bool, Any]:
+    """A fraction typed as a percentage: whether it was changed, and what it is now (None: emptied)."""
+    shown = None if fraction is None else fraction * 100
+    typed = st.number_input(
+        label,
+        value=session.keep(name, lambda: shown),
+        key=f"{name}_{session.revision}",
+        **{"format": "%.6g", **more},
+    )
+    return typed != shown, None if typed is None else typed / 100
 
 
 def _levels(session: Session) -> None:
     levels = session.working.levels
     left, right = st.columns(2)
-    warning = left.number_input(
-        "Warning at %",
-        value=levels.warning * 100,
-        step=5.0,
-        format="%.4g",
-        key=f"warning_{session.revision}",
-        help="of requirement ÷ equity; an article speaks of 30 to 50 %",
-    )
-    danger = right.number_input(
-        "Danger at %",
-        value=levels.danger * 100,
-        step=5.0,
-        format="%.4g",
-        key=f"danger_{session.revision}",
-        help="of requirement ÷ equity; liquidation is at 100 %",
-    )
-    typed = (warning, danger)
-    if None not in typed and typed != (levels.warning * 100, levels.danger * 100):
-        _apply(session, lambda scenario: replace(scenario, levels=Levels(typed[0] / 100, typed[1] / 100)))
+    with left:
+        about = "of requirement ÷ equity; an article speaks of 30 to 50 %"
+        first, warning = _percentage(session, "Warning at %", "warning", levels.warning, step=5.0, help=about)
+    with right:
+        about = "of requirement ÷ equity; liquidation is at 100 %"
+        second, danger = _percentage(session, "Danger at %", "danger", levels.danger, step=5.0, help=about)
+    if first or second:
+        _apply(
+            session,
+            lambda scenario: replace(
+                scenario,
+                levels=Levels(warning if first else levels.warning, danger if second else levels.danger),
+            ),
+        )
 
 
 def _fee(session: Session) -> None:
     account = session.working.account
-    fee = st.number_input(
-        "Taker fee %",
-        value=None if account.taker_fee is None else account.taker_fee * 100,
-        step=0.005,
-        format="%.6g",
-        placeholder=f"{wording.rate(account.rules.taker_fee)}, the venue's",
-        key=f"fee_{session.revision}",
-    )
-    typed = None if fee is None else fee / 100
-    if typed != account.taker_fee:
-        _apply(session, lambda scenario: replace(scenario, account=replace(scenario.account, taker_fee=typed)))
+    venue = f"{wording.rate(account.rules.taker_fee)}, the venue's"
+    changed, fee = _percentage(session, "Taker fee %", "fee", account.taker_fee, step=0.005, placeholder=venue)
+    if changed:
+        _apply(session, lambda scenario: replace(scenario, account=replace(scenario.account, taker_fee=fee)))
 
 
 def _fraction(session: Session) -> None:
     account = session.working.account
-    fraction = st.number_input(
-        "Maintenance fraction %",
-        value=account.margin_fraction * 100,
-        step=0.1,
-        format="%.6g",
-        key=f"fraction_{session.revision}",
-    )
-    if fraction is not None and fraction / 100 != account.margin_fraction:
-        _apply(session, lambda each: replace(each, account=replace(each.account, margin_fraction=fraction / 100)))
+    changed, fraction = _percentage(session, "Maintenance fraction %", "fraction", account.margin_fraction, step=0.1)
+    if changed:
+        _apply(session, lambda each: replace(each, account=replace(each.account, margin_fraction=fraction)))

@@ -30,7 +30,7 @@ def positions_table(session: Session) -> list[ReadRow]:
     isolated = session.working.account.margin_mode == "isolated"
     edited = st.data_editor(
         session.keep("positions", lambda: _position_frame([to_row(each) for each in session.working.positions])),
-        key=f"positions_{session.revision}",
+        key=f"positions_{session.revision}_{session.rows_revision}",
         num_rows="dynamic",
         hide_index=True,
         width="stretch",
@@ -40,9 +40,10 @@ def positions_table(session: Session) -> list[ReadRow]:
     )
     if len(edited) > MOST_POSITIONS:
         st.error(f"At most {MOST_POSITIONS} positions: the rows after that are left out of the figures.")
-    rows = list(edited.to_dict("index").items())[:MOST_POSITIONS]
-    read = read_rows(rows, lambda symbol: mark_of(session.working, symbol), session.keep("converted", dict))
-    session.put("rows", [_settled(row, result) for (_, row), result in zip(rows, read, strict=True)])
+    rows = edited.to_dict("records")
+    taken, beyond = rows[:MOST_POSITIONS], rows[MOST_POSITIONS:]
+    read = read_rows(taken, lambda symbol: mark_of(session.working, symbol), session.keep("converted", dict))
+    session.put("rows", [_settled(row, result) for row, result in zip(taken, read, strict=True)] + beyond)
     _take_positions(session, tuple(row.position for row in read if row.position is not None))
     return read
 
@@ -108,24 +109,32 @@ def faults(session: Session, read: Sequence[ReadRow]) -> None:
         if row.fault is None:
             continue
         st.error(plain(f"Row {index + 1} ({row.label}) is left out of the figures: {row.fault}."))
-        twin = (
-            row.twin
-            if row.twin is not None and st.button(f"Merge into row {row.twin + 1}", key=f"do_merge_{index}")
-            else None
-        )
-        if twin is not None and (first := read[twin].position) and row.same:
-            rows = session.keep("rows", list)
-            rows[twin] = to_row(merged(first, row.same))
-            _reopen(session, [*rows[:index], *rows[index + 1 :]])
+        if row.twin is not None and st.button(f"Merge into row {row.twin + 1}", key=f"do_merge_{index}"):
+            _merge(session, read, index, row.twin)
+
+
+def _merge(session: Session, read: Sequence[ReadRow], index: int, twin: int) -> None:
+    first, second = read[twin].position, read[index].same
+    rows: list[Row] = session.keep("rows", list)
+    if first is None or second is None:
+        return
+    try:
+        one = to_row(merged(first, second))
+    except FieldError as error:
+        st.error(plain(f"They cannot be merged: {error}."))
+        return
+    _reopen(session, [*rows[:twin], one, *rows[twin + 1 : index], *rows[index + 1 :]])
 
 
 def problems(session: Session, read: Sequence[ReadRow], account: Assessment) -> None:
     """What the venue would refuse or warn of, with the repair at hand where there is one."""
-    good = [index for index, row in enumerate(read) if row.position is not None]
-    for index, figures in zip(good, account.positions, strict=False):
+    shown = {(row.position.symbol, str(row.position.side)): index for index, row in enumerate(read) if row.position}
+    for figures in account.positions:
+        index = shown.get((figures.symbol, figures.side))
         for problem in figures.problems:
             _tell(problem, f"{figures.symbol} {figures.side}: ")
-            _offer(session, index, figures, problem)
+            if index is not None:
+                _offer(session, index, figures, problem)
     for problem in account.problems:
         _tell(problem, "Account: ")
 
@@ -153,7 +162,7 @@ def row_actions(session: Session, read: Sequence[ReadRow]) -> None:
             "Row",
             list(labels),
             format_func=lambda index: labels.get(index, ""),
-            key=f"row_{session.revision}",
+            key=f"row_{session.revision}_{session.rows_revision}",
             width=160,
         )
         flip = st.button("Flip", key="do_flip", disabled=not labels, help="long becomes short, short becomes long")
@@ -176,7 +185,7 @@ def row_actions(session: Session, read: Sequence[ReadRow]) -> None:
 
 def _reopen(session: Session, rows: Sequence[Row]) -> None:
     """Starts the table anew with these rows."""
-    session.revision += 1
+    session.rows_revision += 1
     session.put("positions", _position_frame(rows))
     st.rerun()
 
@@ -255,11 +264,12 @@ def collateral_table(session: Session) -> None:
     )
     items: list[Collateral] = []
     for index, row in enumerate(edited.to_dict("records"), start=1):
-        values = [clean(row[column]) for column in ("Asset", "Amount", "Ratio")]
-        if None in values[:2]:
-            continue
+        asset, amount, ratio = (clean(row[column]) for column in ("Asset", "Amount", "Ratio"))
         try:
-            item = Collateral(*values)
+            for name, value in (("asset", asset), ("amount", amount), ("ratio", ratio)):
+                if value is None:
+                    raise FieldError(name, "is missing")
+            item = Collateral(asset, amount, ratio)
             if _first_mark(item.asset) is None and item.asset not in session.working.market.marks:
                 raise FieldError("asset", f"{item.asset} has no known mark: give it a position or import a scenario")
             items.append(item)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from margin import wording
-from margin.studies.distances import FURTHEST_DOWN, FURTHEST_UP, at_move, brink, present_move
+from margin.studies.distances import FURTHEST_DOWN, at_move, brink, present_move
 from pages.ui.state import Session
 
 _STEPS = ((0.1, 0.0025), (0.3, 0.01), (1.0, 0.05), (3.0, 0.25), (10.0, 1.0))
@@ -46,7 +46,6 @@ def _with_present(present: float) -> tuple[list[float], float]:
     for option in options:
         if abs(option - present) <= SAME:
             return options, option
-    present = min(max(present, -FURTHEST_DOWN), FURTHEST_UP)
     return sorted([*options, present]), present
 
 

@@ -24,8 +24,9 @@ _FIELDS = {
 }
 
 Row = Mapping[str, Any]
-Converted = MutableMapping[tuple[Any, ...], float]
-"""Sizes that were typed in $, by what was typed where: each becomes tokens once, at the mark of that moment."""
+Typed = tuple[str, str, str]
+Converted = MutableMapping[Typed, float]
+"""Tokens by token, side and size as typed in $: each becomes tokens once, at the mark of that moment."""
 
 
 class ReadRow(NamedTuple):
@@ -55,15 +56,14 @@ def to_row(position: Position) -> dict[str, Any]:
     }
 
 
-def read_rows(
-    rows: Sequence[tuple[Any, Row]], mark_of: Callable[[str], float | None], converted: Converted
-) -> list[ReadRow]:
-    """Reads the table's rows, each with its own key, in their order; rows that are empty throughout are passed over."""
+def read_rows(rows: Sequence[Row], mark_of: Callable[[str], float | None], converted: Converted) -> list[ReadRow]:
+    """Reads the table's rows in their order; conversions that no row stands for any more are forgotten."""
     read: list[ReadRow] = []
     legs: dict[tuple[str, str], int] = {}
-    for index, (key, raw) in enumerate(rows):
-        row = {column: clean(raw.get(column)) for column in COLUMNS}
-        result = _read_row(key, row, mark_of, converted)
+    cells = [{column: clean(raw.get(column)) for column in COLUMNS} for raw in rows]
+    _keep_conversions(cells, converted)
+    for index, row in enumerate(cells):
+        result = _read_row(row, mark_of, converted)
         if result.position is not None:
             leg = (result.position.symbol, result.position.side)
             first = legs.setdefault(leg, index)
@@ -81,7 +81,24 @@ def clean(value: object) -> Any:
     return value
 
 
-def _read_row(key: Any, row: Row, mark_of: Callable[[str], float | None], converted: Converted) -> ReadRow:
+def _typed(row: Row) -> Typed:
+    return str(row["Token"]), str(row["Side"]), str(row["Size"])
+
+
+def _keep_conversions(cells: Sequence[Row], converted: Converted) -> None:
+    """Forgets what no row in $ stands for any more; a row that only changed its side keeps its tokens."""
+    standing = {_typed(row) for row in cells if row["Unit"] == DOLLARS}
+    before = dict(converted)
+    converted.clear()
+    for (symbol, side, size), tokens in before.items():
+        turned = (symbol, "short" if side == "long" else "long", size)
+        if (symbol, side, size) in standing:
+            converted[symbol, side, size] = tokens
+        elif turned in standing and turned not in before:
+            converted[turned] = tokens
+
+
+def _read_row(row: Row, mark_of: Callable[[str], float | None], converted: Converted) -> ReadRow:
     label = " ".join(str(row[column])[:20] for column in ("Token", "Side") if row[column]) or "new row"
     missing = [column.lower() for column in ("Token", "Side", "Size", "Entry", "Leverage") if row[column] is None]
     if missing:
@@ -91,20 +108,18 @@ def _read_row(key: Any, row: Row, mark_of: Callable[[str], float | None], conver
         mark = mark_of(symbol)
         if mark is None:
             return ReadRow(label, None, f"{symbol} has no mark yet: enter it under Marks", unpriced=symbol)
-        quantity = _quantity(key, row, symbol, mark, converted)
+        quantity = _quantity(row, mark, converted)
         position = Position(symbol, row["Side"], quantity, row["Entry"], row["Leverage"], row["Margin"])
     except FieldError as error:
         return ReadRow(label, None, f"{_FIELDS.get(error.path, error.path)} {error.message}")
     return ReadRow(f"{symbol} {position.side}", position)
 
 
-def _quantity(key: Any, row: Row, symbol: str, mark: float, converted: Converted) -> float:
-    """The size in tokens. A size in $ is divided by the mark once and stays what it became while the cell stands."""
+def _quantity(row: Row, mark: float, converted: Converted) -> float:
+    """The size in tokens. A size in $ is divided by the mark once and stays what it became while it stands there."""
     size = number(row["Size"], "Size", above=0)
     if row["Unit"] != DOLLARS:
         return size
-    typed = (key, symbol, size)
-    if typed not in converted:
-        number(mark, "Mark", above=0)
-        converted[typed] = size / mark
-    return converted[typed]
+    if _typed(row) not in converted:
+        converted[_typed(row)] = size / number(mark, "Mark", above=0)
+    return converted[_typed(row)]

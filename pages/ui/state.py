@@ -47,6 +47,7 @@ class Session:
     saved: Scenario | None = None
     revision: int = 0
     slider_revision: int = 0
+    rows_revision: int = 0
     notices: list[Notice] = field(default_factory=list)
     kept: dict[str, Any] = field(default_factory=dict)
     widgets: dict[str, Any] = field(default_factory=dict)
@@ -171,8 +172,9 @@ def _tell_differences(current: Session) -> None:
         figures = "; ".join(
             f"{figure} {_WRITTEN[figure](seen)}, now {_WRITTEN[figure](now)}" for figure, seen, now in changed
         )
-        dates = f"Tables then: {scenario.market.tiers_as_of or 'undated'}; now: {scenario.market.reference.as_of}."
-        current.tell("warning", f"This scenario no longer reproduces what its maker saw: {figures}. {dates}")
+        then, now = scenario.market.tiers_as_of, scenario.market.reference.as_of
+        dates = f" Tables then: {then or 'undated'}; now: {now or 'undated'}." if then or now else ""
+        current.tell("warning", f"This scenario no longer reproduces what its maker saw: {figures}.{dates}")
 
 
 def save(current: Session, account: Assessment) -> None:

@@ -26,21 +26,24 @@ def tier_editor(session: Session) -> None:
     token = st.selectbox(
         "Token", tokens, index=tokens.index(missing[0]) if missing else 0, key=f"tiers_of_{session.revision}"
     )
-    scenario = session.working
-    base = session.keep("tiers", lambda: _frame(scenario.market.table(token)), tag=token)
+    market = session.working.market
+    table, own = session.keep("tier_table", lambda: (market.table(token), token in market.tiers), tag=token)
+    base = session.keep("tiers", lambda: _frame(table), tag=token)
     edited = st.data_editor(
         base,
         key=f"tiers_{session.revision}_{token}",
         num_rows="dynamic",
         hide_index=True,
         width="stretch",
-        column_config=_columns(scenario),
+        column_config=_columns(session.working),
         alt=f"Tier table of {token}, edited in place",
     )
-    if scenario.account.rules.flat_tiers:
+    if session.working.account.rules.flat_tiers:
         _contract_value(session, token)
-    if not edited.equals(base):
-        _take(session, token, edited)
+    if edited.equals(base):
+        _set(session, token, table if own else None)
+    else:
+        _take(session, token, edited, table)
     if token in session.working.market.tiers and st.button("Back to the venue's table", key="do_venue_table"):
         session.open(_with_table(session.working, token, None))
         st.rerun()
@@ -62,16 +65,21 @@ def _columns(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def _take(session: Session, token: str, edited: pd.DataFrame) -> None:
+def _take(session: Session, token: str, edited: pd.DataFrame, before: TierTable | None) -> None:
     cells = [{key: clean(row[column]) for column, key in _COLUMNS.items()} for row in edited.to_dict("records")]
-    rows = [row for row in cells if row["floor"] is not None or row["maintenance_rate"] is not None]
+    rows: list[dict[str, Any]] = [row for row in cells if set(row.values()) != {None}]
+    if len(rows) == 1 and before is not None and len(before.floors) == 1:
+        rows[0]["maintenance_amount"] = before.amounts[0]  # A window on a schedule keeps its amount.
     try:
-        table = TierTable.from_rows(rows, progressive=not session.working.account.rules.flat_tiers)
-        if table != session.working.market.tiers.get(token):
-            session.edit(_with_table(session.working, token, table))
-            st.rerun()
+        _set(session, token, TierTable.from_rows(rows, progressive=not session.working.account.rules.flat_tiers))
     except FieldError as error:
         st.error(plain(f"Tier table of {token}: {error}. The figures stay with the table before."))
+
+
+def _set(session: Session, token: str, own: TierTable | None) -> None:
+    """Makes this the scenario's own table of the token, or leaves it to the venue's."""
+    if own != session.working.market.tiers.get(token):
+        session.edit(_with_table(session.working, token, own))
 
 
 def _with_table(scenario: Scenario, token: str, table: TierTable | None) -> Scenario:
@@ -98,4 +106,3 @@ def _contract_value(session: Session, token: str) -> None:
         return
     values = {**market.contract_values, token: value}
     session.edit(replace(session.working, market=replace(market, contract_values=values)))
-    st.rerun()

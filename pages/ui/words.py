@@ -31,7 +31,7 @@ def advice(session: Session) -> None:
     """What it takes to survive a move of the person's choice."""
     asking, answer = st.columns([25, 75], gap="medium", vertical_alignment="bottom")
     chosen = asking.number_input("Survive a common move of (%)", value=-20.0, step=5.0, format="%.4g", key="survive")
-    if chosen is None or not -100 <= chosen <= 1000:
+    if not -100 <= chosen <= 1000:
         answer.error("Choose a move from −100 to 1000 %.")
         return
     found = survive(session.working, chosen / 100)

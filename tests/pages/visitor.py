@@ -1,0 +1,239 @@
+"""A visitor of the What-if page: acts on it through AppTest and reads what it says, without the Markdown escapes."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from margin import link
+from margin.market import snapshot
+from margin.scenario import Scenario
+
+APP = Path(__file__).parents[2] / "app.py"
+PATIENCE = 120
+"""Seconds that one run of the page may take, on a machine that is busy with other things too."""
+WORKED_EXAMPLE = (
+    "If RENDER and FET fall 9.47 % together, the whole account is liquidated. "
+    "Alone, RENDER would have to fall 17.04 %, FET 21.30 %."
+)
+FIGURES, ARITHMETIC, SHARE = "All figures, before → after", "Show the arithmetic", "Share: link, title and note, file"
+TIERS = "Tier tables"
+"""The parts of the page that are built only once they are unfolded."""
+
+Row = Mapping[str, Any]
+Address = str | Mapping[str, str | list[str]]
+_SENTENCE = re.compile(r":\w+-badge\[(?P<status>.*)\] \*\*(?P<sentence>.*)\*\*")
+
+
+def read(markdown: str) -> str:
+    """Escaped Markdown as its reader sees it."""
+    return re.sub(r"\\(.)", r"\1", markdown)
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    """The worked example as a scenario document, with some keys replaced, added or (None) left out."""
+    positions = [
+        {"symbol": symbol, "side": "long", "quantity": quantity, "entry_price": price, "leverage": 10}
+        for symbol, quantity, price in (("RENDER", 50_000 / 1.75, 1.75), ("FET", 40_000 / 0.2231, 0.2231))
+    ]
+    account = {"version": 1, "venue": "binance", "margin_mode": "cross", "wallet_balance": 10_000}
+    whole = {**account, "positions": positions, "marks": {"RENDER": 1.75, "FET": 0.2231}, **changes}
+    return {key: value for key, value in whole.items() if value is not None}
+
+
+def scenario(**changes: Any) -> Scenario:
+    """The worked example, changed, beside its venue's tables."""
+    return snapshot.attach(Scenario.from_json(document(**changes)))
+
+
+def address(**changes: Any) -> dict[str, list[str]]:
+    """The link of the worked example, changed."""
+    return link.encode(scenario(**changes)).parameters
+
+
+class Visitor:
+    """One session of the app, from the address it starts at. No run of the page may end in a traceback."""
+
+    def __init__(self, start: Address = "") -> None:
+        self.at = AppTest.from_file(APP, default_timeout=PATIENCE)
+        self._edits: dict[str, dict[str, Any]] = {}
+        self.go(start)
+
+    # What is read
+
+    @property
+    def query(self) -> dict[str, list[str]]:
+        """The parameters of the address."""
+        return {key: value if isinstance(value, list) else [value] for key, value in self.at.query_params.items()}
+
+    @property
+    def linked(self) -> Scenario:
+        """The scenario that the address carries."""
+        return link.decode(self.query).scenario
+
+    @property
+    def sentence(self) -> str:
+        """The sentence that matters."""
+        return self._verdict("sentence")
+
+    @property
+    def status(self) -> str:
+        """The badge before the sentence that matters."""
+        return self._verdict("status")
+
+    def _verdict(self, part: str) -> str:
+        [found] = [found for each in self.at.markdown if (found := _SENTENCE.fullmatch(each.value))]
+        return read(found[part])
+
+    @property
+    def small_print(self) -> str:
+        """What stands under the sentence: the example's lesson, and how far the dates of the data lie apart."""
+        return read(self.at.main.caption[0].value)
+
+    def metric(self, label: str) -> str:
+        """One of the headline figures."""
+        return self._metric(label)[0]
+
+    def before(self, label: str) -> str:
+        """What is said of this headline figure's baseline."""
+        return self._metric(label)[1]
+
+    def _metric(self, label: str) -> tuple[str, str]:
+        [found] = [each for each in self.at.metric if each.label == label]
+        return read(found.value), read(found.delta)
+
+    @property
+    def errors(self) -> list[str]:
+        """Every error on the page."""
+        return [read(each.value) for each in self.at.error]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Every warning on the page."""
+        return [read(each.value) for each in self.at.warning]
+
+    @property
+    def news(self) -> list[str]:
+        """Every notice on the page that is neither."""
+        return [read(each.value) for each in self.at.info]
+
+    @property
+    def advice(self) -> str:
+        """What it takes to survive the chosen move."""
+        lines = [read(each.value) for each in self.at.markdown]
+        [line] = [line for line in lines if line.startswith(("To survive", "A common move of"))]
+        return line
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """The rows that an editable table starts from."""
+        return list(self._editor(table).value.to_dict("records"))
+
+    def static_table(self, column: str) -> list[dict[str, str]]:
+        """The rows of the table that has this column."""
+        [frame] = [each.value for each in self.at.table if column in each.value.columns]
+        return [{name: read(cell) for name, cell in row.items()} for row in frame.to_dict("records")]
+
+    def chart(self, index: int = 0) -> dict[str, Any]:
+        """A chart's Plotly specification."""
+        specification: dict[str, Any] = json.loads(self.at.get("plotly_chart")[index].proto.spec)
+        return specification
+
+    def chart_title(self, index: int = 0) -> str:
+        """The finding that a chart states."""
+        title: str = self.chart(index)["layout"]["title"]["text"]
+        return title.replace("<br>", " ").replace("\u00a0", " ")
+
+    def chart_alt(self, index: int = 0) -> str:
+        """What a chart says to those who do not see it."""
+        alt: str = self.at.get("plotly_chart")[index].proto.alt
+        return alt
+
+    def field(self, name: str) -> Any:
+        """The input whose key, but for the revision behind it, is this name."""
+        at = self.at
+        kinds = [at.number_input, at.selectbox, at.select_slider, at.segmented_control, at.text_input, at.text_area]
+        return _named(name, [each for kind in [*kinds, at.file_uploader] for each in kind])
+
+    def _editor(self, table: str) -> Any:
+        return _named(table, self.at.data_editor)
+
+    # What is done
+
+    def run(self) -> "Visitor":
+        """Runs the page."""
+        self.at.run()
+        assert [each.value for each in self.at.exception] == []
+        return self
+
+    def go(self, to: Address) -> "Visitor":
+        """Opens an address in this session, as typing it or Back and Forward do."""
+        self.at.query_params = dict(link.parse(to) if isinstance(to, str) else to)
+        return self.run()
+
+    def press(self, label: str) -> "Visitor":
+        """Clicks the button with this label."""
+        [button] = [each for each in self.at.button if each.label == label]
+        button.click()
+        return self.run()
+
+    def enter(self, name: str, value: Any) -> "Visitor":
+        """Enters a value in the input of this name."""
+        self.field(name).set_value(value)
+        return self.run()
+
+    def slide(self, move: float) -> "Visitor":
+        """Moves the common-move slider."""
+        return self.enter("move", move)
+
+    def unfold(self, *labels: str) -> "Visitor":
+        """Opens folded parts of the page."""
+        for expander in self.at.expander:
+            if expander.label in labels:
+                self.at.session_state[expander.key or expander.proto.id] = True
+        return self.run()
+
+    def upload(self, content: bytes) -> "Visitor":
+        """Uploads a scenario file; the sharing part has to be unfolded."""
+        self.field("upload").upload("scenario.json", content, "application/json")
+        return self.run()
+
+    def edit(self, table: str, cells: Mapping[int, Row] | None = None, *, add: Sequence[Row] = ()) -> "Visitor":
+        """Types into cells by row, and adds rows, as the browser reports it: on top of what was edited before."""
+        edits = self._edits_of(table)
+        start = len(self.rows(table))
+        for row, changed in (cells or {}).items():
+            into = edits["edited_rows"].setdefault(row, {}) if row < start else edits["added_rows"][row - start]
+            into.update(changed)
+        edits["added_rows"] += [dict(row) for row in add]
+        return self._report(table, edits)
+
+    def delete(self, table: str, row: int) -> "Visitor":
+        """Deletes a row in the table itself."""
+        edits = self._edits_of(table)
+        start = len(self.rows(table))
+        if row < start:
+            edits["deleted_rows"].append(row)
+        else:
+            del edits["added_rows"][row - start]
+        return self._report(table, edits)
+
+    def _edits_of(self, table: str) -> dict[str, Any]:
+        return self._edits.setdefault(
+            self._editor(table).key, {"edited_rows": {}, "added_rows": [], "deleted_rows": []}
+        )
+
+    def _report(self, table: str, edits: dict[str, Any]) -> "Visitor":
+        self.at.session_state[self._editor(table).key] = json.loads(json.dumps(edits), object_hook=_with_row_numbers)
+        return self.run()
+
+
+def _with_row_numbers(entry: dict[str, Any]) -> dict[Any, Any]:
+    return {int(key) if key.isdecimal() else key: value for key, value in entry.items()}
+
+
+def _named(name: str, elements: Sequence[Any]) -> Any:
+    [found] = [each for each in elements if each.key and re.fullmatch(rf"{name}(_.*)?", each.key)]
+    return found
