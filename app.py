@@ -24,11 +24,14 @@ with right:
     read = editor.positions_table(session)
     editor.faults(session, read)
     editor.row_actions(session, read)
+    warnings = st.container()
     with st.expander("Marks and betas"):
         editor.marks_table(session, read)
     with st.expander("Tier tables", key="show_tiers", on_change="rerun") as tables:
         if tables.open:
             tiers.tier_editor(session)
+        else:
+            tiers.close(session)
 if session.working != scenario:
     st.rerun()
 
@@ -38,9 +41,9 @@ with head:
     words.sentence(session, now)
 with metrics:
     figures.headline(now, before)
-with right:
+with warnings:
     editor.problems(session, read, now)
-words.advice(session)
+words.advice(session, now)
 prices, use = st.columns(2, gap="medium")
 with prices:
     charts.liquidation(scenario, now)

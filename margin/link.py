@@ -46,6 +46,8 @@ KEYS = (
 
 _NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,4})?")
 _PACKED = "~"
+LARGEST_MOVE = 1e6
+"""A common move beyond this is written out as marks."""
 LONGEST_TEXT = 10_000
 """Bytes that a packed text may unfold to."""
 
@@ -90,7 +92,7 @@ def _exact_move(market: Market) -> float | None:
     if not market.marks or list(market.baseline_marks) != list(market.marks):
         return None
     found = market.present_move(tuple(market.marks))
-    for move in () if found is None else (round(found, 10), found):
+    for move in () if found is None or abs(found) > LARGEST_MOVE else (round(found, 10), found):
         if market.moved(market.baseline_marks, move) == market.marks:
             return move
     return None

@@ -72,7 +72,7 @@ def _hedged() -> Preset:
 
 def _long_short() -> Preset:
     scenario = _scenario([("RENDER", "long", 50_000), ("FET", "short", 50_000)])
-    lesson = "A common move cancels out; what kills this account is the two tokens moving apart."
+    lesson = "In a common move profit and loss cancel, only maintenance grows; what is near is the two moving apart."
     return Preset("long_short", "A long/short pair", lesson, scenario, scenario)
 
 

@@ -13,7 +13,7 @@ from math import isclose
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
-from margin.errors import FieldError, choice, join, keyed, known_keys, listed, number, quoted, text
+from margin.errors import LARGEST, FieldError, choice, join, keyed, known_keys, listed, number, quoted, text
 from margin.symbols import STABLECOINS, by_token, token
 from margin.venues import MARGIN_FRACTION, NO_TABLES, VENUES, TierTable, Venue, VenueTables
 
@@ -138,6 +138,11 @@ class Account:
         return VENUES[self.venue]
 
     @property
+    def isolated(self) -> bool:
+        """Whether every position stands on a margin of its own."""
+        return self.margin_mode == "isolated"
+
+    @property
     def fee(self) -> float:
         """The taker fee in force, a fraction."""
         return self.rules.taker_fee if self.taker_fee is None else self.taker_fee
@@ -185,8 +190,8 @@ class Market:
         return self.baseline_marks.get(symbol, self.marks[symbol])
 
     def moved(self, prices: Mapping[str, float], move: float) -> dict[str, float]:
-        """The prices after a common move: price · (1 + β·move), never below 0."""
-        return {token: max(0.0, price * (1 + self.beta(token) * move)) for token, price in prices.items()}
+        """The prices after a common move: price · (1 + β·move), never below 0 nor beyond what a scenario holds."""
+        return {token: min(LARGEST, max(0.0, price * (1 + self.beta(token) * move))) for token, price in prices.items()}
 
     def present_move(self, tokens: Sequence[str]) -> float | None:
         """The common move that took these tokens' baseline marks to their marks; None where no single one did.

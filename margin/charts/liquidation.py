@@ -68,7 +68,7 @@ def finding(account: Assessment, scenario: Scenario) -> str:
         return too_late
     isolated = findings.isolated(scenario)
     row = min(_rows(account, scenario), key=lambda each: each.nearest)
-    if row.nearest == np.inf:
+    if all(price.below is None and price.above is None for price in account.liquidation_prices):
         return f"No single price liquidates {'a position' if isolated else 'this account'}"
     below = row.below is not None and abs(row.below) == row.nearest
     where = f"{row.name}, {findings.distance(row.nearest)} {'below' if below else 'above'} its mark"

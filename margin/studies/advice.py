@@ -34,7 +34,7 @@ def survive(scenario: Scenario, move: float) -> Advice | None:
     if not scenario.positions or not all(book.complete for book in books):
         return None
     depths = [_lowest_on_the_way(book, scenario, move) for book in books]
-    if scenario.account.margin_mode == "isolated":
+    if scenario.account.isolated:
         pairs = zip(scenario.positions, depths, strict=True)
         deposit = sum(_isolated_deposit(position, depth, scenario) for position, depth in pairs)
         survives = all(depth > book.standing().zero for book, depth in zip(books, depths, strict=True))
@@ -119,8 +119,8 @@ def in_words(advice: Advice, scenario: Scenario) -> str:
     if advice.survives:
         return f"A common move of {move} is survived, with {wording.money(advice.spare)} of headroom to spare."
     add = f"add {wording.money(_above(advice.deposit, 100))}"
-    if scenario.account.margin_mode == "isolated":
-        return f"To survive {move} together: {add} of isolated margin in all; cutting does not move an isolated price."
+    if scenario.account.isolated:
+        return f"To survive {move} together: {add} of isolated margin in all, to each position what it lacks itself."
     if advice.cut is None:
         return f"To survive {move} together: {add}; closing everything now would not do."
     cut = wording.percent(_above(advice.cut, 10_000))

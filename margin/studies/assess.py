@@ -101,6 +101,8 @@ class Assessment(NamedTuple):
     def requirement_to_equity(self) -> float | None:
         """Requirement ÷ equity at the nearest ratio, on every venue 1.0 at liquidation; None where equity is gone."""
         ratio = self.nearest_ratio
+        if ratio.value is None and self.requirement == 0 and self.equity > 0 and self.positions:
+            return 0.0  # Nothing is required, so a falling ratio has no denominator.
         if ratio.value is None or ratio.direction == "rises":
             return ratio.value
         return quotient(ratio.liquidation_at, ratio.value)
@@ -220,8 +222,25 @@ def _assessment(
         liquidation_prices=tuple(prices),
         joint_move=whole.joint if whole else NOWHERE,
         problems=_account_problems(scenario, equity, initial),
-        assumptions=_assumptions(scenario),
+        assumptions=(*_assumptions(scenario), *_beyond(scenario, positions, prices)),
     )
+
+
+def _beyond(scenario: Scenario, positions: list[PositionFigures], prices: list[LiquidationPrice]) -> list[str]:
+    """Which figures lie where the venue's table has ended, or where an isolated position is gone."""
+    said = []
+    above = {price.symbol: price.above for price in prices if price.above is not None}
+    for position, figures in zip(scenario.positions, positions, strict=True):
+        table = None if scenario.account.rules.own_fraction else scenario.market.table(position.symbol)
+        at_price = position.quantity * above.get(position.symbol, 0.0)
+        ended = any(problem.code == "beyond_last_tier" for problem in figures.problems)
+        if ended or (table and table.progressive and table.exceeds_last_cap(at_price)):
+            said.append(
+                f"beyond {position.symbol}'s last tier, at its size or liquidation price, the last rate goes on"
+            )
+    if any(figures.liquidated for figures in positions):
+        said.append("liquidated isolated positions are shown as if still open; such a one loses its margin, no more")
+    return list(dict.fromkeys(said))
 
 
 def _total(values: list[float | None]) -> float | None:
@@ -269,7 +288,7 @@ def _figures(position: Position, leg: Leg, scenario: Scenario) -> PositionFigure
         maintenance_rate=rate,
         maintenance_amount=amount,
         max_leverage=cap,
-        problems=_position_problems(position, table, cap, scenario),
+        problems=_position_problems(position, table, cap, scenario, negative=rate * notional < amount),
     )
 
 
@@ -286,9 +305,12 @@ def _no_tiers(position: Position, scenario: Scenario) -> Problem:
 
 
 def _position_problems(
-    position: Position, table: TierTable | None, cap: float | None, scenario: Scenario
+    position: Position, table: TierTable | None, cap: float | None, scenario: Scenario, *, negative: bool
 ) -> tuple[Problem, ...]:
     problems = []
+    if negative:
+        below = "the tier's amount is above its rate's share: the maintenance margin is negative, the row does not fit"
+        problems.append(Problem("maintenance_negative", "warning", below))
     rules = scenario.account.rules
     if cap is not None and position.leverage > cap * (1 + EDGE):
         allowed = f"{position.leverage:g}x is above the {cap:g}x that {rules.name} allows at this size"
@@ -327,9 +349,9 @@ def _assumptions(scenario: Scenario) -> tuple[str, ...]:
     tables = []
     if own := sorted(symbols & market.tiers.keys()):
         tables.append(f"tiers of {', '.join(own)} as the scenario gives them, {market.tiers_as_of or 'undated'}")
-    if symbols - market.tiers.keys() & reference.tiers.keys():
+    if (symbols - market.tiers.keys()) & reference.tiers.keys():
         tables.append(f"{account.venue} tiers as of {reference.as_of or 'an unknown date'}")
-    doubtful = sorted(symbols & reference.unconfirmed - market.contract_values.keys())
+    doubtful = sorted((symbols & reference.unconfirmed) - market.contract_values.keys())
     if doubtful:
         tables.append(f"{account.venue} contract values of {', '.join(doubtful)} are second-hand, not yet confirmed")
     return (*tables, *rules.assumptions)

@@ -50,59 +50,67 @@ def verdict(scenario: Scenario, account: Assessment) -> str:
 
 
 def _unknown(account: Assessment) -> str:
-    missing = dict.fromkeys(figures.symbol for figures in account.positions if figures.maintenance_margin is None)
-    return f"No distance can be told: the tiers of {wording.listing(list(missing))} are not known on this venue."
+    problems = [problem for figures in account.positions for problem in figures.problems if problem.code == "no_tiers"]
+    return f"No distance can be told: {problems[0].message}."
 
 
 def _liquidated(scenario: Scenario, account: Assessment) -> str:
-    what = "A position" if scenario.account.margin_mode == "isolated" else "The account"
+    isolated, venue = scenario.account.isolated, scenario.account.rules.name
     if at_liquidation_point(scenario, account):
-        return f"{what} is at the liquidation point: equity equals what {scenario.account.rules.name} requires."
+        what = "A position" if isolated else "The account"
+        return f"{what} is at the liquidation point: equity equals what {venue} requires."
+    if isolated:
+        lost = [figures for figures in account.positions if figures.liquidated]
+        margins = wording.money(sum(figures.isolated_margin or 0.0 for figures in lost))
+        names = wording.listing([f"{figures.symbol} {figures.side}" for figures in lost])
+        verb = "is" if len(lost) == 1 else "are"
+        return f"{names} {verb} liquidated at these marks: the isolated margin, {margins}, is lost, and no more."
     below = wording.money(-account.headroom if account.headroom is not None else None)
-    return f"{what} is liquidated at these marks: equity is {below} below what {scenario.account.rules.name} requires."
+    return f"The account is liquidated at these marks: equity is {below} below what {venue} requires."
 
 
 def _together(scenario: Scenario, account: Assessment) -> str:
     down, up = account.joint_move
-    isolated = scenario.account.margin_mode == "isolated"
     if down is None and up is None:
-        return f"No common move from −100 % to +1,000 % {'loses a position' if isolated else 'liquidates the account'}."
-    moves = []
-    if down is not None:
-        moves.append(f"{_verb(scenario, 'fall')} {wording.percent(-down)}")
-    if up is not None:
-        moves.append(f"{_verb(scenario, 'rise')} {wording.percent(up)}")
-    tokens = list(dict.fromkeys(position.symbol for position in scenario.positions))
-    lost = "the first position is lost" if isolated else _whole(tokens)
+        lost = "loses a position" if scenario.account.isolated else "liquidates the account"
+        return f"No common move from −100 % to +1,000 % {lost}."
+    tokens = _moving(scenario)
+    by_beta = any(scenario.market.beta(token) != 1 for token in tokens)
+    ending = "s" if by_beta or len(tokens) == 1 else ""
+    moves = [] if down is None else [f"fall{ending} {wording.percent(-down)}"]
+    moves += [] if up is None else [f"rise{ending} {wording.percent(up)}"]
     here = " from here" if present_move(scenario) else ""
-    if _by_beta(scenario):
-        return f"If the market {' or '.join(moves)}{here} ({_betas(scenario)}), {lost}."
+    lost = "the first position is lost" if scenario.account.isolated else _whole(tokens)
+    if by_beta:
+        return f"If the market {' or '.join(moves)}{here} ({_betas(scenario, tokens)}), {lost}."
     together = (" together" if len(tokens) > 1 else "") + here
     subject = wording.listing(tokens) if len(tokens) <= NAMED else f"all {len(tokens)} tokens"
     return f"If {subject} {' or '.join(moves)}{together}, {lost}."
+
+
+def _moving(scenario: Scenario) -> list[str]:
+    """The tokens that a common move moves and whose price counts: those held, and counted collateral."""
+    counts = scenario.account.rules.counts_collateral and not scenario.account.isolated
+    held = {position.symbol for position in scenario.positions}
+    return [token for token in scenario.tokens if scenario.market.beta(token) and (counts or token in held)]
 
 
 def _whole(tokens: list[str]) -> str:
     return "the whole account is liquidated" if len(tokens) > 1 else "the account is liquidated"
 
 
-def _by_beta(scenario: Scenario) -> bool:
-    return any(scenario.market.beta(position.symbol) != 1 for position in scenario.positions)
-
-
-def _verb(scenario: Scenario, verb: str) -> str:
-    singular = _by_beta(scenario) or len({position.symbol for position in scenario.positions}) == 1
-    return f"{verb}s" if singular else verb
-
-
-def _betas(scenario: Scenario) -> str:
-    shown = [f"{token} moves {scenario.market.beta(token):g} times that" for token in scenario.tokens]
+def _betas(scenario: Scenario, tokens: list[str]) -> str:
+    betas = [(token, scenario.market.beta(token)) for token in tokens]
+    shown = [
+        f"{token} as much" if beta == 1 else f"{token} {'−' if beta < 0 else ''}{abs(beta):g} times that"
+        for token, beta in betas
+    ]
     return ", ".join(shown[:NAMED]) + (", …" if len(shown) > NAMED else "")
 
 
 def _alone(scenario: Scenario, account: Assessment) -> str:
     """What single tokens would have to do, the nearest first; nothing where only one token could."""
-    if len({position.symbol for position in scenario.positions}) < 2:
+    if len(account.liquidation_prices) < 2:
         return ""
     moves = [move for price in account.liquidation_prices for move in _moves(scenario, price)]
     if not moves:
@@ -121,4 +129,5 @@ def _alone(scenario: Scenario, account: Assessment) -> str:
 
 def _moves(scenario: Scenario, price: LiquidationPrice) -> list[tuple[str, float]]:
     mark = scenario.market.marks[price.symbol]
-    return [(price.symbol, level / mark - 1) for level in (price.below, price.above) if level is not None and mark > 0]
+    name = f"{price.symbol} {price.side}" if price.side else price.symbol
+    return [(name, level / mark - 1) for level in (price.below, price.above) if level is not None and mark > 0]

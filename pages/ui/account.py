@@ -151,6 +151,10 @@ def _levels(session: Session) -> None:
     with right:
         about = "of requirement ÷ equity; liquidation is at 100 %"
         second, danger = _percentage(session, "Danger at %", "danger", levels.danger, step=5.0, help=about)
+    rule, fraction = session.working.account.rules.ratio, session.working.account.margin_fraction
+    if rule.direction == "falls":
+        at = [wording.percent(rule.at_level(level, fraction)) for level in (levels.warning, levels.danger)]
+        st.caption(plain(f"On the venue's own ratio, which falls: {at[0]} and {at[1]}."))
     if first or second:
         _apply(
             session,

@@ -1,5 +1,7 @@
 """The common move: its slider, the way to the brink and back, and what becomes the baseline."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from margin import wording
@@ -58,7 +60,7 @@ def buttons(session: Session) -> None:
             session.move(at_move(session.working, move or 0.0))
             st.rerun()
         if st.button("Reset", key="do_reset", help="back to the baseline"):
-            session.open(session.baseline)
+            session.open(replace(session.baseline, title=session.working.title, note=session.working.note))
             st.rerun()
         if st.button("Make this the baseline", key="do_baseline", help="compare from here on"):
             session.baseline = session.working

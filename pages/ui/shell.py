@@ -5,8 +5,10 @@ from datetime import date
 
 import streamlit as st
 
+from margin import wording
 from margin.market import snapshot
 from margin.scenario import Scenario
+from margin.studies.distances import origin
 from pages.ui.state import Session
 from pages.ui.text import plain
 
@@ -43,8 +45,18 @@ def heading(session: Session) -> None:
 
 
 def _badge(scenario: Scenario) -> str:
-    tiers = scenario.market.reference.as_of
-    return f"Snapshot · marks {snapshot.marks_as_of()}" + (f" · tiers {tiers}" if tiers else "")
+    market = scenario.market
+    own = sorted(market.tiers.keys() & set(scenario.tokens))
+    parts = ["own marks" if _has_own_marks(scenario) else f"marks {snapshot.marks_as_of()}"]
+    parts += [f"tiers {market.reference.as_of}"] if market.reference.as_of and set(scenario.tokens) - set(own) else []
+    parts += [f"own tiers: {wording.listing(own)}"] if own else []
+    return " · ".join(["Snapshot", *parts])
+
+
+def _has_own_marks(scenario: Scenario) -> bool:
+    """Whether a mark, before the common move, is another than the snapshot's."""
+    known = snapshot.marks()
+    return any(price != known.get(token) for token, price in origin(scenario).items() if token in scenario.tokens)
 
 
 _BADGE_HELP = plain(
@@ -56,7 +68,7 @@ _BADGE_HELP = plain(
 def dates(scenario: Scenario) -> str:
     """How far the snapshot's marks and the venue's tiers lie apart, where that is more than a month."""
     marks, tiers = snapshot.marks_as_of(), scenario.market.reference.as_of
-    if tiers is None:
+    if tiers is None or _has_own_marks(scenario):
         return ""
     months = round((date.fromisoformat(tiers) - date.fromisoformat(marks)).days / 30.44)
     if abs(months) < 1:

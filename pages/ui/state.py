@@ -26,6 +26,8 @@ from margin.studies.seen import differences, with_seen
 
 Parameters = dict[str, list[str]]
 _KEY = "tandem"
+MOST_VISITED = 200
+"""Addresses whose baseline is remembered for Back."""
 
 
 class Notice(NamedTuple):
@@ -50,6 +52,8 @@ class Session:
     rows_revision: int = 0
     notices: list[Notice] = field(default_factory=list)
     kept: dict[str, Any] = field(default_factory=dict)
+    visited: dict[str, tuple[Scenario, Preset | None]] = field(default_factory=dict)
+    """Per address that this session wrote: the baseline and the example that stood beside it."""
     widgets: dict[str, Any] = field(default_factory=dict)
     """The widgets' values at the end of the last run."""
 
@@ -127,14 +131,17 @@ def _widgets() -> dict[str, Any]:
     return {key: deepcopy(value) if isinstance(value, dict) else value for key, value in values.items()}
 
 
+def _in_order(address: Parameters) -> Parameters:
+    return {key: address[key] for key in link.KEYS if key in address}
+
+
 def _own_address() -> Parameters:
     return {key: st.query_params.get_all(key) for key in link.KEYS if key in st.query_params}
 
 
 def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
     if not address:
-        current.open(landing().scenario)
-        current.example = landing()
+        open_preset(current, landing())
         current.saved = current.working
         return
     try:
@@ -143,11 +150,11 @@ def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
         kept = "The worked example is shown instead." if is_new else "The scenario on the screen is kept."
         current.tell("error", f"This link cannot be read. {error}. {kept}")
         return
-    baseline = current.baseline
+    beside = current.visited.get(repr(address), (current.baseline, current.example))
     receive(current, snapshot.attach(received.scenario), received.left_out)
     current.saved = current.working
     if not is_new:
-        current.baseline = baseline
+        current.baseline, current.example = beside
     elif foreign := [key[:30] for key in st.query_params if key not in link.KEYS][:5]:
         current.tell("info", f"The address also carries {wording.listing(foreign)}, which Tandem does not read.")
 
@@ -187,6 +194,9 @@ def save(current: Session, account: Assessment) -> None:
         return
     current.saved = current.working
     current.written = parameters(current, account)
+    current.visited[repr(_in_order(current.written))] = (current.baseline, current.example)
+    while len(current.visited) > MOST_VISITED:
+        del current.visited[next(iter(current.visited))]
     foreign = {key: st.query_params.get_all(key) for key in st.query_params if key not in link.KEYS}
     st.query_params.from_dict({**foreign, **current.written})
 

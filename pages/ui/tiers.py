@@ -49,6 +49,12 @@ def tier_editor(session: Session) -> None:
         st.rerun()
 
 
+def close(session: Session) -> None:
+    """Forgets what the editor started from: opened again it starts from the table then in force."""
+    for name in ("tiers", "tier_table"):
+        session.kept.pop(name, None)
+
+
 def _frame(table: TierTable | None) -> pd.DataFrame:
     rows = [] if table is None else table.rows()
     cells = [{column: row[key] for column, key in _COLUMNS.items()} for row in rows]
@@ -70,6 +76,8 @@ def _take(session: Session, token: str, edited: pd.DataFrame, before: TierTable 
     rows: list[dict[str, Any]] = [row for row in cells if set(row.values()) != {None}]
     if len(rows) == 1 and before is not None and len(before.floors) == 1:
         rows[0]["maintenance_amount"] = before.amounts[0]  # A window on a schedule keeps its amount.
+    if rows and before is not None and before.last_cap is not None and before.last_cap > (rows[-1]["floor"] or 0):
+        rows[-1]["cap"] = before.last_cap
     try:
         _set(session, token, TierTable.from_rows(rows, progressive=not session.working.account.rules.flat_tiers))
     except FieldError as error:

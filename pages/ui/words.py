@@ -27,7 +27,7 @@ def sentence(session: Session, account: Assessment) -> None:
     st.caption(plain(f"{session.lesson} {dates(session.working)}"))
 
 
-def advice(session: Session) -> None:
+def advice(session: Session, account: Assessment) -> None:
     """What it takes to survive a move of the person's choice."""
     asking, answer = st.columns([25, 75], gap="medium", vertical_alignment="bottom")
     chosen = asking.number_input("Survive a common move of (%)", value=-20.0, step=5.0, format="%.4g", key="survive")
@@ -35,7 +35,11 @@ def advice(session: Session) -> None:
         answer.error("Choose a move from −100 to 1000 %.")
         return
     found = survive(session.working, chosen / 100)
-    if found is not None:
+    if found is None:
+        answer.markdown("No advice: there are no positions, or a tier table is missing.")
+    elif session.working.account.isolated and account.liquidated:
+        answer.markdown("No advice: an isolated position is liquidated at these marks already.")
+    else:
         answer.markdown(plain(in_words(found, session.working)))
 
 

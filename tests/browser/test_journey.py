@@ -117,6 +117,22 @@ def test_back_undoes_and_forward_redoes(visit: Visit) -> None:
     assert cell(page, "Size", 0) == "20000"
 
 
+def test_back_brings_the_baseline_and_the_lesson_along(visit: Visit) -> None:
+    page = visit()
+    for name in ("Lesson: cross against isolated", "Lesson: leverage changes nothing"):
+        page.get_by_text("Start from an example").click()
+        page.get_by_role("button", name=name).click()
+        idle(page)
+    assert page.get_by_text("Leverage changes nothing here").is_visible()
+    page.go_back()
+    idle(page)
+    assert page.get_by_text("Cross against isolated: the same positions").is_visible()
+    page.go_back()
+    idle(page)
+    assert sentence(page) == WORKED_EXAMPLE
+    assert page.get_by_text("as the baseline").count() == 4
+
+
 def test_the_brink_is_the_liquidation_point_and_reset_leads_back(visit: Visit) -> None:
     page = visit()
     page.get_by_role("button", name="To the brink").click()

@@ -195,6 +195,13 @@ class Visitor:
                 self.at.session_state[expander.key or expander.proto.id] = True
         return self.run()
 
+    def fold(self, *labels: str) -> "Visitor":
+        """Closes parts of the page that were opened."""
+        for expander in self.at.expander:
+            if expander.label in labels:
+                self.at.session_state[expander.key or expander.proto.id] = False
+        return self.run()
+
     def upload(self, content: bytes) -> "Visitor":
         """Uploads a scenario file; the sharing part has to be unfolded."""
         self.field("upload").upload("scenario.json", content, "application/json")
