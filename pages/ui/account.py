@@ -35,7 +35,7 @@ def sidebar(session: Session) -> None:
 
 
 def _examples(session: Session) -> None:
-    with st.popover("Start from an example", width="stretch"):
+    with st.popover("Start from an example", width="stretch", key=f"examples_{session.revision}"):
         for preset in presets().values():
             if st.button(preset.name, key=f"do_preset_{preset.key}", type="tertiary", help=plain(preset.lesson)):
                 open_preset(session, preset)
