@@ -61,8 +61,10 @@ def arithmetic(scenario: Scenario, account: Assessment) -> list[Line]:
     case = _case(scenario, account)
     if not scenario.positions:
         return [_margin_balance(case), *_available_balance(case)]
+    profit = _line("Unrealised profit", [_profits(case)], wording.money(account.unrealised_pnl))
     return [
         _margin_balance(case),
+        profit,
         *_margins(case),
         *_headroom(case),
         *_available_balance(case),
@@ -272,10 +274,14 @@ def _own_margin(holding: _Holding, case: _Case) -> _Terms:
 def _margin_balance(case: _Case) -> Line:
     terms = [_Term("WB", _number(case.scenario.account.wallet_balance))]
     if case.holdings:
-        terms.append(_sigma([[_profit(holding)] for holding in case.holdings]))
+        terms.append(_profits(case))
     if case.pledges:
         terms.append(_sigma([[_collateral(pledge)] for pledge in case.pledges]))
     return _line("Margin balance", terms, wording.money(case.account.equity))
+
+
+def _profits(case: _Case) -> _Term:
+    return _sigma([[_profit(holding)] for holding in case.holdings])
 
 
 def _margins(case: _Case) -> Iterator[Line]:

@@ -84,6 +84,11 @@ def expected_figures(scenario: Scenario, account: Assessment) -> Iterator[tuple[
     """Name, value and shown text of every figure but the joint moves, in page order, None included."""
     ratio, isolated = account.nearest_ratio, scenario.account.margin_mode == "isolated"
     yield "Margin balance", account.equity, wording.money(account.equity)
+    yield (
+        "Unrealised profit",
+        account.unrealised_pnl if scenario.positions else None,
+        wording.money(account.unrealised_pnl),
+    )
     yield "Initial margin", account.initial_margin, wording.money(account.initial_margin)
     yield "Maintenance margin", account.maintenance_margin, wording.money(account.maintenance_margin)
     yield "Requirement", account.requirement, wording.money(account.requirement)
@@ -357,7 +362,7 @@ def test_without_a_tier_table_only_what_needs_none_is_told(mode: str) -> None:
     positions = [long("FET", 1000, 0.25), long("RENDER", 5000, 1.75)]
     figures = names(account("bybit", mode, positions, marks={"FET": 0.2231}))
     alone = ["Liquidation price of RENDER long, falling"] if mode == "isolated" else []
-    assert figures == ["Margin balance", "Equity ÷ notional", "Effective leverage", *alone]
+    assert figures == ["Margin balance", "Unrealised profit", "Equity ÷ notional", "Effective leverage", *alone]
 
 
 @pytest.mark.parametrize("mode", MODES)
