@@ -249,6 +249,9 @@ def _now(curve: Curve, marks: list[Mark], levels: list[Level], low: float, high:
         text = f"today {wording.percent(load)}" if np.isfinite(load) else "today: nothing left"
         seen = curve.moves[curve.requirement_to_equity < OFF_SCALE]
         side = "left" if len(seen) and seen.mean() > x else "right"
+        room = x - low if side == "left" else high - x
+        if room < LABEL_WIDTH * (high - low):  # Away from the curve, but not out of the frame.
+            side = "right" if side == "left" else "left"
         return [Mark(x, OFF_SCALE, text, "triangle-up", style.ACCOUNT, f"middle {side}")]
     text = f"today {wording.percent(load)}"
     taken = [_label_box(mark.x, mark.y, mark.side, high - low) for mark in marks if mark.text]
