@@ -165,11 +165,6 @@ def parse(query: str) -> dict[str, list[str]]:
     return parameters
 
 
-def is_link(parameters: Iterable[str]) -> bool:
-    """Whether any of the parameters is the link's own."""
-    return not set(KEYS).isdisjoint(parameters)
-
-
 def decode(parameters: Query) -> Received:
     """Reads a link. Raises FieldError, with the path that the same fault has in the scenario JSON."""
     own = {key: list(values) for key, values in parameters.items() if key in KEYS}

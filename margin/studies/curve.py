@@ -6,7 +6,7 @@ import numpy as np
 
 from margin.book import Array, Book, compile_books
 from margin.scenario import Scenario
-from margin.studies.distances import FURTHEST_DOWN, FURTHEST_UP, JointMove, common_move, present_move
+from margin.studies.distances import FURTHEST_DOWN, FURTHEST_UP, JointMove, common_move, origin, present_move
 
 POINTS = 121
 """Steps over the range next to the origin, and as many over all that is shown."""
@@ -42,16 +42,14 @@ def common_move_curve(scenario: Scenario) -> Curve | None:
     books = compile_books(scenario)
     if not scenario.positions or not all(book.complete for book in books):
         return None
-    market, move = scenario.market, present_move(scenario)
-    price_of = market.marks.__getitem__ if move is None else market.baseline_mark
-    origin = {token: price_of(token) for token in scenario.tokens}
+    start, today = origin(scenario), present_move(scenario) or 0.0
+    start = {token: start[token] for token in scenario.tokens}
     levels = [
-        common_move(books, scenario, level, start=origin)
+        common_move(books, scenario, level, start=start)
         for level in (scenario.levels.warning, scenario.levels.danger, 1.0)
     ]
-    moves = _moves(levels, move or 0.0)
-    worst = _worst(books, scenario, origin, moves)
-    return Curve(moves, *worst, origin, move or 0.0, *levels)
+    moves = _moves(levels, today)
+    return Curve(moves, *_worst(books, scenario, start, moves), start, today, *levels)
 
 
 def _moves(levels: list[JointMove], today: float) -> Array:
@@ -65,17 +63,17 @@ def _moves(levels: list[JointMove], today: float) -> Array:
 
 
 def _worst(
-    books: list[Book], scenario: Scenario, origin: dict[str, float], moves: Array
+    books: list[Book], scenario: Scenario, prices: dict[str, float], moves: Array
 ) -> tuple[Array, Array, Array, Array]:
     """Requirement ÷ equity, the venue's ratio, equity and requirement of the worst book at each move."""
     rule, market = scenario.account.rules.ratio, scenario.market
     rows = []
     for book in books:
         steps = np.array([market.beta(token) for token in book.tokens])
-        start = np.array([origin[token] for token in book.tokens])
-        prices = np.maximum(0.0, start * (1 + steps * moves[:, None]))
-        equity, requirement = book.equity(prices), book.requirement(prices)
-        ratio = _quotient(*rule.terms(equity, requirement, book.notional(prices)))
+        start = np.array([prices[token] for token in book.tokens])
+        path = np.maximum(0.0, start * (1 + steps * moves[:, None]))
+        equity, requirement = book.equity(path), book.requirement(path)
+        ratio = _quotient(*rule.terms(equity, requirement, book.notional(path)))
         rows.append((_quotient(requirement, equity), ratio, equity, requirement))
     table = np.array(rows)
     worst = np.argmax(np.nan_to_num(table[:, 0], nan=np.inf), axis=0)

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from margin.errors import FieldError
-from margin.link import KEYS, LONGEST, LONGEST_READ, Received, decode, encode, is_link, parse
+from margin.link import KEYS, LONGEST, LONGEST_READ, Received, decode, encode, parse
 from margin.market import snapshot
 from margin.scenario import LONGEST_NOTE, LONGEST_TITLE, Scenario
 from margin.studies.seen import with_seen
@@ -386,16 +386,6 @@ def test_what_is_said_to_be_left_out_are_tokens(names: str) -> None:
 def test_foreign_parameters_are_reported_and_change_nothing() -> None:
     result = received(f"utm_source=a&embed=true&{EXAMPLE}&embed=false&P=x&Venue=okx&=&positions=1")
     assert result == Received(scenario(), (), ("utm_source", "embed", "P", "Venue", "", "positions"))
-
-
-def test_an_address_with_foreign_parameters_alone_holds_no_link() -> None:
-    assert not is_link(parse("https://tandem.example/?utm_source=a&embed=true"))
-    assert not is_link({})
-
-
-@pytest.mark.parametrize("key", KEYS)
-def test_any_parameter_of_its_own_makes_it_a_link(key: str) -> None:
-    assert is_link(parse(f"?embed=true&{key}="))
 
 
 # Links that cannot be read
