@@ -307,7 +307,7 @@ def _compile_leg(position: Position, token: int, scenario: Scenario) -> Leg:
     if not rules.closing_fee_in_margins:
         return Leg(*known, table.floors, table.rates, table.amounts, jumps=table.jumps)
     fee = rules.closing_fee(position.sign, quantity, position.entry_price, position.leverage, account.fee)
-    constant = fee if account.margin_mode == "cross" else 0.0
+    constant = fee if not account.isolated else 0.0
     return Leg(*known, table.floors, table.rates, table.amounts, constant=constant, closing_fee=fee, jumps=table.jumps)
 
 
@@ -352,6 +352,6 @@ def compile_books(scenario: Scenario) -> list[Book]:
     Not all need be complete: distances and requirements can be told only where they are.
     """
     legs = compile_legs(scenario)
-    if scenario.account.margin_mode == "isolated":
+    if scenario.account.isolated:
         return isolated_books(scenario, legs)
     return [cross_book(scenario, legs)]

@@ -291,7 +291,7 @@ class Scenario:
                 raise FieldError(f"tiers.{symbol}", f"must be a table as {self.account.rules.name} has them: {kind}")
 
     def _check_isolated_margins(self) -> None:
-        if self.account.margin_mode == "cross" or not self.positions:
+        if not self.account.isolated or not self.positions:
             return
         margins, wallet = sum(position.own_margin for position in self.positions), self.account.wallet_balance
         if margins > wallet + 1e-12 * abs(wallet):

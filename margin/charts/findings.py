@@ -25,7 +25,7 @@ def missing(account: Assessment) -> list[str]:
 
 def isolated(scenario: Scenario) -> bool:
     """Whether each position stands alone."""
-    return scenario.account.margin_mode == "isolated"
+    return scenario.account.isolated
 
 
 def distance(move: float) -> str:

@@ -110,7 +110,7 @@ class _Case(NamedTuple):
 
     @property
     def isolated(self) -> bool:
-        return self.scenario.account.margin_mode == "isolated"
+        return self.scenario.account.isolated
 
 
 def _case(scenario: Scenario, account: Assessment) -> _Case:

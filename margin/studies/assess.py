@@ -135,7 +135,7 @@ def assess(scenario: Scenario) -> Assessment:
     """Every figure of the account at its marks."""
     legs = compile_legs(scenario)
     positions = [_figures(position, leg, scenario) for position, leg in zip(scenario.positions, legs, strict=True)]
-    if scenario.account.margin_mode == "cross":
+    if not scenario.account.isolated:
         return _assess_cross(scenario, legs, positions)
     return _assess_isolated(scenario, legs, positions)
 
@@ -263,7 +263,7 @@ def _margin_ratio(scenario: Scenario, whole: _Whole | None) -> MarginRatio:
 def _available(scenario: Scenario, equity: float, initial: float | None) -> float | None:
     if initial is None:
         return None
-    if scenario.account.margin_mode == "cross":
+    if not scenario.account.isolated:
         free = equity - initial
         return free if free > ZERO * (abs(equity) + initial) else 0.0  # What rounding leaves is not free.
     return scenario.account.wallet_balance - sum(position.own_margin for position in scenario.positions)
@@ -320,7 +320,7 @@ def _position_problems(
         if size is not None and table.exceeds_last_cap(size):
             beyond = f"the size is beyond {rules.name}'s last tier; its last rate is taken to go on"
             problems.append(Problem("beyond_last_tier", "warning", beyond))
-    if position.isolated_margin is not None and scenario.account.margin_mode == "cross":
+    if position.isolated_margin is not None and not scenario.account.isolated:
         ignored = "the isolated margin is ignored in cross margin: the whole balance stands behind the position"
         problems.append(Problem("isolated_margin_ignored", "warning", ignored))
     return tuple(problems)
@@ -329,11 +329,11 @@ def _position_problems(
 def _account_problems(scenario: Scenario, equity: float, initial: float | None) -> tuple[Problem, ...]:
     account, rules = scenario.account, scenario.account.rules
     problems = []
-    if account.margin_mode == "cross" and initial is not None and scenario.positions and initial > equity:
+    if not account.isolated and initial is not None and scenario.positions and initial > equity:
         above = "the initial margin is above the margin balance: no new orders or withdrawals"
         problems.append(Problem("initial_margin_above_equity", "warning", above))
-    if account.collateral and (account.margin_mode == "isolated" or not rules.counts_collateral):
-        why = "isolated positions stand on" if account.margin_mode == "isolated" else f"{rules.name} counts"
+    if account.collateral and (account.isolated or not rules.counts_collateral):
+        why = "isolated positions stand on" if account.isolated else f"{rules.name} counts"
         left_out = f"{why} the settlement coin alone, {rules.settlement}: the collateral is left out"
         problems.append(Problem("collateral_not_counted", "warning", left_out))
     return tuple(problems)

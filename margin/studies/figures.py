@@ -22,7 +22,7 @@ def figures(scenario: Scenario, account: Assessment) -> list[Figure]:
 
 
 def _money(scenario: Scenario, account: Assessment) -> list[Figure]:
-    rules, isolated = scenario.account.rules, scenario.account.margin_mode == "isolated"
+    rules, isolated = scenario.account.rules, scenario.account.isolated
     carries = " and the fee to close" if rules.closing_fee_in_margins else ""
     fee = ", the liquidation fee included" if rules.liquidation_fee_required else ""
     free = "wallet balance not tied up in isolated margins" if isolated else "margin balance less initial margin"
@@ -42,7 +42,7 @@ def _money(scenario: Scenario, account: Assessment) -> list[Figure]:
 def _ratios(scenario: Scenario, account: Assessment) -> list[Figure]:
     ratio = account.nearest_ratio
     at = wording.percent(ratio.liquidation_at)
-    worst = " of the position worst off" if scenario.account.margin_mode == "isolated" else ""
+    worst = " of the position worst off" if scenario.account.isolated else ""
     load, share = account.requirement_to_equity, account.equity_to_notional
     leverage = account.effective_leverage
     return [

@@ -27,7 +27,7 @@ NEW_ROW: Row = {"Side": "long", "Unit": TOKENS, "Leverage": NEW_LEVERAGE}
 
 def positions_table(session: Session) -> list[ReadRow]:
     """Draws the position table and takes what it says into the scenario."""
-    isolated = session.working.account.margin_mode == "isolated"
+    isolated = session.working.account.isolated
     edited = st.data_editor(
         session.keep("positions", lambda: _position_frame([to_row(each) for each in session.working.positions])),
         key=f"positions_{session.revision}_{session.rows_revision}",

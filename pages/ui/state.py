@@ -131,10 +131,6 @@ def _widgets() -> dict[str, Any]:
     return {key: deepcopy(value) if isinstance(value, dict) else value for key, value in values.items()}
 
 
-def _in_order(address: Parameters) -> Parameters:
-    return {key: address[key] for key in link.KEYS if key in address}
-
-
 def _own_address() -> Parameters:
     return {key: st.query_params.get_all(key) for key in link.KEYS if key in st.query_params}
 
@@ -194,7 +190,7 @@ def save(current: Session, account: Assessment) -> None:
         return
     current.saved = current.working
     current.written = parameters(current, account)
-    current.visited[repr(_in_order(current.written))] = (current.baseline, current.example)
+    current.visited[repr(current.written)] = (current.baseline, current.example)
     while len(current.visited) > MOST_VISITED:
         del current.visited[next(iter(current.visited))]
     foreign = {key: st.query_params.get_all(key) for key in st.query_params if key not in link.KEYS}
