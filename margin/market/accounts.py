@@ -1,0 +1,63 @@
+"""A person's own account as a venue or a table tells it: what can be taken over, and what had to stay out and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
+
+from margin.scenario import MarginMode, Position
+
+
+class LeftOut(NamedTuple):
+    """A position or an asset that is not taken over: what it is, and the reason as a sentence without its full stop."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """Positions that can be taken over, and what was left out."""
+
+    positions: tuple[Position, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+class VenueFigures(NamedTuple):
+    """The venue's own figures of an account, in the settlement coin; None where it does not say.
+
+    `margin_ratio` is a fraction (1.0 is 100 %) in the venue's own direction.
+    """
+
+    equity: float | None = None
+    initial_margin: float | None = None
+    maintenance_margin: float | None = None
+    margin_ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VenueAccount:
+    """An account as its venue tells it, at one instant.
+
+    `wallet_balance` of the settlement coin, in the settlement coin; `marks` and `liquidation_prices` per token of a
+    position (a venue gives both legs of a hedge one price; no entry: it says that there is none). `taker_fee` is the
+    account's own, where the venue says it. `margin_mode` is `cross` unless all that is open is isolated.
+    `may_trade` and `may_withdraw` say what the key is allowed to do beyond reading; None: the venue does not say.
+    """
+
+    venue: str
+    seen_at: datetime
+    wallet_balance: float
+    imported: Imported
+    marks: Mapping[str, float]
+    figures: VenueFigures = VenueFigures()
+    liquidation_prices: Mapping[str, float] = field(default_factory=dict)
+    taker_fee: float | None = None
+    margin_mode: MarginMode = "cross"
+    may_trade: bool | None = None
+    may_withdraw: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("marks", "liquidation_prices"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))

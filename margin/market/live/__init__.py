@@ -1,0 +1,1 @@
+"""The venues themselves, asked through ccxt when a person wants it."""
