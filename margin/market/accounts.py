@@ -51,7 +51,7 @@ class VenueAccount:
     wallet_balance: float
     imported: Imported
     marks: Mapping[str, float]
-    figures: VenueFigures = VenueFigures()
+    figures: VenueFigures = field(default_factory=VenueFigures)
     liquidation_prices: Mapping[str, float] = field(default_factory=dict)
     taker_fee: float | None = None
     margin_mode: MarginMode = "cross"
