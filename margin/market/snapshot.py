@@ -95,10 +95,10 @@ class Snapshot:
     def _tables(self) -> dict[str, VenueTables]:
         not_listed = read_listings(self._folder, self.marks(), self._tiers)
         tables = {venue: VenueTables(source=SOURCE) for venue in VENUES}
-        for venue, (tiers, as_of) in self._tiers.items():
+        for venue, (tiers, as_of, dates) in self._tiers.items():
             unconfirmed = self.unconfirmed_contract_values() if VENUES[venue].flat_tiers else frozenset()
             values = self._contract_values(venue)
-            tables[venue] = VenueTables(SOURCE, tiers, values, as_of, not_listed[venue], unconfirmed)
+            tables[venue] = VenueTables(SOURCE, tiers, values, as_of, not_listed[venue], unconfirmed, dates)
         return tables
 
     def _contract_values(self, venue: str) -> dict[str, float]:

@@ -26,10 +26,11 @@ _CONTRACTS = (
 
 
 class VenueTiers(NamedTuple):
-    """One venue's tier tables per symbol, and the day they were seen (`first..last` where on several)."""
+    """One venue's tier tables per symbol, the day most were seen, and the days of the others."""
 
     tables: Mapping[str, TierTable]
     as_of: str
+    dates: Mapping[str, str]
 
 
 def read_tiers(folder: Traversable, symbols: Collection[str]) -> dict[str, VenueTiers]:
@@ -52,9 +53,10 @@ def _venue_tiers(venue: str, rows: Sequence[Row]) -> VenueTiers:
     progressive = not VENUES[venue].flat_tiers
     schedules = grouped(rows, lambda row: row.cells["symbol"])
     tables = {symbol: _tier_table(schedule, progressive=progressive) for symbol, schedule in schedules.items()}
-    days = [schedule[0].date("as_of") for schedule in schedules.values()]
-    first, last = min(days), max(days)
-    return VenueTiers(MappingProxyType(tables), first if first == last else f"{first}..{last}")
+    days = {symbol: schedule[0].date("as_of") for symbol, schedule in schedules.items()}
+    as_of = max(days.values(), key=[*days.values()].count)
+    others = {symbol: day for symbol, day in days.items() if day != as_of}
+    return VenueTiers(MappingProxyType(tables), as_of, MappingProxyType(others))
 
 
 def _tier_table(rows: Sequence[Row], *, progressive: bool) -> TierTable:

@@ -4,6 +4,7 @@
 where their denominator is not positive; margin figures are None where a token has no tiers on the venue.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from margin.book import (
@@ -339,6 +340,13 @@ def _account_problems(scenario: Scenario, equity: float, initial: float | None) 
     return tuple(problems)
 
 
+def _days(days: Mapping[str, Sequence[str]]) -> str:
+    """The day of all tables, or each day with the tokens whose tables are of it."""
+    if len(days) < 2:
+        return next(iter(days), "an unknown date")
+    return "; ".join(f"{day} ({', '.join(tokens)})" for day, tokens in days.items())
+
+
 def _assumptions(scenario: Scenario) -> tuple[str, ...]:
     """What the figures rest on: whose tables of which date, and the venue's known doubts."""
     account, market = scenario.account, scenario.market
@@ -349,8 +357,8 @@ def _assumptions(scenario: Scenario) -> tuple[str, ...]:
     tables = []
     if own := sorted(symbols & market.tiers.keys()):
         tables.append(f"tiers of {', '.join(own)} as the scenario gives them, {market.tiers_as_of or 'undated'}")
-    if (symbols - market.tiers.keys()) & reference.tiers.keys():
-        tables.append(f"{account.venue} tiers as of {reference.as_of or 'an unknown date'}")
+    if (used := symbols - market.tiers.keys()) & reference.tiers.keys():
+        tables.append(f"{account.venue} tiers as of {_days(reference.days(used))}")
     doubtful = sorted((symbols & reference.unconfirmed) - market.contract_values.keys())
     if doubtful:
         tables.append(f"{account.venue} contract values of {', '.join(doubtful)} are second-hand, not yet confirmed")

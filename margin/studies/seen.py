@@ -20,10 +20,10 @@ class Difference(NamedTuple):
 
 
 def with_seen(scenario: Scenario, assessment: Assessment | None = None) -> Scenario:
-    """The scenario with what is seen now, and the date of the venue's tables where they are all that it uses."""
+    """The scenario with what is seen now, and the (oldest) date of the venue's tables where they are all that it uses."""
     assessment = assessment or assess(scenario)
     market = scenario.market
-    as_of = market.tiers_as_of if market.tiers else market.reference.as_of
+    as_of = market.tiers_as_of if market.tiers else market.reference.oldest(scenario.tokens)
     seen = Seen(_sayable(assessment.equity), _sayable(assessment.margin_ratio.value))
     return replace(scenario, seen=seen, market=replace(market, tiers_as_of=as_of))
 

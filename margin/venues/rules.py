@@ -4,7 +4,7 @@ Functions take numbers and know no scenario. `P` mark, `q` quantity, `EP` entry 
 −1 short, `f` taker fee rate, `N = q·P`. The source of each rule stands in its venue's module.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf, isfinite
 from types import MappingProxyType
@@ -94,8 +94,9 @@ class Venue:
 class VenueTables:
     """Dated figures of one venue for the tokens a scenario does not bring tables for.
 
-    `not_listed` gives, per token, the words that say since when it is known to have no perpetual there; `unconfirmed`
-    names the tokens whose contract value comes from second-hand lists.
+    `as_of` is the day of the tables, an ISO date; `dates` names the tokens whose table is of another day. `not_listed`
+    gives, per token, the words that say since when it is known to have no perpetual there; `unconfirmed` names the
+    tokens whose contract value comes from second-hand lists.
     """
 
     source: str
@@ -104,10 +105,23 @@ class VenueTables:
     as_of: str | None = None
     not_listed: Mapping[str, str] = field(default_factory=dict)
     unconfirmed: frozenset[str] = frozenset()
+    dates: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("tiers", "contract_values", "not_listed"):
+        for name in ("tiers", "contract_values", "not_listed", "dates"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    def days(self, tokens: Iterable[str]) -> dict[str, list[str]]:
+        """These tokens' tables by their day, the oldest first; tokens without a table or a day are left out."""
+        held: dict[str, list[str]] = {}
+        for token in sorted(self.tiers.keys() & set(tokens)):
+            if day := self.dates.get(token, self.as_of):
+                held.setdefault(day, []).append(token)
+        return dict(sorted(held.items()))
+
+    def oldest(self, tokens: Iterable[str]) -> str | None:
+        """The day of the oldest of these tokens' tables; without any, the tables' day."""
+        return next(iter(self.days(tokens)), self.as_of)
 
 
 NO_TABLES = VenueTables(source="none")

@@ -218,46 +218,11 @@ def test_correlations_that_contradict_each_other_are_refused(folder: Path) -> No
         read_everything(folder)
 
 
-def test_tiers_of_one_venue_seen_on_several_days_show_the_first_and_the_last(folder: Path) -> None:
+def test_a_table_seen_on_another_day_than_the_venues_others_keeps_its_day(folder: Path) -> None:
     row = "hyperliquid,FET,2026-03-10,0,,0.1,0,5"
     rewrite(folder / "tiers.csv", row, row.replace("2026-03-10", "2026-04-01"))
-    assert Snapshot(folder).tables("hyperliquid").as_of == "2026-03-10..2026-04-01"
-
-
-FILES = sorted(file.name for file in DATA.glob("*.csv"))
-
-
-@pytest.mark.parametrize("file", FILES)
-def test_a_missing_file_is_refused_by_name(folder: Path, file: str) -> None:
-    (folder / file).unlink()
-    with pytest.raises(FieldError, match=f"^{file}: is missing$"):
-        read_everything(folder)
-
-
-@pytest.mark.parametrize("file", FILES)
-def test_a_file_with_nothing_but_its_header_is_refused(folder: Path, file: str) -> None:
-    header = (folder / file).read_text(encoding="utf-8").splitlines()[0]
-    (folder / file).write_text(header + "\n", encoding="utf-8")
-    with pytest.raises(FieldError, match=f"^{file}: must have at least one row, got none$"):
-        read_everything(folder)
-
-
-@pytest.mark.parametrize("file", FILES)
-def test_a_missing_column_is_refused_on_the_first_line(folder: Path, file: str) -> None:
-    header = (folder / file).read_text(encoding="utf-8").splitlines()[0]
-    rewrite(folder / file, header, header.rpartition(",")[0])
-    with pytest.raises(FieldError, match=f"^{file}:1: must be the header {header}$"):
-        read_everything(folder)
-
-
-def test_a_file_in_another_encoding_is_refused(folder: Path) -> None:
-    (folder / "marks.csv").write_bytes(b"\xff\xfe")
-    with pytest.raises(FieldError, match=r"^marks\.csv: must be text in UTF-8$"):
-        read_everything(folder)
-
-
-@pytest.mark.parametrize("file", FILES)
-def test_files_end_their_lines_in_the_plain_way(file: str) -> None:
-    content = (DATA / file).read_bytes()
-    assert b"\r" not in content
-    assert content.endswith(b"\n")
+    tables = Snapshot(folder).tables("hyperliquid")
+    assert (tables.as_of, tables.dates) == ("2026-03-10", {"FET": "2026-04-01"})
+    assert tables.oldest(["FET"]) == "2026-04-01"
+    assert tables.oldest(["FET", "RENDER"]) == "2026-03-10"
+    assert tables.oldest(["NONE"]) == "2026-03-10"
