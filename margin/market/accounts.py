@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from margin.scenario import MarginMode, Position
+from margin.scenario import Account, MarginMode, Market, Position, Scenario
 
 
 class LeftOut(NamedTuple):
@@ -61,3 +61,19 @@ class VenueAccount:
     def __post_init__(self) -> None:
         for name in ("marks", "liquidation_prices"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+
+def as_scenario(account: VenueAccount, shown: Scenario) -> Scenario:
+    """The account as a scenario, with the levels, betas and words of the one on the screen; without tables.
+
+    Raises FieldError where the account is no scenario: isolated margins above the wallet balance, say.
+    """
+    market = Market(marks=account.marks, betas=shown.market.betas)
+    return Scenario(
+        Account(account.venue, account.margin_mode, account.wallet_balance, account.taker_fee),
+        account.imported.positions,
+        market,
+        shown.levels,
+        shown.title,
+        shown.note,
+    )

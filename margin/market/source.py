@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +69,9 @@ class FundingHistory:
     times: NDArray[np.int64]
     rates: NDArray[np.float64]
 
+    def __post_init__(self) -> None:
+        _make_read_only(self.times, self.rates)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candles:
@@ -82,6 +85,15 @@ class Candles:
     high: NDArray[np.float64]
     low: NDArray[np.float64]
     close: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        _make_read_only(self.times, self.open, self.high, self.low, self.close)
+
+
+def _make_read_only(*columns: NDArray[Any]) -> None:
+    """Sessions share these values."""
+    for column in columns:
+        column.setflags(write=False)
 
 
 class MarketSource(Protocol):

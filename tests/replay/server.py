@@ -33,7 +33,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """What is answered: a JSON value, or the text as it is where `content` is a str."""
+    """What is answered: a JSON value, or text and bytes as they are where `content` is a str or bytes."""
 
     content: Any
     status: int = 200
@@ -42,11 +42,18 @@ class Reply:
 
 @dataclass(frozen=True)
 class Fault:
-    """Something a venue can do instead: another reply, a pause before it, or half an answer and a closed connection."""
+    """Something a venue can do instead: another reply, a pause before it, or half an answer and a closed connection.
+
+    `drip` seconds pass between two bytes, of the body or with `drip_head` from the first header on; an `endless` answer
+    goes on until the client leaves.
+    """
 
     reply: Reply | None = None
     pause: float = 0.0
     cut: bool = False
+    drip: float = 0.0
+    drip_head: bool = False
+    endless: bool = False
 
 
 Answer = Callable[[Asked], Any]
@@ -66,6 +73,7 @@ class Replay:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 replay._handle(self)
@@ -84,6 +92,10 @@ class Replay:
     def serve(self, host: str, method: str, path: str, answer: Answer) -> None:
         """Registers or replaces the answer of one address."""
         self._answers[host, method, path] = answer
+
+    def answer(self, host: str, method: str, path: str) -> Answer:
+        """What is registered for an address."""
+        return self._answers[host, method, path]
 
     def fail(self, fragment: str, fault: Fault, times: int = 1_000_000) -> None:
         """Requests whose host and path contain the fragment meet this fault, so many times."""
@@ -115,10 +127,13 @@ class Replay:
         if fault and fault.pause:
             self.closing.wait(fault.pause)
         reply = self._reply(asked, fault)
-        content = reply.content if isinstance(reply.content, str) else json.dumps(reply.content)
-        raw = content.encode()
+        raw = reply.content if isinstance(reply.content, (str, bytes)) else json.dumps(reply.content)
+        raw = raw.encode() if isinstance(raw, str) else raw
         try:
-            self._send(handler, reply, raw, cut=bool(fault and fault.cut))
+            if fault and (fault.drip or fault.endless):
+                self._pour(handler, raw, fault)
+            else:
+                self._send(handler, reply, raw, cut=bool(fault and fault.cut))
         except OSError:  # The client has given up.
             handler.close_connection = True
 
@@ -137,6 +152,18 @@ class Replay:
             return Reply({"error": f"nothing is served at {asked.method} {asked.host}{asked.path}"}, 404)
         given = answer(asked)
         return given if isinstance(given, Reply) else Reply(given)
+
+    def _pour(self, handler: BaseHTTPRequestHandler, raw: bytes, fault: Fault) -> None:
+        """Byte by byte, or without end."""
+        handler.close_connection = True
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Padding: {'-' * 1000}\r\n\r\n".encode()
+        handler.wfile.write(b"" if fault.drip_head else head)
+        for byte in (head if fault.drip_head else b"") + raw if fault.drip else b"":
+            handler.wfile.write(bytes([byte]))
+            if self.closing.wait(fault.drip):
+                return
+        while fault.endless and not self.closing.is_set():
+            handler.wfile.write(b" " * (1 << 16))
 
     @staticmethod
     def _send(handler: BaseHTTPRequestHandler, reply: Reply, raw: bytes, *, cut: bool) -> None:

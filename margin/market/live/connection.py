@@ -6,18 +6,21 @@ first connection is made: it costs half a second and 76 MB.
 """
 
 import gc
+import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from http.client import HTTPResponse
+from io import BufferedReader, RawIOBase
+from socket import socket
 from threading import Lock
 from types import ModuleType
 from typing import Any
 
 from requests import PreparedRequest, Response, Session
-from requests.exceptions import ConnectionError as Disconnected
-from requests.exceptions import ReadTimeout
+from requests.adapters import HTTPAdapter
 
 from margin.market.source import Trouble, Unavailable
 
@@ -29,6 +32,8 @@ LARGEST_ANSWER = 32 * 1024 * 1024
 """Bytes beyond which an answer is not read on; the largest known, Binance's list of contracts, is about 2 MB."""
 _CHUNK = 1 << 16
 
+_TALKATIVE = ("ccxt.base.exchange", "urllib3.connection", "urllib3.connectionpool")
+"""Loggers that write addresses with signatures and headers with keys: silent, whatever the process logs."""
 _CLASSES = {"binance": "binanceusdm", "bybit": "bybit", "okx": "okx", "hyperliquid": "hyperliquid"}
 _PASSING = ("silent", "broken")
 _BY_STATUS: Mapping[int | None, tuple[Trouble, str]] = {
@@ -57,19 +62,70 @@ class Key:
     passphrase: str = field(default="", repr=False)
 
 
+class _UntilDeadline(RawIOBase):
+    """A socket's bytes while there is time: a socket's own timeout starts anew with every byte that trickles in."""
+
+    def __init__(self, raw: RawIOBase, origin: socket) -> None:
+        self._raw, self._socket, self._deadline = raw, origin, time.monotonic() + TIMEOUT
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._socket.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedAnswer(HTTPResponse):
+    """An answer that must be there within `TIMEOUT` from its first header to its last byte."""
+
+    def __init__(self, origin: socket, *arguments: Any, **options: Any) -> None:
+        super().__init__(origin, *arguments, **options)
+        self.fp = BufferedReader(_UntilDeadline(self.fp.detach(), origin))
+
+
+@cache
+def _timed(connection: type) -> type:
+    return type(connection.__name__, (connection,), {"response_class": _TimedAnswer})
+
+
+class _TimedAdapter(HTTPAdapter):
+    """Makes connections whose answers are timed as a whole."""
+
+    def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*arguments, **options)
+        if "ConnectionCls" not in vars(pool):
+            pool.ConnectionCls = _timed(pool.ConnectionCls)
+        return pool
+
+
 class _BoundedSession(Session):
     """A session whose answers end in time, stay within bounds, and come from where they were asked."""
 
+    asked = False
     status: int | None = None
     retry_after: float | None = None
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, _TimedAdapter())
+
     def send(self, request: PreparedRequest, **options: Any) -> Response:
         """Reads the whole answer here, where it can still be given up; one that leads elsewhere is not followed."""
+        self.asked = True
         self.status = self.retry_after = None
-        deadline = time.monotonic() + TIMEOUT
         response = super().send(request, **{**options, "stream": True, "allow_redirects": False})
         try:
-            response._content = _read(response, deadline)
+            response._content = _read(response)
         finally:
             response.close()
         self.status = response.status_code
@@ -77,15 +133,21 @@ class _BoundedSession(Session):
         return response
 
 
-def _read(response: Response, deadline: float) -> bytes:
+def _read(response: Response) -> bytes:
     body = bytearray()
     for chunk in response.iter_content(_CHUNK):
         body += chunk
         if len(body) > LARGEST_ANSWER:
-            raise Disconnected("Connection broken: the answer is too large")
-        if time.monotonic() > deadline:
-            raise ReadTimeout("Read timed out")
+            raise Unavailable("broken", "gave an answer beyond all bounds")
     return bytes(body)
+
+
+def _json(text: str) -> Any:
+    """What a text of JSON says, None where it is none; ccxt itself reads objects and arrays only."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _seconds(header: str | None) -> float | None:
@@ -97,21 +159,29 @@ def _seconds(header: str | None) -> float | None:
 def _library() -> ModuleType:
     import ccxt  # noqa: PLC0415
 
-    # At DEBUG level ccxt writes headers with keys: not here, whatever the process logs.
-    logging.getLogger("ccxt").setLevel(logging.WARNING)
+    for name in _TALKATIVE:
+        logging.getLogger(name).addFilter(lambda _: False)
     gc.collect()
     gc.freeze()
     library: ModuleType = ccxt
     return library
 
 
+def _unusable() -> Unavailable:
+    return Unavailable("key", "cannot be asked with a key of that form")
+
+
 class Connection:
     """A client of one venue, for one request at a time; with a key it may also ask for that account."""
 
     def __init__(self, venue: str, key: Key | None = None) -> None:
+        """Raises Unavailable for a key that cannot be one."""
+        if key and not f"{key.api_key}{key.secret}{key.passphrase}".isascii():
+            raise _unusable()
         secrets = {"apiKey": key.api_key, "secret": key.secret, "password": key.passphrase} if key else {}
         session = _BoundedSession()
-        session.trust_env = False
+        self.keyed = key is not None
+        """Whether it may ask for an account."""
         self._errors = _library()
         self._session = session
         self._lock = Lock()
@@ -120,7 +190,7 @@ class Connection:
         self._client.enableLastHttpResponse = self._client.enableLastJsonResponse = False
 
     def ask(self, method: str, parameters: Mapping[str, Any] | None = None) -> Any:
-        """The venue's answer, an object or an array of JSON.
+        """The venue's answer: an object, an array or a text of JSON.
 
         Tries once more after a failure that may pass, and after one of the clocks' disagreement. Raises Unavailable.
         """
@@ -133,17 +203,35 @@ class Connection:
                 time.sleep(BACK_OFF)
                 return self._ask(method, parameters or {})
 
+    def close(self) -> None:
+        """Ends the connection and forgets the key."""
+        self._session.close()
+        self._client.apiKey = self._client.secret = self._client.password = ""
+
     def _ask(self, method: str, parameters: Mapping[str, Any]) -> Any:
-        self._session.status = self._session.retry_after = None
+        self._session.asked, self._session.status, self._session.retry_after = False, None, None
         try:
             answer = self._on_time(method, parameters)
         except self._errors.BaseError as error:
-            raise self._trouble(error) from None
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError):  # ccxt stumbled over the answer.
-            raise Unavailable("broken", "gave an answer that cannot be read") from None
-        if not isinstance(answer, (dict, list)):
-            raise Unavailable("broken", "gave an answer that is no JSON")
-        return answer
+            failure = self._trouble(error)
+        except Unavailable as error:
+            failure = Unavailable(error.trouble, error.reason)
+        except Exception:  # ccxt stumbled: over the answer, or over the key before it asked.
+            failure = Unavailable("broken", "gave an answer that cannot be read")
+            if self._key_unusable:
+                failure = _unusable()
+        else:
+            answer = _json(answer) if isinstance(answer, str) else answer
+            if isinstance(answer, (dict, list, str)):
+                return answer
+            failure = Unavailable("broken", "gave an answer that is no JSON")
+        # Raised out here, it does not carry ccxt's error along, whose text may hold a signed address.
+        raise failure
+
+    @property
+    def _key_unusable(self) -> bool:
+        """Whether a request that failed had not even been sent."""
+        return self.keyed and not self._session.asked
 
     def _on_time(self, method: str, parameters: Mapping[str, Any]) -> Any:
         try:
@@ -155,6 +243,8 @@ class Connection:
     def _trouble(self, error: Exception) -> Unavailable:
         """What went wrong, from the status and the kind of error alone: texts may hold addresses with signatures."""
         status, kinds = self._session.status, self._errors
+        if self._key_unusable:
+            return _unusable()
         if status in _BY_STATUS:
             return Unavailable(*_BY_STATUS[status], self._session.retry_after)
         if status is None and isinstance(error, kinds.NetworkError) and not isinstance(error, kinds.RequestTimeout):

@@ -1,15 +1,18 @@
 """Fields of a venue's answer, read one by one: numbers may come as text, anything may be missing or of another kind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 from margin import errors
-from margin.errors import FieldError, join
+from margin.errors import LARGEST, FieldError, join
 
 MOST_ROWS = 20_000
 Entry = Mapping[str, Any]
-_LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp() * 1000
+LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp() * 1000
+"""Milliseconds since 1970 beyond which no answer's time lies."""
 
 
 def inner(answer: object, *keys: str) -> Any:
@@ -34,6 +37,27 @@ def entry(value: object, path: str = "") -> Entry:
     return errors.keyed(value, path, most=1000)
 
 
+def every(rows: Iterable[object], key: str) -> dict[str, Entry]:
+    """Objects by the text that stands under a key. Raises FieldError where one has none."""
+    found: dict[str, Entry] = {}
+    for index, row in enumerate(rows):
+        held = entry(row, f"[{index}]")
+        name = word(held, key)
+        if not name:
+            raise FieldError(f"[{index}].{key}", "is missing")
+        found[name] = held
+    return found
+
+
+def by(rows: Iterable[object], key: str) -> dict[str, Entry]:
+    """The same, but what has none is passed over."""
+    found: dict[str, Entry] = {}
+    for row in rows:
+        with suppress(FieldError):
+            found |= every([row], key)
+    return found
+
+
 def word(held: Entry, key: str) -> str:
     """A short text; empty where it is missing."""
     return errors.text(held.get(key, ""), key, longest=200)
@@ -49,6 +73,13 @@ def optional(held: Entry, key: str, **bounds: float) -> float | None:
     return None if held.get(key) in (None, "") else figure(held, key, **bounds)
 
 
+def limit(held: Entry, key: str) -> float | None:
+    """A positive upper limit; None where it is so large that it is none (Binance writes 9223372036854775807)."""
+    value = _number(held.get(key))
+    unlimited = isinstance(value, (int, float)) and LARGEST < value < inf
+    return None if unlimited else figure(held, key, above=0)
+
+
 def _number(value: object) -> object:
     try:
         return float(value) if isinstance(value, str) and value.isascii() else value
@@ -58,5 +89,5 @@ def _number(value: object) -> object:
 
 def moment(held: Entry, key: str) -> datetime | None:
     """A time given in ms since 1970, in UTC; None where it is missing or 0."""
-    milliseconds = optional(held, key, at_least=0, at_most=_LATEST)
+    milliseconds = optional(held, key, at_least=0, at_most=LATEST)
     return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None
