@@ -30,14 +30,15 @@ LAYERS: dict[str, set[str]] = {
     "margin.link": SCENARIO,
     "margin.book": SCENARIO | NUMPY,
     "margin.studies": STUDIES | NUMPY,
-    "margin.market": SCENARIO | {"margin.market", "ccxt", "pandas"} | NUMPY,
+    "margin.market": SCENARIO | {"margin.market", "ccxt", "pandas", "platformdirs", "requests"} | NUMPY,
     "margin.presets": STUDIES | {"margin.market"},
     "margin.charts": STUDIES | {"margin.charts", "plotly"} | NUMPY,
+    "margin.exports": STUDIES,
     "margin.cli": STUDIES | {"margin.link", "margin.market"},
     "margin.__main__": {"margin.cli"},
 }
 ENGINE = ("margin.scenario", "margin.book", "margin.studies", "margin.venues", "margin.link")
-ABOVE_THE_ENGINE = {"margin.market", "margin.charts", "margin.cli", "margin.presets"}
+ABOVE_THE_ENGINE = {"margin.market", "margin.charts", "margin.cli", "margin.exports", "margin.presets"}
 HEAVY = {"streamlit", "plotly", "pandas", "ccxt"}
 
 

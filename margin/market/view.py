@@ -1,0 +1,319 @@
+"""What is known of a venue now, table by table: live, else cached, else the snapshot's, each with its origin.
+
+Composed from what a `Feed` holds; nothing here asks anybody. A cached answer that is older than what the snapshot holds
+gives way to it. The venue's list of contracts, where there is one, says which tokens have a perpetual there.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+
+from margin.errors import choice
+from margin.market import snapshot
+from margin.market.ask import Ask, Held, is_token, utc_now
+from margin.market.feed import TIMES_TO_LIVE, Feed, State
+from margin.market.figures import Contract
+from margin.market.sheet import UNDATED
+from margin.market.snapshot_source import SnapshotSource
+from margin.market.source import Checked, Quote
+from margin.venues import VENUES, TierTable, VenueTables
+
+SHORTEST_LIFE = timedelta(minutes=1)
+"""An answer younger than this is live, however often its kind is asked for."""
+_UNITS = ((172_800, 86_400, "days"), (3600, 3600, "h"), (60, 60, "min"))
+"""From how many seconds on, how many seconds, and their name."""
+
+
+class Origin(NamedTuple):
+    """Where a figure is from. `seen_at` of live and cached ones, in UTC; `none`: there is no figure.
+
+    `as_of` is an ISO date, two joined by `/` where a snapshot's figures span them, `undated`, or empty for none.
+    `reason` says, as a sentence without its full stop, why it is not live; empty where nobody asked for that.
+    """
+
+    kind: Literal["live", "cached", "snapshot", "none"]
+    seen_at: datetime | None
+    as_of: str
+    reason: str = ""
+
+    def label(self, now: datetime) -> str:
+        """`live, 12 s old`, `cached, 3 h old`, `snapshot of 2026-09-29`, `not known`."""
+        if self.kind == "none":
+            return "not known"
+        if self.seen_at is not None:
+            return f"{self.kind}, {_age(now - self.seen_at)} old"
+        return f"snapshot, {UNDATED}" if self.as_of == UNDATED else f"snapshot of {self.as_of.replace('/', ' to ')}"
+
+
+def _age(age: timedelta) -> str:
+    """In whole units, rounded down; never below 0."""
+    seconds = max(0, int(age.total_seconds()))
+    for since, unit, name in _UNITS:
+        if seconds >= since:
+            return f"{seconds // unit} {name}"
+    return f"{seconds} s"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A venue's figures and where each is from.
+
+    `tiers` and `mark_origins` tell it per token asked for, of its table and of its mark. `quotes` holds one for every
+    token of which a mark is known at all: where the venue gave none, the snapshot's stands in, and `mark_origins` is
+    what tells it from those that `quotes_origin` speaks of. `refused` names tokens of which a figure of the venue
+    failed its checks, so that another stands in: a clause after the token.
+    """
+
+    venue: str
+    tables: VenueTables
+    tiers: Mapping[str, Origin]
+    quotes: Mapping[str, Quote]
+    quotes_origin: Origin
+    mark_origins: Mapping[str, Origin]
+    contracts: Mapping[str, Contract]
+    contracts_origin: Origin
+    refused: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        for name in ("tiers", "quotes", "mark_origins", "contracts", "refused"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+
+def asks(venue: str, tokens: Iterable[str]) -> tuple[Ask, ...]:
+    """What to want of the feed for a view of these tokens; nothing for the textbook account."""
+    if VENUES[choice(venue, "venue", VENUES)].own_fraction:
+        return ()
+    tiers = dict.fromkeys(Ask.tiers(venue, token) for token in tokens)
+    return (Ask(venue, "contracts"), Ask(venue, "quotes"), *tiers)
+
+
+def look(
+    feed: Feed | None,
+    venue: str,
+    tokens: Iterable[str],
+    extra_tiers: Checked[TierTable] | None = None,
+    extra_seen_at: datetime | None = None,
+) -> View:
+    """The venue as the feed holds it now, with the tables of these tokens. Asks nobody: `feed.want` does.
+
+    Without a feed the snapshot stands for it. `extra_tiers` are tables that a person's own key has read, used first,
+    and `extra_seen_at` when that was (None: now). Raises FieldError for an unknown venue or what is no token.
+    """
+    wanted = tuple(dict.fromkeys(tokens))
+    now = feed.now() if feed else utc_now()
+    answers = {ask: _answer(ask, feed.state(ask), now) for ask in asks(venue, wanted)} if feed else {}
+    own = _NOTHING
+    if extra_tiers is not None:
+        own = _answer(Ask(venue, "tiers"), State(Held(extra_tiers, extra_seen_at or now)), now)
+    return _compose(venue, wanted, answers, own)
+
+
+@cache
+def snapshot_view(venue: str) -> View:
+    """The venue as the snapshot alone has it, with the origin of every token's table that it knows of."""
+    tables = snapshot.tables(venue)
+    return _compose(venue, (*tables.tiers, *tables.not_listed), {}, _NOTHING)
+
+
+def newest_marks(view: View) -> dict[str, float]:
+    """The mark of every token that anybody knows one of, in the settlement coin; `mark_origins` says where from."""
+    return {token: quote.mark for token, quote in view.quotes.items()}
+
+
+class _Answer(NamedTuple):
+    """What was answered, None where nothing can be used, and where it is from or why there is none."""
+
+    checked: Checked[Any] | None
+    origin: Origin
+
+    def unless_before(self, day: str) -> "_Answer":
+        """Nothing in place of a cached answer from before this ISO date; what is live is never too old."""
+        if self.origin.kind == "cached" and self.origin.as_of < day:
+            return _Answer(None, self.origin)
+        return self
+
+    def or_snapshot(self, as_of: str) -> Origin:
+        """The answer's origin, or the snapshot's for the same reason."""
+        return self.origin if self.checked is not None else Origin("snapshot", None, as_of, self.origin.reason)
+
+    def good(self) -> Mapping[str, Any]:
+        """The good values, none where there is no answer."""
+        return self.checked.good if self.checked is not None else {}
+
+    def refused(self) -> Mapping[str, str]:
+        """Why tokens were refused and nothing else of them is good."""
+        if self.checked is None:
+            return {}
+        return {token: why for token, why in self.checked.refused.items() if token not in self.checked.good}
+
+
+_NOTHING = _Answer(None, Origin("none", None, ""))
+
+
+def _answer(ask: Ask, state: State, now: datetime) -> _Answer:
+    held, why = state.held, _why(ask, state)
+    if held is None or not held.value.good:
+        return _Answer(None, Origin("none", None, "", why))
+    day = held.seen_at.astimezone(UTC).date().isoformat()
+    if is_live(ask, state, now):
+        return _Answer(held.value, Origin("live", held.seen_at, day))
+    return _Answer(held.value, Origin("cached", held.seen_at, day, why))
+
+
+def is_live(ask: Ask, state: State, now: datetime) -> bool:
+    """Whether the newest attempt of this process succeeded, not longer ago than three times to live (a minute)."""
+    held = state.held
+    if held is None or held.from_disk or state.failure is not None:
+        return False
+    return now - held.seen_at <= max(SHORTEST_LIFE, 3 * TIMES_TO_LIVE[ask.kind])
+
+
+def _why(ask: Ask, state: State) -> str:
+    """Why there is nothing live, as a sentence without its full stop."""
+    name = VENUES[ask.venue].name
+    if state.failure is not None:
+        return f"{name} {state.failure.reason}"
+    if state.running:
+        return f"{name} is being asked"
+    if state.held is not None and not state.held.value.good:
+        return f"{name} named none"
+    return f"{name} has not been asked {'yet' if state.held is None or state.held.from_disk else 'since'}"
+
+
+class _Listing(NamedTuple):
+    """Which tokens have a perpetual on the venue: those of its list, or without a whole one, all not known as gone."""
+
+    trading: frozenset[str] | None
+    gone: Mapping[str, str]
+
+    def has(self, token: str) -> bool:
+        return token not in self.gone if self.trading is None else token in self.trading
+
+
+class _Found(NamedTuple):
+    """One token's table, None where nobody has one, its origin, and why a newer one was refused."""
+
+    table: TierTable | None
+    origin: Origin
+    refusal: str = ""
+
+
+def _compose(venue: str, tokens: Sequence[str], answers: Mapping[Ask, _Answer], own: _Answer) -> View:
+    reference, known = snapshot.tables(venue), snapshot.contracts(venue)
+    span = _span(known.values())
+    last_seen = max("" if span == UNDATED else span[-10:], reference.as_of or "")
+    contracts = answers.get(Ask(venue, "contracts"), _NOTHING).unless_before(last_seen)
+    quotes = answers.get(Ask(venue, "quotes"), _NOTHING).unless_before(snapshot.marks_as_of())
+    listing = _listing(venue, tokens, contracts)
+    found = _find_tables(venue, tokens, answers, own, listing)
+    values = {token: value for token, value in {**known, **contracts.good()}.items() if listing.has(token)}
+    marks = {token: quote for token, quote in quotes.good().items() if listing.has(token)}
+    return View(
+        venue=venue,
+        tables=_tables(venue, tokens, found, values, listing, contracts),
+        tiers={token: found[token].origin for token in tokens},
+        quotes={**SnapshotSource().quotes(venue).good, **marks},
+        quotes_origin=quotes.or_snapshot(snapshot.marks_as_of()),
+        mark_origins={token: _mark_origin(venue, token, quotes, marks) for token in tokens},
+        contracts=values,
+        contracts_origin=contracts.or_snapshot(span),
+        refused=_refused(contracts, quotes, found),
+    )
+
+
+def _span(contracts: Iterable[Contract]) -> str:
+    """The days on which they were seen: one, the first and the last joined by `/`, or `undated`."""
+    days = sorted({day for contract in contracts for day in contract.as_of.split("/")} - {UNDATED})
+    return "/".join(dict.fromkeys([days[0], days[-1]])) if days else UNDATED
+
+
+def _listing(venue: str, tokens: Iterable[str], contracts: _Answer) -> _Listing:
+    """What the list says, where there is one; with a row that could not be read, what it leaves out proves nothing."""
+    reference = snapshot.tables(venue)
+    trading = frozenset({*contracts.good(), *contracts.refused()})
+    if not all(map(is_token, trading)) or contracts.checked is None:
+        return _Listing(None, {token: words for token, words in reference.not_listed.items() if token not in trading})
+    words = f"not listed on {VENUES[venue].name} as seen {contracts.origin.as_of}"
+    known = {*reference.tiers, *reference.not_listed, *tokens}
+    return _Listing(trading, dict.fromkeys(sorted(known - trading), words))
+
+
+def _find_tables(
+    venue: str, tokens: Iterable[str], answers: Mapping[Ask, _Answer], own: _Answer, listing: _Listing
+) -> dict[str, _Found]:
+    """Every token's table: those asked for, the snapshot's, and what came along with them."""
+    reference = snapshot.tables(venue)
+    whole = answers.get(Ask(venue, "tiers"), _NOTHING)
+    found = {}
+    for token in dict.fromkeys([*tokens, *reference.tiers, *own.good(), *whole.good()]):
+        if listing.has(token):
+            found[token] = _find_table(venue, token, (own, answers.get(Ask.tiers(venue, token), _NOTHING)))
+        elif token in listing.gone:
+            found[token] = _Found(None, Origin("none", None, "", f"{token} is {listing.gone[token]}"))
+    return found
+
+
+def _find_table(venue: str, token: str, answers: Sequence[_Answer]) -> _Found:
+    """The first answer's table, else the snapshot's; a cached one from before the snapshot's does not count."""
+    reference = snapshot.tables(venue)
+    day = reference.dates.get(token, reference.as_of or "") if token in reference.tiers else ""
+    refusal, reason = "", ""
+    for answer in (answer.unless_before(day) for answer in answers):
+        refusal = refusal or answer.refused().get(token, "")
+        if token in answer.good():
+            return _Found(answer.good()[token], answer.origin, refusal)
+        reason = answer.origin.reason if answer.checked is None else f"{VENUES[venue].name} gave no tiers of {token}"
+    reason = f"the tiers of {token} were refused ({refusal})" if refusal else reason
+    if token in reference.tiers:
+        return _Found(reference.tiers[token], Origin("snapshot", None, day, reason), refusal)
+    return _Found(None, Origin("none", None, "", reason or f"no tiers of {token} are known"), refusal)
+
+
+def _tables(
+    venue: str,
+    tokens: Iterable[str],
+    found: Mapping[str, _Found],
+    values: Mapping[str, Contract],
+    listing: _Listing,
+    contracts: _Answer,
+) -> VenueTables:
+    """The tables with their days; `source` names the kinds of those asked for, as in `live and snapshot`."""
+    reference, flat = snapshot.tables(venue), VENUES[venue].flat_tiers
+    kinds = {found[token].origin.kind for token in tokens}
+    dates = {token: held.origin.as_of for token, held in found.items() if held.table is not None}
+    return VenueTables(
+        source=" and ".join(kind for kind in ("live", "cached", "snapshot") if kind in kinds) or reference.source,
+        tiers={token: held.table for token, held in found.items() if held.table is not None},
+        contract_values={token: value.contract_value for token, value in values.items()} if flat else {},
+        as_of=reference.as_of,
+        not_listed=listing.gone,
+        unconfirmed=reference.unconfirmed & values.keys() - contracts.good().keys(),
+        dates={token: day for token, day in dates.items() if day != reference.as_of},
+    )
+
+
+def _mark_origin(venue: str, token: str, quotes: _Answer, marks: Mapping[str, Quote]) -> Origin:
+    if token in marks:
+        return quotes.origin
+    refusal = quotes.refused().get(token)
+    reason = quotes.origin.reason if quotes.checked is None else f"{VENUES[venue].name} gave no mark of {token}"
+    reason = f"the mark of {token} was refused ({refusal})" if refusal else reason
+    if token in snapshot.marks():
+        return Origin("snapshot", None, snapshot.marks_as_of(), reason)
+    return Origin("none", None, "", reason or f"no mark of {token} is known")
+
+
+def _refused(contracts: _Answer, quotes: _Answer, found: Mapping[str, _Found]) -> dict[str, str]:
+    """What was refused of each token, one clause for all; rows of unknown name are nobody's."""
+    clauses: dict[str, list[str]] = {}
+    of_tables = {token: held.refusal for token, held in found.items() if held.refusal}
+    for what, refused in (("tiers", of_tables), ("mark", quotes.refused()), ("contract", contracts.refused())):
+        for token, why in refused.items():
+            if is_token(token):
+                clauses.setdefault(token, []).append(
+                    f"its {what} {'were' if what == 'tiers' else 'was'} refused ({why})"
+                )
+    return {token: "; ".join(parts) for token, parts in clauses.items()}
