@@ -1,21 +1,42 @@
-"""Scenario JSON and links on the command line: `python -m margin assess FILE|-|--link QUERY` and `link FILE`.
+"""Scenario JSON and links on the command line, and the snapshot's upkeep.
+
+- `python -m margin assess FILE|-|--link QUERY` prints the assessment of a scenario, or of a JSON array of them.
+- `python -m margin link FILE|-` prints the query string that carries a scenario.
+- `python -m margin snapshot [--to FOLDER] [--add TOKEN …] [--trust] [--dry-run]` rewrites the embedded snapshot from
+  the live venues. It prints what is new and what stayed and why, and on standard error what it asks meanwhile. Exit
+  code 0 where something was written, 1 where nothing could be, 130 where it was interrupted: the old files are whole
+  then. Binance gives its tiers to a key only: a read-only one is taken from BINANCE_API_KEY and BINANCE_API_SECRET.
 
 Bad input ends with exit code 2, nothing on standard output and one line on standard error.
 """
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from margin import link
+from margin import link, symbols
 from margin.errors import FieldError
 from margin.market import snapshot
 from margin.scenario import Scenario, loads
 from margin.studies.assess import assess
 from margin.studies.seen import differences, with_seen
+
+if TYPE_CHECKING:
+    from margin.market.answers import Tiers
+    from margin.market.live.venues import Venues
+
+
+class _Answer(NamedTuple):
+    """What goes to standard output, and the exit code."""
+
+    text: str
+    code: int = 0
 
 
 class _Parser(argparse.ArgumentParser):
@@ -27,12 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        output = options.command(options)
+        answer: _Answer = options.command(options)
     except FieldError as error:
-        print(f"error: {_one_line(error)}", file=sys.stderr)
+        _complain(error)
         return 2
-    print(output)
-    return 0
+    if answer.text:
+        print(answer.text)
+    return answer.code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -46,10 +68,18 @@ def _parser() -> argparse.ArgumentParser:
     linking = commands.add_parser("link", help="print the query string that carries a scenario")
     linking.add_argument("file", help="a scenario JSON file, - for standard input")
     linking.set_defaults(command=_link)
+    rewriting = commands.add_parser("snapshot", help="rewrite the embedded snapshot from the live venues")
+    rewriting.add_argument("--to", metavar="FOLDER", help="a snapshot's folder, default the package's own")
+    rewriting.add_argument("--add", metavar="TOKEN", nargs="+", action="extend", default=[], help="tokens to take in")
+    rewriting.add_argument(
+        "--trust", action="store_true", help="take figures that differ implausibly from the old ones"
+    )
+    rewriting.add_argument("--dry-run", action="store_true", help="ask and check, but write nothing")
+    rewriting.set_defaults(command=_snapshot)
     return parser
 
 
-def _assess(options: argparse.Namespace) -> str:
+def _assess(options: argparse.Namespace) -> _Answer:
     if options.link is not None:
         received = link.decode(link.parse(options.link))
         account = assess(snapshot.attach(received.scenario))
@@ -57,15 +87,59 @@ def _assess(options: argparse.Namespace) -> str:
             _note(f"the maker's own tier tables of {', '.join(received.left_out)} are not in the link")
         for figure, seen, now in differences(received.scenario, account):
             _note(f"the {figure} is no longer what the link's maker saw: {seen} then, {now} now")
-        return _written(account.to_json())
-    return _written(_each(_document(options.file), lambda scenario: assess(scenario).to_json()))
+        return _Answer(_written(account.to_json()))
+    return _Answer(_written(_each(_document(options.file), lambda scenario: assess(scenario).to_json())))
 
 
-def _link(options: argparse.Namespace) -> str:
+def _link(options: argparse.Namespace) -> _Answer:
     result = link.encode(with_seen(_scenario(_document(options.file))))
     if result.left_out:
         _note(f"the tier tables of {', '.join(result.left_out)} do not fit a link and stay in the file")
-    return result.query
+    return _Answer(result.query)
+
+
+def _snapshot(options: argparse.Namespace) -> _Answer:
+    # These cost imports that the other commands need not wait for.
+    from margin.market.draft import NotWritten  # noqa: PLC0415
+    from margin.market.live.venues import Venues  # noqa: PLC0415
+    from margin.market.rewrite import DATA, rewrite  # noqa: PLC0415
+
+    added = [symbols.token(name, "--add") for name in options.add]
+    folder = DATA if options.to is None else Path(options.to)
+    if options.to == "" or (folder.exists() and not folder.is_dir()):
+        raise FieldError("--to", "is not a folder")
+    venues = Venues()
+    try:
+        report = rewrite(
+            venues,
+            folder,
+            datetime.now(UTC).date(),
+            added=added,
+            trust=options.trust,
+            dry_run=options.dry_run,
+            tiers=_tiers(venues),
+            say=partial(print, file=sys.stderr),
+        )
+    except NotWritten as error:
+        _complain(error)
+        return _Answer("", 1)
+    except KeyboardInterrupt:
+        _note("stopped; the snapshot is as it was")
+        return _Answer("", 130)
+    if options.dry_run:
+        _note("a dry run: nothing was written")
+    return _Answer(_ascii("\n".join(report.lines())), 0 if report.written else 1)
+
+
+def _tiers(venues: "Venues") -> "Tiers":
+    """How tiers are asked for: on Binance with the key of the environment, where there is one."""
+    from margin.market.live.connection import Key  # noqa: PLC0415
+    from margin.market.live.venues import read_tiers  # noqa: PLC0415
+
+    key = Key(os.environ.get("BINANCE_API_KEY", ""), os.environ.get("BINANCE_API_SECRET", ""))
+    if not key.api_key or not key.secret:
+        return venues.tiers
+    return lambda venue, token: read_tiers(venue, key, token) if venue == "binance" else venues.tiers(venue, token)
 
 
 def _each(document: Any, answer: Callable[[Scenario], Any]) -> Any:
@@ -97,6 +171,14 @@ def _document(name: str) -> Any:
 def _written(answer: Any) -> str:
     """In ASCII, which every terminal and pipe can take."""
     return json.dumps(answer, indent=2, allow_nan=False)
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode()
+
+
+def _complain(error: Exception) -> None:
+    print(f"error: {_one_line(error)}", file=sys.stderr)
 
 
 def _note(text: str) -> None:
