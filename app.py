@@ -6,8 +6,7 @@ from margin.studies.assess import assess
 from margin.studies.curve import common_move_curve
 from pages.ui import account, charts, editor, figures, moves, share, shell, state, tiers, words
 
-shell.open_page("What if")
-session = state.load()
+session = shell.open_page("What if")
 head, body = st.container(), st.container()
 left, right = body.columns([54, 46], gap="medium")
 # The slider and its chart run first, so that the chart answers the slider before anything else is drawn.
@@ -36,7 +35,7 @@ if session.working != scenario:
     st.rerun()
 
 with head:
-    shell.heading(session)
+    shell.heading(session, now)
     shell.notices(session)
     words.sentence(session, now)
 with metrics:

@@ -20,7 +20,7 @@ class Difference(NamedTuple):
 
 
 def with_seen(scenario: Scenario, assessment: Assessment | None = None) -> Scenario:
-    """The scenario with what is seen now, and the (oldest) date of the venue's tables where they are all that it uses."""
+    """The scenario with what is seen now, and its venue tables' oldest date where they are all that it uses."""
     assessment = assessment or assess(scenario)
     market = scenario.market
     as_of = market.tiers_as_of if market.tiers else market.reference.oldest(scenario.tokens)

@@ -8,7 +8,6 @@ import streamlit as st
 
 from margin import wording
 from margin.errors import FieldError
-from margin.market import snapshot
 from margin.presets import presets
 from margin.scenario import MARGIN_MODES, Levels, Scenario
 from margin.venues import VENUES
@@ -65,23 +64,25 @@ def _venue(session: Session) -> None:
     if chosen == account.venue:
         return
     before = session.working
-    if _apply(session, lambda scenario: at_venue(scenario, chosen)):
+    if _apply(session, lambda scenario: session.attach(at_venue(scenario, chosen))):
         session.tell("info", venue_change(before, session.working))
+        if session.live:
+            session.asked.add("tables")
 
 
 def at_venue(scenario: Scenario, venue: str) -> Scenario:
-    """The scenario under another venue's rules and tables; its own tables go where they are of the wrong kind."""
+    """The scenario under another venue's rules; its own tables go where they are of the wrong kind."""
     account = replace(scenario.account, venue=venue)
     market = scenario.market
     if account.rules.flat_tiers != scenario.account.rules.flat_tiers:
         market = replace(market, tiers={})
-    return snapshot.attach(replace(scenario, account=account, market=replace(market, tiers_as_of=None)))
+    return replace(scenario, account=account, market=replace(market, tiers_as_of=None))
 
 
 def venue_change(before: Scenario, after: Scenario) -> str:
     """What another venue changes, in one paragraph."""
     old, new = before.account.rules, after.account.rules
-    dates = [scenario.market.reference.as_of for scenario in (before, after)]
+    dates = [scenario.market.reference.oldest(scenario.tokens) for scenario in (before, after)]
     tiers = "one maintenance fraction" if new.own_fraction else f"tiers as of {dates[1]}"
     was = "one maintenance fraction" if old.own_fraction else f"as of {dates[0]}"
     kind = ", read by contracts, one rate for the whole size" if new.flat_tiers else ""

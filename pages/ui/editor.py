@@ -16,7 +16,7 @@ from margin.market import snapshot
 from margin.scenario import MOST_POSITIONS, Collateral, Position, Scenario, merged
 from margin.studies.assess import Assessment, PositionFigures, Problem
 from margin.studies.distances import at_move, origin, present_move
-from margin.symbols import STABLECOINS
+from pages.ui import live
 from pages.ui.rows import COLUMNS, DOLLARS, TOKENS, ReadRow, Row, clean, read_rows, to_row
 from pages.ui.state import Session
 from pages.ui.text import plain
@@ -42,7 +42,7 @@ def positions_table(session: Session) -> list[ReadRow]:
         st.error(f"At most {MOST_POSITIONS} positions: the rows after that are left out of the figures.")
     rows = edited.to_dict("records")
     taken, beyond = rows[:MOST_POSITIONS], rows[MOST_POSITIONS:]
-    read = read_rows(taken, lambda symbol: mark_of(session.working, symbol), session.keep("converted", dict))
+    read = read_rows(taken, lambda symbol: mark_of(session, symbol), session.keep("converted", dict))
     session.put("rows", [_settled(row, result) for row, result in zip(taken, read, strict=True)] + beyond)
     _take_positions(session, tuple(row.position for row in read if row.position is not None))
     return read
@@ -75,28 +75,27 @@ def _settled(row: Row, result: ReadRow) -> dict[str, Any]:
     return to_row(result.position) if result.position else dict(row)
 
 
-def mark_of(scenario: Scenario, symbol: str) -> float | None:
-    """The token's mark: the scenario's, else the snapshot's after the present common move."""
+def mark_of(session: Session, symbol: str) -> float | None:
+    """The token's mark: the scenario's, else the one at hand after the present common move."""
+    scenario = session.working
     if symbol in scenario.market.marks:
         return scenario.market.marks[symbol]
-    known = _first_mark(symbol)
+    known = live.known_mark(session, symbol)
     return None if known is None else scenario.market.moved({symbol: known}, present_move(scenario) or 0.0)[symbol]
 
 
-def _first_mark(symbol: str) -> float | None:
-    return 1.0 if symbol in STABLECOINS else snapshot.marks().get(symbol)
-
-
-def _with_first_marks(scenario: Scenario, symbols: set[str]) -> Scenario:
+def _with_first_marks(session: Session, symbols: set[str]) -> Scenario:
     """The scenario with marks for tokens that are new in it, before whatever needs them."""
-    first = {symbol: mark for symbol in sorted(symbols - set(scenario.market.marks)) if (mark := _first_mark(symbol))}
+    scenario = session.working
+    new = sorted(symbols - set(scenario.market.marks))
+    first = {symbol: mark for symbol in new if (mark := live.known_mark(session, symbol))}
     return at_move(scenario, present_move(scenario) or 0.0, {**origin(scenario), **first}) if first else scenario
 
 
 def _take_positions(session: Session, positions: tuple[Position, ...]) -> None:
     if positions == session.working.positions:
         return
-    scenario = _with_first_marks(session.working, {position.symbol for position in positions})
+    scenario = _with_first_marks(session, {position.symbol for position in positions})
     try:
         session.edit(replace(scenario, positions=positions))
     except FieldError as error:
@@ -155,7 +154,7 @@ def _offer(session: Session, index: int, figures: PositionFigures, problem: Prob
 
 
 def row_actions(session: Session, read: Sequence[ReadRow]) -> None:
-    """Flip, duplicate or remove a row, or add one."""
+    """Flip, duplicate or remove a row, or add one: empty, or of a perpetual found by its name."""
     labels = {index: f"{index + 1} · {row.label}" for index, row in enumerate(read)}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         chosen = st.selectbox(
@@ -168,10 +167,13 @@ def row_actions(session: Session, read: Sequence[ReadRow]) -> None:
         flip = st.button("Flip", key="do_flip", disabled=not labels, help="long becomes short, short becomes long")
         duplicate = st.button("Duplicate", key="do_duplicate", disabled=not labels)
         remove = st.button("Remove", key="do_remove", disabled=not labels)
-        add = st.button("Add", key="do_add")
+        add = st.button("Add", key="do_add", help="an empty row")
+        found = _find(session)
     rows: list[Row] = session.keep("rows", list)
     if add:
         _reopen(session, [*rows, NEW_ROW])
+    if found:
+        _reopen(session, [*rows, {**NEW_ROW, "Token": found, "Entry": mark_of(session, found)}])
     if chosen is None or chosen >= len(rows):
         return
     before, row, after = rows[:chosen], rows[chosen], rows[chosen + 1 :]
@@ -181,6 +183,19 @@ def row_actions(session: Session, read: Sequence[ReadRow]) -> None:
         _reopen(session, [*before, row, row, *after])
     if remove:
         _reopen(session, [*before, *after])
+
+
+def _find(session: Session) -> str | None:
+    """The search box over the perpetuals that are known to trade on the venue."""
+    known = session.shown.contracts or snapshot.marks()
+    return st.selectbox(
+        "Find a perpetual",
+        sorted(known),
+        index=None,
+        placeholder=f"Search {len(known)}",
+        key=f"find_{session.revision}_{session.rows_revision}",
+        width=160,
+    )
 
 
 def _reopen(session: Session, rows: Sequence[Row]) -> None:
@@ -270,7 +285,7 @@ def collateral_table(session: Session) -> None:
                 if value is None:
                     raise FieldError(name, "is missing")
             item = Collateral(asset, amount, ratio)
-            if _first_mark(item.asset) is None and item.asset not in session.working.market.marks:
+            if live.known_mark(session, item.asset) is None and item.asset not in session.working.market.marks:
                 raise FieldError("asset", f"{item.asset} has no known mark: give it a position or import a scenario")
             items.append(item)
         except FieldError as error:
@@ -287,7 +302,7 @@ def _collateral_frame(items: Sequence[Collateral]) -> pd.DataFrame:
 def _take_collateral(session: Session, items: tuple[Collateral, ...]) -> None:
     if items == session.working.account.collateral:
         return
-    scenario = _with_first_marks(session.working, {item.asset for item in items})
+    scenario = _with_first_marks(session, {item.asset for item in items})
     try:
         session.edit(replace(scenario, account=replace(scenario.account, collateral=items)))
     except FieldError as error:

@@ -7,7 +7,6 @@ import streamlit as st
 
 from margin import link, wording
 from margin.errors import FieldError
-from margin.market import snapshot
 from margin.scenario import LONGEST_NOTE, LONGEST_TITLE, Scenario, loads
 from margin.studies.assess import Assessment
 from margin.studies.seen import with_seen
@@ -67,4 +66,4 @@ def read_upload(raw: bytes) -> Scenario:
         document = loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise FieldError("", "it is not a text file in UTF-8") from None
-    return snapshot.attach(Scenario.from_json(document))
+    return Scenario.from_json(document)

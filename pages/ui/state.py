@@ -8,24 +8,30 @@ carry a revision in their keys: it rises when a scenario comes from
 elsewhere than themselves, and they start anew from it.
 """
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import streamlit as st
 
 from margin import link, wording
 from margin.errors import FieldError
-from margin.market import snapshot
+from margin.market.source import Checked
+from margin.market.view import Origin, View, snapshot_view
 from margin.presets import Preset, landing
 from margin.scenario import Scenario
 from margin.studies.assess import Assessment, assess
 from margin.studies.distances import before_move
 from margin.studies.seen import differences, with_seen
+from margin.venues import TierTable
 
 Parameters = dict[str, list[str]]
 _KEY = "tandem"
+SECRET = "secret_"
+"""How the keys of widgets begin whose values nothing else may hold."""
 MOST_VISITED = 200
 """Addresses whose baseline is remembered for Back."""
 
@@ -56,6 +62,34 @@ class Session:
     """Per address that this session wrote: the baseline and the example that stood beside it."""
     widgets: dict[str, Any] = field(default_factory=dict)
     """The widgets' values at the end of the last run."""
+    page: str = ""
+    touched: bool = False
+    """Whether the person's use of a widget caused this run."""
+    live: bool = False
+    view: View | None = None
+    """The figures that stand beside the scenario in place of the snapshot's, as they were when it last asked."""
+    asked: set[str] = field(default_factory=set)
+    """What is on its way and is to be taken over when it is here: `tables`, `marks`."""
+    keyed_tiers: dict[str, tuple[Checked[TierTable], datetime]] = field(default_factory=dict)
+    """Tier tables that a venue gave to this person's key, and when, by venue."""
+    account_read: Any = None
+    """An account at a venue that is being read, or was, with its key."""
+    marks_taken: Mapping[str, float] = field(default_factory=dict)
+    marks_origin: Origin | None = None
+    """The live marks that were taken over last, and where they came from."""
+
+    @property
+    def shown(self) -> View:
+        """The figures that stand beside the scenario."""
+        return self.shown_of(self.working.account.venue)
+
+    def shown_of(self, venue: str) -> View:
+        """A venue's figures: live ones where they were asked for, else the snapshot's."""
+        return self.view if self.view is not None and self.view.venue == venue else snapshot_view(venue)
+
+    def attach(self, scenario: Scenario) -> Scenario:
+        """The scenario beside its venue's tables."""
+        return scenario.with_tables(self.shown_of(scenario.account.venue).tables)
 
     def edit(self, scenario: Scenario) -> None:
         """Takes a scenario that the widgets themselves describe."""
@@ -103,17 +137,24 @@ def session() -> Session:
     """This visitor's session, with the worked example where it is new."""
     if _KEY not in st.session_state:
         preset = landing()
-        st.session_state[_KEY] = Session(preset.scenario, preset.baseline, preset, saved=preset.scenario)
+        live = os.environ.get("TANDEM_LIVE", "").strip().lower() in {"1", "true", "yes", "on"}
+        st.session_state[_KEY] = Session(preset.scenario, preset.baseline, preset, saved=preset.scenario, live=live)
     current: Session = st.session_state[_KEY]
     return current
 
 
-def load() -> Session:
-    """The session, after taking over an address that it did not write itself."""
+def load(page: str) -> Session:
+    """The session, after taking over an address that it did not write itself. Widgets start anew on another page."""
     is_new = _KEY not in st.session_state
     current = session()
+    current.touched = _touched(current)
+    if page != current.page:
+        current.page, current.touched = page, False
+        current.open(current.working)
     address = _own_address()
-    if address != current.written and not _touched(current):
+    if is_new and current.live and not address:
+        current.asked.add("tables")
+    if address != current.written and not current.touched and (is_new or not current.asked):
         current.written = address
         _adopt(current, address, is_new=is_new)
     return current
@@ -126,8 +167,9 @@ def _touched(current: Session) -> bool:
 
 
 def _widgets() -> dict[str, Any]:
-    """Every keyed widget's value; an editor's edits are copied, for they go on changing in place."""
+    """Every keyed widget's value but secrets'; an editor's edits are copied, for they go on changing in place."""
     values = {str(key): value for key, value in st.session_state.items() if key != _KEY}
+    values = {key: value for key, value in values.items() if not key.startswith(SECRET)}
     return {key: deepcopy(value) if isinstance(value, dict) else value for key, value in values.items()}
 
 
@@ -147,7 +189,7 @@ def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
         current.tell("error", f"This link cannot be read. {error}. {kept}")
         return
     beside = current.visited.get(repr(address), (current.baseline, current.example))
-    receive(current, snapshot.attach(received.scenario), received.left_out)
+    receive(current, received.scenario, received.left_out)
     current.saved = current.working
     if not is_new:
         current.baseline, current.example = beside
@@ -157,8 +199,8 @@ def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
 
 def receive(current: Session, scenario: Scenario, left_out: Sequence[str] = ()) -> None:
     """Takes a scenario from a link or a file, and tells where it no longer shows what its maker saw."""
-    current.open(scenario)
-    current.baseline, current.example = before_move(scenario), None
+    current.open(current.attach(scenario))
+    current.baseline, current.example = before_move(current.working), None
     if left_out:
         tokens = wording.listing(list(left_out))
         current.tell("warning", f"Its maker's own tier tables of {tokens} did not fit the link; this venue's are used.")
@@ -186,6 +228,7 @@ def save(current: Session, account: Assessment) -> None:
     An untouched scenario is not written, so that Back leaves the page as it came.
     """
     current.widgets = {key: False if key.startswith("do_") else value for key, value in _widgets().items()}
+    current.touched = False
     if current.working == current.saved:
         return
     current.saved = current.working
@@ -197,6 +240,11 @@ def save(current: Session, account: Assessment) -> None:
     st.query_params.from_dict({**foreign, **current.written})
 
 
+def address(current: Session, account: Assessment) -> Parameters:
+    """What a link to another page carries: the working scenario, and nothing while it is untouched."""
+    return {} if current.working == current.saved and not current.written else parameters(current, account)
+
+
 def parameters(current: Session, account: Assessment) -> Parameters:
     """The link's parameters for the working scenario, with what is seen now."""
     return link.encode(with_seen(current.working, account)).parameters
@@ -204,5 +252,5 @@ def parameters(current: Session, account: Assessment) -> Parameters:
 
 def open_preset(current: Session, preset: Preset) -> None:
     """Starts from a worked example."""
-    current.open(preset.scenario)
-    current.baseline, current.example = preset.baseline, preset
+    current.open(current.attach(preset.scenario))
+    current.baseline, current.example = current.attach(preset.baseline), preset

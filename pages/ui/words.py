@@ -24,7 +24,7 @@ def sentence(session: Session, account: Assessment) -> None:
     """The sentence that matters, with the status in words before it."""
     color, label = _STATUS[status(session.working, account)]
     st.markdown(f":{color}-badge[{plain(label)}] **{plain(verdict(session.working, account))}**")
-    st.caption(plain(f"{session.lesson} {dates(session.working)}"))
+    st.caption(plain(f"{session.lesson} {dates(session)}"))
 
 
 def advice(session: Session, account: Assessment) -> None:

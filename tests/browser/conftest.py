@@ -23,8 +23,9 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 class App:
     """The app as a process of its own on a free port of this machine; `log` notes what it asks of other machines."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, **environment: str) -> None:
         self.log = log
+        self.environment = environment
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -33,7 +34,8 @@ class App:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={self.port}"]
-        guarded = {**os.environ, "PYTHONPATH": str(Path(__file__).parent / "guard"), "OUTBOUND_LOG": str(self.log)}
+        guard = {"PYTHONPATH": str(Path(__file__).parent / "guard"), "OUTBOUND_LOG": str(self.log), "TANDEM_CACHE": ""}
+        guarded = {**os.environ, **guard, **self.environment}
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=guarded, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -30,3 +31,12 @@ def getaddrinfo(host: Any, *more: Any, **named: Any) -> Any:
 
 socket.socket.connect = connect  # type: ignore[method-assign]
 socket.getaddrinfo = getaddrinfo
+
+if _port := os.environ.get("REPLAY_PORT"):  # The venues are played on this machine.
+    _path = Path(__file__).parents[2] / "replay" / "redirect.py"
+    _spec = spec_from_file_location("redirect", _path)
+    assert _spec is not None
+    assert _spec.loader is not None
+    _module = module_from_spec(_spec)
+    _spec.loader.exec_module(_module)
+    _module.redirect(int(_port))

@@ -1,0 +1,14 @@
+"""The page for the person's own positions: from a table, from an account, and out again as files."""
+
+import streamlit as st
+
+from margin.studies.assess import assess
+from pages.ui import account_import, shell, table_import
+
+with shell.page("Your positions") as session:
+    st.header("From a table", anchor=False)
+    table_import.section(session)
+    st.header("From your account", anchor=False)
+    account_import.section(session)
+    st.header("Take them with you", anchor=False)
+    table_import.exports(session, assess(session.working))

@@ -1,0 +1,273 @@
+"""The Market data page: what is shown, from where and how old; tiers of all venues, funding, listings, connections."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from margin import wording
+from margin.charts.funding import (
+    Distribution,
+    funding_distribution,
+    funding_distribution_alt,
+    funding_history,
+    funding_history_alt,
+    interval,
+)
+from margin.charts.style import CONFIG
+from margin.charts.tiers import Compared, Schedule, tier_steps, tier_steps_alt
+from margin.market import snapshot
+from margin.market.ask import Ask, Held
+from margin.market.feed import State
+from margin.market.listing import known_tokens, status_rows, stories
+from margin.market.source import FundingHistory, Quote
+from margin.market.venue_files import LISTING_VENUES
+from margin.market.view import View, asks
+from margin.studies.assess import assess
+from margin.studies.distances import origin
+from margin.venues import VENUES
+from pages.ui import data_rows, live
+from pages.ui.data_rows import UP_TO
+from pages.ui.state import Session
+from pages.ui.text import plain
+
+MOST_SHOWN, ROW = 18, 31
+"""Rows of a tier table that are shown at once, and a row's height in pixels."""
+Rate = tuple[float, float]
+"""A fraction of the notional per interval, and the interval in hours."""
+
+
+def sources(session: Session) -> None:
+    """What the scenario's figures rest on, token by token."""
+    scenario, now = session.working, live.now()
+    if not scenario.tokens:
+        st.caption("No positions and no collateral: nothing rests on market data.")
+        return
+    marks_from = {token: _mark_from(session, token) for token in scenario.tokens}
+    rows = data_rows.source_rows(scenario, session.shown, _latest(session), marks_from, now)
+    _table(rows, f"Where the figures of every token on {scenario.account.rules.name} come from")
+    whose = "your own" if scenario.account.taker_fee is not None else "the venue's"
+    st.caption(plain(f"Taker fee in force: {wording.rate(scenario.account.fee)}, {whose}."))
+    for reason in data_rows.reasons(session.shown, scenario.tokens):
+        st.caption(plain(f"{reason}."))
+
+
+def _latest(session: Session, *further: str) -> View:
+    """The scenario's venue as it is known at this moment, whatever its figures rest on."""
+    return live.look_at(session, session.working.account.venue, (*session.working.tokens, *further))
+
+
+def _mark_from(session: Session, token: str) -> str:
+    """Whose mark the token has, and how far the common move has taken it from there."""
+    mark, now = origin(session.working)[token], session.working.market.marks[token]
+    label = "the scenario's own"
+    if session.marks_origin and mark == session.marks_taken.get(token):
+        label = session.marks_origin.label(live.now())
+    elif mark == snapshot.marks().get(token):
+        label = f"snapshot of {snapshot.marks_as_of()}"
+    return label if now == mark else f"{label}, moved {wording.percent(now / mark - 1, sign=True)}"
+
+
+def _table(rows: Sequence[Mapping[str, Any]], alt: str, columns: Mapping[str, Any] | None = None) -> None:
+    """A table that scrolls in its own box, its first column always in sight. Its cells are never read as markup."""
+    first = next(iter(rows[0]))
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        width="stretch",
+        height=(min(len(rows), MOST_SHOWN) + 1) * ROW + 4,
+        row_height=ROW,
+        column_config={first: st.column_config.Column(pinned=True, width=90), **(columns or {})},
+        alt=alt,
+    )
+
+
+def _place(figure: go.Figure, key: str, alt: str) -> None:
+    st.plotly_chart(figure, key=key, alt=alt, config=CONFIG, width="stretch")
+
+
+def choose_token(session: Session) -> str:
+    """The token that the next sections are about: the scenario's first."""
+    tokens = list(dict.fromkeys([*session.working.tokens, *known_tokens()]))
+    token: str = st.selectbox("Token", tokens, key=f"data_token_{session.revision}", width=240)
+    return token
+
+
+def views_for(session: Session, token: str) -> list[View]:
+    """Every venue as it is known now; the scenario's as its figures stand, where that one knows of the token."""
+    here, tokens = session.shown, (*session.working.tokens, token)
+    return [
+        here if here.venue == venue and token in here.tiers else live.look_at(session, venue, tokens)
+        for venue in LISTING_VENUES
+    ]
+
+
+def _mark(session: Session, token: str) -> float | None:
+    mark = session.working.market.marks.get(token)
+    return live.known_mark(session, token) if mark is None else mark
+
+
+def tiers(session: Session, views: Sequence[View], token: str) -> None:
+    """The token's tiers at the scenario's venue as a table, and beside those of the other venues as a chart."""
+    mark = _mark(session, token)
+    compared = data_rows.compared(session.working, views, token, mark)
+    table, chart = st.columns([45, 55], gap="medium")
+    with table:
+        _tier_table(session, compared, token)
+    with chart:
+        _place(tier_steps(compared), "tier-steps", tier_steps_alt(compared))
+    if warning := data_rows.far_apart(session.working, views, token):
+        st.warning(plain(warning))
+    st.caption(plain(_FEES))
+
+
+_FEES = (
+    "The chart shows maintenance margin by the tiers alone. Bybit adds the fee to close to it, and OKX holds equity "
+    "against the liquidation fee too; the account's figures count both."
+)
+
+
+def _tier_table(session: Session, compared: Compared, token: str) -> None:
+    """The table in force on the scenario's venue, in its own units."""
+    scenario = session.working
+    name = scenario.account.rules.name
+    here = [schedule for schedule in compared.schedules if schedule.venue == scenario.account.venue]
+    if not here:
+        missing = scenario.market.reference.not_listed.get(token, f"no tier table of {token} is known there")
+        st.caption(plain(f"{name}: {_ONE_FRACTION if scenario.account.rules.own_fraction else missing}."))
+        return
+    [schedule] = here
+    unit = None if schedule.contract_value is None else schedule.contract_value * compared.mark or None
+    rows = data_rows.tier_rows(schedule.table, unit, data_rows.tiers_of(assess(scenario), token))
+    st.caption(plain(f"{name}, {schedule.seen}: {_units(schedule, compared)}"))
+    _table(rows, f"Tiers of {token} on {name}, {len(rows)} {'tiers' if len(rows) > 1 else 'tier'}", _tier_columns())
+
+
+_ONE_FRACTION = "one maintenance fraction for everything, no tiers"
+
+
+def _units(schedule: Schedule, compared: Compared) -> str:
+    """What the columns of sizes count."""
+    if schedule.table.progressive:
+        return "sizes in $ of notional; maintenance margin is notional × rate − deduction."
+    if schedule.contract_value is None:
+        return "sizes in contracts, whose value is not known here; one rate for the whole position."
+    worth = f"{wording.quantity(schedule.contract_value)} {compared.token} each, at the mark of "
+    return f"sizes in contracts of {worth}{wording.price(compared.mark)}; one rate for the whole position."
+
+
+def _tier_columns() -> dict[str, Any]:
+    column = st.column_config
+    return {
+        "Tier": column.NumberColumn(width=50, pinned=True),
+        "From": column.NumberColumn(format="localized"),
+        "To": column.NumberColumn(format="localized"),
+        UP_TO: column.NumberColumn(format="localized", help="the end of the tier at the mark"),
+        "Rate": column.NumberColumn(format="%.6g %%", help="maintenance rate"),
+        "Deduction": column.NumberColumn(format="localized", help="maintenance amount, in $"),
+        "Max leverage": column.NumberColumn(format="%g×"),
+    }
+
+
+def funding(session: Session, token: str) -> None:
+    """What funding has cost: every payment where the venue told them, else the snapshot's distribution."""
+    venue = _funding_venue(session)
+    state = live.feed().state(Ask(venue, "funding", token)) if session.live else State()
+    chart, words = st.columns([55, 45], gap="medium")
+    with chart:
+        rates = _distribution(token) if state.held is None else _history(session, venue, token, state.held)
+    if state.failure is not None:
+        stands_in = "what the snapshot recorded" if state.held is None else "the last answer"
+        words.caption(plain(f"{VENUES[venue].name} {state.failure.reason}: {stands_in} stands in."))
+    if (quote := _told(session, token)) and quote.funding_rate is not None and quote.interval_hours:
+        seen = _latest(session, token).mark_origins[token].label(live.now())
+        rates[f"{VENUES[venue].name}'s rate ({seen})"] = (quote.funding_rate, quote.interval_hours)
+    legs = [leg for leg in session.working.positions if leg.symbol == token]
+    for line in data_rows.funding_lines(legs, _mark(session, token) or 0.0, rates):
+        words.markdown(plain(line))
+
+
+def _funding_venue(session: Session) -> str:
+    """The scenario's venue; for the textbook account the first of those that have funding."""
+    venue = session.working.account.venue
+    return venue if venue in LISTING_VENUES else LISTING_VENUES[0]
+
+
+def _told(session: Session, token: str) -> Quote | None:
+    """What the venue itself told of the token last, now or a while ago."""
+    latest = _latest(session, token)
+    return latest.quotes.get(token) if latest.mark_origins[token].kind in ("live", "cached") else None
+
+
+def _history(session: Session, venue: str, token: str, held: Held) -> dict[str, Rate]:
+    payments: FundingHistory = held.value
+    quote = _told(session, token)
+    hours = quote.interval_hours if quote else None
+    name, seen = VENUES[venue].name, held.seen_at.astimezone(UTC)
+    given = (payments.times, payments.rates, hours, token, name)
+    _place(funding_history(*given), "funding", funding_history_alt(*given))
+    st.caption(plain(f"{name}, asked {seen:%Y-%m-%d %H:%M} UTC."))
+    hours = interval(payments.times, hours)
+    if not hours or not len(payments.rates):
+        return {}
+    return {f"{name}'s median rate": (float(np.median(payments.rates)), hours)}
+
+
+def _distribution(token: str) -> dict[str, Rate]:
+    recorded = snapshot.funding().get(token)
+    if recorded is None:
+        st.caption(plain(f"No funding of {token} is recorded in the snapshot."))
+        return {}
+    figures = Distribution(*(getattr(recorded, name) for name in Distribution._fields))
+    name = VENUES[recorded.venue].name
+    given = (figures, token, name)
+    _place(funding_distribution(*given), "funding", funding_distribution_alt(*given))
+    return {f"{name}'s median rate": (recorded.median, float(recorded.interval_hours))}
+
+
+def listings(session: Session, views: Sequence[View]) -> None:
+    """Which token has a perpetual where, and what became of those that are no more."""
+    rows = status_rows(views, known_tokens(session.working.tokens))
+    _table(data_rows.listing_rows(rows), "Listing status of every token on every venue, with the day it was seen")
+    st.caption(plain("listed: the venue has tiers for it; whether it trades now was not seen."))
+    for story in stories():
+        st.markdown(f"- {plain(story.words)}")
+
+
+def connections(session: Session, views: Sequence[View], token: str) -> None:
+    """What each venue has answered, and the button that asks all of them."""
+    if not session.live:
+        st.caption("Live data is off: no venue is asked, everything comes from the snapshot.")
+        return
+    everything = _asks(session, token, LISTING_VENUES)
+    _table(data_rows.connection_rows(views, token, live.now()), "What each venue has answered")
+    tokens = tuple(dict.fromkeys([*session.working.tokens, token]))
+    for reason in dict.fromkeys(reason for view in views for reason in data_rows.reasons(view, tokens)):
+        st.caption(plain(f"{reason}."))
+    if st.button("Ask every venue", key="do_ask_venues", help=plain(f"contracts, marks and the tiers of {token}")):
+        live.feed().want(everything, anew=True)
+    if live.feed().busy(everything):
+        _waiting(everything)
+
+
+def want(session: Session, token: str) -> None:
+    """With live data on, has fetched what the page shows of the scenario's venue; the others only by the button."""
+    if session.live and session.working.account.venue in LISTING_VENUES:
+        live.feed().want(_asks(session, token, [session.working.account.venue]))
+
+
+def _asks(session: Session, token: str, venues: Sequence[str]) -> tuple[Ask, ...]:
+    about = [ask for venue in venues for ask in asks(venue, (*session.working.tokens, token))]
+    return (*about, Ask(_funding_venue(session), "funding", token))
+
+
+@st.fragment(run_every=live.POLL)
+def _waiting(wanted: Sequence[Ask]) -> None:
+    """Looks whether what was asked for is here, as long as it is not; the page can be used meanwhile."""
+    if not live.feed().busy(wanted):
+        st.rerun()
+    st.caption("Asking the venues …")

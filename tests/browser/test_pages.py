@@ -1,0 +1,157 @@
+"""A person's way through the further pages and live data, against replayed venues, in a real browser."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from margin import wording
+from margin.studies.assess import assess
+from tests.browser.conftest import App, drawn, idle, metric, sentence, type_cell
+from tests.replay import binance, bybit, hyperliquid, okx
+from tests.replay.figures import ADDRESS, Book
+from tests.replay.server import Replay, replaying
+
+PAGES = {"What if": "", "Your positions": "positions", "Market data": "data"}
+
+
+STREAMLITS_OWN = {"rules": {"presentation-role-conflict": {"enabled": False}}}
+"""What axe finds in Streamlit's file uploader, whose drop zone is no more than a place to drop a file."""
+
+
+class Live(NamedTuple):
+    """An app whose venues are replayed, what they are asked, and the figures they answer from."""
+
+    app: App
+    replay: Replay
+    book: Book
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    book = Book()
+    with replaying() as replay:
+        for venue in (binance, bybit, okx, hyperliquid):
+            venue.install(replay, book)
+        app = App(tmp_path_factory.mktemp("live") / "outbound", REPLAY_PORT=str(replay.port))
+        yield Live(app, replay, book)
+        app.stop()
+
+
+@pytest.fixture
+def visit_live(live: Live, context: BrowserContext) -> Callable[..., Page]:
+    def open_page(path: str = "") -> Page:
+        page = context.new_page()
+        page.goto(f"{live.app.url}/{path}")
+        page.wait_for_selector(".stBadge, [data-testid=stMarkdown] .stMarkdownBadge", timeout=60_000)
+        idle(page)
+        return page
+
+    return open_page
+
+
+Visit = Callable[..., Page]
+
+
+def badge(page: Page) -> str:
+    """Which data the page says it shows."""
+    return page.locator(".stMarkdownBadge", has_text="Marks:").first.inner_text()
+
+
+def until(page: Page, selector: str) -> None:
+    page.wait_for_selector(selector, timeout=30_000)
+    idle(page)
+
+
+def test_live_data_is_switched_on_and_todays_marks_are_taken_when_asked(live: Live, visit_live: Visit) -> None:
+    page = visit_live()
+    assert live.replay.asked == []
+    page.get_by_text("Live data").click()
+    until(page, "button:has-text('Refresh marks')")
+    assert metric(page, "Margin balance") == "$10,000.00"
+    live.book.marks.update(RENDER=1.8, FET=0.23)
+    page.get_by_role("button", name="Refresh marks").click()
+    until(page, "text=The baseline is the account before")
+    assert badge(page).startswith("Marks: live, ")
+    assert metric(page, "Margin balance") == "$12,665.68"
+    assert {asked.host for asked in live.replay.asked} == {"fapi.binance.com"}
+    assert not live.app.log.exists() or "binance" not in live.app.log.read_text()
+
+
+def test_an_edited_account_goes_along_from_page_to_page_and_back(visit_live: Visit) -> None:
+    page = visit_live()
+    drawn(page)
+    type_cell(page, "Size", 0, "20000")
+    idle(page)
+    edited = sentence(page)
+    for name in ("Market data", "Your positions", "What if"):
+        page.get_by_role("link", name=name).click()
+        page.wait_for_url(re.compile(rf"/{PAGES[name]}\?"))
+        idle(page)
+    drawn(page)
+    assert sentence(page) == edited
+    type_cell(page, "Size", 1, "100000")
+    idle(page)
+    assert "p=RENDER_long_20000_1.75_10&p=FET_long_100000" in page.url
+
+
+@pytest.mark.parametrize("path", ["positions", "data"])
+def test_a_further_page_opens_first_in_a_new_tab_with_its_scenario(visit_live: Visit, path: str) -> None:
+    page = visit_live(
+        f"{path}?venue=okx&margin_mode=cross&wallet_balance=10000&p=TAO_long_100_255_5&marks=TAO_255&title=Mine&v=1"
+    )
+    assert page.get_by_text("Mine", exact=True).is_visible()
+    page.get_by_role("link", name="What if").click()
+    drawn(page)
+    assert sentence(page).startswith("If TAO falls")
+
+
+def test_a_pasted_table_becomes_the_positions(visit_live: Visit) -> None:
+    page = visit_live("positions")
+    page.get_by_role("textbox", name="Paste a table").fill("Symbol,Side,Size,Entry,Leverage\nTAOUSDT,sell,10,255,5x")
+    page.keyboard.press("Control+Enter")
+    idle(page)
+    page.get_by_role("button", name=re.compile("Take|Replace")).first.click()
+    idle(page)
+    page.get_by_role("link", name="What if").click()
+    drawn(page)
+    assert sentence(page).startswith("If TAO rises")
+
+
+def test_a_wallet_is_read_compared_and_taken_over(live: Live, visit_live: Visit) -> None:
+    page = visit_live("positions?venue=hyperliquid&margin_mode=cross&wallet_balance=1&v=1")
+    page.get_by_label("Wallet address").fill(ADDRESS)
+    page.get_by_role("button", name="Read the account").click()
+    until(page, "text=Every figure agrees within 1 %")
+    page.get_by_role("button", name="Take this account over").click()
+    until(page, "text=Taken over from Hyperliquid: 4 positions.")
+    assert ADDRESS not in page.url
+    page.get_by_role("link", name="What if").click()
+    drawn(page)
+    equity = assess(live.book.scenario("hyperliquid")).equity
+    assert metric(page, "Margin balance") == wording.money(equity)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["positions", "data"])
+def test_axe_finds_nothing_on_a_further_page(live: Live, browser: Browser, path: str, scheme: str) -> None:
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(f"{live.app.url}/{path}")
+    until(page, "text=Live data")
+    results = Axe().run(page, options=STREAMLITS_OWN)
+    assert results.violations_count == 0, results.generate_report()
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["positions", "data"])
+def test_a_further_page_needs_no_sideways_scrolling_on_a_phone(live: Live, browser: Browser, path: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(f"{live.app.url}/{path}")
+    until(page, "text=Live data")
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+    context.close()

@@ -1,0 +1,28 @@
+"""The venues as tests of the pages meet them: replayed on this machine, asked by the real client, nothing kept."""
+
+from collections.abc import Iterator
+
+import pytest
+from ccxt.base.exchange import Exchange
+
+from margin.market.live import connection
+from pages.ui import live
+from tests.replay import binance, bybit, hyperliquid, okx
+from tests.replay.figures import Book
+from tests.replay.server import Replay, replaying
+
+
+@pytest.fixture
+def venues(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Replay, Book]]:
+    """The replay and the book it answers from, beside a feed that knows nothing yet."""
+    monkeypatch.setenv("TANDEM_CACHE", "")
+    monkeypatch.setattr(connection, "BACK_OFF", 0.0)
+    monkeypatch.setattr(Exchange, "throttle", lambda *_: None)
+    live.feed.clear()
+    book = Book()
+    with replaying() as replay:
+        for venue in (binance, bybit, okx, hyperliquid):
+            venue.install(replay, book)
+        yield replay, book
+        live.feed().close()
+    live.feed.clear()

@@ -1,0 +1,219 @@
+"""Live data in the What-if page: nothing is asked unasked, a page never waits, and only what was asked for changes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import pytest
+
+from margin.market import snapshot
+from pages.ui import live
+from tests.pages.visitor import PATIENCE, TIERS, WORKED_EXAMPLE, Visitor, address
+from tests.replay.figures import Book
+from tests.replay.server import Fault, Replay, Reply
+
+Venues = tuple[Replay, Book]
+ON_BYBIT = {
+    "venue": "bybit",
+    "positions": [{"symbol": "RENDER", "side": "long", "quantity": 28_000, "entry_price": 1.75, "leverage": 10}],
+    "marks": {"RENDER": 1.75},
+}
+
+
+def badge(visitor: Visitor) -> str:
+    """The line that says which data is shown."""
+    [line] = [each.value for each in visitor.at.markdown if "badge[Marks" in each.value]
+    return str(line).partition("[")[2].rpartition("]")[0]
+
+
+def switch(visitor: Visitor, *, on: bool = True) -> Visitor:
+    [toggle] = [each for each in visitor.at.toggle if each.key == "live"]
+    toggle.set_value(on)
+    return visitor.run()
+
+
+def settle(visitor: Visitor) -> Visitor:
+    """Waits for what was asked, and lets the page look again as it does by itself."""
+    assert live.feed().wait(live.wanted(visitor.at.session_state["tandem"]), PATIENCE)
+    return visitor.run()
+
+
+def tiers_first_rate(visitor: Visitor) -> float:
+    """The first tier's rate as the tier table shows it."""
+    rate: float = visitor.unfold(TIERS).rows("tiers")[0]["Rate"]
+    return rate
+
+
+# Off
+
+
+def test_nothing_is_asked_before_somebody_switches_it_on(venues: Venues) -> None:
+    replay, _ = venues
+    visitor = Visitor(address(**ON_BYBIT)).press("To the brink").press("Reset")
+    assert replay.asked == []
+    assert badge(visitor) == "Marks: snapshot of 2026-03-18 · tiers: snapshot of 2025-12-29"
+
+
+def test_a_deployment_may_switch_it_on_for_its_visitors(venues: Venues, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TANDEM_LIVE", "1")
+    visitor = settle(Visitor())
+    assert "tiers: snapshot of 2026-09-29" in badge(visitor), "Binance gives no tiers without a key"
+    settle(visitor.go(address(**ON_BYBIT)))
+    assert venues[0].asked
+
+
+# On
+
+
+def test_switched_on_the_tables_are_the_venues_and_the_marks_stay(venues: Venues) -> None:
+    _, book = venues
+    book.tiers["bybit"]["RENDER"] = [
+        {"floor": 0, "maintenance_rate": 0.03, "maintenance_amount": 0, "max_leverage": 16, "cap": 100_000}
+    ]
+    book.marks["RENDER"] = 3.5
+    visitor = settle(switch(Visitor(address(**ON_BYBIT))))
+    assert badge(visitor).startswith("Marks: snapshot of 2026-03-18 · tiers: live, ")
+    assert tiers_first_rate(visitor) == 0.03
+    assert visitor.linked.market.marks["RENDER"] == 1.75
+
+
+def test_refresh_takes_the_marks_and_compares_with_before(venues: Venues) -> None:
+    _, book = venues
+    book.marks.update(RENDER=2.1, FET=0.25)
+    visitor = settle(switch(Visitor()))
+    assert visitor.metric("Margin balance") == "$10,000.00"
+    settle(visitor.press("Refresh marks"))
+    assert visitor.linked.market.marks == {"RENDER": 2.1, "FET": 0.25}
+    assert visitor.before("Margin balance") == "from $10,000.00"
+    assert "FET 0.22310 → 0.25000, RENDER 1.7500 → 2.1000. The baseline is the account before." in visitor.news[0]
+    assert badge(visitor).startswith("Marks: live, ")
+
+
+def test_refresh_keeps_the_common_move_that_was_chosen(venues: Venues) -> None:
+    _, book = venues
+    book.marks.update(RENDER=2.0, FET=0.2)
+    visitor = settle(switch(Visitor().slide(-0.1)))
+    settle(visitor.press("Refresh marks"))
+    assert visitor.linked.market.marks == {"RENDER": pytest.approx(1.8), "FET": pytest.approx(0.18)}
+    assert visitor.field("move").value == pytest.approx(-0.1)
+
+
+def test_another_venue_brings_its_own_tables(venues: Venues) -> None:
+    visitor = settle(switch(Visitor()))
+    settle(visitor.enter("venue", "hyperliquid"))
+    assert "tiers: live, " in badge(visitor)
+    assert {asked.host for asked in venues[0].asked} == {"fapi.binance.com", "api.hyperliquid.xyz"}
+
+
+def test_a_perpetual_beyond_the_snapshot_is_found_and_gets_mark_and_tiers(venues: Venues) -> None:
+    _, book = venues
+    book.marks["1000PEPE"], book.rates["1000PEPE"], book.intervals["1000PEPE"] = 0.0125, 0.0001, 8
+    book.tiers["bybit"]["1000PEPE"] = book.tiers["bybit"]["WLD"]
+    book.contracts["1000PEPE"] = book.contract("bybit", "WLD")
+    visitor = settle(switch(Visitor(address(**ON_BYBIT))))
+    assert "1000PEPE" in visitor.field("find").options
+    visitor.enter("find", "1000PEPE")
+    settle(visitor.edit("positions", {1: {"Size": 1e6}}))
+    pepe = visitor.linked.positions[1]
+    assert (pepe.symbol, pepe.entry_price, visitor.linked.market.marks["1000PEPE"]) == ("1000PEPE", 0.0125, 0.0125)
+    assert visitor.errors == []
+
+
+def test_the_search_box_offers_what_trades_on_the_venue() -> None:
+    visitor = Visitor(address(**ON_BYBIT))
+    assert visitor.field("find").options == sorted(snapshot.contracts("bybit"))
+    visitor.enter("find", "TAO")
+    assert visitor.rows("positions")[-1] == {
+        **{"Token": "TAO", "Side": "long", "Unit": "tokens", "Leverage": 10.0},
+        **{"Size": pytest.approx(float("nan"), nan_ok=True), "Margin": pytest.approx(float("nan"), nan_ok=True)},
+        "Entry": snapshot.marks()["TAO"],
+    }
+
+
+def test_an_edit_while_the_answer_is_on_its_way_is_not_lost(venues: Venues) -> None:
+    replay, book = venues
+    book.marks["RENDER"] = 2.0
+    visitor = settle(switch(Visitor()))
+    with held_back(replay):
+        visitor.press("Refresh marks")
+        visitor.edit("positions", {0: {"Size": 1000.0}})
+        assert visitor.linked.positions[0].quantity == 1000.0
+    settle(visitor)
+    assert (visitor.linked.positions[0].quantity, visitor.linked.market.marks["RENDER"]) == (1000.0, 2.0)
+
+
+@contextmanager
+def held_back(replay: Replay) -> Iterator[None]:
+    """Binance's marks wait until the block ends."""
+    gate, at = Event(), ("fapi.binance.com", "GET", "/fapi/v1/premiumIndex")
+    answer = replay._answers[at]
+    replay.serve(*at, lambda asked: gate.wait(PATIENCE) and answer(asked))
+    yield
+    gate.set()
+
+
+# Off again, and trouble
+
+
+def test_switched_off_the_snapshot_is_back(venues: Venues) -> None:
+    visitor = settle(switch(Visitor(address(venue="hyperliquid"))))
+    assert "tiers: live, " in badge(visitor)
+    asked = len(venues[0].asked)
+    switch(visitor, on=False).press("To the brink")
+    assert "tiers: snapshot of 2026-03-10" in badge(visitor)
+    assert len(venues[0].asked) == asked
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        pytest.param(Fault(Reply("", 451)), "Binance does not serve this place (HTTP 451)", id="geo-block"),
+        pytest.param(Fault(Reply("", 429)), "Binance asks for a pause between requests", id="too many requests"),
+        pytest.param(Fault(Reply("<html>")), "Binance gave an answer that is no JSON", id="a page instead"),
+        pytest.param(Fault(cut=True), "Binance cannot be reached", id="a cut connection"),
+    ],
+)
+def test_a_venue_in_trouble_leaves_the_figures_and_says_why(venues: Venues, fault: Fault, reason: str) -> None:
+    replay, _ = venues
+    replay.fail("binance", fault)
+    visitor = settle(switch(Visitor()))
+    settle(visitor.press("Refresh marks"))
+    assert visitor.warnings == [f"The marks stay as they were: {reason}."]
+    assert visitor.sentence == WORKED_EXAMPLE
+    assert visitor.errors == []
+
+
+def test_a_mark_that_makes_no_sense_is_kept_out_and_named(venues: Venues) -> None:
+    _, book = venues
+    book.marks.update(RENDER=-1.0, FET=0.25)
+    visitor = settle(switch(Visitor()))
+    settle(visitor.press("Refresh marks"))
+    assert visitor.linked.market.marks == {"RENDER": 1.75, "FET": 0.25}
+    assert "RENDER keeps its mark" in visitor.news[0]
+
+
+# Links
+
+
+def test_a_link_keeps_its_marks_when_live_data_is_on(venues: Venues, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TANDEM_LIVE", "on")
+    _, book = venues
+    book.marks["RENDER"] = 9.0
+    visitor = Visitor(address(**ON_BYBIT))
+    assert "tiers: snapshot of 2025-12-29" in badge(visitor)
+    settle(visitor)
+    assert "tiers: snapshot of 2025-12-29" in badge(visitor), "what its maker saw stays until the reader asks"
+    assert "RENDER_1.75" in visitor.query["marks"][0]
+
+
+def test_two_sessions_that_ask_at_once_make_one_request(venues: Venues) -> None:
+    replay, _ = venues
+    visitors = [Visitor(), Visitor()]
+    threads = [Thread(target=switch, args=(visitor,)) for visitor in visitors]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for visitor in visitors:
+        settle(visitor)
+    assert replay.paths().count("fapi.binance.com/fapi/v1/premiumIndex") == 1
