@@ -149,8 +149,10 @@ def load(page: str) -> Session:
     current = session()
     current.touched = _touched(current)
     if page != current.page:
-        current.page, current.touched = page, False
-        current.open(current.working)
+        if current.page:
+            current.touched = False
+            current.open(current.working)
+        current.page = page
     address = _own_address()
     if is_new and current.live and not address:
         current.asked.add("tables")

@@ -81,7 +81,7 @@ def test_the_dates_of_marks_and_tiers_stand_beside_the_sentence() -> None:
     expected = f"The snapshot's marks ({marks}) are 6 months older than Binance's tiers ({tiers})."
     visitor = Visitor()
     assert visitor.small_print.endswith(expected)
-    assert f"Snapshot · marks {marks} · tiers {tiers}" in visitor.at.markdown[0].value
+    assert f"Marks: snapshot of {marks} · tiers: snapshot of {tiers}" in visitor.at.markdown[0].value
 
 
 def test_every_chart_says_in_words_what_it_shows() -> None:
