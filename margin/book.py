@@ -21,6 +21,7 @@ from margin.scenario import Market, Position, Scenario
 from margin.venues.tiers import EDGE, locate
 
 Array = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
 ZERO = 1e-12
 """Headroom counts as zero up to this part of |wallet| + Σ notional: rounding must not keep an account alive."""
 
@@ -72,6 +73,15 @@ class Leg(NamedTuple):
     def requirement_at(self, price: float, tier: int) -> float:
         """The requirement at a price taken to lie in a tier."""
         return self.requirement(price, self.rates[tier], self.amounts[tier])
+
+    def tiers(self, prices: Array) -> Indices:
+        """The tier in force at every price of an array; of its shape."""
+        return np.searchsorted(self.floors[1:], self.size * prices * (1 - EDGE), side="left")
+
+    def requirements(self, prices: Array, tiers: Indices | None = None) -> Array:
+        """The requirement at prices taken to lie in tiers, unless given in those they do lie in; of their shape."""
+        tiers = self.tiers(prices) if tiers is None else tiers
+        return self.requirement(prices, np.asarray(self.rates)[tiers], np.asarray(self.amounts)[tiers])
 
     def slope(self, tier: int, level: float) -> float:
         """Change of `equity − requirement ÷ level` per unit of price within a tier."""
@@ -219,7 +229,7 @@ class Book:
 
     def requirement(self, prices: Array) -> Array:
         """What equity is held against at prices of shape (..., tokens); shape (...)."""
-        return self._sum_over_legs(prices, _requirement_along)
+        return self._sum_over_legs(prices, lambda leg, price: leg.requirements(price))
 
     def notional(self, prices: Array) -> Array:
         """Σ |position| · price at prices of shape (..., tokens); shape (...)."""
@@ -249,13 +259,8 @@ class Book:
         total = np.zeros_like(prices)
         for leg in self.legs:
             if leg.token == token:
-                total += leg.equity(prices) - _requirement_along(leg, prices) / level
+                total += leg.equity(prices) - leg.requirements(prices) / level
         return total
-
-
-def _requirement_along(leg: Leg, prices: Array) -> Array:
-    tiers = np.searchsorted(leg.floors[1:], leg.size * prices * (1 - EDGE), side="left")
-    return leg.requirement(prices, np.asarray(leg.rates)[tiers], np.asarray(leg.amounts)[tiers])
 
 
 def first_crossing(

@@ -5,7 +5,8 @@
 
 Keys bear the names of the scenario JSON; `p` is a position (symbol, side, quantity, entry price, leverage, isolated
 margin), fields are parted by `_`, entries by `~`. Where one common move led from the baseline marks to the marks, the
-link says those and the `move`. The version comes last, so that a link that was cut is known by its absence. Decoding
+link says those and the `move`. Shocks are `shocks=common_-0.1~days_7`, and `shock_moves`, `shock_maintenance` and
+`shock_funding` by token. The version comes last, so that a link that was cut is known by its absence. Decoding
 goes by way of the JSON reader, so both refuse the same things with the same words. Keys that are not the link's are
 left to whoever put them there.
 """
@@ -36,11 +37,17 @@ _COLLATERAL = ("asset", "amount", "ratio")
 _TIER = ("floor", "maintenance_rate", "maintenance_amount", "max_leverage", "cap")
 _LEVELS = ("warning", "danger")
 _SEEN = ("equity", "margin_ratio")
+_SHOCKS = ("common", "maintenance", "leverage_cap", "haircut", "days", "interest")
+_SHOCK_TABLES = {
+    "shock_moves": "moves",
+    "shock_maintenance": "maintenance_by_token",
+    "shock_funding": "funding",
+}
 _LISTS = ("p", "tiers")
 KEYS = (
     *("title", "note", "venue", "margin_mode", "wallet_balance", "p", "marks", "move", "betas", "baseline_marks"),
-    *("collateral", "levels", "taker_fee", "margin_fraction", "contract_values", "seen", "tiers_as_of"),
-    *("tiers", "tiers_left_out", "v"),
+    *("collateral", "levels", "taker_fee", "margin_fraction", "contract_values", "shocks", *_SHOCK_TABLES),
+    *("seen", "tiers_as_of", "tiers", "tiers_left_out", "v"),
 )
 """The query parameters that are the link's own, in the order they are written."""
 
@@ -80,9 +87,7 @@ def encode(scenario: Scenario) -> Link:
     if (move := _exact_move(scenario.market)) is not None:
         entry |= {"marks": entry["baseline_marks"], "move": move, "baseline_marks": {}}
     parameters = {"v": [str(VERSION)], **_head(entry)}
-    for key in _TABLES:
-        if entry.get(key):
-            parameters[key] = ["~".join(f"{symbol}_{_write(value)}" for symbol, value in entry[key].items())]
+    parameters |= {key: [_table(entry[key])] for key in _TABLES if entry.get(key)} | _shocks(entry.get("shocks", {}))
     left_out = _add_tiers(parameters, entry.get("tiers", {}))
     return Link({key: parameters[key] for key in KEYS if key in parameters}, left_out)
 
@@ -111,6 +116,17 @@ def _head(entry: Mapping[str, Any]) -> dict[str, list[str]]:
         if key in entry:
             pairs[key] = [_join(entry[key], names)]
     return pairs | {key: [_pack(entry[key])] for key in _TEXTS if entry[key]}
+
+
+def _shocks(entry: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The shocks: their numbers by name in one parameter, and one for each of their tables."""
+    numbers = {name: entry[name] for name in _SHOCKS if name in entry}
+    tables = {key: [_table(entry[name])] for key, name in _SHOCK_TABLES.items() if name in entry}
+    return ({"shocks": [_table(numbers)]} if numbers else {}) | tables
+
+
+def _table(values: Mapping[str, float]) -> str:
+    return "~".join(f"{name}_{_write(value)}" for name, value in values.items())
 
 
 def _add_tiers(parameters: dict[str, list[str]], tables: Mapping[str, Any]) -> tuple[str, ...]:
@@ -208,9 +224,18 @@ def _entry(single: Mapping[str, str], own: Mapping[str, list[str]]) -> dict[str,
     for key, names in (("levels", _LEVELS), ("seen", _SEEN)):
         if key in single:
             entry[key] = _split(single[key], key, names)
+    if shocks := _read_shocks(single):
+        entry["shocks"] = shocks
     if "tiers" in own:
         entry["tiers"] = _read_tiers(own["tiers"])
     return entry
+
+
+def _read_shocks(single: Mapping[str, str]) -> dict[str, Any]:
+    """Their names hold underscores where tokens hold none, so a name ends at the last one."""
+    shocks: dict[str, Any] = _read_table(single.get("shocks", ""), "shocks", from_end=True)
+    tables = {name: single[key] for key, name in _SHOCK_TABLES.items() if key in single}
+    return shocks | {name: _read_table(text, f"shocks.{name}") for name, text in tables.items()}
 
 
 def _read_move(entry: dict[str, Any]) -> None:
@@ -235,10 +260,10 @@ def _split(text: str, path: str, names: Sequence[str]) -> dict[str, Any]:
     return {name: field if name in words else _read(field) for name, field in zip(names, fields, strict=False)}
 
 
-def _read_table(text: str, path: str) -> dict[str, Any]:
+def _read_table(text: str, path: str, *, from_end: bool = False) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for item in text.split("~") if text else ():
-        symbol, _, value = item.partition("_")
+        symbol, _, value = item.rpartition("_") if from_end and "_" in item else item.partition("_")
         if symbol in table:
             raise FieldError(f"{path}.{quoted(symbol)}", "is given twice")
         table[symbol] = _read(value)

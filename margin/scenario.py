@@ -13,8 +13,9 @@ from math import isclose
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
-from margin.errors import LARGEST, FieldError, choice, join, keyed, known_keys, listed, number, quoted, text
-from margin.symbols import STABLECOINS, by_token, token
+from margin.errors import LARGEST, FieldError, choice, keyed, known_keys, listed, number, quoted, text
+from margin.shocks import NONE, Shocks
+from margin.symbols import STABLECOINS, by_token, numbers_by_token, token
 from margin.venues import MARGIN_FRACTION, NO_TABLES, VENUES, TierTable, Venue, VenueTables
 
 VERSION = 1
@@ -149,8 +150,7 @@ class Account:
 
 
 def _figures(values: Mapping[str, float], path: str, **bounds: float) -> Mapping[str, float]:
-    entries = by_token(keyed(values, path, most=MOST_TOKENS), path)
-    return MappingProxyType({name: number(value, join(path, name), **bounds) for name, value in entries.items()})
+    return numbers_by_token(values, path, most=MOST_TOKENS, **bounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +251,11 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """An account with its positions in a market: all that the engine, the pages, the link and the JSON speak of."""
+    """An account with its positions in a market: all that the engine, the pages, the link and the JSON speak of.
+
+    `shocks` are suppositions kept beside it, in which no figure of the account itself has a part: they take effect only
+    where they are applied. Shocks that suppose nothing are none.
+    """
 
     account: Account
     positions: tuple[Position, ...]
@@ -260,10 +264,12 @@ class Scenario:
     title: str = ""
     note: str = ""
     seen: Seen | None = None
+    shocks: Shocks | None = None
 
     def __post_init__(self) -> None:
         _set(
             self,
+            shocks=None if self.shocks == NONE else self.shocks,
             positions=tuple(listed(self.positions, "positions", most=MOST_POSITIONS)),
             title=text(self.title, "title", longest=LONGEST_TITLE),
             note=text(self.note, "note", longest=LONGEST_NOTE, lines=True),
@@ -326,6 +332,7 @@ class Scenario:
             "contract_values": dict(market.contract_values),
             "tiers_as_of": market.tiers_as_of,
             "seen": self.seen and _plain(self.seen, "equity", "margin_ratio"),
+            "shocks": self.shocks and self.shocks.to_json(),
             "textbook": None if account.margin_fraction == MARGIN_FRACTION else _plain(account, "margin_fraction"),
         }
         return {
@@ -369,6 +376,7 @@ class Scenario:
             title=entry.get("title", ""),
             note=entry.get("note", ""),
             seen=_read_seen(entry),
+            shocks=_read_shocks(entry),
         )
 
 
@@ -376,7 +384,7 @@ _POSITION_KEYS = ("symbol", "side", "quantity", "entry_price", "leverage", "isol
 _REQUIRED = ("version", "venue", "margin_mode", "wallet_balance", "positions", "marks")
 _OPTIONAL = (
     *("title", "note", "betas", "baseline_marks", "levels", "taker_fee", "collateral", "tiers", "contract_values"),
-    *("tiers_as_of", "seen", "textbook"),
+    *("tiers_as_of", "seen", "shocks", "textbook"),
 )
 
 
@@ -454,6 +462,13 @@ def _read_seen(entry: Mapping[str, Any]) -> Seen | None:
     if "seen" not in entry:
         return None
     return cast(Seen, _read_object(entry["seen"], "seen", Seen, (), ("equity", "margin_ratio")))
+
+
+def _read_shocks(entry: Mapping[str, Any]) -> Shocks:
+    try:
+        return Shocks.from_json(entry.get("shocks", {}))
+    except FieldError as error:
+        raise error.within("shocks") from None
 
 
 def loads(document: str) -> Any:

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TypeVar
 
-from margin.errors import FieldError, join, quoted, shown
+from margin.errors import FieldError, join, keyed, number, quoted, shown
 
 _TOKEN = re.compile(r"[A-Z0-9]{1,15}")
 _VENUE_SPELLING = re.compile(
@@ -51,3 +52,9 @@ def by_token(values: Mapping[str, Value], path: str) -> dict[str, Value]:
             raise FieldError(join(path, name), "is given twice")
         result[name] = value
     return result
+
+
+def numbers_by_token(values: object, path: str, *, most: int, **bounds: float) -> Mapping[str, float]:
+    """A read-only table of at most `most` numbers within bounds, under their tokens' names."""
+    entries = by_token(keyed(values, path, most=most), path)
+    return MappingProxyType({name: number(value, join(path, name), **bounds) for name, value in entries.items()})

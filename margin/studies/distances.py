@@ -82,6 +82,32 @@ def _liquidation_price(token: str, mark: float, legs: list[Leg], headroom: float
     return LiquidationPrice(token, below, above, reason_below, reason_above)
 
 
+def first_moves(
+    books: Sequence[Book],
+    rates: Mapping[str, float],
+    level: float = 1.0,
+    *,
+    standings: Sequence[Standing | None] | None = None,
+    start: Mapping[str, float] | None = None,
+    furthest_down: float = FURTHEST_DOWN,
+) -> JointMove:
+    """The first x each way at which some book reaches the level, prices moving to price · (1 + rate · x), at least 0.
+
+    `rates` by token; one that is not named stands still. It starts from the marks, where the books stand as `standings`
+    says if that is known already, or from other prices. 0.0 means that the start is at the level or past it.
+    """
+    down, up = inf, inf
+    for book, standing in zip(books, standings or [None] * len(books), strict=True):
+        prices = book.marks if start is None else tuple([start[token] for token in book.tokens])
+        rises = [price * rates.get(token, 0.0) for token, price in zip(book.tokens, prices, strict=True)]
+        falls = [-rise for rise in rises]
+        fall = first_crossing(book, prices, falls, level=level, limit=furthest_down, standing=standing)
+        rise = first_crossing(book, prices, rises, level=level, limit=FURTHEST_UP, standing=standing)
+        down = down if fall is None else min(down, fall)
+        up = up if rise is None else min(up, rise)
+    return JointMove(None if down == inf else 0.0 - down, None if up == inf else up)
+
+
 def common_move(
     books: Sequence[Book],
     scenario: Scenario,
@@ -90,21 +116,9 @@ def common_move(
     standings: Sequence[Standing | None] | None = None,
     start: Mapping[str, float] | None = None,
 ) -> JointMove:
-    """The first x each way at which some book reaches the level, every price moving to price · (1 + β·x), at least 0.
-
-    It starts from the marks, where the books stand as `standings` says if that is known already, or from other prices.
-    0.0 means that the start is at the level or past it.
-    """
-    down, up = inf, inf
-    for book, standing in zip(books, standings or [None] * len(books), strict=True):
-        prices = book.marks if start is None else tuple(start[token] for token in book.tokens)
-        rates = [price * scenario.market.beta(token) for token, price in zip(book.tokens, prices, strict=True)]
-        falls = [-rate for rate in rates]
-        fall = first_crossing(book, prices, falls, level=level, limit=FURTHEST_DOWN, standing=standing)
-        rise = first_crossing(book, prices, rates, level=level, limit=FURTHEST_UP, standing=standing)
-        down = down if fall is None else min(down, fall)
-        up = up if rise is None else min(up, rise)
-    return JointMove(None if down == inf else 0.0 - down, None if up == inf else up)
+    """The first x each way at which some book reaches the level, every token moving by its beta; see `first_moves`."""
+    betas = {token: scenario.market.beta(token) for book in books for token in book.tokens}
+    return first_moves(books, betas, level, standings=standings, start=start)
 
 
 def present_move(scenario: Scenario) -> float | None:

@@ -14,6 +14,9 @@ from margin.book import compile_books
 from margin.market import snapshot
 from margin.scenario import Account, Market, Position, Scenario
 from margin.studies.assess import assess
+from margin.studies.crash_table import CrashDay, TokenMove, crash_rows
+from margin.studies.directions import custom, every, study
+from margin.studies.frontier import risk_map
 
 SIZES = (10, 50)
 
@@ -77,3 +80,39 @@ def test_a_map_of_headroom(benchmark: BenchmarkFixture) -> None:
 def test_yardstick_one_outer_sum(benchmark: BenchmarkFixture) -> None:
     a, b = np.linspace(0, 1, 1001), np.linspace(0, 1, 1001)
     benchmark(lambda: a[:, None] + b[None, :])
+
+
+@pytest.mark.benchmark(group="a risk map of 201 by 201 with its curves, against three outer sums")
+def test_a_risk_map(benchmark: BenchmarkFixture) -> None:
+    scenario, moves = account_of(10), np.linspace(-0.6, 0.6, 201)
+    groups = [custom(dict.fromkeys(scenario.tokens[part::2], 1.0)) for part in (0, 1)]
+    found = benchmark(risk_map, scenario, *groups, moves, moves)
+    assert found is not None
+    assert all(found.frontiers.values())
+
+
+@pytest.mark.benchmark(group="a risk map of 201 by 201 with its curves, against three outer sums")
+def test_yardstick_three_outer_sums(benchmark: BenchmarkFixture) -> None:
+    moves = np.linspace(-0.6, 0.6, 201)
+    benchmark(lambda: [np.add.outer(moves, moves) for _ in range(3)])
+
+
+@pytest.mark.benchmark(group="every direction and twelve crashes of ten positions, against one assessment")
+def test_every_direction_and_crash(benchmark: BenchmarkFixture) -> None:
+    scenario = account_of(10)
+    betas = {token: risk.beta_btc for token, risk in snapshot.risk().items()}
+    days = [
+        CrashDay(crash.date, crash.event, {token: TokenMove(*move) for token, move in crash.moves.items()})
+        for crash in snapshot.crashes()[-12:]
+    ]
+
+    def ask() -> tuple[int, int]:
+        directions = every(scenario, scenario.tokens[:5], betas)
+        return len(study(scenario, directions)), len(crash_rows(scenario, days, betas))
+
+    assert benchmark(ask) == (14, 12)
+
+
+@pytest.mark.benchmark(group="every direction and twelve crashes of ten positions, against one assessment")
+def test_yardstick_one_assessment(benchmark: BenchmarkFixture) -> None:
+    benchmark(assess, account_of(10))

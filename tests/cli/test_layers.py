@@ -14,7 +14,7 @@ PACKAGE = Path(margin.__file__).parent
 ROOT = PACKAGE.parent
 
 BOTTOM = {"margin.errors", "margin.symbols", "margin.venues"}
-SCENARIO = BOTTOM | {"margin.scenario"}
+SCENARIO = BOTTOM | {"margin.shocks", "margin.scenario"}
 BOOK = SCENARIO | {"margin.book"}
 STUDIES = BOOK | {"margin.wording", "margin.studies"}
 NUMPY = {"numpy"}
@@ -26,18 +26,20 @@ LAYERS: dict[str, set[str]] = {
     "margin.wording": set(),
     "margin.symbols": {"margin.errors"},
     "margin.venues": {"margin.errors", "margin.venues"} | NUMPY,
-    "margin.scenario": BOTTOM | NUMPY,
+    "margin.shocks": {"margin.errors", "margin.symbols"},
+    "margin.scenario": BOTTOM | {"margin.shocks"} | NUMPY,
     "margin.link": SCENARIO,
     "margin.book": SCENARIO | NUMPY,
     "margin.studies": STUDIES | NUMPY,
     "margin.market": SCENARIO | {"margin.market", "ccxt", "pandas", "platformdirs", "requests"} | NUMPY,
+    "margin.market.moves": STUDIES | {"margin.market"},
     "margin.presets": STUDIES | {"margin.market"},
     "margin.charts": STUDIES | {"margin.charts", "plotly"} | NUMPY,
     "margin.exports": STUDIES,
     "margin.cli": STUDIES | {"margin.link", "margin.market"},
     "margin.__main__": {"margin.cli"},
 }
-ENGINE = ("margin.scenario", "margin.book", "margin.studies", "margin.venues", "margin.link")
+ENGINE = ("margin.shocks", "margin.scenario", "margin.book", "margin.studies", "margin.venues", "margin.link")
 ABOVE_THE_ENGINE = {"margin.market", "margin.charts", "margin.cli", "margin.exports", "margin.presets"}
 HEAVY = {"streamlit", "plotly", "pandas", "ccxt"}
 

@@ -51,6 +51,7 @@ def sample() -> Document:
         "contract_values": {"RENDER": 1},
         "tiers_as_of": "2026-09-29",
         "seen": {"equity": 9_000, "margin_ratio": None},
+        "shocks": {"common": -0.1, "moves": {"RENDER": -0.3}, "maintenance": 1.5, "days": 7},
         "textbook": {"margin_fraction": 0.02},
     }
 
@@ -223,6 +224,17 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         "textbook.margin_fraction: must be a number above 0 and below 1, got 1",
     ),
     "an equity seen in words": (put("seen.equity", "much"), 'seen.equity: must be a number, got "much"'),
+    "a shock that is not known": (put("shocks.fear", 1), "shocks.fear: is not a known key"),
+    "shocks of nothing": (put("shocks", None), "shocks: must be an object, got null"),
+    "a shock that lasts too long": (
+        put("shocks.days", 400),
+        "shocks.days: must be a number of at least 0 and of at most 365, got 400",
+    ),
+    "a shock of a token that is no more": (
+        put("shocks.moves", {"AGIX": -0.1}),
+        "shocks.moves.AGIX: AGIX merged into FET in June-July 2024 (1 AGIX = 0.433350 FET) and its perpetual is gone; "
+        "enter the FET instead",
+    ),
     # Levels
     "levels reversed": (
         put("levels", {"warning": 0.8, "danger": 0.5}),

@@ -71,6 +71,24 @@ def tier_rows(draw: st.DrawFn, *, flat: bool) -> list[Document]:
     return rows
 
 
+MOVE, PART = st.floats(-1, 10) | st.sampled_from([-0.3, 0.0, 1e-16, 1 / 3]), st.floats(0, 1)
+FACTOR = st.floats(0, 10) | st.sampled_from([0.0, 1.0, 1.5])
+SHOCKS = st.fixed_dictionaries(
+    {},
+    optional={
+        "common": MOVE,
+        "moves": st.dictionaries(TOKEN, MOVE, max_size=3),
+        "maintenance": FACTOR,
+        "maintenance_by_token": st.dictionaries(TOKEN, FACTOR, max_size=3),
+        "leverage_cap": FRACTION | st.just(1.0),
+        "haircut": PART,
+        "funding": st.dictionaries(TOKEN, st.floats(-1, 1) | FRACTION, max_size=3),
+        "days": st.integers(0, 365) | st.floats(0, 365),
+        "interest": FACTOR,
+    },
+)
+
+
 @st.composite
 def _legs(draw: st.DrawFn, tokens: list[str]) -> list[Document]:
     sides = draw(st.lists(st.sampled_from(list(product(tokens, SIDES))), max_size=12, unique=True)) if tokens else []
@@ -115,6 +133,7 @@ def documents(draw: st.DrawFn) -> Document:
         "contract_values": st.dictionaries(TOKEN, POSITIVE, max_size=4),
         "tiers_as_of": st.dates().map(str),
         "seen": seen,
+        "shocks": SHOCKS,
         "textbook": st.fixed_dictionaries({"margin_fraction": FRACTION}),
     }
     return {

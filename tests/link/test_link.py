@@ -31,6 +31,8 @@ FULL = (
     "&p=RENDER_long_28571.4_1.75_10&p=RENDER_short_5000_1.8_20_450&p=FET_long_179291.8_0.2231_10"
     "&marks=RENDER_1.75~FET_0.2231~BTC_71202.9&betas=RENDER_1.02~FET_1.08&baseline_marks=RENDER_1.9"
     "&collateral=BTC_0.1_0.95&levels=0.4_0.7&taker_fee=0.0004&margin_fraction=0.02&contract_values=RENDER_1"
+    "&shocks=common_-0.1~maintenance_1.5~leverage_cap_0.5~haircut_0.1~days_7~interest_1e-05"
+    "&shock_moves=RENDER_-0.3~BTC_0&shock_maintenance=FET_2&shock_funding=RENDER_0.003"
     "&seen=10000_0.16499990116&tiers_as_of=2026-09-29&tiers=RENDER~0_0.01_0_50_5000~5000_0.02_50_25_10000"
     "&tiers=FET~0_0.01_0&v=1"
 )
@@ -172,6 +174,7 @@ def test_the_largest_scenario_there_can_be_is_still_read_back() -> None:
         positions=[{**leg, "leverage": 1 / 3 + 7, "isolated_margin": 123456.78901234567} for leg in legs],
         collateral=[{"asset": name, "amount": 1 / 3, "ratio": 1 / 3} for name in names],
         **dict.fromkeys(("marks", "betas", "baseline_marks", "contract_values"), figures),
+        shocks=dict.fromkeys(("moves", "maintenance_by_token", "funding"), figures),
         tiers={name: [{"floor": 0, "maintenance_rate": 0.01}] for name in names},
     )
     link = encode(whole)
@@ -221,6 +224,12 @@ def test_parameters_are_the_links_own_in_one_order() -> None:
         pytest.param({"title": "", "note": ""}, {}, id="empty texts"),
         pytest.param({"betas": "", "baseline_marks": ""}, {}, id="empty tables"),
         pytest.param({"levels": "0.4"}, {"levels": {"warning": 0.4, "danger": 0.8}}, id="one level of two"),
+        pytest.param({"shocks": "", "shock_moves": ""}, {}, id="shocks that suppose nothing"),
+        pytest.param(
+            {"shocks": "days_7~leverage_cap_5e-1", "shock_moves": "rndr_-0.3", "shock_funding": "FETUSDT_0.001"},
+            {"shocks": {"days": 7, "leverage_cap": 0.5, "moves": {"RENDER": -0.3}, "funding": {"FET": 0.001}}},
+            id="some shocks of many",
+        ),
         pytest.param({"title": "~b0JrQvtGA0LfQuNC90LA="}, {"title": "Корзина"}, id="packed text with its padding"),
         pytest.param(
             {"tiers": "FET~0_0.01~5000_0.02"},
@@ -303,6 +312,24 @@ def ten_positions(note: str = "", digits: Any = full_digits, **changes: Any) -> 
 
 def test_ten_positions_with_every_digit_stay_far_below_the_limit() -> None:
     assert len(encode(ten_positions()).query) <= 1_300
+
+
+def test_ten_positions_with_every_digit_and_shocks_for_each_fit_2000_characters() -> None:
+    shocks = {
+        "common": -0.1,
+        "moves": dict.fromkeys(TEN, -0.305),
+        "maintenance": 1.5,
+        "maintenance_by_token": {"FET": 2},
+        "leverage_cap": 0.5,
+        "haircut": 0.1,
+        "funding": {token: full_digits(0.0012) for token in TEN},
+        "days": 7,
+        "interest": 0.1,
+    }
+    whole = ten_positions(shocks=shocks)
+    query = encode(whole).query
+    assert len(query) <= LONGEST
+    assert received(query).scenario == whole
 
 
 @pytest.mark.parametrize("script", NOTES)
@@ -443,6 +470,20 @@ REFUSED: list[tuple[str, str, str]] = [
         query(wallet_balance="1" * 4_000),
         'wallet_balance: must be a number, got "' + "1" * 38 + "…",
     ),
+    ("an unknown shock", query(shocks="funding_rate_0.1"), "shocks.funding_rate: is not a known key"),
+    (
+        "a shock without a figure",
+        query(shocks="days"),
+        "shocks.days: must be a number of at least 0 and of at most 365, got null",
+    ),
+    ("a shock twice", query(shocks="days_1~days_2"), "shocks.days: is given twice"),
+    ("a table of shocks in the wrong place", query(shocks="moves_1"), "shocks.moves: must be an object, got 1"),
+    (
+        "a fall below nothing",
+        query(shock_moves="RENDER_-1.1"),
+        "shocks.moves.RENDER: must be a number of at least -1 and of at most 10, got -1.1",
+    ),
+    ("a token shocked twice", query(shock_funding="FET_0~FET_1"), "shocks.funding.FET: is given twice"),
     ("an empty position", query(p=""), "positions[0].side: is missing"),
     ("a position of a symbol alone", query(p="RENDER"), "positions[0].side: is missing"),
     ("a position without its entry", query(p="RENDER_long_1"), "positions[0].entry_price: is missing"),

@@ -1,0 +1,91 @@
+"""Where an account ends after prices moved: what it is worth, what is required, and whether it lived to see it.
+
+Directions, crashes and shocks all ask this of the same compiled books. Each price goes straight to its end, all in
+step; in isolated mode positions fall one by one, each with its own margin.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from margin.book import Book, Standing, first_crossing
+from margin.scenario import Scenario
+from margin.venues.rules import quotient
+
+Moves = Mapping[str, float]
+"""Price changes by token, as fractions of the mark; a token that is not named stands still, no price falls below 0."""
+
+
+class Outcome(NamedTuple):
+    """An account after a move, in the settlement coin; in isolated mode every position as if it were still open.
+
+    `ratio` is the venue's own figure; it and requirement ÷ equity are None where their denominator is not positive, and
+    in isolated mode those of the position worst off, as `headroom` is the least of any. `liquidated`: the way there
+    crosses the liquidation point, wherever it ends; in isolated mode it does for some position. There `positions_lost`
+    counts those, and `equity_left` is what remains when each has lost its own margin and no more; None in cross.
+    Where tiers are missing, all but the equity is None, unless a known position is liquidated all the same.
+    """
+
+    equity: float
+    requirement: float | None
+    requirement_to_equity: float | None
+    ratio: float | None
+    headroom: float | None
+    liquidated: bool | None
+    positions_lost: int | None
+    equity_left: float | None
+
+    @property
+    def remaining(self) -> float:
+        """What the account is worth: `equity_left` where that is told, else its equity."""
+        return self.equity if self.equity_left is None else self.equity_left
+
+
+def after(scenario: Scenario, books: Sequence[Book], moves: Moves) -> Outcome:
+    """The outcome of one move from the marks; `books` are the scenario's, complete or not."""
+    return after_each(scenario, books, [moves] * len(books))
+
+
+def after_each(scenario: Scenario, books: Sequence[Book], ways: Sequence[Moves]) -> Outcome:
+    """The outcome where every book has a move of its own, in their order."""
+    ends = [_ends(book, moves) for book, moves in zip(books, ways, strict=True)]
+    dead = [_dies(book, moves) for book, moves in zip(books, ways, strict=True)]
+    profits = [book.equity_at(prices) - book.wallet for book, prices in zip(books, ends, strict=True)]
+    equity = scenario.account.wallet_balance + sum(profits)
+    standings = [book.standing(prices) for book, prices in zip(books, ends, strict=True) if book.complete]
+    if len(standings) < len(books):
+        return Outcome(equity, None, None, None, None, True if any(dead) else None, None, None)
+    requirement = sum(standing.requirement for standing in standings)
+    headroom = min((standing.headroom for standing in standings), default=equity)
+    lost, left = _left(scenario, profits, dead) if scenario.account.isolated else (None, None)
+    return Outcome(equity, requirement, *_ratios(scenario, standings), headroom, any(dead), lost, left)
+
+
+def _ends(book: Book, moves: Moves) -> tuple[float, ...]:
+    pairs = zip(book.tokens, book.marks, strict=True)
+    return tuple([max(0.0, mark * (1 + moves.get(token, 0.0))) for token, mark in pairs])
+
+
+def _dies(book: Book, moves: Moves) -> bool:
+    """Whether the straight way crosses the liquidation point; not known to where tiers are missing."""
+    if not book.complete:
+        return False
+    direction = [mark * moves.get(token, 0.0) for token, mark in zip(book.tokens, book.marks, strict=True)]
+    return first_crossing(book, book.marks, direction, limit=1.0) is not None
+
+
+def _ratios(scenario: Scenario, standings: Sequence[Standing]) -> tuple[float | None, float | None]:
+    """Requirement ÷ equity and the venue's own ratio of whatever stands worst; None without positions."""
+    if not scenario.positions:
+        return None, None
+    loads = [quotient(standing.requirement, standing.equity) for standing in standings]
+    worst = max(range(len(loads)), key=lambda index: (loads[index] is None, loads[index] or 0.0))
+    standing, rule = standings[worst], scenario.account.rules.ratio
+    return loads[worst], rule.value(standing.equity, standing.requirement, standing.notional)
+
+
+def _left(scenario: Scenario, profits: Sequence[float], dead: Sequence[bool]) -> tuple[int, float]:
+    """How many isolated positions are lost, and the equity left when each took its margin and no more."""
+    left = scenario.account.wallet_balance
+    for position, profit, lost in zip(scenario.positions, profits, dead, strict=True):
+        left += -position.own_margin if lost else profit
+    return sum(dead), left
