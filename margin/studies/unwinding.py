@@ -1,0 +1,196 @@
+"""One account that stands or falls alone, driven along a path: which event is next, and what the venue and stops do.
+
+Every event is an exact first crossing from where the account stands along the rest of the path: nothing is stepped
+through.
+"""
+
+from collections.abc import Sequence
+from math import inf
+from typing import NamedTuple
+
+from margin.book import Leg, first_crossing
+from margin.scenario import SIDES, Scenario
+from margin.studies.conduct import Conduct
+from margin.studies.ledger import Fill, Kind, Ledger, PositionName, Why, name_of
+from margin.studies.liquidation_rules import RULES, Case, next_position
+from margin.studies.path import Path
+
+
+class Trigger(NamedTuple):
+    """A stop that the path sets off at `t`: a position's, or of all where none is named. It closes `part` of each."""
+
+    t: float
+    position: PositionName | None
+    part: float
+
+
+def unwind(scenario: Scenario, path: Path, conduct: Conduct) -> "Unwinding":
+    """The cross account, or the account of one isolated position, at the end of a path for its tokens."""
+    unwinding = Unwinding(scenario, path, conduct)
+    unwinding.to_end()
+    return unwinding
+
+
+class Unwinding:
+    """The account on its way, with what the person's stops and the venue's orders have to remember."""
+
+    def __init__(self, scenario: Scenario, path: Path, conduct: Conduct) -> None:
+        self.path, self.conduct, self.ledger = path, conduct, Ledger(scenario, path)
+        self.start_equity = self.ledger.equity
+        self.liquidated = False
+        self._rules = RULES[scenario.account.venue]
+        self._fee = self._rules.fee_rate(scenario, conduct)
+        self._margin_stop = conduct.stop
+        self._price_stops = {
+            name: t
+            for name, price in conduct.price_stops.items()
+            if name in self.ledger.names and (t := path.reaches(name[0], price)) is not None
+        }
+        self._at_start = {name_of(position): position.quantity for position in scenario.positions}
+        self._lowest_tiers: dict[PositionName, int] = {}
+        self._last_order: float | None = None
+
+    def to_end(self) -> None:
+        """Event by event to the end of the path. A liquidation comes before a stop at the same point.
+
+        It ends: every turn but the last sets off a stop, each of which stands once, or sends at least one forced
+        order, or comes to t = 1, once. Forced orders on one position are few: on Binance each closes a tenth of what it
+        was at the start; on Bybit each takes it below the lowest tier that one has brought it to, on OKX two tiers
+        down, its size being in contracts; on Hyperliquid each closes a fifth until its notional, which the path bounds,
+        is small, with at most one more at the same point; elsewhere it closes all.
+        """
+        while True:
+            liquidation, stops = self._crossing(1.0), self._triggers()
+            if liquidation is not None and liquidation <= min((stop.t for stop in stops), default=inf):
+                self.ledger.move_to(liquidation)
+                self._liquidate()
+            elif stops:
+                self._fill_stops(stops)
+            elif self.ledger.t < 1:
+                self.ledger.move_to(1.0)
+            else:
+                return
+
+    def _crossing(self, level: float) -> float | None:
+        """The t at which requirement ÷ equity first reaches the level from here on."""
+        ledger, tokens = self.ledger, self.ledger.book.tokens
+        x = first_crossing(
+            ledger.book,
+            [ledger.prices[token] for token in tokens],
+            [self.path.change(token) for token in tokens],
+            level=level,
+            limit=1 - ledger.t,
+            standing=ledger.standing,
+        )
+        return None if x is None else min(1.0, ledger.t + x)
+
+    # The person's stops
+
+    def _triggers(self) -> list[Trigger]:
+        """The stops that the rest of the path sets off as things stand, the first one first."""
+        found = [Trigger(t, name, 1.0) for name, t in self._price_stops.items() if name in self.ledger.names]
+        if self._margin_stop and (t := self._crossing(self._margin_stop.at)) is not None:
+            found.append(Trigger(t, None, self._margin_stop.close))
+        return sorted(found, key=lambda trigger: trigger.t)
+
+    def _fill_stops(self, stops: Sequence[Trigger]) -> None:
+        """The market jumps from the first trigger; every stop it jumps past fills where it lands."""
+        first = stops[0].t
+        landed = min(1.0, first + self.conduct.gap * (1 - first))
+        self.ledger.move_to(landed)
+        for stop in stops:
+            if stop.t <= landed:
+                self._fill_stop(stop)
+        self.ledger.settle()
+
+    def _fill_stop(self, stop: Trigger) -> None:
+        """Closes the stop's part of its position, or of every one; it stands no more."""
+        kind: tuple[Kind, Why] = ("price_stop", "price_reached") if stop.position else ("margin_stop", "level_reached")
+        if stop.position:
+            del self._price_stops[stop.position]
+        else:
+            self._margin_stop = None
+        for name in self.ledger.names:
+            if stop.position in (None, name):
+                index = self.ledger.names.index(name)
+                fill = self._fill(index, self.ledger.positions[index].quantity * stop.part, self.ledger.taker_fee)
+                self.ledger.close(index, fill, *kind)
+
+    def _fill(self, index: int, quantity: float, fee: float) -> Fill:
+        return self.ledger.fill(index, quantity, slippage=self.conduct.slippage, fee=fee)
+
+    # The venue
+
+    def _liquidate(self) -> None:
+        """The venue acts, at least once, until the account meets its requirement or nothing is left."""
+        ledger = self.ledger
+        self._cancel_orders()
+        acted = self._rules.nets_pairs and self._net_pairs()
+        while ledger.positions and not (acted and self._relieved()):
+            self._send_order()
+            acted = True
+        if ledger.positions:
+            ledger.note("stopped", "requirement_met")
+        ledger.settle()
+
+    def _relieved(self) -> bool:
+        equity, requirement, _, liquidated, zero = self.ledger.standing
+        return not liquidated and equity - requirement / self._rules.relief >= -zero
+
+    def _cancel_orders(self) -> None:
+        """Once; the person's price stops are orders too."""
+        if self._rules.cancels_orders and not self.liquidated:
+            self.ledger.note("orders_cancelled", "requirement_reached")
+            self._price_stops.clear()
+        self.liquidated = True
+
+    def _net_pairs(self) -> bool:
+        """Closes what is held of a token both long and short against each other; whether there was any."""
+        ledger = self.ledger
+        sizes = {name: position.quantity for name, position in zip(ledger.names, ledger.positions, strict=True)}
+        pairs = [symbol for symbol, side in sizes if side == SIDES[0] and (symbol, SIDES[1]) in sizes]
+        for symbol in pairs:
+            quantity = min(sizes[symbol, side] for side in SIDES)
+            for side in SIDES:
+                index = ledger.names.index((symbol, side))
+                ledger.close(index, ledger.fill(index, quantity, slippage=0, fee=0), "netted", "long_and_short")
+        return bool(pairs)
+
+    def _send_order(self) -> None:
+        """One order on the position whose turn it is. A fill that equity does not cover is a takeover."""
+        ledger, backstop = self.ledger, self._rules.backstop
+        legs = ledger.book.legs[: len(ledger.positions)]
+        index = next_position(self.conduct.order, legs, [ledger.prices[each.symbol] for each in ledger.positions])
+        fill = self._fill(index, self._rules.size(self._case(index, legs[index])), self._fee)
+        equity = ledger.equity
+        covered = equity - fill.slippage
+        if backstop is not None and (covered < 0 or equity < backstop * ledger.standing.requirement):
+            ledger.seize()
+        elif covered < -ledger.zero:
+            ledger.take_over(index, fill)
+        else:
+            self._reduce(index, fill._replace(fee=min(fill.fee, max(0.0, covered))))
+        self._last_order = ledger.t
+
+    def _case(self, index: int, leg: Leg) -> Case:
+        ledger, position, slippage = self.ledger, self.ledger.positions[index], self.conduct.slippage
+        return Case(
+            position=position,
+            leg=leg,
+            price=ledger.prices[position.symbol],
+            market=ledger.scenario.market,
+            equity=ledger.standing.equity,
+            requirement=ledger.standing.requirement,
+            cost=slippage + self._fee * (1 - position.sign * slippage),
+            at_start=self._at_start[name_of(position)],
+            lowest_tier=self._lowest_tiers.get(name_of(position)),
+            cooling=self._last_order == ledger.t,
+        )
+
+    def _reduce(self, index: int, fill: Fill) -> None:
+        ledger, position = self.ledger, self.ledger.positions[index]
+        if fill.quantity == position.quantity:
+            ledger.close(index, fill, "closed", "requirement_reached")
+            return
+        ledger.close(index, fill, "reduced", "requirement_reached")
+        self._lowest_tiers[name_of(position)] = ledger.book.legs[index].tier(ledger.prices[position.symbol])
