@@ -1,0 +1,224 @@
+"""Cross and isolated margin in sentences: what liquidates which, what a change of mode would mean, what is assumed."""
+
+from collections.abc import Sequence
+from math import inf
+
+from margin import wording
+from margin.scenario import MarginMode, Scenario
+from margin.studies.directions import together
+from margin.studies.distances import JointMove, LiquidationPrice, nearest
+from margin.studies.modes import DayRow, ModeComparison, Pair, Switch, Way, along
+from margin.studies.verdict import NAMED
+
+CAUTION = (
+    "This is what the figures allow. Venues may refuse a change of mode while positions or orders are open, each by "
+    "its own rules; that was not verified."
+)
+
+
+def assumptions(comparison: ModeComparison) -> list[str]:
+    """What the comparison rests on besides the account's own assumptions."""
+    said = [
+        "a liquidation counts as the loss of all that stands behind it, a position's own margin in isolated, the whole "
+        "account in cross; what the venue would give back is left out in both",
+        "an isolated position that is lost stays lost, whatever prices do afterwards",
+    ]
+    if comparison.missing:
+        said.append(f"isolated is shown with {wording.money(comparison.missing)} added to the wallet")
+    account = comparison.cross.scenario.account
+    if account.rules.closing_fee_in_margins:
+        said.append(
+            f"{account.venue}: the fee to close that it keeps beside an isolated margin counts as neither safe nor lost"
+        )
+    if account.collateral and account.rules.counts_collateral:
+        said.append("collateral stands behind cross only; isolated leaves it out, and what it loses itself as well")
+    return said
+
+
+def verdict(comparison: ModeComparison) -> str:
+    """Which common move takes the account in cross, which the first isolated position, and what each can lose."""
+    if not comparison.cross.scenario.positions:
+        return "No positions: cross and isolated are the same, and nothing can be liquidated."
+    if not comparison.complete:
+        return f"What either mode survives cannot be told: {_no_tiers(comparison)}."
+    [row] = along(comparison, [together(comparison.cross.scenario)], 0.0)
+    falls = _nearer_is_a_fall(row.cross.first, row.isolated.first)
+    told = f"{_cross(comparison, row.cross, falls=falls)} {_isolated(comparison, row.isolated, falls=falls)}"
+    return f"{_topped_up(comparison)} {told}".strip()
+
+
+def _no_tiers(comparison: ModeComparison) -> str:
+    positions = comparison.cross.account.positions
+    return next(each.message for figures in positions for each in figures.problems if each.code == "no_tiers")
+
+
+def _topped_up(comparison: ModeComparison) -> str:
+    if not comparison.missing:
+        return ""
+    short = f"The wallet is {wording.money(comparison.missing)} short of the isolated margins"
+    return f"{short}, {wording.money(comparison.margins)} in all; isolated is shown with that added."
+
+
+def _nearer_is_a_fall(*reached: JointMove) -> bool:
+    """Whether the nearest liquidation of either mode lies on the way down; so where there is none."""
+    moves = [move for each in reached if (move := nearest(each)) is not None]
+    return min(moves, key=abs, default=-1.0) <= 0
+
+
+def _move(move: float, *, falls: bool) -> str:
+    return f"a common {'fall' if falls else 'rise'} of {wording.percent(abs(move))}"
+
+
+def _cross(comparison: ModeComparison, way: Way, *, falls: bool) -> str:
+    mode = comparison.cross
+    if mode.today and mode.today.lost:
+        return "Cross is liquidated at these marks, the whole account at once."
+    move = way.first.down if falls else way.first.up
+    if move is None:
+        other = way.first.up if falls else way.first.down
+        if other is None:
+            return "Cross survives every common move from −100 % to +1,000 %."
+        survived = f"every common {'fall' if falls else 'rise'}"
+        return f"Cross survives {survived} and is liquidated by {_move(other, falls=not falls)}."
+    at_stake = wording.money(mode.today.left if mode.today else None)
+    return f"Cross is liquidated by {_move(move, falls=falls)}{_betas(mode.scenario)}: all of {at_stake} is at stake."
+
+
+def _betas(scenario: Scenario) -> str:
+    by_beta = any(scenario.market.beta(position.symbol) != 1 for position in scenario.positions)
+    return ", each token by its beta" if by_beta else ""
+
+
+def _isolated(comparison: ModeComparison, way: Way, *, falls: bool) -> str:
+    mode = comparison.isolated
+    most = f"it can lose at most {wording.money(comparison.margins)} in all: {_safe(mode.free)}"
+    if mode.today and mode.today.lost:
+        lost = some(mode.today.lost)
+        return f"Isolated has lost {lost} at these marks already; {most}."
+    move = way.first.down if falls else way.first.up
+    if move is None:
+        return f"Isolated loses no position in a common {'fall' if falls else 'rise'}; {most}."
+    return f"Isolated loses {_first(comparison, move)} by {_move(move, falls=falls)}, but {most}."
+
+
+def _safe(free: float) -> str:
+    return f"{wording.money(free)} stays safe" if free else "that is the whole wallet"
+
+
+def _first(comparison: ModeComparison, move: float) -> str:
+    """The position that is lost first in a common move, by name."""
+    parts, direction = comparison.isolated.parts, together(comparison.cross.scenario)
+    pairs = zip(parts, comparison.isolated.reaches(direction), strict=True)
+    names = [part.names[0] for part, reached in pairs if move in reached]
+    if len(parts) == 1:
+        return "its position"
+    return f"its first position, {names[0]}," if len(names) == 1 else f"its first positions, {some(names)},"
+
+
+def some(names: Sequence[str], most: int = NAMED) -> str:
+    """Names in a list, and of more than `most` the first and how many more."""
+    rest = len(names) - most
+    return wording.listing([*names[:most], f"{rest} more"] if rest > 0 else list(names))
+
+
+def alone_in_words(comparison: ModeComparison) -> str:
+    """What the token nearest to liquidating cross by itself would have to do in each mode; empty where none could."""
+    pairs = [pair for pair in comparison.pairs() if pair.mark > 0]
+    moves = [(_moved(pair, pair.cross), _moved(pair, pair.isolated), pair) for pair in pairs]
+    near = [(move, alone, pair) for move, alone, pair in moves if move is not None]
+    if len({pair.position.symbol for pair in pairs}) < 2 or not near:
+        return ""
+    move, alone, pair = min(near, key=lambda each: (abs(each[0]), inf if each[1] is None else abs(each[1])))
+    leg = f"isolated {pair.position.side}"
+    subject = f"Alone, {pair.position.symbol} would have to {_verb(move)} to liquidate cross"
+    if alone is None:
+        return f"{subject}; its {leg} {_without(pair.isolated)}."
+    take = wording.percent(abs(alone)) if alone * move > 0 else _verb(alone)
+    return f"{subject}, and {take} to take its {leg}."
+
+
+def _without(price: LiquidationPrice) -> str:
+    """Why an isolated position has no liquidation price."""
+    return "is gone already" if price.reason_below == "liquidated" else "has no liquidation price"
+
+
+def _verb(move: float) -> str:
+    return f"{'fall' if move < 0 else 'rise'} {wording.percent(abs(move))}"
+
+
+def _moved(pair: Pair, price: LiquidationPrice) -> float | None:
+    """The nearer liquidation price as a move from the mark."""
+    moves = [each / pair.mark - 1 for each in (price.below, price.above) if each is not None]
+    return min(moves, key=abs, default=None)
+
+
+def switch_in_words(comparison: ModeComparison, change: Switch) -> list[str]:
+    """What changing to the other mode would mean now: whether it can be, what would be lost, if money is called for."""
+    to = change.to
+    if change.missing:
+        holds = f"the wallet holds {wording.money(comparison.of(comparison.present).scenario.account.wallet_balance)}"
+        sums = f"the isolated margins come to {wording.money(comparison.margins)} and {holds}"
+        return [f"No change to isolated by the figures: {sums}, {wording.money(change.missing)} too little."]
+    if not change.known:
+        return [f"Whether the account could change to {to} is not known: {_no_tiers(comparison)}."]
+    if change.gone and comparison.present == "cross":
+        return ["The account is liquidated at these marks: there is nothing left to change."]
+    said = [_gone(change.gone)] if change.gone else []
+    if change.dead:
+        return [*said, _dead(comparison, change)]
+    return [*said, _allowed(comparison, to), *_margin_call(comparison, change)]
+
+
+def _gone(names: Sequence[str]) -> str:
+    verb = "is" if len(names) == 1 else "are"
+    return f"{some(names)} {verb} liquidated in isolated at these marks; cross is told as if still open."
+
+
+def _dead(comparison: ModeComparison, change: Switch) -> str:
+    if change.to == "isolated":
+        own = "its own margin does" if len(change.dead) == 1 else "their own margins do"
+        return f"A change to isolated would liquidate {some(change.dead)} at once: {own} not hold at these marks."
+    short = wording.money(-(comparison.cross.account.headroom or 0.0))
+    return f"A change to cross would liquidate the account at once: equity is {short} below the requirement."
+
+
+def _allowed(comparison: ModeComparison, to: MarginMode) -> str:
+    account = comparison.of(to).account
+    headroom = wording.money(account.headroom)
+    if to == "cross":
+        equity = wording.money(account.equity)
+        return f"The figures allow the change to cross: equity of {equity} leaves {headroom} of headroom."
+    covers = f"the wallet covers the isolated margins, {wording.money(comparison.margins)}"
+    return f"The figures allow the change to isolated: {covers}, and every position has headroom, the least {headroom}."
+
+
+def _margin_call(comparison: ModeComparison, change: Switch) -> list[str]:
+    mode = comparison.of(change.to)
+    account, levels = mode.account, mode.scenario.levels
+    whose = "of the position worst off" if change.to == "isolated" else "of the account"
+    said = []
+    if change.over_initial:
+        over = wording.money((account.initial_margin or 0.0) - account.equity)
+        said.append(f"Initial margin would be {over} above equity: no new orders or withdrawals until that is paid in.")
+    load = f"requirement ÷ equity {whose} would be {wording.percent(account.requirement_to_equity)}"
+    if change.level is None:
+        below = f"{load}, below your warning level of {wording.rate(levels.warning)}"
+        return [*said, f"Besides that, {below}." if said else f"No margin call after it: {below}."]
+    at = wording.rate(levels.danger if change.level == "danger" else levels.warning)
+    return [*said, f"A margin call would be near: {load}, past your {change.level} level of {at}."]
+
+
+def days_in_words(rows: Sequence[DayRow], *, worst: bool) -> str:
+    """How many of the days each mode gets through, and which of them leaves more, how often."""
+    pairs = [(row.cross_worst, row.isolated_worst) if worst else (row.cross_close, row.isolated_close) for row in rows]
+    dead, hit = sum(bool(cross.lost) for cross, _ in pairs), sum(bool(isolated.lost) for _, isolated in pairs)
+    more = sum(isolated.change > cross.change + _cent(cross.left) for cross, isolated in pairs)
+    less = sum(cross.change > isolated.change + _cent(cross.left) for cross, isolated in pairs)
+    when = f"Of {len(rows)} named days at their {'worst tick' if worst else 'close'}"
+    lost = f"cross is liquidated on {dead}, isolated loses positions on {hit}"
+    return f"{when}, {lost}; isolated ends with more money on {more}, cross on {less}."
+
+
+def _cent(size: float) -> float:
+    """A difference below this is rounding."""
+    return max(0.005, 1e-9 * abs(size))

@@ -1,0 +1,422 @@
+"""The same positions in cross and in isolated margin: what is liquidated where, and what a move leaves in each mode.
+
+In isolated mode every position stands on a margin of its own and the rest of the wallet is safe. A liquidation is taken
+to lose all that stands behind it: a position's own margin in isolated mode, the whole account in cross. What the venue
+would give back is another study's answer. `mode_words` says all this in sentences.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import inf
+from typing import NamedTuple
+
+import numpy as np
+
+from margin.book import ZERO, Array, Book, Standing, compile_books
+from margin.scenario import MarginMode, Position, Scenario
+from margin.studies.assess import Assessment, assess
+from margin.studies.crash_table import CrashDay, CrashRow, crash_rows
+from margin.studies.curve import SHOWN
+from margin.studies.directions import Direction, reach
+from margin.studies.distances import FURTHEST_UP, NOWHERE, JointMove, LiquidationPrice
+from margin.studies.outcome import Outcome, after
+
+POINTS = 121
+"""Even steps of a curve, besides the points where it bends or falls."""
+LEAST_SHOWN = 0.1
+"""At least this much of a move is shown on the side where something is lost."""
+JUST_BEFORE = 1 - 1e-9
+"""Where a curve is drawn just before it falls, as a part of the way there."""
+
+
+class Part(NamedTuple):
+    """What stands or falls by itself: the account in cross, in isolated mode one position with its own margin.
+
+    `standing` is None where the tiers are not known. `names` are its positions, such as `RENDER long`.
+    """
+
+    names: tuple[str, ...]
+    scenario: Scenario
+    book: Book
+    standing: Standing | None
+
+    def left(self, outcome: Outcome) -> float:
+        """What an outcome leaves of the part, in the settlement coin: nothing where it is liquidated, never below 0."""
+        return 0.0 if outcome.liquidated else max(0.0, outcome.remaining)
+
+    def answers(self, direction: Direction) -> bool:
+        """Whether a direction can liquidate it: it moves one of its prices, or the part is liquidated already."""
+        dead = self.standing is not None and self.standing.liquidated
+        return dead or not direction.rates.keys().isdisjoint(self.book.tokens)
+
+    def along(self, direction: Direction, moves: Array, reached: JointMove) -> Array:
+        """What is left of the part at each move, 0 from where it is `reached`; of the moves' shape."""
+        rates = np.array([direction.rates.get(token, 0.0) for token in self.book.tokens])
+        prices = np.maximum(0.0, np.array(self.book.marks) * (1 + rates * moves[:, None]))
+        # On Bybit an isolated book counts added margin a hair differently than it is worth, so only its profit is used.
+        worth = self.scenario.account.wallet_balance + self.book.equity(prices) - self.book.wallet
+        down, up = (limit if each is None else each for each, limit in zip(reached, (-inf, inf), strict=True))
+        return np.where((moves <= down) | (moves >= up), 0.0, np.maximum(0.0, worth))
+
+
+class Left(NamedTuple):
+    """What a move leaves of the account in one mode, and that less what it is worth today, in the settlement coin.
+
+    `lost` names the positions liquidated on the way: in cross all or none.
+    """
+
+    lost: tuple[str, ...]
+    left: float
+    change: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """The account in one mode. `free` is what no part holds and no move can touch: nothing in cross.
+
+    `today` is what it is worth at its marks, and what is lost there already; None where tiers are missing.
+    """
+
+    scenario: Scenario
+    account: Assessment
+    parts: tuple[Part, ...]
+    free: float
+    today: Left | None
+
+    def after(self, moves: Mapping[str, float]) -> Left:
+        """What price changes by token (fractions of the mark) leave. Only where all tiers are known."""
+        return self.left([after(part.scenario, [part.book], moves) for part in self.parts])
+
+    def left(self, outcomes: Sequence[Outcome]) -> Left:
+        """What the outcomes of the parts, in their order, leave together."""
+        left = _left(self.parts, self.free, outcomes)
+        return left._replace(change=left.left - self.today.left) if self.today else left
+
+    def reaches(self, direction: Direction) -> list[JointMove]:
+        """Per part the first move each way along the direction at which it is liquidated."""
+        return [
+            reach([part.book], direction, standings=[part.standing]) if part.answers(direction) else NOWHERE
+            for part in self.parts
+        ]
+
+
+def _left(parts: Iterable[Part], free: float, outcomes: Iterable[Outcome]) -> Left:
+    lost: list[str] = []
+    left = free
+    for part, outcome in zip(parts, outcomes, strict=True):
+        lost += part.names if outcome.liquidated else ()
+        left += part.left(outcome)
+    return Left(tuple(lost), left, 0.0)
+
+
+class Pair(NamedTuple):
+    """One position's liquidation prices in both modes; in cross those of its token, all other marks standing still."""
+
+    position: Position
+    mark: float
+    cross: LiquidationPrice
+    isolated: LiquidationPrice
+
+
+@dataclass(frozen=True, slots=True)
+class ModeComparison:
+    """Both modes of one account, which is in the `present` one.
+
+    `margins` is what the isolated margins come to, `missing` what the wallet lacks for them. With anything missing
+    `isolated` is the account with just that added to its wallet: it could not be in isolated mode otherwise.
+    """
+
+    present: MarginMode
+    cross: Mode
+    isolated: Mode
+    margins: float
+    missing: float
+
+    @property
+    def complete(self) -> bool:
+        """Whether all tiers are known, so that more than profit and loss can be told."""
+        return self.cross.today is not None and self.isolated.today is not None
+
+    @property
+    def other(self) -> MarginMode:
+        """The mode that the account is not in."""
+        return "cross" if self.present == "isolated" else "isolated"
+
+    def of(self, mode: MarginMode) -> Mode:
+        """One of the two."""
+        return self.isolated if mode == "isolated" else self.cross
+
+    def pairs(self) -> list[Pair]:
+        """Every position's liquidation prices in both modes, in their order."""
+        by_token = {price.symbol: price for price in self.cross.account.liquidation_prices}
+        marks = self.cross.scenario.market.marks
+        rows = zip(self.isolated.scenario.positions, self.isolated.account.liquidation_prices, strict=True)
+        return [Pair(position, marks[position.symbol], by_token[position.symbol], price) for position, price in rows]
+
+
+def modes(scenario: Scenario) -> ModeComparison:
+    """The account in both modes, each position's isolated margin as given, else quantity · entry ÷ leverage.
+
+    Raises FieldError where those margins are larger than a wallet may be.
+    """
+    margins = sum(position.own_margin for position in scenario.positions)
+    missing = _missing(scenario, margins) if scenario.positions else 0.0
+    cross = in_mode(scenario, "cross")
+    isolated = scenario if scenario.account.isolated else in_mode(scenario, "isolated", margins if missing else None)
+    return ModeComparison(scenario.account.margin_mode, _cross(cross), _isolated(isolated, margins), margins, missing)
+
+
+def _missing(scenario: Scenario, margins: float) -> float:
+    """What the wallet lacks; nothing where it lacks no more than rounding, with which a scenario can be made."""
+    wallet = scenario.account.wallet_balance
+    return margins - wallet if margins > wallet + ZERO * abs(wallet) else 0.0
+
+
+def in_mode(scenario: Scenario, mode: MarginMode, wallet: float | None = None) -> Scenario:
+    """The same account in a mode, with another wallet balance where one is given.
+
+    Raises FieldError where the wallet does not cover the isolated margins.
+    """
+    held = scenario.account.wallet_balance if wallet is None else wallet
+    return replace(scenario, account=replace(scenario.account, margin_mode=mode, wallet_balance=held))
+
+
+def _cross(scenario: Scenario) -> Mode:
+    names = tuple(f"{position.symbol} {position.side}" for position in scenario.positions)
+    return _mode(scenario, (_part(names, scenario),), 0.0)
+
+
+def _isolated(scenario: Scenario, margins: float) -> Mode:
+    parts = tuple(_part((f"{each.symbol} {each.side}",), _alone(scenario, each)) for each in scenario.positions)
+    return _mode(scenario, parts, max(0.0, scenario.account.wallet_balance - margins))
+
+
+def _mode(scenario: Scenario, parts: tuple[Part, ...], free: float) -> Mode:
+    known = all(part.book.complete for part in parts)
+    outcomes = [after(part.scenario, [part.book], {}) for part in parts]
+    return Mode(scenario, assess(scenario), parts, free, _left(parts, free, outcomes) if known else None)
+
+
+def _alone(scenario: Scenario, position: Position) -> Scenario:
+    """An account that holds one isolated position with its margin and nothing else."""
+    account = replace(scenario.account, wallet_balance=position.own_margin, collateral=())
+    return replace(scenario, account=account, positions=(position,))
+
+
+def _part(names: tuple[str, ...], scenario: Scenario) -> Part:
+    [book] = compile_books(scenario)
+    return Part(names, scenario, book, book.standing() if book.complete else None)
+
+
+# Along a direction
+
+
+class Way(NamedTuple):
+    """One mode along a direction: the first x each way at which anything is lost, and at which everything is.
+
+    `left` is what stands at the move that was asked for.
+    """
+
+    first: JointMove
+    last: JointMove
+    left: Left
+
+
+class DirectionRow(NamedTuple):
+    """Both modes along one direction, and at the same move on it."""
+
+    direction: Direction
+    move: float
+    cross: Way
+    isolated: Way
+
+
+def along(comparison: ModeComparison, directions: Iterable[Direction], move: float) -> list[DirectionRow]:
+    """Both modes along each direction; nothing where tiers are missing."""
+    if not comparison.complete:
+        return []
+    return [
+        DirectionRow(each, move, _way(comparison.cross, each, move), _way(comparison.isolated, each, move))
+        for each in directions
+    ]
+
+
+def _way(mode: Mode, direction: Direction, move: float) -> Way:
+    reaches = mode.reaches(direction)
+    return Way(_first(reaches), _last(reaches), mode.after(direction.moves(move)))
+
+
+def _first(reaches: Sequence[JointMove]) -> JointMove:
+    downs = [each.down for each in reaches if each.down is not None]
+    ups = [each.up for each in reaches if each.up is not None]
+    return JointMove(max(downs, default=None), min(ups, default=None))
+
+
+def _last(reaches: Sequence[JointMove]) -> JointMove:
+    downs = [each.down for each in reaches if each.down is not None]
+    ups = [each.up for each in reaches if each.up is not None]
+    all_of = len(reaches)
+    return JointMove(
+        min(downs) if downs and len(downs) == all_of else None, max(ups) if ups and len(ups) == all_of else None
+    )
+
+
+class ModeCurves(NamedTuple):
+    """What is left in both modes along a direction, as arrays of shape (points,), x ascending and 0 among them.
+
+    `cross_reached` is where cross is liquidated; `lost_at` says the same of every isolated position by its name.
+    """
+
+    direction: Direction
+    moves: Array
+    cross: Array
+    isolated: Array
+    cross_reached: JointMove
+    lost_at: tuple[tuple[str, JointMove], ...]
+
+
+def curves(comparison: ModeComparison, direction: Direction) -> ModeCurves | None:
+    """Both curves from the present marks on; exact at every point, and straight between them. None without tiers."""
+    if not comparison.complete:
+        return None
+    [reached], alone = comparison.cross.reaches(direction), comparison.isolated.reaches(direction)
+    moves = _steps(direction, [reached, *alone])
+    names = [part.names[0] for part in comparison.isolated.parts]
+    lost_at = tuple(zip(names, alone, strict=True))
+    cross = _curve(comparison.cross, direction, moves, [reached])
+    return ModeCurves(direction, moves, cross, _curve(comparison.isolated, direction, moves, alone), reached, lost_at)
+
+
+def _curve(mode: Mode, direction: Direction, moves: Array, reaches: Sequence[JointMove]) -> Array:
+    left = np.full_like(moves, mode.free)
+    for part, reached in zip(mode.parts, reaches, strict=True):
+        left += part.along(direction, moves, reached)
+    return left
+
+
+def _steps(direction: Direction, reaches: Iterable[JointMove]) -> Array:
+    """Even steps over what is worth showing, and where the curves bend or fall, each fall twice."""
+    falls = [each for reached in reaches for each in reached if each is not None]
+    low, high = _shown(direction, falls)
+    clips = [-1 / rate for rate in direction.rates.values() if rate]
+    marked = np.array([*clips, *falls, *(each * JUST_BEFORE for each in falls)])
+    inside = marked[(marked >= low) & (marked <= high)]
+    return np.unique(np.concatenate([np.linspace(low, high, POINTS), [0.0], inside]))
+
+
+def _shown(direction: Direction, falls: Sequence[float]) -> tuple[float, float]:
+    """The falls that lie within reach of the nearest, with as much again beyond them; the other side is kept short."""
+    ahead = [each for each in falls if each]
+    reach = max(LEAST_SHOWN, 3 * min(map(abs, ahead), default=SHOWN))
+    near = [each for each in ahead if abs(each) <= reach]
+    widest = 2 * max([LEAST_SHOWN / 2, *map(abs, near)]) if near else SHOWN
+    down, up = [widest if not near or any(way * each > 0 for each in near) else widest / 3 for way in (-1, 1)]
+    return -min(direction.furthest_down, down), min(FURTHEST_UP, up)
+
+
+# On a day
+
+
+class DayRow(NamedTuple):
+    """Both modes on one day, at its close and at its worst tick, as the crash table has them.
+
+    `filled` are tokens that follow BTC by their beta for want of figures of their own, `still` those that stand still.
+    """
+
+    day: CrashDay
+    cross_close: Left
+    isolated_close: Left
+    cross_worst: Left
+    isolated_worst: Left
+    filled: tuple[str, ...]
+    still: tuple[str, ...]
+    assumptions: tuple[str, ...]
+
+
+def on_days(comparison: ModeComparison, days: Iterable[CrashDay], betas_to_btc: Mapping[str, float]) -> list[DayRow]:
+    """Both modes from the marks through each day; nothing where tiers are missing.
+
+    At the worst tick every isolated position meets its own, and cross that which leaves it the least.
+    """
+    if not comparison.complete:
+        return []
+    days = list(days)
+    cross, isolated = [
+        list(zip(*(crash_rows(part.scenario, days, betas_to_btc) for part in mode.parts), strict=True))
+        for mode in (comparison.cross, comparison.isolated)
+    ]
+    return [
+        _day_row(comparison, day, whole, rows)
+        for day, (whole,), rows in zip(days, cross, isolated or [()] * len(days), strict=True)
+    ]
+
+
+def _day_row(comparison: ModeComparison, day: CrashDay, whole: CrashRow, rows: Iterable[CrashRow]) -> DayRow:
+    rows = list(rows)
+    return DayRow(
+        day,
+        comparison.cross.left([whole.close.outcome]),
+        comparison.isolated.left([row.close.outcome for row in rows]),
+        comparison.cross.left([whole.worst.outcome]),
+        comparison.isolated.left([row.worst.outcome for row in rows]),
+        whole.filled,
+        whole.still,
+        whole.assumptions,
+    )
+
+
+# The change of mode
+
+
+class Switch(NamedTuple):
+    """What changing to the other mode would mean now, as far as the figures say.
+
+    `missing`: what the wallet lacks for the isolated margins. `gone` are the positions that are liquidated in the
+    present mode already, `dead` those that would be in the other, `level` names the person's level that requirement ÷
+    equity would have reached there, and `over_initial` says that initial margin would be above equity, so that no new
+    order or withdrawal would go through. Where tiers are missing, `known` is false and only `missing` can be told.
+    """
+
+    to: MarginMode
+    known: bool
+    missing: float
+    gone: tuple[str, ...]
+    dead: tuple[str, ...]
+    level: str | None
+    over_initial: bool
+
+    @property
+    def allowed(self) -> bool | None:
+        """Whether the figures allow the change; None where not known."""
+        if self.missing:
+            return False
+        return not self.dead if self.known else None
+
+    @property
+    def margin_call(self) -> bool:
+        """Whether the account would live but be asked for money: by a level reached, or for its initial margin."""
+        return bool(self.allowed) and (self.level is not None or self.over_initial)
+
+
+def switch(comparison: ModeComparison) -> Switch:
+    """The change of mode at the present marks."""
+    to = comparison.other
+    there, here = comparison.of(to), comparison.of(comparison.present)
+    missing = comparison.missing if to == "isolated" else 0.0
+    if not comparison.complete:
+        return Switch(to, False, missing, (), (), None, False)
+    initial = there.account.initial_margin or 0.0
+    over_initial = to == "cross" and bool(there.scenario.positions) and initial > there.account.equity
+    return Switch(to, True, missing, _lost(here), _lost(there), _level(there), over_initial)
+
+
+def _lost(mode: Mode) -> tuple[str, ...]:
+    return mode.today.lost if mode.today else ()
+
+
+def _level(mode: Mode) -> str | None:
+    """The highest of the person's levels that the worst part has reached."""
+    load, levels = mode.account.requirement_to_equity, mode.scenario.levels
+    if not mode.scenario.positions or load is None or load < levels.warning:
+        return None
+    return "danger" if load >= levels.danger else "warning"

@@ -1,0 +1,678 @@
+"""Cross against isolated and venue against venue: by hand, by law on random accounts, and in words."""
+
+from dataclasses import replace
+from math import inf
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from margin.book import compile_books
+from margin.errors import FieldError
+from margin.market import snapshot
+from margin.presets import presets
+from margin.scenario import Scenario
+from margin.studies.assess import assess
+from margin.studies.crash_table import CrashDay, TokenMove, crash_rows
+from margin.studies.directions import alone, custom, every, together, with_btc
+from margin.studies.distances import JointMove
+from margin.studies.mode_words import (
+    alone_in_words,
+    assumptions,
+    days_in_words,
+    some,
+    switch_in_words,
+    verdict,
+)
+from margin.studies.modes import (
+    JUST_BEFORE,
+    DirectionRow,
+    Left,
+    ModeComparison,
+    along,
+    curves,
+    in_mode,
+    modes,
+    on_days,
+    switch,
+)
+from margin.studies.venues_compared import COMPARED, VenueComparison, at_venue, venues_compared
+from margin.studies.venues_compared import assumptions as venue_assumptions
+from margin.studies.venues_compared import verdict as venue_verdict
+from margin.venues import VenueTables
+from tests.studies.accounts import (
+    MARKS,
+    account,
+    long,
+    lowest_on_the_way,
+    made,
+    random_accounts,
+    scenarios,
+    short,
+    size,
+    with_margin,
+    with_wallet,
+)
+
+PAIR = presets()["pair"].scenario
+"""RENDER 50,000 and FET 40,000 long at 10×, wallet 10,000, on Binance: each pays 2 % less 75."""
+CROSS_FALL = 8_350 / 88_200
+RENDER_FALL, FET_FALL = 4_075 / 49_000, 3_275 / 39_200
+BOTH = ("RENDER long", "FET long")
+
+laws = settings(random_accounts, max_examples=40)
+moves = st.sampled_from([-1.0, -0.5, -0.2, -0.05, 0.0, 0.1, 0.6, 3.0]) | st.floats(-1, 3)
+
+
+def row_of(comparison: ModeComparison, move: float, direction: Any = None) -> DirectionRow:
+    [row] = along(comparison, [direction or together(comparison.cross.scenario)], move)
+    return row
+
+
+def margined(scenario: Scenario, *margins: float | None) -> Scenario:
+    pairs = zip(scenario.positions, margins, strict=True)
+    return replace(scenario, positions=tuple(replace(each, isolated_margin=margin) for each, margin in pairs))
+
+
+# By hand
+
+
+def test_the_worked_example_dies_where_arithmetic_says() -> None:
+    row = row_of(modes(PAIR), -0.2)
+    assert row.cross.first.down == pytest.approx(-CROSS_FALL, rel=1e-12)
+    assert row.cross.last == row.cross.first
+    assert row.isolated.first == (pytest.approx(-RENDER_FALL, rel=1e-12), None)
+    assert row.isolated.last == (pytest.approx(-FET_FALL, rel=1e-12), None)
+    assert row.cross.left == Left(BOTH, 0.0, -10_000.0)
+    assert row.isolated.left == Left(BOTH, 1_000.0, -9_000.0)
+
+
+def test_a_single_token_takes_its_own_margin_in_isolated_and_in_cross_the_account() -> None:
+    comparison = modes(PAIR)
+    render, fet = (row_of(comparison, -0.2, alone(token)) for token in ("RENDER", "FET"))
+    assert render.cross.left == Left(BOTH, 0.0, -10_000.0)
+    assert render.isolated.left == Left(("RENDER long",), pytest.approx(5_000), pytest.approx(-5_000))
+    assert fet.cross.left == Left((), pytest.approx(2_000), pytest.approx(-8_000))
+    assert fet.isolated.left == Left(("FET long",), pytest.approx(6_000), pytest.approx(-4_000))
+    assert render.isolated.last == (None, None)
+
+
+def test_liquidation_prices_stand_side_by_side() -> None:
+    render, fet = modes(PAIR).pairs()
+    assert render.cross.below == pytest.approx(1.75 * (1 - 8_350 / 49_000), rel=1e-12)
+    assert render.isolated.below == pytest.approx(1.75 * (1 - RENDER_FALL), rel=1e-12)
+    assert fet.isolated.below == pytest.approx(0.2231 * (1 - FET_FALL), rel=1e-12)
+
+
+def test_a_margin_of_ones_own_moves_the_isolated_price_and_not_that_of_cross() -> None:
+    given, added = modes(PAIR).pairs()[0], modes(margined(PAIR, 6_000, None)).pairs()[0]
+    assert added.isolated.below == pytest.approx(1.75 * (1 - 5_075 / 49_000), rel=1e-12)
+    assert added.cross == given.cross
+
+
+def test_the_curves_fall_by_what_stood_behind_each_liquidation() -> None:
+    found = curves(modes(PAIR), together(PAIR))
+    assert found is not None
+    drawn = dict(
+        zip(found.moves.tolist(), zip(found.cross.tolist(), found.isolated.tolist(), strict=True), strict=True)
+    )
+    falls = [found.cross_reached.down, *(reached.down for _, reached in found.lost_at)]
+    before = [drawn[move * JUST_BEFORE] for move in falls if move]
+    after = [drawn[move] for move in falls if move]
+    assert before[0][0] == pytest.approx(10_000 - 90_000 * CROSS_FALL)
+    assert after[0] == (0.0, pytest.approx(1_000))
+    assert before[1] == (pytest.approx(10_000 - 90_000 * RENDER_FALL),) * 2
+    assert after[1][1] == pytest.approx(5_000 - 40_000 * RENDER_FALL)
+    assert after[2][1] == pytest.approx(1_000)
+    assert drawn[0.0] == (10_000, pytest.approx(10_000))
+
+
+def test_an_empty_account_compares_to_nothing() -> None:
+    comparison = modes(replace(PAIR, positions=()))
+    assert (comparison.margins, comparison.missing, comparison.complete) == (0, 0, True)
+    assert row_of(comparison, -0.5).cross.left == row_of(comparison, -0.5).isolated.left == Left((), 10_000, 0)
+    assert not any(switch(comparison)[2:])
+
+
+def test_a_wallet_that_does_not_cover_the_margins_is_told_and_topped_up() -> None:
+    comparison = modes(with_wallet(PAIR, 4_000))
+    assert comparison.missing == pytest.approx(5_000)
+    assert comparison.isolated.scenario.account.wallet_balance == pytest.approx(9_000)
+    assert comparison.cross.scenario.account.wallet_balance == 4_000
+    assert comparison.isolated.free == 0
+    assert row_of(comparison, -0.2).isolated.left == Left(BOTH, 0.0, pytest.approx(-9_000))
+
+
+def test_what_is_missing_by_rounding_alone_is_not_missing() -> None:
+    margins = sum(position.own_margin for position in PAIR.positions)
+    exact = modes(with_wallet(PAIR, margins * (1 - 1e-15)))
+    assert exact.missing == 0
+    assert exact.isolated.free == 0
+    assert modes(with_wallet(PAIR, margins * (1 - 1e-9))).missing > 0
+
+
+def test_margins_beyond_what_a_wallet_may_hold_are_refused() -> None:
+    huge = account("binance", "cross", [long("RENDER", 1e14, 1_000, 1)])
+    with pytest.raises(FieldError, match="wallet_balance"):
+        modes(huge)
+
+
+def test_without_tiers_nothing_is_survived_or_lost_but_prices_are_told() -> None:
+    comparison = modes(
+        account("okx", "cross", [long("RENDER", 10_000, 1.75), long("FET", 10_000, 0.22)], marks={"FET": 0.22})
+    )
+    assert not comparison.complete
+    assert along(comparison, [together(PAIR)], -0.1) == []
+    assert on_days(comparison, [CrashDay("2025-01-01", "a day", {})], {}) == []
+    assert curves(comparison, together(PAIR)) is None
+    render, fet = comparison.pairs()
+    assert render.isolated.below is not None
+    assert (render.cross.reason_below, fet.isolated.reason_below) == ("no_tiers", "no_tiers")
+    assert switch(comparison).allowed is None
+
+
+# Days
+
+
+def test_a_day_is_the_crash_tables_and_isolated_positions_meet_their_own_worst_tick() -> None:
+    hedge = account("binance", "cross", [long("RENDER", 20_000, 1.75), short("RENDER", 10_000, 1.75)], 10_000)
+    wild = CrashDay("2025-10-10", "both ways", {"RENDER": TokenMove(-0.1, -0.3, 0.4)})
+    [row], [whole] = on_days(modes(hedge), [wild], {}), crash_rows(hedge, [wild], {})
+    # Net long of 10,000, cross dreads the low; the isolated short meets the high and is lost as well.
+    assert row.cross_worst == Left((), pytest.approx(whole.worst.outcome.equity), pytest.approx(-whole.worst.loss))
+    assert row.cross_worst.left == pytest.approx(10_000 - 5_250)
+    assert row.isolated_worst.lost == ("RENDER long", "RENDER short")
+    assert row.isolated_worst.left == pytest.approx(10_000 - 3_500 - 1_750)
+    assert row.cross_close == Left((), pytest.approx(10_000 - 1_750), pytest.approx(-1_750))
+    # Long at −10 %: 3,500 of margin, 3,500 lost. Short: 1,750 won.
+    assert row.isolated_close == Left(("RENDER long",), pytest.approx(10_000 - 3_500 + 1_750), pytest.approx(-1_750))
+
+
+def test_a_day_without_a_tokens_figures_follows_btc_in_both_modes() -> None:
+    day = CrashDay("2025-01-01", "btc falls", {"BTC": TokenMove(-0.04, -0.06, 0.0)})
+    [row] = on_days(modes(PAIR), [day], {"RENDER": 1.5, "FET": 1.0})
+    assert row.filled == ("RENDER", "FET")
+    assert row.isolated_worst.lost == ("RENDER long",)
+    assert row.isolated_worst.left == pytest.approx(10_000 - 5_000 - 0.06 * 40_000)
+    assert row.cross_worst.lost == ()
+    assert row.cross_worst.left == pytest.approx(10_000 - 0.09 * 50_000 - 0.06 * 40_000)
+
+
+def test_without_positions_every_day_leaves_everything() -> None:
+    [row] = on_days(modes(replace(PAIR, positions=())), [CrashDay("2025-01-01", "a day", {})], {})
+    assert row.isolated_worst == row.cross_worst == Left((), 10_000, 0)
+
+
+# Laws
+
+
+@laws
+@given(scenarios(), moves)
+def test_isolated_never_loses_more_than_its_margins(scenario: Scenario, move: float) -> None:
+    comparison = modes(scenario)
+    for direction in every(scenario, ("RENDER", "TAO"), {"RENDER": 1.6}):
+        left = row_of(comparison, move, direction).isolated.left
+        assert left.left >= comparison.isolated.free
+        assert left.change >= -comparison.isolated.today.left  # type: ignore[union-attr]
+
+
+@laws
+@given(scenarios())
+def test_the_free_part_and_the_margins_are_the_wallet_in_isolated(scenario: Scenario) -> None:
+    comparison = modes(scenario)
+    held = comparison.isolated.free + comparison.margins
+    wallet = scenario.account.wallet_balance + comparison.missing
+    assert held == pytest.approx(wallet, rel=1e-9)
+    assert comparison.isolated.scenario.account.wallet_balance == pytest.approx(wallet, rel=1e-9)
+
+
+@laws
+@given(scenarios(modes=("isolated",), venues=("binance", "okx", "hyperliquid", "textbook"), most=1), st.floats(0.01, 3))
+def test_one_position_on_the_whole_wallet_is_the_same_in_both_modes(scenario: Scenario, share: float) -> None:
+    [position] = scenario.positions
+    margin = position.opening_margin * share
+    comparison = modes(with_wallet(with_margin(scenario, margin), margin))
+    assert comparison.isolated.free == 0
+    [pair] = comparison.pairs()
+    for ours, other in zip(pair.cross[1:3], pair.isolated[1:3], strict=True):
+        assert ours == pytest.approx(other, rel=1e-12) if ours is not None else other is None
+    assert pair.cross[3:5] == pair.isolated[3:5]
+    row = row_of(comparison, -0.1)
+    assert row.cross.left == row.isolated.left
+
+
+@laws
+@given(scenarios(), moves, st.sampled_from(["together", "with_btc", "custom"]))
+def test_what_survives_is_what_brute_force_finds(scenario: Scenario, move: float, way: str) -> None:
+    comparison = modes(scenario)
+    betas = dict.fromkeys(scenario.tokens, 0.7)
+    direction = {"together": together(scenario), "with_btc": with_btc(scenario, betas), "custom": custom(betas)}[way]
+    row = row_of(comparison, move, direction)
+    for mode, left in ((comparison.cross, row.cross.left), (comparison.isolated, row.isolated.left)):
+        total = mode.free
+        for part in mode.parts:
+            moved = replace(
+                part.scenario,
+                market=replace(scenario.market, betas=dict.fromkeys(scenario.tokens, 0.0) | direction.rates),
+            )
+            lowest, zero = lowest_on_the_way(moved, part.book, move), 1e-9 * size(moved, part.book, move)
+            assume(abs(lowest) > zero)
+            assert set(part.names) <= set(left.lost) if lowest < 0 else not set(part.names) & set(left.lost)
+            ends = [
+                mark * max(0.0, 1 + direction.rates.get(token, 0.0) * move)
+                for token, mark in zip(part.book.tokens, part.book.marks, strict=True)
+            ]
+            worth = part.scenario.account.wallet_balance + part.book.equity_at(ends) - part.book.wallet
+            total += max(0.0, worth) if lowest > 0 else 0.0
+        assert left.left == pytest.approx(
+            total, rel=1e-9, abs=1e-9 * sum(size(part.scenario, part.book) for part in mode.parts)
+        )
+
+
+@laws
+@given(scenarios())
+def test_as_long_as_nothing_is_lost_both_modes_are_worth_the_same(scenario: Scenario) -> None:
+    bare = replace(scenario, account=replace(scenario.account, collateral=()))
+    comparison = modes(bare)
+    row = row_of(comparison, -0.01)
+    assume(not row.cross.left.lost and not row.isolated.left.lost)
+    assert row.cross.left.left + comparison.missing == pytest.approx(row.isolated.left.left, rel=1e-9, abs=1e-6)
+
+
+@laws
+@given(scenarios(), st.sampled_from(["together", "against", "alone"]))
+def test_a_curve_is_what_is_left_at_each_of_its_moves(scenario: Scenario, way: str) -> None:
+    comparison = modes(scenario)
+    chosen = [each for each in every(scenario, (), {}) if each.key.startswith(way)]
+    assume(chosen)
+    found = curves(comparison, chosen[0])
+    assert found is not None
+    assert np.all(np.diff(found.moves) > 0)
+    assert 0.0 in found.moves
+    scale = sum(size(part.scenario, part.book, 1.0) for part in comparison.isolated.parts)
+    for place in range(0, len(found.moves), 17):
+        changes = chosen[0].moves(float(found.moves[place]))
+        assert found.cross[place] == pytest.approx(comparison.cross.after(changes).left, rel=1e-9, abs=1e-9 * scale)
+        assert found.isolated[place] == pytest.approx(
+            comparison.isolated.after(changes).left, rel=1e-9, abs=1e-9 * scale
+        )
+
+
+@laws
+@given(scenarios())
+def test_the_modes_figures_are_those_that_assess_gives(scenario: Scenario) -> None:
+    comparison = modes(scenario)
+    present = comparison.of(comparison.present)
+    assert present.account == assess(scenario)
+    if not comparison.missing:
+        assert comparison.isolated.account == assess(in_mode(scenario, "isolated"))
+    assert comparison.cross.account == assess(in_mode(scenario, "cross"))
+    row = row_of(comparison, -0.1)
+    if not present.account.liquidated:
+        first = (row.isolated if scenario.account.isolated else row.cross).first
+        assert first == present.account.joint_move
+
+
+# The change of mode
+
+
+def test_the_worked_example_may_change_without_a_margin_call() -> None:
+    change = switch(modes(PAIR))
+    assert (change.to, change.allowed, change.margin_call) == ("isolated", True, False)
+    back = switch(modes(in_mode(PAIR, "isolated")))
+    assert (back.to, back.allowed, back.margin_call) == ("cross", True, False)
+
+
+def at_marks(scenario: Scenario, **marks: float) -> Scenario:
+    return scenario.with_marks(marks)
+
+
+def test_a_change_to_isolated_that_kills_a_position_at_once_is_not_allowed() -> None:
+    fallen = at_marks(PAIR, RENDER=1.75 * 0.9)
+    change = switch(modes(fallen))
+    assert (change.dead, change.allowed, change.margin_call) == (("RENDER long",), False, False)
+    assert switch_in_words(modes(fallen), change) == [
+        "A change to isolated would liquidate RENDER long at once: its own margin does not hold at these marks."
+    ]
+
+
+def test_a_change_to_cross_counts_positions_that_are_gone_as_open_and_says_so() -> None:
+    fallen = at_marks(in_mode(PAIR, "isolated"), RENDER=1.75 * 0.9)
+    comparison = modes(fallen)
+    change = switch(comparison)
+    assert (change.gone, change.dead, change.allowed) == (("RENDER long",), (), True)
+    said = " ".join(switch_in_words(comparison, change))
+    assert said.startswith("RENDER long is liquidated in isolated at these marks; cross is told as if still open.")
+
+
+def test_initial_margin_above_equity_calls_for_money_in_cross() -> None:
+    fallen = at_marks(margined(in_mode(PAIR, "isolated"), 6_000, None), RENDER=1.75 * 0.94)
+    change = switch(modes(fallen))
+    assert (change.allowed, change.over_initial, change.margin_call) == (True, True, True)
+    said = " ".join(switch_in_words(modes(fallen), change))
+    # Equity 10,000 − 3,000; initial margin 4,700 + 4,000.
+    assert "Initial margin would be $1,700.00 above equity" in said
+    assert (
+        "Besides that, requirement ÷ equity of the account would be 22.71 %, below your warning level of 50 %." in said
+    )
+
+
+def test_a_level_reached_after_the_change_is_a_margin_call() -> None:
+    fallen = at_marks(PAIR, RENDER=1.75 * 0.935)
+    change = switch(modes(fallen))
+    # Margin 5,000 − 3,250 of loss, requirement 46,750 · 2 % − 75 = 860: 49.1 %; with 0.925, 850 of 1,250: 68 %.
+    assert change.level is None
+    nearer = switch(modes(at_marks(PAIR, RENDER=1.75 * 0.925)))
+    assert (nearer.level, nearer.margin_call) == ("warning", True)
+    assert switch(modes(at_marks(PAIR, RENDER=1.75 * 0.92))).level == "danger"
+
+
+def test_words_of_a_change_that_the_figures_do_not_allow() -> None:
+    short_of = modes(with_wallet(PAIR, 4_000))
+    assert switch_in_words(short_of, switch(short_of)) == [
+        "No change to isolated by the figures: the isolated margins come to $9,000.00 and the wallet holds $4,000.00, "
+        "$5,000.00 too little."
+    ]
+    dead = modes(with_wallet(PAIR, 1_000))
+    assert "too little" in switch_in_words(dead, switch(dead))[0]
+    gone = modes(with_wallet(at_marks(PAIR, RENDER=1.4), 9_500))
+    assert switch_in_words(gone, switch(gone)) == [
+        "The account is liquidated at these marks: there is nothing left to change."
+    ]
+
+
+# In words
+
+
+def test_the_verdict_of_the_worked_example() -> None:
+    comparison = modes(PAIR)
+    assert verdict(comparison) == (
+        "Cross is liquidated by a common fall of 9.47 %: all of $10,000.00 is at stake. Isolated loses its first "
+        "position, RENDER long, by a common fall of 8.32 %, but it can lose at most $9,000.00 in all: $1,000.00 stays "
+        "safe."
+    )
+    assert alone_in_words(comparison) == (
+        "Alone, RENDER would have to fall 17.04 % to liquidate cross, and 8.32 % to take its isolated long."
+    )
+    assert verdict(modes(in_mode(PAIR, "isolated"))) == verdict(comparison)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "said"),
+    [
+        pytest.param(replace(PAIR, positions=()), "No positions: cross and isolated are the same", id="no positions"),
+        pytest.param(
+            with_wallet(PAIR, 4_000),
+            "The wallet is $5,000.00 short of the isolated margins, $9,000.00 in all;",
+            id="short",
+        ),
+        pytest.param(
+            account("binance", "cross", [long("RENDER", 1_000, 1.75, 1, isolated_margin=1_800)], 1_900),
+            "Isolated loses no position in a common fall; it can lose at most $1,800.00 in all: $100.00 stays safe.",
+            id="covered",
+        ),
+        pytest.param(
+            account("binance", "cross", [long("RENDER", 1_000, 1.75, 1)], 1_900),
+            "Cross survives every common move from −100 % to +1,000 %.",
+            id="covered in cross",
+        ),
+        pytest.param(
+            presets()["long_short"].scenario,
+            "Cross is liquidated by a common rise of 263.10 %: all of $10,000.00 is at stake. Isolated loses its first "
+            "position, FET short, by a common rise of 7.95 %",
+            id="the nearest is a rise",
+        ),
+        pytest.param(
+            presets()["hedged"].scenario, "by a common fall of 28.50 %, each token by its beta:", id="with betas"
+        ),
+        pytest.param(
+            at_marks(PAIR, RENDER=1.3),
+            "Cross is liquidated at these marks, the whole account at once.",
+            id="dead in cross",
+        ),
+        pytest.param(
+            at_marks(PAIR, RENDER=1.55), "Isolated has lost RENDER long at these marks already;", id="dead in isolated"
+        ),
+        pytest.param(
+            account("bybit", "cross", [long("FET", 1_000, 0.22)], marks={"FET": 0.22}),
+            "What either mode survives cannot be told: FET is not listed on Bybit",
+            id="no tiers",
+        ),
+    ],
+)
+def test_the_verdict_says(scenario: Scenario, said: str) -> None:
+    assert said in verdict(modes(scenario))
+
+
+def test_one_token_alone_is_not_told_where_there_is_but_one() -> None:
+    single = replace(PAIR, positions=PAIR.positions[:1])
+    assert alone_in_words(modes(single)) == ""
+    assert "Isolated loses its position by a common fall" in verdict(modes(single))
+
+
+def test_positions_lost_at_one_move_are_named_together() -> None:
+    article = presets()["article"].scenario
+    assert "its first positions, RENDER long and FET long, by" in verdict(modes(article))
+
+
+def test_what_is_assumed_names_the_top_up_and_collateral() -> None:
+    pledged = [{"asset": "ETH", "amount": 1, "ratio": 0.9}]
+    told = assumptions(modes(account("binance", "cross", [long("RENDER", 20_000, 1.75)], 1_000, collateral=pledged)))
+    assert any("$2,500.00 added to the wallet" in each for each in told)
+    assert any(each.startswith("collateral stands behind cross only") for each in told)
+    assert len(assumptions(modes(PAIR))) == 2
+
+
+def test_days_are_counted() -> None:
+    days = [
+        CrashDay(f"2025-01-0{n}", "a day", {"RENDER": TokenMove(m), "FET": TokenMove(m)})
+        for n, m in ((1, -0.05), (2, -0.09), (3, -0.3))
+    ]
+    rows = on_days(modes(PAIR), days, {})
+    assert days_in_words(rows, worst=True) == (
+        "Of 3 named days at their worst tick, cross is liquidated on 1, isolated loses positions on 2; isolated ends "
+        "with more money on 1, cross on 1."
+    )
+    assert "at their close" in days_in_words(rows, worst=False)
+
+
+def test_of_many_names_the_number_is_told() -> None:
+    assert some(["A", "B", "C", "D", "E"]) == "A, B, C and 2 more"
+
+
+# Venue against venue
+
+
+def tables(day: str | None = None) -> dict[str, VenueTables]:
+    """The snapshot's tables of every venue, as of one day where one is given."""
+    found = {venue: snapshot.tables(venue) for venue in COMPARED}
+    return {venue: replace(each, as_of=day, dates={}) for venue, each in found.items()} if day else found
+
+
+BOOK = account("binance", "cross", [long("RENDER", 20_000, 1.75), short("BTC", 0.2, 71_000)], 10_000)
+
+
+@laws
+@given(scenarios())
+def test_a_venues_figures_are_those_of_the_account_there(scenario: Scenario) -> None:
+    for line in venues_compared(scenario, tables()).lines:
+        document = {**scenario.to_json(), "venue": line.venue}
+        if line.venue != scenario.account.venue:
+            document.pop("tiers_as_of", None)
+        assert line.account == assess(made(document))
+        assert line.missing == ()
+
+
+@pytest.mark.parametrize("mode", ["cross", "isolated"])
+def test_a_token_that_a_venue_does_not_know_is_left_out_in_a_line_of_its_own(mode: Any) -> None:
+    found = venues_compared(in_mode(PAIR, mode), tables())
+    binance, bybit, okx, hyperliquid = found.lines
+    assert [line.missing for line in found.lines] == [(), ("FET",), ("FET",), ()]
+    assert bybit.account.initial_margin is None
+    assert bybit.without is not None
+    assert bybit.without.label == "Bybit without FET"
+    assert bybit.without.account.maintenance_margin is not None
+    assert okx.without is not None
+    assert [each.symbol for each in okx.without.account.positions] == ["RENDER"]
+    assert (binance.without, hyperliquid.without) == (None, None)
+    assert found.whole == (binance, hyperliquid)
+
+
+def test_where_nothing_would_be_left_there_is_no_line_without() -> None:
+    found = venues_compared(account("binance", "cross", [long("FET", 1_000, 0.22)], marks={"FET": 0.22}), tables())
+    assert found.lines[1].without is None
+
+
+def test_tables_far_apart_name_nobody() -> None:
+    found = venues_compared(BOOK, tables())
+    assert (found.apart, found.last) == (274, ())
+    said = venue_verdict(found)
+    assert "Bybit's of 2025-12-29 and Binance's of 2026-09-29 are 274 days apart" in said
+    assert "none is named as the last to liquidate" in said
+
+
+def test_tables_of_one_month_name_the_venue_that_liquidates_last() -> None:
+    found = venues_compared(BOOK, tables("2026-09-29"))
+    ends = {line.name: line.account.joint_move.down or -inf for line in found.lines}
+    assert (found.apart, found.last) == (0, (min(ends, key=lambda name: ends[name]),))
+    assert venue_verdict(found).startswith(f"In a common fall {found.last[0]} liquidates last: at −")
+
+
+@pytest.mark.parametrize(("day", "named"), [("2026-08-30", True), ("2026-08-29", False)])
+def test_thirty_days_are_not_too_far_apart_and_thirty_one_are(day: str, named: bool) -> None:
+    some_days = {**tables("2026-09-29"), "okx": replace(snapshot.tables("okx"), as_of=day)}
+    assert bool(venues_compared(BOOK, some_days).last) == named
+
+
+def test_a_table_without_a_day_names_nobody() -> None:
+    undated = {**tables("2026-09-29"), "okx": replace(snapshot.tables("okx"), as_of=None)}
+    found = venues_compared(BOOK, undated)
+    assert (found.apart, found.last) == (None, ())
+    assert found.lines[2].undated == ("RENDER", "BTC")
+    assert "Not every table has a date" in venue_verdict(found)
+
+
+def test_the_scenarios_own_tables_go_only_where_tiers_are_read_alike() -> None:
+    own = {"RENDER": [{"floor": 0, "maintenance_rate": 0.03, "max_leverage": 20}]}
+    mine = account("binance", "cross", [long("RENDER", 20_000, 1.75)], tiers=own, tiers_as_of="2026-09-01")
+    binance, bybit, okx, hyperliquid = venues_compared(mine, tables()).lines
+    assert binance.days == {"2026-09-01": ["RENDER"]}
+    assert (bybit.undated, hyperliquid.undated, okx.undated) == (("RENDER",), ("RENDER",), ())
+    assert [line.account.positions[0].maintenance_rate for line in (binance, bybit, hyperliquid)] == [0.03] * 3
+    assert (
+        okx.account.positions[0].maintenance_rate
+        == assess(account("okx", "cross", [long("RENDER", 20_000, 1.75)])).positions[0].maintenance_rate
+    )
+    said = venue_assumptions(mine, venues_compared(mine, tables()))
+    assert any("(RENDER) stand in for the venue's wherever tiers are read by notional" in each for each in said)
+
+
+def test_a_fee_of_ones_own_goes_everywhere_and_is_named() -> None:
+    mine = account("bybit", "cross", [long("RENDER", 20_000, 1.75)], taker_fee=0.001)
+    found = venues_compared(mine, tables())
+    assert {line.scenario.account.fee for line in found.lines} == {0.001}
+    said = venue_assumptions(mine, found)
+    assert "the taker fee of 0.1 % that was entered counts on every venue" in said
+    assert said[0] == "USDT and USDC are taken as one dollar each, marks as the same everywhere"
+
+
+def test_a_scenario_at_its_own_venue_is_itself() -> None:
+    assert at_venue(BOOK, "binance") is BOOK
+
+
+def same_everywhere() -> VenueComparison:
+    """An account that every venue liquidates alike: nothing is required of it but its own one rate, and no fee."""
+    rows = [{"floor": 0, "maintenance_rate": 0.02}]
+    mine = account("binance", "cross", [long("RENDER", 20_000, 1.75)], 3_000, tiers={"RENDER": rows}, taker_fee=0)
+    found = venues_compared(mine, tables())
+    lines = tuple(
+        replace(line, days={"2026-09-29": ["RENDER"]}, undated=()) for line in found.lines if line.venue != "okx"
+    )
+    return VenueComparison(lines)
+
+
+def test_venues_that_liquidate_alike_are_all_named() -> None:
+    found = same_everywhere()
+    assert found.last == ("Binance", "Bybit", "Hyperliquid")
+    assert venue_verdict(found) == "A common fall liquidates on Binance, Bybit and Hyperliquid alike, at −6.71 %."
+
+
+@pytest.mark.parametrize(
+    ("scenario", "said"),
+    [
+        pytest.param(replace(PAIR, positions=()), "No positions: no venue requires anything.", id="no positions"),
+        pytest.param(PAIR, "Bybit and OKX have no tables of FET.", id="missing tokens"),
+        pytest.param(
+            account("binance", "cross", [long("RENDER", 1_000, 1.75, 1)], 1_900),
+            "No common move from −100 % to +1,000 % liquidates on Binance, Bybit, OKX and Hyperliquid.",
+            id="covered",
+        ),
+        pytest.param(
+            account("binance", "cross", [short("RENDER", 10_000, 1.75)], 5_000),
+            "A common rise liquidates at +",
+            id="a short",
+        ),
+        pytest.param(
+            account(
+                "binance", "cross", [long("AKT", 1_000, 0.5), long("GRT", 1_000, 0.03)], marks={"AKT": 0.5, "GRT": 0.03}
+            ),
+            "OKX has no tables of AKT; Hyperliquid has no tables of AKT and GRT",
+            id="different tokens missing",
+        ),
+        pytest.param(
+            account("binance", "cross", [long("PEPE", 1_000, 1)], marks={"PEPE": 1}),
+            "No venue here knows every token of the account: Binance, Bybit, OKX and Hyperliquid have no tables of P",
+            id="known nowhere",
+        ),
+        pytest.param(
+            account(
+                "binance", "cross", [long("FET", 1_000, 0.22), long("AKT", 100, 0.5)], marks={"FET": 0.22, "AKT": 0.5}
+            ),
+            "Only Binance knows every token, so there is nothing to compare it with. Bybit",
+            id="one venue",
+        ),
+        pytest.param(in_mode(PAIR, "isolated"), "A common fall loses the first position at", id="isolated"),
+        pytest.param(
+            with_wallet(BOOK, 100),
+            "At these marks the account is liquidated on Binance, Bybit, OKX and Hyperliquid.",
+            id="dead",
+        ),
+        pytest.param(
+            account("binance", "isolated", [long("RENDER", 20_000, 2.1)], 5_000),
+            "At these marks a position is lost on Binance, Bybit, OKX and Hyperliquid.",
+            id="a position dead",
+        ),
+    ],
+)
+def test_the_venues_verdict_says(scenario: Scenario, said: str) -> None:
+    assert said in venue_verdict(venues_compared(scenario, tables()))
+
+
+def test_an_account_that_is_dead_somewhere_reaches_there_at_once() -> None:
+    found = venues_compared(presets()["article"].scenario, tables("2026-09-29"))
+    hyperliquid = found.lines[3]
+    assert hyperliquid.account.liquidated
+    assert hyperliquid.reached(falls=True) == 0
+    assert found.last == ("Binance",)
+    assert "at these marks already on Hyperliquid" in venue_verdict(found)
+
+
+def test_the_oldest_and_the_newest_table_are_told() -> None:
+    found = venues_compared(BOOK, tables())
+    assert found.span == (("2025-12-29", "Bybit"), ("2026-09-29", "Binance"))
+
+
+def test_marks_are_the_accounts_on_every_venue() -> None:
+    assert {line.scenario.market.marks["RENDER"] for line in venues_compared(BOOK, tables()).lines} == {MARKS["RENDER"]}
+
+
+def test_the_joint_move_of_a_line_is_that_of_its_books() -> None:
+    for line in venues_compared(BOOK, tables()).lines:
+        [book] = compile_books(line.scenario)
+        down = line.account.joint_move.down
+        assert down is not None
+        prices = [mark * (1 + down) for mark in book.marks]
+        assert book.standing(prices).headroom == pytest.approx(0, abs=1e-6)
+        assert line.account.joint_move == JointMove(down, line.account.joint_move.up)
