@@ -5,11 +5,19 @@ from margin.scenario import Scenario
 from margin.studies.assess import Assessment
 from margin.studies.verdict import at_liquidation_point
 
+MOST_NAMED = 4
+"""Names that a chart's title has room for."""
+
 
 def standing(account: Assessment, scenario: Scenario) -> str | None:
     """What is to be said before any distance: a table is missing, or it is too late. None where all is well."""
     if unknown := missing(account):
-        return f"Not known: {scenario.account.rules.name} has no tier table for {wording.listing(unknown)}"
+        few = (
+            unknown
+            if len(unknown) <= MOST_NAMED
+            else [*unknown[: MOST_NAMED - 1], f"{len(unknown) - MOST_NAMED + 1} more"]
+        )
+        return f"Not known: {scenario.account.rules.name} has no tier table for {wording.listing(few)}"
     if not account.liquidated:
         return None
     if isolated(scenario):

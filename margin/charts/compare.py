@@ -1,0 +1,346 @@
+"""Cross against isolated margin along a direction, and one venue against the other in a common move."""
+
+from math import inf
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from margin import wording
+from margin.charts import findings, style
+from margin.studies.distances import JointMove, nearest
+from margin.studies.mode_words import some
+from margin.studies.modes import JUST_BEFORE, ModeComparison, ModeCurves
+from margin.studies.venues_compared import VenueComparison, VenueLine
+
+CROSS, ISOLATED = style.ACCOUNT, style.POSITIONS[1]
+SPOKEN = 6
+"""So many positions or venues are told one by one."""
+MODES_HEIGHT, BELOW = 380, 88
+ROW, AXIS = 46, 72
+"""Pixels: one venue's row, and what stands below the rows."""
+NAME, BAR = 0.2, -0.22
+"""Where in its row the words stand, and the bar."""
+FURTHEST = 0.3
+"""At least so much of a common move is shown where something lies there."""
+
+
+# Cross against isolated
+
+
+def modes_finding(curves: ModeCurves | None, comparison: ModeComparison) -> str:
+    """The sentence of the title: where cross is liquidated, and what isolated keeps whatever comes."""
+    if not comparison.cross.scenario.positions:
+        return "No positions: cross and isolated are the same"
+    if curves is None:
+        return findings.standing(comparison.cross.account, comparison.cross.scenario) or "Not known"
+    return f"{_cross(curves, comparison)}; {_isolated(curves, comparison)}"
+
+
+def _cross(curves: ModeCurves, comparison: ModeComparison) -> str:
+    if comparison.cross.account.liquidated:
+        return "Cross is liquidated at these marks"
+    move = nearest(curves.cross_reached)
+    return "This way never liquidates cross" if move is None else f"Cross is liquidated at {_signed(move)}"
+
+
+def _isolated(curves: ModeCurves, comparison: ModeComparison) -> str:
+    if all(reached == (None, None) for _, reached in curves.lost_at):
+        return "isolated loses no position"
+    free = comparison.isolated.free
+    return f"isolated keeps at least {wording.money(free)}" if free else "isolated can lose all, one by one"
+
+
+def _signed(move: float) -> str:
+    return wording.percent(move, sign=True)
+
+
+def modes_alt(curves: ModeCurves | None, comparison: ModeComparison) -> str:
+    """The chart in words: its finding, what the account is worth, and where positions are lost."""
+    sentences = [modes_finding(curves, comparison)]
+    if curves is not None and comparison.cross.scenario.positions:
+        sentences.append(f"Direction: {curves.direction.name}")
+        if moves := [_signed(move) for move in curves.cross_reached if move is not None]:
+            sentences.append(f"Cross is liquidated at {' and '.join(moves)}")
+        lost = [(name, reached) for name, reached in curves.lost_at if reached != (None, None)]
+        sentences += [f"Isolated loses {name} at {_met(reached)}" for name, reached in lost[:SPOKEN]]
+        sentences += [f"{len(lost) - SPOKEN} more positions can be lost"] if len(lost) > SPOKEN else []
+    return ". ".join(sentences) + "."
+
+
+def _met(reached: JointMove) -> str:
+    return " and ".join(_signed(move) for move in reached if move is not None)
+
+
+def modes(curves: ModeCurves | None, comparison: ModeComparison, height: int = MODES_HEIGHT) -> go.Figure:
+    """What is left of the account in both modes, in the settlement coin, against the move along a direction in %.
+
+    Each liquidation is a fall by all that stood behind it: the account in cross, a position's margin in isolated.
+    """
+    title = modes_finding(curves, comparison)
+    if curves is None or not comparison.cross.scenario.positions:
+        return style.empty(title)
+    around = style.headline_height(title) + BELOW
+    traces = [_line(curves, isolated=False), _line(curves, isolated=True), _falls(curves), _hover(curves)]
+    return style.figure(
+        [trace for trace in traces if len(trace["x"])],
+        title,
+        height,
+        BELOW,
+        hovermode="x",
+        legend=style.legend(height - around, 56),
+        shapes=[_today()],
+        xaxis=style.axis(
+            title=f"{curves.direction.name}, move from these marks",
+            range=[float(curves.moves[0]) * 100, float(curves.moves[-1]) * 100],
+            ticksuffix=" %",
+            nticks=7,
+            hoverformat="+.2f",
+        ),
+        yaxis=style.axis(title="Left of the account", tickprefix="$", tickformat="~s", rangemode="tozero", nticks=7),
+    )
+
+
+def _line(curves: ModeCurves, *, isolated: bool) -> style.Trace:
+    stroke = {"color": ISOLATED, "width": 3, "dash": "dash"} if isolated else {"color": CROSS, "width": 3}
+    return {
+        "type": "scatter",
+        "name": "isolated, each position on its own margin" if isolated else "cross",
+        "x": curves.moves * 100,
+        "y": curves.isolated if isolated else curves.cross,
+        "mode": "lines",
+        "line": stroke,
+        "hoverinfo": "skip",
+    }
+
+
+def _falls(curves: ModeCurves) -> style.Trace:
+    """Symbols where something is liquidated: a cross for the account, open diamonds for isolated positions."""
+    account = [(move, True) for move in curves.cross_reached if move is not None]
+    alone = [(move, False) for _, reached in curves.lost_at for move in reached if move is not None]
+    low, high = curves.moves[0], curves.moves[-1]
+    shown = [each for each in dict.fromkeys([*account, *alone]) if low <= each[0] <= high]
+    before = [np.searchsorted(curves.moves, move * JUST_BEFORE) for move, _ in shown]
+    lines = [curves.cross if whole else curves.isolated for _, whole in shown]
+    return {
+        "type": "scatter",
+        "name": "liquidation",
+        "x": np.array([move * 100 for move, _ in shown]),
+        "y": np.array([float(line[place]) for line, place in zip(lines, before, strict=True)]),
+        "mode": "markers",
+        "marker": {
+            "symbol": style.texts(["x" if whole else "diamond-open" for _, whole in shown]),
+            "color": style.LIQUIDATION,
+            "size": 10,
+            "line": {"width": 2, "color": style.LIQUIDATION},
+        },
+        "hoverinfo": "skip",
+    }
+
+
+def _hover(curves: ModeCurves) -> style.Trace:
+    """What both modes leave at a move, side by side: points that are only pointed at."""
+    texts = []
+    for move, cross, isolated in zip(*(each.tolist() for each in curves[1:4]), strict=True):
+        lost = [name for name, reached in curves.lost_at if _past(move, reached)]
+        gone = " (liquidated)" if _past(move, curves.cross_reached) else ""
+        without = f", without {some(lost, SPOKEN)}" if lost else ""
+        left = f"cross leaves {wording.money(cross)}{gone}<br>isolated leaves {wording.money(isolated)}{without}"
+        texts.append(f"<b>{_signed(move)}</b><br>{left}")
+    return {
+        "type": "scatter",
+        "x": curves.moves * 100,
+        "y": np.maximum(curves.cross, curves.isolated),
+        "mode": "markers",
+        "marker": {"size": 8, "opacity": 0},
+        "text": style.texts(texts),
+        "hovertemplate": "%{text}<extra></extra>",
+        "showlegend": False,
+    }
+
+
+def _past(move: float, reached: JointMove) -> bool:
+    return (reached.down is not None and move <= reached.down) or (reached.up is not None and move >= reached.up)
+
+
+def _today() -> dict[str, Any]:
+    line = {"color": style.QUIET, "width": 1, "dash": "dot"}
+    return {"type": "line", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1, "line": line}
+
+
+# Venue against venue
+
+
+class Row(NamedTuple):
+    """One line of the comparison: how far a common move may go each way, as positive fractions or infinite."""
+
+    name: str
+    fall: float
+    rise: float
+    words: str
+
+
+def venues_finding(comparison: VenueComparison) -> str:
+    """The sentence of the title: who liquidates last, or between which moves the venues do."""
+    if not comparison.lines[0].scenario.positions:
+        return "No positions: no venue requires anything"
+    if not comparison.whole:
+        return "No venue here knows every token of the account"
+    ends = sorted((line.reached(falls=comparison.falls), line.name) for line in comparison.whole)
+    names = some([name for _, name in ends], SPOKEN)
+    if ends[0][0] == inf:
+        return f"No common move liquidates on {names}"
+    if ends[-1][0] == 0:
+        gone = "A position is lost" if comparison.whole[0].scenario.account.isolated else "Liquidated"
+        return f"{gone} at these marks on {names}"
+    return _span(comparison, ends)
+
+
+def _span(comparison: VenueComparison, ends: list[tuple[float, str]]) -> str:
+    """Who lasts longest; where nobody is named, the nearest and the furthest liquidation."""
+    falls, (near, first), (far, last) = comparison.falls, ends[0], ends[-1]
+    way = "fall" if falls else "rise"
+    if comparison.last:
+        verb = "lasts" if len(comparison.last) == 1 else "last"
+        return f"In a common {way} {some(comparison.last, SPOKEN)} {verb} longest: {_end(far, falls=falls)}"
+    isolated = comparison.whole[0].scenario.account.isolated
+    what = f"First loss in a common {way}" if isolated else f"Common {way} to liquidation"
+    begin = f"{what}: {_end(near, falls=falls)} ({first})"
+    return begin if len(ends) == 1 else f"{begin} to {_end(far, falls=falls)} ({last})"
+
+
+def _end(end: float, *, falls: bool) -> str:
+    if end == inf:
+        return "none"
+    return "reached" if end == 0 else _signed(-end if falls else end)
+
+
+def venues_alt(comparison: VenueComparison) -> str:
+    """The chart in words: its finding, then each line."""
+    sentences = [venues_finding(comparison)]
+    if comparison.lines[0].scenario.positions:
+        sentences += [f"{row.name}: {row.words}" for row in _rows(comparison)]
+    return ". ".join(sentences) + "."
+
+
+def venues(comparison: VenueComparison, height: int | None = None) -> go.Figure:
+    """One row per venue: from the common fall to the common rise that liquidates there, in %.
+
+    Venues without a token's table have a row without it. The height follows the rows unless it is given.
+    """
+    title, rows = venues_finding(comparison), _rows(comparison)
+    if not comparison.lines[0].scenario.positions or not rows:
+        return style.empty(title)
+    reach = _reach(rows)
+    low, high = (-_drawn([row.fall for row in rows], reach), _drawn([row.rise for row in rows], reach))
+    around = style.headline_height(title) + AXIS
+    height = height or around + ROW * len(rows)
+    return style.figure(
+        [trace for trace in (_bars(rows, low, high), *_ends(rows, low, high), _names(rows, low)) if len(trace["x"])],
+        title,
+        height,
+        AXIS,
+        hovermode="closest",
+        legend=style.legend(height - around, 46),
+        shapes=[_today()],
+        xaxis=style.axis(
+            title="Common move from these marks (× each token's beta)",
+            range=[low * 104, high * 104],
+            ticksuffix=" %",
+            nticks=7,
+        ),
+        yaxis=style.hidden_axis(range=[0.5 - len(rows), 0.5]),
+    )
+
+
+def _rows(comparison: VenueComparison) -> list[Row]:
+    """The lines whose figures are known, in the venues' order."""
+    known = [line.without if line.missing else line for line in comparison.lines]
+    return [_row(line) for line in known if line is not None]
+
+
+def _row(line: VenueLine) -> Row:
+    fall, rise = line.reached(falls=True), line.reached(falls=False)
+    days = list(line.days)
+    seen = f"tables of {' to '.join(dict.fromkeys([days[0], days[-1]]))}" if days else "tables without a date"
+    if line.account.liquidated:
+        return Row(line.label, 0.0, 0.0, f"liquidated at these marks, {seen}")
+    ends = [_end(end, falls=falls) for end, falls in ((fall, True), (rise, False)) if end < inf]
+    return Row(line.label, fall, rise, f"{' and '.join(ends) or 'no common move liquidates'}, {seen}")
+
+
+def _reach(rows: list[Row]) -> float:
+    """How far a common move is drawn: what lies further off is an arrow at the edge."""
+    ends = [end for row in rows for end in (row.fall, row.rise) if 0 < end < inf]
+    return max(FURTHEST, 5 * min(ends, default=0.0))
+
+
+def _drawn(ends: list[float], reach: float) -> float:
+    """How far the axis goes one way, in fractions."""
+    within = [end for end in ends if end <= reach]
+    return max([0.05, *within, *([FURTHEST] if len(within) < len(ends) else [])])
+
+
+def _spans(rows: list[Row], low: float, high: float) -> list[tuple[float, float]]:
+    return [(max(low, -row.fall), min(high, row.rise)) for row in rows]
+
+
+def _bars(rows: list[Row], low: float, high: float) -> style.Trace:
+    """What is survived, as one line with gaps."""
+    x = [[start * 100, end * 100, np.nan] for start, end in _spans(rows, low, high)]
+    return {
+        "type": "scatter",
+        "name": "survived",
+        "x": np.array(x).ravel(),
+        "y": np.repeat(BAR - np.arange(len(rows)), 3),
+        "mode": "lines",
+        "line": {"color": CROSS, "width": 6},
+        "opacity": 0.6,
+        "hoverinfo": "skip",
+    }
+
+
+def _ends(rows: list[Row], low: float, high: float) -> list[style.Trace]:
+    """Diamonds where an account is liquidated, arrows where that lies beyond the scale; nothing where it never is."""
+    reached: list[tuple[float, int, str]] = []
+    beyond: list[tuple[float, int, str]] = []
+    for place, (row, span) in enumerate(zip(rows, _spans(rows, low, high), strict=True)):
+        for edge, end, falls in ((span[0], row.fall, True), (span[1], row.rise, False)):
+            if end < inf:
+                far = end > (-low if falls else high)
+                (beyond if far else reached).append((edge, place, f"<b>{row.name}</b><br>{row.words}"))
+    arrows = ["triangle-left" if x < 0 else "triangle-right" for x, _, _ in beyond]
+    return [
+        _symbols("liquidation", reached, "diamond"),
+        _symbols("beyond the scale", beyond, style.texts(arrows)),
+    ]
+
+
+def _symbols(name: str, points: list[tuple[float, int, str]], symbol: str | style.Texts) -> style.Trace:
+    return {
+        "type": "scatter",
+        "name": name,
+        "x": np.array([x * 100 for x, _, _ in points]),
+        "y": np.array([BAR - place for _, place, _ in points]),
+        "mode": "markers",
+        "marker": {"symbol": symbol, "color": style.LIQUIDATION, "size": 11},
+        "text": style.texts([words for _, _, words in points]),
+        "hovertemplate": "%{text}<extra></extra>",
+        "cliponaxis": False,
+    }
+
+
+def _names(rows: list[Row], low: float) -> style.Trace:
+    """The words of each row above its bar."""
+    return {
+        "type": "scatter",
+        "x": np.full(len(rows), low * 104),
+        "y": NAME - np.arange(len(rows)),
+        "text": style.texts([f"<b>{row.name}</b>  {row.words}" for row in rows]),
+        "textfont": {"color": style.INK, "size": 12},
+        "cliponaxis": False,
+        "mode": "text",
+        "textposition": "middle right",
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }

@@ -1,0 +1,309 @@
+"""An account on its way along a path: equity against requirement, the venue's steps and the person's stops marked."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from margin import wording
+from margin.book import Array
+from margin.charts import style
+from margin.charts.waterfall_labels import Label, Plot, label_trace, leaders, placed
+from margin.studies.ledger import Kind, Step
+from margin.studies.waterfall import Waterfall
+
+EVEN = 61
+"""Points along the way that can be pointed at, besides those at which something happens."""
+NAMED = 3
+"""Steps at one point that the hover text tells one by one."""
+TOLD = 5
+"""Steps that the text alternative tells one by one."""
+NOTHING = 0.005
+"""Money below this is written as 0."""
+BEYOND = 2.0
+"""How far beyond the last step the way is shown, in parts of the way to it, once nothing is left open."""
+AXIS, LEGEND_LINE = 52, 20
+"""Pixels."""
+STOPS: frozenset[Kind] = frozenset({"margin_stop", "price_stop"})
+NOT_THE_VENUE: frozenset[Kind] = STOPS | {"settled"}
+"""Steps that may come without any liquidation."""
+SILENT: frozenset[Kind] = frozenset({"orders_cancelled", "stopped"})
+"""Steps that change no figure."""
+
+DOES: dict[Kind, str] = {
+    "orders_cancelled": "open orders are cancelled",
+    "netted": "closes against the other side",
+    "reduced": "is reduced",
+    "closed": "is closed",
+    "taken_over": "is taken over",
+    "stopped": "liquidation stops",
+    "margin_stop": "is closed by your margin stop",
+    "price_stop": "is closed by your price stop",
+    "settled": "what is owed is settled",
+}
+"""What a step does, after the name of the position where it is about one."""
+
+
+class Way(NamedTuple):
+    """How a path is told: as the move that it leads to, or, where `move` is None or 0, as a part of the way.
+
+    `name` is the axis's title, `move` a fraction.
+    """
+
+    name: str
+    move: float | None = None
+
+    @property
+    def scale(self) -> float:
+        """What the end of the path is on the axis, in %."""
+        return 100 * (self.move or 1.0)
+
+    def at(self, t: float) -> str:
+        """A point of the path, from 0 to 1, as a figure: `−9.47 %`."""
+        if not t:
+            return "at once"
+        return wording.percent(self.move * t, sign=True) if self.move else wording.percent(t)
+
+    def told(self, t: float) -> str:
+        """The same in words that need no others: `−9.47 %`, `38.20 % of the way`."""
+        return self.at(t) if self.move or not t else f"{self.at(t)} of the way"
+
+
+class Run(NamedTuple):
+    """One course to draw: its name, what became of the account, and how its two lines are dashed."""
+
+    name: str
+    found: Waterfall
+    equity_dash: str
+    requirement_dash: str
+    width: float
+
+
+def first_liquidation(found: Waterfall) -> float | None:
+    """Where on the path the venue first acts, None where it does not."""
+    acts = (step.t for step in found.steps if step.kind not in NOT_THE_VENUE)
+    return next(acts, None) if found.liquidated else None
+
+
+def in_time(found: Waterfall) -> bool:
+    """Whether stops left something, where the venue had nothing to do."""
+    return bool(found.steps) and not found.liquidated and found.kept >= NOTHING
+
+
+def finding(found: Waterfall, way: Way) -> str:
+    """The sentence of the title: where liquidation begins, and what is kept."""
+    kept = f"{wording.money(found.kept)} of {wording.money(found.start_equity)} {_kept(found)}"
+    first = first_liquidation(found)
+    if first is not None:
+        return f"Liquidation {'at once' if not first else f'from {way.told(first)} on'}: {kept}"
+    if found.steps:
+        return f"The stops {'close in time, nothing is liquidated' if in_time(found) else 'fill too late'}: {kept}"
+    return f"Nothing is liquidated on this path: {kept}"
+
+
+def _kept(found: Waterfall) -> str:
+    return "kept" if found.steps else "left"
+
+
+def waterfall_alt(found: Waterfall, way: Way, without: Waterfall | None = None) -> str:
+    """The chart in words: its finding, the first steps, and how it ends with and without stops."""
+    acts = [step for step in found.steps if step.kind not in SILENT]
+    sentences = [finding(found, way), *(f"{way.told(step.t)}: {does(step)}" for step in acts[:TOLD])]
+    if len(acts) > TOLD:
+        sentences.append(f"{len(acts) - TOLD} more steps")
+    ends = f"At the end equity is {wording.money(found.kept)}"
+    sentences.append(ends if without is None else f"{ends}, without stops {wording.money(without.kept)}")
+    return ". ".join(sentences) + "."
+
+
+def does(step: Step) -> str:
+    """A step in a few words."""
+    if step.kind == "margin_stop" and step.left:
+        return f"{step.symbol} {step.side} is reduced by your margin stop"
+    return f"{step.symbol} {step.side} {DOES[step.kind]}" if step.symbol else DOES[step.kind]
+
+
+def waterfall(found: Waterfall, way: Way, without: Waterfall | None = None, height: int = 420) -> go.Figure:
+    """Equity and requirement in the settlement coin along the way, left to right; `without` is the run without stops.
+
+    In isolated mode both are sums over the positions, what no position ties up included.
+    """
+    title = finding(found, way)
+    runs = _runs(found, without)
+    low, high = _range(runs)
+    end = max(_shown(run.found) for run in runs)
+    plot = Plot(1.03 * way.scale * end, low, high)
+    labels = [*_events(runs, way), *_ends(runs, way.scale * end)]
+    places = placed(labels, plot, _drawn(runs, way, plot))
+    traces = [
+        *(trace for run in reversed(runs) for trace in _lines(run, way, alone=len(runs) == 1)),
+        *_steps(found, way),
+        label_trace(labels, places, plot),
+    ]
+    bottom = AXIS + LEGEND_LINE * (len([trace for trace in traces if trace.get("showlegend", True)]) // 2 + 1)
+    return style.figure(
+        traces,
+        title,
+        height,
+        bottom,
+        hovermode="x",
+        shapes=leaders(labels, places, plot),
+        legend=style.legend(height - style.headline_height(title) - bottom, AXIS) | {"traceorder": "reversed"},
+        xaxis=style.axis(
+            title=way.name,
+            range=[0, plot.end],
+            ticksuffix=" %",
+            nticks=7,
+            hoverformat="+.2f" if way.move else ".2f",
+            fixedrange=False,
+        ),
+        yaxis=style.axis(range=[low, high], tickprefix="$", tickformat="~s", nticks=7),
+    )
+
+
+def _runs(found: Waterfall, without: Waterfall | None) -> list[Run]:
+    """The course itself first, then the one without stops."""
+    own = Run("with stops" if without else "", found, "solid", "dot", 3)
+    return [own] if without is None else [own, Run("without stops", without, "dash", "dashdot", 1.8)]
+
+
+def _range(runs: Sequence[Run]) -> tuple[float, float]:
+    """Everything, and 0, with room for words above."""
+    values = np.concatenate([np.concatenate([run.found.equity, run.found.requirement]) for run in runs])
+    low, high = min(0.0, float(values.min())), max(0.01, float(values.max()))
+    return low - (0.05 * (high - low) if low < 0 else 0.0), high + 0.1 * (high - low)
+
+
+def _shown(found: Waterfall) -> float:
+    """The part of the way that is shown: all of it, or, where nothing is left open, not far beyond the last step."""
+    if found.final.positions or not found.steps:
+        return 1.0
+    last = found.steps[-1].t
+    return min(1.0, BEYOND * last) if last else 1.0
+
+
+def _lines(run: Run, way: Way, *, alone: bool) -> Iterator[style.Trace]:
+    t, equity, requirement = _course(run.found)
+    suffix = "" if alone else f", {run.name}"
+    hover = style.texts(_hover(run, way, t, equity, requirement))
+    for name, values, dash, colour, width in (
+        ("requirement", requirement, run.requirement_dash, style.LIQUIDATION, run.width * 0.75),
+        ("equity", equity, run.equity_dash, style.ACCOUNT, run.width),
+    ):
+        told = {"text": hover, "hovertemplate": "%{text}<extra></extra>"} if name == "equity" else {"hoverinfo": "skip"}
+        yield {
+            "type": "scatter",
+            "name": f"{name}{suffix}",
+            "x": t * way.scale,
+            "y": values,
+            "mode": "lines",
+            "line": {"color": colour, "width": width, "dash": dash},
+            **told,
+        }
+
+
+def _course(found: Waterfall) -> tuple[Array, Array, Array]:
+    """The study's points, and even ones between them on the same straight lines."""
+    even = np.setdiff1d(np.linspace(0, 1, EVEN), found.t)
+    order = np.argsort(np.concatenate([found.t, even]), kind="stable")
+    columns = [
+        np.concatenate([values, np.interp(even, found.t, values)])[order]
+        for values in (found.t, found.equity, found.requirement)
+    ]
+    return columns[0], columns[1], columns[2]
+
+
+def _hover(run: Run, way: Way, t: Array, equity: Array, requirement: Array) -> list[str]:
+    """What stands at every point; both sides of a jump say the same."""
+    steps: dict[float, list[Step]] = {}
+    for step in run.found.steps:
+        steps.setdefault(step.t, []).append(step)
+    first, last = np.searchsorted(t, t, side="left"), np.searchsorted(t, t, side="right") - 1
+    lines: list[str] = []
+    for here, before, after in zip(t.tolist(), first.tolist(), last.tolist(), strict=True):
+        figures = [
+            f"{name} {_change(float(values[before]), float(values[after]))}"
+            for name, values in (("equity", equity), ("requirement", requirement))
+        ]
+        head = f"<b>{way.told(here) if here else 'the start'}</b>{f', {run.name}' if run.name else ''}"
+        lines.append("<br>".join([head, *figures, *_several(steps.get(here, []))]))
+    return lines
+
+
+def _change(before: float, after: float) -> str:
+    texts = [wording.money(value) for value in (before, after)]
+    return texts[0] if texts[0] == texts[1] else " → ".join(texts)
+
+
+def _several(steps: Sequence[Step]) -> Iterator[str]:
+    """The first steps at a point, and how many more there are."""
+    yield from (does(step) for step in steps[:NAMED])
+    if len(steps) > NAMED:
+        yield f"and {len(steps) - NAMED} more steps"
+
+
+# Points and words
+
+
+def _steps(found: Waterfall, way: Way) -> Iterator[style.Trace]:
+    """The steps on the line of equity, one symbol per kind."""
+    kinds: list[tuple[str, str, str, frozenset[Kind]]] = [
+        ("liquidation step", "x", style.LIQUIDATION, frozenset({"netted", "reduced", "closed"})),
+        ("taken over", "triangle-down", style.DANGER, frozenset({"taken_over"})),
+        ("your stop", "diamond", style.WARNING, STOPS),
+    ]
+    for name, symbol, colour, chosen in kinds:
+        t = np.unique([step.t for step in found.steps if step.kind in chosen])
+        if len(t):
+            yield {
+                "type": "scatter",
+                "name": name,
+                "x": t * way.scale,
+                "y": found.equity[np.searchsorted(found.t, t, side="left")],
+                "mode": "markers",
+                "marker": {"symbol": symbol, "color": colour, "size": 10},
+                "cliponaxis": False,
+                "hoverinfo": "skip",
+            }
+
+
+def _events(runs: Sequence[Run], way: Way) -> Iterator[Label]:
+    """Where each run is first liquidated, and where the first stop fills."""
+    told: set[float] = set()
+    for run in runs:
+        t = first_liquidation(run.found)
+        if t is not None and t not in told:
+            told.add(t)
+            what = "liquidation" if run is runs[0] else "without stops"
+            yield _label(run.found, way, t, f"{what} {way.told(t)}", "x-open", style.LIQUIDATION)
+    stop = next((step.t for step in runs[0].found.steps if step.kind in STOPS), None)
+    if stop is not None:
+        yield _label(runs[0].found, way, stop, f"stop {way.told(stop)}", "diamond-open", style.WARNING)
+
+
+def _label(found: Waterfall, way: Way, t: float, text: str, symbol: str, colour: str) -> Label:
+    equity = float(found.equity[np.searchsorted(found.t, t, side="left")])
+    return Label(t * way.scale, equity, text, symbol, colour)
+
+
+def _ends(runs: Sequence[Run], x: float) -> Iterator[Label]:
+    """The equity that is left at the end; once, where it is the same without stops."""
+    told: set[str] = set()
+    for run in runs:
+        kept = wording.money(run.found.kept)
+        if kept not in told:
+            told.add(kept)
+            what = _kept(run.found) if run is runs[0] else "without stops"
+            yield Label(x, float(run.found.equity[-1]), f"{kept} {what}", "circle", style.ACCOUNT)
+
+
+def _drawn(runs: Sequence[Run], way: Way, plot: Plot) -> Array:
+    """Points along all lines in parts of the plot; shape (points, 2)."""
+    parts = []
+    for run in runs:
+        t, *lines = _course(run.found)
+        parts += [
+            np.column_stack([t * way.scale / plot.end, (line - plot.low) / (plot.high - plot.low)]) for line in lines
+        ]
+    return np.concatenate(parts)

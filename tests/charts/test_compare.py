@@ -1,0 +1,170 @@
+"""The charts of the Compare page: both modes along a direction, and every venue in a common move."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import plotly.io
+import pytest
+
+from margin.charts import compare as charts
+from margin.charts import style
+from margin.market import snapshot
+from margin.scenario import Scenario
+from margin.studies.directions import alone, together, with_btc
+from margin.studies.modes import curves, modes
+from margin.studies.venues_compared import COMPARED, VenueComparison, venues_compared
+from tests.charts.conftest import Situation, named
+from tests.charts.test_every_chart import plain, words
+
+Drawn = tuple[go.Figure, str]
+
+
+def of_modes(scenario: Scenario, direction: Any = None) -> Drawn:
+    comparison = modes(scenario)
+    found = curves(comparison, direction or together(scenario))
+    return charts.modes(found, comparison), charts.modes_alt(found, comparison)
+
+
+def compared(scenario: Scenario, day: str = "") -> VenueComparison:
+    tables = {venue: snapshot.tables(venue) for venue in COMPARED}
+    found = venues_compared(scenario, tables)
+    if not day:
+        return found
+    return VenueComparison(tuple(replace(line, days={day: list(line.scenario.tokens)}) for line in found.lines))
+
+
+def of_venues(scenario: Scenario) -> Drawn:
+    comparison = compared(scenario)
+    return charts.venues(comparison), charts.venues_alt(comparison)
+
+
+@pytest.mark.parametrize("draw", [of_modes, of_venues])
+def test_it_is_light_and_readable(any_situation: Situation, draw: Callable[[Scenario], Drawn]) -> None:
+    figure, alt = draw(any_situation.scenario)
+    assert len(figure.data) <= 8
+    for trace in figure.data:
+        assert isinstance(trace.x, np.ndarray)
+        assert isinstance(trace.y, np.ndarray)
+        assert len(trace.x) == len(trace.y)
+    read = [*words(figure), alt]
+    assert not [text for text in read if re.search(r"\b(nan|inf|None)\b", text)]
+    assert alt.startswith(plain(figure.layout.title.text))
+    assert alt.endswith(".")
+    assert len(plain(figure.layout.title.text)) <= 84
+    assert max(map(len, figure.layout.title.text.split("<br>"))) <= style.NARROWEST
+    assert len(plotly.io.to_json(figure, validate=False)) < 120_000
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("two longs", "Cross is liquidated at −9.47 %; isolated keeps at least $1,000.00"),
+        ("isolated", "Cross is liquidated at −81.68 %; isolated keeps at least $3,450.00"),
+        ("covered", "This way never liquidates cross; isolated keeps at least $49,150.00"),
+        ("liquidated", "Cross is liquidated at these marks; isolated can lose all, one by one"),
+        ("no positions", "No positions: cross and isolated are the same"),
+        ("no tiers", "Not known: OKX has no tier table for FET"),
+    ],
+)
+def test_the_title_of_both_modes_is_the_finding(name: str, title: str) -> None:
+    assert plain(of_modes(named(name).scenario)[0].layout.title.text) == title
+
+
+def test_where_no_position_can_be_lost_that_is_told() -> None:
+    longs = named("two longs").scenario
+    figure, alt = of_modes(longs, alone("TAO"))
+    assert plain(figure.layout.title.text) == "This way never liquidates cross; isolated loses no position"
+    assert "Direction: TAO alone" in alt
+
+
+def test_the_lines_are_the_curves_and_the_symbols_stand_just_before_the_falls() -> None:
+    scenario = named("two longs").scenario
+    found = curves(modes(scenario), together(scenario))
+    assert found is not None
+    cross, isolated, falls, hover = charts.modes(found, modes(scenario)).data
+    assert cross.y.tolist() == found.cross.tolist()
+    assert isolated.y.tolist() == found.isolated.tolist()
+    assert falls.x.tolist() == pytest.approx([-9.46712, -8.31633, -8.35459], abs=1e-5)
+    assert falls.y.tolist() == pytest.approx([1479.59, 2515.31, 1658.16], abs=0.01)
+    assert falls.marker.symbol.tolist() == ["x", "diamond-open", "diamond-open"]
+    assert len(hover.text) == len(found.moves)
+
+
+def test_hovering_says_what_each_mode_leaves_and_without_whom() -> None:
+    hover = of_modes(named("two longs").scenario)[0].data[-1]
+    told = dict(zip(hover.x.tolist(), hover.text.tolist(), strict=True))
+    at = min(told, key=lambda move: abs(move + 15))
+    assert told[at].endswith(
+        "cross leaves $0.00 (liquidated)<br>isolated leaves $1,000.00, without RENDER long and FET long"
+    )
+    assert told[0.0] == "<b>0.00 %</b><br>cross leaves $10,000.00<br>isolated leaves $10,000.00"
+
+
+def test_the_axis_says_which_direction_and_shows_where_things_fall() -> None:
+    scenario = named("two longs").scenario
+    figure = of_modes(scenario, with_btc(scenario, {"RENDER": 1.66, "FET": 1.6}))[0]
+    assert figure.layout.xaxis.title.text == "BTC, the others by their beta to it, move from these marks"
+    low, high = figure.layout.xaxis.range
+    assert low < -5.8
+    assert high > 0
+
+
+def test_of_fifty_positions_few_are_told_and_more_are_counted() -> None:
+    alt = of_modes(named("fifty with long names").scenario)[1]
+    assert alt.count("Isolated loses") == charts.SPOKEN
+    assert "44 more positions can be lost" in alt
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("two longs", "Common fall to liquidation: −1.23 % (Hyperliquid) to −9.47 % (Binance)"),
+        ("short", "Common rise to liquidation: +53.97 % (Hyperliquid) to +55.27 % (Binance)"),
+        ("covered", "No common move liquidates on Binance, Bybit, Hyperliquid and OKX"),
+        ("no positions", "No positions: no venue requires anything"),
+        ("isolated", "First loss in a common fall: reached (Hyperliquid) to −9.24 % (Bybit)"),
+    ],
+)
+def test_the_title_of_the_venues_names_the_span(name: str, title: str) -> None:
+    assert plain(of_venues(named(name).scenario)[0].layout.title.text) == title
+
+
+def test_tables_of_one_day_name_who_lasts_longest() -> None:
+    found = compared(named("short").scenario, "2026-09-29")
+    assert plain(charts.venues(found).layout.title.text) == "In a common rise Binance lasts longest: +55.27 %"
+
+
+def test_a_venue_without_a_token_has_a_row_without_it_and_its_date() -> None:
+    figure, alt = of_venues(named("two longs").scenario)
+    rows = figure.data[-1].text.tolist()
+    assert [row.split("</b>")[0] for row in rows] == [
+        "<b>Binance",
+        "<b>Bybit without FET",
+        "<b>OKX without FET",
+        "<b>Hyperliquid",
+    ]
+    assert all(" tables of 20" in row for row in rows)
+    assert "Bybit without FET: −19.30 %, tables of 2025-12-29." in alt
+
+
+def test_what_is_survived_is_a_bar_from_fall_to_rise_and_a_dead_account_has_none() -> None:
+    scenario = named("two longs").scenario
+    found = compared(scenario)
+    bars = charts.venues(found).data[0]
+    starts = bars.x.reshape(-1, 3)[:, 0]
+    assert starts[0] == pytest.approx(-9.46712, abs=1e-5)
+    dead = of_venues(named("liquidated").scenario)[0]
+    assert dead.data[0].x.reshape(-1, 3)[0, :2].tolist() == [0, 0]
+    assert "liquidated at these marks" in dead.data[-1].text[0]
+
+
+def test_a_liquidation_far_off_is_an_arrow_at_the_edge() -> None:
+    figure = of_venues(named("near below, far above").scenario)[0]
+    [arrows] = [trace for trace in figure.data if trace.name == "beyond the scale"]
+    assert arrows.marker.symbol.tolist() == ["triangle-right"]
+    low, high = figure.layout.xaxis.range
+    assert all(low <= x <= high for x in arrows.x)
