@@ -57,9 +57,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return answer.code
 
 
+_SNAPSHOT = (
+    "Binance gives its tiers only to a key: a read-only one in BINANCE_API_KEY and BINANCE_API_SECRET. "
+    "Exit 0: something was written; 1: nothing could be; 130: stopped, and nothing was."
+)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m margin", description="Cross-margin figures of a scenario.")
-    commands = parser.add_subparsers(required=True, metavar="assess|link", parser_class=_Parser)
+    commands = parser.add_subparsers(required=True, metavar="assess|link|snapshot", parser_class=_Parser)
     assessing = commands.add_parser("assess", help="print the assessment of a scenario, or of a JSON array of them")
     source = assessing.add_mutually_exclusive_group(required=True)
     source.add_argument("file", nargs="?", help="a scenario JSON file, - for standard input")
@@ -68,7 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     linking = commands.add_parser("link", help="print the query string that carries a scenario")
     linking.add_argument("file", help="a scenario JSON file, - for standard input")
     linking.set_defaults(command=_link)
-    rewriting = commands.add_parser("snapshot", help="rewrite the embedded snapshot from the live venues")
+    rewriting = commands.add_parser(
+        "snapshot", help="rewrite the embedded snapshot from the live venues", epilog=_SNAPSHOT
+    )
     rewriting.add_argument("--to", metavar="FOLDER", help="a snapshot's folder, default the package's own")
     rewriting.add_argument("--add", metavar="TOKEN", nargs="+", action="extend", default=[], help="tokens to take in")
     rewriting.add_argument(

@@ -30,7 +30,7 @@ from margin.market.view import View, asks
 from margin.studies.assess import assess
 from margin.studies.distances import origin
 from margin.venues import VENUES
-from pages.ui import data_rows, live
+from pages.ui import data_rows, live, shell
 from pages.ui.data_rows import UP_TO
 from pages.ui.state import Session
 from pages.ui.text import plain
@@ -64,11 +64,7 @@ def _latest(session: Session, *further: str) -> View:
 def _mark_from(session: Session, token: str) -> str:
     """Whose mark the token has, and how far the common move has taken it from there."""
     mark, now = origin(session.working)[token], session.working.market.marks[token]
-    label = "the scenario's own"
-    if session.marks_origin and mark == session.marks_taken.get(token):
-        label = session.marks_origin.label(live.now())
-    elif mark == snapshot.marks().get(token):
-        label = f"snapshot of {snapshot.marks_as_of()}"
+    label = shell.mark_label(session, token)
     return label if now == mark else f"{label}, moved {wording.percent(now / mark - 1, sign=True)}"
 
 
@@ -98,12 +94,8 @@ def choose_token(session: Session) -> str:
 
 
 def views_for(session: Session, token: str) -> list[View]:
-    """Every venue as it is known now; the scenario's as its figures stand, where that one knows of the token."""
-    here, tokens = session.shown, (*session.working.tokens, token)
-    return [
-        here if here.venue == venue and token in here.tiers else live.look_at(session, venue, tokens)
-        for venue in LISTING_VENUES
-    ]
+    """Every venue as it is known at this moment, whatever the scenario's figures rest on."""
+    return [live.look_at(session, venue, (*session.working.tokens, token)) for venue in LISTING_VENUES]
 
 
 def _mark(session: Session, token: str) -> float | None:

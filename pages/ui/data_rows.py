@@ -12,10 +12,9 @@ from margin.market.source import Quote
 from margin.market.view import Origin, View
 from margin.scenario import Position, Scenario
 from margin.studies.assess import Assessment
+from margin.studies.venues_compared import FAR_APART
 from margin.venues import VENUES, TierTable
 
-FAR_APART = 30
-"""Days between the tables of two venues from which on it is said."""
 MOST_NAMED = 4
 """Tokens that are named where there may be many."""
 UP_TO = "To, in $"

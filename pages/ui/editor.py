@@ -88,7 +88,7 @@ def _with_first_marks(session: Session, symbols: set[str]) -> Scenario:
     """The scenario with marks for tokens that are new in it, before whatever needs them."""
     scenario = session.working
     new = sorted(symbols - set(scenario.market.marks))
-    first = {symbol: mark for symbol in new if (mark := live.known_mark(session, symbol))}
+    first = {symbol: mark for symbol in new if (mark := live.first_mark(session, symbol))}
     return at_move(scenario, present_move(scenario) or 0.0, {**origin(scenario), **first}) if first else scenario
 
 
@@ -210,8 +210,8 @@ def marks_table(session: Session, read: Sequence[ReadRow]) -> None:
     unpriced = [row.unpriced for row in read if row.unpriced]
     tokens = tuple(dict.fromkeys([*session.working.tokens, *unpriced]))
     edited = st.data_editor(
-        session.keep("marks", lambda: _mark_frame(session.working, tokens), tag=tokens),
-        key=f"marks_{session.revision}_{'_'.join(tokens)}",
+        session.keep("marks", lambda: _mark_frame(session.working, tokens), tag=(tokens, session.market_revision)),
+        key=f"marks_{session.revision}_{session.market_revision}_{'_'.join(tokens)}",
         hide_index=True,
         width="stretch",
         disabled=["Token"],

@@ -14,16 +14,19 @@ from margin import wording
 from margin.market import snapshot
 from margin.market.feed import Ask, Feed
 from margin.market.live.venues import Venues
-from margin.market.source import Quote
+from margin.market.source import Checked, Quote
 from margin.market.store import Store, default_folder
 from margin.market.view import View, asks, look
 from margin.scenario import Scenario
+from margin.studies.assess import assess
 from margin.studies.distances import at_move, origin, present_move
 from margin.symbols import STABLECOINS
-from margin.venues import VENUES
-from pages.ui.state import Session
+from margin.venues import VENUES, TierTable
+from pages.ui.state import MarkSource, Session
 from pages.ui.text import plain
 
+OwnTiers = tuple[Checked[TierTable] | None, datetime | None]
+"""Tables that a person's key brought, and when."""
 POLL = 0.5
 """Seconds between two looks at what is on its way, while something is."""
 
@@ -43,19 +46,22 @@ def now() -> datetime:
 def update(session: Session) -> None:
     """Keeps the figures fresh behind the page, and takes over what was asked for and has arrived.
 
-    Not in a run that a widget caused: the widgets' edit is read first, what arrived waits for the next run.
+    Not in a run that a widget caused: the widgets' edit is read first, what arrived waits for the next run. Nor where
+    a link is shown as its maker saw it: that one changes when its reader asks.
     """
     venue = session.working.account.venue
-    if session.working.account.rules.own_fraction or not (session.live or venue in session.keyed_tiers):
+    if session.working.account.rules.own_fraction:
+        session.asked.clear()
+        return
+    if not session.live and venue not in session.keyed_tiers:
+        return
+    if session.as_received and not session.asked:
         return
     if session.view is None or session.view.venue != venue:
         _compose(session)
-        untold = [token for token, source in session.shown.tiers.items() if source.kind == "none"]
-    else:
-        untold = [token for token in session.working.tokens if token not in session.shown.tiers]
     if not session.live:
         return
-    if set(untold) - STABLECOINS:
+    if set(session.working.tokens) - session.shown.tiers.keys() - STABLECOINS:
         session.asked.add("tables")
     feed().want(wanted(session))
     if session.asked and not session.touched and not feed().busy(wanted(session)):
@@ -63,52 +69,96 @@ def update(session: Session) -> None:
 
 
 def wanted(session: Session) -> tuple[Ask, ...]:
-    """What the page's figures rest on."""
-    return asks(session.working.account.venue, session.working.tokens)
+    """What the page's figures rest on, but for the tiers of tokens that the venue's own list does not hold."""
+    venue = session.working.account.venue
+    view = look_at(session, venue, session.working.tokens)
+    tokens = [token for token in session.working.tokens if token not in STABLECOINS]
+    if view.contracts_origin.kind == "live":
+        tokens = [token for token in tokens if token in view.contracts]
+    return asks(venue, tokens)
 
 
 def _compose(session: Session) -> None:
-    """Puts the best figures at hand beside the scenario."""
+    """Puts the best figures at hand beside the scenario, and the baseline where it is at the same venue."""
     session.view = look_at(session, session.working.account.venue, session.working.tokens)
     session.working = session.attach(session.working)
+    if session.baseline.account.venue == session.working.account.venue:
+        session.baseline = session.attach(session.baseline)
 
 
-def look_at(session: Session, venue: str, tokens: Sequence[str]) -> View:
+def look_at(session: Session, venue: str, tokens: Sequence[str], own: OwnTiers | None = None) -> View:
     """The best figures at hand: with live data off, the snapshot's and those that the person's own key brought."""
-    own = session.keyed_tiers.get(venue, (None, None))
-    return look(feed() if session.live else None, venue, tokens, *own)
+    tables, seen_at = own or session.keyed_tiers.get(venue, (None, None))
+    return look(feed() if session.live else None, venue, tokens, tables, seen_at)
 
 
 def _take(session: Session) -> None:
-    """Takes over what has arrived."""
+    """Takes over what has arrived; tables first, and what they change is told."""
     before, asked = session.working, frozenset(session.asked)
     session.asked.clear()
+    session.as_received = False
     _compose(session)
-    session.open(session.working)
+    session.move(session.working)
+    changed = tables_change(before, session.working)
     if "marks" in asked:
         _take_marks(session, before)
+    if changed:
+        session.tell("info", changed, topic="tables")
+
+
+def tables_change(before: Scenario, after: Scenario) -> str:
+    """What other tables alone change, before → after; empty where they change nothing."""
+    old, new = assess(before), assess(after)
+    pairs = [
+        ("margin ratio", old.margin_ratio.value, new.margin_ratio.value, wording.percent),
+        ("maintenance margin", old.maintenance_margin, new.maintenance_margin, wording.money),
+    ]
+    changed = [f"{name} {write(was)} → {write(now)}" for name, was, now, write in pairs if was != now]
+    if not changed:
+        return ""
+    return f"Newer tables of {after.account.rules.name} are in force: {wording.listing(changed)}, at the same marks."
 
 
 def _take_marks(session: Session, before: Scenario) -> None:
     """The venue's marks in place of the scenario's, the common move kept; what was before becomes the baseline."""
     view, name = session.shown, before.account.rules.name
-    if view.quotes_origin.kind != "live":
-        session.tell("warning", f"The marks stay as they were: {view.quotes_origin.reason or f'{name} has none now'}.")
+    fresh = {token: view.quotes[token].mark for token in before.tokens if _is_newer(session, token)}
+    why = view.quotes_origin.reason
+    if not fresh and view.quotes_origin.kind != "live":
+        session.tell("warning", f"The marks stay as they were: {why or f'{name} has none now'}.", topic="marks")
         return
     start = origin(before)
-    fresh = {token: view.quotes[token].mark for token in before.tokens if view.mark_origins[token].kind == "live"}
     kept = [token for token in before.tokens if token not in fresh and token not in STABLECOINS]
-    session.baseline = before
-    session.open(at_move(session.working, present_move(before) or 0.0, {**start, **fresh}))
-    session.marks_taken, session.marks_origin = fresh, view.quotes_origin
-    session.tell("info", f"{_changes(name, start, fresh, view)}{_kept(kept, view)}")
+    session.baseline = session.attach(before)
+    session.move(at_move(session.working, present_move(before) or 0.0, {**start, **fresh}))
+    for token, mark in fresh.items():
+        session.mark_sources[token] = MarkSource(mark, name, view.quotes_origin)
+    aged = f" ({view.quotes_origin.label(now())}: {why})" if view.quotes_origin.kind == "cached" else ""
+    session.tell("info", f"{_changes(name, start, fresh, view, aged)}{_kept(kept, view)}", topic="marks")
 
 
-def _changes(name: str, start: Mapping[str, float], fresh: Mapping[str, float], view: View) -> str:
+def _is_newer(session: Session, token: str) -> bool:
+    """Whether the venue's mark is one to take: its own, and newer than the one that is shown."""
+    source = session.shown.mark_origins.get(token)
+    if token in STABLECOINS or source is None or source.kind not in {"live", "cached"}:
+        return False
+    shown = session.mark_sources.get(token)
+    if source.kind == "live" or shown is None or shown.mark != origin(session.working)[token]:
+        return True
+    return (source.seen_at or now()) > (shown.origin.seen_at or now())
+
+
+def _changes(name: str, start: Mapping[str, float], fresh: Mapping[str, float], view: View, aged: str) -> str:
     seen_at = view.quotes_origin.seen_at or now()
-    changed = [f"{each} {wording.price(start[each])} → {wording.price(fresh[each])}" for each in sorted(fresh)]
-    heading = f"Marks of {name} at {seen_at:%H:%M:%S} UTC"
-    return f"{heading}: {', '.join(changed)}. The baseline is the account before." if changed else f"{heading}: none."
+    changed = [
+        f"{token} {wording.price(start[token])} → {wording.price(mark)}"
+        for token, mark in sorted(fresh.items())
+        if mark != start[token]
+    ]
+    heading = f"Marks of {name} at {seen_at:%H:%M:%S} UTC{aged}"
+    if not changed:
+        return f"{heading}: {'unchanged' if fresh else 'none of these tokens'}."
+    return f"{heading}: {', '.join(changed)}. The baseline is the account before."
 
 
 def _kept(tokens: list[str], view: View) -> str:
@@ -132,19 +182,19 @@ def controls(session: Session) -> None:
 
 _HELP = plain(
     "On: marks, tiers and funding are asked of the venue you choose, without an account. Marks change only when you "
-    "press Refresh. Off: the snapshot built into the app, and no request leaves this machine."
+    "press Refresh. Off: the snapshot built into the app; nothing is asked but an account that you have read."
 )
 
 
 def switch(session: Session, *, on: bool) -> None:
     """Live data on or off: tables change with it, marks do not."""
-    session.live, session.view = on, None
+    session.live, session.view, session.as_received = on, None, False
     session.asked.clear()
     if on:
         session.asked.add("tables")
         return
-    session.working = session.attach(session.working)
-    session.open(session.working)
+    session.working, session.baseline = session.attach(session.working), session.attach(session.baseline)
+    session.move(session.working)
 
 
 def refresh(session: Session) -> None:
@@ -159,6 +209,15 @@ def _waiting(session: Session) -> None:
     if not session.touched and not feed().busy(wanted(session)):
         st.rerun()
     st.caption(plain(f"Asking {VENUES[session.working.account.venue].name} …"))
+
+
+def first_mark(session: Session, token: str) -> float | None:
+    """The mark that a token new in the scenario gets; one that a venue gave is remembered as that."""
+    mark = known_mark(session, token)
+    source = session.shown.mark_origins.get(token) or session.shown.quotes_origin
+    if mark is not None and session.view and source.kind in {"live", "cached"} and token in session.view.quotes:
+        session.mark_sources[token] = MarkSource(mark, VENUES[session.view.venue].name, source)
+    return mark
 
 
 def known_mark(session: Session, token: str) -> float | None:

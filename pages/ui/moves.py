@@ -26,13 +26,13 @@ def slider_moves() -> list[float]:
 def common_move(session: Session) -> None:
     """Draws the slider and takes its move into the scenario."""
     present = present_move(session.working) or 0.0
-    options, start = session.keep("moves", lambda: _with_present(present), tag=session.slider_revision)
+    options, start = session.keep("moves", lambda: _with_present(present), tag=session.market_revision)
     chosen = st.select_slider(
         "Common move of all marks (each by its beta)",
         options,
         value=start,
         format_func=_label,
-        key=f"move_{session.revision}_{session.slider_revision}",
+        key=f"move_{session.revision}_{session.market_revision}",
     )
     if abs(chosen - present) > SAME:
         session.edit(at_move(session.working, chosen))
@@ -60,7 +60,8 @@ def buttons(session: Session) -> None:
             session.move(at_move(session.working, move or 0.0))
             st.rerun()
         if st.button("Reset", key="do_reset", help="back to the baseline"):
-            session.open(replace(session.baseline, title=session.working.title, note=session.working.note))
+            words = session.working
+            session.open(session.attach(replace(session.baseline, title=words.title, note=words.note)))
             st.rerun()
         if st.button("Make this the baseline", key="do_baseline", help="compare from here on"):
             session.baseline = session.working

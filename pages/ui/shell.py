@@ -3,19 +3,22 @@
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 
 import streamlit as st
 
 from margin import wording
 from margin.market import snapshot
-from margin.scenario import Scenario
+from margin.market.view import Origin
 from margin.studies.assess import Assessment, assess
 from margin.studies.distances import origin
+from margin.symbols import STABLECOINS
 from pages.ui import live, state
-from pages.ui.state import Session
+from pages.ui.state import MarkSource, Session
 from pages.ui.text import plain
 
+MARKS_LIVE, TIERS_LIVE = timedelta(minutes=1), timedelta(hours=3)
+"""How long a figure that was taken over is called live."""
 GENERAL_ASSUMPTIONS = (
     "cross and isolated positions in one account, open orders, entry fees and funding already paid are not modelled",
     "sizes are not rounded to the venue's lots, prices not to its ticks",
@@ -55,7 +58,14 @@ def page(name: str) -> Iterator[Session]:
     state.save(session, account)
 
 
-PAGES = {"What if": "app.py", "Your positions": "pages/positions.py", "Market data": "pages/data.py"}
+PAGES = {
+    "What if": "app.py",
+    "Moves together": "pages/scenarios.py",
+    "Liquidation": "pages/liquidation.py",
+    "Compare": "pages/compare.py",
+    "Your positions": "pages/positions.py",
+    "Market data": "pages/data.py",
+}
 """Every page by its name, in the order of the navigation."""
 
 
@@ -79,51 +89,64 @@ def _badge(session: Session) -> str:
     scenario = session.working
     market = scenario.market
     own = sorted(market.tiers.keys() & set(scenario.tokens))
-    parts = [f"Marks: {_marks_label(session)}"]
+    marks = _grouped({token: mark_label(session, token) for token in scenario.tokens if token not in STABLECOINS})
+    parts = [f"Marks: {marks or 'none needed'}"]
     if used := [token for token in scenario.tokens if token in market.reference.tiers and token not in own]:
         parts.append(f"tiers: {_tiers_label(session, used)}")
     parts += [f"own tiers: {wording.listing(own)}"] if own else []
     return " · ".join(parts)
 
 
-def _marks_label(session: Session) -> str:
-    """Whose marks, before the common move, the scenario has."""
-    taken = session.marks_origin
-    if taken and session.marks_taken and _has_marks(session.working, session.marks_taken):
-        return taken.label(live.now())
-    if _has_marks(session.working, snapshot.marks()):
+def mark_label(session: Session, token: str) -> str:
+    """Where a token's mark, before the common move, comes from."""
+    if source := _mark_source(session, token):
+        return f"{source.venue}, {_label(source.origin, MARKS_LIVE)}"
+    if origin(session.working).get(token) == snapshot.marks().get(token):
         return f"snapshot of {snapshot.marks_as_of()}"
     return "the scenario's own"
 
 
+def _mark_source(session: Session, token: str) -> MarkSource | None:
+    """The venue's mark that the token still has."""
+    source = session.mark_sources.get(token)
+    return source if source and source.mark == origin(session.working).get(token) else None
+
+
+def _label(source: Origin, live_for: timedelta) -> str:
+    """What is live grows old while it stands on the screen."""
+    now = live.now()
+    if source.kind == "live" and source.seen_at and now - source.seen_at > live_for:
+        source = source._replace(kind="cached")
+    return source.label(now)
+
+
+def _grouped(labels: Mapping[str, str]) -> str:
+    """One label for all, or each with its tokens."""
+    groups: dict[str, list[str]] = {}
+    for token, label in labels.items():
+        groups.setdefault(label, []).append(token)
+    if len(groups) < 2:
+        return next(iter(groups), "")
+    return "; ".join(f"{label}: {', '.join(tokens)}" for label, tokens in groups.items())
+
+
 def _tiers_label(session: Session, tokens: Sequence[str]) -> str:
-    """Where these tokens' tables come from: one label, or each with its tokens."""
+    """Where these tokens' tables come from."""
     origins = session.shown.tiers
-    labels: dict[str, list[str]] = {}
-    for token in tokens:
-        if token in origins:
-            labels.setdefault(origins[token].label(live.now()), []).append(token)
-    if not labels:
-        return f"snapshot of {session.working.market.reference.oldest(tokens)}"
-    if len(labels) == 1:
-        return next(iter(labels))
-    return "; ".join(f"{label}: {', '.join(held)}" for label, held in labels.items())
-
-
-def _has_marks(scenario: Scenario, known: Mapping[str, float]) -> bool:
-    """Whether every mark, before the common move, is among these."""
-    return all(price == known.get(token) for token, price in origin(scenario).items() if token in scenario.tokens)
+    labels = {token: _label(origins[token], TIERS_LIVE) for token in tokens if token in origins}
+    return _grouped(labels) or f"snapshot of {session.working.market.reference.oldest(tokens)}"
 
 
 def _badge_help(session: Session) -> str:
-    if not session.live:
-        return _OFFLINE
-    view = session.shown
+    if session.view is None:
+        return _OFFLINE if not session.live else _AS_RECEIVED
+    view = session.view
     reasons = {each.reason for each in (*view.tiers.values(), view.quotes_origin, view.contracts_origin) if each.reason}
-    refused = [f"{token}: {why}" for token, why in sorted(view.refused.items())]
+    refused = [f"{token}: {why}" for token, why in sorted(view.refused.items()) if token in session.working.tokens]
     return plain(". ".join([*sorted(reasons), *refused])) or plain("All of it comes from the venue.")
 
 
+_AS_RECEIVED = plain("This scenario came by a link and is shown on the snapshot until you press Refresh marks.")
 _OFFLINE = plain(
     "The figures come from the snapshot built into the app: no request leaves this machine. "
     "Marks and tiers that you or a link bring are used in place of it."
@@ -146,11 +169,15 @@ def dates(session: Session) -> str:
 
 
 def _marks_day(session: Session) -> str | None:
-    """The day of the marks; None for the scenario's own."""
-    taken = session.marks_origin
-    if taken and taken.seen_at and session.marks_taken and _has_marks(session.working, session.marks_taken):
-        return taken.seen_at.date().isoformat()
-    return snapshot.marks_as_of() if _has_marks(session.working, snapshot.marks()) else None
+    """The oldest day among the marks; None for the scenario's own."""
+    days = [_mark_day(session, token) for token in session.working.tokens if token not in STABLECOINS]
+    return min((day for day in days if day), default=None) if all(days) else None
+
+
+def _mark_day(session: Session, token: str) -> str:
+    if source := _mark_source(session, token):
+        return source.origin.as_of
+    return snapshot.marks_as_of() if origin(session.working).get(token) == snapshot.marks().get(token) else ""
 
 
 def notices(session: Session) -> None:

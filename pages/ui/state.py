@@ -9,7 +9,7 @@ elsewhere than themselves, and they start anew from it.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -42,6 +42,16 @@ class Notice(NamedTuple):
     kind: str
     text: str
     about: Scenario
+    topic: str = ""
+    """The newest of a topic replaces the others."""
+
+
+class MarkSource(NamedTuple):
+    """A mark that a venue gave, by the venue's name."""
+
+    mark: float
+    venue: str
+    origin: Origin
 
 
 @dataclass
@@ -54,7 +64,7 @@ class Session:
     written: Parameters = field(default_factory=dict)
     saved: Scenario | None = None
     revision: int = 0
-    slider_revision: int = 0
+    market_revision: int = 0
     rows_revision: int = 0
     notices: list[Notice] = field(default_factory=list)
     kept: dict[str, Any] = field(default_factory=dict)
@@ -74,9 +84,12 @@ class Session:
     """Tier tables that a venue gave to this person's key, and when, by venue."""
     account_read: Any = None
     """An account at a venue that is being read, or was, with its key."""
-    marks_taken: Mapping[str, float] = field(default_factory=dict)
-    marks_origin: Origin | None = None
-    """The live marks that were taken over last, and where they came from."""
+    strange_address: Parameters | None = None
+    """An address that came, while something is on its way, instead of the one this session wrote."""
+    as_received: bool = False
+    """Whether the scenario is a link's as its maker saw it: live figures wait until they are asked for."""
+    mark_sources: dict[str, MarkSource] = field(default_factory=dict)
+    """Per token the live mark that was taken over last, and where it came from."""
 
     @property
     def shown(self) -> View:
@@ -96,19 +109,25 @@ class Session:
         self.working = scenario
 
     def move(self, scenario: Scenario) -> None:
-        """Takes a scenario at other marks that the slider did not set itself."""
+        """Takes a scenario at other marks or tables than the widgets set; rows that are being typed stay."""
         self.working = scenario
-        self.slider_revision += 1
+        self.market_revision += 1
 
     def open(self, scenario: Scenario) -> None:
-        """Takes a scenario from elsewhere: all widgets start anew from it."""
+        """Takes a scenario from elsewhere; what was asked for another is no longer waited for."""
+        self.asked.clear()
+        self.rebase(scenario)
+
+    def rebase(self, scenario: Scenario) -> None:
+        """Has all widgets start anew from a scenario."""
         self.working = scenario
         self.revision += 1
-        self.slider_revision += 1
+        self.market_revision += 1
 
-    def tell(self, kind: str, text: str) -> None:
+    def tell(self, kind: str, text: str, topic: str = "") -> None:
         """Leaves a notice about the working scenario."""
-        self.notices.append(Notice(kind, text, self.working))
+        self.notices = [notice for notice in self.notices if not topic or notice.topic != topic]
+        self.notices.append(Notice(kind, text, self.working, topic))
 
     @property
     def lesson(self) -> str:
@@ -151,15 +170,28 @@ def load(page: str) -> Session:
     if page != current.page:
         if current.page:
             current.touched = False
-            current.open(current.working)
+            current.rebase(current.working)
         current.page = page
     address = _own_address()
     if is_new and current.live and not address:
         current.asked.add("tables")
-    if address != current.written and not current.touched and (is_new or not current.asked):
+    if address != current.written and not current.touched and (is_new or _is_meant(current, address)):
         current.written = address
         _adopt(current, address, is_new=is_new)
     return current
+
+
+def _is_meant(current: Session, address: Parameters) -> bool:
+    """Whether a strange address is the person's doing, Back say, and not one that is out of date.
+
+    While the page looks by itself whether something has come, a look can bring the address from before the last edit;
+    the next look brings the new one.
+    """
+    if not current.asked or address == current.strange_address:
+        current.strange_address = None
+        return True
+    current.strange_address = address
+    return False
 
 
 def _touched(current: Session) -> bool:
@@ -191,10 +223,12 @@ def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
         current.tell("error", f"This link cannot be read. {error}. {kept}")
         return
     beside = current.visited.get(repr(address), (current.baseline, current.example))
+    if repr(address) not in current.visited:
+        current.as_received, current.view = True, None
     receive(current, received.scenario, received.left_out)
     current.saved = current.working
     if not is_new:
-        current.baseline, current.example = beside
+        current.baseline, current.example = current.attach(beside[0]), beside[1]
     elif foreign := [key[:30] for key in st.query_params if key not in link.KEYS][:5]:
         current.tell("info", f"The address also carries {wording.listing(foreign)}, which Tandem does not read.")
 

@@ -27,11 +27,12 @@ def tier_editor(session: Session) -> None:
         "Token", tokens, index=tokens.index(missing[0]) if missing else 0, key=f"tiers_of_{session.revision}"
     )
     market = session.working.market
-    table, own = session.keep("tier_table", lambda: (market.table(token), token in market.tiers), tag=token)
-    base = session.keep("tiers", lambda: _frame(table), tag=token)
+    at = (token, session.market_revision)
+    table, own = session.keep("tier_table", lambda: (market.table(token), token in market.tiers), tag=at)
+    base = session.keep("tiers", lambda: _frame(table), tag=at)
     edited = st.data_editor(
         base,
-        key=f"tiers_{session.revision}_{token}",
+        key=f"tiers_{session.revision}_{session.market_revision}_{token}",
         num_rows="dynamic",
         hide_index=True,
         width="stretch",

@@ -1,12 +1,15 @@
 """Live data in the What-if page: nothing is asked unasked, a page never waits, and only what was asked for changes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import pytest
 
-from margin.market import snapshot
+from margin.market import feed, snapshot
+from margin.market.feed import Failure
 from pages.ui import live
 from tests.pages.visitor import PATIENCE, TIERS, WORKED_EXAMPLE, Visitor, address
 from tests.replay.figures import Book
@@ -18,6 +21,10 @@ ON_BYBIT = {
     "positions": [{"symbol": "RENDER", "side": "long", "quantity": 28_000, "entry_price": 1.75, "leverage": 10}],
     "marks": {"RENDER": 1.75},
 }
+
+HARSHER = [{"floor": 0, "maintenance_rate": 0.03, "maintenance_amount": 0, "max_leverage": 16, "cap": 100_000}]
+MOMENT = datetime.now(UTC)
+BLOCKED = Failure("blocked", "does not serve this place (HTTP 451)", MOMENT, MOMENT + timedelta(hours=1), MOMENT)
 
 
 def badge(visitor: Visitor) -> str:
@@ -67,9 +74,7 @@ def test_a_deployment_may_switch_it_on_for_its_visitors(venues: Venues, monkeypa
 
 def test_switched_on_the_tables_are_the_venues_and_the_marks_stay(venues: Venues) -> None:
     _, book = venues
-    book.tiers["bybit"]["RENDER"] = [
-        {"floor": 0, "maintenance_rate": 0.03, "maintenance_amount": 0, "max_leverage": 16, "cap": 100_000}
-    ]
+    book.tiers["bybit"]["RENDER"] = HARSHER
     book.marks["RENDER"] = 3.5
     visitor = settle(switch(Visitor(address(**ON_BYBIT))))
     assert badge(visitor).startswith("Marks: snapshot of 2026-03-18 · tiers: live, ")
@@ -86,7 +91,7 @@ def test_refresh_takes_the_marks_and_compares_with_before(venues: Venues) -> Non
     assert visitor.linked.market.marks == {"RENDER": 2.1, "FET": 0.25}
     assert visitor.before("Margin balance") == "from $10,000.00"
     assert "FET 0.22310 → 0.25000, RENDER 1.7500 → 2.1000. The baseline is the account before." in visitor.news[0]
-    assert badge(visitor).startswith("Marks: live, ")
+    assert badge(visitor).startswith("Marks: Binance, live, ")
 
 
 def test_refresh_keeps_the_common_move_that_was_chosen(venues: Venues) -> None:
@@ -130,16 +135,30 @@ def test_the_search_box_offers_what_trades_on_the_venue() -> None:
     }
 
 
-def test_an_edit_while_the_answer_is_on_its_way_is_not_lost(venues: Venues) -> None:
-    replay, book = venues
-    book.marks["RENDER"] = 2.0
+def test_what_other_tables_change_is_told_and_reset_keeps_them(venues: Venues) -> None:
+    _, book = venues
+    book.tiers["bybit"]["RENDER"] = HARSHER
+    visitor = settle(switch(Visitor(address(**ON_BYBIT))))
+    [told] = visitor.news
+    assert told.startswith("Newer tables of Bybit are in force: margin ratio ")
+    ratio = visitor.metric("Margin ratio")
+    assert visitor.before("Margin ratio") == "as the baseline", "both rest on the same tables"
+    assert visitor.slide(-0.02).press("Reset").metric("Margin ratio") == ratio
+
+
+def test_rows_that_are_being_typed_stay_when_an_answer_arrives(venues: Venues) -> None:
     visitor = settle(switch(Visitor()))
-    with held_back(replay):
-        visitor.press("Refresh marks")
-        visitor.edit("positions", {0: {"Size": 1000.0}})
-        assert visitor.linked.positions[0].quantity == 1000.0
-    settle(visitor)
-    assert (visitor.linked.positions[0].quantity, visitor.linked.market.marks["RENDER"]) == (1000.0, 2.0)
+    visitor.press("Add").edit("positions", {2: {"Token": "TAO"}})
+    settle(visitor.press("Refresh marks"))
+    assert venues[0].asked
+    assert "not complete yet" in visitor.errors[0]
+    assert visitor.at.session_state["tandem"].kept["rows"][1][2]["Token"] == "TAO"
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was answered a moment ago may be asked for again."""
+    monkeypatch.setattr(feed, "YOUNGEST", timedelta(0))
 
 
 @contextmanager
@@ -150,6 +169,85 @@ def held_back(replay: Replay) -> Iterator[None]:
     replay.serve(*at, lambda asked: gate.wait(PATIENCE) and answer(asked))
     yield
     gate.set()
+
+
+def is_on_its_way(visitor: Visitor) -> bool:
+    return live.feed().busy(live.wanted(visitor.at.session_state["tandem"]))
+
+
+@pytest.mark.usefixtures("eager")
+def test_an_edit_while_the_answer_is_on_its_way_is_not_lost(venues: Venues) -> None:
+    replay, book = venues
+    visitor = settle(switch(Visitor()))
+    book.marks["RENDER"] = 2.0
+    with held_back(replay):
+        visitor.press("Refresh marks")
+        visitor.edit("positions", {0: {"Size": 1000.0}})
+        assert is_on_its_way(visitor)
+        assert visitor.linked.positions[0].quantity == 1000.0
+    settle(visitor)
+    assert (visitor.linked.positions[0].quantity, visitor.linked.market.marks["RENDER"]) == (1000.0, 2.0)
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize(
+    "leave",
+    [
+        pytest.param(lambda visitor: visitor.press("An AI basket"), id="by an example"),
+        pytest.param(lambda visitor: visitor.go(address(**ON_BYBIT)).run(), id="by a link"),
+        pytest.param(lambda visitor: visitor.press("Reset"), id="by Reset"),
+        pytest.param(lambda visitor: visitor.enter("venue", "textbook"), id="by a venue without marks"),
+    ],
+)
+def test_an_answer_asked_for_one_scenario_does_not_strike_the_next(
+    venues: Venues, leave: Callable[[Visitor], Visitor]
+) -> None:
+    replay, book = venues
+    visitor = settle(switch(Visitor()))
+    book.marks["RENDER"] = 9.0
+    with held_back(replay):
+        visitor.press("Refresh marks")
+        assert is_on_its_way(visitor)
+        leave(visitor)
+    marks = visitor.at.session_state["tandem"].working.market.marks
+    visitor.run().run()
+    assert visitor.at.session_state["tandem"].working.market.marks == marks
+    assert marks["RENDER"] == 1.75
+
+
+def test_refreshing_again_and_again_leaves_one_notice(venues: Venues) -> None:
+    venues[0].fail("premiumIndex", Fault(Reply("", 451)))
+    visitor = settle(switch(Visitor()))
+    for _ in range(3):
+        settle(visitor.press("Refresh marks"))
+    assert len(visitor.warnings) == 1
+
+
+def test_marks_seen_before_the_trouble_are_taken_with_their_age(venues: Venues) -> None:
+    replay, book = venues
+    book.marks["RENDER"] = 2.0
+    visitor = settle(switch(Visitor()))
+    replay.fail("binance", Fault(Reply("", 451)))
+    session = visitor.at.session_state["tandem"]
+    live.feed()._entries.update(
+        {
+            ask: entry._replace(state=replace(entry.state, failure=BLOCKED))
+            for ask, entry in live.feed()._entries.items()
+        }
+    )
+    settle(visitor.press("Refresh marks"))
+    assert session.working.market.marks["RENDER"] == 2.0
+    assert "cached, 0 s old: Binance does not serve this place" in visitor.news[0]
+
+
+def test_a_link_of_invented_tokens_asks_for_no_tiers_of_them(venues: Venues) -> None:
+    invented = [{**ON_BYBIT["positions"][0], "symbol": f"NONE{number}"} for number in range(20)]  # type: ignore[index]
+    marks = {f"NONE{number}": 1.75 for number in range(20)}
+    visitor = settle(switch(Visitor(address(**ON_BYBIT))))
+    before = len(venues[0].asked)
+    visitor.go(address(**{**ON_BYBIT, "positions": invented, "marks": marks}))
+    settle(visitor.press("Refresh marks"))
+    assert len(venues[0].asked) - before <= 2
 
 
 # Off again, and trouble
@@ -195,25 +293,44 @@ def test_a_mark_that_makes_no_sense_is_kept_out_and_named(venues: Venues) -> Non
 # Links
 
 
-def test_a_link_keeps_its_marks_when_live_data_is_on(venues: Venues, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("warm", [True, False], ids=["after another visitor", "as the first visitor"])
+def test_a_link_is_shown_as_its_maker_saw_it_until_its_reader_asks(
+    venues: Venues, monkeypatch: pytest.MonkeyPatch, warm: bool
+) -> None:
     monkeypatch.setenv("TANDEM_LIVE", "on")
     _, book = venues
+    book.marks["RENDER"] = 1.9
+    book.tiers["bybit"]["RENDER"] = HARSHER
+    if warm:
+        settle(settle(Visitor()).enter("venue", "bybit"))
+    visitor = Visitor(address(**ON_BYBIT)).run().press("To the brink").press("Reset")
+    assert badge(visitor) == "Marks: snapshot of 2026-03-18 · tiers: snapshot of 2025-12-29"
+    assert visitor.news == visitor.warnings == []
+    settle(visitor.press("Refresh marks"))
+    assert "tiers: live, " in badge(visitor)
+    assert visitor.linked.market.marks["RENDER"] == 1.9
+
+
+@pytest.mark.usefixtures("eager")
+def test_back_is_heeded_while_an_answer_is_on_its_way(venues: Venues) -> None:
+    replay, book = venues
+    visitor = settle(switch(Visitor()))
+    visitor.edit("positions", {0: {"Size": 1000.0}})
+    first = visitor.query
+    visitor.edit("positions", {0: {"Size": 2000.0}})
     book.marks["RENDER"] = 9.0
-    visitor = Visitor(address(**ON_BYBIT))
-    assert "tiers: snapshot of 2025-12-29" in badge(visitor)
-    settle(visitor)
-    assert "tiers: snapshot of 2025-12-29" in badge(visitor), "what its maker saw stays until the reader asks"
-    assert "RENDER_1.75" in visitor.query["marks"][0]
+    with held_back(replay):
+        visitor.press("Refresh marks")
+        visitor.go(first).run()
+        assert visitor.linked.positions[0].quantity == 1000.0
+    visitor.run().run()
+    assert visitor.linked.market.marks["RENDER"] == 1.75
 
 
 def test_two_sessions_that_ask_at_once_make_one_request(venues: Venues) -> None:
     replay, _ = venues
-    visitors = [Visitor(), Visitor()]
-    threads = [Thread(target=switch, args=(visitor,)) for visitor in visitors]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with held_back(replay):
+        visitors = [switch(Visitor()), switch(Visitor())]
     for visitor in visitors:
         settle(visitor)
     assert replay.paths().count("fapi.binance.com/fapi/v1/premiumIndex") == 1

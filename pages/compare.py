@@ -1,0 +1,6 @@
+"""The Compare page: cross against isolated margin, and venue against venue, for one and the same account."""
+
+from pages.ui import compare, shell
+
+with shell.page("Compare") as session:
+    compare.chosen()(session)

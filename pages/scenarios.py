@@ -1,0 +1,11 @@
+"""The Moves-together page: which moves are near, two at a time on a map, the market's own worst days, other rules."""
+
+import streamlit as st
+
+from pages.ui import scenarios, shell
+
+with shell.page("Moves together") as session:
+    head = st.container()
+    scenarios.section(session)
+    with head:
+        scenarios.nearest_danger(session)

@@ -1,0 +1,337 @@
+"""The Compare page: the same positions in cross and in isolated margin, and the same account on every venue."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from margin import wording
+from margin.charts import compare as charts
+from margin.charts.style import CONFIG
+from margin.errors import FieldError, number
+from margin.market.ask import Ask
+from margin.market.moves import AI_TOKENS, betas_to_btc, crash_days
+from margin.market.view import View, asks
+from margin.scenario import Position, Scenario
+from margin.studies import mode_words, venues_compared
+from margin.studies.directions import Direction, every
+from margin.studies.modes import ModeComparison, along, curves, in_mode, modes, on_days, switch
+from margin.studies.venues_compared import COMPARED, VenueComparison
+from margin.venues import VENUES
+from pages.ui import compare_rows, live
+from pages.ui.account import at_venue, venue_change
+from pages.ui.compare_rows import MARGIN
+from pages.ui.state import Session
+from pages.ui.text import plain
+
+MODES, BY_VENUE = "Cross and isolated", "Venue by venue"
+DIRECTIONS, DAYS = "Directions", "Named days"
+WORST, CLOSE = "At the worst tick", "At the close"
+MOVE = -20.0
+"""The move, in %, that the directions are shown at first."""
+MOST_SHOWN, ROW = 18, 31
+"""Rows of a table that are shown at once, and a row's height in pixels."""
+
+
+def sections() -> dict[str, Callable[[Session], None]]:
+    """What there is to compare."""
+    return {MODES: cross_and_isolated, BY_VENUE: venue_by_venue}
+
+
+def chosen() -> Callable[[Session], None]:
+    """The section that the person looks at."""
+    name = st.segmented_control("Compare", list(sections()), default=MODES, required=True, key="compare_section")
+    return sections()[name or MODES]
+
+
+def _table(rows: Sequence[Mapping[str, Any]], alt: str, width: int = 110) -> None:
+    """A table that scrolls in its own box, its first column always in sight. Its cells are never read as markup."""
+    if not rows:
+        return
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        width="stretch",
+        height=(min(len(rows), MOST_SHOWN) + 1) * ROW + 4,
+        row_height=ROW,
+        column_config={next(iter(rows[0])): st.column_config.Column(pinned=True, width=width)},
+        alt=alt,
+    )
+
+
+def _place(figure: go.Figure, key: str, alt: str) -> None:
+    st.plotly_chart(figure, key=key, alt=alt, config=CONFIG, width="stretch")
+
+
+def _sentence(clauses: Sequence[str]) -> str:
+    """Clauses as one escaped sentence."""
+    text = "; ".join(clauses)
+    return plain(f"{text[:1].upper()}{text[1:]}.")
+
+
+def _bullets(lines: Sequence[str]) -> None:
+    for line in lines:
+        st.markdown(f"- {plain(line)}")
+
+
+# Cross against isolated
+
+
+def cross_and_isolated(session: Session) -> None:
+    """Both modes: the verdict, the picture, liquidation prices, the change of mode, and what survives what."""
+    said = st.container()
+    drawing, asking = st.columns([54, 46], gap="medium")
+    with asking:
+        prices = st.container()
+        before = session.working
+        _margins(session)
+    if session.working != before:
+        return  # The shell runs the page anew with the margins that were typed.
+    try:
+        comparison = modes(session.working)
+    except FieldError as error:
+        said.error(plain(f"The isolated margins are too large to be compared: {error}."))
+        return
+    with said:
+        _verdict(comparison)
+    with drawing:
+        _picture(session, comparison)
+    with prices:
+        alt = "Liquidation prices of every position in cross and in isolated margin"
+        _table(compare_rows.price_rows(comparison), alt)
+    if not comparison.cross.scenario.positions:
+        return
+    st.header("Changing the mode", anchor=False)
+    _switch(session, comparison)
+    if comparison.complete:
+        st.header("What survives, and what is lost", anchor=False)
+        _survival(session, comparison)
+    with st.expander("What the figures rest on"):
+        _bullets(comparison.cross.account.assumptions)
+
+
+def _verdict(comparison: ModeComparison) -> None:
+    st.markdown(f"**{plain(mode_words.verdict(comparison))}**")
+    if comparison.complete and (alone := mode_words.alone_in_words(comparison)):
+        st.caption(plain(alone))
+
+
+def _margins(session: Session) -> None:
+    """The isolated margins, edited in place; kept in the scenario in cross too, where they change nothing."""
+    positions = session.working.positions
+    if not positions:
+        return
+    visit = session.keep(_VISITS, int)
+    edited = st.data_editor(
+        session.keep("compare_margins", lambda: _margin_frame(session.working), tag=visit),
+        key=f"margins_{session.revision}_{visit}",
+        hide_index=True,
+        width="stretch",
+        disabled=["Position", "If empty"],
+        column_config=_margin_columns(),
+        placeholder="empty",
+        alt="Isolated margin of every position, edited in place",
+    )
+    if not session.working.account.isolated:
+        st.caption(plain(_IGNORED))
+    taken, faults = compare_rows.with_margins(positions, edited.to_dict("records"))
+    for fault in faults:
+        st.error(plain(fault))
+    if taken != positions:
+        _take_margins(session, taken)
+
+
+_VISITS = "compare_visits"
+"""How often the other section was drawn: an editor that was away starts anew from the margins as they are."""
+_IGNORED = (
+    "The account is in cross: margins entered here are kept in the scenario but ignored there, as the front page says. "
+    "They count on the isolated side of this page."
+)
+
+
+def _take_margins(session: Session, taken: tuple[Position, ...]) -> None:
+    try:
+        session.edit(replace(session.working, positions=taken))
+    except FieldError as error:
+        st.error(plain(f"{error}. The figures stay as they were before this edit."))
+
+
+def _margin_frame(scenario: Scenario) -> pd.DataFrame:
+    frame = pd.DataFrame(compare_rows.margin_rows(scenario.positions))
+    return frame.astype({"Position": "object", MARGIN: "float64", "If empty": "float64"})
+
+
+def _margin_columns() -> Mapping[str, Any]:
+    column = st.column_config
+    return {
+        "Position": column.TextColumn(width=110, pinned=True),
+        MARGIN: column.NumberColumn(
+            format="dollar", help="what the position holds alone; empty: size · entry ÷ leverage"
+        ),
+        "If empty": column.NumberColumn(format="dollar", help="size · entry ÷ leverage"),
+    }
+
+
+def _ways(scenario: Scenario) -> list[Direction]:
+    """The directions that can be asked of the account, each way of moving prices once."""
+    found = [
+        each._replace(name="AI tokens together") if each.key == "sector" else each
+        for each in every(scenario, AI_TOKENS, betas_to_btc())
+    ]
+    return compare_rows.distinct(found)
+
+
+def _picture(session: Session, comparison: ModeComparison) -> None:
+    """What is left in both modes along a direction that the person chooses."""
+    ways = {each.name: each for each in _ways(session.working)}
+    direction = None
+    if ways:
+        name = st.selectbox("Along", list(ways), key=f"compare_way_{session.revision}", width=320)
+        direction = ways[name]
+    found = curves(comparison, direction) if direction and session.working.positions else None
+    _place(charts.modes(found, comparison), "modes", charts.modes_alt(found, comparison))
+    st.caption(_sentence(mode_words.assumptions(comparison)))
+
+
+def _switch(session: Session, comparison: ModeComparison) -> None:
+    """Whether the mode could be changed now and what would follow, the figures before and after, and the button."""
+    change = switch(comparison)
+    st.markdown(plain(" ".join(mode_words.switch_in_words(comparison, change))))
+    st.caption(plain(mode_words.CAUTION))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        other = comparison.other
+        told = "shows this account in the other mode on every page; the baseline stays as it is"
+        if st.button(f"Take this mode over: {other}", key="do_take_mode", disabled=bool(change.missing), help=told):
+            session.open(in_mode(session.working, other))
+            session.tell("info", f"{comparison.present.capitalize()} → {other}. {_BASELINE_STAYS}")
+    with st.expander("Every figure in both modes", key="compare_figures", on_change="rerun") as figures:
+        if figures.open:
+            _table(
+                compare_rows.mode_rows(comparison), "Every figure of the account in cross and in isolated margin", 190
+            )
+
+
+_BASELINE_STAYS = "The baseline stays as it was, so that the figures show before → after."
+
+
+def _survival(session: Session, comparison: ModeComparison) -> None:
+    """What both modes leave in every direction, or on every named day."""
+    shown = st.segmented_control(
+        "Survival of",
+        [DIRECTIONS, DAYS],
+        default=DIRECTIONS,
+        required=True,
+        key="compare_survival",
+        label_visibility="collapsed",
+    )
+    if shown == DAYS:
+        _days(comparison)
+    else:
+        _directions(session, comparison)
+
+
+def _directions(session: Session, comparison: ModeComparison) -> None:
+    typed = st.number_input("At a move of (%)", value=MOVE, step=5.0, format="%.4g", key="compare_move", width=180)
+    try:
+        move = number(typed, "The move", at_least=-1000, at_most=1000) / 100
+    except FieldError:
+        st.error("Choose a move from −1000 to 1000 %; no price falls below 0.")
+        return
+    rows = along(comparison, _ways(session.working), move)
+    alt = f"What cross and isolated leave at {wording.step(move)} in every direction, and where each is liquidated"
+    _table(compare_rows.direction_rows(rows), alt, 150)
+    st.caption(plain(_MOVES))
+
+
+_MOVES = (
+    "A move is that of the direction; each token moves by its beta, with BTC by the snapshot's beta to BTC (1 where it "
+    "knows none). In the direction against the account a negative move is the one that hurts."
+)
+
+
+def _days(comparison: ModeComparison) -> None:
+    when = st.segmented_control(
+        "When", [WORST, CLOSE], default=WORST, required=True, key="compare_when", label_visibility="collapsed"
+    )
+    rows, worst = on_days(comparison, crash_days(), betas_to_btc()), when != CLOSE
+    st.markdown(plain(mode_words.days_in_words(rows, worst=worst)))
+    alt = f"What cross and isolated leave on every named day {'at its worst tick' if worst else 'at its close'}"
+    _table(compare_rows.day_rows(rows, worst=worst), alt, 100)
+    said = compare_rows.day_assumptions(rows) if worst else [_STRAIGHT]
+    st.caption(_sentence(said))
+
+
+_STRAIGHT = "the close takes every price straight there, whatever it traded at on the way: closes understate the danger"
+
+
+# Venue against venue
+
+
+def venue_by_venue(session: Session) -> None:
+    """Every venue's figures of the same account: the verdict, the tables, the picture, and the change of venue."""
+    session.put(_VISITS, session.keep(_VISITS, int) + 1)
+    scenario = session.working
+    views = _views(session)
+    comparison = venues_compared.venues_compared(scenario, {venue: view.tables for venue, view in views.items()})
+    st.markdown(f"**{plain(venues_compared.verdict(comparison))}**")
+    if scenario.positions:
+        _venue_tables(comparison, views)
+        st.caption(_sentence(venues_compared.assumptions(scenario, comparison)))
+        _take_venue(session)
+        with st.expander("What the figures rest on"):
+            _bullets(compare_rows.venue_assumptions(comparison))
+    _ask(session)
+
+
+def _views(session: Session) -> dict[str, View]:
+    """Every venue as it is known now; the account's as its figures stand."""
+    here, tokens = session.working.account.venue, session.working.tokens
+    return {venue: session.shown if venue == here else live.look_at(session, venue, tokens) for venue in COMPARED}
+
+
+def _venue_tables(comparison: VenueComparison, views: Mapping[str, View]) -> None:
+    _table(compare_rows.venue_rows(comparison, views), "Every venue's figures of the same account", 150)
+    drawing, prices = st.columns([54, 46], gap="medium")
+    with drawing:
+        _place(charts.venues(comparison), "venues", charts.venues_alt(comparison))
+    with prices:
+        st.text("Liquidation prices")
+        _table(compare_rows.venue_price_rows(comparison), "Liquidation prices on every venue")
+
+
+def _take_venue(session: Session) -> None:
+    """A button per other venue that puts the account there, as the choice of the front page does."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.text("Take this venue over:")
+        for venue in COMPARED:
+            if venue == session.working.account.venue:
+                continue
+            if st.button(VENUES[venue].name, key=f"do_take_{venue}", help="on every page; the baseline stays as it is"):
+                before = session.working
+                session.open(session.attach(at_venue(before, venue)))
+                session.tell("info", f"{venue_change(before, session.working)} {_BASELINE_STAYS}")
+                if session.live:
+                    session.asked.add("tables")
+
+
+def _ask(session: Session) -> None:
+    """With live data on, the button that asks every venue for what the comparison rests on."""
+    if not session.live:
+        st.caption("Live data is off: no venue is asked, every table is the snapshot's.")
+        return
+    wanted = tuple(ask for venue in COMPARED for ask in asks(venue, session.working.tokens))
+    if st.button("Ask every venue", key="do_ask_compared", help="contracts, marks and tiers of the account's tokens"):
+        live.feed().want(wanted, anew=True)
+    if live.feed().busy(wanted):
+        _waiting(wanted)
+
+
+@st.fragment(run_every=live.POLL)
+def _waiting(wanted: Sequence[Ask]) -> None:
+    """Looks whether what was asked for is here, as long as it is not; the page can be used meanwhile."""
+    if not live.feed().busy(wanted):
+        st.rerun()
+    st.caption("Asking the venues …")

@@ -1,0 +1,277 @@
+"""What the tables of the Compare page say: pure functions, studies' results in, rows of text out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from margin import wording
+from margin.charts.liquidation import WHY
+from margin.errors import FieldError
+from margin.market.view import View
+from margin.scenario import Position
+from margin.studies.assess import Assessment
+from margin.studies.directions import Direction
+from margin.studies.distances import JointMove, LiquidationPrice
+from margin.studies.figures import figures
+from margin.studies.mode_words import some
+from margin.studies.modes import DayRow, DirectionRow, Left, ModeComparison
+from margin.studies.venues_compared import VenueComparison, VenueLine
+from pages.ui.rows import clean
+
+NONE = "none"
+MARGIN = "Isolated margin"
+Texts = dict[str, str]
+
+
+# Cross against isolated
+
+
+def price_rows(comparison: ModeComparison) -> list[Texts]:
+    """Per position the liquidation prices in both modes, each with its distance from the mark."""
+    return [
+        {
+            "Position": f"{pair.position.symbol} {pair.position.side}",
+            "Mark": wording.price(pair.mark),
+            "Liquidation, cross": prices(pair.cross, pair.mark),
+            "Liquidation, isolated": prices(pair.isolated, pair.mark),
+        }
+        for pair in comparison.pairs()
+    ]
+
+
+def prices(price: LiquidationPrice, mark: float) -> str:
+    """`1.4518 (−17.04 %)`, both where there are two, or why there is none."""
+    found = [
+        f"{wording.price(each)} ({wording.percent(each / mark - 1, sign=True) if mark > 0 else 'from 0'})"
+        for each in (price.below, price.above)
+        if each is not None
+    ]
+    if found:
+        return " · ".join(found)
+    reasons = [reason for reason in (price.reason_below, price.reason_above) if reason]
+    return WHY[next((reason for reason in reasons if reason != "gains"), "gains")]
+
+
+def mode_rows(comparison: ModeComparison) -> list[Texts]:
+    """Every figure of the account in both modes, the present one first."""
+    here, there = comparison.of(comparison.present), comparison.of(comparison.other)
+    columns = [f"{comparison.present.capitalize()}, now", comparison.other.capitalize()]
+    pairs = zip(figures(here.scenario, here.account), figures(there.scenario, there.account), strict=True)
+    return [{"Figure": now.name, columns[0]: now.text, columns[1]: then.text} for now, then in pairs]
+
+
+def direction_rows(rows: Iterable[DirectionRow]) -> list[Texts]:
+    """Per direction where each mode is hit, and what both leave at the move that was asked for."""
+    return [
+        {
+            "Direction": row.direction.name,
+            "Cross liquidated at": _met(row.cross.first),
+            "Isolated: first lost at": _met(row.isolated.first),
+            "All lost at": _met(row.isolated.last),
+            **_both(row.cross.left, row.isolated.left),
+        }
+        for row in rows
+    ]
+
+
+def _met(reached: JointMove) -> str:
+    if 0 in reached:
+        return "reached"
+    return " · ".join(wording.percent(move, sign=True) for move in reached if move is not None) or NONE
+
+
+def _both(cross: Left, isolated: Left) -> Texts:
+    """What a move leaves in each mode, and what it changes."""
+    return {
+        "Cross leaves": _left(cross, "liquidated"),
+        "Isolated leaves": _left(isolated, ""),
+        "Positions lost, isolated": some(isolated.lost) or NONE,
+    }
+
+
+def _left(left: Left, word: str) -> str:
+    """`$7,655.00 (−$2,345.00)`."""
+    change = f"{'+' if left.change > 0 else ''}{wording.money(left.change)}"
+    return f"{wording.money(left.left)} ({f'{word}, ' if left.lost and word else ''}{change})"
+
+
+def day_rows(rows: Iterable[DayRow], *, worst: bool) -> list[Texts]:
+    """Per named day what both modes leave, the latest day first."""
+    return [
+        {
+            "Day": row.day.date,
+            "Event": row.day.event,
+            **_both(*((row.cross_worst, row.isolated_worst) if worst else (row.cross_close, row.isolated_close))),
+            "Without figures of that day": _filled(row),
+        }
+        for row in reversed(list(rows))
+    ]
+
+
+def _filled(row: DayRow) -> str:
+    parts = [f"{some(row.filled)} with BTC by beta"] if row.filled else []
+    parts += [f"{some(row.still)} standing still"] if row.still else []
+    return "; ".join(parts) or NONE
+
+
+def day_assumptions(rows: Iterable[DayRow]) -> list[str]:
+    """What the days rest on, each said once; what is said of single days stands in their rows."""
+    said = list(dict.fromkeys(each for row in rows for each in row.assumptions))
+    return [each for each in said if "without figures of that day" not in each]
+
+
+def distinct(directions: Iterable[Direction]) -> list[Direction]:
+    """The directions that move something, of those that move the same alike only the first."""
+    kept: list[Direction] = []
+    for direction in directions:
+        rates = {token: rate for token, rate in direction.rates.items() if rate}
+        if rates and all(rates != {t: r for t, r in other.rates.items() if r} for other in kept):
+            kept.append(direction)
+    return kept
+
+
+def margin_rows(positions: Iterable[Position]) -> list[dict[str, Any]]:
+    """Per position its isolated margin as it was entered, and what stands in where none was."""
+    return [
+        {
+            "Position": f"{position.symbol} {position.side}",
+            MARGIN: position.isolated_margin,
+            "If empty": position.opening_margin,
+        }
+        for position in positions
+    ]
+
+
+def with_margins(
+    positions: Sequence[Position], rows: Sequence[Mapping[str, Any]]
+) -> tuple[tuple[Position, ...], list[str]]:
+    """The positions with the margins that were typed, and what is wrong with those that are kept as they were."""
+    taken, faults = [], []
+    for position, row in zip(positions, rows, strict=True):
+        try:
+            margin = clean(row[MARGIN])
+            taken.append(Position(**{**_fields(position), "isolated_margin": margin}))
+        except FieldError as error:
+            taken.append(position)
+            faults.append(f"{position.symbol} {position.side}: its margin {error.message}; the last good one is kept.")
+    return tuple(taken), faults
+
+
+def _fields(position: Position) -> dict[str, Any]:
+    names = ("symbol", "side", "quantity", "entry_price", "leverage")
+    return {name: getattr(position, name) for name in names}
+
+
+# Venue against venue
+
+
+def venue_rows(comparison: VenueComparison, views: Mapping[str, View]) -> list[Texts]:
+    """Per venue its figures; where tokens are missing, the account without them in a further row."""
+    rows = []
+    for line in comparison.lines:
+        rows.append(_venue_row(line, views[line.venue]))
+        if line.without is not None:
+            rows.append(_venue_row(line.without, views[line.venue]))
+    return rows
+
+
+def _venue_row(line: VenueLine, view: View) -> Texts:
+    account = line.account
+    ratio, load = account.nearest_ratio, account.requirement_to_equity
+    first = ", first lost" if line.scenario.account.isolated else ""
+    return {
+        "Venue": line.label,
+        "Tables": seen(line, view),
+        f"Common fall{first}": _reached(line, falls=True),
+        f"Common rise{first}": _reached(line, falls=False),
+        "Requirement ÷ equity": wording.percent(load),
+        "Venue's ratio": wording.percent(ratio.value),
+        "How to read it": f"{ratio.direction}, liquidation at {wording.percent(ratio.liquidation_at)}",
+        "Initial margin": wording.money(account.initial_margin),
+        "Maintenance margin": wording.money(account.maintenance_margin),
+        "Requirement": wording.money(account.requirement),
+        "Available": wording.money(account.available_balance),
+        "Not known there": unknown(line),
+        "It would refuse": wording.MISSING if line.missing else refusals(account),
+    }
+
+
+def seen(line: VenueLine, view: View) -> str:
+    """`snapshot, 2026-09-29`: from where and of which day the tables of the line are, tokens beside each of several."""
+    own = line.scenario.market.tiers.keys()
+    used = {token for tokens in line.days.values() for token in tokens} | set(line.undated)
+    if not used:
+        return wording.MISSING
+    kinds = [view.tiers[token].kind if token in view.tiers else "snapshot" for token in sorted(used - own)]
+    origins = [*dict.fromkeys(kinds), *(["own"] if used & own else [])]
+    days = [day if len(line.days) == 1 else f"{day} ({some(held)})" for day, held in line.days.items()]
+    days += [f"undated ({some(line.undated)})"] if line.undated else []
+    return f"{' and '.join(origins)}, {'; '.join(days)}"
+
+
+def unknown(line: VenueLine) -> str:
+    """Why figures are missing: a clause per token without a table."""
+    told = [
+        problem.message.split(";")[0]
+        for each in line.account.positions
+        for problem in each.problems
+        if problem.code == "no_tiers"
+    ]
+    told = list(dict.fromkeys(told))
+    return some(told) if told else NONE
+
+
+def refusals(account: Assessment) -> str:
+    """What the venue would not open as it was entered: leverages above its caps."""
+    told = [
+        f"{each.symbol} {each.side} at {problem.message.split(' that ')[0]}"
+        for each in account.positions
+        for problem in each.problems
+        if problem.code == "leverage_above_cap"
+    ]
+    return some(told) if told else NONE
+
+
+def _reached(line: VenueLine, *, falls: bool) -> str:
+    """How far a common move may go; not known where the tiers are not."""
+    if line.account.liquidated:
+        return "reached"
+    if line.account.headroom is None:
+        return wording.MISSING
+    move = line.account.joint_move.down if falls else line.account.joint_move.up
+    return NONE if move is None else wording.percent(move, sign=True)
+
+
+def venue_assumptions(comparison: VenueComparison) -> list[str]:
+    """What every venue's figures rest on, each clause with its venue."""
+    return [
+        said if said.startswith(line.venue) else f"{line.venue}: {said}"
+        for line in comparison.lines
+        for said in line.account.assumptions
+    ]
+
+
+def venue_price_rows(comparison: VenueComparison) -> list[Texts]:
+    """Per token, in isolated mode per position, the liquidation price on every venue whose figures are known."""
+    known = [line.without if line.missing else line for line in comparison.lines]
+    lines = [line for line in known if line is not None]
+    first = comparison.lines[0]
+    marks = first.scenario.market.marks
+    return [
+        {
+            "Token": _name(entry),
+            "Mark": wording.price(marks[entry.symbol]),
+            **{line.label: _price_on(line, entry, marks[entry.symbol]) for line in lines},
+        }
+        for entry in first.account.liquidation_prices
+    ]
+
+
+def _name(price: LiquidationPrice) -> str:
+    return f"{price.symbol} {price.side}" if price.side else price.symbol
+
+
+def _price_on(line: VenueLine, entry: LiquidationPrice, mark: float) -> str:
+    for price in line.account.liquidation_prices:
+        if (price.symbol, price.side) == (entry.symbol, entry.side):
+            return prices(price, mark)
+    return wording.MISSING

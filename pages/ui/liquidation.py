@@ -1,0 +1,381 @@
+"""The Liquidation page: an account driven along a path, step by step as its venue does it, with stops and without."""
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from margin import wording
+from margin.charts.style import CONFIG
+from margin.charts.waterfall import Way, waterfall_alt
+from margin.charts.waterfall import waterfall as waterfall_figure
+from margin.errors import FieldError, number
+from margin.market import moves
+from margin.scenario import Side
+from margin.studies.assess import assess
+from margin.studies.conduct import ORDERS, SLIPPAGE, Conduct, MarginStop, Order, PriceStops
+from margin.studies.crash_table import crash_rows
+from margin.studies.directions import study
+from margin.studies.distances import JointMove
+from margin.studies.liquidation_rules import RULES
+from margin.studies.path import Path
+from margin.studies.verdict import verdict
+from margin.studies.waterfall import waterfall
+from pages.ui import figures, liquidation_rows, state, words
+from pages.ui.liquidation_rows import Runs
+from pages.ui.looking import betas, looking
+from pages.ui.rows import clean
+from pages.ui.scenario_rows import directions_of
+from pages.ui.state import Session
+from pages.ui.text import plain
+
+DIRECTION, DAY = "A direction", "A past day"
+MOVE, CLOSED = -20.0, 0.5
+"""What inputs start from: the move in %, the part that a margin stop closes as a fraction."""
+LEAST = 1e-6
+"""What a part must be above, in %, to close anything."""
+MOST_SHOWN, MOST_STOPS, ROW = 14, 6, 31
+"""Rows of a long table and of the price stops that are shown at once, and a row's height in pixels."""
+
+
+class Route(NamedTuple):
+    """Where prices go, how that is told, and what it rests on; `reached` is where a direction liquidates."""
+
+    way: Way
+    path: Path
+    assumptions: tuple[str, ...] = ()
+    reached: JointMove | None = None
+
+
+def can_be_told(session: Session) -> bool:
+    """Whether there is anything that could be liquidated and its tiers are known; if not, says why."""
+    scenario = session.working
+    account = assess(scenario)
+    if scenario.positions and account.headroom is not None:
+        return True
+    st.markdown(f"**{plain(verdict(scenario, account))}**")
+    return False
+
+
+# What is asked
+
+
+def route(session: Session) -> Route | None:
+    """The path to go along, as chosen; None where it cannot be gone."""
+    kind, target, move = st.columns([26, 50, 24], gap="small", vertical_alignment="bottom")
+    with kind:
+        chosen = st.segmented_control(
+            "Along",
+            [DIRECTION, DAY],
+            default=DIRECTION,
+            required=True,
+            key=f"along_{session.revision}",
+            width="stretch",
+        )
+    try:
+        found = _past_day(session, target) if chosen == DAY else _direction(session, target, move)
+    except FieldError as error:
+        st.error(plain(f"This path cannot be gone: {error}."))
+        return None
+    path = found.path.within(session.working)
+    st.caption(plain(liquidation_rows.route_ends(path.start, path.at(1.0))))
+    return found
+
+
+def _direction(session: Session, target: Any, at: Any) -> Route:
+    scenario = session.working
+    directions = {each.key: each for each in directions_of(scenario, betas(session), looking(session).own)}
+    with target:
+        key = st.selectbox(
+            "Direction",
+            list(directions),
+            format_func=lambda key: directions[key].name if key in directions else "",
+            key=f"direction_{session.revision}",
+        )
+    direction = directions[key]
+    with at:
+        per_cent = st.number_input("Move to (%)", value=MOVE, step=5.0, format="%.6g", key=f"to_{session.revision}")
+    low, high = -100 * direction.furthest_down, 1000.0
+    move = number(per_cent, "Move to (%)", at_least=low, at_most=high) / 100
+    [result] = study(scenario, [direction], moves=())
+    path = Path.along(scenario.market.marks, direction.rates, move)
+    about = liquidation_rows.about_betas(direction, scenario.tokens, looking(session).betas)
+    return Route(Way(liquidation_rows.axis_name(direction), move), path, tuple(about), result.liquidation)
+
+
+def _past_day(session: Session, target: Any) -> Route:
+    scenario, days = session.working, [*moves.crash_days(), *looking(session).days]
+    known = betas(session)
+    hardest = session.keep(
+        "hardest", lambda: liquidation_rows.hardest_day(crash_rows(scenario, days, known)), tag=len(days)
+    )
+    with target:
+        chosen = st.selectbox(
+            "Day, to its worst tick",
+            range(len(days)),
+            index=hardest,
+            format_func=lambda index: liquidation_rows.day_name(days[index]) if index < len(days) else "",
+            key=f"day_{session.revision}_{len(days)}",
+        )
+    [row] = crash_rows(scenario, [days[chosen]], known)
+    way = Way(f"Way from these marks to the worst tick of {row.day.date or 'your day'}")
+    return Route(way, Path(scenario.market.marks, row.worst.prices), row.assumptions)
+
+
+def conduct(session: Session) -> Conduct:
+    """What is assumed of the venue's orders, and the person's stops."""
+    st.header("How it is liquidated", anchor=False)
+    order = _order(session)
+    left, right = st.columns(2, gap="small", vertical_alignment="bottom")
+    with left:
+        slippage = _percentage(session, "Slippage (%)", "slippage", SLIPPAGE, step=0.1, help=_SLIPPAGE)
+    with right:
+        fee = _fee(session)
+    st.header("Your stops", anchor=False)
+    prices = _price_stops(session)
+    stop = _margin_stop(session)
+    gap = _percentage(session, "Gap beyond a stop (%)", "gap", 0.0, at_most=100.0, step=5.0, help=_GAP)
+    return Conduct(order, slippage or 0.0, fee, stop, prices, gap or 0.0)
+
+
+_SLIPPAGE = "what every forced order and every stop loses against the mark"
+_GAP = (
+    "The part of the remaining path that the market jumps over when a stop is reached: 0 fills it at its price, "
+    "100 only at the end of the path."
+)
+
+
+def _order(session: Session) -> Order:
+    account = session.working.account
+    orders: list[Order] = list(ORDERS)
+    alone = account.isolated or len(session.working.positions) < 2
+    chosen: Order = st.selectbox(
+        "Which position goes first",
+        orders,
+        format_func=lambda order: ORDERS[order].capitalize() if order in ORDERS else "",
+        key=f"order_{session.revision}",
+        disabled=alone,
+    )
+    if account.isolated:
+        st.caption("Each isolated position is liquidated by itself, on its own margin.")
+    elif not alone:
+        whose = "the textbook's word" if account.rules.own_fraction else f"{account.rules.name}'s promise"
+        st.caption(plain(f"A model of ours, not {whose}. Asked anew before every order."))
+    return chosen
+
+
+def _percentage(
+    session: Session,
+    label: str,
+    name: str,
+    usual: float | None,
+    *,
+    above: float | None = None,
+    at_most: float | None = None,
+    **more: Any,
+) -> float | None:
+    """A part typed as a percentage, as a fraction below 1 unless `at_most` says more; the usual where it is none."""
+    shown = None if usual is None else usual * 100
+    typed = st.number_input(label, value=shown, format="%.6g", key=f"{name}_{session.revision}", **more)
+    if typed is None:
+        return usual
+    try:
+        at_least, below = (0.0 if above is None else None), (100.0 if at_most is None else None)
+        part = number(typed, label, above=above, at_least=at_least, below=below, at_most=at_most) / 100
+    except FieldError as error:
+        kept = "the venue's" if usual is None else wording.rate(usual)
+        st.error(plain(f"{error.path} {error.message}; {kept} is used."))
+        return usual
+    return part
+
+
+def _fee(session: Session) -> float | None:
+    """The liquidation fee, None for the venue's."""
+    scenario = session.working
+    rules = RULES[scenario.account.venue]
+    usual = wording.rate(rules.fee_rate(scenario, Conduct()))
+    whose = "the taker fee" if rules.fee is None else "the venue's"
+    about = "of what a forced order trades; empty: as the venue has it"
+    name = "liquidation_fee"
+    return _percentage(
+        session, "Liquidation fee (%)", name, None, placeholder=f"{usual}, {whose}", step=0.05, help=about
+    )
+
+
+def _margin_stop(session: Session) -> MarginStop | None:
+    """The margin-ratio stop, where it is switched on."""
+    if not st.toggle("Margin stop", key=f"margin_stop_{session.revision}", help=_MARGIN_STOP):
+        return None
+    left, right = st.columns(2, gap="small", vertical_alignment="bottom")
+    with left:
+        part = _percentage(session, "Close (%)", "close", CLOSED, above=LEAST, at_most=100.0, step=5.0)
+    danger, label = session.working.levels.danger, "at requirement ÷ equity (%)"
+    with right:
+        level = _percentage(session, label, "stop_at", danger, above=LEAST, step=5.0)
+    rule, fraction = session.working.account.rules.ratio, session.working.account.margin_fraction
+    if level and rule.direction == "falls":
+        st.caption(plain(f"On the venue's own ratio, which falls: {wording.percent(rule.at_level(level, fraction))}."))
+    return MarginStop(level or danger, part or CLOSED)
+
+
+_MARGIN_STOP = "a rule of your own: closes this part of every position, once, before the venue acts"
+
+
+def _price_stops(session: Session) -> PriceStops:
+    """The price at which each position is closed whole, for those that have one."""
+    positions, typed = session.working.positions, session.keep("stops_typed", dict)
+    edited = st.data_editor(
+        session.keep("price_stops", lambda: _stop_frame(session, typed), tag=session.market_revision),
+        key=f"price_stops_{session.revision}_{session.market_revision}",
+        hide_index=True,
+        width="stretch",
+        height=(min(len(positions), MOST_STOPS) + 1) * ROW + 4,
+        row_height=ROW,
+        placeholder="none",
+        disabled=["Position", "Mark"],
+        column_config={
+            "Position": st.column_config.TextColumn(width=110),
+            "Mark": st.column_config.NumberColumn(format="%.8g", width=80),
+            "Stop at": st.column_config.NumberColumn(format="%.8g", help="closes the whole position; empty: none"),
+        },
+        alt="Price stops: the price at which each position is closed, edited in place",
+    )
+    stops: dict[tuple[str, Side], float] = {}
+    for position, price in zip(positions, edited["Stop at"].tolist(), strict=True):
+        name = (position.symbol, position.side)
+        typed[name] = price
+        try:
+            if (price := clean(price)) is not None:
+                stops[name] = number(price, "Stop at", above=0)
+        except FieldError as error:
+            st.error(plain(f"{position.symbol} {position.side}: {error.path} {error.message}; it has no stop."))
+    return stops
+
+
+def _stop_frame(session: Session, typed: PriceStops) -> pd.DataFrame:
+    """A row per position; after the marks changed under it, with what was typed before."""
+    rows = [
+        {
+            "Position": f"{each.symbol} {each.side}",
+            "Mark": session.working.market.marks[each.symbol],
+            "Stop at": typed.get((each.symbol, each.side)),
+        }
+        for each in session.working.positions
+    ]
+    return pd.DataFrame(rows).astype({"Stop at": "float64"})
+
+
+# What comes of it
+
+
+def run(session: Session, chosen: Route, assumed: Conduct) -> Runs | None:
+    """The account to the end of its path, with the stops and without them; says why where it cannot be told."""
+    scenario = session.working
+    try:
+        found = waterfall(scenario, chosen.path, assumed)
+        bare = replace(assumed, stop=None, price_stops={})
+        without = waterfall(scenario, chosen.path, bare) if assumed.has_stops else None
+    except FieldError as error:
+        st.error(plain(f"This path cannot be gone to its end: {error}."))
+        return None
+    return None if found is None else Runs(scenario, chosen.way, found, without)
+
+
+def sentence(runs: Runs, chosen: Route) -> None:
+    """What is kept, with the outcome in words before it."""
+    color, label = liquidation_rows.status(runs.found)
+    said = liquidation_rows.sentence(runs, chosen.reached)
+    st.markdown(f":{color}-badge[{plain(label)}] **{plain(said)}**")
+
+
+def picture(runs: Runs) -> None:
+    """Equity and requirement along the path."""
+    given = (runs.found, runs.way, runs.without)
+    st.plotly_chart(
+        waterfall_figure(*given), key="waterfall", alt=waterfall_alt(*given), config=CONFIG, width="stretch"
+    )
+    if runs.scenario.account.isolated:
+        st.caption("Sums over the positions and the free part of the wallet; each position lives or dies by its own.")
+
+
+def money(runs: Runs) -> None:
+    """Where the money went, with stops and without."""
+    cells = [{name: plain(cell) for name, cell in row.items()} for row in liquidation_rows.money_rows(runs)]
+    compared = "" if runs.without is None else ", with your stops and without"
+    st.table(pd.DataFrame(cells), hide_index=True, border="horizontal", alt=f"Where the money went{compared}")
+
+
+def steps(runs: Runs) -> None:
+    """Every step in plain words."""
+    rows = liquidation_rows.step_rows(runs)
+    if not rows:
+        st.caption("Nothing happens on this path.")
+        return
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        width="stretch",
+        height=(min(len(rows), MOST_SHOWN) + 1) * ROW + 4,
+        row_height=ROW,
+        column_config={
+            runs.point: st.column_config.Column(pinned=True, width=80),
+            "What happens": st.column_config.Column(width=265),
+            "Closed": st.column_config.Column(width=90),
+            "Left": st.column_config.Column(width=90),
+            "Why": st.column_config.Column(width=300),
+        },
+        alt=f"Every step of the liquidation and of your stops, {len(rows)} in all",
+    )
+
+
+def rests_on(runs: Runs, chosen: Route) -> None:
+    """Every approximation of the path and of the liquidation."""
+    lines = [*chosen.assumptions, *runs.found.assumptions]
+    if runs.scenario.shocks is not None:
+        lines.append("the shocks that this scenario carries are not applied here")
+    st.caption("\n".join(f"- {plain(line)}" for line in lines))
+
+
+def left_open(session: Session, runs: Runs) -> None:
+    """What stands at the end, and the way on with it."""
+    final = runs.found.final
+    account = assess(final)
+    st.markdown(plain(_left(runs, verdict(final, account))))
+    with st.container(height=MOST_SHOWN * ROW if len(final.positions) > MOST_SHOWN else "content"):
+        figures.positions_table(account)
+    if st.button("Continue in What if with what is left", key="do_continue", help=_CONTINUE):
+        _go_on(session, runs)
+
+
+_CONTINUE = "the account at the end of the path; the account as it is now becomes the baseline"
+
+
+def _left(runs: Runs, said: str) -> str:
+    final = runs.found.final
+    wallet = f"The wallet holds {wording.money(final.account.wallet_balance)}."
+    return f"{wallet} {said}" if final.positions else f"No position is left open. {wallet}"
+
+
+def _go_on(session: Session, runs: Runs) -> None:
+    """Opens what is left on the front page, under an address of its own."""
+    before = session.working
+    session.baseline = before
+    session.open(session.attach(runs.found.final))
+    session.tell("info", "This is what is left at the end of the path. The baseline is the account before.")
+    session.saved = session.working
+    session.written = state.parameters(session, assess(session.working))
+    session.visited[repr(session.written)] = (session.baseline, session.example)
+    st.switch_page("app.py", query_params=session.written)
+
+
+def lesson(session: Session) -> None:
+    """What happens at liquidation on this venue."""
+    venue = session.working.account.venue
+    lines = (*liquidation_rows.HAPPENS[venue], liquidation_rows.NOT_PUBLISHED[venue])
+    st.markdown("\n".join(f"- {plain(line)}" for line in lines))
+
+
+def assumptions(session: Session) -> None:
+    """What the account's own figures rest on."""
+    words.assumptions(assess(session.working))

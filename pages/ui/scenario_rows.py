@@ -1,0 +1,310 @@
+"""What the tables and sentences of the Moves-together page say: pure functions, results in, text out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from margin import wording
+from margin.book import compile_books
+from margin.charts import findings
+from margin.charts.crashes import survived
+from margin.charts.risk_map import Cloud, CrashPoint, Reaches
+from margin.errors import FieldError, number, text
+from margin.market.moves import AI_TOKENS, group_move, risk_windows
+from margin.scenario import Scenario
+from margin.studies.assess import Assessment
+from margin.studies.crash_table import CrashDay, CrashRow, Instant, TokenMove
+from margin.studies.directions import Direction, DirectionResult, custom, every, nearest_danger, reach
+from margin.studies.distances import nearest
+from margin.studies.outcome import Outcome
+from margin.symbols import STABLECOINS
+
+NAMES = {"sector": "AI sector only", "against": "Longs down, shorts up", "with_btc": "BTC, the others by beta"}
+"""How this page calls directions that a study names more generally."""
+LONGEST_NAME = 40
+LARGEST_MOVE = 10.0
+Texts = dict[str, str]
+
+
+# Directions
+
+
+def directions_of(scenario: Scenario, betas: Mapping[str, float], own: Mapping[str, float]) -> list[Direction]:
+    """Every direction that moves a token of the account; the person's own where it has rates."""
+    found = [each._replace(name=NAMES.get(each.key, each.name)) for each in every(scenario, AI_TOKENS, betas)]
+    moving = [each for each in found if set(each.rates) & set(scenario.tokens)]
+    return [*moving, custom(own)] if any(own.values()) else moving
+
+
+def nearest_sentence(results: Sequence[DirectionResult], scenario: Scenario, account: Assessment) -> str:
+    """The sentence that the page begins with."""
+    if not scenario.positions:
+        return "No positions: no move can liquidate anything. Add positions on the first page."
+    if too_late := findings.standing(account, scenario):
+        return f"{too_late}."
+    result = nearest_danger(results)
+    move = nearest(result.liquidation) if result else None
+    isolated = findings.isolated(scenario)
+    if result is None or move is None:
+        return f"No direction looked at here {'loses a position' if isolated else 'liquidates this account'}."
+    ends = "the first position is lost" if isolated else "the whole account is liquidated"
+    return f"Your nearest danger is {_in_words(result.direction, move)}: then {ends}."
+
+
+def _in_words(direction: Direction, move: float) -> str:
+    """A direction at a move, as it is said: `RENDER falling 17.04 % alone`."""
+    how_far = f"{'falling' if move < 0 else 'rising'} {wording.percent(abs(move))}"
+    by_beta = ", each by its beta" if any(rate != 1 for rate in direction.rates.values()) else ""
+    if direction.key == "together":
+        return f"everything {how_far} together{by_beta}"
+    if direction.key == "sector":
+        return f"the AI tokens {how_far} together{by_beta}"
+    if direction.key == "with_btc":
+        return f"BTC {how_far} and each token following by its beta"
+    if direction.key == "against":
+        return f"every price going {wording.percent(abs(move))} against you, {_sides(direction)}"
+    if direction.key == "custom":
+        return f"your own direction at {wording.percent(move, sign=True)}"
+    return f"{next(iter(direction.rates))} {how_far} alone"
+
+
+def _sides(direction: Direction) -> str:
+    """What goes against the account, in words."""
+    down, up = any(rate > 0 for rate in direction.rates.values()), any(rate < 0 for rate in direction.rates.values())
+    return "longs down and shorts up" if down and up else "longs down" if down else "shorts up"
+
+
+def same_moves(results: Sequence[DirectionResult]) -> str:
+    """Which directions come to the same for this account; empty where all differ."""
+    alike: dict[frozenset[tuple[str, float]], list[str]] = {}
+    for result in results:
+        alike.setdefault(frozenset(result.direction.rates.items()), []).append(result.direction.name)
+    told = [
+        f"{wording.listing(others)} {'comes' if len(others) == 1 else 'come'} to the same as {first}"
+        for first, *others in alike.values()
+        if others
+    ]
+    return f"For this account {'; '.join(told)}." if told else ""
+
+
+def direction_rows(results: Sequence[DirectionResult], scenario: Scenario) -> list[Texts]:
+    """Per direction how far each level is each way, and what is left at the moves; a way that none has is left out."""
+    rows = [_direction_row(result, scenario) for result in results]
+    ways = [key for key in (rows[0] if rows else {}) if key[0] in "↓↑"]
+    idle = {key for key in ways if all(row[key] == _NOWHERE for row in rows)}
+    return [{key: cell for key, cell in row.items() if key not in idle} for row in rows]
+
+
+_NOWHERE = "none"
+_LEVELS = ("liquidation", "danger", "warning")
+
+
+def _direction_row(result: DirectionResult, scenario: Scenario) -> Texts:
+    ways: list[tuple[str, str]] = [("↓", "down"), ("↑", "up")]
+    distances = {
+        f"{arrow} {level}": _distance(getattr(getattr(result, level), way)) for arrow, way in ways for level in _LEVELS
+    }
+    slices = {f"at {wording.step(each.move)}": left(each.outcome, scenario) for each in result.slices}
+    hardest = wording.MISSING if result.hardest is None else wording.percent(result.hardest)
+    return {"Direction": result.direction.name, **distances, "Largest price change": hardest, **slices}
+
+
+def _distance(move: float | None) -> str:
+    if move is None:
+        return _NOWHERE
+    return wording.percent(move, sign=True) if move else "passed"
+
+
+def left(outcome: Outcome, scenario: Scenario) -> str:
+    """What is left of the account: `$5,350.00 · 36.21 %`, or what is lost."""
+    if outcome.positions_lost:
+        of_all = f"{outcome.positions_lost} of {len(scenario.positions)} lost"
+        return f"{of_all} · {wording.money(outcome.remaining)}"
+    if outcome.liquidated:
+        return "liquidated"
+    load = outcome.requirement_to_equity
+    return f"{wording.money(outcome.equity)} · {wording.percent(load)}"
+
+
+# The map's groups
+
+
+def groups(scenario: Scenario) -> dict[str, Direction]:
+    """What can move along a side of the map, by name: each token, then groups of two or more, each by its beta."""
+    tokens = [token for token in scenario.tokens if token not in STABLECOINS]
+    net: dict[str, float] = {}
+    for position in scenario.positions:
+        net[position.symbol] = net.get(position.symbol, 0.0) + position.sign * position.quantity
+    several = {
+        "All longs": [token for token in tokens if net.get(token, 0.0) > 0],
+        "All shorts": [token for token in tokens if net.get(token, 0.0) < 0],
+        "AI tokens": [token for token in tokens if token in AI_TOKENS],
+        "BTC and others": [token for token in tokens if token not in AI_TOKENS],
+    }
+    single = {token: Direction(f"alone:{token}", token, {token: 1.0}) for token in tokens}
+    return single | {name: _group(scenario, name, held) for name, held in several.items() if len(held) > 1}
+
+
+def _group(scenario: Scenario, name: str, tokens: Iterable[str]) -> Direction:
+    rates = {token: scenario.market.beta(token) for token in tokens}
+    return Direction(name, name, {token: rate for token, rate in rates.items() if rate})
+
+
+def partners(choices: Mapping[str, Direction], first: str) -> list[str]:
+    """What can move beside a group: whatever shares no token with it."""
+    taken = choices[first].rates.keys()
+    return [name for name, group in choices.items() if not taken & group.rates.keys()]
+
+
+def first_pair(scenario: Scenario, choices: Mapping[str, Direction]) -> tuple[str, str] | None:
+    """What a map shows first: longs against shorts, else the two largest tokens; None where no two things can move."""
+    longs, shorts = _side_of(scenario, "long"), _side_of(scenario, "short")
+    sizes = weights(scenario)
+    tokens = sorted((name for name in choices if name in sizes), key=lambda name: -sizes[name])
+    pairs = [(_name_of(longs, choices, "All longs"), _name_of(shorts, choices, "All shorts")), tuple(tokens[:2])]
+    pairs += [(name, other) for name in choices for other in partners(choices, name)]
+    for first, second in (pair for pair in pairs if len(pair) == 2):
+        if first in choices and second in partners(choices, first):
+            return first, second
+    return None
+
+
+def _side_of(scenario: Scenario, side: str) -> list[str]:
+    return list(dict.fromkeys(position.symbol for position in scenario.positions if position.side == side))
+
+
+def _name_of(tokens: Sequence[str], choices: Mapping[str, Direction], group: str) -> str:
+    """The group's name, or its token's where it is one alone."""
+    return tokens[0] if len(tokens) == 1 else group if group in choices else ""
+
+
+def weights(scenario: Scenario) -> dict[str, float]:
+    """What each token counts in a group's move: what is held and pledged of it, at the marks."""
+    held = [(position.symbol, position.quantity) for position in scenario.positions]
+    held += [(item.asset, item.amount) for item in scenario.account.collateral]
+    sizes: dict[str, float] = {}
+    for token, amount in held:
+        sizes[token] = sizes.get(token, 0.0) + amount * scenario.market.marks[token]
+    return sizes
+
+
+def reaches(scenario: Scenario, first: Direction, second: Direction) -> Reaches:
+    """Where each group alone liquidates, and both at once."""
+    books = compile_books(scenario)
+    both = [
+        Direction("both", "both", {**first.rates, **{token: way * rate for token, rate in second.rates.items()}})
+        for way in (1.0, -1.0)
+    ]
+    return Reaches(*(reach(books, each) for each in (first, second, *both)))
+
+
+def crash_points(
+    rows: Iterable[CrashRow], scenario: Scenario, first: Direction, second: Direction, *, worst: bool
+) -> list[CrashPoint]:
+    """Each day as moves of the two groups; a day that says nothing of one of them is left out."""
+    marks, sizes = scenario.market.marks, weights(scenario)
+    points = []
+    for row in rows:
+        prices = (row.worst if worst else row.close).prices
+        moves = {token: price / marks[token] - 1 for token, price in prices.items() if marks[token] > 0}
+        moves = {token: move for token, move in moves.items() if token not in row.still}
+        x, y = (group_move(group, moves, sizes) for group in (first, second))
+        if x is not None and y is not None:
+            moved = first.rates.keys() | second.rates.keys()
+            points.append(CrashPoint(row.day.date or row.day.event, x, y, bool(moved & set(row.filled))))
+    return points
+
+
+def cloud_words(cloud: Cloud | None, first: Direction, second: Direction) -> list[str]:
+    """What the ellipses are and rest on."""
+    if cloud is None:
+        return ["No ellipses: the snapshot knows no volatility of one of the two."]
+    one, two = (wording.percent(volatility) for volatility in cloud.risk.volatilities)
+    lines = [
+        f"Ellipses: daily log returns {cloud.window}, correlation {cloud.risk.correlation:.2f}; volatility a year "
+        f"{one} ({first.name}) and {two} ({second.name}).",
+        "39, 86 and 99 % of normal log returns end within 1, 2 and 3 σ; real ones have fatter tails.",
+    ]
+    windows = risk_windows([*first.rates, *second.rates])
+    if windows.keys() - {cloud.window}:
+        lines.append(f"Volatilities: {'; '.join(f'{wording.listing(held)} {when}' for when, held in windows.items())}.")
+    if len(first.rates) > 1 or len(second.rates) > 1:
+        lines.append("A group's move is what fits its tokens' own best, each by its notional (an approximation).")
+    if cloud.risk.left_out:
+        lines.append(f"Without figures, left out of the ellipses: {wording.listing(list(cloud.risk.left_out))}.")
+    return lines
+
+
+# Named days
+
+
+def crash_sentence(rows: Sequence[CrashRow], scenario: Scenario, account: Assessment) -> str:
+    """How many of the days the account would have survived."""
+    if not scenario.positions or findings.missing(account) or account.liquidated or not rows:
+        return ""
+    worst, close = survived(rows)
+    what = "no position would have been lost on" if findings.isolated(scenario) else "this account would have survived"
+    return f"Of {len(rows)} named days {what} {worst} at the worst tick; at the day's close it looks like {close}."
+
+
+def crash_rows_told(rows: Iterable[CrashRow], scenario: Scenario) -> list[Texts]:
+    """Per day how the account ends it, at the close and at the worst tick."""
+    return [
+        {
+            "Day": row.day.date or "yours",
+            "Event": row.day.event,
+            "At the close": _ends(row.close, scenario),
+            "At the worst tick": _ends(row.worst, scenario),
+            "Equity change": f"{'+' if row.worst.loss < 0 else ''}{wording.money(-row.worst.loss)}",
+            "Survived or failed by": wording.money(row.worst.outcome.headroom),
+            "Made up": _made_up(row),
+        }
+        for row in rows
+    ]
+
+
+def _ends(instant: Instant, scenario: Scenario) -> str:
+    """Whether the instant is survived, and what part of equity it then requires."""
+    outcome = instant.outcome
+    if outcome.requirement is None:
+        return wording.MISSING if outcome.liquidated is None else "liquidated"
+    if outcome.positions_lost:
+        return f"{outcome.positions_lost} of {len(scenario.positions)} lost"
+    load = outcome.requirement_to_equity
+    told = "no equity left" if load is None else wording.percent(load)
+    return f"{'liquidated' if outcome.liquidated else 'survived'} · {told}"
+
+
+def _made_up(row: CrashRow) -> str:
+    """The tokens whose move is not on record."""
+    filled = [f"{token} by beta" for token in row.filled]
+    return ", ".join([*filled, *(f"{token} still" for token in row.still)])
+
+
+def crash_assumptions(rows: Iterable[CrashRow]) -> list[str]:
+    """Everything that some row rests on, each once, with the number of days it holds for where not for all."""
+    counted: dict[str, int] = {}
+    every_row = list(rows)
+    for row in every_row:
+        for assumption in row.assumptions:
+            counted[assumption] = counted.get(assumption, 0) + 1
+    return [
+        assumption if count == len(every_row) else f"{assumption} (on {count} {'day' if count == 1 else 'days'})"
+        for assumption, count in counted.items()
+    ]
+
+
+def own_day(name: object, moves: Mapping[str, object]) -> CrashDay:
+    """A day that a person makes up, every token closing where it traded worst. `moves` in per cent, None: not said.
+
+    Raises FieldError with the field's name.
+    """
+    words = text(name, "name", longest=LONGEST_NAME).strip()
+    if not words:
+        raise FieldError("name", "is missing")
+    said = {
+        token: number(move, f"move of {token}", at_least=-100, at_most=LARGEST_MOVE * 100) / 100
+        for token, move in moves.items()
+        if move is not None
+    }
+    if not said:
+        raise FieldError("moves", "are missing: give at least one token a move")
+    return CrashDay("", words, {token: TokenMove(move, move, move) for token, move in said.items()})

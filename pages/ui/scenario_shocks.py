@@ -1,0 +1,248 @@
+"""Rule changes, price shocks and what holding on costs: each alone and all together, kept in the scenario."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from margin.errors import FieldError
+from margin.market import moves
+from margin.market.moves import Paid
+from margin.scenario import Scenario
+from margin.shocks import NONE, Shocks
+from margin.studies.assess import Assessment, assess
+from margin.studies.crash_table import crash_rows
+from margin.studies.shocks import apply, assumptions, breakdown, days_until_liquidation
+from margin.symbols import STABLECOINS
+from pages.ui import live, shock_rows
+from pages.ui.looking import betas, looking
+from pages.ui.rows import clean
+from pages.ui.shock_rows import CELLS, Cell
+from pages.ui.state import Session
+from pages.ui.text import plain
+
+ROW = 31
+WEEK = 7.0
+"""Days that funding at its extreme is taken to last, where none are chosen yet."""
+
+
+def show(session: Session) -> None:
+    """What is supposed on the left, what it does on the right."""
+    asked, answer = st.columns([42, 58], gap="medium")
+    with asked:
+        _ask(session)
+    with answer:
+        _answer(session)
+
+
+# What is supposed
+
+
+def _start(session: Session) -> Shocks:
+    """The shocks that the inputs begin with: the scenario's when they were drawn anew."""
+    start: Shocks = session.keep("shocks", lambda: session.working.shocks or NONE, tag=looking(session).visit)
+    return start
+
+
+def _drawn(session: Session) -> str:
+    """What the keys of the inputs end with: another whenever they are drawn anew."""
+    return f"{session.revision}_{looking(session).visit}"
+
+
+def _ask(session: Session) -> None:
+    """Reads the inputs into the scenario's shocks; what cannot be used is told and the last good one kept."""
+    start = _start(session)
+    columns = [column for _ in range(3) for column in st.columns(2, gap="small", wrap=False)]
+    numbers = {
+        cell.field: _number(session, column, cell, start)
+        for column, cell in zip(columns, shock_rows.NUMBERS, strict=True)
+    }
+    tables = _token_table(session, start)
+    try:
+        _take(session, Shocks.from_json({**numbers, **tables}))
+    except FieldError as error:
+        st.error(plain(f"{error.path} {error.message}. The figures stay as they were before this edit."))
+    _fill(session)
+
+
+def _number(session: Session, place: Any, cell: Cell, start: Shocks) -> float:
+    """One number; as long as nobody changes it, exactly what the scenario says."""
+    exact: float = getattr(start, cell.field)
+    shown = exact * cell.factor
+    chosen = place.number_input(
+        cell.label,
+        value=shown,
+        step=cell.step,
+        format="%.6g",
+        key=f"shock_{cell.field}_{_drawn(session)}",
+        help=plain(cell.meaning),
+    )
+    return exact if chosen is None or chosen == shown else chosen / cell.factor
+
+
+def _take(session: Session, shocks: Shocks) -> None:
+    if shocks != (session.working.shocks or NONE):
+        session.edit(replace(session.working, shocks=shocks))
+
+
+def _token_table(session: Session, start: Shocks) -> dict[str, dict[str, float]]:
+    """What is supposed of single tokens, by field."""
+    held = [token for token in session.working.tokens if token not in STABLECOINS]
+    tokens = list(dict.fromkeys([*held, *(token for cell in CELLS for token in getattr(start, cell.field))]))
+    edited = st.data_editor(
+        session.keep("shock_table", lambda: _token_frame(tokens, start), tag=(looking(session).visit, *tokens)),
+        key=f"shock_table_{_drawn(session)}_{'_'.join(tokens)}",
+        hide_index=True,
+        width="stretch",
+        height=(min(max(len(tokens), 1), 8) + 1) * ROW + 4,
+        row_height=ROW,
+        disabled=["Token"],
+        placeholder="–",
+        column_config={
+            "Token": st.column_config.TextColumn(width=80, pinned=True),
+            **{cell.label: st.column_config.NumberColumn(format="%.6g", help=cell.meaning) for cell in CELLS},
+        },
+        alt="What is supposed of single tokens, edited in place; an empty cell supposes nothing of its own",
+    )
+    return _read_tokens(edited.to_dict("records"), start)
+
+
+def _token_frame(tokens: Iterable[str], start: Shocks) -> pd.DataFrame:
+    rows = [{"Token": token, **{cell.label: cell.shown(start, token) for cell in CELLS}} for token in tokens]
+    frame = pd.DataFrame(rows, columns=["Token", *(cell.label for cell in CELLS)])
+    return frame.astype({cell.label: "float64" for cell in CELLS})
+
+
+def _read_tokens(rows: Iterable[Mapping[Any, Any]], start: Shocks) -> dict[str, dict[str, float]]:
+    tables: dict[str, dict[str, float]] = {cell.field: {} for cell in CELLS}
+    for row in rows:
+        for cell in CELLS:
+            if (value := clean(row[cell.label])) is not None:
+                tables[cell.field][row["Token"]] = cell.exact(start, row["Token"], value)
+    return tables
+
+
+def _fill(session: Session) -> None:
+    """Ways to fill the inputs in, and out of them."""
+    scenario, shocks = session.working, session.working.shocks or NONE
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        days = {f"{day.date} {day.event}": day for day in moves.crash_days()}
+        taken = st.selectbox(
+            "Prices as at the worst tick of",
+            list(days),
+            index=None,
+            placeholder="a named day",
+            key=f"shock_day_{_drawn(session)}",
+            width=230,
+            help=plain(_TICKS),
+        )
+        hardest = moves.hardest_funding(scenario.positions)
+        dearest = st.button("Funding at its extreme", key="do_extreme", disabled=not hardest, help=plain(_EXTREME))
+        reset = st.button("Reset", key="do_reset_shocks", disabled=shocks == NONE, help="nothing is supposed")
+    if taken:
+        [row] = crash_rows(scenario, [days[taken]], betas(session))
+        _open(session, replace(shocks, common=0.0, moves=shock_rows.ticks(row, scenario)))
+    if dearest:
+        paid = {token: rate.a_day for token, rate in hardest.items()}
+        _open(session, replace(shocks, funding=paid, days=shocks.days or WEEK))
+    if reset:
+        _open(session, NONE)
+
+
+_TICKS = (
+    "every token's lowest or highest price of the day, whichever hurts, at once: an approximation; tokens without "
+    "figures of that day follow BTC by their beta"
+)
+_EXTREME = (
+    "every payment at the recorded rate that costs you most: the highest for what you are long of, the lowest for what "
+    "you are short of; for a week, unless days are chosen"
+)
+
+
+def _open(session: Session, shocks: Shocks) -> None:
+    """Takes shocks that the inputs do not say themselves: they start anew from them."""
+    try:
+        session.open(replace(session.working, shocks=shocks))
+    except FieldError as error:
+        st.error(plain(f"{error.path} {error.message}."))
+        return
+    st.rerun()
+
+
+# What it does
+
+
+def _answer(session: Session) -> None:
+    scenario, shocks = session.working, session.working.shocks or NONE
+    if not scenario.positions:
+        st.info("No positions: nothing supposed here does anything to this account.")
+        return
+    try:
+        parts, shocked = breakdown(scenario, shocks), apply(scenario, shocks)
+    except FieldError as error:
+        st.error(plain(f"These shocks cannot be followed: {error.path} {error.message}."))
+        return
+    now, then = assess(scenario), assess(shocked)
+    st.markdown(f"**{plain(shock_rows.sentence(parts, now, then, scenario))}**")
+    rows = shock_rows.part_rows(parts, scenario)
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        width="stretch",
+        row_height=ROW,
+        height=(len(rows) + 1) * ROW + 4,
+        column_config={"Supposed": st.column_config.Column(pinned=True, width=130)},
+        alt="The account before, under each part alone, and under all together",
+    )
+    for line in (*_holding_on(session, now, shocks), *assumptions(scenario, shocks), _PATH):
+        st.caption(plain(f"{line[0].upper()}{line[1:]}{'' if line.endswith('.') else '.'}"))
+
+
+_PATH = (
+    "prices go straight to their ends, then the rules change; the venue's reductions on the way are not followed here"
+)
+
+
+def _holding_on(session: Session, account: Assessment, shocks: Shocks) -> list[str]:
+    """How long the account lasts with prices still, at the present rates and those supposed, each with its source."""
+    scenario, isolated = session.working, session.working.account.isolated
+    present = _present_funding(session)
+    rates = {token: paid.a_day for token, paid in present.items()}
+    days = days_until_liquidation(scenario, rates, shocks.interest)
+    lines = [shock_rows.lasting(account, days, present, isolated=isolated)]
+    if shocks.funding or shocks.interest:
+        days = days_until_liquidation(scenario, shocks.funding, shocks.interest)
+        lines.append(shock_rows.lasting(account, days, None, isolated=isolated))
+    hardest = moves.hardest_funding(scenario.positions)
+    recorded = {token: paid for token, paid in hardest.items() if shocks.funding.get(token) == paid.a_day}
+    if not recorded:
+        return lines
+    untold = [token for token in _held(scenario) if token not in hardest]
+    none = f"; without a record, or held alike on both sides: {', '.join(untold)}" if untold else ""
+    return [*lines, f"funding at its recorded extreme: {shock_rows.sources(recorded)}{none}"]
+
+
+def _present_funding(session: Session) -> dict[str, Paid]:
+    """By token what the venue told last, else the median of the snapshot's record."""
+    paid = moves.usual_funding(session.working.positions)
+    for token in _held(session.working):
+        if told := _told_funding(session, token):
+            paid[token] = told
+    return paid
+
+
+def _told_funding(session: Session, token: str) -> Paid | None:
+    """The funding rate that the venue itself told of the token, now or a while ago."""
+    quote, origin = session.shown.quotes.get(token), session.shown.mark_origins.get(token)
+    if quote is None or origin is None or origin.kind not in ("live", "cached"):
+        return None
+    if quote.funding_rate is None or not quote.interval_hours:
+        return None
+    where = f"{session.working.account.rules.name}, {origin.label(live.now())}"
+    return moves.funding_a_day(quote.funding_rate, quote.interval_hours, where)
+
+
+def _held(scenario: Scenario) -> list[str]:
+    return list(dict.fromkeys(position.symbol for position in scenario.positions))

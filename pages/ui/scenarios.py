@@ -1,0 +1,359 @@
+"""The Moves-together page: directions, the map, the named days; what a person chooses to look at, and what it shows."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from margin import wording
+from margin.charts.crashes import crashes, crashes_alt
+from margin.charts.directions import directions, directions_alt
+from margin.charts.risk_map import Cloud, Shows, map_moves, risk_map_alt
+from margin.charts.risk_map import risk_map as map_figure
+from margin.charts.style import CONFIG
+from margin.errors import FieldError, number
+from margin.market import moves
+from margin.studies.assess import assess
+from margin.studies.crash_table import CrashRow, crash_rows
+from margin.studies.directions import MOVES, UNKNOWN_BETA, Direction, DirectionResult, ranked, study
+from margin.studies.frontier import group_risk, risk_map
+from margin.symbols import STABLECOINS
+from pages.ui import scenario_rows, scenario_shocks
+from pages.ui.looking import betas, looking
+from pages.ui.rows import clean
+from pages.ui.state import Session
+from pages.ui.text import plain
+
+ROW, MOST_SHOWN = 31, 14
+"""A table row's height in pixels, and how many rows are shown at once."""
+MOST_DAYS = 20
+"""Days of their own that a person may keep."""
+HORIZONS = (1, 7, 30)
+"""Days that the correlation ellipses may speak of."""
+
+
+def nearest_danger(session: Session) -> None:
+    """The sentence that the page begins with, and what the scenario carries beside its account."""
+    scenario, account = session.working, assess(session.working)
+    found = _directions(session, ())
+    st.markdown(f"**{plain(scenario_rows.nearest_sentence(found, scenario, account))}**")
+    if scenario.shocks and looking(session).section != RULES:
+        st.caption(plain(f"This scenario carries shocks, shown under “{RULES}”; no other figure has a part in them."))
+
+
+def _directions(session: Session, at: Iterable[float]) -> list[DirectionResult]:
+    """Every direction, the nearest first."""
+    chosen = scenario_rows.directions_of(session.working, betas(session), looking(session).own)
+    return ranked(study(session.working, chosen, tuple(at)))
+
+
+def section(session: Session) -> None:
+    """The switch between the sections, and the one that is open: nothing of the others is computed."""
+    start = RULES if session.working.shocks else DIRECTIONS
+    chosen = st.segmented_control(
+        "Section",
+        list(SECTIONS),
+        default=session.keep("section", lambda: start),
+        required=True,
+        key="scenarios_section",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    look = looking(session)
+    if chosen != look.section:
+        look.section, look.visit = str(chosen), look.visit + 1
+    SECTIONS[look.section](session)
+
+
+def _place(figure: go.Figure, key: str, alt: str) -> None:
+    st.plotly_chart(figure, key=key, alt=alt, config=CONFIG, width="stretch")
+
+
+def _table(rows: list[scenario_rows.Texts], alt: str, wide: int) -> None:
+    """A table that scrolls in its own box, its first column always in sight. Its cells are never read as markup."""
+    first = next(iter(rows[0]))
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        width="stretch",
+        height=(min(len(rows), MOST_SHOWN) + 1) * ROW + 4,
+        row_height=ROW,
+        column_config={first: st.column_config.Column(pinned=True, width=wide)},
+        alt=alt,
+    )
+
+
+# Directions
+
+
+def _show_directions(session: Session) -> None:
+    chart, asked = st.columns([60, 40], gap="medium")
+    with asked:
+        _direction_table(session)
+        falls = _choose_slices()
+    at = MOVES if falls else tuple(-move for move in MOVES)
+    scenario, account, found = session.working, assess(session.working), _directions(session, at)
+    with chart:
+        _place(directions(found, scenario, account), "directions", directions_alt(found, scenario, account))
+    if not found:
+        return
+    with asked:
+        for line in filter(None, (scenario_rows.same_moves(found), _RANKED, _ENDS)):
+            st.caption(plain(line))
+    _table(scenario_rows.direction_rows(found, scenario), "How far every direction may go, and what is left on it", 160)
+
+
+def _choose_slices() -> bool:
+    """Whether the table shows what is left after falls; else after rises."""
+    chosen = st.segmented_control(
+        "What is left, in the table below, after",
+        ["falls", "rises"],
+        default="falls",
+        required=True,
+        key="slices",
+        persist_state="page",
+    )
+    return chosen == "falls"
+
+
+_RANKED = (
+    "Ranked by the largest price change that liquidation asks of any token held. A direction's own move is BTC's where "
+    "BTC leads, and that of a token with beta or rate 1 elsewhere; ↓ of “Longs down, shorts up” goes against you."
+)
+_ENDS = (
+    "Each move goes straight to its end at once, without funding, fees or the venue's reductions on the way; what is "
+    "left is margin balance · requirement ÷ equity."
+)
+
+
+def _direction_table(session: Session) -> None:
+    """Betas to BTC and the person's own direction, read into what the session looks at."""
+    look, tokens = looking(session), [token for token in session.working.tokens if token not in STABLECOINS]
+    edited = st.data_editor(
+        session.keep("betas", lambda: _direction_frame(session, tokens), tag=(look.visit, *tokens)),
+        key=f"betas_{session.revision}_{look.visit}_{'_'.join(tokens)}",
+        hide_index=True,
+        width="stretch",
+        height=(min(max(len(tokens), 1), 6) + 1) * ROW + 4,
+        row_height=ROW,
+        disabled=["Token", "Beta from"],
+        placeholder="–",
+        column_config={
+            "Token": st.column_config.TextColumn(width=80, pinned=True),
+            "Beta to BTC": st.column_config.NumberColumn(width=90, format="%.4g", help=_BETA),
+            "Beta from": st.column_config.TextColumn(width=175),
+            "Own direction": st.column_config.NumberColumn(width=100, format="%.4g", help=_OWN),
+        },
+        alt="Beta to BTC and rate of a direction of your own, per token, edited in place",
+    )
+    _read_direction_table(session, edited.to_dict("records"))
+    st.caption(plain("Own direction: what each token moves when the direction moves by one; empty, it stands still."))
+
+
+_BETA = "how many per cent the token moves when BTC moves one per cent; yours in place of the snapshot's"
+_OWN = "1: with the direction; −1: against it; 0.5: half of it"
+
+
+def _direction_frame(session: Session, tokens: list[str]) -> pd.DataFrame:
+    known, own = betas(session), looking(session).own
+    windows = {token: window for window, held in moves.risk_windows(tokens).items() for token in held}
+    rows = [
+        {
+            "Token": token,
+            "Beta to BTC": known.get(token, UNKNOWN_BETA),
+            "Own direction": own.get(token),
+            "Beta from": windows.get(token, "assumed: none is known"),
+        }
+        for token in tokens
+    ]
+    frame = pd.DataFrame(rows, columns=["Token", "Beta to BTC", "Own direction", "Beta from"])
+    return frame.astype({"Beta to BTC": "float64", "Own direction": "float64"})
+
+
+def _read_direction_table(session: Session, rows: Iterable[Mapping[Any, Any]]) -> None:
+    look, known = looking(session), moves.betas_to_btc()
+    look.betas, look.own = {}, {}
+    for row in rows:
+        token, beta, rate = row["Token"], clean(row["Beta to BTC"]), clean(row["Own direction"])
+        try:
+            if beta is not None and beta != known.get(token, UNKNOWN_BETA):
+                look.betas[token] = number(beta, f"Beta of {token}", at_least=-100, at_most=100)
+            if rate is not None:
+                look.own[token] = number(rate, f"Own direction of {token}", at_least=-100, at_most=100)
+        except FieldError as error:
+            st.error(plain(f"{error.path} {error.message}; it is left out."))
+
+
+# The map
+
+
+def _show_map(session: Session) -> None:
+    scenario, account = session.working, assess(session.working)
+    with st.container(horizontal=True, gap="medium"):
+        if pair := _choose_pair(session):
+            shows, days, ticks = _choose_view()
+    if pair is None:
+        st.info("A map takes two tokens, or groups of tokens, that move apart; this account has no two.")
+        return
+    first, second = pair
+    cloud, far = _cloud(session, first, second, days), scenario_rows.reaches(scenario, first, second)
+    found = risk_map(scenario, first, second, *map_moves(far, cloud))
+    rows = _crash_rows(session) if ticks else []
+    points = scenario_rows.crash_points(rows, scenario, first, second, worst=ticks == WORST)
+    chart, words = st.columns([68, 32], gap="medium")
+    with chart:
+        figure = map_figure(found, far, scenario, account, cloud, points, shows)
+        _place(figure, "risk-map", risk_map_alt(found, far, scenario, account, cloud, points))
+    with words:
+        for line in _map_rests_on(session, pair, cloud, points, worst=ticks == WORST):
+            st.markdown(f"- {plain(line)}")
+
+
+WORST, CLOSE = "worst tick", "close"
+
+
+def _choose_pair(session: Session) -> tuple[Direction, Direction] | None:
+    """The two groups that the person chose."""
+    choices = scenario_rows.groups(session.working)
+    start = scenario_rows.first_pair(session.working, choices)
+    if start is None:
+        return None
+    firsts = [name for name in choices if scenario_rows.partners(choices, name)]
+    key, tokens = session.revision, "_".join(session.working.tokens)
+    first = st.selectbox(
+        "Across", firsts, index=firsts.index(start[0]), key=f"map_first_{key}_{tokens}", width=170, persist_state="page"
+    )
+    seconds = scenario_rows.partners(choices, first)
+    second = st.selectbox(
+        "Up",
+        seconds,
+        index=seconds.index(start[1]) if start[1] in seconds else 0,
+        key=f"map_second_{key}_{tokens}_{first}",
+        width=170,
+        persist_state="page",
+    )
+    return choices[first], choices[second]
+
+
+def _choose_view() -> tuple[Shows, int, str | None]:
+    """What is coloured, the days of the ellipses, and which instant of the named days."""
+    keep: dict[str, Any] = {"required": True, "persist_state": "page"}
+    colour = st.segmented_control("Colour", list(_COLOURS), default="requirement ÷ equity", key="map_colour", **keep)
+    days = st.segmented_control("Ellipses, days", HORIZONS, default=7, key="map_days", **keep)
+    ticks = st.segmented_control(
+        "Named days at their", [WORST, CLOSE], default=WORST, key="map_ticks", persist_state="page"
+    )
+    return _COLOURS[str(colour)], int(days or 0), ticks
+
+
+_COLOURS: dict[str, Shows] = {"requirement ÷ equity": "ratio", "headroom": "headroom"}
+
+
+def _cloud(session: Session, first: Direction, second: Direction, days: int) -> Cloud | None:
+    """How the groups move beside each other; None where nothing is known of one of them."""
+    found = moves.comovement([*first.rates, *second.rates])
+    if found is None:
+        return None
+    sizes = scenario_rows.weights(session.working)
+    risk = group_risk((first, second), found.volatilities, found.symbols, found.correlations, sizes)
+    return None if risk is None else Cloud(risk, days, found.window)
+
+
+def _map_rests_on(
+    session: Session, pair: tuple[Direction, Direction], cloud: Cloud | None, points: Iterable[Any], *, worst: bool
+) -> list[str]:
+    """Everything that the map takes for granted."""
+    first, second = pair
+    others = [token for token in session.working.tokens if token not in first.rates.keys() | second.rates.keys()]
+    lines = [f"{wording.listing(others)} {'stands' if len(others) == 1 else 'stand'} still."] if others else []
+    lines += [f"{group.name}: {_rates(group)}." for group in pair if len(group.rates) > 1]
+    lines += ["A point is an end: the account must also have survived the way there, in one move, without fees."]
+    lines += scenario_rows.cloud_words(cloud, first, second)
+    if points:
+        what = "at every token's worst tick of the day, taken at once (an approximation)" if worst else "at their close"
+        lines.append(f"Named days {what}; an open mark is partly made up by betas, an arrow lies outside the map.")
+    return lines
+
+
+def _rates(group: Direction) -> str:
+    """How the tokens of a group move."""
+    if all(rate == 1 for rate in group.rates.values()):
+        return f"{wording.listing(list(group.rates))} by the same move"
+    return ", ".join(f"{token} × {rate:g}" for token, rate in group.rates.items())
+
+
+# Named days
+
+
+def _crash_rows(session: Session) -> list[CrashRow]:
+    days = [*moves.crash_days(), *looking(session).days]
+    return crash_rows(session.working, days, betas(session))
+
+
+def _show_days(session: Session) -> None:
+    scenario, account, rows = session.working, assess(session.working), _crash_rows(session)
+    if told := scenario_rows.crash_sentence(rows, scenario, account):
+        st.markdown(plain(told))
+    if not scenario.positions:
+        st.info("No positions: no day can do anything to this account.")
+        return
+    chart, table = st.columns([45, 55], gap="medium")
+    with chart:
+        _place(crashes(rows, scenario, account), "crashes", crashes_alt(rows, scenario, account))
+    with table:
+        _table(scenario_rows.crash_rows_told(rows, scenario), "What every named day would do to this account", 92)
+        for assumption in scenario_rows.crash_assumptions(rows):
+            st.caption(plain(f"{assumption[0].upper()}{assumption[1:]}."))
+        _own_days(session)
+
+
+def _own_days(session: Session) -> None:
+    """A day of the person's own: a name and a move per token, and the days that were added."""
+    look, tokens = looking(session), [token for token in session.working.tokens if token not in STABLECOINS]
+    st.header("A day of your own", anchor=False)
+    name = st.text_input("Name", max_chars=scenario_rows.LONGEST_NAME, key=f"day_name_{look.visit}_{len(look.days)}")
+    edited = st.data_editor(
+        session.keep("own_day", lambda: _day_frame(tokens), tag=(look.visit, len(look.days), *tokens)),
+        key=f"own_day_{session.revision}_{look.visit}_{len(look.days)}_{'_'.join(tokens)}",
+        hide_index=True,
+        width="stretch",
+        height=(min(max(len(tokens), 1), 6) + 1) * ROW + 4,
+        row_height=ROW,
+        disabled=["Token"],
+        placeholder="–",
+        column_config={"Move, in %": st.column_config.NumberColumn(format="%.4g", help="−20: it falls by a fifth")},
+        alt="Move per token of a day of your own, edited in place",
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        full = len(look.days) >= MOST_DAYS
+        if st.button("Add this day", key="do_add_day", disabled=full, help=f"up to {MOST_DAYS} days, in this session"):
+            _add_day(session, name, edited.to_dict("records"))
+        if look.days and st.button("Remove the last", key="do_remove_day", help=plain(look.days[-1].event)):
+            look.days.pop()
+            st.rerun()
+
+
+def _day_frame(tokens: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({"Token": tokens, "Move, in %": [None] * len(tokens)}).astype({"Move, in %": "float64"})
+
+
+def _add_day(session: Session, name: str, rows: Iterable[Mapping[Any, Any]]) -> None:
+    try:
+        said = {row["Token"]: clean(row["Move, in %"]) for row in rows}
+        looking(session).days.append(scenario_rows.own_day(name, said))
+    except FieldError as error:
+        st.error(plain(f"This day cannot be added: its {error.path} {error.message}."))
+        return
+    st.rerun()
+
+
+DIRECTIONS, RULES = "Directions", "Rules and combined"
+SECTIONS: dict[str, Callable[[Session], None]] = {
+    DIRECTIONS: _show_directions,
+    "Map of two": _show_map,
+    "Named days": _show_days,
+    RULES: scenario_shocks.show,
+}
+"""The page's sections by name; one is open at a time."""

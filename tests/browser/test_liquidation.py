@@ -1,0 +1,94 @@
+"""A person's way through the Liquidation page in a real browser: a stop typed, a crash chosen, what is left opened."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import App, drawn, idle, metric, sentence, type_cell
+
+Visit = Callable[..., Page]
+
+
+def enter(page: Page, label: str, value: str) -> None:
+    """Types a number and sends it."""
+    field = page.get_by_role("spinbutton", name=label)
+    field.fill(value)
+    field.press("Enter")
+    idle(page)
+
+
+def stop_at(page: Page, row: int, price: str) -> None:
+    """Types into the table of price stops."""
+    box = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] - 40, box["y"] + 32 + 31 * row + 15)
+    page.wait_for_timeout(200)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#portal .gdg-input", timeout=30_000)
+    page.keyboard.type(price, delay=40)
+    page.wait_for_timeout(150)
+    page.keyboard.press("Enter")
+    idle(page)
+
+
+def test_a_stop_is_typed_and_what_is_left_goes_on_to_what_if(visit: Visit) -> None:
+    page = visit("liquidation")
+    assert sentence(page).startswith("You would have kept nothing of $10,000.00: prices took $8,658.26")
+    stop_at(page, 0, "1.65")
+    enter(page, "Move to (%)", "-10")
+    assert sentence(page).startswith("Your stops close in time, nothing is liquidated.")
+    kept = re.search(r"You would have kept (\$[\d,.]+) of", sentence(page))
+    assert kept is not None
+    page.get_by_role("button", name="Continue in What if").click()
+    page.wait_for_url(re.compile(r"/\?.*p=FET_long"))
+    drawn(page)
+    assert metric(page, "Margin balance") == kept[1]
+    assert page.get_by_text("The baseline is the account before.").is_visible()
+
+
+def test_an_edited_account_goes_through_a_past_day_and_comes_back_as_it_was(visit: Visit) -> None:
+    page = visit()
+    type_cell(page, "Size", 0, "20000")
+    idle(page)
+    edited = sentence(page)
+    page.get_by_role("link", name="Liquidation").click()
+    page.wait_for_url(re.compile(r"/liquidation\?"))
+    drawn(page)
+    page.get_by_text("A past day").click()
+    idle(page)
+    title = page.locator(".js-plotly-plot .gtitle").text_content()
+    assert re.search(r"Liquidation from [\d.]+\s% of the\s?way on", title or "")
+    page.get_by_role("link", name="What if").click()
+    page.wait_for_url(re.compile(r":\d+/\?"))
+    drawn(page)
+    assert sentence(page) == edited
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_it(app: App, browser: Browser, scheme: str) -> None:
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(f"{app.url}/liquidation")
+    drawn(page)
+    page.get_by_text("Margin stop").click()
+    idle(page)
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    context.close()
+
+
+def test_on_a_phone_it_needs_no_sideways_scrolling_and_the_chart_stands_before_the_settings(
+    app: App, browser: Browser
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = context.new_page()
+    page.goto(f"{app.url}/liquidation")
+    drawn(page)
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+    selectors = ("[data-testid=stMarkdownContainer] strong", ".js-plotly-plot", "[data-testid=stDataFrame]")
+    tops = [page.locator(each).first.evaluate("found => found.getBoundingClientRect().top") for each in selectors]
+    assert tops == sorted(tops)
+    context.close()

@@ -1,0 +1,98 @@
+"""A person's way through the Moves-together page in a real browser, shared shocks among it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import App, idle, sentence
+
+ACCOUNT = (
+    "venue=binance&margin_mode=cross&wallet_balance=10000&p=RENDER_long_28571.4_1.75_10&p=FET_long_179291.8_0.2231_10"
+    "&marks=RENDER_1.75~FET_0.2231"
+)
+SHOCKED = f"{ACCOUNT}&shocks=common_-0.05~maintenance_1.5&v=1"
+SECTIONS = ("Directions", "Map of two", "Named days", "Rules and combined")
+
+
+@pytest.fixture
+def visit_scenarios(app: App, context: BrowserContext) -> Callable[[str], Page]:
+    def open_page(query: str = "") -> Page:
+        page = context.new_page()
+        page.goto(f"{app.url}/scenarios{query}")
+        page.wait_for_selector("[data-testid=stDataFrame] canvas", timeout=60_000)
+        idle(page)
+        return page
+
+    return open_page
+
+
+def open_section(page: Page, name: str) -> None:
+    page.get_by_role("radio", name=name).click()
+    idle(page)
+
+
+def bottom(page: Page, part: str) -> float:
+    """Where the last such part of the page ends, in pixels from the top of the screen."""
+    box = page.locator(part).last.bounding_box()
+    assert box is not None
+    return box["y"] + box["height"]
+
+
+def test_shared_shocks_are_there_are_edited_and_undone(visit_scenarios: Callable[[str], Page]) -> None:
+    page = visit_scenarios(f"?{SHOCKED}")
+    together = page.locator("strong", has_text="All together")
+    expect(together).to_contain_text("requirement ÷ equity 16.50 % → 42.55 %")
+    page.get_by_role("spinbutton", name="Common move, %").fill("-20")
+    page.keyboard.press("Enter")
+    expect(together).to_contain_text("liquidates the account", timeout=20_000)
+    idle(page)
+    assert "shocks=common_-0.2~maintenance_1.5" in page.url
+    page.go_back()
+    expect(together).to_contain_text("42.55 %", timeout=20_000)
+    idle(page)
+    assert "shocks=common_-0.05~maintenance_1.5" in page.url
+
+
+def test_the_first_screen_shows_the_ranking_and_the_map_answers_in_words(
+    visit_scenarios: Callable[[str], Page],
+) -> None:
+    page = visit_scenarios(f"?{ACCOUNT}&v=1")
+    assert sentence(page).startswith("Your nearest danger is everything falling 9.47 % together")
+    assert all(bottom(page, part) <= 900 for part in ("strong", ".js-plotly-plot", "[data-testid=stDataFrame]"))
+    open_section(page, "Map of two")
+    plot = page.locator(".js-plotly-plot .nsewdrag").first
+    plot.wait_for(timeout=30_000)
+    box = plot.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.3)
+    page.mouse.move(box["x"] + box["width"] * 0.5 + 3, box["y"] + box["height"] * 0.3 + 3)
+    hover = page.locator(".hoverlayer .hovertext").first
+    expect(hover).to_contain_text("of equity required", timeout=10_000)
+    assert re.search(r"RENDER [+−]\d", hover.text_content() or "")
+
+
+@pytest.mark.parametrize(("scheme", "sections"), [("light", SECTIONS), ("dark", SECTIONS[:1])])
+def test_axe_finds_nothing_in_a_section(app: App, browser: Browser, scheme: str, sections: tuple[str, ...]) -> None:
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(f"{app.url}/scenarios")
+    page.wait_for_selector("[data-testid=stDataFrame] canvas", timeout=60_000)
+    for section in sections:
+        open_section(page, section)
+        results = Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
+    context.close()
+
+
+def test_no_section_needs_sideways_scrolling_on_a_phone(app: App, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(f"{app.url}/scenarios")
+    page.wait_for_selector("[data-testid=stDataFrame] canvas", timeout=60_000)
+    for section in SECTIONS:
+        open_section(page, section)
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+    context.close()

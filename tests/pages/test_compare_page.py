@@ -1,0 +1,476 @@
+"""The Compare page: cross against isolated margin and venue against venue, as a visitor reads and works them."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from streamlit.testing.v1 import AppTest
+
+from margin import link
+from margin.market import snapshot
+from margin.market.view import asks, snapshot_view
+from margin.scenario import Position, Scenario
+from margin.studies.assess import assess
+from margin.studies.directions import Direction
+from margin.studies.mode_words import switch_in_words, verdict
+from margin.studies.modes import modes, switch
+from margin.studies.venues_compared import COMPARED, venues_compared
+from margin.studies.venues_compared import verdict as venue_verdict
+from pages.ui import live
+from pages.ui.compare import BY_VENUE, CLOSE, DAYS, MODES
+from pages.ui.compare_rows import (
+    MARGIN,
+    distinct,
+    refusals,
+    seen,
+    unknown,
+    venue_assumptions,
+    venue_price_rows,
+    with_margins,
+)
+from pages.ui.state import Session
+from tests.link.any_scenario import SCENARIOS
+from tests.pages.test_data_page import OWN
+from tests.pages.visitor import APP, PATIENCE, address, read, scenario
+from tests.replay import binance
+from tests.replay.figures import Book
+from tests.replay.server import Replay
+
+PATIENT = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # Each example is a whole page: too slow to be shrunk.
+)
+FIGURES = "Every figure in both modes"
+
+
+class ComparePage:
+    """One session on the page. No run of it may end in a traceback."""
+
+    def __init__(self, parameters: Mapping[str, list[str]] | None = None) -> None:
+        self.at = AppTest.from_file(APP, default_timeout=PATIENCE)
+        self.at.query_params = dict(parameters or {})
+        self.at.switch_page("pages/compare.py")
+        self.run()
+
+    def run(self) -> "ComparePage":
+        self.at.run()
+        assert [each.value for each in self.at.exception] == []
+        return self
+
+    @property
+    def linked(self) -> Scenario:
+        """The scenario that the address carries."""
+        query = {key: value if isinstance(value, list) else [value] for key, value in self.at.query_params.items()}
+        return link.decode(query).scenario
+
+    @property
+    def session(self) -> Session:
+        """What the session holds."""
+        held: Session = self.at.session_state["tandem"]
+        return held
+
+    @property
+    def sentence(self) -> str:
+        """The verdict."""
+        [found] = [each.value for each in self.at.markdown if each.value.startswith("**")]
+        return read(found.strip("*"))
+
+    def table(self, column: str) -> list[dict[str, Any]]:
+        """The rows of the table that has this column."""
+        [frame] = [each.value for each in self.at.dataframe if column in each.value.columns]
+        return [dict(row) for row in frame.to_dict("records")]
+
+    def text(self) -> str:
+        """Everything that is said beside tables and charts."""
+        kinds = (self.at.markdown, self.at.caption, self.at.warning, self.at.info, self.at.error)
+        return "\n".join(read(each.value).replace("\u2060", "") for kind in kinds for each in kind)
+
+    def title(self) -> str:
+        """The chart's title."""
+        [chart] = self.at.get("plotly_chart")
+        title: str = json.loads(chart.proto.spec)["layout"]["title"]["text"]
+        return title.replace("<br>", " ").replace("\u00a0", " ")
+
+    def choose(self, name: str, value: Any) -> "ComparePage":
+        """Sets the input of this name."""
+        at = self.at
+        fields = [each for kind in (at.segmented_control, at.selectbox, at.number_input, at.toggle) for each in kind]
+        [field] = [each for each in fields if each.key and re.fullmatch(rf"{name}(_\d+)?", each.key)]
+        field.set_value(value)
+        return self.run()
+
+    def press(self, key: str) -> "ComparePage":
+        [button] = [each for each in self.at.button if each.key == key]
+        button.click()
+        return self.run()
+
+    def margin(self, row: int, value: float | None) -> "ComparePage":
+        """Types an isolated margin, as the browser reports it."""
+        [editor] = [each for each in self.at.data_editor if each.key and each.key.startswith("margins_")]
+        self.at.session_state[editor.key] = {
+            "edited_rows": {row: {MARGIN: value}},
+            "added_rows": [],
+            "deleted_rows": [],
+        }
+        return self.run()
+
+    def unfold(self, label: str) -> "ComparePage":
+        for expander in self.at.expander:
+            if expander.label == label:
+                self.at.session_state[expander.key or expander.proto.id] = True
+        return self.run()
+
+
+# Cross against isolated
+
+
+@pytest.fixture(scope="module")
+def landing() -> ComparePage:
+    return ComparePage()
+
+
+def test_the_page_opens_with_the_verdict_of_the_worked_example(landing: ComparePage) -> None:
+    assert landing.sentence == verdict(modes(scenario()))
+    assert "Alone, RENDER would have to fall 17.04 % to liquidate cross, and 8.32 %" in landing.text()
+    assert landing.title() == "Cross is liquidated at −9.47 %; isolated keeps at least $1,000.00"
+
+
+def test_liquidation_prices_stand_side_by_side(landing: ComparePage) -> None:
+    assert landing.table("Liquidation, cross") == [
+        {
+            "Position": "RENDER long",
+            "Mark": "1.7500",
+            "Liquidation, cross": "1.4518 (−17.04 %)",
+            "Liquidation, isolated": "1.6045 (−8.32 %)",
+        },
+        {
+            "Position": "FET long",
+            "Mark": "0.22310",
+            "Liquidation, cross": "0.17558 (−21.30 %)",
+            "Liquidation, isolated": "0.20446 (−8.35 %)",
+        },
+    ]
+
+
+def test_every_direction_says_what_survives_and_what_is_lost(landing: ComparePage) -> None:
+    together, _, render, fet = landing.table("Direction")
+    assert together["Cross leaves"] == "$0.00 (liquidated, −$10,000.00)"
+    assert together["Isolated leaves"] == "$1,000.00 (−$9,000.00)"
+    assert (render["Cross liquidated at"], render["Isolated: first lost at"]) == ("−17.04 %", "−8.32 %")
+    assert (fet["Cross leaves"], fet["Isolated leaves"]) == ("$2,000.00 (−$8,000.00)", "$6,000.00 (−$4,000.00)")
+    assert fet["Positions lost, isolated"] == "FET long"
+
+
+def test_the_approximations_are_named_where_the_results_stand(landing: ComparePage) -> None:
+    said = landing.text()
+    assert "A liquidation counts as the loss of all that stands behind it" in said
+    assert "Venues may refuse a change of mode while positions or orders are open" in said
+    assert "that was not verified" in said
+    assert "with BTC by the snapshot's beta to BTC" in said
+
+
+def test_charts_and_tables_are_told_in_words(landing: ComparePage) -> None:
+    assert all(chart.proto.alt.endswith(".") for chart in landing.at.get("plotly_chart"))
+    assert all(table.proto.alt for table in landing.at.dataframe)
+
+
+def test_another_move_and_another_direction_can_be_looked_at() -> None:
+    page = ComparePage().choose("compare_move", -5.0)
+    assert page.table("Direction")[0]["Cross leaves"] == "$5,500.00 (−$4,500.00)"
+    page.choose("compare_way", "FET alone")
+    assert page.title().startswith("Cross is liquidated at −21.30 %")
+    page.choose("compare_move", 5000.0)
+    assert "Choose a move from −1000 to 1000 %" in page.text()
+    assert "p=" not in "".join(page.at.query_params)
+
+
+def test_named_days_are_shown_at_their_worst_tick_and_at_their_close() -> None:
+    page = ComparePage().choose("compare_survival", DAYS)
+    days = {row["Day"]: row for row in page.table("Event")}
+    assert days.keys() == {crash.date for crash in snapshot.crashes()}
+    assert days["2025-10-10"]["Isolated leaves"] == "$1,000.00 (−$9,000.00)"
+    assert days["2024-08-02"]["Positions lost, isolated"] == "RENDER long"
+    assert "Of 21 named days at their worst tick, cross is liquidated on 17" in page.text()
+    assert "The worst tick takes every token's lowest or highest price" in page.text()
+    page.choose("compare_when", CLOSE)
+    assert "Of 21 named days at their close" in page.text()
+    assert "closes understate the danger" in page.text()
+
+
+def test_every_figure_of_both_modes_is_told_only_when_unfolded() -> None:
+    page = ComparePage()
+    assert not [each for each in page.at.dataframe if "Figure" in each.value.columns]
+    figures = {row["Figure"]: row for row in page.unfold(FIGURES).table("Figure")}
+    assert figures["Available"] == {"Figure": "Available", "Cross, now": "$1,000.00", "Isolated": "$1,000.00"}
+    assert figures["Headroom"]["Isolated"] == "$3,275.00"
+
+
+def test_an_isolated_margin_is_typed_and_goes_into_the_scenario_in_cross_too() -> None:
+    page = ComparePage().margin(0, 6_000.0)
+    assert page.linked.positions[0].isolated_margin == 6_000
+    assert page.linked.account.margin_mode == "cross"
+    assert page.table("Liquidation, cross")[0]["Liquidation, isolated"] == "1.5688 (−10.36 %)"
+    assert "it can lose at most $10,000.00 in all: that is the whole wallet" in page.sentence
+    assert "kept in the scenario but ignored there" in page.text()
+    page.margin(0, None)
+    assert page.linked.positions[0].isolated_margin is None
+
+
+def test_a_margin_that_was_typed_stays_while_the_other_section_is_looked_at() -> None:
+    page = ComparePage().margin(0, 6_000.0).choose("compare_section", BY_VENUE)
+    page.choose("compare_section", MODES)
+    assert page.linked.positions[0].isolated_margin == 6_000
+    page.margin(1, 7_000.0)
+    assert [each.isolated_margin for each in page.linked.positions] == [6_000, 7_000]
+
+
+@pytest.mark.parametrize("typed", [0.0, -5.0, 1e300])
+def test_a_margin_that_cannot_be_is_refused_and_the_last_good_one_kept(typed: float) -> None:
+    page = ComparePage().margin(0, 6_000.0).margin(0, typed)
+    assert "RENDER long: its margin must be" in page.text()
+    assert page.linked.positions[0].isolated_margin == 6_000
+
+
+def test_margins_above_the_wallet_are_told_in_cross_and_refused_in_isolated() -> None:
+    page = ComparePage().margin(0, 8_000.0)
+    assert page.sentence.startswith("The wallet is $2,000.00 short of the isolated margins, $12,000.00 in all;")
+    [button] = [each for each in page.at.button if each.key == "do_take_mode"]
+    assert button.disabled
+    isolated = ComparePage(address(margin_mode="isolated")).margin(0, 8_000.0)
+    assert "wallet_balance: must cover the isolated margins" in isolated.text()
+    assert "it can lose at most $9,000.00 in all" in isolated.sentence
+
+
+def test_the_mode_is_taken_over_and_back_and_the_baseline_stays() -> None:
+    page = ComparePage().press("do_take_mode")
+    assert page.session.working == scenario(margin_mode="isolated")
+    assert page.linked.account.margin_mode == "isolated"
+    assert "Cross → isolated. The baseline stays as it was" in page.text()
+    assert page.session.baseline == scenario()
+    page.press("do_take_mode")
+    assert page.linked.account.margin_mode == "cross"
+
+
+def test_the_change_of_mode_is_told_for_this_account() -> None:
+    moved = {"RENDER": 1.75 * 0.9, "FET": 0.2231}
+    comparison = modes(scenario(marks=moved))
+    assert " ".join(switch_in_words(comparison, switch(comparison))) in ComparePage(address(marks=moved)).text()
+
+
+# Venue against venue
+
+
+@pytest.fixture(scope="module")
+def by_venue() -> ComparePage:
+    return ComparePage().choose("compare_section", BY_VENUE)
+
+
+def test_every_venue_has_its_figures_and_the_date_of_its_tables(by_venue: ComparePage) -> None:
+    rows = {row["Venue"]: row for row in by_venue.table("Tables")}
+    assert list(rows) == ["Binance", "Bybit", "Bybit without FET", "OKX", "OKX without FET", "Hyperliquid"]
+    assert rows["Binance"] == {
+        "Venue": "Binance",
+        "Tables": "snapshot, 2026-09-29",
+        "Common fall": "−9.47 %",
+        "Common rise": "none",
+        "Requirement ÷ equity": "16.50 %",
+        "Venue's ratio": "16.50 %",
+        "How to read it": "rises, liquidation at 100.00 %",
+        "Initial margin": "$9,000.00",
+        "Maintenance margin": "$1,650.00",
+        "Requirement": "$1,650.00",
+        "Available": "$1,000.00",
+        "Not known there": "none",
+        "It would refuse": "none",
+    }
+    assert rows["OKX without FET"]["How to read it"] == "falls, liquidation at 100.00 %"
+    assert rows["Hyperliquid"]["It would refuse"].startswith("RENDER long at 10x is above the 5x")
+
+
+def test_a_venue_that_does_not_list_a_token_has_no_figures_and_says_why(by_venue: ComparePage) -> None:
+    rows = {row["Venue"]: row for row in by_venue.table("Tables")}
+    assert rows["Bybit"]["Not known there"] == "FET is not listed on Bybit as seen 2025-12-29 and 2026-07-20"
+    figures = ("Initial margin", "Requirement", "Common fall", "Available", "Venue's ratio", "It would refuse")
+    assert {rows["Bybit"][column] for column in figures} == {"–"}
+    assert rows["Bybit without FET"]["Initial margin"] == "$5,024.75"
+
+
+def test_nobody_is_named_as_the_tables_are_far_apart(by_venue: ComparePage) -> None:
+    tables = {venue: snapshot.tables(venue) for venue in COMPARED}
+    assert by_venue.sentence == venue_verdict(venues_compared(scenario(), tables))
+    assert "203 days apart" in by_venue.sentence
+    assert by_venue.title() == "Common fall to liquidation: −1.23 % (Hyperliquid) to −9.47 % (Binance)"
+    assert "USDT and USDC are taken as one dollar each" in by_venue.text()
+    assert "no venue is asked" in by_venue.text()
+
+
+def test_liquidation_prices_are_told_per_token_and_venue(by_venue: ComparePage) -> None:
+    render, fet = by_venue.table("Bybit without FET")
+    assert (render["Binance"], render["OKX without FET"]) == ("1.4518 (−17.04 %)", "1.4440 (−17.48 %)")
+    assert (fet["Bybit without FET"], fet["Hyperliquid"]) == ("–", "0.21690 (−2.78 %)")
+
+
+def test_a_venue_is_taken_over_as_the_front_page_does_and_the_section_stays() -> None:
+    page = ComparePage().choose("compare_section", BY_VENUE).press("do_take_hyperliquid")
+    assert page.session.working == scenario(venue="hyperliquid")
+    assert page.linked.account.venue == "hyperliquid"
+    assert "Binance → Hyperliquid: tiers as of 2026-03-10" in page.text()
+    assert page.session.baseline == scenario()
+    assert page.session.working.market.reference == snapshot.tables("hyperliquid")
+    assert {each.key for each in page.at.button if each.key} >= {"do_take_binance", "do_take_okx"}
+    assert "do_take_hyperliquid" not in {each.key for each in page.at.button}
+
+
+def test_in_isolated_margin_the_first_loss_is_told_and_prices_are_per_position() -> None:
+    page = ComparePage(address(margin_mode="isolated")).choose("compare_section", BY_VENUE)
+    assert page.table("Tables")[0]["Common fall, first lost"] == "−8.32 %"
+    assert [row["Token"] for row in page.table("Binance")] == ["RENDER long", "FET long"]
+
+
+# Whatever a link holds
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param(
+            {"positions": [], "marks": {}}, "No positions: cross and isolated are the same", id="no positions"
+        ),
+        pytest.param({"venue": "textbook"}, "Cross is liquidated by a common fall of", id="the textbook"),
+        pytest.param({"venue": "okx"}, "What either mode survives cannot be told: FET is not listed", id="no tiers"),
+        pytest.param({"marks": {"RENDER": 1.0, "FET": 0.1}}, "Cross is liquidated at these marks", id="dead"),
+        pytest.param({"marks": {"RENDER": 0, "FET": 0}}, "Cross is liquidated at these marks", id="marks at 0"),
+        pytest.param({"wallet_balance": -5}, "The wallet is $9,005.00 short", id="a wallet that owes"),
+        pytest.param(
+            {
+                "positions": [
+                    {"symbol": "RENDER", "side": "long", "quantity": 1e15, "entry_price": 1e5, "leverage": 1}
+                ],
+                "marks": {"RENDER": 1.75},
+            },
+            "The isolated margins are too large to be compared",
+            id="margins beyond all bounds",
+        ),
+    ],
+)
+def test_an_account_of_another_kind_is_told_in_words(changes: dict[str, Any], said: str) -> None:
+    page = ComparePage(address(**changes))
+    assert said in page.text()
+    page.choose("compare_section", BY_VENUE)
+    assert page.sentence
+
+
+@settings(PATIENT, max_examples=6)
+@given(SCENARIOS)
+def test_any_scenario_that_a_link_can_hold_is_compared(made: Scenario) -> None:
+    page = ComparePage({key: values for key, values in link.encode(made).parameters.items() if values})
+    said = page.text()
+    if "What survives, and what is lost" in {each.value for each in page.at.header}:
+        said += page.choose("compare_survival", DAYS).unfold(FIGURES).text()
+    said += page.choose("compare_section", BY_VENUE).text()
+    assert page.sentence
+    assert not re.search(r"\b(nan|inf|None)\b", said)
+    cells = [
+        str(cell) for table in page.at.dataframe for row in table.value.to_dict("records") for cell in row.values()
+    ]
+    assert not [cell for cell in cells if cell in {"nan", "inf", "None", ""}]
+
+
+def test_fifty_positions_are_compared() -> None:
+    tokens = sorted(snapshot.tables("binance").tiers)
+    held = [
+        {
+            "symbol": token,
+            "side": side,
+            "quantity": 100 / snapshot.marks()[token],
+            "entry_price": snapshot.marks()[token],
+            "leverage": 5,
+        }
+        for token in tokens
+        for side in ("long", "short")
+    ]
+    page = ComparePage(address(positions=held, marks={token: snapshot.marks()[token] for token in tokens}))
+    assert len(page.table("Liquidation, cross")) == len(held)
+    page.choose("compare_survival", DAYS).choose("compare_section", BY_VENUE)
+    assert page.sentence
+
+
+def test_nothing_of_a_link_is_read_as_markup() -> None:
+    page = ComparePage(address(title="**bold** <b>x</b> ![](http://x)", note=":red[x] $a$"))
+    assert "bold" not in "".join(each.value for each in page.at.markdown)
+
+
+# With live data on
+
+
+def test_every_venue_is_asked_only_by_the_button(venues: tuple[Replay, Book]) -> None:
+    replay, _ = venues
+    page = ComparePage().choose("compare_section", BY_VENUE).choose("live", True)
+    assert live.feed().wait(list(live.wanted(page.session)), PATIENCE)
+    page.run()
+    assert {path.partition("/")[0] for path in replay.paths()} == {binance.HOST}
+    page.press("do_ask_compared")
+    assert live.feed().wait([ask for venue in COMPARED for ask in asks(venue, ("RENDER", "FET"))], PATIENCE)
+    page.run()
+    dates = {row["Venue"].split(" ")[0]: row["Tables"] for row in page.table("Tables")}
+    assert dates["OKX"].startswith("live, 20")
+    assert dates["Hyperliquid"].startswith("live, 20")
+    assert dates["Binance"] == "snapshot, 2026-09-29"  # It gives its tiers only to a key.
+
+
+# The rows
+
+
+def test_own_tables_are_told_beside_those_of_the_venue() -> None:
+    mine = scenario(tiers={"RENDER": OWN}, tiers_as_of="2026-09-01")
+    found = venues_compared(mine, {venue: snapshot.tables(venue) for venue in COMPARED})
+    said = {line.name: seen(line, snapshot_view(line.venue)) for line in found.lines}
+    assert said["Binance"] == "snapshot and own, 2026-09-01 (RENDER); 2026-09-29 (FET)"
+    assert said["Hyperliquid"] == "snapshot and own, 2026-03-10; undated (RENDER)"
+
+
+def test_a_line_without_any_table_has_no_date() -> None:
+    positions = [{"symbol": "PEPE", "side": "long", "quantity": 1, "entry_price": 1, "leverage": 2}]
+    nowhere = scenario(positions=positions, marks={"PEPE": 1})
+    line = venues_compared(nowhere, {venue: snapshot.tables(venue) for venue in COMPARED}).lines[0]
+    assert seen(line, snapshot_view("binance")) == "–"
+    assert unknown(line) == "no tier table is known for PEPE on Binance"
+
+
+def test_every_assumption_says_whose_it_is() -> None:
+    found = venues_compared(scenario(tiers={"RENDER": OWN}), {venue: snapshot.tables(venue) for venue in COMPARED})
+    assert all(said.startswith(COMPARED) for said in venue_assumptions(found))
+    assert "binance: tiers of RENDER as the scenario gives them, undated" in venue_assumptions(found)
+
+
+def test_a_leverage_that_the_venue_caps_is_told() -> None:
+    steep = scenario(positions=[{"symbol": "RENDER", "side": "long", "quantity": 1, "entry_price": 1, "leverage": 125}])
+    assert refusals(assess(steep)) == "RENDER long at 125x is above the 75x"
+
+
+def test_prices_of_a_token_that_a_venue_leaves_out_are_a_dash() -> None:
+    found = venues_compared(scenario(), {venue: snapshot.tables(venue) for venue in COMPARED})
+    assert venue_price_rows(found)[1]["OKX without FET"] == "–"
+
+
+def test_directions_that_move_the_same_alike_are_shown_once() -> None:
+    first, same, empty = (
+        Direction("a", "A", {"X": 1.0}),
+        Direction("b", "B", {"X": 1.0, "Y": 0.0}),
+        Direction("c", "C", {}),
+    )
+    assert distinct([first, same, empty]) == [first]
+
+
+def test_margins_are_read_row_by_row() -> None:
+    legs = (Position("RENDER", "long", 1, 1, 1), Position("FET", "short", 1, 1, 1, 5))
+    taken, faults = with_margins(legs, [{MARGIN: 7.0}, {MARGIN: float("nan")}])
+    assert [each.isolated_margin for each in taken] == [7, None]
+    assert faults == []
+    kept, faults = with_margins(legs, [{MARGIN: None}, {MARGIN: -1.0}])
+    assert [each.isolated_margin for each in kept] == [None, 5]
+    assert faults == ["FET short: its margin must be a positive number, got -1; the last good one is kept."]

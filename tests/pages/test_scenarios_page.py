@@ -1,0 +1,610 @@
+"""The Moves-together page: what it says of directions, the map, named days, and shocks; and what its rows say."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from streamlit.testing.v1 import AppTest
+
+from margin import link
+from margin.errors import FieldError
+from margin.market import snapshot
+from margin.market.moves import Paid, betas_to_btc, crash_days
+from margin.market.source import Quote
+from margin.market.view import Origin, snapshot_view
+from margin.presets import presets
+from margin.scenario import Scenario
+from margin.shocks import Shocks
+from margin.studies.assess import assess
+from margin.studies.crash_table import CrashDay, TokenMove, crash_rows
+from margin.studies.directions import Direction, ranked, study
+from margin.studies.shocks import breakdown
+from pages.ui import live, scenario_rows, scenario_shocks, shock_rows
+from pages.ui.state import Session
+from tests.link.any_scenario import SCENARIOS
+from tests.pages.visitor import APP, PATIENCE, address, read, scenario
+
+PATIENT = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # Each example is a whole page: too slow to be shrunk.
+)
+MAP, DAYS, RULES = "Map of two", "Named days", "Rules and combined"
+BTC_LEADS = "BTC, the others by beta"
+SECTIONS = ("Directions", MAP, DAYS, RULES)
+ONE_TOKEN = {
+    "positions": [{"symbol": "TAO", "side": "short", "quantity": 10, "entry_price": 255, "leverage": 5}],
+    "marks": {"TAO": 255},
+}
+
+
+class ScenariosPage:
+    """One session on the page. No run of it may end in a traceback."""
+
+    def __init__(self, parameters: Mapping[str, list[str]] | None = None, section: str | None = None) -> None:
+        self.at = AppTest.from_file(APP, default_timeout=PATIENCE)
+        self.at.query_params = dict(parameters or {})
+        self.at.switch_page("pages/scenarios.py")
+        self._edits: dict[str, dict[int, dict[str, Any]]] = {}
+        self.run()
+        if section:
+            self.open(section)
+
+    def run(self) -> "ScenariosPage":
+        self.at.run()
+        assert [each.value for each in self.at.exception] == []
+        return self
+
+    # What is read
+
+    @property
+    def sentence(self) -> str:
+        """The sentence that the page begins with."""
+        [first, *_] = [each.value for each in self.at.markdown if each.value.startswith("**")]
+        return read(first).strip("*").replace("\u2060", "")
+
+    @property
+    def verdict(self) -> str:
+        """The sentence of the shocks."""
+        [*_, last] = [each.value for each in self.at.markdown if each.value.startswith("**")]
+        return read(last).strip("*").replace("\u2060", "")
+
+    @property
+    def text(self) -> str:
+        """Everything that is said beside tables and charts."""
+        kinds = (self.at.markdown, self.at.caption, self.at.warning, self.at.info, self.at.error)
+        return "\n".join(read(each.value).replace("\u2060", "") for kind in kinds for each in kind)
+
+    @property
+    def errors(self) -> list[str]:
+        return [read(each.value).replace("\u2060", "") for each in self.at.error]
+
+    @property
+    def linked(self) -> Scenario:
+        """The scenario that the address carries."""
+        query = {key: value if isinstance(value, list) else [value] for key, value in self.at.query_params.items()}
+        return link.decode(query).scenario
+
+    @property
+    def working(self) -> Scenario:
+        held: Scenario = self.at.session_state["tandem"].working
+        return held
+
+    def table(self, column: str) -> list[dict[str, Any]]:
+        """The rows of the table that has this column and is not edited."""
+        [frame] = [each.value for each in self.at.dataframe if column in each.value.columns and not self._edited(each)]
+        return [dict(row) for row in frame.to_dict("records")]
+
+    def _edited(self, element: Any) -> bool:
+        return element.proto.id in {each.proto.id for each in self.at.data_editor}
+
+    def falls_to(self, direction: str) -> str:
+        """How far a direction may fall until liquidation."""
+        [row] = [row for row in self.table("Largest price change") if row["Direction"] == direction]
+        text: str = row["↓ liquidation"]
+        return text
+
+    def chart(self) -> dict[str, Any]:
+        [chart] = self.at.get("plotly_chart")
+        specification: dict[str, Any] = json.loads(chart.proto.spec)
+        return specification
+
+    @property
+    def title(self) -> str:
+        title: str = self.chart()["layout"]["title"]["text"]
+        return title.replace("<br>", " ").replace("\u00a0", " ")
+
+    @property
+    def section(self) -> str:
+        value: str = self.field("scenarios_section").value
+        return value
+
+    def field(self, name: str) -> Any:
+        kinds = [self.at.number_input, self.at.selectbox, self.at.segmented_control, self.at.text_input]
+        every = [each for kind in kinds for each in kind]
+        [found] = [each for each in every if each.key and re.fullmatch(rf"{name}(_.*)?", each.key)]
+        return found
+
+    def has(self, name: str) -> bool:
+        return any(re.match(name, each.key or "") for each in self.at.selectbox)
+
+    # What is done
+
+    def open(self, section: str) -> "ScenariosPage":
+        return self.enter("scenarios_section", section)
+
+    def enter(self, name: str, value: Any) -> "ScenariosPage":
+        self.field(name).set_value(value)
+        return self.run()
+
+    def press(self, key: str) -> "ScenariosPage":
+        [button] = [each for each in self.at.button if each.key == key]
+        button.click()
+        return self.run()
+
+    def edit(self, table: str, cells: Mapping[int, dict[str, Any]]) -> "ScenariosPage":
+        """Types into cells by row, on top of what was typed before."""
+        [editor] = [each for each in self.at.data_editor if re.fullmatch(rf"{table}_.*", each.key or "")]
+        edits = self._edits.setdefault(editor.key, {})
+        for row, changed in cells.items():
+            edits.setdefault(row, {}).update(changed)
+        state = {"edited_rows": edits, "added_rows": [], "deleted_rows": []}
+        self.at.session_state[editor.key] = state
+        return self.run()
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """The rows that an edited table starts from."""
+        [editor] = [each for each in self.at.data_editor if re.fullmatch(rf"{table}_.*", each.key or "")]
+        return list(editor.value.to_dict("records"))
+
+
+# The first sentence
+
+
+@pytest.mark.parametrize(
+    ("preset", "said"),
+    [
+        ("pair", "Your nearest danger is everything falling 9.47 % together: then the whole account is liquidated."),
+        (
+            "hedged",
+            "Your nearest danger is every price going 8.95 % against you, longs down and shorts up: "
+            "then the whole account is liquidated.",
+        ),
+        (
+            "isolated",
+            "Your nearest danger is BTC falling 5.00 % and each token following by its beta: "
+            "then the first position is lost.",
+        ),
+    ],
+)
+def test_the_page_begins_with_the_nearest_danger(preset: str, said: str) -> None:
+    assert ScenariosPage(link.encode(presets()[preset].scenario).parameters).sentence == said
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param({"positions": [], "marks": {}}, "No positions: no move can liquidate anything", id="no positions"),
+        pytest.param({"venue": "okx"}, "Not known: OKX has no tier table for FET.", id="no tiers"),
+        pytest.param({"wallet_balance": 100}, "Liquidated at these marks.", id="liquidated"),
+        pytest.param(ONE_TOKEN, "Your nearest danger is everything rising ", id="a short"),
+        pytest.param(
+            {"wallet_balance": 1e6}, "No direction looked at here liquidates this account.", id="nothing liquidates"
+        ),
+    ],
+)
+def test_every_state_of_an_account_has_its_sentence(changes: dict[str, Any], said: str) -> None:
+    page = ScenariosPage(address(**changes))
+    assert page.sentence.startswith(said)
+    for section in SECTIONS[1:]:
+        assert page.open(section).sentence.startswith(said)
+
+
+# Directions
+
+
+@pytest.fixture(scope="module")
+def landing() -> ScenariosPage:
+    return ScenariosPage()
+
+
+def test_every_direction_is_ranked_with_its_distances_and_what_is_left(landing: ScenariosPage) -> None:
+    rows = landing.table("Largest price change")
+    assert [row["Direction"] for row in rows] == [
+        "Everything together",
+        "AI sector only",
+        "Longs down, shorts up",
+        "BTC, the others by beta",
+        "RENDER alone",
+        "FET alone",
+    ]
+    assert rows[0] == {
+        "Direction": "Everything together",
+        "↓ liquidation": "−9.47 %",
+        "↓ danger": "−9.05 %",
+        "↓ warning": "−7.75 %",
+        "Largest price change": "9.47 %",
+        "at −5 %": "$5,500.00 · 28.36 %",
+        **dict.fromkeys(("at −10 %", "at −20 %", "at −30 %", "at −50 %"), "liquidated"),
+    }
+    assert rows[3]["Largest price change"] == "9.64 %"
+    assert landing.title == "Nearest: Everything together, −9.47 %"
+    assert "AI sector only and Longs down, shorts up come to the same as Everything together." in landing.text
+    assert all(row["Beta from"] == "2024-07-27 to 2026-03-18" for row in landing.rows("betas"))
+
+
+def test_what_is_left_after_rises_can_be_asked_for() -> None:
+    rows = ScenariosPage().enter("slices", "rises").table("at +50 %")
+    assert rows[0]["at +10 %"] == "$19,000.00 · 9.76 %"
+
+
+def test_a_beta_of_ones_own_moves_the_direction_and_stays_when_another_section_was_open() -> None:
+    page = ScenariosPage().edit("betas", {0: {"Beta to BTC": 3.0}, 1: {"Beta to BTC": 3.0}})
+    assert page.falls_to(BTC_LEADS) == "−3.16 %"
+    page.open(MAP).open("Directions")
+    assert page.falls_to(BTC_LEADS) == "−3.16 %"
+    assert [row["Beta to BTC"] for row in page.rows("betas")] == [3.0, 3.0]
+    assert page.working == ScenariosPage().working, "what is only looked at is not in the scenario"
+
+
+def test_a_direction_of_ones_own_joins_the_ranking() -> None:
+    page = ScenariosPage().edit("betas", {0: {"Own direction": 1.0}, 1: {"Own direction": -1.0}})
+    assert page.falls_to("Your own direction").startswith("−")
+    page.edit("betas", {0: {"Own direction": None}, 1: {"Own direction": None}})
+    assert len(page.table("Largest price change")) == 6
+
+
+def test_a_beta_that_cannot_be_is_told_and_left_out() -> None:
+    page = ScenariosPage().edit("betas", {0: {"Beta to BTC": 1e6}})
+    [error] = page.errors
+    assert error.startswith("Beta of RENDER must be a number of at least -100 and of at most 100")
+    assert page.falls_to(BTC_LEADS) == "−5.80 %"
+
+
+def test_a_token_without_a_beta_is_said_to_be_assumed() -> None:
+    position = {"symbol": "PEPE", "side": "long", "quantity": 1, "entry_price": 1, "leverage": 2}
+    [row] = ScenariosPage(address(positions=[position], marks={"PEPE": 1})).rows("betas")
+    assert (row["Beta to BTC"], row["Beta from"]) == (1.0, "assumed: none is known")
+
+
+# The map
+
+
+def test_the_map_shows_the_two_largest_tokens_and_says_what_it_rests_on() -> None:
+    page = ScenariosPage(section=MAP)
+    assert page.title == "RENDER −17.04 % or FET −21.30 % alone liquidates; together −9.47 %"
+    assert "Ellipses: daily log returns 2024-07-27 to 2026-03-18, correlation 0.82" in page.text
+    assert "Named days at every token's worst tick of the day, taken at once (an approximation)" in page.text
+    names = [trace.get("name") for trace in page.chart()["data"]]
+    assert {"liquidation", "danger 80 %", "warning 50 %", "today", "named days"} <= set(names)
+
+
+def test_what_the_map_shows_can_be_chosen() -> None:
+    page = ScenariosPage(section=MAP).enter("map_days", 30).enter("map_ticks", None).enter("map_colour", "headroom")
+    names = [trace.get("name") for trace in page.chart()["data"]]
+    assert "1, 2, 3 σ within 30 days" in names
+    assert "named days" not in names
+    assert page.chart()["data"][0]["zmin"] < 0
+    page.open(DAYS).open(MAP)
+    assert page.field("map_days").value == 30, "what was chosen is still chosen"
+
+
+def test_groups_can_be_set_against_each_other() -> None:
+    book = presets()["basket"].scenario
+    hedge = {"symbol": "BTC", "side": "short", "quantity": 0.5, "entry_price": 71_000, "leverage": 10}
+    document = book.to_json() | {"positions": [*book.to_json()["positions"], hedge]}
+    document["marks"]["BTC"] = 71_202.9
+    page = ScenariosPage(link.encode(Scenario.from_json(document)).parameters, MAP)
+    assert (page.field("map_first").value, page.field("map_second").value) == ("All longs", "BTC")
+    assert "All longs: RENDER, FET, TAO, NEAR and WLD by the same move." in page.text
+    assert "each by its notional (an approximation)" in page.text
+    page.enter("map_first", "RENDER")
+    assert page.field("map_second").options == ["FET", "TAO", "NEAR", "WLD", "BTC"]
+    assert "FET, TAO, NEAR and WLD stand still." in page.text
+
+
+def test_one_token_makes_no_map() -> None:
+    page = ScenariosPage(address(**ONE_TOKEN), MAP)
+    assert "this account has no two" in page.text
+    assert not page.has("map_first")
+
+
+# Named days
+
+
+def test_the_days_are_counted_and_each_says_how_it_ends() -> None:
+    page = ScenariosPage(section=DAYS)
+    assert "Of 21 named days this account would have survived 4 at the worst tick" in page.text
+    rows = {row["Day"]: row for row in page.table("Made up")}
+    assert rows["2025-02-24"] == {
+        "Day": "2025-02-24",
+        "Event": "AI sell-off",
+        "At the close": "liquidated · no equity left",
+        "At the worst tick": "liquidated · no equity left",
+        "Equity change": "−$12,600.00",
+        "Survived or failed by": "−$3,998.00",
+        "Made up": "",
+    }
+    assert rows["2025-11-07"]["At the worst tick"] == "survived · 16.97 %"
+    assert rows["2024-03-06"]["Equity change"] == "+$16,482.00"
+    assert "The worst tick takes every token's lowest or highest price of the day" in page.text
+
+
+def test_tokens_without_figures_of_a_day_are_marked() -> None:
+    page = ScenariosPage(address(**ONE_TOKEN), DAYS)
+    rows = {row["Day"]: row for row in page.table("Made up")}
+    assert (rows["2022-05-09"]["Made up"], rows["2025-02-24"]["Made up"]) == ("TAO by beta", "")
+    assert "moved with BTC by their beta: TAO 1.51 (on 6 days)" in page.text
+
+
+def test_a_day_of_ones_own_joins_the_list_and_can_be_taken_away_again() -> None:
+    page = ScenariosPage(section=DAYS).enter("day_name", "My <b>day</b>")
+    page.edit("own_day", {0: {"Move, in %": -4.0}, 1: {"Move, in %": -5.0}}).press("do_add_day")
+    mine = page.table("Made up")[-1]
+    assert (mine["Day"], mine["Event"]) == ("yours", "My <b>day</b>")
+    assert mine["Equity change"] == "−$4,000.00"
+    assert "Of 22 named days this account would have survived 5" in page.text
+    assert page.open(MAP).open(DAYS).table("Made up")[-1]["Event"] == "My <b>day</b>"
+    assert len(page.press("do_remove_day").table("Made up")) == 21
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "said"),
+    [
+        pytest.param("", {0: {"Move, in %": -4.0}}, "its name is missing", id="no name"),
+        pytest.param("mine", {}, "its moves are missing", id="no moves"),
+        pytest.param("mine", {0: {"Move, in %": -101.0}}, "move of RENDER must be a number of at least", id="too far"),
+    ],
+)
+def test_a_day_that_says_nothing_is_refused_in_words(name: str, cells: dict[int, Any], said: str) -> None:
+    page = ScenariosPage(section=DAYS).enter("day_name", name)
+    page.edit("own_day", cells).press("do_add_day")
+    assert said in page.errors[0]
+    assert len(page.table("Made up")) == 21
+
+
+# Rules and combined
+
+
+def test_each_part_stands_alone_and_all_together_and_all_go_into_the_link() -> None:
+    page = ScenariosPage(section=RULES)
+    assert page.verdict.startswith("Nothing is supposed yet")
+    page.enter("shock_common", -5.0).enter("shock_maintenance", 2.0).enter("shock_leverage_cap", 0.1)
+    page.edit("shock_table", {0: {"Funding a day, %": 0.1}}).enter("shock_days", 10.0)
+    assert page.linked.shocks == Shocks(
+        common=-0.05, maintenance=2.0, leverage_cap=0.1, funding={"RENDER": 0.001}, days=10.0
+    )
+    rows = {row["Supposed"]: row for row in page.table("Supposed")}
+    assert list(rows) == ["Before", "Prices", "Maintenance rates", "Leverage caps", "Funding", "All together"]
+    assert rows["Maintenance rates"]["Requirement ÷ equity"] == "33.00 %"
+    assert rows["Leverage caps"]["Above the leverage cap"] == "RENDER long, FET long"
+    assert rows["Funding"]["Margin balance"] == "$9,500.00"
+    parts = breakdown(page.working, page.working.shocks or Shocks())
+    assert rows["All together"]["Headroom"] == f"${parts[-1].outcome.headroom:,.2f}"
+    assert "margin balance $10,000.00 → $5,000.00" in page.verdict
+    assert page.press("do_reset_shocks").linked.shocks is None
+    assert page.section == RULES
+    assert page.field("shock_common").value == 0
+
+
+def test_the_recorded_extreme_of_funding_is_named_and_runs_for_a_week() -> None:
+    page = ScenariosPage(section=RULES).press("do_extreme")
+    shocks = page.linked.shocks
+    assert shocks == Shocks(funding={"RENDER": 0.0003, "FET": 0.0003}, days=7)
+    assert "Funding at its recorded extreme: RENDER 0.03 % a day, highest of Binance, 2025-02-01" in page.text
+    assert "it is 309.3 days until liquidation" in page.text
+    assert page.enter("shock_days", 3.0).press("do_extreme").linked.shocks == replace(shocks, days=3.0)
+
+
+def test_the_worst_tick_of_a_named_day_can_be_taken_as_the_price_shock() -> None:
+    page = ScenariosPage(section=RULES).enter("shock_common", -5.0)
+    page.enter("shock_day", "2025-02-24 AI sell-off")
+    assert page.linked.shocks == Shocks(moves={"RENDER": -0.1408, "FET": -0.139})
+    assert page.verdict.startswith("All together liquidates the account")
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_link_with_shocks_opens_with_them_and_leaves_them_as_they_are(section: str) -> None:
+    shocks = {
+        "common": -0.07,
+        "moves": {"PEPE": 1 / 3},
+        "maintenance_by_token": {"FET": 1.1},
+        "days": 0.1,
+        "haircut": 0.07,
+    }
+    page = ScenariosPage(address(shocks=shocks))
+    assert page.section == RULES
+    assert [row["Token"] for row in page.rows("shock_table")] == ["RENDER", "FET", "PEPE"]
+    page.open(section).run()
+    assert page.working == scenario(shocks=shocks)
+    assert ("This scenario carries shocks" in page.text) is (section != RULES)
+
+
+def test_a_shock_that_cannot_be_is_told_and_the_last_good_one_kept() -> None:
+    page = ScenariosPage(section=RULES).enter("shock_common", -5.0).enter("shock_common", -500.0)
+    assert page.errors[0].startswith("common must be a number of at least -1 and of at most 10")
+    assert page.linked.shocks == Shocks(common=-0.05)
+
+
+def test_an_edited_shock_is_not_lost_when_another_section_was_open() -> None:
+    page = ScenariosPage(section=RULES).enter("shock_common", -5.0).open(DAYS).open(RULES)
+    assert page.field("shock_common").value == -5.0
+    page.edit("shock_table", {1: {"Price move, %": 3.0}})
+    assert page.linked.shocks == Shocks(common=-0.05, moves={"FET": 0.03})
+
+
+def test_without_tiers_nothing_is_made_up() -> None:
+    page = ScenariosPage(address(venue="okx", shocks={"common": -0.1}))
+    [before, *_] = page.table("Supposed")
+    assert (before["Margin balance"], before["Requirement"], before["Outcome"]) == ("$10,000.00", "–", "not known")
+    assert "Not known, for want of a tier table" in page.text
+
+
+# Whatever a link holds
+
+
+@settings(PATIENT, max_examples=4)
+@given(SCENARIOS)
+def test_any_scenario_that_a_link_can_hold_is_drawn_and_not_changed(made: Scenario) -> None:
+    parameters = {key: values for key, values in link.encode(made).parameters.items() if values}
+    page = ScenariosPage(parameters)
+    for section in SECTIONS:
+        page.open(section)
+        assert not re.search(r"\b(nan|inf|None)\b", page.text)
+        assert all(chart.proto.alt.endswith(".") for chart in page.at.get("plotly_chart"))
+        assert all(table.proto.alt for table in page.at.dataframe)
+    assert page.working == snapshot.attach(link.decode(parameters).scenario)
+
+
+# What the rows say
+
+
+def results(made: Scenario, *directions: Direction) -> Any:
+    return ranked(study(made, directions or scenario_rows.directions_of(made, betas_to_btc(), {})))
+
+
+@pytest.mark.parametrize(
+    ("direction", "said"),
+    [
+        (Direction("together", "", {"RENDER": 1.0, "FET": 1.0}), "everything falling 9.47 % together:"),
+        (
+            Direction("together", "", {"RENDER": 2.0, "FET": 2.0}),
+            "everything falling 4.73 % together, each by its beta:",
+        ),
+        (Direction("sector", "", {"RENDER": 1.0, "FET": 1.0}), "the AI tokens falling 9.47 % together:"),
+        (
+            Direction("with_btc", "", {"RENDER": 2.0, "FET": 2.0}),
+            "BTC falling 4.73 % and each token following by its beta:",
+        ),
+        (Direction("against", "", {"RENDER": 1.0, "FET": 1.0}), "every price going 9.47 % against you, longs down:"),
+        (Direction("custom", "", {"RENDER": -1.0}), "your own direction at +17.04 %:"),
+        (Direction("alone:FET", "", {"FET": 1.0}), "FET falling 21.30 % alone:"),
+    ],
+)
+def test_every_kind_of_direction_has_its_words(direction: Direction, said: str) -> None:
+    made = scenario()
+    sentence = scenario_rows.nearest_sentence(results(made, direction), made, assess(made))
+    assert sentence.startswith(f"Your nearest danger is {said}")
+
+
+def test_directions_that_move_nothing_of_the_account_are_left_out() -> None:
+    btc = [{"symbol": "BTC", "side": "short", "quantity": 1, "entry_price": 70_000, "leverage": 5}]
+    made = scenario(positions=btc, marks={"BTC": 71_000})
+    keys = [each.key for each in scenario_rows.directions_of(made, betas_to_btc(), {})]
+    assert keys == ["together", "with_btc", "against", "alone:BTC"]
+
+
+def test_a_level_that_is_passed_is_said_so() -> None:
+    made = scenario(wallet_balance=2_000)
+    row = scenario_rows.direction_rows(results(made), made)[0]
+    assert (row["↓ danger"], row["↓ warning"]) == ("passed", "passed")
+    assert row["↓ liquidation"].startswith("−")
+
+
+def test_isolated_positions_that_are_lost_are_counted() -> None:
+    made = presets()["isolated"].scenario
+    row = scenario_rows.direction_rows(results(made), made)[0]
+    assert row["at −50 %"] == "2 of 2 lost · $1,000.00"
+
+
+def test_groups_are_tokens_and_what_holds_two_or_more_of_them() -> None:
+    tokens = ("RENDER", "FET", "BTC", "ETH", "USDT")
+    sides = ("long", "long", "short", "short", "long")
+    legs = [
+        {"symbol": token, "side": side, "quantity": 1, "entry_price": 1, "leverage": 1}
+        for token, side in zip(tokens, sides, strict=True)
+    ]
+    made = scenario(positions=legs, marks=dict.fromkeys(tokens, 1), betas={"FET": 2, "ETH": 0})
+    found = scenario_rows.groups(made)
+    assert list(found) == ["RENDER", "FET", "BTC", "ETH", "All longs", "All shorts", "AI tokens", "BTC and others"]
+    assert found["AI tokens"].rates == {"RENDER": 1.0, "FET": 2.0}
+    assert found["All shorts"].rates == {"BTC": 1.0}
+    assert scenario_rows.partners(found, "All longs") == ["BTC", "ETH", "All shorts", "BTC and others"]
+    assert scenario_rows.first_pair(made, found) == ("All longs", "All shorts")
+
+
+def test_a_token_held_alike_on_both_sides_is_in_neither_group() -> None:
+    hedge = [
+        {"symbol": token, "side": side, "quantity": 1, "entry_price": 1, "leverage": 1}
+        for token, side in (("RENDER", "long"), ("RENDER", "short"), ("FET", "long"), ("TAO", "long"))
+    ]
+    made = scenario(positions=hedge, marks={"RENDER": 1, "FET": 1, "TAO": 1})
+    assert scenario_rows.groups(made)["All longs"].rates.keys() == {"FET", "TAO"}
+
+
+def test_a_crash_is_placed_by_what_its_groups_did() -> None:
+    made = scenario()
+    rows = crash_rows(made, crash_days(), betas_to_btc())
+    first, second = Direction("a", "A", {"RENDER": 1.0}), Direction("b", "B", {"FET": 1.0})
+    worst = {each.name: each for each in scenario_rows.crash_points(rows, made, first, second, worst=True)}
+    close = {each.name: each for each in scenario_rows.crash_points(rows, made, first, second, worst=False)}
+    assert (worst["2025-10-10"].first, worst["2025-10-10"].second) == pytest.approx((-0.843, -0.7655))
+    assert (close["2025-10-10"].first, close["2025-10-10"].second) == pytest.approx((-0.294, -0.2954))
+    assert not worst["2025-10-10"].filled
+
+
+def test_a_day_that_says_nothing_of_a_group_has_no_place() -> None:
+    made = scenario()
+    rows = crash_rows(made, [CrashDay("", "mine", {"RENDER": TokenMove(-0.1)})], betas_to_btc())
+    first, second = Direction("a", "A", {"RENDER": 1.0}), Direction("b", "B", {"FET": 1.0})
+    assert scenario_rows.crash_points(rows, made, first, second, worst=True) == []
+
+
+def test_a_made_up_place_is_marked() -> None:
+    made = scenario(
+        **ONE_TOKEN
+        | {"collateral": [{"asset": "BTC", "amount": 0.1, "ratio": 0.95}], "marks": {"TAO": 255, "BTC": 70_000}}
+    )
+    rows = crash_rows(made, crash_days()[:1], betas_to_btc())
+    first, second = Direction("a", "A", {"TAO": 1.0}), Direction("b", "B", {"BTC": 1.0})
+    [point] = scenario_rows.crash_points(rows, made, first, second, worst=False)
+    assert point.filled
+    assert point.first == pytest.approx(1.5133 * point.second)
+
+
+def test_own_days_close_where_they_trade_worst() -> None:
+    day = scenario_rows.own_day(" mine ", {"RENDER": -20.0, "FET": None})
+    assert day == CrashDay("", "mine", {"RENDER": TokenMove(-0.2, -0.2, -0.2)})
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 41, 3, "a\nb"])
+def test_a_name_that_cannot_be_shown_is_refused(name: object) -> None:
+    with pytest.raises(FieldError):
+        scenario_rows.own_day(name, {"RENDER": -20.0})
+
+
+@pytest.mark.parametrize(
+    ("days", "present", "said"),
+    [
+        (None, {}, "no funding rate of these tokens is known"),
+        (
+            None,
+            {"FET": Paid(-0.001, "here")},
+            "at the present rate, as known (FET −0.1 % a day, here), with prices still, nothing",
+        ),
+        (12.345, None, "at the funding and interest supposed, with prices still, it is 12.3 days until liquidation"),
+        (1e5, None, "at the funding and interest supposed, with prices still, it is more than ten years until"),
+    ],
+)
+def test_how_long_it_lasts_is_said_in_words(days: float | None, present: dict[str, Paid] | None, said: str) -> None:
+    assert shock_rows.lasting(assess(scenario()), days, present, isolated=False).startswith(said)
+
+
+def test_of_many_rates_some_are_told() -> None:
+    rates = {f"T{index}": Paid(0.001, "here") for index in range(6)}
+    assert shock_rows.sources(rates).endswith("T3 0.1 % a day, here; 2 more")
+
+
+def test_the_venues_own_rate_goes_before_the_record() -> None:
+    view = snapshot_view("binance")
+    quotes = {"RENDER": Quote(1.75, None, 0.0002, 4.0), "FET": Quote(0.2, None, None, None)}
+    origins = dict.fromkeys(("RENDER", "FET"), Origin("live", live.now(), "2026-11-22"))
+    session = Session(scenario(), scenario(), view=replace(view, quotes=quotes, mark_origins=origins))
+    found = scenario_shocks._present_funding(session)
+    assert found["RENDER"].a_day == pytest.approx(0.0012)
+    assert found["RENDER"].source.startswith("Binance, live, ")
+    assert found["FET"].source.startswith("median of Binance")
