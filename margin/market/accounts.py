@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from margin.scenario import Account, MarginMode, Market, Position, Scenario
 
+Priced = tuple[str, str | None]
+"""What a liquidation price is of: a token and the side of its isolated position, None in cross."""
+
 
 class LeftOut(NamedTuple):
     """A position or an asset that is not taken over: what it is, and the reason as a sentence without its full stop."""
@@ -40,10 +43,11 @@ class VenueFigures(NamedTuple):
 class VenueAccount:
     """An account as its venue tells it, at one instant.
 
-    `wallet_balance` of the settlement coin, in the settlement coin; `marks` and `liquidation_prices` per token of a
-    position (a venue gives both legs of a hedge one price; no entry: it says that there is none). `taker_fee` is the
-    account's own, where the venue says it. `margin_mode` is `cross` unless all that is open is isolated.
-    `may_trade` and `may_withdraw` say what the key is allowed to do beyond reading; None: the venue does not say.
+    `wallet_balance` of the settlement coin, in the settlement coin; `marks` per token of a position.
+    `liquidation_prices` per token and side, in cross per token and None, for a hedge's legs share one price there;
+    None: the venue says that there is none, no entry: it gives nothing. `taker_fee` is the account's own, where the
+    venue says it. `margin_mode` is `cross` unless all that is open is isolated. `may_trade` and `may_withdraw` say what
+    the key is allowed to do beyond reading; None: the venue does not say.
     """
 
     venue: str
@@ -52,7 +56,7 @@ class VenueAccount:
     imported: Imported
     marks: Mapping[str, float]
     figures: VenueFigures = field(default_factory=VenueFigures)
-    liquidation_prices: Mapping[str, float] = field(default_factory=dict)
+    liquidation_prices: Mapping[Priced, float | None] = field(default_factory=dict)
     taker_fee: float | None = None
     margin_mode: MarginMode = "cross"
     may_trade: bool | None = None
@@ -64,7 +68,7 @@ class VenueAccount:
 
 
 def as_scenario(account: VenueAccount, shown: Scenario) -> Scenario:
-    """The account as a scenario, with the levels, betas and words of the one on the screen; without tables.
+    """The account as a scenario, with the levels and betas of the one on the screen; without its words and tables.
 
     Raises FieldError where the account is no scenario: isolated margins above the wallet balance, say.
     """
@@ -74,6 +78,4 @@ def as_scenario(account: VenueAccount, shown: Scenario) -> Scenario:
         account.imported.positions,
         market,
         shown.levels,
-        shown.title,
-        shown.note,
     )

@@ -169,6 +169,8 @@ class _Reading:
         said = {
             "notional": "sizes in $ became tokens at the entry price: {}",
             "contracts": "contracts became tokens (contracts × contract value): {}",
+            "swap": "sizes were read as tokens; OKX's own, beside symbols that end in -SWAP, are contracts, and their "
+            "column has to be called so: {}",
             "leverage": f"no leverage is given, {ASSUMED_LEVERAGE:g}× is taken: {{}}",
             "margin": "no isolated margin is given, size × entry ÷ leverage is taken: {}",
         }

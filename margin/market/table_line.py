@@ -25,6 +25,8 @@ NUMBERS = frozenset({*_SIZES, *_MARGINS, "contract_value", "entry_price", "lever
 _EMPTY = frozenset({"-", "--", "–", "—", "n/a", "na", "nan", "null", "none"})
 _BY_SIGN = frozenset({"both", "net"})
 _TOKENS = frozenset({"TOKEN", "TOKENS", "COIN", "COINS", "UNITS", "BASE"})
+_NAMED_TOKENS = frozenset({"tokens", "coins"})
+"""What a column of sizes may be called that says by itself what it counts."""
 _TIMES = frozenset({"x", "X", "×"})
 _MODES = {
     **dict.fromkeys(("cross", "crossed", "false", "no"), "cross"),
@@ -121,7 +123,7 @@ class LineReader:
         self.line, self.columns, self.convention, self.purpose = line.number, columns, convention, purpose
         self.faults: list[LineFault] = []
         self.assumed: dict[str, str] = {}
-        """What was assumed or converted (`leverage`, `margin`, `notional`, `contracts`), with a detail or none."""
+        """What was assumed or converted (`leverage`, `margin`, `notional`, `contracts`, `swap`), with its detail."""
         self.size = self._attempt(self._size)
 
     @property
@@ -255,7 +257,17 @@ class LineReader:
             held = self._contract_value(size, symbol)
             self.assumed["contracts"] = f" ({value:.12g} × {held:.12g})"
             value *= held
+        if kind == "size" and not self._says_tokens(size, symbol):
+            self.assumed["swap"] = ""
         return _bounded(size.field, value, above=0)
+
+    def _says_tokens(self, size: _Size, symbol: str) -> bool:
+        """Whether the size is in tokens beyond doubt: OKX, whose symbols end in -SWAP, counts contracts."""
+        if size.unit or not _undressed(self.cells["symbol"]).endswith("-SWAP"):
+            return True
+        column = self.columns[size.field]
+        unit = column.unit.upper()
+        return column.name.lower() in _NAMED_TOKENS or unit in _TOKENS or _token_of(unit) == symbol
 
     def _contract_value(self, size: _Size, symbol: str) -> float:
         """Tokens in one contract: as the line says, else as the caller knows."""

@@ -10,6 +10,7 @@ from margin import wording
 from margin.errors import FieldError
 from margin.presets import presets
 from margin.scenario import MARGIN_MODES, Levels, Scenario
+from margin.studies import venues_compared
 from margin.venues import VENUES
 from pages.ui.editor import collateral_table
 from pages.ui.state import Session, open_preset
@@ -66,17 +67,16 @@ def _venue(session: Session) -> None:
     before = session.working
     if _apply(session, lambda scenario: session.attach(at_venue(scenario, chosen))):
         session.tell("info", venue_change(before, session.working))
-        if session.live:
-            session.asked.add("tables")
+        session.as_received = False
+        session.asked = {"tables"} if session.live else set()
 
 
 def at_venue(scenario: Scenario, venue: str) -> Scenario:
-    """The scenario under another venue's rules; its own tables go where they are of the wrong kind."""
-    account = replace(scenario.account, venue=venue)
-    market = scenario.market
-    if account.rules.flat_tiers != scenario.account.rules.flat_tiers:
-        market = replace(market, tiers={})
-    return replace(scenario, account=account, market=replace(market, tiers_as_of=None))
+    """The scenario moved to another venue, at its fee: a fee of one's own is what the venue before charges."""
+    if venue == scenario.account.venue:
+        return scenario
+    moved = venues_compared.at_venue(scenario, venue)
+    return replace(moved, account=replace(moved.account, taker_fee=None))
 
 
 def venue_change(before: Scenario, after: Scenario) -> str:
@@ -87,7 +87,8 @@ def venue_change(before: Scenario, after: Scenario) -> str:
     was = "one maintenance fraction" if old.own_fraction else f"as of {dates[0]}"
     kind = ", read by contracts, one rate for the whole size" if new.flat_tiers else ""
     parts = [f"{old.name} → {new.name}: {tiers}{kind} (before: {was})"]
-    parts.append(f"taker fee {wording.rate(after.account.fee)} (before: {wording.rate(before.account.fee)})")
+    now, former = (f"{wording.rate(each.account.fee)}, {_whose_fee(each)}" for each in (after, before))
+    parts.append(f"taker fee {now} (before: {former})")
     at = wording.percent(new.ratio.at_level(1.0, after.account.margin_fraction))
     parts.append(f"the venue's ratio {new.ratio.direction} and liquidates at {at}")
     missing = [
@@ -100,6 +101,10 @@ def venue_change(before: Scenario, after: Scenario) -> str:
     if before.market.tiers and not after.market.tiers:
         parts.append("the scenario's own tier tables are of another kind and were left out")
     return "; ".join(parts) + "."
+
+
+def _whose_fee(scenario: Scenario) -> str:
+    return "the venue's" if scenario.account.taker_fee is None else "your own"
 
 
 def _margin_mode(session: Session) -> None:

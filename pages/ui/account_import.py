@@ -4,6 +4,7 @@ The key stays in this session's memory: the form is emptied when it is sent, and
 venue is asked behind the page; what it answers is shown beside our figures before anything is taken over.
 """
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,23 +19,23 @@ from margin import wording
 from margin.errors import FieldError
 from margin.market.accounts import VenueAccount, as_scenario
 from margin.market.live.connection import Key
-from margin.market.live.venues import read_account, read_tiers
+from margin.market.live.venues import ADDRESSED, read_all
 from margin.market.source import Checked, Unavailable
 from margin.market.view import Origin
-from margin.scenario import Scenario
+from margin.scenario import Position, Scenario
 from margin.studies.assess import assess
-from margin.studies.beside import Beside, beside
+from margin.studies.beside import Beside, Kind, Missing, beside
 from margin.studies.distances import before_move
 from margin.venues import VENUES, TierTable
 from pages.ui import live
-from pages.ui.state import Session
+from pages.ui.state import MarkSource, Session
 from pages.ui.text import plain
 
 AT_A_TIME = 4
 MOST_WAITING = 32
 """Accounts that are read at a time, and that may wait for it, in one process."""
-_BY_ADDRESS = ("hyperliquid",)
 _WITH_PASSPHRASE = ("okx",)
+_LOG = logging.getLogger("tandem")
 
 
 class Read(NamedTuple):
@@ -44,14 +45,32 @@ class Read(NamedTuple):
     tiers: Checked[TierTable] | None
 
 
+class Failed(NamedTuple):
+    """Why there is no account, a sentence without its full stop; whether the key is to blame.
+
+    In place of the exception: that one would hold the key for as long as the answer is kept.
+    """
+
+    reason: str
+    key_refused: bool = False
+
+
 @dataclass
 class Reading:
-    """An account on its way, or here. Key and address go with the session and nowhere else."""
+    """An account on its way, or here. Key and address go with the session and nowhere else.
+
+    `stopped`: nobody waits for it any more, and it is on its way to its end.
+    """
 
     venue: str
     key: Key | None
     address: str = field(repr=False)
-    answer: "Future[Read]" = field(repr=False)
+    answer: "Future[Read | Failed]" = field(repr=False)
+    stopped: bool = False
+
+    def drop_secrets(self) -> None:
+        """Holds nothing any more that it could be read again with."""
+        self.key, self.address = None, ""
 
 
 @st.cache_resource(show_spinner=False)
@@ -71,28 +90,31 @@ def section(session: Session) -> None:
         key=f"account_venue_{session.revision}",
         width=240,
     )
-    _form(session, venue)
+    refused = _form(session, venue)
     reading: Reading | None = session.account_read
     if reading is None:
         return
-    if not reading.answer.done():
+    done = reading.answer.done()
+    if reading.stopped:
+        session.account_read = None if done else reading
+    elif not done:
         _waiting(session)
-        return
-    _answer(session, reading)
+    elif not refused:
+        _answer(session, reading)
 
 
-def _form(session: Session, venue: str) -> None:
+def _form(session: Session, venue: str) -> bool:
+    """The form; whether it was sent and nobody was asked, which is told then."""
     name = VENUES[venue].name
     with st.form(f"account_form_{session.revision}_{venue}", clear_on_submit=True, width=520):
-        if venue in _BY_ADDRESS:
+        if venue == ADDRESSED:
             st.caption(plain(f"{name} shows every account to anybody who knows its address: no key is needed."))
             address, key = st.text_input("Wallet address", key="secret_address", autocomplete="off"), None
         else:
             st.caption(plain(f"Make a key at {name} that can only read. It stays in this session's memory."))
             address, key = "", _key(venue)
         sent = st.form_submit_button("Read the account", key="do_read_account")
-    if sent:
-        _start(session, venue, key, address.strip())
+    return sent and not _start(session, venue, key, address.strip())
 
 
 def _key(venue: str) -> Key:
@@ -103,28 +125,47 @@ def _key(venue: str) -> Key:
     return Key(api_key.strip(), secret.strip(), phrase.strip())
 
 
-def _start(session: Session, venue: str, key: Key | None, address: str) -> None:
-    """Asks the venue, unless something is missing or too many wait already."""
+def _start(session: Session, venue: str, key: Key | None, address: str) -> bool:
+    """Asks the venue, or says why not: something is missing, or an account is being read, or too many wait already."""
     if not address and (key is None or not key.api_key or not key.secret):
         st.error("Nothing was asked: fill in every field first.")
-        return
+        return False
+    if session.account_read is not None and not session.account_read.answer.done():
+        st.error("Nothing was asked: the account before is still being read; try again in a moment.")
+        return False
+    answer = _submit(venue, key, address)
+    if answer is None:
+        st.error("Nothing was asked: too many accounts are being read at this moment; try again in a minute.")
+        return False
+    session.account_read = Reading(venue, key, address, answer)
+    return True
+
+
+def _submit(venue: str, key: Key | None, address: str) -> "Future[Read | Failed] | None":
+    """The answer to come; None where there is no room for it."""
     pool, room = _readers()
     if not room.acquire(blocking=False):
-        st.error("Too many accounts are being read at this moment; try again in a minute.")
-        return
-    answer = pool.submit(_read, venue, key, address)
-    answer.add_done_callback(lambda _: room.release())
-    session.account_read = Reading(venue, key, address, answer)
-
-
-def _read(venue: str, key: Key | None, address: str) -> Read:
-    account = read_account(venue, key, address)
-    if venue != "binance" or key is None:
-        return Read(account, None)
+        return None
     try:
-        return Read(account, read_tiers(venue, key, "BTC"))
-    except Unavailable:  # The account is what was asked for; its tiers are the snapshot's then.
-        return Read(account, None)
+        answer = pool.submit(_read, venue, key, address)
+    except RuntimeError:  # No thread can be started.
+        room.release()
+        return None
+    answer.add_done_callback(lambda _: room.release())
+    return answer
+
+
+def _read(venue: str, key: Key | None, address: str) -> Read | Failed:
+    name = VENUES[venue].name
+    try:
+        return Read(*read_all(venue, key, address))
+    except Unavailable as error:
+        return Failed(f"{name} {error.reason}", error.trouble == "key")
+    except FieldError as error:
+        return Failed(str(error))
+    except Exception as error:  # Only its type is logged: its text could hold the key.
+        _LOG.warning("%s's account could not be read: %s", name, type(error).__name__)
+        return Failed(f"{name} gave an answer that cannot be used")
 
 
 @st.fragment(run_every=live.POLL)
@@ -134,64 +175,107 @@ def _waiting(session: Session) -> None:
         st.rerun()
     st.caption(plain(f"Asking {VENUES[reading.venue].name} for the account …"))
     if st.button("Stop waiting", key="do_stop_reading"):
-        session.account_read = None
+        reading.answer.cancel()
+        reading.drop_secrets()
+        reading.stopped = True
         st.rerun()
 
 
 def _answer(session: Session, reading: Reading) -> None:
-    name = VENUES[reading.venue].name
-    try:
-        account, tiers = reading.answer.result()
-    except Unavailable as error:
-        st.error(plain(f"{name} {error.reason}. Nothing was taken over."))
-    except FieldError as error:
-        st.error(plain(f"{error}. Nothing was taken over."))
+    read = reading.answer.result()
+    if isinstance(read, Failed):
+        if read.key_refused:
+            reading.drop_secrets()
+        st.error(plain(f"{read.reason}. Nothing was taken over."))
     else:
-        if tiers is not None:
-            session.keyed_tiers[reading.venue] = (tiers, account.seen_at)
-        _show(session, reading, account)
+        _show(session, reading, read)
     with st.container(horizontal=True, gap="small"):
-        if st.button("Read it again", key="do_read_again"):
-            _start(session, reading.venue, reading.key, reading.address)
-            st.rerun()
+        if reading.key or reading.address:
+            _read_again(session, reading)
         if st.button("Forget the account and its key", key="do_forget_account"):
             _forget(session, reading.venue)
             st.rerun()
 
 
+def _read_again(session: Session, reading: Reading) -> None:
+    pressed = st.button("Read it again", key="do_read_again")
+    if pressed and _start(session, reading.venue, reading.key, reading.address):
+        st.rerun()
+
+
 def _forget(session: Session, venue: str) -> None:
     """Nothing of the account or its key stays, but for positions that were taken over."""
-    session.account_read, session.view = None, None
-    session.keyed_tiers.pop(venue, None)
-    session.open(session.attach(session.working))
+    session.account_read = None
+    if session.keyed_tiers.pop(venue, None) is not None:
+        session.view = None
+        session.open(session.attach(session.working))
 
 
-def _show(session: Session, reading: Reading, account: VenueAccount) -> None:
+def _show(session: Session, reading: Reading, read: Read) -> None:
     """The account as the venue tells it beside ours, and the button that takes it over."""
-    name = VENUES[account.venue].name
+    account, name = read.account, VENUES[read.account.venue].name
     st.subheader(plain(f"{name} at {account.seen_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"), anchor=False)
     _permissions(reading, account, name)
     for what, reason in account.imported.left_out:
         st.warning(plain(f"Left out: {what}: {reason}."))
     try:
-        scenario = _scenario(session, account)
+        scenario = _scenario(session, read)
     except FieldError as error:
         st.error(plain(f"This account cannot be taken over. {error}."))
         return
-    if not scenario.positions:
-        st.info("No open cross positions in perpetuals that Tandem knows.")
+    _settings(scenario)
+    _positions(scenario)
     figures = assess(scenario)
     compared = beside(scenario, figures, **account.figures._asdict(), liquidation_prices=account.liquidation_prices)
     _compared(compared, name)
     if st.button("Take this account over", key="do_take_account", type="primary"):
-        _take(session, scenario, account)
+        _take(session, scenario, read)
         st.rerun()
+
+
+def _settings(scenario: Scenario) -> None:
+    account = scenario.account
+    told = wording.rate(account.fee) if account.taker_fee is not None else f"not told; {wording.rate(account.fee)} here"
+    figures = {
+        f"Wallet balance ({account.rules.settlement})": wording.money(account.wallet_balance),
+        "Margin mode": account.margin_mode.capitalize(),
+        "The account's taker fee": told,
+    }
+    st.table(
+        pd.DataFrame([{plain(name): plain(value) for name, value in figures.items()}]),
+        hide_index=True,
+        border="horizontal",
+        alt="What is taken over of the account",
+    )
+
+
+def _positions(scenario: Scenario) -> None:
+    """The positions as they are taken over."""
+    if not scenario.positions:
+        st.info("No open cross positions in perpetuals that Tandem knows.")
+        return
+    table = pd.DataFrame([_position(each, scenario) for each in scenario.positions]).map(plain)
+    st.table(table, hide_index=True, border="horizontal", alt="The positions that are taken over")
+
+
+def _position(position: Position, scenario: Scenario) -> dict[str, str]:
+    row = {
+        "Token": position.symbol,
+        "Side": position.side,
+        "Size": wording.quantity(position.quantity),
+        "Entry price": wording.price(position.entry_price),
+        "Leverage": wording.multiple(position.leverage),
+        "Mark": wording.price(scenario.market.marks[position.symbol]),
+    }
+    if scenario.account.isolated:
+        row["Isolated margin"] = wording.money(position.isolated_margin)
+    return row
 
 
 def _permissions(reading: Reading, account: VenueAccount, name: str) -> None:
     if reading.key is None:
         return
-    more = [word for may, word in ((account.may_trade, "trade"), (account.may_withdraw, "withdraw")) if may]
+    more = [word for may, word in ((account.may_trade, "trade"), (account.may_withdraw, "withdraw or transfer")) if may]
     if more:
         st.warning(
             plain(
@@ -203,39 +287,79 @@ def _permissions(reading: Reading, account: VenueAccount, name: str) -> None:
         st.info(plain(f"{name} does not say all that this key may do: make sure that it can only read."))
 
 
-def _scenario(session: Session, account: VenueAccount) -> Scenario:
-    scenario = as_scenario(account, session.working)
-    return scenario.with_tables(live.look_at(session, account.venue, scenario.tokens).tables)
+def _own(read: Read) -> live.OwnTiers | None:
+    return None if read.tiers is None else (read.tiers, read.account.seen_at)
+
+
+def _scenario(session: Session, read: Read) -> Scenario:
+    """The account beside the tables that would stand beside it; nothing on the screen changes."""
+    scenario = as_scenario(read.account, session.working)
+    return scenario.with_tables(live.look_at(session, read.account.venue, scenario.tokens, own=_own(read)).tables)
 
 
 _WRITTEN = {"money": wording.money, "ratio": wording.percent, "price": wording.price}
 
 
 def _compared(compared: Sequence[Beside], name: str) -> None:
+    if not compared:
+        return
     rows = [
         {
-            "Figure": each.figure,
-            name: _WRITTEN[each.kind](each.venue) if each.venue is not None else "none",
-            "Tandem": _WRITTEN[each.kind](each.ours) if each.ours is not None else "none",
+            "Figure": each.label,
+            name: _written(each.kind, each.venue),
+            "Tandem": _written(each.kind, each.ours),
             "Difference": wording.MISSING if each.difference is None else wording.percent(each.difference, sign=True),
         }
         for each in compared
     ]
     table = pd.DataFrame([{plain(key): plain(cell) for key, cell in row.items()} for row in rows])
     st.table(table, hide_index=True, border="horizontal", alt=f"Figures of the account as {name} and Tandem tell them")
-    differing = [each.figure for each in compared if not each.agrees]
-    if differing:
+    _agreement(compared, name)
+
+
+def _written(kind: Kind, figure: float | Missing) -> str:
+    return figure if isinstance(figure, str) else _WRITTEN[kind](figure)
+
+
+def _agreement(compared: Sequence[Beside], name: str) -> None:
+    """What differs, what only one side tells, or that all agrees."""
+    apart = [each.label for each in compared if each.both and not each.agrees]
+    if apart:
         why = "prices moved between the answers, tables of another date, positions left out, or a rule read wrongly"
-        st.warning(plain(f"More than 1 % apart: {wording.listing(differing)}. Possible reasons: {why}."))
-    else:
-        st.success("Every figure agrees within 1 %.")
+        st.warning(plain(f"More than 1 % apart: {wording.listing(apart)}. Possible reasons: {why}."))
+    told = [each for each in compared if not each.both and not each.agrees]
+    against = [said for each in told if (said := _contradiction(each, name))]
+    if against:
+        st.warning(plain(f"{'; '.join(against)}."))
+    untold = [each.label for each in told if not _contradiction(each, name)]
+    if untold:
+        st.info(plain(f"Told by one side alone, so not compared: {wording.listing(untold)}."))
+    if not apart and not against and any(each.both for each in compared):
+        st.success(f"Every figure {'that both tell ' if untold else ''}agrees within 1 %.")
 
 
-def _take(session: Session, scenario: Scenario, account: VenueAccount) -> None:
+def _contradiction(each: Beside, name: str) -> str:
+    """A price that one side gives and the other says is none, in words; empty for a figure that one does not tell."""
+    if each.venue == "not told" or each.ours == "not known":
+        return ""
+    said = f"gives a liquidation price for {each.of}"
+    if each.venue == "none":
+        said = f"says that {each.of} has no liquidation price"
+    if each.ours == "liquidated already":
+        return f"{name} {said} and by Tandem's figures it is liquidated already"
+    return f"{name} {said} and Tandem finds {'none' if each.ours == 'none' else 'one'}"
+
+
+def _take(session: Session, scenario: Scenario, read: Read) -> None:
+    account, name = read.account, VENUES[read.account.venue].name
+    if read.tiers is not None:
+        session.keyed_tiers[account.venue] = (read.tiers, account.seen_at)
     session.view = live.look_at(session, account.venue, scenario.tokens)
     session.open(session.attach(scenario))
     session.baseline, session.example = before_move(session.working), None
     day = account.seen_at.astimezone(UTC)
-    session.marks_taken, session.marks_origin = account.marks, Origin("live", day, f"{day:%Y-%m-%d}")
-    name, count = VENUES[account.venue].name, len(scenario.positions)
+    origin = Origin("live", day, f"{day:%Y-%m-%d}")
+    session.mark_sources = {token: MarkSource(mark, name, origin) for token, mark in account.marks.items()}
+    session.as_received = False
+    count = len(scenario.positions)
     session.tell("info", f"Taken over from {name}: {count} {'position' if count == 1 else 'positions'}.")

@@ -88,8 +88,8 @@ def _compose(session: Session) -> None:
 
 def look_at(session: Session, venue: str, tokens: Sequence[str], own: OwnTiers | None = None) -> View:
     """The best figures at hand: with live data off, the snapshot's and those that the person's own key brought."""
-    tables, seen_at = own or session.keyed_tiers.get(venue, (None, None))
-    return look(feed() if session.live else None, venue, tokens, tables, seen_at)
+    brought: OwnTiers = own or session.keyed_tiers.get(venue) or (None, None)
+    return look(feed() if session.live else None, venue, tokens, *brought)
 
 
 def _take(session: Session) -> None:

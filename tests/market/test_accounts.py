@@ -1,5 +1,6 @@
 """A venue's account as a scenario."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -24,9 +25,15 @@ def test_the_account_brings_its_own_balance_positions_marks_and_fee() -> None:
     assert (made.positions, dict(made.market.marks)) == ((RENDER,), {"RENDER": 1.9})
 
 
-def test_levels_betas_and_words_of_the_screen_stay() -> None:
-    made = as_scenario(account(), SHOWN)
-    assert (made.levels, dict(made.market.betas), made.title) == (Levels(), dict(SHOWN.market.betas), SHOWN.title)
+def test_levels_and_betas_of_the_screen_stay() -> None:
+    levels = Levels(0.2, 0.4)
+    made = as_scenario(account(), replace(SHOWN, levels=levels))
+    assert (made.levels, dict(made.market.betas)) == (levels, dict(SHOWN.market.betas))
+
+
+def test_the_words_of_the_screen_are_about_another_account() -> None:
+    made = as_scenario(account(), replace(SHOWN, title="Bob's book", note="not yours"))
+    assert (made.title, made.note) == ("", "")
 
 
 def test_nothing_else_of_the_account_on_the_screen_stays() -> None:

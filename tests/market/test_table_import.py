@@ -136,6 +136,29 @@ def test_okx_sizes_are_in_contracts_and_want_their_value() -> None:
     )
 
 
+SWAP = "Instrument,Side,{},Entry,Leverage\nTAO-USDT-SWAP,long,{},300,10"
+AS_TOKENS = "sizes were read as tokens; OKX's own, beside symbols that end in -SWAP, are contracts"
+
+
+@pytest.mark.parametrize("values", [None, {"TAO": 1.0}])
+def test_okx_symbols_beside_a_size_without_a_unit_are_noted(values: dict[str, float] | None) -> None:
+    text = SWAP.format("Size", "10")
+    assert position(text, contract_values=values).quantity == 10
+    assert f"{AS_TOKENS}, and their column has to be called so: TAO long" in notes(text, contract_values=values)
+
+
+@pytest.mark.parametrize(
+    ("header", "size"),
+    [("Size (TAO)", 10), ("Qty (coins)", 10), ("Tokens", 10), ("Size", "10 TAO"), ("Size (USDT)", 3000), ("Lots", 10)],
+)
+def test_a_size_that_says_its_unit_is_not_noted(header: str, size: object) -> None:
+    assert AS_TOKENS not in notes(SWAP.format(header, size), contract_values={"TAO": 1.0})
+
+
+def test_other_venues_symbols_are_not_noted() -> None:
+    assert AS_TOKENS not in notes(SWAP.format("Size", "10").replace("TAO-USDT-SWAP", "TAOUSDT"))
+
+
 @pytest.mark.parametrize("header", ["Size (Cont)", "Contracts", "Qty [contracts]"])
 def test_a_header_may_say_contracts(header: str) -> None:
     text = f"symbol,side,{header},entry,leverage\nRENDER,long,3000,1.75,10"

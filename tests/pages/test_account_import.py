@@ -5,12 +5,20 @@ import json
 import logging
 import weakref
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from threading import BoundedSemaphore, Event
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from margin import link
+from margin import link, wording
+from margin.market.live.connection import Key
+from margin.market.live.venues import read_all
+from pages.ui import account_import, live
+from pages.ui.account import at_venue, venue_change
 from pages.ui.state import Session
 from tests.pages.visitor import APP, PATIENCE, read
 from tests.replay.figures import ADDRESS, KEY, Book, Leg
@@ -67,10 +75,18 @@ class PositionsPage:
         self.give(secret_address=ADDRESS) if venue == "hyperliquid" else self.give(**FIELDS)
         return self.settle()
 
+    def tabled(self, column: str) -> list[Mapping[str, str]]:
+        """The rows of the table with that column."""
+        [frame] = [each.value for each in self.at.table if column in each.value.columns]
+        return [{name: read(cell) for name, cell in row.items()} for row in frame.to_dict("records")]
+
+    @property
+    def buttons(self) -> set[str]:
+        return {each.label for each in self.at.button}
+
     def compared(self) -> list[Mapping[str, str]]:
         """The rows of the comparison."""
-        [frame] = [each.value for each in self.at.table if "Difference" in each.value.columns]
-        return [{name: read(cell) for name, cell in row.items()} for row in frame.to_dict("records")]
+        return self.tabled("Difference")
 
     def said(self, kind: str) -> list[str]:
         return [read(each.value).replace("\u2060", "") for each in getattr(self.at, kind)]
@@ -93,6 +109,69 @@ def test_an_account_is_compared_and_taken_over(venues: Venues, venue: str) -> No
     assert page.session.baseline == taken
 
 
+def test_a_person_sees_what_is_taken_over(venues: Venues) -> None:
+    _, book = venues
+    page = PositionsPage().read("okx")
+    [settings] = page.tabled("Margin mode")
+    assert list(settings.values()) == ["$6,000.00", "Cross", "0.04 %"]
+    rows = page.tabled("Entry price")
+    assert [(row["Token"], row["Side"]) for row in rows] == [(leg.token, leg.side) for leg in book.legs]
+    assert list(rows[0].values()) == [
+        "RENDER",
+        "long",
+        "8,000",
+        "1.8500",
+        "10.00×",
+        wording.price(book.marks["RENDER"]),
+    ]
+
+
+def test_both_legs_of_an_isolated_hedge_are_shown_and_agree(venues: Venues) -> None:
+    _, book = venues
+    book.legs = [Leg("TAO", "long", 60, 265.0, 20, 800.0), Leg("TAO", "short", 20, 280.0, 20, 900.0)]
+    page = PositionsPage().read("okx")
+    prices = [row["Figure"] for row in page.compared() if row["Figure"].startswith("Liquidation")]
+    assert prices == ["Liquidation price TAO long", "Liquidation price TAO short"]
+    assert [row["Isolated margin"] for row in page.tabled("Isolated margin")] == ["$800.00", "$900.00"]
+    assert page.said("success") == ["Every figure agrees within 1 %."]
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "told"),
+    [
+        pytest.param(
+            {("RENDER", None): None},
+            "warning",
+            "Bybit says that RENDER has no liquidation price and Tandem finds one.",
+            id="none at the venue",
+        ),
+        pytest.param(
+            {("RENDER", None): 999.0},
+            "warning",
+            "Bybit gives a liquidation price for RENDER and Tandem finds none.",
+            id="none of ours",
+        ),
+        pytest.param(
+            {}, "info", "Told by one side alone, so not compared: Liquidation price RENDER.", id="the venue is silent"
+        ),
+    ],
+)
+def test_a_price_on_one_side_alone_is_not_a_difference_in_per_cent(
+    venues: Venues, monkeypatch: pytest.MonkeyPatch, given: dict[tuple[str, None], float | None], kind: str, told: str
+) -> None:
+    _, book = venues
+    book.legs = [Leg("RENDER", "long", 8_000, 1.85, 10)]
+
+    def reads(*asked: Any) -> Any:
+        account, tiers = read_all(*asked)
+        return replace(account, liquidation_prices=given), tiers
+
+    monkeypatch.setattr(account_import, "read_all", reads)
+    page = PositionsPage().read("bybit")
+    assert told in page.said(kind)
+    assert not [each for each in page.said("warning") if "1 % apart" in each]
+
+
 def test_a_figure_that_differs_is_named(venues: Venues) -> None:
     _, book = venues
     for rows in book.tiers["okx"].values():
@@ -106,7 +185,7 @@ def test_a_key_that_can_do_more_than_read_draws_a_warning(venues: Venues) -> Non
     _, book = venues
     book.may_trade = book.may_withdraw = True
     page = PositionsPage().read("bybit")
-    assert page.said("warning")[0].startswith("This key can trade and withdraw. Tandem only reads")
+    assert page.said("warning")[0].startswith("This key can trade and withdraw or transfer. Tandem only reads")
 
 
 def test_what_cannot_be_taken_over_is_listed_with_its_reason(venues: Venues) -> None:
@@ -120,7 +199,10 @@ def test_what_cannot_be_taken_over_is_listed_with_its_reason(venues: Venues) -> 
 def test_binance_gives_its_tiers_to_the_key_for_this_session_alone(venues: Venues) -> None:
     _, book = venues
     book.tiers["binance"]["RENDER"][0]["max_leverage"] = 60
-    page = PositionsPage().read("binance").press("Take this account over")
+    page = PositionsPage().read("binance")
+    assert page.said("success") == ["Every figure agrees within 1 %."]
+    assert (page.session.keyed_tiers, page.session.view) == ({}, None)
+    page.press("Take this account over")
     assert page.session.working.market.reference.tiers["RENDER"].max_leverages[0] == 60
     assert PositionsPage().session.working.market.reference.tiers["RENDER"].max_leverages[0] == 75
     page.press("Forget the account and its key")
@@ -153,6 +235,59 @@ def test_an_empty_form_asks_nobody(venues: Venues) -> None:
     assert replay.asked == []
 
 
+def test_a_form_that_is_not_sent_does_not_show_the_former_answer(venues: Venues) -> None:
+    del venues
+    page = PositionsPage().read("okx").give(secret_key="only the key")
+    assert page.said("error") == ["Nothing was asked: fill in every field first."]
+    assert "Take this account over" not in page.buttons
+
+
+def test_one_account_is_read_at_a_time(venues: Venues, monkeypatch: pytest.MonkeyPatch) -> None:
+    del venues
+    go_on, asked = Event(), []
+
+    def reads(*given: Any) -> Any:
+        asked.append(given[0])
+        assert go_on.wait(PATIENCE)
+        return read_all(*given)
+
+    monkeypatch.setattr(account_import, "read_all", reads)
+    page = PositionsPage().choose("okx").give(**FIELDS)
+    told = "Nothing was asked: the account before is still being read; try again in a moment."
+    assert page.give(**FIELDS).said("error") == [told]
+    assert page.press("Stop waiting").give(**FIELDS).said("error") == [told]
+    go_on.set()
+    page.settle()
+    assert page.session.account_read is None
+    page.read("okx")
+    assert ("Take this account over" in page.buttons, asked) == (True, ["okx", "okx"])
+
+
+def test_a_thread_that_cannot_start_leaves_room_for_others(venues: Venues, monkeypatch: pytest.MonkeyPatch) -> None:
+    del venues
+    pool, room = ThreadPoolExecutor(1), BoundedSemaphore(1)
+    pool.shutdown()
+    monkeypatch.setattr(account_import, "_readers", lambda: (pool, room))
+    page = PositionsPage().choose("okx").give(**FIELDS)
+    assert page.said("error")[0].startswith("Nothing was asked: too many accounts are being read")
+    assert room.acquire(blocking=False)
+
+
+def test_a_fault_nobody_thought_of_is_one_sentence_and_logged_by_its_type(
+    venues: Venues, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    del venues
+
+    def breaks(_venue: str, key: Key, _address: str) -> Any:
+        raise ZeroDivisionError(key.secret)
+
+    monkeypatch.setattr(account_import, "read_all", breaks)
+    page = PositionsPage().read("okx")
+    assert page.said("error") == ["OKX gave an answer that cannot be used. Nothing was taken over."]
+    assert "ZeroDivisionError" in caplog.text
+    assert KEY.secret not in caplog.text
+
+
 @pytest.mark.parametrize("address", ["0x12", "my wallet", "<script>", "0x" + "z" * 40])
 def test_what_is_no_address_is_refused_before_anybody_is_asked(venues: Venues, address: str) -> None:
     replay, _ = venues
@@ -169,6 +304,15 @@ def test_an_account_can_be_read_again_without_its_key_being_typed_again(venues: 
     assert page.session.working.account.wallet_balance == book.wallet
 
 
+def test_a_fee_of_ones_own_stays_at_its_venue(venues: Venues) -> None:
+    del venues
+    before = PositionsPage().read("okx").press("Take this account over").session.working
+    after = at_venue(before, "bybit")
+    assert after.account.taker_fee is None
+    assert "taker fee 0.055 %, the venue's (before: 0.04 %, your own)" in venue_change(before, after)
+    assert at_venue(before, "okx") is before
+
+
 # Secrets
 
 
@@ -178,8 +322,15 @@ def test_a_secret_is_in_no_link_no_file_no_log_and_no_widget(
 ) -> None:
     del venues
     monkeypatch.setenv("TANDEM_CACHE", str(tmp_path))
+    live.feed.clear()
     caplog.set_level(logging.DEBUG)
     page = PositionsPage().read(venue).press("Take this account over")
+    [toggle] = [each for each in page.at.toggle if each.key == "live"]
+    toggle.set_value(True)
+    page.run()
+    assert live.feed().wait(live.wanted(page.session), PATIENCE)
+    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert kept
     written = [
         json.dumps(link.encode(page.session.working).parameters),
         json.dumps(page.session.working.to_json()),
@@ -187,7 +338,7 @@ def test_a_secret_is_in_no_link_no_file_no_log_and_no_widget(
         repr(page.session),
         repr(page.session.widgets),
         caplog.text,
-        *(path.read_text() for path in tmp_path.rglob("*") if path.is_file()),
+        *(path.read_bytes().decode(errors="replace") for path in kept),
     ]
     for secret in SECRETS:
         assert [text for text in written if secret in text] == []
@@ -205,4 +356,6 @@ def test_a_forgotten_key_is_held_by_nobody(venues: Venues) -> None:
 def test_a_refused_key_is_not_in_the_sentence_that_says_so(venues: Venues) -> None:
     del venues
     page = PositionsPage().choose("okx").give(**{**FIELDS, "secret_phrase": "wrong-passphrase-55aa"}).settle()
+    assert page.session.account_read.key is None
+    assert "Read it again" not in page.buttons
     assert not [text for text in page.said("error") for secret in (*SECRETS, "wrong-passphrase") if secret in text]

@@ -176,8 +176,7 @@ class ScenariosPage:
         ),
         (
             "isolated",
-            "Your nearest danger is BTC falling 5.00 % and each token following by its beta: "
-            "then the first position is lost.",
+            "Your nearest danger is everything falling 8.32 % together: then the first position is lost.",
         ),
     ],
 )

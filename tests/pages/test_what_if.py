@@ -158,7 +158,7 @@ def test_a_change_of_venue_says_what_changed() -> None:
     [news] = Visitor().enter("venue", "hyperliquid").news
     old, new = (snapshot.tables(venue).as_of for venue in ("binance", "hyperliquid"))
     assert news.startswith(f"Binance → Hyperliquid: tiers as of {new} (before: as of {old}); taker fee 0.045 %")
-    assert "(before: 0.05 %)" in news
+    assert "(before: 0.05 %, the venue's)" in news
     assert "the venue's ratio rises and liquidates at 100.00 %" in news
 
 

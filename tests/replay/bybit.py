@@ -340,7 +340,7 @@ def _rights(book: Book) -> Any:
         "permissions": {
             "ContractTrade": trades,
             "Spot": [],
-            "Wallet": ["AccountTransfer", "Withdraw"] if book.may_withdraw else ["AccountTransfer"],
+            "Wallet": ["AccountTransfer", "Withdraw"] if book.may_withdraw else [],
             "Options": [],
             "Derivatives": [],
             "CopyTrading": [],

@@ -16,10 +16,10 @@ from margin.market.live.checks import (
     funding_history,
     gather,
     listed_token,
-    sane_quote,
     tier_table,
     today,
     token_of,
+    venue_quote,
 )
 from margin.market.live.connection import Connection
 from margin.market.live.legs import Leg, TakenOver, read_legs, take_over
@@ -39,6 +39,8 @@ _TRADES = (
     *("enableFutures", "enableSpotAndMarginTrading", "enableMargin"),
     *("enableVanillaOptions", "enablePortfolioMarginTrading", "enableFixApiTrade"),
 )
+_MOVES = ("enableWithdrawals", "enableInternalTransfer", "permitsUniversalTransfer")
+"""Rights by which money can leave the account."""
 _COLLATERAL = "collateral in other coins is not taken over; add it by hand with its ratio"
 _IDLE_COIN = "it does not back positions in USDT while multi-assets mode is off"
 
@@ -135,14 +137,14 @@ class Binance:
             return None
 
     def _rights(self) -> tuple[bool | None, bool | None]:
-        """Whether the key may trade and withdraw; None where the venue does not say."""
+        """Whether the key may trade and move money away; None where the venue does not say."""
         try:
             rights = entry(self._connection.ask("sapiGetAccountApiRestrictions"))
         except (Unavailable, FieldError):
             return None, None
         trades = [rights[name] is True for name in _TRADES if name in rights]
-        withdraws = rights.get("enableWithdrawals")
-        return any(trades) if trades else None, withdraws if isinstance(withdraws, bool) else None
+        moves = any(rights.get(name) is True for name in _MOVES)
+        return any(trades) if trades else None, moves or (False if rights.get("enableWithdrawals") is False else None)
 
 
 def _symbol(token: str) -> str:
@@ -179,13 +181,11 @@ def _contract(row: Entry) -> Contract | None:
 
 
 def _quote(row: Entry, intervals: Mapping[str, Entry] | None) -> Quote:
-    return sane_quote(
-        mark=figure(row, "markPrice"),
-        index_price=optional(row, "indexPrice"),
-        funding_rate=optional(row, "lastFundingRate"),
-        interval_hours=None if intervals is None else _interval(intervals.get(word(row, "symbol"))),
-        next_funding=moment(row, "nextFundingTime"),
-    )
+    def funding() -> tuple[float | None, float | None, datetime | None]:
+        hours = None if intervals is None else _interval(intervals.get(word(row, "symbol")))
+        return optional(row, "lastFundingRate"), hours, moment(row, "nextFundingTime")
+
+    return venue_quote(figure(row, "markPrice"), optional(row, "indexPrice"), funding)
 
 
 def _interval(adjusted: Entry | None) -> float | None:
@@ -228,7 +228,7 @@ def _leg(row: Entry, symbol: str, settings: Mapping[str, Entry]) -> Leg | None:
         leverage=figure(settings[symbol], "leverage", above=0),
         mark=figure(row, "markPrice", above=0),
         isolated_margin=figure(row, "isolatedWallet", above=0) if mode == "ISOLATED" else None,
-        liquidation_price=optional(row, "liquidationPrice", at_least=0) or None,
+        liquidation_price=optional(row, "liquidationPrice", at_least=0),
     )
 
 

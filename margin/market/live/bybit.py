@@ -15,10 +15,10 @@ from margin.market.live.checks import (
     funding_history,
     gather,
     listed_token,
-    sane_quote,
     tier_table,
     today,
     token_of,
+    venue_quote,
 )
 from margin.market.live.connection import Connection
 from margin.market.live.legs import Leg, TakenOver, read_legs, take_over
@@ -38,6 +38,8 @@ _UNITS: Mapping[str, float] = {"as fractions": 1.0, "in per cent": 100.0}
 """What an answer may write for a margin of 100 %."""
 _ROUNDED = 0.02
 """How far initial margin · leverage may stand from 1: both are published rounded."""
+_MOVES = ("Withdraw", "AccountTransfer", "SubMemberTransfer")
+"""Rights by which money can leave the account."""
 _CLASSIC = 1
 _PORTFOLIO, _ISOLATED, _CROSS = "PORTFOLIO_MARGIN", "ISOLATED_MARGIN", "REGULAR_MARGIN"
 _SIDES: Mapping[str, Side] = {"Buy": "long", "Sell": "short"}
@@ -177,7 +179,7 @@ class Bybit:
             return None
 
     def _rights(self) -> tuple[bool | None, bool | None]:
-        """Whether the key may trade and withdraw; None where the venue does not say."""
+        """Whether the key may trade and move money away; None where the venue does not say."""
         try:
             key = self._result("privateGetV5UserQueryApi")
             reads_only = figure(key, "readOnly", at_least=0, at_most=1) == 1
@@ -186,7 +188,7 @@ class Bybit:
         except (Unavailable, FieldError):
             return None, None
         trades = any(rights for kind, rights in granted.items() if kind != "Wallet")
-        return not reads_only and trades, not reads_only and "Withdraw" in moves
+        return not reads_only and trades, not reads_only and any(right in _MOVES for right in moves)
 
 
 def _symbol(token: str) -> str:
@@ -223,15 +225,12 @@ def _contract(row: Entry) -> Contract | None:
 
 
 def _quote(row: Entry, instruments: Mapping[str, Entry]) -> Quote:
-    hours = optional(row, "fundingIntervalHour")
-    minutes = optional(instruments.get(word(row, "symbol"), {}), "fundingInterval") if hours is None else None
-    return sane_quote(
-        mark=figure(row, "markPrice"),
-        index_price=optional(row, "indexPrice"),
-        funding_rate=optional(row, "fundingRate"),
-        interval_hours=minutes / 60 if minutes else hours,
-        next_funding=moment(row, "nextFundingTime"),
-    )
+    def funding() -> tuple[float | None, float | None, datetime | None]:
+        hours = optional(row, "fundingIntervalHour")
+        minutes = optional(instruments.get(word(row, "symbol"), {}), "fundingInterval") if hours is None else None
+        return optional(row, "fundingRate"), minutes / 60 if minutes else hours, moment(row, "nextFundingTime")
+
+    return venue_quote(figure(row, "markPrice"), optional(row, "indexPrice"), funding)
 
 
 def _table(rows: Sequence[Any], symbol: str) -> TierTable:
@@ -292,7 +291,7 @@ def _leg(row: Entry, symbol: str, isolated: bool, taker_fee: float | None) -> Le
         entry_price=entry_price,
         leverage=leverage,
         mark=figure(row, "markPrice", above=0),
-        liquidation_price=optional(row, "liqPrice", at_least=0) or None,
+        liquidation_price=optional(row, "liqPrice", at_least=0),
     )
     return leg._replace(isolated_margin=_isolated_margin(row, leg, taker_fee)) if isolated else leg
 

@@ -111,6 +111,21 @@ def sane_quote(
     return Quote(mark, index_price, funding_rate, interval_hours, next_funding)
 
 
+def venue_quote(
+    mark: float,
+    index_price: float | None,
+    funding: Callable[[], tuple[float | None, float | None, datetime | None]],
+) -> Quote:
+    """The quote; what `funding` reads (rate, interval in hours, next payment) is None where it cannot be true.
+
+    Raises FieldError for the mark and the index price alone: no funding takes a mark with it.
+    """
+    quote = sane_quote(mark, index_price)
+    with suppress(FieldError):
+        quote = sane_quote(mark, index_price, *funding())
+    return quote
+
+
 def tier_table(rows: Sequence[Mapping[str, float | None]], *, progressive: bool) -> TierTable:
     """A verified table from rows of the scenario JSON, all figures given, lowest tier first.
 

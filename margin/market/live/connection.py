@@ -9,12 +9,13 @@ import gc
 import json
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
-from http.client import HTTPResponse
+from http.client import HTTPConnection, HTTPResponse
 from io import BufferedReader, RawIOBase
-from socket import socket
+from socket import SOCK_STREAM, getaddrinfo, socket
 from threading import Lock
 from types import ModuleType
 from typing import Any
@@ -25,7 +26,12 @@ from requests.adapters import HTTPAdapter
 from margin.market.source import Trouble, Unavailable
 
 TIMEOUT = 5.0
-"""Seconds until a request is given up, its whole answer included."""
+"""Seconds until a request is given up: connecting to any of the host's addresses, TLS and the whole answer together.
+
+Looking up the host's name counts but cannot be interrupted: it may take as long as the system lets it.
+"""
+QUICK = 0.5
+"""The part of `TIMEOUT` within which a request must have failed to be tried again where the venue was silent."""
 BACK_OFF = 0.5
 """Seconds before the one retry after a failure that may pass."""
 LARGEST_ANSWER = 32 * 1024 * 1024
@@ -35,7 +41,6 @@ _CHUNK = 1 << 16
 _TALKATIVE = ("ccxt.base.exchange", "urllib3.connection", "urllib3.connectionpool")
 """Loggers that write addresses with signatures and headers with keys: silent, whatever the process logs."""
 _CLASSES = {"binance": "binanceusdm", "bybit": "bybit", "okx": "okx", "hyperliquid": "hyperliquid"}
-_PASSING = ("silent", "broken")
 _BY_STATUS: Mapping[int | None, tuple[Trouble, str]] = {
     429: ("busy", "asks for a pause between requests"),
     418: ("busy", "shuts this machine out for a while after too many requests"),
@@ -62,20 +67,39 @@ class Key:
     passphrase: str = field(default="", repr=False)
 
 
+class _Clock:
+    """The time of one request, from its first address looked up to its answer's last byte."""
+
+    def __init__(self) -> None:
+        self._began = 0.0
+
+    def start(self) -> None:
+        self._began = time.monotonic()
+
+    @property
+    def used(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._began
+
+    def left(self) -> float:
+        """Seconds, more than 0. Raises TimeoutError where none are left."""
+        left = TIMEOUT - self.used
+        if left <= 0:
+            raise TimeoutError("timed out")
+        return left
+
+
 class _UntilDeadline(RawIOBase):
     """A socket's bytes while there is time: a socket's own timeout starts anew with every byte that trickles in."""
 
-    def __init__(self, raw: RawIOBase, origin: socket) -> None:
-        self._raw, self._socket, self._deadline = raw, origin, time.monotonic() + TIMEOUT
+    def __init__(self, raw: RawIOBase, origin: socket, clock: _Clock) -> None:
+        self._raw, self._socket, self._clock = raw, origin, clock
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
-        self._socket.settimeout(left)
+        self._socket.settimeout(self._clock.left())
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -84,25 +108,77 @@ class _UntilDeadline(RawIOBase):
 
 
 class _TimedAnswer(HTTPResponse):
-    """An answer that must be there within `TIMEOUT` from its first header to its last byte."""
+    """An answer whose bytes are read while the clock allows."""
 
-    def __init__(self, origin: socket, *arguments: Any, **options: Any) -> None:
-        super().__init__(origin, *arguments, **options)
-        self.fp = BufferedReader(_UntilDeadline(self.fp.detach(), origin))
+    def __init__(self, origin: socket, clock: _Clock, **options: Any) -> None:
+        super().__init__(origin, **options)
+        self.fp = BufferedReader(_UntilDeadline(self.fp.detach(), origin, clock))
 
 
-@cache
-def _timed(connection: type) -> type:
-    return type(connection.__name__, (connection,), {"response_class": _TimedAnswer})
+class _TimedConnection(HTTPConnection):
+    """What is put before the transport's own class: connect, handshake, request and answer share one clock.
+
+    A handshake takes no longer than its socket's timeout as a whole, and that is the time left after connecting.
+    """
+
+    clock: _Clock
+    _dns_host: str
+    socket_options: Sequence[tuple[int, int, int]] | None
+
+    def response_class(self, origin: socket, **options: Any) -> HTTPResponse:  # type: ignore[override]
+        return _TimedAnswer(origin, self.clock, **options)
+
+    def request(self, *arguments: Any, **options: Any) -> None:
+        if self.sock is not None:  # It may have been kept from a request that left it little time.
+            self.sock.settimeout(self.clock.left())
+        super().request(*arguments, **options)
+
+    def _new_conn(self) -> socket:
+        return _connected(self._dns_host, self.port, self.socket_options or (), self.clock)
+
+
+def _connected(host: str, port: int, options: Iterable[tuple[int, int, int]], clock: _Clock) -> socket:
+    """A socket to the first of the host's addresses that answers, each given its share of the time left.
+
+    Raises OSError, which TimeoutError is one of.
+    """
+    addresses = getaddrinfo(host, port, type=SOCK_STREAM)
+    failure = OSError("no address")
+    for tried, (family, kind, protocol, _, address) in enumerate(addresses):
+        try:
+            return _opened(socket(family, kind, protocol), address, options, clock, len(addresses) - tried)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _opened(
+    line: socket, address: Any, options: Iterable[tuple[int, int, int]], clock: _Clock, addresses: int
+) -> socket:
+    try:
+        for option in options:
+            line.setsockopt(*option)
+        line.settimeout(clock.left() / addresses)
+        line.connect(address)
+        line.settimeout(clock.left())
+    except OSError:
+        line.close()
+        raise
+    return line
 
 
 class _TimedAdapter(HTTPAdapter):
-    """Makes connections whose answers are timed as a whole."""
+    """Makes connections that keep to the session's clock."""
+
+    def __init__(self, clock: _Clock) -> None:
+        super().__init__()
+        self._clock = clock
 
     def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*arguments, **options)
         if "ConnectionCls" not in vars(pool):
-            pool.ConnectionCls = _timed(pool.ConnectionCls)
+            own = pool.ConnectionCls
+            pool.ConnectionCls = type(own.__name__, (_TimedConnection, own), {"clock": self._clock})
         return pool
 
 
@@ -110,24 +186,29 @@ class _BoundedSession(Session):
     """A session whose answers end in time, stay within bounds, and come from where they were asked."""
 
     asked = False
+    quick = True
+    """Whether the last request was over early enough to be followed by another one."""
     status: int | None = None
     retry_after: float | None = None
 
     def __init__(self) -> None:
         super().__init__()
+        self._clock = _Clock()
         self.trust_env = False
         for scheme in ("https://", "http://"):
-            self.mount(scheme, _TimedAdapter())
+            self.mount(scheme, _TimedAdapter(self._clock))
 
     def send(self, request: PreparedRequest, **options: Any) -> Response:
         """Reads the whole answer here, where it can still be given up; one that leads elsewhere is not followed."""
         self.asked = True
         self.status = self.retry_after = None
-        response = super().send(request, **{**options, "stream": True, "allow_redirects": False})
+        self._clock.start()
         try:
-            response._content = _read(response)
+            response = super().send(request, **{**options, "stream": True, "allow_redirects": False})
+            with closing(response):
+                response._content = _read(response)
         finally:
-            response.close()
+            self.quick = self._clock.used < TIMEOUT * QUICK
         self.status = response.status_code
         self.retry_after = _seconds(response.headers.get("Retry-After"))
         return response
@@ -192,13 +273,14 @@ class Connection:
     def ask(self, method: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """The venue's answer: an object, an array or a text of JSON.
 
-        Tries once more after a failure that may pass, and after one of the clocks' disagreement. Raises Unavailable.
+        Tries once more after a failure that may pass, unless it was the wait itself that was long, and after one of
+        the clocks' disagreement. Raises Unavailable.
         """
         with self._lock:
             try:
                 return self._ask(method, parameters or {})
             except Unavailable as first:
-                if first.trouble not in _PASSING:
+                if first.trouble != "broken" and not (first.trouble == "silent" and self._session.quick):
                     raise
                 time.sleep(BACK_OFF)
                 return self._ask(method, parameters or {})

@@ -20,10 +20,10 @@ from margin.market.live.checks import (
     funding_history,
     gather,
     listed_token,
-    sane_quote,
     tier_table,
     today,
     token_of,
+    venue_quote,
 )
 from margin.market.live.connection import Connection
 from margin.market.live.legs import Leg, TakenOver, take_over
@@ -216,10 +216,7 @@ def _joined(asset: object, context: object) -> object:
 def _quote(context: object, next_hour: datetime) -> Quote:
     held = entry(context, "context")
     mark, index_price = figure(held, "markPx", above=0), optional(held, "oraclePx", at_least=0)
-    try:
-        return sane_quote(mark, index_price, figure(held, "funding"), 1.0, next_hour)
-    except FieldError:  # A funding rate that cannot be true takes no mark with it.
-        return sane_quote(mark, index_price)
+    return venue_quote(mark, index_price, lambda: (figure(held, "funding"), 1.0, next_hour))
 
 
 def _margin_tables(meta: object) -> dict[float, object]:
@@ -326,7 +323,7 @@ def _leg(position: Entry, what: str) -> Leg:
         leverage=figure(entry(inner(position, "leverage")), "value", above=0),
         mark=float(_exact(position, "positionValue", above=0) / abs(size)),
         isolated_margin=float(_exact(position, "marginUsed") - _profit(position)) if _isolated(position) else None,
-        liquidation_price=optional(position, "liquidationPx"),
+        liquidation_price=(optional(position, "liquidationPx") or 0.0) if "liquidationPx" in position else None,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from margin.errors import FieldError
-from margin.market.accounts import Imported, LeftOut
+from margin.market.accounts import Imported, LeftOut, Priced
 from margin.market.live.reading import Entry, entry, word
 from margin.scenario import MOST_POSITIONS, MarginMode, Position, Side
 
@@ -20,6 +20,7 @@ class Leg(NamedTuple):
     """One open position in the venue's words: `what` it is called there, quantities in tokens.
 
     `isolated_margin` is what it holds of its own before profit and loss; None: it is in cross margin.
+    `liquidation_price` is 0 or below where the venue says that there is none; None: it gives nothing.
     """
 
     what: str
@@ -39,7 +40,7 @@ class TakenOver(NamedTuple):
     margin_mode: MarginMode
     imported: Imported
     marks: dict[str, float]
-    liquidation_prices: dict[str, float]
+    liquidation_prices: dict[Priced, float | None]
     isolated_margins: float
 
 
@@ -84,7 +85,7 @@ def take_over(legs: Sequence[Leg], left_out: Iterable[LeftOut] = ()) -> TakenOve
         mode,
         Imported(tuple(position for _, position in taken.values()), tuple(outside)),
         {leg.token: leg.mark for leg in kept},
-        _liquidation_prices(kept),
+        _liquidation_prices(kept, mode),
         sum((leg.isolated_margin or 0.0 for leg in kept), 0.0),
     )
 
@@ -105,11 +106,15 @@ def _position(
         return None, str(error)
 
 
-def _liquidation_prices(legs: Sequence[Leg]) -> dict[str, float]:
-    """Per token the price nearest to its mark, for isolated legs of a hedge have one each; 0 or below is none."""
-    prices: dict[str, float] = {}
+def _liquidation_prices(legs: Sequence[Leg], mode: MarginMode) -> dict[Priced, float | None]:
+    """In cross the legs of a hedge share a price: where they are given two, the one nearer to the mark."""
+    prices: dict[Priced, float | None] = {}
     for leg in legs:
-        price, held = leg.liquidation_price, prices.get(leg.token)
-        if price and price > 0 and (held is None or abs(price - leg.mark) < abs(held - leg.mark)):
-            prices[leg.token] = price
+        if leg.liquidation_price is None:
+            continue
+        of = leg.token, leg.side if mode == "isolated" else None
+        price, held = leg.liquidation_price if leg.liquidation_price > 0 else None, prices.get(of)
+        nearer = price is not None and held is not None and abs(price - leg.mark) < abs(held - leg.mark)
+        if held is None or nearer:
+            prices[of] = price
     return prices

@@ -17,10 +17,10 @@ from margin.market.live.checks import (
     funding_history,
     gather,
     listed_token,
-    sane_quote,
     tier_table,
     today,
     token_of,
+    venue_quote,
 )
 from margin.market.live.connection import Connection
 from margin.market.live.legs import Leg, TakenOver, read_legs, take_over
@@ -180,10 +180,7 @@ def _quote(row: Entry, indices: Mapping[str, Entry], funding: Mapping[str, Entry
     instrument = word(row, "instId")
     mark = figure(row, "markPx", above=0)
     index_price = optional(indices.get(instrument.removesuffix("-SWAP"), {}), "idxPx", at_least=0)
-    try:
-        return sane_quote(mark, index_price, *_present_funding(funding.get(instrument, {})))
-    except FieldError:  # A funding rate that cannot be true takes no mark with it.
-        return sane_quote(mark, index_price)
+    return venue_quote(mark, index_price, lambda: _present_funding(funding.get(instrument, {})))
 
 
 def _present_funding(row: Entry) -> tuple[float | None, float | None, datetime | None]:

@@ -58,6 +58,8 @@ READERS: dict[str, Callable[[Connection], Reader]] = {
 }
 ADDRESSED = "hyperliquid"
 """The venue whose accounts are read by their address, without a key."""
+TIERS_BY_KEY = "binance"
+"""The venue that gives its tiers to a key alone, every token's in one answer."""
 
 
 class Venues:
@@ -110,6 +112,17 @@ def read_tiers(venue: str, key: Key | None, token: str) -> Checked[TierTable]:
     """The tiers that a venue gives only to a key, over a connection of its own. Raises Unavailable."""
     with _keyed(venue, key) as reader:
         return _usable(partial(reader.tiers, token))
+
+
+def read_all(venue: str, key: Key | None, address: str = "") -> tuple[VenueAccount, Checked[TierTable] | None]:
+    """As `read_account`, with the tiers where the venue gives them to a key alone; None where they cannot be had."""
+    account = read_account(venue, key, address)
+    if venue != TIERS_BY_KEY:
+        return account, None
+    try:
+        return account, read_tiers(venue, key, "BTC")
+    except Unavailable:  # The account is what was asked for; its tiers are the snapshot's then.
+        return account, None
 
 
 @contextmanager

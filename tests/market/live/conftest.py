@@ -1,6 +1,8 @@
 """The replayed venues, one book for all of them, and a connection without its pauses."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from socket import socket
 from typing import Any
 
 import pytest
@@ -46,3 +48,17 @@ def replay(server: Replay, book: Book, monkeypatch: pytest.MonkeyPatch) -> Repla
 @pytest.fixture
 def book() -> Book:
     return Book()
+
+
+@pytest.fixture
+def deaf() -> Iterator[int]:
+    """A port whose backlog is full: attempts to connect to it hang."""
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket())
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(4):
+            filler = stack.enter_context(socket())
+            filler.setblocking(False)
+            filler.connect_ex(listening.getsockname())
+        yield listening.getsockname()[1]

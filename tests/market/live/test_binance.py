@@ -133,12 +133,6 @@ def test_marks_stand_without_the_intervals(replay: Replay) -> None:
         pytest.param({"markPrice": True}, "markPrice: must be a number, got true", id="a boolean"),
         pytest.param({"indexPrice": "1.0"}, "its mark of 1.75 is +75% off its index price of 1", id="far above"),
         pytest.param({"indexPrice": "4.4"}, "its mark of 1.75 is -60% off its index price of 4.4", id="far below"),
-        pytest.param({"lastFundingRate": "1"}, "funding rate: must be a number above -1 and below 1, got 1", id="rate"),
-        pytest.param(
-            {"nextFundingTime": 9_000_000_000_000},
-            "nextFundingTime: must be a number of at least 0 and of at most 7.25812e+12, got 9000000000000",
-            id="a time beyond all times",
-        ),
     ],
 )
 def test_a_quote_that_cannot_be_true_is_refused_and_the_others_stand(
@@ -151,6 +145,20 @@ def test_a_quote_that_cannot_be_true_is_refused_and_the_others_stand(
     checked = quotes()
     assert checked.refused["RENDER"] == reason
     assert set(checked.good) == TOKENS - {"RENDER"}
+
+
+@pytest.mark.parametrize(
+    "change", [{"lastFundingRate": "1"}, {"lastFundingRate": "high"}, {"nextFundingTime": 9_000_000_000_000}]
+)
+def test_a_funding_rate_that_cannot_be_true_leaves_the_mark(replay: Replay, change: dict[str, Any]) -> None:
+    altered(
+        replay, "/fapi/v1/premiumIndex", lambda rows: [{**r, **change} if "RENDERUSDT" in str(r) else r for r in rows]
+    )
+    checked = quotes()
+    quote = checked.good["RENDER"]
+    assert (quote.mark, quote.funding_rate, quote.interval_hours, quote.next_funding) == (1.75, None, None, None)
+    assert quote.index_price is not None
+    assert "RENDER" not in checked.refused
 
 
 def test_a_mark_just_within_half_of_its_index_price_stands(book: Book) -> None:
@@ -321,13 +329,13 @@ def test_the_account_taken_over_agrees_with_the_venues_own_figures(book: Book) -
     assert ours.initial_margin == pytest.approx(told.initial_margin, rel=1e-9)
     assert ours.maintenance_margin == pytest.approx(told.maintenance_margin, rel=1e-9)
     assert ours.margin_ratio.value == pytest.approx(told.margin_ratio, rel=1e-9)
-    prices = {price.symbol: price.below or price.above for price in ours.liquidation_prices}
+    prices = {(price.symbol, None): price.below or price.above for price in ours.liquidation_prices}
     assert dict(account.liquidation_prices) == pytest.approx(prices, rel=1e-9)
 
 
 def test_a_liquidation_price_of_zero_is_none(book: Book) -> None:
     book.wallet = 1e6
-    assert "RENDER" not in read_account("binance", KEY).liquidation_prices
+    assert read_account("binance", KEY).liquidation_prices["RENDER", None] is None
 
 
 def test_one_way_positions_take_their_side_from_their_sign(replay: Replay) -> None:
@@ -402,7 +410,7 @@ def test_an_account_of_isolated_positions_comes_with_their_margins(book: Book) -
     assert [position.isolated_margin for position in account.imported.positions] == [1600, 900]
     ours = assess(as_scenario(account, book.scenario("binance")).with_tables(snapshot.tables("binance")))
     assert ours.equity == pytest.approx(account.figures.equity)
-    assert account.liquidation_prices["RENDER"] == pytest.approx(ours.liquidation_prices[0].below, rel=1e-9)
+    assert account.liquidation_prices["RENDER", "long"] == pytest.approx(ours.liquidation_prices[0].below, rel=1e-9)
 
 
 def test_an_account_without_positions_is_its_wallet(book: Book) -> None:
@@ -438,6 +446,19 @@ def test_what_the_key_may_do_is_told(book: Book, trades: bool, withdraws: bool) 
     book.may_trade, book.may_withdraw = trades, withdraws
     account = read_account("binance", KEY)
     assert (account.may_trade, account.may_withdraw) == (trades, withdraws)
+
+
+@pytest.mark.parametrize("right", ["enableInternalTransfer", "permitsUniversalTransfer"])
+def test_a_key_that_may_move_money_to_another_account_counts_as_one_that_may_withdraw(
+    replay: Replay, right: str
+) -> None:
+    replay.fail("apiRestrictions", Fault(Reply({"enableWithdrawals": False, right: True})))
+    assert read_account("binance", KEY).may_withdraw is True
+
+
+def test_a_right_to_withdraw_that_is_not_told_is_not_known(replay: Replay) -> None:
+    replay.fail("apiRestrictions", Fault(Reply({"enableWithdrawals": "yes", "enableInternalTransfer": False})))
+    assert read_account("binance", KEY).may_withdraw is None
 
 
 def test_a_venue_that_does_not_say_what_the_key_may_do_or_what_it_pays_still_tells_the_account(replay: Replay) -> None:

@@ -86,8 +86,6 @@ def test_a_quote_carries_mark_index_and_present_funding(book: Book) -> None:
     [
         pytest.param({"markPrice": "0"}, "mark: must be a positive number, got 0", id="zero"),
         pytest.param({"indexPrice": "1"}, "its mark of 1.75 is +75% off its index price of 1", id="off the index"),
-        pytest.param({"fundingRate": "-1"}, "funding rate: must be a number above -1 and below 1, got -1", id="rate"),
-        pytest.param({"fundingIntervalHour": "0"}, "funding interval: must be a number above 0", id="interval"),
     ],
 )
 def test_a_quote_that_cannot_be_true_is_refused_and_the_others_stand(
@@ -97,6 +95,14 @@ def test_a_quote_that_cannot_be_true_is_refused_and_the_others_stand(
     checked = Venues().quotes("bybit")
     assert checked.refused["RENDER"].startswith(reason)
     assert set(checked.good) == TOKENS - {"RENDER"}
+
+
+@pytest.mark.parametrize("change", [{"fundingRate": "-1"}, {"fundingRate": "high"}, {"fundingIntervalHour": "0"}])
+def test_a_funding_rate_that_cannot_be_true_leaves_the_mark(replay: Replay, change: dict[str, Any]) -> None:
+    altered(replay, "/v5/market/tickers", rows(lambda row: {**row, **change} if "RENDER" in str(row) else row))
+    checked = Venues().quotes("bybit")
+    assert checked.good["RENDER"] == (1.75, pytest.approx(1.750875), None, None, None)
+    assert "RENDER" not in checked.refused
 
 
 def test_an_interval_that_the_ticker_leaves_out_is_the_instruments_where_those_were_seen(replay: Replay) -> None:
@@ -233,13 +239,13 @@ def test_an_account_is_taken_over_and_agrees_with_the_venues_own_figures(book: B
     ours = assess(as_scenario(account, book.scenario("bybit")).with_tables(snapshot.tables("bybit")))
     figures = (ours.equity, ours.initial_margin, ours.maintenance_margin, ours.margin_ratio.value)
     assert tuple(account.figures) == pytest.approx(figures, rel=1e-9)
-    prices = {price.symbol: price.below or price.above for price in ours.liquidation_prices}
+    prices = {(price.symbol, None): price.below or price.above for price in ours.liquidation_prices}
     assert dict(account.liquidation_prices) == pytest.approx(prices, rel=1e-9)
 
 
-def test_no_liquidation_price_is_none(book: Book) -> None:
+def test_no_liquidation_price_is_not_told(book: Book) -> None:
     book.wallet = 1e6
-    assert "RENDER" not in read_account("bybit", KEY).liquidation_prices
+    assert ("RENDER", None) not in read_account("bybit", KEY).liquidation_prices
 
 
 def test_positions_come_from_every_page(book: Book) -> None:
@@ -254,7 +260,7 @@ def test_an_isolated_account_comes_with_its_margins_without_the_closing_fees(boo
     margins = [position.isolated_margin for position in account.imported.positions]
     assert margins == pytest.approx([1600, 780], rel=1e-12)
     ours = assess(as_scenario(account, book.scenario("bybit")).with_tables(snapshot.tables("bybit")))
-    assert account.liquidation_prices["RENDER"] == pytest.approx(ours.liquidation_prices[0].below, rel=1e-9)
+    assert account.liquidation_prices["RENDER", "long"] == pytest.approx(ours.liquidation_prices[0].below, rel=1e-9)
     assert (account.figures.equity, account.figures.margin_ratio) == (pytest.approx(ours.equity), None)
 
 
@@ -342,6 +348,16 @@ def test_what_the_key_may_do_is_told(book: Book, trades: bool, withdraws: bool) 
     book.may_trade, book.may_withdraw = trades, withdraws
     account = read_account("bybit", KEY)
     assert (account.may_trade, account.may_withdraw) == (trades, withdraws)
+
+
+@pytest.mark.parametrize("right", ["AccountTransfer", "SubMemberTransfer"])
+def test_a_key_that_may_move_money_to_another_account_counts_as_one_that_may_withdraw(
+    replay: Replay, book: Book, right: str
+) -> None:
+    book.may_trade = True
+    granted = {"ContractTrade": ["Order"], "Wallet": [{}, right]}
+    altered(replay, "/v5/user/query-api", lambda rights: {**rights, "permissions": granted})
+    assert read_account("bybit", KEY).may_withdraw is True
 
 
 @pytest.mark.parametrize("permissions", [None, 5, {"Wallet": 5}, {"Wallet": {"Withdraw": 1}}])

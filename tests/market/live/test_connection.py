@@ -9,6 +9,7 @@ from margin.market.live import connection
 from margin.market.live.connection import Connection, Key
 from margin.market.live.venues import read_account, read_tiers
 from margin.market.source import Unavailable
+from tests.market.live.lines import live_at, seconds_of
 from tests.replay.figures import KEY, Book
 from tests.replay.server import Fault, Replay, Reply
 
@@ -31,20 +32,55 @@ def trouble(ask: Connection, method: str = ASKED) -> Unavailable:
         pytest.param(Fault(Reply("", 500)), id="an error"),
         pytest.param(Fault(Reply("<html>", 200)), id="no JSON"),
         pytest.param(Fault(cut=True), id="half an answer"),
-        pytest.param(Fault(pause=5), id="no answer in time"),
     ],
 )
-def test_a_failure_that_may_pass_is_tried_once_more(
-    replay: Replay, monkeypatch: pytest.MonkeyPatch, fault: Fault
-) -> None:
-    if fault.pause:
-        monkeypatch.setattr(connection, "TIMEOUT", 0.4)
+def test_a_failure_that_may_pass_is_tried_once_more(replay: Replay, fault: Fault) -> None:
     replay.fail("premiumIndex", fault, times=1)
     assert len(Connection("binance").ask(ASKED)) > 17
     assert len(replay.asked) == 2
     replay.fail("premiumIndex", fault, times=2)
     assert trouble(Connection("binance")).trouble in ("silent", "broken")
     assert len(replay.asked) == 4
+
+
+def test_a_venue_that_does_not_answer_in_time_is_not_waited_for_twice(
+    replay: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "TIMEOUT", 0.3)
+    replay.fail("premiumIndex", Fault(pause=5))
+    assert trouble(Connection("binance")).trouble == "silent"
+    assert len(replay.asked) == 1
+
+
+# Time
+
+
+def test_a_dead_address_keeps_nobody_from_the_next(deaf: int, replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "TIMEOUT", 1.0)
+    live_at(monkeypatch, deaf, replay.port)
+    assert len(Connection("binance").ask(ASKED)) > 17
+
+
+def test_the_time_spent_on_connecting_is_not_given_to_the_answer_again(
+    deaf: int, replay: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "TIMEOUT", 0.6)
+    live_at(monkeypatch, deaf, replay.port)
+    replay.fail("premiumIndex", Fault(drip=0.02))
+    venue = Connection("binance")
+    assert 0.5 < seconds_of(lambda: trouble(venue)) < 0.85
+    assert len(replay.asked) == 1
+
+
+def test_a_connection_kept_from_a_request_has_the_whole_time_for_the_next(
+    replay: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venue = Connection("binance")
+    venue.ask(ASKED)
+    monkeypatch.setattr(connection, "TIMEOUT", 0.5)
+    replay.fail("premiumIndex", Fault(pause=0.2))
+    for _ in range(3):
+        assert len(venue.ask(ASKED)) > 17
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 418, 429, 451])

@@ -390,7 +390,7 @@ def test_the_venues_own_figures_stand_beside(venue: Hyperliquid, book: Book) -> 
     assert account.figures == pytest.approx(
         (assessed.equity, assessed.initial_margin, assessed.maintenance_margin, assessed.margin_ratio.value), abs=1e-6
     )
-    prices = {price.symbol: price.below or price.above for price in assessed.liquidation_prices}
+    prices = {(price.symbol, None): price.below or price.above for price in assessed.liquidation_prices}
     assert dict(account.liquidation_prices) == prices
 
 
@@ -434,7 +434,7 @@ def test_a_position_without_a_liquidation_price_has_none(venue: Hyperliquid, say
     says(clearinghouseState=positions_of(book, {"liquidationPx": None}, {"liquidationPx": "0.0"}))
     account = venue.account()
     assert len(account.imported.positions) == 2
-    assert dict(account.liquidation_prices) == {}
+    assert dict(account.liquidation_prices) == {("RENDER", None): None, ("NEAR", None): None}
 
 
 LEFT_OUT = [

@@ -426,7 +426,7 @@ def test_the_venues_own_figures_stand_beside(venue: Okx, book: Book) -> None:
         assessed.maintenance_margin,
         assessed.margin_ratio.value,
     )
-    prices = {price.symbol: price.below or price.above for price in assessed.liquidation_prices}
+    prices = {(price.symbol, None): price.below or price.above for price in assessed.liquidation_prices}
     assert dict(account.liquidation_prices) == prices
 
 
@@ -465,7 +465,7 @@ def test_a_position_without_a_liquidation_price_has_none(venue: Okx, says: Says,
     says(okx.POSITIONS, rows)
     account = venue.account()
     assert len(account.imported.positions) == 3
-    assert dict(account.liquidation_prices) == {}
+    assert dict(account.liquidation_prices) == {("NEAR", None): None, ("TAO", None): None}  # Empty: not told.
 
 
 NO_PERPETUAL = "it is no perpetual, and only those are taken over"
@@ -512,7 +512,7 @@ def test_what_cannot_be_taken_over_is_left_out_with_its_reason(
     assert what.removesuffix(" short") == changes.get("instId", "NEAR-USDT-SWAP")
     assert why == reason
     assert account.imported.positions == of(book)[:1]
-    assert set(account.marks) == set(account.liquidation_prices) == {"RENDER"}
+    assert (set(account.marks), set(account.liquidation_prices)) == ({"RENDER"}, {("RENDER", None)})
     assert account.wallet_balance == book.wallet
 
 
@@ -551,12 +551,11 @@ def test_where_all_is_isolated_the_wallet_includes_the_margins(venue: Okx, book:
     assert account.figures == VenueFigures(pytest.approx(book.assessment("okx").equity))
 
 
-def test_isolated_legs_of_a_hedge_have_the_nearer_liquidation_price(venue: Okx, book: Book) -> None:
+def test_isolated_legs_of_a_hedge_have_a_liquidation_price_each(venue: Okx, book: Book) -> None:
     book.legs = [Leg("TAO", "long", 60, 265.0, 20, 800.0), Leg("TAO", "short", 20, 280.0, 20, 900.0)]
-    prices = [told.liquidation_price for told in book.told("okx")]
-    nearest = min((price for price in prices if price), key=lambda price: abs(price - book.marks["TAO"]))
-    assert None not in prices
-    assert dict(venue.account().liquidation_prices) == {"TAO": nearest}
+    long, short = (told.liquidation_price for told in book.told("okx"))
+    assert long < book.marks["TAO"] < short
+    assert dict(venue.account().liquidation_prices) == {("TAO", "long"): long, ("TAO", "short"): short}
 
 
 def test_isolated_margin_is_no_part_of_a_cross_account(venue: Okx, book: Book) -> None:
