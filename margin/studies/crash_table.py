@@ -20,7 +20,10 @@ MIXED = (
 
 
 class TokenMove(NamedTuple):
-    """One token's day against the previous close, as fractions, at least −1; extremes are None where not known."""
+    """One token's day against the previous close, as fractions, at least −1; extremes are None where not known.
+
+    The day began at that close, so where an extreme is not known the price was at least once where it had been.
+    """
 
     close: float
     low: float | None = None
@@ -51,7 +54,7 @@ class CrashRow(NamedTuple):
     """A day's two instants, and what they rest on.
 
     `filled` are the account's tokens that follow BTC by their beta for want of figures of their own, `still` those that
-    stand still for want of BTC's too; `assumptions` says so in words.
+    stand still for want of BTC's too; of `open_ended` ones some extreme is not known. `assumptions` says so in words.
     """
 
     day: CrashDay
@@ -59,6 +62,7 @@ class CrashRow(NamedTuple):
     worst: Instant
     filled: tuple[str, ...]
     still: tuple[str, ...]
+    open_ended: tuple[str, ...]
     assumptions: tuple[str, ...]
 
 
@@ -77,7 +81,10 @@ def _row(
     close = _instant(scenario, books, closes, [closes] * len(books), today)
     worst = _instant(scenario, books, closes, ways, today)
     betas = {token: betas_to_btc.get(token, UNKNOWN_BETA) for token in filled}
-    return CrashRow(day, close, worst, filled, still, tuple(_assumptions(moves, ways, betas, still)))
+    open_ended = tuple(token for token, move in moves.items() if None in move)
+    return CrashRow(
+        day, close, worst, filled, still, open_ended, tuple(_assumptions(moves, ways, betas, still, open_ended))
+    )
 
 
 def _filled(
@@ -102,7 +109,7 @@ def _by_beta(btc: TokenMove, beta: float) -> TokenMove:
 def _worst(book: Book, moves: Mapping[str, TokenMove]) -> dict[str, float]:
     """Every token's move of the day that leaves the book the least; headroom being separable, each for itself."""
     return {
-        token: min((move for move in moves[token] if move is not None), key=lambda move: _adds(book, axis, move))
+        token: min((0.0 if move is None else move for move in moves[token]), key=lambda move: _adds(book, axis, move))
         for axis, token in enumerate(book.tokens)
         if token in moves
     }
@@ -132,7 +139,11 @@ def _left(book: Book, way: Moves) -> float:
 
 
 def _assumptions(
-    moves: Mapping[str, TokenMove], ways: Sequence[Moves], betas: Mapping[str, float], still: Sequence[str]
+    moves: Mapping[str, TokenMove],
+    ways: Sequence[Moves],
+    betas: Mapping[str, float],
+    still: Sequence[str],
+    open_ended: Sequence[str],
 ) -> Iterator[str]:
     yield AT_ONCE
     sides = {tick > moves[token].close for way in ways for token, tick in way.items() if tick != moves[token].close}
@@ -143,5 +154,6 @@ def _assumptions(
         yield f"without figures of that day, moved with BTC by their beta: {listed}"
     if still:
         yield f"without figures of that day, and none of BTC, standing still: {', '.join(still)}"
-    if unknown := [token for token, move in moves.items() if move.low is None or move.high is None]:
-        yield f"not every extreme of the day is known, so the worst tick may be too mild: {', '.join(unknown)}"
+    if open_ended:
+        listed = ", ".join(open_ended)
+        yield f"not every extreme of the day is known, so the worst tick may be too mild: {listed}"

@@ -21,6 +21,8 @@ from margin.studies.directions import Direction
 
 APART = 1e-12
 """Kinks nearer to each other than this part of a map's width differ by rounding."""
+NO_EQUITY = 1e-9
+"""Equity below this part of the requirement is rounding around none."""
 FLAT = 1e-14
 """A change below this part of all that was added up is rounding."""
 DAYS_A_YEAR = 365.0
@@ -208,8 +210,9 @@ def _outer(terms: Sequence[tuple[float, Array, Array]]) -> Array:
 
 
 def _load(equity: Array, requirement: Array) -> Array:
-    """Requirement ÷ equity, endless where equity is not positive."""
-    load: Array = np.divide(requirement, equity, out=np.full(equity.shape, np.inf), where=equity > 0)
+    """Requirement ÷ equity, endless where equity is not positive, or no more than rounding beside the requirement."""
+    there = equity > NO_EQUITY * requirement
+    load: Array = np.divide(requirement, equity, out=np.full(equity.shape, np.inf), where=there & (equity > 0))
     return load
 
 

@@ -45,10 +45,13 @@ def after(scenario: Scenario, books: Sequence[Book], moves: Moves) -> Outcome:
     return after_each(scenario, books, [moves] * len(books))
 
 
-def after_each(scenario: Scenario, books: Sequence[Book], ways: Sequence[Moves]) -> Outcome:
-    """The outcome where every book has a move of its own, in their order."""
+def after_each(
+    scenario: Scenario, books: Sequence[Book], ways: Sequence[Moves], fallen: Sequence[bool] | None = None
+) -> Outcome:
+    """The outcome where every book has a move of its own, in their order; `fallen` says which are dead already."""
     ends = [_ends(book, moves) for book, moves in zip(books, ways, strict=True)]
-    dead = [_dies(book, moves) for book, moves in zip(books, ways, strict=True)]
+    before = fallen or [False] * len(books)
+    dead = [gone or dies for gone, dies in zip(before, deaths(books, ways), strict=True)]
     profits = [book.equity_at(prices) - book.wallet for book, prices in zip(books, ends, strict=True)]
     equity = scenario.account.wallet_balance + sum(profits)
     standings = [book.standing(prices) for book, prices in zip(books, ends, strict=True) if book.complete]
@@ -58,6 +61,11 @@ def after_each(scenario: Scenario, books: Sequence[Book], ways: Sequence[Moves])
     headroom = min((standing.headroom for standing in standings), default=equity)
     lost, left = _left(scenario, profits, dead) if scenario.account.isolated else (None, None)
     return Outcome(equity, requirement, *_ratios(scenario, standings), headroom, any(dead), lost, left)
+
+
+def deaths(books: Sequence[Book], ways: Sequence[Moves]) -> list[bool]:
+    """Which books the straight ways of their prices liquidate."""
+    return [_dies(book, moves) for book, moves in zip(books, ways, strict=True)]
 
 
 def _ends(book: Book, moves: Moves) -> tuple[float, ...]:
@@ -77,10 +85,11 @@ def _ratios(scenario: Scenario, standings: Sequence[Standing]) -> tuple[float | 
     """Requirement ÷ equity and the venue's own ratio of whatever stands worst; None without positions."""
     if not scenario.positions:
         return None, None
-    loads = [quotient(standing.requirement, standing.equity) for standing in standings]
+    held = [0.0 if abs(standing.equity) <= standing.zero else standing.equity for standing in standings]
+    loads = [quotient(standing.requirement, equity) for standing, equity in zip(standings, held, strict=True)]
     worst = max(range(len(loads)), key=lambda index: (loads[index] is None, loads[index] or 0.0))
     standing, rule = standings[worst], scenario.account.rules.ratio
-    return loads[worst], rule.value(standing.equity, standing.requirement, standing.notional)
+    return loads[worst], rule.value(held[worst], standing.requirement, standing.notional)
 
 
 def _left(scenario: Scenario, profits: Sequence[float], dead: Sequence[bool]) -> tuple[int, float]:

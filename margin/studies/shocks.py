@@ -14,7 +14,7 @@ from margin.errors import LARGEST
 from margin.scenario import Account, Position, Scenario
 from margin.shocks import NONE, Shocks
 from margin.studies.assess import assess
-from margin.studies.outcome import Outcome, after
+from margin.studies.outcome import Outcome, after_each, deaths
 from margin.venues import TierTable
 from margin.venues.tiers import CONTINUITY
 
@@ -60,14 +60,15 @@ def breakdown(scenario: Scenario, shocks: Shocks) -> list[Part]:
 
 def _part(scenario: Scenario, key: str, name: str, shocks: Shocks) -> Part:
     carried, shocked = _carried(scenario, shocks), apply(scenario, shocks)
-    way = after(carried, compile_books(carried), price_moves(scenario, shocks))
-    end = after(shocked, compile_books(shocked), {})
+    books, ends = compile_books(carried), compile_books(shocked)
+    fallen = deaths(books, [price_moves(scenario, shocks)] * len(books))
+    end = after_each(shocked, ends, [{}] * len(ends), fallen)
     refused = [
         f"{position.symbol} {position.side}"
         for position in assess(shocked).positions
         if any(problem.code == "leverage_above_cap" for problem in position.problems)
     ]
-    return Part(key, name, end._replace(liquidated=way.liquidated or end.liquidated), tuple(refused))
+    return Part(key, name, end, tuple(refused))
 
 
 def apply(scenario: Scenario, shocks: Shocks) -> Scenario:

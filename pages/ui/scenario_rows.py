@@ -276,7 +276,8 @@ def _ends(instant: Instant, scenario: Scenario) -> str:
 def _made_up(row: CrashRow) -> str:
     """The tokens whose move is not on record."""
     filled = [f"{token} by beta" for token in row.filled]
-    return ", ".join([*filled, *(f"{token} still" for token in row.still)])
+    open_ended = [f"{token} extremes unknown" for token in row.open_ended if token not in row.filled]
+    return ", ".join([*filled, *(f"{token} still" for token in row.still), *open_ended])
 
 
 def crash_assumptions(rows: Iterable[CrashRow]) -> list[str]:

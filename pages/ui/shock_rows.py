@@ -93,11 +93,16 @@ def state(outcome: Outcome, scenario: Scenario) -> str:
     if outcome.liquidated is None:
         return "not known"
     if outcome.liquidated:
-        return "liquidated"
+        return "liquidated on the way" if _ends_above(outcome) else "liquidated"
     load, levels = outcome.requirement_to_equity, scenario.levels
     if load is None or load < levels.warning:
         return "below warning"
     return "danger level" if load >= levels.danger else "warning level"
+
+
+def _ends_above(outcome: Outcome) -> bool:
+    """Whether what the prices liquidate on their way would stand again at their end, under the other rules."""
+    return outcome.headroom is not None and outcome.headroom > 0
 
 
 def sentence(parts: Sequence[Part], now: Assessment, then: Assessment, scenario: Scenario) -> str:
@@ -111,7 +116,9 @@ def sentence(parts: Sequence[Part], now: Assessment, then: Assessment, scenario:
     if together.positions_lost:
         return f"All together: {state(together, scenario)}, {money}."
     if together.liquidated:
-        return f"All together liquidates the account: {money}, requirement {wording.money(together.requirement)}."
+        way = " on the way, before the other rules are in force" if _ends_above(together) else ""
+        required = wording.money(together.requirement)
+        return f"All together liquidates the account{way}: {money}, requirement {required}."
     loads = [wording.percent(outcome.requirement_to_equity) for outcome in (before, together)]
     moves = [nearest(account.joint_move) for account in (now, then)]
     falls = [wording.MISSING if move is None else wording.percent(move, sign=True) for move in moves]

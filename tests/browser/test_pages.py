@@ -69,10 +69,10 @@ def until(page: Page, selector: str) -> None:
 def test_live_data_is_switched_on_and_todays_marks_are_taken_when_asked(live: Live, visit_live: Visit) -> None:
     page = visit_live()
     assert live.replay.asked == []
+    live.book.marks.update(RENDER=1.8, FET=0.23)
     page.get_by_text("Live data").click()
     until(page, "button:has-text('Refresh marks')")
     assert metric(page, "Margin balance") == "$10,000.00"
-    live.book.marks.update(RENDER=1.8, FET=0.23)
     page.get_by_role("button", name="Refresh marks").click()
     until(page, "text=The baseline is the account before")
     assert badge(page).startswith("Marks: live, ")

@@ -329,7 +329,8 @@ def test_the_days_are_counted_and_each_says_how_it_ends() -> None:
         "Made up": "",
     }
     assert rows["2025-11-07"]["At the worst tick"] == "survived · 16.97 %"
-    assert rows["2024-03-06"]["Equity change"] == "+$16,482.00"
+    assert rows["2024-03-06"]["Equity change"] == "−$988.00"
+    assert rows["2024-03-06"]["Made up"] == "RENDER extremes unknown"
     assert "The worst tick takes every token's lowest or highest price of the day" in page.text
 
 

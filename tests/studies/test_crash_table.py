@@ -146,6 +146,14 @@ def test_a_day_made_up_of_one_token_leaves_the_others_standing_and_says_so() -> 
     assert "not every extreme of the day is known, so the worst tick may be too mild: RENDER" in found.assumptions
 
 
+def test_where_a_low_is_not_known_the_day_is_no_milder_than_its_beginning() -> None:
+    scenario = account("binance", "cross", [long("TAO", 1, 272.71), short("RENDER", 10, 1.75)])
+    found = row(scenario, day(TAO=TokenMove(0.35, None, 0.4), RENDER=TokenMove(-0.2, -0.3, None)))
+    assert moved(found, scenario, "TAO") == pytest.approx((0.35, 0.0))
+    assert moved(found, scenario, "RENDER") == pytest.approx((-0.2, 0.0))
+    assert found.open_ended == ("TAO", "RENDER")
+
+
 def test_stablecoins_stand_still_unless_the_day_says_otherwise() -> None:
     pledged = [{"asset": "USDC", "amount": 1_000, "ratio": 1}]
     scenario = account("binance", "cross", [short("BTC", 0.001, 71202.9)], 100, collateral=pledged)
@@ -242,7 +250,7 @@ def test_the_worst_tick_is_the_worst_of_all_mixtures_of_ticks_by_brute_force(
     crash = day(**{token: data.draw(ticks()) for token in scenario.tokens})
     [book] = oracle.accounts(document)
     marks = oracle.marks(document)
-    choices = [[move for move in crash.moves[token] if move is not None] for token in scenario.tokens]
+    choices = [[0.0 if move is None else move for move in crash.moves[token]] for token in scenario.tokens]
     mixtures = [dict(zip(scenario.tokens, mixture, strict=True)) for mixture in product(*choices)]
     prices = [{token: marks[token] * (1 + Fraction(move)) for token, move in each.items()} for each in mixtures]
     worst = row(scenario, crash).worst.outcome

@@ -475,3 +475,35 @@ def test_what_isolated_margins_and_okx_do_with_funding_is_said() -> None:
     said = assumptions(scenario, Shocks(funding={"RENDER": 0.001}, days=1))
     assert any("takes an isolated position's margin at most" in sentence for sentence in said)
     assert any("on OKX a funding charge alone does not liquidate" in sentence for sentence in said)
+
+
+# The worked example, isolated, and at the very end of its money
+
+PAIR = [long("RENDER", 50_000 / 1.75, 1.75), long("FET", 40_000 / 0.2231, 0.2231)]
+
+
+def worked_example(mode: str) -> Scenario:
+    marks = {"RENDER": 1.75, "FET": 0.2231}
+    made = account("binance", mode, PAIR, 10_000, marks=marks)
+    return made.with_tables(snapshot.tables("binance"))
+
+
+def test_what_the_prices_took_on_their_way_milder_rules_do_not_give_back() -> None:
+    scenario = worked_example("isolated")
+    parts = {part.key: part.outcome for part in breakdown(scenario, Shocks(common=-0.09, maintenance=0.5))}
+    for key in ("prices", "together"):
+        assert (parts[key].positions_lost, parts[key].liquidated) == (2, True)
+        assert parts[key].remaining == pytest.approx(1_000)
+
+
+def test_an_account_that_stands_again_under_milder_rules_was_liquidated_on_the_way() -> None:
+    [*_, together] = breakdown(worked_example("cross"), Shocks(common=-0.1, maintenance=0.5))
+    assert together.outcome.liquidated
+    assert together.outcome.headroom is not None
+    assert together.outcome.headroom > 0
+
+
+def test_where_equity_is_nothing_but_rounding_there_is_no_ratio() -> None:
+    [_, prices, _] = breakdown(worked_example("cross"), Shocks(moves={"RENDER": -0.2}))
+    assert prices.outcome.equity == pytest.approx(0, abs=1e-9)
+    assert prices.outcome.requirement_to_equity is None
