@@ -243,10 +243,10 @@ class Ledger:
         A debt that the fund bears takes all collateral with it.
         """
         debt = -self.wallet
-        if self.positions or debt <= 0:
+        if self.positions or debt < -self.zero:
             return
         counted, before = self._beside_the_wallet(), self.money
-        if debt <= self.zero:  # Rounding, not money.
+        if abs(debt) <= self.zero:  # Rounding, not money.
             self._adopt(_with_wallet(self.scenario, 0.0))
             return
         sold = min(debt, counted)

@@ -14,7 +14,7 @@ from margin.errors import LARGEST
 from margin.scenario import Account, Position, Scenario
 from margin.shocks import NONE, Shocks
 from margin.studies.assess import assess
-from margin.studies.outcome import Outcome, after_each, deaths
+from margin.studies.outcome import WHOLE_WAY, Outcome, after_each, deaths
 from margin.venues import TierTable
 from margin.venues.tiers import CONTINUITY
 
@@ -207,7 +207,8 @@ def _amounts(table: TierTable, rates: Sequence[float], factor: float) -> tuple[f
 
 def assumptions(scenario: Scenario, shocks: Shocks) -> tuple[str, ...]:
     """What the shocked figures rest on, and which of the shocks have nothing to act on here."""
-    return (*_of_carry(scenario, shocks), *_without_effect(scenario, shocks))
+    whole_way = (WHOLE_WAY,) if shocks.common or shocks.moves else ()
+    return (*whole_way, *_of_carry(scenario, shocks), *_without_effect(scenario, shocks))
 
 
 def _of_carry(scenario: Scenario, shocks: Shocks) -> Iterator[str]:

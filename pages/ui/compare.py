@@ -13,17 +13,18 @@ from margin.charts import compare as charts
 from margin.charts.style import CONFIG
 from margin.errors import FieldError, number
 from margin.market.ask import Ask
-from margin.market.moves import AI_TOKENS, betas_to_btc, crash_days
+from margin.market.moves import AI_TOKENS, crash_days
 from margin.market.view import View, asks
 from margin.scenario import Position, Scenario
 from margin.studies import mode_words, venues_compared
-from margin.studies.directions import Direction, every
+from margin.studies.directions import Direction, custom, every
 from margin.studies.modes import ModeComparison, along, curves, in_mode, modes, on_days, switch
 from margin.studies.venues_compared import COMPARED, VenueComparison
 from margin.venues import VENUES
 from pages.ui import compare_rows, live
 from pages.ui.account import at_venue, venue_change
 from pages.ui.compare_rows import MARGIN
+from pages.ui.looking import betas, looking
 from pages.ui.state import Session
 from pages.ui.text import plain
 
@@ -43,7 +44,14 @@ def sections() -> dict[str, Callable[[Session], None]]:
 
 def chosen() -> Callable[[Session], None]:
     """The section that the person looks at."""
-    name = st.segmented_control("Compare", list(sections()), default=MODES, required=True, key="compare_section")
+    name = st.segmented_control(
+        "Compare",
+        list(sections()),
+        default=MODES,
+        required=True,
+        key="compare_section",
+        persist_state="session",
+    )
     return sections()[name or MODES]
 
 
@@ -97,6 +105,7 @@ def cross_and_isolated(session: Session) -> None:
         return
     with said:
         _verdict(comparison)
+        _shocks(session.working)
     with drawing:
         _picture(session, comparison)
     with prices:
@@ -117,6 +126,11 @@ def _verdict(comparison: ModeComparison) -> None:
     st.markdown(f"**{plain(mode_words.verdict(comparison))}**")
     if comparison.complete and (alone := mode_words.alone_in_words(comparison)):
         st.caption(plain(alone))
+
+
+def _shocks(scenario: Scenario) -> None:
+    if scenario.shocks is not None:
+        st.caption("The shocks that this scenario carries are not applied here.")
 
 
 def _margins(session: Session) -> None:
@@ -175,21 +189,25 @@ def _margin_columns() -> Mapping[str, Any]:
     }
 
 
-def _ways(scenario: Scenario) -> list[Direction]:
-    """The directions that can be asked of the account, each way of moving prices once."""
+def _ways(session: Session) -> list[Direction]:
+    """The directions that can be asked of the account, each way of moving prices once; the person's own among them."""
+    scenario, own = session.working, looking(session).own
     found = [
         each._replace(name="AI tokens together") if each.key == "sector" else each
-        for each in every(scenario, AI_TOKENS, betas_to_btc())
+        for each in every(scenario, AI_TOKENS, betas(session))
     ]
+    if any(own.get(token) for token in scenario.tokens):
+        found.append(custom(own))
     return compare_rows.distinct(found)
 
 
 def _picture(session: Session, comparison: ModeComparison) -> None:
     """What is left in both modes along a direction that the person chooses."""
-    ways = {each.name: each for each in _ways(session.working)}
+    ways = {each.name: each for each in _ways(session)}
     direction = None
     if ways:
-        name = st.selectbox("Along", list(ways), key=f"compare_way_{session.revision}", width=320)
+        key = f"compare_way_{'_'.join(session.working.tokens)}"
+        name = st.selectbox("Along", list(ways), key=key, width=320, persist_state="session")
         direction = ways[name]
     found = curves(comparison, direction) if direction and session.working.positions else None
     _place(charts.modes(found, comparison), "modes", charts.modes_alt(found, comparison))
@@ -226,37 +244,56 @@ def _survival(session: Session, comparison: ModeComparison) -> None:
         required=True,
         key="compare_survival",
         label_visibility="collapsed",
+        persist_state="session",
     )
     if shown == DAYS:
-        _days(comparison)
+        _days(session, comparison)
     else:
         _directions(session, comparison)
 
 
 def _directions(session: Session, comparison: ModeComparison) -> None:
-    typed = st.number_input("At a move of (%)", value=MOVE, step=5.0, format="%.4g", key="compare_move", width=180)
+    typed = st.number_input(
+        "At a move of (%)",
+        value=MOVE,
+        step=5.0,
+        format="%.4g",
+        key="compare_move",
+        width=180,
+        persist_state="session",
+    )
     try:
         move = number(typed, "The move", at_least=-1000, at_most=1000) / 100
     except FieldError:
         st.error("Choose a move from −1000 to 1000 %; no price falls below 0.")
         return
-    rows = along(comparison, _ways(session.working), move)
+    rows = along(comparison, _ways(session), move)
     alt = f"What cross and isolated leave at {wording.step(move)} in every direction, and where each is liquidated"
     _table(compare_rows.direction_rows(rows), alt, 150)
     st.caption(plain(_MOVES))
+    if yours := [token for token in session.working.tokens if token in looking(session).betas]:
+        st.caption(plain(f"Betas to BTC of your own: {', '.join(yours)}."))
 
 
 _MOVES = (
     "A move is that of the direction; each token moves by its beta, with BTC by the snapshot's beta to BTC (1 where it "
-    "knows none). In the direction against the account a negative move is the one that hurts."
+    "knows none) or by yours from Moves together. In the direction against the account a negative move is the one that "
+    "hurts."
 )
 
 
-def _days(comparison: ModeComparison) -> None:
+def _days(session: Session, comparison: ModeComparison) -> None:
     when = st.segmented_control(
-        "When", [WORST, CLOSE], default=WORST, required=True, key="compare_when", label_visibility="collapsed"
+        "When",
+        [WORST, CLOSE],
+        default=WORST,
+        required=True,
+        key="compare_when",
+        label_visibility="collapsed",
+        persist_state="session",
     )
-    rows, worst = on_days(comparison, crash_days(), betas_to_btc()), when != CLOSE
+    days, worst = [*crash_days(), *looking(session).days], when != CLOSE
+    rows = on_days(comparison, days, betas(session))
     st.markdown(plain(mode_words.days_in_words(rows, worst=worst)))
     alt = f"What cross and isolated leave on every named day {'at its worst tick' if worst else 'at its close'}"
     _table(compare_rows.day_rows(rows, worst=worst), alt, 100)
@@ -277,6 +314,7 @@ def venue_by_venue(session: Session) -> None:
     views = _views(session)
     comparison = venues_compared.venues_compared(scenario, {venue: view.tables for venue, view in views.items()})
     st.markdown(f"**{plain(venues_compared.verdict(comparison))}**")
+    _shocks(scenario)
     if scenario.positions:
         _venue_tables(comparison, views)
         st.caption(_sentence(venues_compared.assumptions(scenario, comparison)))

@@ -95,10 +95,10 @@ def _left(left: Left, word: str) -> str:
 
 
 def day_rows(rows: Iterable[DayRow], *, worst: bool) -> list[Texts]:
-    """Per named day what both modes leave, the latest day first."""
+    """Per named day what both modes leave, the person's own first and then the latest."""
     return [
         {
-            "Day": row.day.date,
+            "Day": row.day.date or "yours",
             "Event": row.day.event,
             **_both(*((row.cross_worst, row.isolated_worst) if worst else (row.cross_close, row.isolated_close))),
             "Without figures of that day": _filled(row),

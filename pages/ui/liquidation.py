@@ -70,8 +70,9 @@ def route(session: Session) -> Route | None:
             [DIRECTION, DAY],
             default=DIRECTION,
             required=True,
-            key=f"along_{session.revision}",
+            key="liquidation_along",
             width="stretch",
+            persist_state="session",
         )
     try:
         found = _past_day(session, target) if chosen == DAY else _direction(session, target, move)
@@ -91,11 +92,14 @@ def _direction(session: Session, target: Any, at: Any) -> Route:
             "Direction",
             list(directions),
             format_func=lambda key: directions[key].name if key in directions else "",
-            key=f"direction_{session.revision}",
+            key=f"liquidation_direction_{'_'.join(scenario.tokens)}",
+            persist_state="session",
         )
     direction = directions[key]
     with at:
-        per_cent = st.number_input("Move to (%)", value=MOVE, step=5.0, format="%.6g", key=f"to_{session.revision}")
+        per_cent = st.number_input(
+            "Move to (%)", value=MOVE, step=5.0, format="%.6g", key="liquidation_to", persist_state="session"
+        )
     low, high = -100 * direction.furthest_down, 1000.0
     move = number(per_cent, "Move to (%)", at_least=low, at_most=high) / 100
     [result] = study(scenario, [direction], moves=())
@@ -105,8 +109,8 @@ def _direction(session: Session, target: Any, at: Any) -> Route:
 
 
 def _past_day(session: Session, target: Any) -> Route:
-    scenario, days = session.working, [*moves.crash_days(), *looking(session).days]
-    known = betas(session)
+    scenario, known, own = session.working, betas(session), looking(session).days
+    days = [*moves.crash_days(), *own]
     hardest = session.keep(
         "hardest", lambda: liquidation_rows.hardest_day(crash_rows(scenario, days, known)), tag=len(days)
     )
@@ -116,7 +120,8 @@ def _past_day(session: Session, target: Any) -> Route:
             range(len(days)),
             index=hardest,
             format_func=lambda index: liquidation_rows.day_name(days[index]) if index < len(days) else "",
-            key=f"day_{session.revision}_{len(days)}",
+            key=f"liquidation_day_{hardest}_{'_'.join(day.event for day in own)}",
+            persist_state="session",
         )
     [row] = crash_rows(scenario, [days[chosen]], known)
     way = Way(f"Way from these marks to the worst tick of {row.day.date or 'your day'}")
@@ -129,13 +134,13 @@ def conduct(session: Session) -> Conduct:
     order = _order(session)
     left, right = st.columns(2, gap="small", vertical_alignment="bottom")
     with left:
-        slippage = _percentage(session, "Slippage (%)", "slippage", SLIPPAGE, step=0.1, help=_SLIPPAGE)
+        slippage = _percentage("Slippage (%)", "slippage", SLIPPAGE, step=0.1, help=_SLIPPAGE)
     with right:
         fee = _fee(session)
     st.header("Your stops", anchor=False)
     prices = _price_stops(session)
     stop = _margin_stop(session)
-    gap = _percentage(session, "Gap beyond a stop (%)", "gap", 0.0, at_most=100.0, step=5.0, help=_GAP)
+    gap = _percentage("Gap beyond a stop (%)", "gap", 0.0, at_most=100.0, step=5.0, help=_GAP)
     return Conduct(order, slippage or 0.0, fee, stop, prices, gap or 0.0)
 
 
@@ -154,8 +159,9 @@ def _order(session: Session) -> Order:
         "Which position goes first",
         orders,
         format_func=lambda order: ORDERS[order].capitalize() if order in ORDERS else "",
-        key=f"order_{session.revision}",
+        key="liquidation_order",
         disabled=alone,
+        persist_state="session",
     )
     if account.isolated:
         st.caption("Each isolated position is liquidated by itself, on its own margin.")
@@ -166,7 +172,6 @@ def _order(session: Session) -> Order:
 
 
 def _percentage(
-    session: Session,
     label: str,
     name: str,
     usual: float | None,
@@ -177,7 +182,8 @@ def _percentage(
 ) -> float | None:
     """A part typed as a percentage, as a fraction below 1 unless `at_most` says more; the usual where it is none."""
     shown = None if usual is None else usual * 100
-    typed = st.number_input(label, value=shown, format="%.6g", key=f"{name}_{session.revision}", **more)
+    key = f"liquidation_{name}"
+    typed = st.number_input(label, value=shown, format="%.6g", key=key, persist_state="session", **more)
     if typed is None:
         return usual
     try:
@@ -197,22 +203,20 @@ def _fee(session: Session) -> float | None:
     usual = wording.rate(rules.fee_rate(scenario, Conduct()))
     whose = "the taker fee" if rules.fee is None else "the venue's"
     about = "of what a forced order trades; empty: as the venue has it"
-    name = "liquidation_fee"
-    return _percentage(
-        session, "Liquidation fee (%)", name, None, placeholder=f"{usual}, {whose}", step=0.05, help=about
-    )
+    name = f"fee_{scenario.account.venue}"
+    return _percentage("Liquidation fee (%)", name, None, placeholder=f"{usual}, {whose}", step=0.05, help=about)
 
 
 def _margin_stop(session: Session) -> MarginStop | None:
     """The margin-ratio stop, where it is switched on."""
-    if not st.toggle("Margin stop", key=f"margin_stop_{session.revision}", help=_MARGIN_STOP):
+    if not st.toggle("Margin stop", key="liquidation_margin_stop", help=_MARGIN_STOP, persist_state="session"):
         return None
     left, right = st.columns(2, gap="small", vertical_alignment="bottom")
     with left:
-        part = _percentage(session, "Close (%)", "close", CLOSED, above=LEAST, at_most=100.0, step=5.0)
+        part = _percentage("Close (%)", "close", CLOSED, above=LEAST, at_most=100.0, step=5.0)
     danger, label = session.working.levels.danger, "at requirement ÷ equity (%)"
     with right:
-        level = _percentage(session, label, "stop_at", danger, above=LEAST, step=5.0)
+        level = _percentage(label, f"stop_at_{danger}", danger, above=LEAST, step=5.0)
     rule, fraction = session.working.account.rules.ratio, session.working.account.margin_fraction
     if level and rule.direction == "falls":
         st.caption(plain(f"On the venue's own ratio, which falls: {wording.percent(rule.at_level(level, fraction))}."))
@@ -224,7 +228,7 @@ _MARGIN_STOP = "a rule of your own: closes this part of every position, once, be
 
 def _price_stops(session: Session) -> PriceStops:
     """The price at which each position is closed whole, for those that have one."""
-    positions, typed = session.working.positions, session.keep("stops_typed", dict)
+    positions, typed = session.working.positions, session.kept.setdefault("stops_typed", {})
     edited = st.data_editor(
         session.keep("price_stops", lambda: _stop_frame(session, typed), tag=session.market_revision),
         key=f"price_stops_{session.revision}_{session.market_revision}",
@@ -244,17 +248,19 @@ def _price_stops(session: Session) -> PriceStops:
     stops: dict[tuple[str, Side], float] = {}
     for position, price in zip(positions, edited["Stop at"].tolist(), strict=True):
         name = (position.symbol, position.side)
+        typed.pop(name, None)
+        if (price := clean(price)) is None:
+            continue
         typed[name] = price
         try:
-            if (price := clean(price)) is not None:
-                stops[name] = number(price, "Stop at", above=0)
+            stops[name] = number(price, "Stop at", above=0)
         except FieldError as error:
             st.error(plain(f"{position.symbol} {position.side}: {error.path} {error.message}; it has no stop."))
     return stops
 
 
 def _stop_frame(session: Session, typed: PriceStops) -> pd.DataFrame:
-    """A row per position; after the marks changed under it, with what was typed before."""
+    """A row per position; with what was typed before, also on an earlier visit or at other marks."""
     rows = [
         {
             "Position": f"{each.symbol} {each.side}",
@@ -361,7 +367,7 @@ def _go_on(session: Session, runs: Runs) -> None:
     """Opens what is left on the front page, under an address of its own."""
     before = session.working
     session.baseline = before
-    session.open(session.attach(runs.found.final))
+    session.open(session.attach(replace(runs.found.final, shocks=None)))
     session.tell("info", "This is what is left at the end of the path. The baseline is the account before.")
     session.saved = session.working
     session.written = state.parameters(session, assess(session.working))

@@ -14,7 +14,7 @@ from margin.studies.assess import Assessment
 from margin.studies.crash_table import CrashDay, CrashRow, Instant, TokenMove
 from margin.studies.directions import Direction, DirectionResult, custom, every, nearest_danger, reach
 from margin.studies.distances import nearest
-from margin.studies.outcome import Outcome
+from margin.studies.outcome import WHOLE_WAY, Outcome
 from margin.symbols import STABLECOINS
 
 NAMES = {"sector": "AI sector only", "against": "Longs down, shorts up", "with_btc": "BTC, the others by beta"}
@@ -287,10 +287,11 @@ def crash_assumptions(rows: Iterable[CrashRow]) -> list[str]:
     for row in every_row:
         for assumption in row.assumptions:
             counted[assumption] = counted.get(assumption, 0) + 1
-    return [
+    told = [
         assumption if count == len(every_row) else f"{assumption} (on {count} {'day' if count == 1 else 'days'})"
         for assumption, count in counted.items()
     ]
+    return [WHOLE_WAY, *told] if told else []
 
 
 def own_day(name: object, moves: Mapping[str, object]) -> CrashDay:

@@ -14,6 +14,7 @@ from margin.market import snapshot
 from margin.market.view import asks, snapshot_view
 from margin.scenario import Position, Scenario
 from margin.studies.assess import assess
+from margin.studies.crash_table import CrashDay, TokenMove
 from margin.studies.directions import Direction
 from margin.studies.mode_words import switch_in_words, verdict
 from margin.studies.modes import modes, switch
@@ -31,6 +32,7 @@ from pages.ui.compare_rows import (
     venue_price_rows,
     with_margins,
 )
+from pages.ui.looking import Looking
 from pages.ui.state import Session
 from tests.link.any_scenario import SCENARIOS
 from tests.pages.test_data_page import OWN
@@ -95,12 +97,23 @@ class ComparePage:
         title: str = json.loads(chart.proto.spec)["layout"]["title"]["text"]
         return title.replace("<br>", " ").replace("\u00a0", " ")
 
-    def choose(self, name: str, value: Any) -> "ComparePage":
-        """Sets the input of this name."""
+    def field(self, name: str) -> Any:
+        """The input of this name."""
         at = self.at
         fields = [each for kind in (at.segmented_control, at.selectbox, at.number_input, at.toggle) for each in kind]
-        [field] = [each for each in fields if each.key and re.fullmatch(rf"{name}(_\d+)?", each.key)]
-        field.set_value(value)
+        [field] = [each for each in fields if each.key and re.fullmatch(rf"{name}(_.*)?", each.key)]
+        return field
+
+    def choose(self, name: str, value: Any) -> "ComparePage":
+        """Sets the input of this name."""
+        self.field(name).set_value(value)
+        return self.run()
+
+    def leave_and_return(self) -> "ComparePage":
+        """Looks at the front page, as its visitor does, and comes back."""
+        self.at.switch_page("app.py")
+        self.run()
+        self.at.switch_page("pages/compare.py")
         return self.run()
 
     def press(self, key: str) -> "ComparePage":
@@ -186,6 +199,38 @@ def test_another_move_and_another_direction_can_be_looked_at() -> None:
     page.choose("compare_move", 5000.0)
     assert "Choose a move from −1000 to 1000 %" in page.text()
     assert "p=" not in "".join(page.at.query_params)
+
+
+def test_what_was_chosen_is_found_again_after_another_page() -> None:
+    page = ComparePage().choose("compare_way", "FET alone").choose("compare_move", -5.0).leave_and_return()
+    assert (page.field("compare_way").value, page.field("compare_move").value) == ("FET alone", -5.0)
+    page.choose("compare_survival", DAYS).choose("compare_when", CLOSE).leave_and_return()
+    assert (page.field("compare_survival").value, page.field("compare_when").value) == (DAYS, CLOSE)
+    page.choose("compare_section", BY_VENUE).leave_and_return()
+    assert page.field("compare_section").value == BY_VENUE
+
+
+def test_what_was_chosen_on_moves_together_is_compared_here() -> None:
+    page = ComparePage()
+    look = Looking(betas={"RENDER": 3.0}, own={"FET": -1.0}, days=[CrashDay("", "mine", {"FET": TokenMove(-0.5)})])
+    page.at.session_state["tandem"].kept["looking"] = look
+    before = {row["Direction"]: row for row in page.table("Direction")}
+    after = {row["Direction"]: row for row in page.run().table("Direction")}
+    assert after.keys() - before.keys() == {"Your own direction"}
+    assert [name for name in before if before[name] != after[name]] == ["BTC, the others by their beta to it"]
+    assert "Betas to BTC of your own: RENDER." in page.text()
+    first = page.choose("compare_way", "Your own direction").choose("compare_survival", DAYS).table("Event")[0]
+    assert (first["Day"], first["Event"]) == ("yours", "mine")
+    look.own.clear()
+    assert page.leave_and_return().field("compare_way").value != "Your own direction"
+
+
+def test_shocks_that_the_scenario_carries_are_said_not_to_be_in_it(landing: ComparePage) -> None:
+    said = "The shocks that this scenario carries are not applied here."
+    assert said not in landing.text()
+    page = ComparePage(address(shocks={"common": -0.1}))
+    assert said in page.text()
+    assert said in page.choose("compare_section", BY_VENUE).text()
 
 
 def test_named_days_are_shown_at_their_worst_tick_and_at_their_close() -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from math import nan
 from typing import Any
 
 import pytest
@@ -268,10 +269,12 @@ class LiquidationPage:
         return title.replace("<br>", " ").replace("\u00a0", " ")
 
     def field(self, name: str) -> Any:
-        """The input whose key, but for the revision behind it, is this name."""
+        """The input whose key, but for what it depends on behind it, is this name."""
         at = self.at
         kinds = [at.number_input, at.selectbox, at.segmented_control, at.toggle]
-        [found] = [each for kind in kinds for each in kind if each.key and re.fullmatch(rf"{name}[_\d]*", each.key)]
+        [found] = [
+            each for kind in kinds for each in kind if each.key and re.fullmatch(rf"liquidation_{name}(_.*)?", each.key)
+        ]
         return found
 
     def enter(self, name: str, value: Any) -> "LiquidationPage":
@@ -283,6 +286,13 @@ class LiquidationPage:
         [editor] = [each for each in self.at.data_editor if each.key.startswith("price_stops")]
         edited = {row: {"Stop at": price} for row, price in prices.items()}
         self.at.session_state[editor.key] = {"edited_rows": edited, "added_rows": [], "deleted_rows": []}
+        return self.run()
+
+    def leave_and_return(self) -> "LiquidationPage":
+        """Looks at the front page, as its visitor does, and comes back."""
+        self.at.switch_page("app.py")
+        self.run()
+        self.at.switch_page("pages/liquidation.py")
         return self.run()
 
     def go_on(self) -> AppTest:
@@ -367,6 +377,8 @@ def test_what_was_chosen_on_moves_together_can_be_gone_here() -> None:
     assert "RENDER 1.6975 (−3.00 %)" in page.text()
     assert "betas to BTC of your own: RENDER" in page.text()
     assert "FET 0.22533 (+1.00 %)" in page.enter("direction", "custom").text()
+    look.own.clear()
+    assert page.leave_and_return().field("direction").value != "custom"
     page.enter("along", "A past day").enter("day", len(moves.crash_days()))
     assert "FET 0.11155 (−50.00 %)" in page.text()
 
@@ -379,10 +391,10 @@ def test_the_order_slippage_and_fee_are_the_persons_to_choose() -> None:
     before = page.steps()[0]["Slippage"]
     assert page.enter("slippage", 0.0).steps()[0]["Slippage"] == "–" != before
     assert page.steps()[0]["Fee"] == "–"
-    assert page.enter("liquidation_fee", 0.5).steps()[0]["Fee"] != "–"
+    assert page.enter("fee", 0.5).steps()[0]["Fee"] != "–"
 
 
-@pytest.mark.parametrize("name", ["slippage", "liquidation_fee", "gap"])
+@pytest.mark.parametrize("name", ["slippage", "fee", "gap"])
 @pytest.mark.parametrize("value", [-1.0, 101.0])
 def test_a_part_that_cannot_be_is_told_and_the_usual_one_is_used(name: str, value: float) -> None:
     page, usual = LiquidationPage(), LiquidationPage().sentence
@@ -393,8 +405,8 @@ def test_a_part_that_cannot_be_is_told_and_the_usual_one_is_used(name: str, valu
 
 
 def test_the_venues_own_fee_stands_where_none_is_given(first: LiquidationPage) -> None:
-    assert first.field("liquidation_fee").proto.placeholder == "1.25 %, the venue's"
-    assert LiquidationPage(address(**OKX)).field("liquidation_fee").proto.placeholder == "0.05 %, the taker fee"
+    assert first.field("fee").proto.placeholder == "1.25 %, the venue's"
+    assert LiquidationPage(address(**OKX)).field("fee").proto.placeholder == "0.05 %, the taker fee"
 
 
 OKX = {
@@ -444,6 +456,34 @@ def test_a_typed_stop_stays_when_the_marks_change_under_it() -> None:
     [first, _] = page.run().at.data_editor[0].value.to_dict("records")
     assert first == {"Position": "RENDER long", "Mark": 1.8, "Stop at": 1.65}
     assert page.steps()[0]["What happens"] == "RENDER long is closed by your price stop"
+
+
+def test_what_was_entered_is_found_again_after_another_page() -> None:
+    entered = {"direction": "alone:RENDER", "to": -12.5, "order": "smallest", "slippage": 1.5, "fee": 0.7, "gap": 25.0}
+    page = LiquidationPage().enter("margin_stop", value=True).stop_at({0: 1.65})
+    for name, value in {**entered, "close": 40.0, "stop_at": 70.0}.items():
+        page.enter(name, value)
+    said = page.sentence
+    page.leave_and_return()
+    assert {name: page.field(name).value for name in entered} == entered
+    assert (page.field("margin_stop").value, page.field("close").value, page.field("stop_at").value) == (True, 40, 70)
+    assert [row["Stop at"] for row in page.at.data_editor[0].value.to_dict("records")] == [
+        1.65,
+        pytest.approx(nan, nan_ok=True),
+    ]
+    assert page.sentence == said
+    page.enter("along", "A past day").enter("day", 0).leave_and_return()
+    assert (page.field("along").value, page.field("day").value) == ("A past day", 0)
+
+
+def test_a_stop_that_was_taken_out_stays_out_after_another_page() -> None:
+    page = LiquidationPage().stop_at({0: 1.65}).stop_at({0: None}).leave_and_return()
+    assert page.at.data_editor[0].value["Stop at"].isna().all()
+
+
+def test_what_is_left_is_shown_without_the_shocks_it_was_never_given() -> None:
+    page = LiquidationPage(address(shocks={"common": -0.1})).enter("to", -9.5)
+    assert page.go_on().session_state["tandem"].working.shocks is None
 
 
 def test_what_is_left_goes_on_to_what_if_beside_the_account_before() -> None:

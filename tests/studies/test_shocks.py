@@ -13,6 +13,7 @@ from margin.market import snapshot
 from margin.scenario import Scenario
 from margin.shocks import NONE, Shocks
 from margin.studies.assess import assess
+from margin.studies.outcome import WHOLE_WAY
 from margin.studies.shocks import apply, assumptions, breakdown, days_until_liquidation, price_moves, scaled
 from margin.venues import TierTable
 from tests.studies.accounts import MODES, VENUES, account, long, random_accounts, scenarios, short, with_wallet
@@ -460,6 +461,7 @@ def test_what_the_shocks_rest_on_and_what_does_nothing_is_said() -> None:
     )
     said = assumptions(scenario, everything)
     assert [sentence.partition(":")[0] for sentence in said] == [
+        WHOLE_WAY.partition(":")[0],
         "funding and interest run at today's marks and debt for all their days, before prices move",
         "a lower leverage cap refuses new orders; it changes no requirement of what is open",
         "the textbook has one maintenance fraction for everything",
@@ -467,7 +469,8 @@ def test_what_the_shocks_rest_on_and_what_does_nothing_is_said() -> None:
         "the wallet owes nothing",
         "not held, so what is supposed of them does nothing",
     ]
-    assert assumptions(scenario, Shocks(common=-0.1, maintenance=2)) == ()
+    assert assumptions(scenario, Shocks(maintenance=2)) == ()
+    assert assumptions(scenario, Shocks(common=-0.1)) == (WHOLE_WAY,)
 
 
 def test_what_isolated_margins_and_okx_do_with_funding_is_said() -> None:
