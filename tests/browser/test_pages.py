@@ -75,7 +75,7 @@ def test_live_data_is_switched_on_and_todays_marks_are_taken_when_asked(live: Li
     assert metric(page, "Margin balance") == "$10,000.00"
     page.get_by_role("button", name="Refresh marks").click()
     until(page, "text=The baseline is the account before")
-    assert badge(page).startswith("Marks: live, ")
+    assert badge(page).startswith("Marks: Binance, live, ")
     assert metric(page, "Margin balance") == "$12,665.68"
     assert {asked.host for asked in live.replay.asked} == {"fapi.binance.com"}
     assert not live.app.log.exists() or "binance" not in live.app.log.read_text()
