@@ -118,11 +118,6 @@ def snapshot_view(venue: str) -> View:
     return _compose(venue, (*tables.tiers, *tables.not_listed), {}, _NOTHING)
 
 
-def newest_marks(view: View) -> dict[str, float]:
-    """The mark of every token that anybody knows one of, in the settlement coin; `mark_origins` says where from."""
-    return {token: quote.mark for token, quote in view.quotes.items()}
-
-
 class _Answer(NamedTuple):
     """What was answered, None where nothing can be used, and where it is from or why there is none."""
 

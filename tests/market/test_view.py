@@ -15,7 +15,7 @@ from margin.market.feed import Feed
 from margin.market.snapshot_source import SnapshotSource
 from margin.market.source import Checked, Unavailable
 from margin.market.store import Store
-from margin.market.view import Origin, View, asks, look, newest_marks, snapshot_view
+from margin.market.view import Origin, View, asks, look, snapshot_view
 from margin.scenario import Scenario
 from margin.studies.assess import assess
 from margin.venues import TierTable
@@ -134,7 +134,7 @@ def test_the_view_of_the_snapshot_is_the_snapshots_own(venue: str) -> None:
     assert view.tables == snapshot.tables(venue)
     assert view.contracts == snapshot.contracts(venue)
     assert view.quotes == SnapshotSource().quotes(venue).good
-    assert newest_marks(view) == snapshot.marks()
+    assert {token: quote.mark for token, quote in view.quotes.items()} == snapshot.marks()
     assert not view.refused
     assert view.quotes_origin == Origin("snapshot", None, snapshot.marks_as_of())
     for token in view.tables.tiers:
@@ -182,7 +182,7 @@ def test_what_came_is_live(venue: str, place: Place) -> None:
     expected = flat_table() if venue == "okx" else table()
     assert view.tables.tiers["RENDER"] == expected
     assert view.quotes["RENDER"] == quote()
-    assert newest_marks(view)["RENDER"] == 2.0
+    assert view.quotes["RENDER"].mark == 2.0
     assert view.contracts["RENDER"] == contract(10)
     assert not view.refused
     assert view.tables.source == "live"
@@ -315,7 +315,7 @@ def test_a_refused_table_leaves_the_snapshots_and_the_reason(place: Place) -> No
 def test_a_refused_mark_leaves_the_snapshots_and_only_its_own_origin_says_so(place: Place) -> None:
     place.answer(Ask("bybit", "quotes"), Checked({"TAO": quote()}, {"RENDER": "mark: must be a positive number"}))
     view = place.fetch("bybit", "RENDER", "TAO")
-    assert newest_marks(view)["RENDER"] == snapshot.marks()["RENDER"]
+    assert view.quotes["RENDER"].mark == snapshot.marks()["RENDER"]
     reason = "the mark of RENDER was refused (mark: must be a positive number)"
     assert view.mark_origins["RENDER"] == Origin("snapshot", None, snapshot.marks_as_of(), reason)
     assert view.mark_origins["TAO"] == view.quotes_origin == Origin("live", START, TODAY)
@@ -365,7 +365,7 @@ def test_a_token_without_any_table_stays_without_one(place: Place) -> None:
     assert "NEW" not in view.tables.tiers
     assert view.tiers["NEW"] == Origin("none", None, "", "Bybit is closed for maintenance")
     assert view.mark_origins["NEW"] == Origin("none", None, "", "Bybit gave no mark of NEW")
-    assert "NEW" not in newest_marks(view)
+    assert "NEW" not in view.quotes
 
 
 # Who is listed
@@ -570,7 +570,7 @@ def test_the_engine_reads_the_tables_of_a_view(place: Place) -> None:
             {"symbol": token, "side": "long", "quantity": 1000, "entry_price": 2.0, "leverage": 5}
             for token in ("RENDER", "FET")
         ],
-        "marks": {token: newest_marks(view)[token] for token in ("RENDER", "FET")},
+        "marks": {token: view.quotes[token].mark for token in ("RENDER", "FET")},
     }
     account = assess(Scenario.from_json(document).with_tables(view.tables))
     assert account.positions[0].maintenance_rate == 0.02
