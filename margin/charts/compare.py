@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from margin import wording
-from margin.charts import findings, style
+from margin.charts import findings, rows, style
 from margin.studies.distances import JointMove, nearest
 from margin.studies.mode_words import some
 from margin.studies.modes import JUST_BEFORE, ModeComparison, ModeCurves
@@ -17,10 +17,6 @@ CROSS, ISOLATED = style.ACCOUNT, style.POSITIONS[1]
 SPOKEN = 6
 """So many positions or venues are told one by one."""
 MODES_HEIGHT, BELOW = 380, 88
-ROW, AXIS = 46, 72
-"""Pixels: one venue's row, and what stands below the rows."""
-NAME, BAR = 0.2, -0.22
-"""Where in its row the words stand, and the bar."""
 FURTHEST = 0.3
 """At least so much of a common move is shown where something lies there."""
 
@@ -72,7 +68,7 @@ def _met(reached: JointMove) -> str:
     return " and ".join(_signed(move) for move in reached if move is not None)
 
 
-def modes(curves: ModeCurves | None, comparison: ModeComparison, height: int = MODES_HEIGHT) -> go.Figure:
+def modes(curves: ModeCurves | None, comparison: ModeComparison) -> go.Figure:
     """What is left of the account in both modes, in the settlement coin, against the move along a direction in %.
 
     Each liquidation is a fall by all that stood behind it: the account in cross, a position's margin in isolated.
@@ -85,10 +81,10 @@ def modes(curves: ModeCurves | None, comparison: ModeComparison, height: int = M
     return style.figure(
         [trace for trace in traces if len(trace["x"])],
         title,
-        height,
+        MODES_HEIGHT,
         BELOW,
         hovermode="x",
-        legend=style.legend(height - around, 56),
+        legend=style.legend(MODES_HEIGHT - around, 56),
         shapes=[_today()],
         xaxis=style.axis(
             title=f"{curves.direction.name}, move from these marks",
@@ -223,34 +219,22 @@ def venues_alt(comparison: VenueComparison) -> str:
     return ". ".join(sentences) + "."
 
 
-def venues(comparison: VenueComparison, height: int | None = None) -> go.Figure:
+def venues(comparison: VenueComparison) -> go.Figure:
     """One row per venue: from the common fall to the common rise that liquidates there, in %.
 
-    Venues without a token's table have a row without it. The height follows the rows unless it is given.
+    Venues without a token's table have a row without it.
     """
-    title, rows = venues_finding(comparison), _rows(comparison)
-    if not comparison.lines[0].scenario.positions or not rows:
+    title, shown = venues_finding(comparison), _rows(comparison)
+    if not comparison.lines[0].scenario.positions or not shown:
         return style.empty(title)
-    reach = _reach(rows)
-    low, high = (-_drawn([row.fall for row in rows], reach), _drawn([row.rise for row in rows], reach))
-    around = style.headline_height(title) + AXIS
-    height = height or around + ROW * len(rows)
-    return style.figure(
-        [trace for trace in (_bars(rows, low, high), *_ends(rows, low, high), _names(rows, low)) if len(trace["x"])],
-        title,
-        height,
-        AXIS,
-        hovermode="closest",
-        legend=style.legend(height - around, 46),
-        shapes=[_today()],
-        xaxis=style.axis(
-            title="Common move from these marks (× each token's beta)",
-            range=[low * 104, high * 104],
-            ticksuffix=" %",
-            nticks=7,
-        ),
-        yaxis=style.hidden_axis(range=[0.5 - len(rows), 0.5]),
+    reach = _reach(shown)
+    low, high = rows.with_room(
+        [-_drawn([row.fall for row in shown], reach), _drawn([row.rise for row in shown], reach)]
     )
+    words = [f"<b>{row.name}</b>  {row.words}" for row in shown]
+    traces = [_bars(shown, low, high), *_ends(shown, low, high), rows.names(words, low * 100)]
+    axis = rows.moves_axis("Common move from these marks (× each token's beta)", low, high)
+    return rows.figure(traces, title, len(shown), axis, shapes=[_today()])
 
 
 def _rows(comparison: VenueComparison) -> list[Row]:
@@ -269,9 +253,9 @@ def _row(line: VenueLine) -> Row:
     return Row(line.label, fall, rise, f"{' and '.join(ends) or 'no common move liquidates'}, {seen}")
 
 
-def _reach(rows: list[Row]) -> float:
+def _reach(shown: list[Row]) -> float:
     """How far a common move is drawn: what lies further off is an arrow at the edge."""
-    ends = [end for row in rows for end in (row.fall, row.rise) if 0 < end < inf]
+    ends = [end for row in shown for end in (row.fall, row.rise) if 0 < end < inf]
     return max(FURTHEST, 5 * min(ends, default=0.0))
 
 
@@ -281,66 +265,26 @@ def _drawn(ends: list[float], reach: float) -> float:
     return max([0.05, *within, *([FURTHEST] if len(within) < len(ends) else [])])
 
 
-def _spans(rows: list[Row], low: float, high: float) -> list[tuple[float, float]]:
-    return [(max(low, -row.fall), min(high, row.rise)) for row in rows]
+def _spans(shown: list[Row], low: float, high: float) -> list[tuple[float, float]]:
+    return [(max(low, -row.fall), min(high, row.rise)) for row in shown]
 
 
-def _bars(rows: list[Row], low: float, high: float) -> style.Trace:
-    """What is survived, as one line with gaps."""
-    x = [[start * 100, end * 100, np.nan] for start, end in _spans(rows, low, high)]
-    return {
-        "type": "scatter",
-        "name": "survived",
-        "x": np.array(x).ravel(),
-        "y": np.repeat(BAR - np.arange(len(rows)), 3),
-        "mode": "lines",
-        "line": {"color": CROSS, "width": 6},
-        "opacity": 0.6,
-        "hoverinfo": "skip",
-    }
+def _bars(shown: list[Row], low: float, high: float) -> style.Trace:
+    """What is survived."""
+    drawn = [rows.Bar(down * 100, up * 100, place) for place, (down, up) in enumerate(_spans(shown, low, high))]
+    return rows.bars(drawn, CROSS, 6, name="survived", showlegend=True)
 
 
-def _ends(rows: list[Row], low: float, high: float) -> list[style.Trace]:
+def _ends(shown: list[Row], low: float, high: float) -> list[style.Trace]:
     """Diamonds where an account is liquidated, arrows where that lies beyond the scale; nothing where it never is."""
-    reached: list[tuple[float, int, str]] = []
-    beyond: list[tuple[float, int, str]] = []
-    for place, (row, span) in enumerate(zip(rows, _spans(rows, low, high), strict=True)):
-        for edge, end, falls in ((span[0], row.fall, True), (span[1], row.rise, False)):
+    reached: list[rows.Point] = []
+    beyond: list[rows.Point] = []
+    for place, (row, span) in enumerate(zip(shown, _spans(shown, low, high), strict=True)):
+        for edge, end, limit in ((span[0], row.fall, -low), (span[1], row.rise, high)):
             if end < inf:
-                far = end > (-low if falls else high)
-                (beyond if far else reached).append((edge, place, f"<b>{row.name}</b><br>{row.words}"))
-    arrows = ["triangle-left" if x < 0 else "triangle-right" for x, _, _ in beyond]
+                point = rows.Point(edge * 100, place, f"<b>{row.name}</b><br>{row.words}")
+                (beyond if end > limit else reached).append(point)
     return [
-        _symbols("liquidation", reached, "diamond"),
-        _symbols("beyond the scale", beyond, style.texts(arrows)),
+        rows.symbols("liquidation", reached, "diamond", style.LIQUIDATION, size=11),
+        rows.beyond(beyond, style.LIQUIDATION),
     ]
-
-
-def _symbols(name: str, points: list[tuple[float, int, str]], symbol: str | style.Texts) -> style.Trace:
-    return {
-        "type": "scatter",
-        "name": name,
-        "x": np.array([x * 100 for x, _, _ in points]),
-        "y": np.array([BAR - place for _, place, _ in points]),
-        "mode": "markers",
-        "marker": {"symbol": symbol, "color": style.LIQUIDATION, "size": 11},
-        "text": style.texts([words for _, _, words in points]),
-        "hovertemplate": "%{text}<extra></extra>",
-        "cliponaxis": False,
-    }
-
-
-def _names(rows: list[Row], low: float) -> style.Trace:
-    """The words of each row above its bar."""
-    return {
-        "type": "scatter",
-        "x": np.full(len(rows), low * 104),
-        "y": NAME - np.arange(len(rows)),
-        "text": style.texts([f"<b>{row.name}</b>  {row.words}" for row in rows]),
-        "textfont": {"color": style.INK, "size": 12},
-        "cliponaxis": False,
-        "mode": "text",
-        "textposition": "middle right",
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }

@@ -5,14 +5,12 @@ not compare: where BTC leads, 6 % of it may be 10 % of the others.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 import plotly.graph_objects as go
 
 from margin import wording
-from margin.book import Array
-from margin.charts import findings, style
+from margin.charts import findings, rows, style
 from margin.scenario import Scenario
 from margin.studies.assess import Assessment
 from margin.studies.directions import DirectionResult
@@ -22,11 +20,6 @@ FURTHEST = 0.5
 """Moves beyond ±50 %, or beyond three times the nearest liquidation if that is more, become arrows."""
 SPOKEN = 8
 """Rows that the text alternative tells one by one."""
-ROW, TIGHT_ROW, TALLEST = 42, 30, 1500
-BELOW = 76
-"""What the axis and the legend take."""
-NAME, BAR = 0.2, -0.22
-"""Where in its row the words stand, and the bar."""
 SAME = 0.0001
 """Price changes this near to the move itself are not told beside it."""
 
@@ -69,60 +62,34 @@ def _nothing(results: Sequence[DirectionResult], scenario: Scenario, account: As
     return not results or not scenario.positions or account.headroom is None or late
 
 
-def directions(
-    results: Sequence[DirectionResult], scenario: Scenario, account: Assessment, height: int | None = None
-) -> go.Figure:
-    """One row per direction, in the order given: a bar from today to liquidation, danger and warning marked on it.
-
-    The height follows the rows unless it is given.
-    """
+def directions(results: Sequence[DirectionResult], scenario: Scenario, account: Assessment) -> go.Figure:
+    """One row per direction, in the order given: a bar from today to liquidation, danger and warning marked on it."""
     title = finding(results, scenario, account)
     if _nothing(results, scenario, account):
         return style.empty(title)
     low, high = _range(results)
+    liquidation = Level("liquidation", "x", style.LIQUIDATION, [result.liquidation for result in results])
     levels = [
         Level("warning", "square", style.WARNING, [result.warning for result in results]),
         Level("danger", "diamond", style.DANGER, [result.danger for result in results]),
-        Level("liquidation", "x", style.LIQUIDATION, [result.liquidation for result in results]),
+        liquidation,
     ]
     traces = [
-        _stems(levels[-1], low, high),
-        _starts(len(results)),
+        _stems(liquidation, low, high),
+        _starts(results),
         *(_points(level, results, low, high) for level in levels),
-        _beyond(levels[-1], results, low, high),
-        _names(results, low),
+        _beyond(liquidation, results, low, high),
+        rows.names([f"<b>{result.direction.name}</b>  {_figures(result)}" for result in results], low * 100),
     ]
-    around = style.headline_height(title) + BELOW
-    height = height or around + _rows_height(len(results))
-    return style.figure(
-        [trace for trace in traces if len(trace["x"])],
-        title,
-        height,
-        BELOW,
-        hovermode="closest",
-        legend=style.legend(height - around, 46),
-        xaxis=style.axis(
-            title="Move from today's marks (of BTC where it leads)",
-            range=[low * 100, high * 100],
-            ticksuffix=" %",
-            nticks=7,
-        ),
-        yaxis=style.hidden_axis(range=[0.5 - len(results), 0.5]),
-    )
-
-
-def _rows_height(count: int) -> int:
-    return max(min(count * ROW, TALLEST // 2), min(count * TIGHT_ROW, TALLEST))
+    axis = rows.moves_axis("Move from today's marks (of BTC where it leads)", low, high)
+    return rows.figure(traces, title, len(results), axis)
 
 
 def _range(results: Sequence[DirectionResult]) -> tuple[float, float]:
     """Wide enough for every liquidation within reach of the nearest."""
     found = [move for result in results for move in result.liquidation if move is not None]
     reach = max(FURTHEST, 3 * min((abs(move) for move in found), default=0.0))
-    shown = [0.0, *(min(max(move, -reach), reach) for move in found)]
-    low, high = -min(shown), max(shown)
-    span = max(low + high, 0.02)
-    return -max(1.08 * low, 0.08 * span), max(1.08 * high, 0.08 * span)
+    return rows.with_room([min(max(move, -reach), reach) for move in found])
 
 
 def _figures(result: DirectionResult) -> str:
@@ -147,32 +114,21 @@ def _placed(level: Level, results: Sequence[DirectionResult]) -> list[tuple[int,
 
 
 def _points(level: Level, results: Sequence[DirectionResult], low: float, high: float) -> style.Trace:
-    placed = [each for each in _placed(level, results) if low <= each[1] <= high]
-    return _symbols(level.name, level, placed, [level.symbol] * len(placed), np.array([move for _, move, _ in placed]))
+    points = [
+        rows.Point(move * 100, row, _hover(level, move, result))
+        for row, move, result in _placed(level, results)
+        if low <= move <= high
+    ]
+    return rows.symbols(level.name, points, level.symbol, level.colour)
 
 
 def _beyond(level: Level, results: Sequence[DirectionResult], low: float, high: float) -> style.Trace:
-    """Liquidations beyond the scale, as arrows at its edge."""
-    placed = [each for each in _placed(level, results) if not low <= each[1] <= high]
-    arrows = ["triangle-right" if move > 0 else "triangle-left" for _, move, _ in placed]
-    edges = np.array([high if move > 0 else low for _, move, _ in placed])
-    return _symbols("beyond the scale", level, placed, arrows, edges)
-
-
-def _symbols(
-    name: str, level: Level, placed: list[tuple[int, float, DirectionResult]], symbols: list[str], x: Array
-) -> style.Trace:
-    return {
-        "type": "scatter",
-        "name": name,
-        "x": x * 100,
-        "y": np.array([BAR - row for row, _, _ in placed]),
-        "mode": "markers",
-        "marker": {"symbol": style.texts(symbols), "color": level.colour, "size": 10},
-        "text": style.texts([_hover(level, move, result) for _, move, result in placed]),
-        "hovertemplate": "%{text}<extra></extra>",
-        "cliponaxis": False,
-    }
+    points = [
+        rows.Point((high if move > 0 else low) * 100, row, _hover(level, move, result))
+        for row, move, result in _placed(level, results)
+        if not low <= move <= high
+    ]
+    return rows.beyond(points, level.colour)
 
 
 def _hover(level: Level, move: float, result: DirectionResult) -> str:
@@ -186,52 +142,17 @@ def _hover(level: Level, move: float, result: DirectionResult) -> str:
 
 
 def _stems(level: Level, low: float, high: float) -> style.Trace:
-    """Bars from today to liquidation, as one line with gaps."""
-    ends = [
-        (row, min(max(move, low), high)) for row, moves in enumerate(level.moves) for move in moves if move is not None
+    """Bars from today to liquidation."""
+    drawn = [
+        rows.Bar(0.0, min(max(move, low), high) * 100, row)
+        for row, moves in enumerate(level.moves)
+        for move in moves
+        if move is not None
     ]
-    x, y = np.array([move * 100 for _, move in ends]), np.array([BAR - row for row, _ in ends])
-    return _line(np.column_stack([np.zeros_like(x), x, np.full_like(x, np.nan)]).ravel(), np.repeat(y, 3))
+    return rows.bars(drawn, style.LIQUIDATION, 4)
 
 
-def _line(x: Array, y: Array) -> style.Trace:
-    return {
-        "type": "scatter",
-        "x": x,
-        "y": y,
-        "mode": "lines",
-        "line": {"color": style.LIQUIDATION, "width": 4},
-        "opacity": 0.5,
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
-
-
-def _starts(count: int) -> style.Trace:
+def _starts(results: Sequence[DirectionResult]) -> style.Trace:
     """Where the account stands."""
-    marker: dict[str, Any] = {"symbol": "line-ns", "size": 8, "line": {"width": 2, "color": style.QUIET}}
-    return {
-        "type": "scatter",
-        "name": "today",
-        "x": np.zeros(count),
-        "y": BAR - np.arange(count, dtype=np.float64),
-        "mode": "markers",
-        "marker": marker,
-        "hoverinfo": "skip",
-    }
-
-
-def _names(results: Sequence[DirectionResult], low: float) -> style.Trace:
-    """The words of each row above its bar, from the left edge on: they fit a narrow screen and never collide."""
-    return {
-        "type": "scatter",
-        "x": np.full(len(results), low * 100),
-        "y": NAME - np.arange(len(results)),
-        "text": style.texts([f"<b>{result.direction.name}</b>  {_figures(result)}" for result in results]),
-        "textfont": {"color": style.INK, "size": 12},
-        "cliponaxis": False,
-        "mode": "text",
-        "textposition": "middle right",
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
+    points = [rows.Point(0.0, row, f"<b>{result.direction.name}</b><br>today") for row, result in enumerate(results)]
+    return rows.symbols("today", points, "line-ns", style.QUIET, width=2, size=8)

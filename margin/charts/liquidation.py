@@ -6,8 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from margin import wording
-from margin.book import Array
-from margin.charts import findings, style
+from margin.charts import findings, rows, style
 from margin.scenario import Scenario
 from margin.studies.assess import Assessment
 from margin.studies.distances import LiquidationPrice, Reason
@@ -16,13 +15,6 @@ FURTHEST = 0.5
 """Distances beyond ±50 %, or beyond five times the nearest if that is more, become arrows."""
 SPOKEN = 6
 """Rows that the text alternative tells one by one."""
-ROW = 44
-TIGHT_ROW = 30
-TALLEST = 1500
-BELOW = 76
-"""What the axis and the legend take."""
-NAME, BAR = 0.2, -0.22
-"""Where in its row the words stand, and the bar."""
 
 WHY: dict[Reason, str] = {
     "covered": "none: covered down to 0",
@@ -51,15 +43,6 @@ class Row(NamedTuple):
         return min((abs(each) for each in (self.below, self.above) if each is not None), default=np.inf)
 
 
-class Point(NamedTuple):
-    """Something drawn in row `row` at `x`, a fraction of the mark."""
-
-    x: float
-    row: int
-    hover: str
-    beyond: bool = False
-
-
 def finding(account: Assessment, scenario: Scenario) -> str:
     """The sentence of the title: the nearest price that liquidates by itself."""
     if not scenario.positions:
@@ -78,57 +61,34 @@ def finding(account: Assessment, scenario: Scenario) -> str:
 def liquidation_distances_alt(account: Assessment, scenario: Scenario) -> str:
     """The chart in words: its finding, then the nearest rows."""
     sentences = [finding(account, scenario)]
-    rows = _rows(account, scenario) if scenario.positions else []
-    sentences += [f"{row.name}: {_figures(row)}" for row in rows[:SPOKEN]]
-    if len(rows) > SPOKEN:
-        sentences.append(f"{len(rows) - SPOKEN} more")
+    told = _rows(account, scenario) if scenario.positions else []
+    sentences += [f"{row.name}: {_figures(row)}" for row in told[:SPOKEN]]
+    if len(told) > SPOKEN:
+        sentences.append(f"{len(told) - SPOKEN} more")
     return ". ".join(sentences) + "."
 
 
-def liquidation_distances(account: Assessment, scenario: Scenario, height: int | None = None) -> go.Figure:
-    """One row per token (cross) or position (isolated), nearest first, from the mark to the liquidation price.
-
-    The height follows the rows unless it is given.
-    """
+def liquidation_distances(account: Assessment, scenario: Scenario) -> go.Figure:
+    """One row per token (cross) or position (isolated), nearest first, from the mark to the liquidation price."""
     title = finding(account, scenario)
-    rows = _rows(account, scenario) if scenario.positions else []
-    if not rows:
+    shown = _rows(account, scenario) if scenario.positions else []
+    if not shown:
         return style.empty(title)
-    low, high = _range(rows)
+    low, high = _range(shown)
     traces = [
-        _stems(rows, low, high),
-        _symbols("mark", _marks(rows), "line-ns", style.QUIET, width=2, size=8),
-        _symbols("entry", _entries(rows, low, high), "circle-open", style.ACCOUNT, width=2, size=9),
-        *_liquidations(rows, low, high),
-        _names(rows, low),
+        _stems(shown, low, high),
+        rows.symbols("mark", _marks(shown), "line-ns", style.QUIET, width=2, size=8),
+        rows.symbols("entry", _entries(shown, low, high), "circle-open", style.ACCOUNT, width=2, size=9),
+        *_liquidations(shown, low, high),
+        rows.names([f"<b>{row.name}</b>  {_figures(row)}" for row in shown], low * 100),
     ]
-    around = style.headline_height(title) + BELOW
-    height = height or around + _rows_height(len(rows))
-    return style.figure(
-        [trace for trace in traces if len(trace["x"])],
-        title,
-        height,
-        BELOW,
-        hovermode="closest",
-        legend=style.legend(height - around, 46),
-        xaxis=style.axis(
-            title="Distance from its mark, the other prices standing still",
-            range=[low * 100, high * 100],
-            ticksuffix=" %",
-            nticks=7,
-        ),
-        yaxis=style.hidden_axis(range=[0.5 - len(rows), 0.5]),
-    )
-
-
-def _rows_height(count: int) -> int:
-    return max(min(count * ROW, TALLEST // 2), min(count * TIGHT_ROW, TALLEST))
+    axis = rows.moves_axis("Distance from its mark, the other prices standing still", low, high)
+    return rows.figure(traces, title, len(shown), axis)
 
 
 def _rows(account: Assessment, scenario: Scenario) -> list[Row]:
     """The rows, nearest first; those without a price keep their order at the end."""
-    rows = [_row(price, scenario) for price in account.liquidation_prices]
-    return sorted(rows, key=lambda row: row.nearest)
+    return sorted((_row(price, scenario) for price in account.liquidation_prices), key=lambda row: row.nearest)
 
 
 def _row(price: LiquidationPrice, scenario: Scenario) -> Row:
@@ -160,36 +120,39 @@ def _figures(row: Row) -> str:
     return WHY[next((reason for reason in reasons if reason != "gains"), "gains")]
 
 
-def _range(rows: list[Row]) -> tuple[float, float]:
+def _range(shown: list[Row]) -> tuple[float, float]:
     """Wide enough for the liquidation prices and entries within reach of the nearest one."""
-    found = [apart for row in rows for apart in (row.below, row.above) if apart is not None]
+    found = [apart for row in shown for apart in (row.below, row.above) if apart is not None]
     near = min((abs(apart) for apart in found if np.isfinite(apart)), default=0.0)
     reach = max(FURTHEST, 5 * near)
-    entries = [apart for row in rows for _, _, apart in row.entries if abs(apart) <= reach]
-    shown = [0.0, *entries, *(min(max(apart, -reach), reach) for apart in found)]
-    low, high = -min(shown), max(shown)
-    span = max(low + high, 0.02)
-    return -max(1.08 * low, 0.08 * span), max(1.08 * high, 0.08 * span)
+    entries = [apart for row in shown for _, _, apart in row.entries if abs(apart) <= reach]
+    return rows.with_room([*entries, *(min(max(apart, -reach), reach) for apart in found)])
 
 
-def _marks(rows: list[Row]) -> list[Point]:
-    return [Point(0.0, index, f"<b>{row.name}</b><br>mark {wording.price(row.mark)}") for index, row in enumerate(rows)]
-
-
-def _entries(rows: list[Row], low: float, high: float) -> list[Point]:
+def _marks(shown: list[Row]) -> list[rows.Point]:
     return [
-        Point(apart, index, f"<b>{row.name}</b><br>{side} entered at {wording.price(entry)}")
-        for index, row in enumerate(rows)
+        rows.Point(0.0, index, f"<b>{row.name}</b><br>mark {wording.price(row.mark)}")
+        for index, row in enumerate(shown)
+    ]
+
+
+def _entries(shown: list[Row], low: float, high: float) -> list[rows.Point]:
+    return [
+        rows.Point(apart * 100, index, f"<b>{row.name}</b><br>{side} entered at {wording.price(entry)}")
+        for index, row in enumerate(shown)
         for side, entry, apart in row.entries
         if low <= apart <= high
     ]
 
 
-def _points(rows: list[Row], low: float, high: float) -> list[Point]:
-    """The liquidation prices, those beyond the scale at its edge."""
+def _placed(shown: list[Row], low: float, high: float) -> list[tuple[bool, rows.Point]]:
+    """The liquidation prices, and whether they lie beyond the scale: those stand at its edge."""
     return [
-        Point(min(max(apart, low), high), index, _hover(row, price, apart, way), not low <= apart <= high)
-        for index, row in enumerate(rows)
+        (
+            not low <= apart <= high,
+            rows.Point(min(max(apart, low), high) * 100, index, _hover(row, price, apart, way)),
+        )
+        for index, row in enumerate(shown)
         for price, apart, way in ((row.price.below, row.below, "below"), (row.price.above, row.above, "above"))
         if price is not None and apart is not None
     ]
@@ -200,63 +163,16 @@ def _hover(row: Row, price: float, apart: float, way: str) -> str:
     return f"<b>{row.name}</b><br>liquidation at {wording.price(price)}<br>{far} its mark of {wording.price(row.mark)}"
 
 
-def _liquidations(rows: list[Row], low: float, high: float) -> list[style.Trace]:
-    points = _points(rows, low, high)
-    within, beyond = ([each for each in points if each.beyond is way] for way in (False, True))
-    arrows = ["triangle-right" if each.x > 0 else "triangle-left" for each in beyond]
+def _liquidations(shown: list[Row], low: float, high: float) -> list[style.Trace]:
+    placed = _placed(shown, low, high)
+    within, beyond = ([point for far, point in placed if far is way] for way in (False, True))
     return [
-        _symbols("liquidation", within, "diamond", style.LIQUIDATION),
-        _symbols("beyond the scale", beyond, style.texts(arrows), style.LIQUIDATION),
+        rows.symbols("liquidation", within, "diamond", style.LIQUIDATION, size=11),
+        rows.beyond(beyond, style.LIQUIDATION),
     ]
 
 
-def _symbols(
-    name: str, points: list[Point], symbol: str | style.Texts, colour: str, *, width: int = 0, size: int = 11
-) -> style.Trace:
-    x, y = _places(points)
-    return {
-        "type": "scatter",
-        "name": name,
-        "x": x,
-        "y": y,
-        "mode": "markers",
-        "marker": {"symbol": symbol, "color": colour, "size": size, "line": {"width": width, "color": colour}},
-        "text": style.texts([point.hover for point in points]),
-        "hovertemplate": "%{text}<extra></extra>",
-        "cliponaxis": False,
-    }
-
-
-def _places(points: list[Point]) -> tuple[Array, Array]:
-    return np.array([point.x * 100 for point in points]), np.array([BAR - point.row for point in points])
-
-
-def _stems(rows: list[Row], low: float, high: float) -> style.Trace:
-    """Bars from the mark to the liquidation prices, as one line with gaps."""
-    x, y = _places(_points(rows, low, high))
-    return {
-        "type": "scatter",
-        "x": np.column_stack([np.zeros_like(x), x, np.full_like(x, np.nan)]).ravel(),
-        "y": np.repeat(y, 3),
-        "mode": "lines",
-        "line": {"color": style.LIQUIDATION, "width": 4},
-        "opacity": 0.5,
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
-
-
-def _names(rows: list[Row], low: float) -> style.Trace:
-    """The words of each row above its bar, from the left edge on: they fit a narrow screen and never collide."""
-    return {
-        "type": "scatter",
-        "x": np.full(len(rows), low * 100),
-        "y": NAME - np.arange(len(rows)),
-        "text": style.texts([f"<b>{row.name}</b>  {_figures(row)}" for row in rows]),
-        "textfont": {"color": style.INK, "size": 12},
-        "cliponaxis": False,
-        "mode": "text",
-        "textposition": "middle right",
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
+def _stems(shown: list[Row], low: float, high: float) -> style.Trace:
+    """Bars from the mark to the liquidation prices."""
+    drawn = [rows.Bar(0.0, point.x, point.row) for _, point in _placed(shown, low, high)]
+    return rows.bars(drawn, style.LIQUIDATION, 4)

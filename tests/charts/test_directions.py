@@ -16,8 +16,8 @@ def results(found: Situation) -> list[DirectionResult]:
     return ranked(study(found.scenario, every(found.scenario, AI_TOKENS, betas_to_btc()), ()))
 
 
-def drawn(found: Situation, height: int | None = None) -> go.Figure:
-    return directions(results(found), found.scenario, found.account, height)
+def drawn(found: Situation) -> go.Figure:
+    return directions(results(found), found.scenario, found.account)
 
 
 def told(name: str) -> str:
@@ -99,10 +99,9 @@ def test_a_far_liquidation_becomes_an_arrow_and_does_not_crush_the_near_ones() -
     assert figure.layout.xaxis.range[1] < 60
 
 
-def test_the_height_grows_with_the_rows_or_is_the_callers() -> None:
+def test_the_height_grows_with_the_rows() -> None:
     heights = [drawn(named(name)).layout.height for name in ("short", "long/short book", "ten")]
     assert heights == sorted(set(heights))
-    assert drawn(named("ten"), 301).layout.height == 301
 
 
 def test_many_rows_are_told_by_their_number() -> None:

@@ -91,16 +91,6 @@ def test_a_book_of_ten_is_small_and_quick(chart: tuple[Draw, Say]) -> None:
     assert min(times) < 0.010
 
 
-def test_the_height_is_the_callers(any_situation: Situation) -> None:
-    scenario, account, curve = any_situation
-    figures = [
-        charts.joint_move(curve, scenario, account, height=301),
-        charts.liquidation_distances(account, scenario, height=301),
-        charts.margin_use(account, scenario, height=301),
-    ]
-    assert all(figure.layout.height == (301 if figure.data else style.EMPTY_HEIGHT) for figure in figures)
-
-
 def test_the_ink_is_the_value_that_streamlit_replaces_by_its_theme() -> None:
     theme = pytest.importorskip("streamlit.elements.lib.streamlit_plotly_theme")
     assert style.INK == theme.GRAY_90
