@@ -15,7 +15,6 @@ from margin.market.live.checks import (
     candles,
     funding_history,
     gather,
-    listed_token,
     tier_table,
     today,
     token_of,
@@ -23,6 +22,7 @@ from margin.market.live.checks import (
 )
 from margin.market.live.connection import Connection
 from margin.market.live.legs import Leg, TakenOver, read_legs, take_over
+from margin.market.live.names import SETTLEMENT, base_in, base_of, symbol_of
 from margin.market.live.reading import Entry, by, entries, entry, every, figure, limit, moment, optional, word
 from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe, Unavailable
 from margin.venues import VENUES, TierTable
@@ -30,7 +30,6 @@ from margin.venues.rules import quotient
 
 MAKER_FEE = 0.0002
 """What an account of the lowest level pays; the venue gives fees to a key only."""
-SETTLEMENT = VENUES["binance"].settlement
 USUAL_INTERVAL = 8.0
 """Hours between the funding payments of a symbol that the list of adjusted ones does not hold."""
 
@@ -53,30 +52,30 @@ class Binance:
 
     def contracts(self) -> Checked[Contract]:
         """Every perpetual in USDT that trades."""
-        return gather(entries(self._connection.ask("fapiPublicGetExchangeInfo"), "symbols"), _base, _contract)
+        return gather(entries(self._connection.ask("fapiPublicGetExchangeInfo"), "symbols"), base_in, _contract)
 
     def quotes(self) -> Checked[Quote]:
         """Marks and present funding of the perpetuals in USDT."""
         rows = self._rows("fapiPublicGetPremiumIndex")
         intervals = self._intervals()
-        return gather(rows, _base, lambda row: _quote(row, intervals))
+        return gather(rows, base_in, lambda row: _quote(row, intervals))
 
     def tiers(self, _token: str = "") -> Checked[TierTable]:
         """Every symbol's table, as it applies to the key's account."""
         if not self._connection.keyed:
             raise Unavailable("key", "gives its tiers only to a key")
-        return gather(self._rows("fapiPrivateGetLeverageBracket"), _base, _table)
+        return gather(self._rows("fapiPrivateGetLeverageBracket"), base_in, _table)
 
     def funding(self, token: str) -> FundingHistory:
         """The latest 1000 payments."""
-        rows = self._rows("fapiPublicGetFundingRate", symbol=_symbol(token), limit=_MOST_PAYMENTS)
+        rows = self._rows("fapiPublicGetFundingRate", symbol=symbol_of(token), limit=_MOST_PAYMENTS)
         if not rows:
             raise Unavailable("absent", f"has no past funding of {token}")
         return funding_history(rows, "fundingTime", "fundingRate")
 
     def candles(self, token: str, timeframe: Timeframe) -> Candles:
         """The latest 1500 periods; days begin at midnight UTC."""
-        asked = {"symbol": _symbol(token), "interval": timeframe, "limit": _MOST_CANDLES}
+        asked = {"symbol": symbol_of(token), "interval": timeframe, "limit": _MOST_CANDLES}
         rows = self._rows("fapiPublicGetKlines", **asked)
         if not rows:
             raise Unavailable("absent", f"has no candles of {token}")
@@ -129,7 +128,7 @@ class Binance:
         """The account's own, as it is for its first position."""
         if not taken.imported.positions:
             return None
-        symbol = _symbol(taken.imported.positions[0].symbol)
+        symbol = symbol_of(taken.imported.positions[0].symbol)
         try:
             rate = entry(self._connection.ask("fapiPrivateGetCommissionRate", {"symbol": symbol}))
             return figure(rate, "takerCommissionRate", at_least=0, below=1)
@@ -147,25 +146,12 @@ class Binance:
         return any(trades) if trades else None, moves or (False if rights.get("enableWithdrawals") is False else None)
 
 
-def _symbol(token: str) -> str:
-    return listed_token(token) + SETTLEMENT
-
-
-def _base_of(symbol: str) -> str | None:
-    """The base asset of a perpetual in USDT by its name; None for another symbol."""
-    return symbol.removesuffix(SETTLEMENT) if symbol.endswith(SETTLEMENT) else None
-
-
-def _base(row: Entry) -> str | None:
-    return _base_of(word(row, "symbol"))
-
-
 def _contract(row: Entry) -> Contract | None:
     """The contract; None where it is of another kind or does not trade."""
     kind = tuple(word(row, key) for key in ("contractType", "status", "quoteAsset", "marginAsset"))
     if kind != ("PERPETUAL", "TRADING", SETTLEMENT, SETTLEMENT):
         return None
-    choice(row.get("baseAsset"), "baseAsset", [_base(row) or ""])
+    choice(row.get("baseAsset"), "baseAsset", [base_in(row) or ""])
     filters = by(entries(row, "filters"), "filterType")
     return Contract(
         tick_size=optional(filters.get("PRICE_FILTER", {}), "tickSize", above=0),
@@ -236,7 +222,7 @@ def _token_held(row: Entry, symbol: str) -> str:
     """The token of a position in a perpetual in USDT."""
     if "_" in symbol:
         raise FieldError("", "it is a dated future, and only perpetuals are taken over")
-    base = _base_of(symbol)
+    base = base_of(symbol)
     if base is None or word(row, "marginAsset") != SETTLEMENT:
         raise FieldError("", f"it is not settled in {SETTLEMENT}")
     token = token_of(base)

@@ -14,7 +14,6 @@ from margin.market.live.checks import (
     candles,
     funding_history,
     gather,
-    listed_token,
     tier_table,
     today,
     token_of,
@@ -22,6 +21,7 @@ from margin.market.live.checks import (
 )
 from margin.market.live.connection import Connection
 from margin.market.live.legs import Leg, TakenOver, read_legs, take_over
+from margin.market.live.names import SETTLEMENT, base_in, base_of, symbol_of
 from margin.market.live.reading import Entry, by, entries, entry, every, figure, inner, moment, optional, word
 from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe, Unavailable
 from margin.scenario import Side
@@ -29,7 +29,6 @@ from margin.venues import VENUES, TierTable
 
 MAKER_FEE = 0.0002
 """What an account without a VIP level pays; the venue gives fees to a key only."""
-SETTLEMENT = VENUES["bybit"].settlement
 
 _INSTRUMENTS_PAGE, _POSITIONS_PAGE, _MOST_PAGES = 1000, 200, 10
 _MOST_PAYMENTS, _MOST_CANDLES = 200, 1000
@@ -66,16 +65,16 @@ class Bybit:
         """Every linear perpetual in USDT that trades."""
         rows = self._pages("publicGetV5MarketInstrumentsInfo", category="linear", limit=_INSTRUMENTS_PAGE)
         self._instruments = by(rows, "symbol")
-        return gather(rows, _base, _contract)
+        return gather(rows, base_in, _contract)
 
     def quotes(self) -> Checked[Quote]:
         """Marks and present funding of the perpetuals in USDT."""
         rows = self._rows("publicGetV5MarketTickers", category="linear")
-        return gather(rows, _base, lambda row: _quote(row, self._instruments))
+        return gather(rows, base_in, lambda row: _quote(row, self._instruments))
 
     def tiers(self, token: str) -> Checked[TierTable]:
         """The token's table."""
-        symbol = _symbol(token)
+        symbol = symbol_of(token)
         rows = self._rows("publicGetV5MarketRiskLimit", category="linear", symbol=symbol)
         if not rows:
             raise Unavailable("absent", f"has no tiers of {token}")
@@ -83,7 +82,7 @@ class Bybit:
 
     def funding(self, token: str) -> FundingHistory:
         """The latest 200 payments."""
-        asked = {"category": "linear", "symbol": _symbol(token), "limit": _MOST_PAYMENTS}
+        asked = {"category": "linear", "symbol": symbol_of(token), "limit": _MOST_PAYMENTS}
         rows = self._rows("publicGetV5MarketFundingHistory", **asked)
         if not rows:
             raise Unavailable("absent", f"has no past funding of {token}")
@@ -91,7 +90,7 @@ class Bybit:
 
     def candles(self, token: str, timeframe: Timeframe) -> Candles:
         """The latest 1000 periods; days begin at midnight UTC."""
-        asked = {"symbol": _symbol(token), "interval": _INTERVALS[timeframe], "limit": _MOST_CANDLES}
+        asked = {"symbol": symbol_of(token), "interval": _INTERVALS[timeframe], "limit": _MOST_CANDLES}
         rows = self._rows("publicGetV5MarketKline", category="linear", **asked)
         if not rows:
             raise Unavailable("absent", f"has no candles of {token}")
@@ -191,25 +190,12 @@ class Bybit:
         return not reads_only and trades, not reads_only and any(right in _MOVES for right in moves)
 
 
-def _symbol(token: str) -> str:
-    return listed_token(token) + SETTLEMENT
-
-
-def _base_of(symbol: str) -> str | None:
-    """The base asset of a perpetual in USDT by its name; None for another symbol."""
-    return symbol.removesuffix(SETTLEMENT) if symbol.endswith(SETTLEMENT) else None
-
-
-def _base(row: Entry) -> str | None:
-    return _base_of(word(row, "symbol"))
-
-
 def _contract(row: Entry) -> Contract | None:
     """The contract; None where it is of another kind or does not trade."""
     kind = tuple(word(row, key) for key in ("contractType", "status", "quoteCoin", "settleCoin"))
     if kind != ("LinearPerpetual", "Trading", SETTLEMENT, SETTLEMENT):
         return None
-    choice(row.get("baseCoin"), "baseCoin", [_base(row) or ""])
+    choice(row.get("baseCoin"), "baseCoin", [base_in(row) or ""])
     lot = entry(row.get("lotSizeFilter"), "lotSizeFilter")
     return Contract(
         tick_size=optional(entry(row.get("priceFilter"), "priceFilter"), "tickSize", above=0),
@@ -308,7 +294,7 @@ def _token_held(symbol: str) -> str:
     """The token of a position in a perpetual in USDT."""
     if "-" in symbol:
         raise FieldError("", "it is a dated future, and only perpetuals are taken over")
-    base = _base_of(symbol)
+    base = base_of(symbol)
     if base is None:
         raise FieldError("", f"it is not settled in {SETTLEMENT}")
     token = token_of(base)
