@@ -4,16 +4,11 @@ from collections.abc import Sequence
 from math import inf
 
 from margin import wording
-from margin.scenario import MarginMode, Scenario
+from margin.scenario import Scenario
 from margin.studies.directions import together
 from margin.studies.distances import JointMove, LiquidationPrice, nearest
 from margin.studies.modes import DayRow, ModeComparison, Pair, Switch, Way, along
 from margin.studies.verdict import NAMED
-
-CAUTION = (
-    "This is what the figures allow. Venues may refuse a change of mode while positions or orders are open, each by "
-    "its own rules; that was not verified."
-)
 
 
 def assumptions(comparison: ModeComparison) -> list[str]:
@@ -91,7 +86,9 @@ def _betas(scenario: Scenario) -> str:
 
 def _isolated(comparison: ModeComparison, way: Way, *, falls: bool) -> str:
     mode = comparison.isolated
-    most = f"it can lose at most {wording.money(comparison.margins)} in all: {_safe(mode.free)}"
+    worth = mode.today.left if mode.today else 0.0
+    safe = f"{wording.money(mode.free)} stays safe" if mode.free else "nothing stays safe"
+    most = f"it can lose at most {wording.money(worth - mode.free)} from here: {safe}"
     if mode.today and mode.today.lost:
         lost = some(mode.today.lost)
         return f"Isolated has lost {lost} at these marks already; {most}."
@@ -99,10 +96,6 @@ def _isolated(comparison: ModeComparison, way: Way, *, falls: bool) -> str:
     if move is None:
         return f"Isolated loses no position in a common {'fall' if falls else 'rise'}; {most}."
     return f"Isolated loses {_first(comparison, move)} by {_move(move, falls=falls)}, but {most}."
-
-
-def _safe(free: float) -> str:
-    return f"{wording.money(free)} stays safe" if free else "that is the whole wallet"
 
 
 def _first(comparison: ModeComparison, move: float) -> str:
@@ -153,59 +146,129 @@ def _moved(pair: Pair, price: LiquidationPrice) -> float | None:
 
 
 def switch_in_words(comparison: ModeComparison, change: Switch) -> list[str]:
-    """What changing to the other mode would mean now: whether it can be, what would be lost, if money is called for."""
-    to = change.to
+    """Whether the other mode could be had now and why, whether money would be called for, and what headroom is left."""
+    if not comparison.cross.scenario.positions:
+        return ["No positions: there is no margin that a change of mode could move."]
+    answer = f"Could you change to {change.to} now? {_answer(comparison, change)}"
+    if not change.allowed:
+        return [answer]
+    return [answer, *_after(comparison, change)]
+
+
+def _answer(comparison: ModeComparison, change: Switch) -> str:
+    if change.nothing_left:
+        gone = "the account is" if comparison.present == "cross" else "every position is"
+        return f"No: {gone} liquidated at these marks, there is nothing left to change."
     if change.missing:
-        holds = f"the wallet holds {wording.money(comparison.of(comparison.present).scenario.account.wallet_balance)}"
+        holds = f"the wallet holds {wording.money(comparison.cross.scenario.account.wallet_balance)}"
         sums = f"the isolated margins come to {wording.money(comparison.margins)} and {holds}"
-        return [f"No change to isolated by the figures: {sums}, {wording.money(change.missing)} too little."]
+        return f"No: {sums}, {wording.money(change.missing)} too little."
     if not change.known:
-        return [f"Whether the account could change to {to} is not known: {_no_tiers(comparison)}."]
-    if change.gone and comparison.present == "cross":
-        return ["The account is liquidated at these marks: there is nothing left to change."]
-    said = [_gone(change.gone)] if change.gone else []
-    if change.dead:
-        return [*said, _dead(comparison, change)]
-    return [*said, _allowed(comparison, to), *_margin_call(comparison, change)]
+        return f"That is not known: {_no_tiers(comparison)}."
+    told = f"No: {_dead(comparison, change)}" if change.dead else f"{_yes(comparison)}: {_covered(comparison, change)}"
+    return f"{told}.{_gone(change.gone)}"
+
+
+def _yes(comparison: ModeComparison) -> str:
+    rules = comparison.cross.scenario.account.rules
+    if not rules.mode_fixed_while_open:
+        return "By the figures yes"
+    return f"Not with positions open, {rules.name} refuses that; closed and opened anew, by the figures yes"
 
 
 def _gone(names: Sequence[str]) -> str:
+    if not names:
+        return ""
     verb = "is" if len(names) == 1 else "are"
-    return f"{some(names)} {verb} liquidated in isolated at these marks; cross is told as if still open."
+    return f" {some(names)} {verb} liquidated in isolated at these marks; cross is told as if still open."
 
 
 def _dead(comparison: ModeComparison, change: Switch) -> str:
     if change.to == "isolated":
         own = "its own margin does" if len(change.dead) == 1 else "their own margins do"
-        return f"A change to isolated would liquidate {some(change.dead)} at once: {own} not hold at these marks."
-    short = wording.money(-(comparison.cross.account.headroom or 0.0))
-    return f"A change to cross would liquidate the account at once: equity is {short} below the requirement."
+        return f"it would liquidate {some(change.dead)} at once, {own} not hold at these marks"
+    account = comparison.cross.account
+    equity, requirement = wording.money(account.equity), wording.money(account.requirement)
+    return (
+        f"it would liquidate the account at once, equity of {equity} does not exceed the requirement of {requirement}"
+    )
 
 
-def _allowed(comparison: ModeComparison, to: MarginMode) -> str:
-    account = comparison.of(to).account
-    headroom = wording.money(account.headroom)
-    if to == "cross":
-        equity = wording.money(account.equity)
-        return f"The figures allow the change to cross: equity of {equity} leaves {headroom} of headroom."
-    covers = f"the wallet covers the isolated margins, {wording.money(comparison.margins)}"
-    return f"The figures allow the change to isolated: {covers}, and every position has headroom, the least {headroom}."
+def _covered(comparison: ModeComparison, change: Switch) -> str:
+    if change.to == "isolated":
+        covers = f"the wallet covers the isolated margins, {wording.money(comparison.margins)}"
+        return f"{covers}, and no position would be liquidated"
+    account = comparison.cross.account
+    return f"equity of {wording.money(account.equity)} covers the requirement of {wording.money(account.requirement)}"
 
 
-def _margin_call(comparison: ModeComparison, change: Switch) -> list[str]:
-    mode = comparison.of(change.to)
-    account, levels = mode.account, mode.scenario.levels
+def _after(comparison: ModeComparison, change: Switch) -> list[str]:
+    """The answer to whether money would be called for, what decides it first, and the headroom."""
+    initial, load = _initial(change), _load(comparison, change)
+    answer, first, second = "a margin call", initial, load
+    if not change.margin_call:
+        answer = "no margin call"
+    elif not change.lacking:
+        answer, first, second = "a margin call would be near", load, initial
+    elif change.to == "isolated":
+        answer = "a margin call if initial margin is asked for at the change"
+    return [f"After it: {answer}: {first}.", f"{second[0].upper()}{second[1:]}.", _headroom(comparison, change)]
+
+
+def _initial(change: Switch) -> str:
+    if change.to == "cross":
+        [need] = change.needs
+        initial, equity = wording.money(need.initial), wording.money(need.holds)
+        if not change.lacking:
+            return f"equity covers the initial margin of {initial}"
+        over = f"initial margin of {initial} would be {wording.money(change.lacking)} above equity of {equity}"
+        return f"{over}, so no new orders or withdrawals until that is paid in"
+    short = [each for each in change.needs if each.short]
+    if not short:
+        return "every position holds the initial margin that it needs at the mark"
+    told = some([f"{each.names[0]} by {wording.money(each.short)}" for each in short])
+    free, total = wording.money(change.free), wording.money(change.short)
+    filled = f"the free part of the wallet, {free}, covers that and keeps {wording.money(change.free - change.short)}"
+    if change.lacking:
+        filled = f"filling that takes {total}, {wording.money(change.lacking)} more than the {free} free in the wallet"
+    return f"short of initial margin at the mark, profit and loss counted, would be {told}; {filled}"
+
+
+def _load(comparison: ModeComparison, change: Switch) -> str:
+    levels = comparison.cross.scenario.levels
     whose = "of the position worst off" if change.to == "isolated" else "of the account"
-    said = []
-    if change.over_initial:
-        over = wording.money((account.initial_margin or 0.0) - account.equity)
-        said.append(f"Initial margin would be {over} above equity: no new orders or withdrawals until that is paid in.")
-    load = f"requirement ÷ equity {whose} would be {wording.percent(account.requirement_to_equity)}"
+    load = f"requirement ÷ equity {whose} would be {wording.percent(change.load)}"
     if change.level is None:
-        below = f"{load}, below your warning level of {wording.rate(levels.warning)}"
-        return [*said, f"Besides that, {below}." if said else f"No margin call after it: {below}."]
-    at = wording.rate(levels.danger if change.level == "danger" else levels.warning)
-    return [*said, f"A margin call would be near: {load}, past your {change.level} level of {at}."]
+        return f"{load}, below your warning level of {wording.rate(levels.warning)}"
+    return f"{load}, past your {change.level} level of {wording.rate(getattr(levels, change.level))}"
+
+
+def _headroom(comparison: ModeComparison, change: Switch) -> str:
+    here, there = comparison.of(comparison.present).account, comparison.of(change.to).account
+    least = {"cross": "the account's", "isolated": "the least of a position"}
+    now = f"now {wording.money(here.headroom)}, {least[comparison.present]}"
+    return f"Headroom would be {wording.money(there.headroom)}, {least[change.to]}; {now}."
+
+
+def caution(comparison: ModeComparison) -> list[str]:
+    """What the answer does not know of the venue's own rules, and what initial margin carries there."""
+    rules = comparison.cross.scenario.account.rules
+    if rules.own_fraction:
+        return ["no venue works as the textbook does, so there is no rule for a change but the figures"]
+    if rules.mode_fixed_while_open:
+        refuses = f"{rules.name} refuses a change of mode for a token with a position or open orders"
+        said = [f"{refuses}; what closing and opening anew costs in fees and slippage is not in these figures"]
+    else:
+        said = [
+            "venues may refuse a change of mode while positions or orders are open, or ask for initial margin at the "
+            f"change, with or without profit and loss: what {rules.name} does was not verified"
+        ]
+    if rules.closing_fee_in_margins and comparison.other == "isolated":
+        said.append(
+            f"{rules.name}'s initial margin carries the fee to close, which the isolated margins entered do not: it "
+            "comes from the free part of the wallet"
+        )
+    return said
 
 
 def days_in_words(rows: Sequence[DayRow], *, worst: bool) -> str:

@@ -13,13 +13,14 @@ from typing import NamedTuple
 import numpy as np
 
 from margin.book import ZERO, Array, Book, Standing, compile_books
-from margin.scenario import MarginMode, Position, Scenario
+from margin.scenario import Levels, MarginMode, Position, Scenario
 from margin.studies.assess import Assessment, assess
 from margin.studies.crash_table import CrashDay, CrashRow, crash_rows
 from margin.studies.curve import SHOWN
 from margin.studies.directions import Direction, reach
 from margin.studies.distances import FURTHEST_UP, NOWHERE, JointMove, LiquidationPrice
 from margin.studies.outcome import Outcome, after
+from margin.venues.rules import quotient
 
 POINTS = 121
 """Even steps of a curve, besides the points where it bends or falls."""
@@ -169,7 +170,7 @@ def modes(scenario: Scenario) -> ModeComparison:
 def _missing(scenario: Scenario, margins: float) -> float:
     """What the wallet lacks; nothing where it lacks no more than rounding, with which a scenario can be made."""
     wallet = scenario.account.wallet_balance
-    return margins - wallet if margins > wallet + ZERO * abs(wallet) else 0.0
+    return _above(margins, wallet, ZERO * abs(wallet))
 
 
 def in_mode(scenario: Scenario, mode: MarginMode, wallet: float | None = None) -> Scenario:
@@ -188,7 +189,8 @@ def _cross(scenario: Scenario) -> Mode:
 
 def _isolated(scenario: Scenario, margins: float) -> Mode:
     parts = tuple(_part((f"{each.symbol} {each.side}",), _alone(scenario, each)) for each in scenario.positions)
-    return _mode(scenario, parts, max(0.0, scenario.account.wallet_balance - margins))
+    wallet = scenario.account.wallet_balance
+    return _mode(scenario, parts, _above(wallet, margins, ZERO * abs(wallet)))
 
 
 def _mode(scenario: Scenario, parts: tuple[Part, ...], free: float) -> Mode:
@@ -368,34 +370,81 @@ def _day_row(comparison: ModeComparison, day: CrashDay, whole: CrashRow, rows: I
 # The change of mode
 
 
+class Need(NamedTuple):
+    """One part after the change, at the marks: what it holds against what it needs, in the settlement coin.
+
+    `holds` is its margin with profit and loss: in cross equity, in isolated the position's own (on Bybit without the
+    fee to close, which `initial` carries). `short` is what that lacks of the initial margin. `load` is requirement ÷
+    equity, None where equity is gone; `level` names the highest of the person's levels that it has reached.
+    """
+
+    names: tuple[str, ...]
+    holds: float
+    initial: float
+    short: float
+    headroom: float
+    load: float | None
+    level: str | None
+    liquidated: bool
+
+
 class Switch(NamedTuple):
     """What changing to the other mode would mean now, as far as the figures say.
 
     `missing`: what the wallet lacks for the isolated margins. `gone` are the positions that are liquidated in the
-    present mode already, `dead` those that would be in the other, `level` names the person's level that requirement ÷
-    equity would have reached there, and `over_initial` says that initial margin would be above equity, so that no new
-    order or withdrawal would go through. Where tiers are missing, `known` is false and only `missing` can be told.
+    present mode already. `needs` are the parts of the other mode, none without positions; `free` is the part of the
+    wallet that none of them holds. Where tiers are missing, `known` is false and only `missing` can be told.
     """
 
     to: MarginMode
     known: bool
     missing: float
     gone: tuple[str, ...]
-    dead: tuple[str, ...]
-    level: str | None
-    over_initial: bool
+    needs: tuple[Need, ...]
+    free: float
+
+    @property
+    def nothing_left(self) -> bool:
+        """Whether every position is liquidated in the present mode already."""
+        return bool(self.gone) and len(self.gone) == sum(len(each.names) for each in self.needs)
+
+    @property
+    def dead(self) -> tuple[str, ...]:
+        """The positions that the change would liquidate, or show as liquidated."""
+        return tuple(name for each in self.needs if each.liquidated for name in each.names)
+
+    @property
+    def short(self) -> float:
+        """What the parts lack of their initial margins; no part's surplus fills another's."""
+        return sum(each.short for each in self.needs)
+
+    @property
+    def lacking(self) -> float:
+        """What of that the free part of the wallet does not cover; rounding is nothing."""
+        return _above(self.short, self.free, ZERO * (self.short + self.free))
+
+    @property
+    def load(self) -> float | None:
+        """Requirement ÷ equity of the part worst off; None where no part has equity."""
+        return max((each.load for each in self.needs if each.load is not None), default=None)
+
+    @property
+    def level(self) -> str | None:
+        """The highest of the person's levels that a part would have reached."""
+        levels = {each.level for each in self.needs}
+        return "danger" if "danger" in levels else "warning" if "warning" in levels else None
 
     @property
     def allowed(self) -> bool | None:
-        """Whether the figures allow the change; None where not known."""
-        if self.missing:
+        """Whether the figures allow the change, initial margin left aside; None where not known."""
+        if self.missing or self.nothing_left:
             return False
         return not self.dead if self.known else None
 
     @property
     def margin_call(self) -> bool:
         """Whether the account would live but be asked for money: by a level reached, or for its initial margin."""
-        return bool(self.allowed) and (self.level is not None or self.over_initial)
+        return bool(self.allowed) and (self.level is not None or self.lacking > 0)
 
 
 def switch(comparison: ModeComparison) -> Switch:
@@ -404,19 +453,41 @@ def switch(comparison: ModeComparison) -> Switch:
     there, here = comparison.of(to), comparison.of(comparison.present)
     missing = comparison.missing if to == "isolated" else 0.0
     if not comparison.complete:
-        return Switch(to, False, missing, (), (), None, False)
-    initial = there.account.initial_margin or 0.0
-    over_initial = to == "cross" and bool(there.scenario.positions) and initial > there.account.equity
-    return Switch(to, True, missing, _lost(here), _lost(there), _level(there), over_initial)
+        return Switch(to, False, missing, (), (), 0.0)
+    return Switch(to, True, missing, here.today.lost if here.today else (), _needs(there), there.free)
 
 
-def _lost(mode: Mode) -> tuple[str, ...]:
-    return mode.today.lost if mode.today else ()
+def _needs(mode: Mode) -> tuple[Need, ...]:
+    """Every part at its marks, with the assessment's own initial margins."""
+    account = mode.account
+    if not account.positions:
+        return ()
+    sums = [(account.equity, account.initial_margin)]
+    if mode.scenario.account.isolated:
+        sums = [
+            ((each.isolated_margin or 0.0) + each.unrealised_pnl, each.initial_margin) for each in account.positions
+        ]
+    return tuple(
+        _need(part, holds, initial or 0.0, part.standing)
+        for part, (holds, initial) in zip(mode.parts, sums, strict=True)
+        if part.standing is not None
+    )
 
 
-def _level(mode: Mode) -> str | None:
-    """The highest of the person's levels that the worst part has reached."""
-    load, levels = mode.account.requirement_to_equity, mode.scenario.levels
-    if not mode.scenario.positions or load is None or load < levels.warning:
+def _need(part: Part, holds: float, initial: float, standing: Standing) -> Need:
+    load = quotient(standing.requirement, standing.equity)
+    level = _level(load, part.scenario.levels)
+    short = _above(initial, holds, standing.zero)
+    return Need(part.names, holds, initial, short, standing.headroom, load, level, standing.liquidated)
+
+
+def _above(one: float, other: float, zero: float) -> float:
+    """How far one sum is above another; nothing where that is no more than `zero`."""
+    return one - other if one - other > zero else 0.0
+
+
+def _level(load: float | None, levels: Levels) -> str | None:
+    """The highest level that a part has reached by its requirement ÷ equity; none where equity is gone."""
+    if load is None or load < levels.warning:
         return None
     return "danger" if load >= levels.danger else "warning"

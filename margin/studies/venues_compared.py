@@ -25,10 +25,13 @@ COMPARED = ("binance", "bybit", "okx", "hyperliquid")
 
 
 def at_venue(scenario: Scenario, venue: str) -> Scenario:
-    """The scenario under another venue's rules; its own tables go where they are of the wrong kind."""
+    """The scenario under another venue's rules, at its fee: a fee of one's own is what the venue before charges.
+
+    Tables of one's own go where they are of the wrong kind.
+    """
     if venue == scenario.account.venue:
         return scenario
-    account = replace(scenario.account, venue=venue)
+    account = replace(scenario.account, venue=venue, taker_fee=None)
     market = scenario.market
     if account.rules.flat_tiers != scenario.account.rules.flat_tiers:
         market = replace(market, tiers={})
@@ -236,9 +239,8 @@ def assumptions(scenario: Scenario, comparison: VenueComparison) -> list[str]:
     settled = {line.scenario.account.rules.settlement for line in comparison.lines}
     said = [f"{' and '.join(sorted(settled, reverse=True))} are taken as one dollar each, marks as the same everywhere"]
     if scenario.account.taker_fee is not None:
-        said.append(
-            f"the taker fee of {wording.rate(scenario.account.taker_fee)} that was entered counts on every venue"
-        )
+        fee, here = wording.rate(scenario.account.taker_fee), scenario.account.rules.name
+        said.append(f"the taker fee of {fee} that was entered counts on {here} alone, elsewhere the venue's own does")
     if own := sorted(set(scenario.market.tiers) & {position.symbol for position in scenario.positions}):
         kind = "by contracts" if scenario.account.rules.flat_tiers else "by notional"
         tables = f"the scenario's own tier tables ({some(own)}) stand in for the venue's wherever tiers are read {kind}"

@@ -60,6 +60,8 @@ class Venue:
     `closing_fee_in_margins`: initial and maintenance margin both carry the estimated fee to close.
     `counts_collateral`: assets other than the settlement coin count, after their haircut.
     `own_fraction`: one maintenance fraction for everything instead of tiers.
+    `mode_fixed_while_open`: a token's margin mode cannot be changed while it has a position or open orders; where this
+    is false it is not known.
     """
 
     key: str
@@ -72,6 +74,7 @@ class Venue:
     closing_fee_in_margins: bool = False
     counts_collateral: bool = True
     own_fraction: bool = False
+    mode_fixed_while_open: bool = False
     assumptions: tuple[str, ...] = ()
 
     def closing_fee(self, sign: int, quantity: float, entry_price: float, leverage: float, fee: float) -> float:

@@ -10,7 +10,7 @@ from margin import wording
 from margin.errors import FieldError
 from margin.presets import presets
 from margin.scenario import MARGIN_MODES, Levels, Scenario
-from margin.studies import venues_compared
+from margin.studies.venues_compared import at_venue
 from margin.venues import VENUES
 from pages.ui.editor import collateral_table
 from pages.ui.state import Session, open_preset
@@ -69,14 +69,6 @@ def _venue(session: Session) -> None:
         session.tell("info", venue_change(before, session.working))
         session.as_received = False
         session.asked = {"tables"} if session.live else set()
-
-
-def at_venue(scenario: Scenario, venue: str) -> Scenario:
-    """The scenario moved to another venue, at its fee: a fee of one's own is what the venue before charges."""
-    if venue == scenario.account.venue:
-        return scenario
-    moved = venues_compared.at_venue(scenario, venue)
-    return replace(moved, account=replace(moved.account, taker_fee=None))
 
 
 def venue_change(before: Scenario, after: Scenario) -> str:

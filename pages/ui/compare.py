@@ -19,10 +19,10 @@ from margin.scenario import Position, Scenario
 from margin.studies import mode_words, venues_compared
 from margin.studies.directions import Direction, custom, every
 from margin.studies.modes import ModeComparison, along, curves, in_mode, modes, on_days, switch
-from margin.studies.venues_compared import COMPARED, VenueComparison
+from margin.studies.venues_compared import COMPARED, VenueComparison, at_venue
 from margin.venues import VENUES
 from pages.ui import compare_rows, live
-from pages.ui.account import at_venue, venue_change
+from pages.ui.account import venue_change
 from pages.ui.compare_rows import MARGIN
 from pages.ui.looking import betas, looking
 from pages.ui.state import Session
@@ -81,8 +81,8 @@ def _sentence(clauses: Sequence[str]) -> str:
 
 
 def _bullets(lines: Sequence[str]) -> None:
-    for line in lines:
-        st.markdown(f"- {plain(line)}")
+    if lines:
+        st.markdown("\n".join(f"- {plain(line)}" for line in lines))
 
 
 # Cross against isolated
@@ -217,19 +217,29 @@ def _picture(session: Session, comparison: ModeComparison) -> None:
 def _switch(session: Session, comparison: ModeComparison) -> None:
     """Whether the mode could be changed now and what would follow, the figures before and after, and the button."""
     change = switch(comparison)
-    st.markdown(plain(" ".join(mode_words.switch_in_words(comparison, change))))
-    st.caption(plain(mode_words.CAUTION))
+    _bullets(mode_words.switch_in_words(comparison, change))
+    _table(compare_rows.switch_rows(change), f"Margin, initial margin and headroom after a change to {change.to}")
+    st.caption(_sentence(mode_words.caution(comparison)))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         other = comparison.other
         told = "shows this account in the other mode on every page; the baseline stays as it is"
         if st.button(f"Take this mode over: {other}", key="do_take_mode", disabled=bool(change.missing), help=told):
             session.open(in_mode(session.working, other))
             session.tell("info", f"{comparison.present.capitalize()} → {other}. {_BASELINE_STAYS}")
-    with st.expander("Every figure in both modes", key="compare_figures", on_change="rerun") as figures:
+    _figures(session, comparison)
+
+
+_FIGURES = "compare_figures"
+
+
+def _figures(session: Session, comparison: ModeComparison) -> None:
+    """Every figure in both modes, where unfolded; it stays so while another page is looked at."""
+    st.session_state.setdefault(_FIGURES, session.kept.get(_FIGURES, False))
+    with st.expander("Every figure in both modes", key=_FIGURES, on_change="rerun") as figures:
+        session.kept[_FIGURES] = bool(figures.open)
         if figures.open:
-            _table(
-                compare_rows.mode_rows(comparison), "Every figure of the account in cross and in isolated margin", 190
-            )
+            rows = compare_rows.mode_rows(comparison)
+            _table(rows, "Every figure of the account in cross and in isolated margin", 190)
 
 
 _BASELINE_STAYS = "The baseline stays as it was, so that the figures show before → after."
@@ -269,7 +279,7 @@ def _directions(session: Session, comparison: ModeComparison) -> None:
         return
     rows = along(comparison, _ways(session), move)
     alt = f"What cross and isolated leave at {wording.step(move)} in every direction, and where each is liquidated"
-    _table(compare_rows.direction_rows(rows), alt, 150)
+    _table(compare_rows.direction_rows(rows), alt, 220)
     st.caption(plain(_MOVES))
     if yours := [token for token in session.working.tokens if token in looking(session).betas]:
         st.caption(plain(f"Betas to BTC of your own: {', '.join(yours)}."))

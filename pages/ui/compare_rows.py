@@ -13,7 +13,7 @@ from margin.studies.directions import Direction
 from margin.studies.distances import JointMove, LiquidationPrice
 from margin.studies.figures import figures
 from margin.studies.mode_words import some
-from margin.studies.modes import DayRow, DirectionRow, Left, ModeComparison
+from margin.studies.modes import DayRow, DirectionRow, Left, ModeComparison, Switch
 from margin.studies.venues_compared import VenueComparison, VenueLine
 from pages.ui.rows import clean
 
@@ -56,7 +56,23 @@ def mode_rows(comparison: ModeComparison) -> list[Texts]:
     here, there = comparison.of(comparison.present), comparison.of(comparison.other)
     columns = [f"{comparison.present.capitalize()}, now", comparison.other.capitalize()]
     pairs = zip(figures(here.scenario, here.account), figures(there.scenario, there.account), strict=True)
-    return [{"Figure": now.name, columns[0]: now.text, columns[1]: then.text} for now, then in pairs]
+    return [{"Figure": now.name.partition(" (")[0], columns[0]: now.text, columns[1]: then.text} for now, then in pairs]
+
+
+def switch_rows(change: Switch) -> list[Texts]:
+    """Per part of the mode changed to what it would hold and need at the marks: the account, or every position."""
+    return [
+        {
+            "After the change": each.names[0] if change.to == "isolated" else "Account",
+            "Margin with profit and loss": wording.money(each.holds),
+            "Initial margin": wording.money(each.initial),
+            "Short of it": wording.money(each.short) if each.short else NONE,
+            "Headroom": wording.money(each.headroom),
+            "Requirement ÷ equity": wording.percent(each.load),
+            "State": "liquidated at once" if each.liquidated else f"past {each.level}" if each.level else "holds",
+        }
+        for each in change.needs
+    ]
 
 
 def direction_rows(rows: Iterable[DirectionRow]) -> list[Texts]:
@@ -66,7 +82,7 @@ def direction_rows(rows: Iterable[DirectionRow]) -> list[Texts]:
             "Direction": row.direction.name,
             "Cross liquidated at": _met(row.cross.first),
             "Isolated: first lost at": _met(row.isolated.first),
-            "All lost at": _met(row.isolated.last),
+            "Isolated: all lost at": _met(row.isolated.last),
             **_both(row.cross.left, row.isolated.left),
         }
         for row in rows

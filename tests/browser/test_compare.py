@@ -36,7 +36,7 @@ def test_a_margin_is_typed_the_mode_taken_over_and_back_undoes_it(visit: Visit) 
     page = visit("compare")
     assert verdict(page).startswith("Cross is liquidated by a common fall of 9.47 %")
     type_margin(page, 0, "5800")
-    assert "at most $9,800.00 in all: $200.00 stays safe" in verdict(page)
+    assert "at most $9,800.00 from here: $200.00 stays safe" in verdict(page)
     assert "p=RENDER_long_28571.428571428572_1.75_10_5800" in page.url
     page.get_by_role("button", name="Take this mode over: isolated").click()
     page.wait_for_selector("text=The baseline stays as it was")

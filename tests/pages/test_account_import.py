@@ -17,8 +17,9 @@ from streamlit.testing.v1 import AppTest
 from margin import link, wording
 from margin.market.live.connection import Key
 from margin.market.live.venues import read_all
+from margin.studies.venues_compared import at_venue
 from pages.ui import account_import, live
-from pages.ui.account import at_venue, venue_change
+from pages.ui.account import venue_change
 from pages.ui.state import Session
 from tests.pages.visitor import APP, PATIENCE, read
 from tests.replay.figures import ADDRESS, KEY, Book, Leg

@@ -181,8 +181,7 @@ def test_every_direction_says_what_survives_and_what_is_lost(landing: ComparePag
 def test_the_approximations_are_named_where_the_results_stand(landing: ComparePage) -> None:
     said = landing.text()
     assert "A liquidation counts as the loss of all that stands behind it" in said
-    assert "Venues may refuse a change of mode while positions or orders are open" in said
-    assert "that was not verified" in said
+    assert "Binance refuses a change of mode for a token with a position or open orders" in said
     assert "with BTC by the snapshot's beta to BTC" in said
 
 
@@ -252,6 +251,7 @@ def test_every_figure_of_both_modes_is_told_only_when_unfolded() -> None:
     figures = {row["Figure"]: row for row in page.unfold(FIGURES).table("Figure")}
     assert figures["Available"] == {"Figure": "Available", "Cross, now": "$1,000.00", "Isolated": "$1,000.00"}
     assert figures["Headroom"]["Isolated"] == "$3,275.00"
+    assert page.leave_and_return().table("Figure")
 
 
 def test_an_isolated_margin_is_typed_and_goes_into_the_scenario_in_cross_too() -> None:
@@ -259,10 +259,21 @@ def test_an_isolated_margin_is_typed_and_goes_into_the_scenario_in_cross_too() -
     assert page.linked.positions[0].isolated_margin == 6_000
     assert page.linked.account.margin_mode == "cross"
     assert page.table("Liquidation, cross")[0]["Liquidation, isolated"] == "1.5688 (−10.36 %)"
-    assert "it can lose at most $10,000.00 in all: that is the whole wallet" in page.sentence
+    assert "it can lose at most $10,000.00 from here: nothing stays safe" in page.sentence
     assert "kept in the scenario but ignored there" in page.text()
     page.margin(0, None)
     assert page.linked.positions[0].isolated_margin is None
+
+
+def test_an_isolated_margin_is_typed_in_isolated_mode_and_emptied_again() -> None:
+    page = ComparePage(address(margin_mode="isolated")).margin(0, 5_500.0)
+    assert (page.linked.positions[0].isolated_margin, page.linked.account.margin_mode) == (5_500, "isolated")
+    assert page.session.working.positions[0].isolated_margin == 5_500
+    assert page.table("Liquidation, cross")[0]["Liquidation, isolated"] == "1.5866 (−9.34 %)"
+    assert "kept in the scenario but ignored there" not in page.text()
+    page.margin(0, None)
+    assert page.linked.positions[0].isolated_margin is None
+    assert page.table("Liquidation, cross")[0]["Liquidation, isolated"] == "1.6045 (−8.32 %)"
 
 
 def test_a_margin_that_was_typed_stays_while_the_other_section_is_looked_at() -> None:
@@ -287,7 +298,7 @@ def test_margins_above_the_wallet_are_told_in_cross_and_refused_in_isolated() ->
     assert button.disabled
     isolated = ComparePage(address(margin_mode="isolated")).margin(0, 8_000.0)
     assert "wallet_balance: must cover the isolated margins" in isolated.text()
-    assert "it can lose at most $9,000.00 in all" in isolated.sentence
+    assert "it can lose at most $9,000.00 from here" in isolated.sentence
 
 
 def test_the_mode_is_taken_over_and_back_and_the_baseline_stays() -> None:
@@ -300,10 +311,47 @@ def test_the_mode_is_taken_over_and_back_and_the_baseline_stays() -> None:
     assert page.linked.account.margin_mode == "cross"
 
 
+def test_a_change_to_isolated_shows_what_every_position_would_hold_and_need() -> None:
+    page = ComparePage(address(marks={"RENDER": 1.75 * 0.95, "FET": 0.2231}))
+    assert page.table("After the change") == [
+        {
+            "After the change": "RENDER long",
+            "Margin with profit and loss": "$2,500.00",
+            "Initial margin": "$4,750.00",
+            "Short of it": "$2,250.00",
+            "Headroom": "$1,625.00",
+            "Requirement ÷ equity": "35.00 %",
+            "State": "holds",
+        },
+        {
+            "After the change": "FET long",
+            "Margin with profit and loss": "$4,000.00",
+            "Initial margin": "$4,000.00",
+            "Short of it": "none",
+            "Headroom": "$3,275.00",
+            "Requirement ÷ equity": "18.12 %",
+            "State": "holds",
+        },
+    ]
+    assert "$1,250.00 more than the $1,000.00 free in the wallet" in page.text()
+
+
+def test_a_change_to_cross_shows_what_the_account_would_hold_and_need() -> None:
+    [row] = ComparePage(address(margin_mode="isolated")).table("After the change")
+    assert (row["After the change"], row["Initial margin"], row["Headroom"]) == ("Account", "$9,000.00", "$8,350.00")
+
+
+def test_a_position_that_a_change_would_liquidate_or_bring_past_a_level_is_marked_in_the_table() -> None:
+    for fall, state in ((0.9, "liquidated at once"), (0.92, "past danger"), (0.925, "past warning")):
+        page = ComparePage(address(marks={"RENDER": 1.75 * fall, "FET": 0.2231}))
+        assert [row["State"] for row in page.table("After the change")] == [state, "holds"]
+
+
 def test_the_change_of_mode_is_told_for_this_account() -> None:
     moved = {"RENDER": 1.75 * 0.9, "FET": 0.2231}
     comparison = modes(scenario(marks=moved))
-    assert " ".join(switch_in_words(comparison, switch(comparison))) in ComparePage(address(marks=moved)).text()
+    said = ComparePage(address(marks=moved)).text()
+    assert all(each in said for each in switch_in_words(comparison, switch(comparison)))
 
 
 # Venue against venue
@@ -368,6 +416,13 @@ def test_a_venue_is_taken_over_as_the_front_page_does_and_the_section_stays() ->
     assert page.session.working.market.reference == snapshot.tables("hyperliquid")
     assert {each.key for each in page.at.button if each.key} >= {"do_take_binance", "do_take_okx"}
     assert "do_take_hyperliquid" not in {each.key for each in page.at.button}
+
+
+def test_a_venue_taken_over_has_the_figures_that_its_row_showed() -> None:
+    page = ComparePage(address(taker_fee=0.002)).choose("compare_section", BY_VENUE)
+    shown = {row["Venue"]: row for row in page.table("Tables")}["OKX without FET"]
+    page.press("do_take_okx")
+    assert {row["Venue"]: row for row in page.table("Tables")}["OKX without FET"] == shown
 
 
 def test_in_isolated_margin_the_first_loss_is_told_and_prices_are_per_position() -> None:

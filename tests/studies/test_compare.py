@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from margin import wording
 from margin.book import compile_books
 from margin.errors import FieldError
 from margin.market import snapshot
@@ -21,6 +22,7 @@ from margin.studies.distances import JointMove
 from margin.studies.mode_words import (
     alone_in_words,
     assumptions,
+    caution,
     days_in_words,
     some,
     switch_in_words,
@@ -133,7 +135,7 @@ def test_an_empty_account_compares_to_nothing() -> None:
     comparison = modes(replace(PAIR, positions=()))
     assert (comparison.margins, comparison.missing, comparison.complete) == (0, 0, True)
     assert row_of(comparison, -0.5).cross.left == row_of(comparison, -0.5).isolated.left == Left((), 10_000, 0)
-    assert not any(switch(comparison)[2:])
+    assert not any(switch(comparison)[2:5])
 
 
 def test_a_wallet_that_does_not_cover_the_margins_is_told_and_topped_up() -> None:
@@ -318,11 +320,29 @@ def test_the_modes_figures_are_those_that_assess_gives(scenario: Scenario) -> No
 # The change of mode
 
 
+def said_of(comparison: ModeComparison) -> str:
+    return " ".join(switch_in_words(comparison, switch(comparison)))
+
+
 def test_the_worked_example_may_change_without_a_margin_call() -> None:
     change = switch(modes(PAIR))
     assert (change.to, change.allowed, change.margin_call) == ("isolated", True, False)
+    assert said_of(modes(PAIR)) == (
+        "Could you change to isolated now? Not with positions open, Binance refuses that; closed and opened anew, by "
+        "the figures yes: the wallet covers the isolated margins, $9,000.00, and no position would be liquidated. "
+        "After it: no margin call: every position holds the initial margin that it needs at the mark. Requirement "
+        "÷ equity of the position worst off would be 18.50 %, below your warning level of 50 %. Headroom "
+        "would be $3,275.00, the least of a position; now $8,350.00, the account's."
+    )
     back = switch(modes(in_mode(PAIR, "isolated")))
     assert (back.to, back.allowed, back.margin_call) == ("cross", True, False)
+    assert said_of(modes(in_mode(PAIR, "isolated"))) == (
+        "Could you change to cross now? Not with positions open, Binance refuses that; closed and opened anew, by the "
+        "figures yes: equity of $10,000.00 covers the requirement of $1,650.00. "
+        "After it: no margin call: equity covers the initial margin of $9,000.00. Requirement ÷ equity of the account "
+        "would be 16.50 %, below your warning level of 50 %. Headroom would be $8,350.00, the account's; now "
+        "$3,275.00, the least of a position."
+    )
 
 
 def at_marks(scenario: Scenario, **marks: float) -> Scenario:
@@ -334,8 +354,23 @@ def test_a_change_to_isolated_that_kills_a_position_at_once_is_not_allowed() -> 
     change = switch(modes(fallen))
     assert (change.dead, change.allowed, change.margin_call) == (("RENDER long",), False, False)
     assert switch_in_words(modes(fallen), change) == [
-        "A change to isolated would liquidate RENDER long at once: its own margin does not hold at these marks."
+        "Could you change to isolated now? No: it would liquidate RENDER long at once, its own margin does not hold at "
+        "these marks."
     ]
+
+
+def test_a_change_to_cross_that_kills_the_account_at_once_is_not_allowed() -> None:
+    # RENDER has lost 15,000, its own margin is 2,000; BTC lives on its own.
+    both = account(
+        "binance",
+        "isolated",
+        [long("RENDER", 20_000, 2.5, isolated_margin=2_000), short("BTC", 0.1, 71_202.9, isolated_margin=800)],
+        2_800,
+    )
+    change = switch(modes(both))
+    assert (change.gone, change.dead) == (("RENDER long",), ("RENDER long", "BTC short"))
+    assert (change.allowed, change.margin_call) == (False, False)
+    assert "No: it would liquidate the account at once, equity of −$12,200.00 does not exceed" in said_of(modes(both))
 
 
 def test_a_change_to_cross_counts_positions_that_are_gone_as_open_and_says_so() -> None:
@@ -343,20 +378,86 @@ def test_a_change_to_cross_counts_positions_that_are_gone_as_open_and_says_so() 
     comparison = modes(fallen)
     change = switch(comparison)
     assert (change.gone, change.dead, change.allowed) == (("RENDER long",), (), True)
-    said = " ".join(switch_in_words(comparison, change))
-    assert said.startswith("RENDER long is liquidated in isolated at these marks; cross is told as if still open.")
+    said = "RENDER long is liquidated in isolated at these marks; cross is told as if still open."
+    assert said in switch_in_words(comparison, change)[0]
+
+
+def test_where_every_position_is_gone_there_is_nothing_to_change() -> None:
+    gone = modes(at_marks(in_mode(PAIR, "isolated"), RENDER=1.4, FET=0.18))
+    assert switch(gone).allowed is False
+    assert said_of(gone) == (
+        "Could you change to cross now? No: every position is liquidated at these marks, there is nothing left to "
+        "change."
+    )
 
 
 def test_initial_margin_above_equity_calls_for_money_in_cross() -> None:
-    fallen = at_marks(margined(in_mode(PAIR, "isolated"), 6_000, None), RENDER=1.75 * 0.94)
-    change = switch(modes(fallen))
-    assert (change.allowed, change.over_initial, change.margin_call) == (True, True, True)
-    said = " ".join(switch_in_words(modes(fallen), change))
+    fallen = modes(at_marks(margined(in_mode(PAIR, "isolated"), 6_000, None), RENDER=1.75 * 0.94))
+    change = switch(fallen)
+    assert (change.allowed, change.lacking, change.margin_call) == (True, pytest.approx(1_700), True)
     # Equity 10,000 − 3,000; initial margin 4,700 + 4,000.
-    assert "Initial margin would be $1,700.00 above equity" in said
+    said = "After it: a margin call: initial margin of $8,700.00 would be $1,700.00 above equity of $7,000.00"
+    assert said in said_of(fallen)
+    assert "Requirement ÷ equity of the account would be 22.71 %, below your warning level of 50 %." in said_of(fallen)
+
+
+def test_a_position_short_of_initial_margin_in_isolated_is_filled_from_the_free_part() -> None:
+    fallen = modes(at_marks(with_wallet(PAIR, 12_000), RENDER=1.75 * 0.98))
+    change = switch(fallen)
+    # RENDER: 5,000 − 1,000 of loss against 49,000 ÷ 10.
+    assert [each.short for each in change.needs] == [pytest.approx(900), 0]
+    assert (change.free, change.lacking, change.margin_call) == (pytest.approx(3_000), 0, False)
     assert (
-        "Besides that, requirement ÷ equity of the account would be 22.71 %, below your warning level of 50 %." in said
-    )
+        "After it: no margin call: short of initial margin at the mark, profit and loss counted, would be RENDER long "
+        "by $900.00; the free part of the wallet, $3,000.00, covers that and keeps $2,100.00."
+    ) in said_of(fallen)
+
+
+def test_what_the_free_part_does_not_fill_is_a_margin_call_in_isolated() -> None:
+    fallen = modes(at_marks(PAIR, RENDER=1.75 * 0.95))
+    change = switch(fallen)
+    # RENDER: 5,000 − 2,500 of loss against 47,500 ÷ 10; 1,000 are free.
+    assert (change.short, change.lacking) == (pytest.approx(2_250), pytest.approx(1_250))
+    assert (change.allowed, change.margin_call) == (True, True)
+    assert (
+        "After it: a margin call if initial margin is asked for at the change: short of initial margin at the mark, "
+        "profit and loss counted, would be RENDER long by $2,250.00; filling that takes $2,250.00, $1,250.00 more than "
+        "the $1,000.00 free in the wallet."
+    ) in said_of(fallen)
+
+
+def test_one_positions_profit_does_not_fill_anothers_initial_margin_in_isolated() -> None:
+    split = switch(modes(at_marks(PAIR, RENDER=1.75 * 0.95, FET=0.2231 * 1.1)))
+    # FET holds 4,000 + 4,000 against 4,400.
+    assert [each.short for each in split.needs] == [pytest.approx(2_250), 0]
+    assert split.lacking == pytest.approx(1_250)
+
+
+def test_a_short_that_lost_is_short_of_more_than_its_loss() -> None:
+    lost = switch(modes(account("okx", "cross", [short("RENDER", 20_000, 1.70)], 10_000)))
+    # 3,400 − 1,000 of loss against 35,000 ÷ 10.
+    assert [each.short for each in lost.needs] == [pytest.approx(1_100)]
+    assert lost.lacking == 0
+
+
+def test_on_bybit_the_fee_to_close_comes_from_the_free_part() -> None:
+    bybit = modes(account("bybit", "cross", [long("RENDER", 20_000, 1.75)], 3_500))
+    change = switch(bybit)
+    fee = 35_000 * 0.9 * 0.00055
+    assert [each.short for each in change.needs] == [pytest.approx(fee)]
+    assert (change.free, change.lacking) == (0, pytest.approx(fee))
+    assert "Bybit's initial margin carries the fee to close" in caution(bybit)[-1]
+    assert len(caution(modes(in_mode(bybit.cross.scenario, "isolated")))) == 1
+
+
+def test_what_the_venue_asks_at_a_change_is_said_as_far_as_it_is_known() -> None:
+    assert "Binance refuses a change of mode for a token with a position or open orders" in caution(modes(PAIR))[0]
+    bybit = at_venue(PAIR, "bybit")
+    assert "what Bybit does was not verified" in caution(modes(bybit))[0]
+    assert "Not with positions open" not in said_of(modes(bybit))
+    assert caution(modes(presets()["article"].scenario)) == [
+        "no venue works as the textbook does, so there is no rule for a change but the figures"
+    ]
 
 
 def test_a_level_reached_after_the_change_is_a_margin_call() -> None:
@@ -364,23 +465,73 @@ def test_a_level_reached_after_the_change_is_a_margin_call() -> None:
     change = switch(modes(fallen))
     # Margin 5,000 − 3,250 of loss, requirement 46,750 · 2 % − 75 = 860: 49.1 %; with 0.925, 850 of 1,250: 68 %.
     assert change.level is None
-    nearer = switch(modes(at_marks(PAIR, RENDER=1.75 * 0.925)))
-    assert (nearer.level, nearer.margin_call) == ("warning", True)
+    nearer = at_marks(with_wallet(PAIR, 20_000), RENDER=1.75 * 0.925)
+    change = switch(modes(nearer))
+    assert (change.level, change.lacking, change.margin_call) == ("warning", 0, True)
+    assert (
+        "After it: a margin call would be near: requirement ÷ equity of the position worst off would be 68.00 %, "
+        in (said_of(modes(nearer)))
+    )
+    assert "past your warning level of 50 %. Short of initial margin" in said_of(modes(nearer))
     assert switch(modes(at_marks(PAIR, RENDER=1.75 * 0.92))).level == "danger"
 
 
 def test_words_of_a_change_that_the_figures_do_not_allow() -> None:
-    short_of = modes(with_wallet(PAIR, 4_000))
-    assert switch_in_words(short_of, switch(short_of)) == [
-        "No change to isolated by the figures: the isolated margins come to $9,000.00 and the wallet holds $4,000.00, "
+    assert said_of(modes(with_wallet(PAIR, 4_000))) == (
+        "Could you change to isolated now? No: the isolated margins come to $9,000.00 and the wallet holds $4,000.00, "
         "$5,000.00 too little."
+    )
+    said = (
+        "Could you change to isolated now? No: the account is liquidated at these marks, there is nothing left to "
+        "change."
+    )
+    for gone in (with_wallet(PAIR, 1_000), with_wallet(at_marks(PAIR, RENDER=1.4), 9_500)):
+        assert said_of(modes(gone)) == said
+        assert switch(modes(gone)).allowed is False
+
+
+def test_a_change_without_positions_moves_nothing() -> None:
+    assert said_of(modes(replace(PAIR, positions=()))).startswith("No positions:")
+
+
+@laws
+@given(scenarios())
+def test_what_is_said_of_a_change_is_what_the_account_in_the_other_mode_shows(scenario: Scenario) -> None:
+    comparison = modes(scenario)
+    change, said = switch(comparison), said_of(comparison)
+    other = assess(comparison.of(change.to).scenario)
+    alone = change.to == "isolated"
+    gone = [
+        f"{each.symbol} {each.side}" for each in other.positions if each.liquidated or (other.liquidated and not alone)
     ]
-    dead = modes(with_wallet(PAIR, 1_000))
-    assert "too little" in switch_in_words(dead, switch(dead))[0]
-    gone = modes(with_wallet(at_marks(PAIR, RENDER=1.4), 9_500))
-    assert switch_in_words(gone, switch(gone)) == [
-        "The account is liquidated at these marks: there is nothing left to change."
-    ]
+    assert list(change.dead) == gone
+    assert min(each.headroom for each in change.needs) == other.headroom
+    assert sum(each.initial for each in change.needs) == pytest.approx(other.initial_margin, rel=1e-12)
+    assert change.dead or change.load == pytest.approx(other.requirement_to_equity, rel=1e-12)
+    rounding = 1e-9 * sum(each.notional for each in other.positions)
+    held = sum(each.holds for each in change.needs) + change.free
+    assert held == pytest.approx(other.equity, rel=1e-9, abs=rounding)
+    above = sum(each.initial for each in change.needs) - other.equity
+    if not alone and abs(above) > rounding:
+        assert bool(change.lacking) == any(each.code == "initial_margin_above_equity" for each in other.problems)
+    assert (": no margin call:" in said) == (bool(change.allowed) and not change.margin_call)
+    assert ("by the figures yes" in said.lower()) == bool(change.allowed)
+    if change.allowed:
+        assert f"Headroom would be {wording.money(other.headroom)}" in said
+        assert f"would be {wording.percent(change.load)}" in said
+
+
+@laws
+@given(scenarios(modes=("cross",)))
+def test_filling_what_is_short_gives_every_position_its_initial_margin(scenario: Scenario) -> None:
+    change = switch(modes(scenario))
+    filled = tuple(
+        replace(position, isolated_margin=position.own_margin + need.short)
+        for position, need in zip(scenario.positions, change.needs, strict=True)
+    )
+    again = switch(modes(with_wallet(replace(scenario, positions=filled), 1e12)))
+    scale = sum(part.standing.notional for part in modes(scenario).isolated.parts if part.standing)
+    assert again.short == pytest.approx(0, abs=1e-9 * scale)
 
 
 # In words
@@ -390,8 +541,8 @@ def test_the_verdict_of_the_worked_example() -> None:
     comparison = modes(PAIR)
     assert verdict(comparison) == (
         "Cross is liquidated by a common fall of 9.47 %: all of $10,000.00 is at stake. Isolated loses its first "
-        "position, RENDER long, by a common fall of 8.32 %, but it can lose at most $9,000.00 in all: $1,000.00 stays "
-        "safe."
+        "position, RENDER long, by a common fall of 8.32 %, but it can lose at most $9,000.00 from here: $1,000.00 "
+        "stays safe."
     )
     assert alone_in_words(comparison) == (
         "Alone, RENDER would have to fall 17.04 % to liquidate cross, and 8.32 % to take its isolated long."
@@ -410,7 +561,7 @@ def test_the_verdict_of_the_worked_example() -> None:
         ),
         pytest.param(
             account("binance", "cross", [long("RENDER", 1_000, 1.75, 1, isolated_margin=1_800)], 1_900),
-            "Isolated loses no position in a common fall; it can lose at most $1,800.00 in all: $100.00 stays safe.",
+            "Isolated loses no position in a common fall; it can lose at most $1,800.00 from here: $100.00 stays safe.",
             id="covered",
         ),
         pytest.param(
@@ -433,7 +584,10 @@ def test_the_verdict_of_the_worked_example() -> None:
             id="dead in cross",
         ),
         pytest.param(
-            at_marks(PAIR, RENDER=1.55), "Isolated has lost RENDER long at these marks already;", id="dead in isolated"
+            at_marks(PAIR, RENDER=1.55),
+            "Isolated has lost RENDER long at these marks already; it can lose at most $4,000.00 from here: $1,000.00 "
+            "stays safe.",
+            id="dead in isolated",
         ),
         pytest.param(
             account("bybit", "cross", [long("FET", 1_000, 0.22)], marks={"FET": 0.22}),
@@ -444,6 +598,19 @@ def test_the_verdict_of_the_worked_example() -> None:
 )
 def test_the_verdict_says(scenario: Scenario, said: str) -> None:
     assert said in verdict(modes(scenario))
+
+
+def test_what_isolated_can_lose_is_told_of_what_it_is_worth_now_as_that_of_cross_is() -> None:
+    said = verdict(modes(at_marks(PAIR, RENDER=1.75 * 0.95)))
+    assert "all of $7,500.00 is at stake" in said
+    assert "it can lose at most $6,500.00 from here: $1,000.00 stays safe." in said
+
+
+def test_a_wallet_that_is_all_margins_keeps_nothing_safe_whatever_rounding_does() -> None:
+    margins = sum(position.own_margin for position in PAIR.positions)
+    comparison = modes(with_wallet(PAIR, margins * (1 + 1e-15)))
+    assert comparison.isolated.free == 0
+    assert "it can lose at most $9,000.00 from here: nothing stays safe." in verdict(comparison)
 
 
 def test_one_token_alone_is_not_told_where_there_is_but_one() -> None:
@@ -569,12 +736,12 @@ def test_the_scenarios_own_tables_go_only_where_tiers_are_read_alike() -> None:
     assert any("(RENDER) stand in for the venue's wherever tiers are read by notional" in each for each in said)
 
 
-def test_a_fee_of_ones_own_goes_everywhere_and_is_named() -> None:
+def test_a_fee_of_ones_own_counts_on_its_venue_alone_and_is_named() -> None:
     mine = account("bybit", "cross", [long("RENDER", 20_000, 1.75)], taker_fee=0.001)
     found = venues_compared(mine, tables())
-    assert {line.scenario.account.fee for line in found.lines} == {0.001}
+    assert [line.scenario.account.fee for line in found.lines] == [0.0005, 0.001, 0.0005, 0.00045]
     said = venue_assumptions(mine, found)
-    assert "the taker fee of 0.1 % that was entered counts on every venue" in said
+    assert "the taker fee of 0.1 % that was entered counts on Bybit alone, elsewhere the venue's own does" in said
     assert said[0] == "USDT and USDC are taken as one dollar each, marks as the same everywhere"
 
 
@@ -583,20 +750,22 @@ def test_a_scenario_at_its_own_venue_is_itself() -> None:
 
 
 def same_everywhere() -> VenueComparison:
-    """An account that every venue liquidates alike: nothing is required of it but its own one rate, and no fee."""
+    """An account that venues without a fee in the requirement liquidate alike: its own one rate is all they ask."""
     rows = [{"floor": 0, "maintenance_rate": 0.02}]
-    mine = account("binance", "cross", [long("RENDER", 20_000, 1.75)], 3_000, tiers={"RENDER": rows}, taker_fee=0)
+    mine = account("binance", "cross", [long("RENDER", 20_000, 1.75)], 3_000, tiers={"RENDER": rows})
     found = venues_compared(mine, tables())
     lines = tuple(
-        replace(line, days={"2026-09-29": ["RENDER"]}, undated=()) for line in found.lines if line.venue != "okx"
+        replace(line, days={"2026-09-29": ["RENDER"]}, undated=())
+        for line in found.lines
+        if line.venue in ("binance", "hyperliquid")
     )
     return VenueComparison(lines)
 
 
 def test_venues_that_liquidate_alike_are_all_named() -> None:
     found = same_everywhere()
-    assert found.last == ("Binance", "Bybit", "Hyperliquid")
-    assert venue_verdict(found) == "A common fall liquidates on Binance, Bybit and Hyperliquid alike, at −6.71 %."
+    assert found.last == ("Binance", "Hyperliquid")
+    assert venue_verdict(found) == "A common fall liquidates on Binance and Hyperliquid alike, at −6.71 %."
 
 
 @pytest.mark.parametrize(
