@@ -20,7 +20,7 @@ with shell.page("Liquidation") as session:
                 liquidation.money(runs)
             st.header("Step by step", anchor=False)
             liquidation.steps(runs)
-            liquidation.rests_on(runs, path)
+            liquidation.rests_on(runs, path, conduct)
             st.header("What is left open", anchor=False)
             liquidation.left_open(session, runs)
     st.header(f"What happens at liquidation on {session.working.account.rules.name}", anchor=False)

@@ -30,6 +30,8 @@ NOT_THE_VENUE: frozenset[Kind] = STOPS | {"settled"}
 """Steps that may come without any liquidation."""
 SILENT: frozenset[Kind] = frozenset({"orders_cancelled", "stopped"})
 """Steps that change no figure."""
+OF_THE_ACCOUNT: frozenset[Kind] = SILENT | {"settled"}
+"""Steps that concern an account as a whole, in isolated mode that of one position."""
 
 DOES: dict[Kind, str] = {
     "orders_cancelled": "open orders are cancelled",
@@ -87,8 +89,8 @@ def first_liquidation(found: Waterfall) -> float | None:
 
 
 def in_time(found: Waterfall) -> bool:
-    """Whether stops left something, where the venue had nothing to do."""
-    return bool(found.steps) and not found.liquidated and found.kept >= NOTHING
+    """Whether stops left something, where the venue had nothing to do, and nobody else had to pay for them."""
+    return bool(found.steps) and not found.liquidated and found.kept >= NOTHING > found.fund_took
 
 
 def finding(found: Waterfall, way: Way) -> str:
@@ -121,7 +123,9 @@ def does(step: Step) -> str:
     """A step in a few words."""
     if step.kind == "margin_stop" and step.left:
         return f"{step.symbol} {step.side} is reduced by your margin stop"
-    return f"{step.symbol} {step.side} {DOES[step.kind]}" if step.symbol else DOES[step.kind]
+    if not step.symbol:
+        return DOES[step.kind]
+    return f"{step.symbol} {step.side}{':' if step.kind in OF_THE_ACCOUNT else ''} {DOES[step.kind]}"
 
 
 def waterfall(found: Waterfall, way: Way, without: Waterfall | None = None, height: int = 420) -> go.Figure:

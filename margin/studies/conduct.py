@@ -23,22 +23,28 @@ ORDERS: Mapping[Order, str] = MappingProxyType(
 )
 """Which position is liquidated first, in words. Asked anew before every order."""
 
-PriceStops = Mapping[tuple[str, Side], float]
+PositionName = tuple[str, Side]
+"""A position's token and side."""
+PriceStops = Mapping[PositionName, float]
 
 
 @dataclass(frozen=True, slots=True)
 class MarginStop:
-    """A person's own rule: at this requirement ÷ equity, close this part of every position, once.
+    """A person's own rule: at this requirement ÷ equity, close this part of one position, or of every one, once.
 
-    In isolated mode each position is measured and closed by itself.
+    `position` is its token and side, None for every one; where it is not held, nothing happens. In isolated mode each
+    position is measured and closed by itself. Raises FieldError with the path of the field.
     """
 
     at: float
     close: float
+    position: PositionName | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "at", number(self.at, "at", above=0, below=1))
         object.__setattr__(self, "close", number(self.close, "close", above=0, at_most=1))
+        if self.position is not None:
+            object.__setattr__(self, "position", _position(self.position, "position"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +90,16 @@ def _stops(values: object) -> dict[tuple[str, str], float]:
     """The price stops by token and side; two spellings of one position are refused."""
     stops: dict[tuple[str, str], float] = {}
     for key, value in keyed(values, "price_stops", most=MOST_POSITIONS).items():
-        if not isinstance(key, tuple) or len(key) != 2:
-            raise FieldError("price_stops", f"must be named by token and side, got {shown(key)}")
-        name = (token(key[0], "price_stops"), choice(key[1], "price_stops", SIDES))
+        name = _position(key, "price_stops")
         path = f"price_stops.{name[0]}.{name[1]}"
         if name in stops:
             raise FieldError(path, "is given twice")
         stops[name] = number(value, path, above=0)
     return stops
+
+
+def _position(value: object, path: str) -> tuple[str, str]:
+    """A position's name, its token as the scenario spells it."""
+    if not isinstance(value, tuple) or len(value) != 2:
+        raise FieldError(path, f"must be named by token and side, got {shown(value)}")
+    return token(value[0], path), choice(value[1], path, SIDES)

@@ -10,10 +10,9 @@ from typing import Literal, NamedTuple
 
 from margin.book import Array, Book, Standing, compile_books
 from margin.scenario import Position, Scenario, Side
+from margin.studies.conduct import PositionName
 from margin.studies.path import Path
 
-PositionName = tuple[str, Side]
-"""A position's token and side."""
 DUST = 1e-9
 """An order that would leave less than this part of the position closes it whole."""
 

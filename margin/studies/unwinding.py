@@ -6,20 +6,24 @@ through.
 
 from collections.abc import Sequence
 from math import inf
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from margin.book import Leg, first_crossing
 from margin.scenario import SIDES, Scenario
-from margin.studies.conduct import Conduct
-from margin.studies.ledger import Fill, Kind, Ledger, PositionName, Why, name_of
+from margin.studies.conduct import Conduct, PositionName
+from margin.studies.ledger import Fill, Ledger, Why, name_of
 from margin.studies.liquidation_rules import RULES, Case, next_position
 from margin.studies.path import Path
 
+Stop = Literal["margin_stop", "price_stop"]
+_WHY: dict[Stop, Why] = {"margin_stop": "level_reached", "price_stop": "price_reached"}
+
 
 class Trigger(NamedTuple):
-    """A stop that the path sets off at `t`: a position's, or of all where none is named. It closes `part` of each."""
+    """A stop that the path sets off at `t`. It closes `part` of its position, or of each where none is named."""
 
     t: float
+    kind: Stop
     position: PositionName | None
     part: float
 
@@ -88,9 +92,10 @@ class Unwinding:
 
     def _triggers(self) -> list[Trigger]:
         """The stops that the rest of the path sets off as things stand, the first one first."""
-        found = [Trigger(t, name, 1.0) for name, t in self._price_stops.items() if name in self.ledger.names]
-        if self._margin_stop and (t := self._crossing(self._margin_stop.at)) is not None:
-            found.append(Trigger(t, None, self._margin_stop.close))
+        held, stop = self.ledger.names, self._margin_stop
+        found = [Trigger(t, "price_stop", name, 1.0) for name, t in self._price_stops.items() if name in held]
+        if stop and stop.position in (None, *held) and (t := self._crossing(stop.at)) is not None:
+            found.append(Trigger(t, "margin_stop", stop.position, stop.close))
         return sorted(found, key=lambda trigger: trigger.t)
 
     def _fill_stops(self, stops: Sequence[Trigger]) -> None:
@@ -105,16 +110,15 @@ class Unwinding:
 
     def _fill_stop(self, stop: Trigger) -> None:
         """Closes the stop's part of its position, or of every one; it stands no more."""
-        kind: tuple[Kind, Why] = ("price_stop", "price_reached") if stop.position else ("margin_stop", "level_reached")
-        if stop.position:
-            del self._price_stops[stop.position]
-        else:
+        if stop.kind == "margin_stop":
             self._margin_stop = None
+        elif stop.position:
+            del self._price_stops[stop.position]
         for name in self.ledger.names:
             if stop.position in (None, name):
                 index = self.ledger.names.index(name)
                 fill = self._fill(index, self.ledger.positions[index].quantity * stop.part, self.ledger.taker_fee)
-                self.ledger.close(index, fill, *kind)
+                self.ledger.close(index, fill, stop.kind, _WHY[stop.kind])
 
     def _fill(self, index: int, quantity: float, fee: float) -> Fill:
         return self.ledger.fill(index, quantity, slippage=self.conduct.slippage, fee=fee)

@@ -30,7 +30,7 @@ from pages.ui.scenario_rows import directions_of
 from pages.ui.state import Session
 from pages.ui.text import plain
 
-DIRECTION, DAY = "A direction", "A past day"
+DIRECTION, DAY, EVERY = "A direction", "A past day", "Every position"
 MOVE, CLOSED = -20.0, 0.5
 """What inputs start from: the move in %, the part that a margin stop closes as a fraction."""
 LEAST = 1e-6
@@ -146,8 +146,8 @@ def conduct(session: Session) -> Conduct:
 
 _SLIPPAGE = "what every forced order and every stop loses against the mark"
 _GAP = (
-    "The part of the remaining path that the market jumps over when a stop is reached: 0 fills it at its price, "
-    "100 only at the end of the path."
+    "The part of the remaining path that the market jumps over when a stop is reached: 0 fills it where it is "
+    "reached, 100 only at the end of the path."
 )
 
 
@@ -211,19 +211,25 @@ def _margin_stop(session: Session) -> MarginStop | None:
     """The margin-ratio stop, where it is switched on."""
     if not st.toggle("Margin stop", key="liquidation_margin_stop", help=_MARGIN_STOP, persist_state="session"):
         return None
-    left, right = st.columns(2, gap="small", vertical_alignment="bottom")
-    with left:
+    positions = {f"{each.symbol} {each.side}": (each.symbol, each.side) for each in session.working.positions}
+    much, which, when = st.columns([24, 38, 38], gap="small", vertical_alignment="bottom")
+    with much:
         part = _percentage("Close (%)", "close", CLOSED, above=LEAST, at_most=100.0, step=5.0)
+    with which:
+        chosen = st.selectbox("Of", [EVERY, *positions], key="liquidation_stop_of", persist_state="session")
     danger, label = session.working.levels.danger, "at requirement ÷ equity (%)"
-    with right:
+    with when:
         level = _percentage(label, f"stop_at_{danger}", danger, above=LEAST, step=5.0)
     rule, fraction = session.working.account.rules.ratio, session.working.account.margin_fraction
     if level and rule.direction == "falls":
         st.caption(plain(f"On the venue's own ratio, which falls: {wording.percent(rule.at_level(level, fraction))}."))
-    return MarginStop(level or danger, part or CLOSED)
+    return MarginStop(level or danger, part or CLOSED, positions.get(chosen))
 
 
-_MARGIN_STOP = "a rule of your own: closes this part of every position, once, before the venue acts"
+_MARGIN_STOP = (
+    "A rule of your own, before the venue acts: closes this part of one position, or of every one, once. "
+    "In isolated mode each position is measured by itself."
+)
 
 
 def _price_stops(session: Session) -> PriceStops:
@@ -326,18 +332,24 @@ def steps(runs: Runs) -> None:
         row_height=ROW,
         column_config={
             runs.point: st.column_config.Column(pinned=True, width=80),
-            "What happens": st.column_config.Column(width=265),
+            "What happens": st.column_config.Column(width=245),
+            "Requirement ÷ equity": st.column_config.Column(width=155),
             "Closed": st.column_config.Column(width=90),
             "Left": st.column_config.Column(width=90),
+            "Realised": st.column_config.Column(width=85),
             "Why": st.column_config.Column(width=300),
         },
         alt=f"Every step of the liquidation and of your stops, {len(rows)} in all",
     )
 
 
-def rests_on(runs: Runs, chosen: Route) -> None:
+def rests_on(runs: Runs, chosen: Route, assumed: Conduct) -> None:
     """Every approximation of the path and of the liquidation."""
     lines = [*chosen.assumptions, *runs.found.assumptions]
+    if runs.scenario.account.isolated:
+        lines.append("an order that would leave its position no margin closes all of it")
+    if assumed.has_stops and assumed.gap:
+        lines.append(liquidation_rows.about_gap(runs.scenario))
     if runs.scenario.shocks is not None:
         lines.append("the shocks that this scenario carries are not applied here")
     st.caption("\n".join(f"- {plain(line)}" for line in lines))
@@ -350,29 +362,20 @@ def left_open(session: Session, runs: Runs) -> None:
     st.markdown(plain(_left(runs, verdict(final, account))))
     with st.container(height=MOST_SHOWN * ROW if len(final.positions) > MOST_SHOWN else "content"):
         figures.positions_table(account)
-    if st.button("Continue in What if with what is left", key="do_continue", help=_CONTINUE):
-        _go_on(session, runs)
+    left = session.attach(replace(final, shocks=None))
+    if left != session.working:
+        there = state.offer(session, left, _ARRIVED)
+        st.page_link("app.py", label="Continue in What if with what is left →", help=_CONTINUE, query_params=there)
 
 
 _CONTINUE = "the account at the end of the path; the account as it is now becomes the baseline"
+_ARRIVED = "This is what is left at the end of the path. The baseline is the account before."
 
 
 def _left(runs: Runs, said: str) -> str:
     final = runs.found.final
     wallet = f"The wallet holds {wording.money(final.account.wallet_balance)}."
     return f"{wallet} {said}" if final.positions else f"No position is left open. {wallet}"
-
-
-def _go_on(session: Session, runs: Runs) -> None:
-    """Opens what is left on the front page, under an address of its own."""
-    before = session.working
-    session.baseline = before
-    session.open(session.attach(replace(runs.found.final, shocks=None)))
-    session.tell("info", "This is what is left at the end of the path. The baseline is the account before.")
-    session.saved = session.working
-    session.written = state.parameters(session, assess(session.working))
-    session.visited[repr(session.written)] = (session.baseline, session.example)
-    st.switch_page("app.py", query_params=session.written)
 
 
 def lesson(session: Session) -> None:

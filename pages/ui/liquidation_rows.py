@@ -123,6 +123,15 @@ def about_betas(direction: Direction, tokens: Sequence[str], own: Collection[str
         yield f"no beta to {BTC} is known, taken as 1: {', '.join(unknown)}"
 
 
+def about_gap(scenario: Scenario) -> str:
+    """What the comparison of an account with stops and without rests on where its stops meet a gap."""
+    others = ", and so does every other position" if scenario.account.isolated and len(scenario.positions) > 1 else ""
+    return (
+        "a gap opens where a stop is reached and nowhere else: "
+        f"without stops the account passes every price on the way{others}"
+    )
+
+
 # The sentence
 
 
@@ -154,6 +163,8 @@ def _saved(runs: Runs) -> str:
     if runs.found.liquidated or runs.without is None:
         return ""
     if not in_time(runs.found):
+        if runs.scenario.account.isolated:
+            return "A stop fills too late, beyond what the margin of its position holds. "
         return "Your stops fill too late, beyond what the account holds. "
     if runs.without.liquidated:
         return "Your stops close in time, nothing is liquidated. "
@@ -202,7 +213,10 @@ def _costs(found: Waterfall) -> str:
 def _fund(found: Waterfall) -> str:
     if found.fund_took < NOTHING:
         return "The insurance fund bore nothing."
-    return f"The insurance fund bore {wording.money(found.fund_took)} of that."
+    # A debt that stood at the start is in none of the losses told, and other positions' gains hide some of them.
+    told = found.fees + found.slippage - min(0.0, found.from_prices)
+    part = " of that" if found.fund_took < told + NOTHING else ""
+    return f"The insurance fund bore {wording.money(found.fund_took)}{part}."
 
 
 def _open(runs: Runs) -> str:

@@ -46,6 +46,15 @@ class Notice(NamedTuple):
     """The newest of a topic replaces the others."""
 
 
+class Offer(NamedTuple):
+    """What a link on the page leads to, whole: the address may not hold all of it."""
+
+    address: Parameters
+    scenario: Scenario
+    baseline: Scenario
+    notice: str
+
+
 class MarkSource(NamedTuple):
     """A mark that a venue gave, by the venue's name."""
 
@@ -86,6 +95,8 @@ class Session:
     """An account at a venue that is being read, or was, with its key."""
     strange_address: Parameters | None = None
     """An address that came, while something is on its way, instead of the one this session wrote."""
+    offer: Offer | None = None
+    """The scenario that a link on the page leads to."""
     as_received: bool = False
     """Whether the scenario is a link's as its maker saw it: live figures wait until they are asked for."""
     mark_sources: dict[str, MarkSource] = field(default_factory=dict)
@@ -187,7 +198,8 @@ def _is_meant(current: Session, address: Parameters) -> bool:
     While the page looks by itself whether something has come, a look can bring the address from before the last edit;
     the next look brings the new one.
     """
-    if not current.asked or address == current.strange_address:
+    offered = current.offer is not None and address == current.offer.address
+    if not current.asked or offered or address == current.strange_address:
         current.strange_address = None
         return True
     current.strange_address = address
@@ -216,6 +228,9 @@ def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
         open_preset(current, landing())
         current.saved = current.working
         return
+    if current.offer is not None and address == current.offer.address:
+        _accept(current, current.offer)
+        return
     try:
         received = link.decode(address)
     except FieldError as error:
@@ -231,6 +246,23 @@ def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
         current.baseline, current.example = current.attach(beside[0]), beside[1]
     elif foreign := [key[:30] for key in st.query_params if key not in link.KEYS][:5]:
         current.tell("info", f"The address also carries {wording.listing(foreign)}, which Tandem does not read.")
+
+
+def offer(current: Session, scenario: Scenario, notice: str) -> Parameters:
+    """The address for a link to a scenario, with the working one as its baseline; the notice is told on arrival."""
+    address = link.encode(with_seen(scenario, assess(scenario))).parameters
+    current.offer = Offer(address, scenario, current.working, notice)
+    return address
+
+
+def _accept(current: Session, offered: Offer) -> None:
+    """Takes what a link on the page led to, with nothing lost on the way."""
+    current.offer = None
+    current.visited[repr(offered.address)] = (offered.baseline, current.example)
+    current.baseline = offered.baseline
+    current.open(offered.scenario)
+    current.saved = current.working
+    current.tell("info", offered.notice)
 
 
 def receive(current: Session, scenario: Scenario, left_out: Sequence[str] = ()) -> None:

@@ -42,11 +42,20 @@ def test_a_stop_is_typed_and_what_is_left_goes_on_to_what_if(visit: Visit) -> No
     assert sentence(page).startswith("Your stops close in time, nothing is liquidated.")
     kept = re.search(r"You would have kept (\$[\d,.]+) of", sentence(page))
     assert kept is not None
-    page.get_by_role("button", name="Continue in What if").click()
+    said = sentence(page)
+    page.get_by_role("link", name="Continue in What if").click()
     page.wait_for_url(re.compile(r"/\?.*p=FET_long"))
     drawn(page)
     assert metric(page, "Margin balance") == kept[1]
     assert page.get_by_text("The baseline is the account before.").is_visible()
+    page.go_back()
+    page.wait_for_url(re.compile(r"/liquidation$"))
+    drawn(page)
+    assert sentence(page) == said, "one step back is the account before, with its stop"
+    page.go_forward()
+    page.wait_for_url(re.compile(r"/\?.*p=FET_long"))
+    drawn(page)
+    assert metric(page, "Margin balance") == kept[1]
 
 
 def test_an_edited_account_goes_through_a_past_day_and_comes_back_as_it_was(visit: Visit) -> None:
@@ -61,7 +70,7 @@ def test_an_edited_account_goes_through_a_past_day_and_comes_back_as_it_was(visi
     idle(page)
     title = page.locator(".js-plotly-plot .gtitle").text_content()
     assert re.search(r"Liquidation from [\d.]+\s% of the\s?way on", title or "")
-    page.get_by_role("link", name="What if").click()
+    page.get_by_role("link", name="What if", exact=True).click()
     page.wait_for_url(re.compile(r":\d+/\?"))
     drawn(page)
     assert sentence(page) == edited

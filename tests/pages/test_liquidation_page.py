@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import nan
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -130,6 +132,25 @@ def test_a_stop_that_fills_beyond_what_there_is_was_too_late() -> None:
     assert " The insurance fund bore $1,000.00 of that. " in sentence(runs)
     assert status(runs.found) == ("red", "Stopped too late")
     assert step_rows(runs)[-1]["What happens"] == "What is owed is settled"
+
+
+def test_a_stop_beyond_an_isolated_margin_was_too_late_whatever_the_rest_of_the_wallet_holds() -> None:
+    legs = [long("RENDER", 10_000, 1.75), long("TAO", 10, 272.71, 1)]
+    runs = gone(
+        account("binance", "isolated", legs, 30_000), conduct=Conduct(price_stops={("RENDER", "long"): 1.66}, gap=1.0)
+    )
+    assert sentence(runs).startswith("A stop fills too late, beyond what the margin of its position holds. ")
+    assert " The insurance fund bore $1,826.96 of that. TAO long stays open." in sentence(runs)
+    assert status(runs.found) == ("red", "Stopped too late")
+    assert [row["What happens"] for row in step_rows(runs)] == [
+        "RENDER long is closed by your price stop",
+        "RENDER long: what is owed is settled",
+    ]
+
+
+def test_what_the_fund_bore_is_no_part_of_the_losses_where_there_was_a_debt_before() -> None:
+    said = sentence(gone(example(wallet_balance=-500), 0.0))
+    assert "prices took $0.00, fees $0.00 and slippage $450.00. The insurance fund bore $950.00. No" in said
 
 
 def test_the_path_is_told_by_where_prices_go() -> None:
@@ -296,9 +317,10 @@ class LiquidationPage:
         return self.run()
 
     def go_on(self) -> AppTest:
-        """Presses the button to What if and gives that page."""
-        [button] = [each for each in self.at.button if each.key == "do_continue"]
-        button.click()
+        """Follows the link to What if with what is left, and gives that page."""
+        [address] = [each.proto.query_string for each in self.at.get("page_link") if "Continue" in each.proto.label]
+        self.at.query_params = parse_qs(address)
+        self.at.switch_page("app.py")
         self.run()
         return self.at
 
@@ -438,6 +460,31 @@ def test_a_margin_stop_is_compared_with_none() -> None:
     assert page.sentence.startswith("Your stops close in time, nothing is liquidated. You would have kept $1,941.81")
     assert "You would have kept $599.23 of $10,000.00" in page.enter("gap", 100.0).sentence
     assert "stops fill 100.00 % of the remaining path beyond their trigger" in page.text()
+    assert "nowhere else: without stops the account passes every price on the way" in page.text()
+
+
+def test_a_margin_stop_can_be_of_one_position() -> None:
+    page = LiquidationPage().enter("to", -10.0).enter("margin_stop", value=True)
+    assert page.field("stop_of").options == ["Every position", "RENDER long", "FET long"]
+    page.enter("stop_of", "FET long").enter("close", 100.0)
+    assert [row["What happens"] for row in page.steps()] == ["FET long is closed by your margin stop"]
+    assert page.steps()[0]["Why"] == "your level of requirement ÷ equity is reached"
+    assert page.sentence.endswith("RENDER long stays open. Without stops you would have kept nothing.")
+
+
+@pytest.mark.parametrize("mode", ["cross", "isolated"])
+def test_a_margin_stop_of_a_position_that_is_gone_is_one_of_every_position_and_the_box_says_so(mode: str) -> None:
+    page = LiquidationPage(address(margin_mode=mode)).enter("margin_stop", value=True).enter("stop_of", "FET long")
+    assert page.leave_and_return().field("stop_of").value == "FET long"
+    session = page.at.session_state["tandem"]
+    held = session.working.positions
+    session.edit(replace(session.working, positions=held[:1]))
+    assert page.leave_and_return().field("stop_of").value == "Every position"
+    assert page.steps()[0]["What happens"] == "RENDER long is reduced by your margin stop"
+    session.edit(replace(session.working, positions=held))
+    page.leave_and_return().enter("stop_of", "RENDER long")
+    session.edit(replace(session.working, positions=held[::-1]))
+    assert page.leave_and_return().field("stop_of").value == "RENDER long"
 
 
 def test_a_price_stop_closes_its_position_and_one_that_cannot_be_is_told() -> None:
@@ -500,6 +547,21 @@ def test_what_is_left_goes_on_to_what_if_beside_the_account_before() -> None:
     assert "The baseline is the account before." in read(at.info[0].value)
 
 
+def test_what_is_left_is_taken_at_once_while_figures_are_on_their_way() -> None:
+    page = LiquidationPage().enter("to", -9.5)
+    session = page.at.session_state["tandem"]
+    before = session.working
+    session.asked.add("marks")
+    page.go_on()
+    assert session.baseline == before != session.working
+    assert session.offer is None
+
+
+def test_where_nothing_changes_there_is_nothing_to_go_on_with() -> None:
+    links = [each.proto.label for each in LiquidationPage().enter("to", 0.0).at.get("page_link")]
+    assert not [label for label in links if "Continue" in label]
+
+
 def test_own_tables_that_no_link_can_hold_go_along() -> None:
     rows = [{"floor": 1000.123 * n, "maintenance_rate": 0.01 + 0.0013 * n, "max_leverage": 25} for n in range(60)]
     page = LiquidationPage(address())
@@ -533,6 +595,7 @@ def test_in_isolated_mode_every_position_goes_alone() -> None:
     assert page.field("order").disabled
     assert "Each isolated position is liquidated by itself" in page.text()
     assert "Sums over the positions and the free part of the wallet" in page.text()
+    assert "an order that would leave its position no margin closes all of it" in page.text()
 
 
 def test_shocks_that_the_scenario_carries_are_said_not_to_be_in_it() -> None:

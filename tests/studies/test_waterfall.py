@@ -4,6 +4,7 @@ A long of 10,000 RENDER entered at 10 with a wallet of 10,000 has equity 10,000�
 liquidated at P = 9 ÷ (1 − m): 9.0909… at 1 %, 9.4736… at 5 %, 10 at 10 %.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -506,6 +507,48 @@ def test_a_margin_stop_closes_its_part_of_every_position_once() -> None:
     assert found.liquidated, "the half that is left falls on to its own liquidation"
 
 
+def test_a_margin_stop_of_one_position_closes_its_part_of_that_one_and_no_other() -> None:
+    positions = [long("RENDER", 1_000, 10), short("TAO", 50, 200)]
+    account = scenario("textbook", positions, 2_000)
+    stop = MarginStop(0.2, 0.5, ("TAOUSDT", "short"))
+    found = run(account, {"RENDER": 5, "TAO": 220}, Conduct(slippage=0, stop=stop))
+    step, t = only(found, "margin_stop"), 1_000 / 5_800  # 2,000 − 6,000·t = 5 % of 20,000 − 4,000·t
+    assert (step.symbol, step.side, step.quantity, step.left, step.why) == ("TAO", "short", 25, 25, "level_reached")
+    assert (step.t, step.fill, step.before.equity) == (approx(t), approx(200 + 20 * t), approx(2_000 - 6_000 * t))
+    # 2,000 − 500·t are there at no further move: less 5,500·u that is 1 % of 15,000 − 4,500·u at the liquidation.
+    assert kinds(found)[1] == "closed"
+    assert (found.steps[1].symbol, found.steps[1].t) == ("RENDER", approx((1_850 - 500 * t) / 5_455))
+
+
+def test_in_isolated_mode_only_the_position_that_a_margin_stop_names_has_it() -> None:
+    account = scenario("textbook", [RENDER, short("TAO", 100, 100)], 15_000, mode="isolated")
+    stop = MarginStop(0.5, 0.5, ("RENDER", "long"))
+    found = run(account, {"RENDER": 9, "TAO": 109}, Conduct(slippage=0, stop=stop))
+    render, tao = 9 / 0.98, 100 + 900 / 101  # 10,000·(P − 9) = 2 % of 10,000·P; 1,000 − 100·x = 100 + x
+    assert sorted((step.kind, step.symbol) for step in found.steps) == [("closed", "TAO"), ("margin_stop", "RENDER")]
+    assert only(found, "margin_stop")[7:10] == (5_000, 5_000, approx(render))
+    assert only(found, "closed").mark == approx(tao)
+    [left] = found.final.positions
+    assert left.isolated_margin == approx(10_000 - 5_000 * (10 - render))
+    assert found.kept == approx(4_000 + left.isolated_margin - 5_000 + tao)
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.4, 1.0])
+def test_a_margin_stop_of_a_position_that_a_price_stop_has_closed_does_nothing(gap: float) -> None:
+    account = scenario("textbook", [RENDER, short("TAO", 50, 200)], 12_000)
+    conduct = Conduct(price_stops={("RENDER", "long"): 9.9}, gap=gap)
+    path = {"RENDER": 9, "TAO": 500}
+    found = run(account, path, replace(conduct, stop=MarginStop(0.3, 1, ("RENDER", "long"))))
+    assert "margin_stop" not in kinds(found)
+    assert found.steps == run(account, path, conduct).steps
+
+
+def test_a_margin_stop_of_a_position_that_is_not_held_does_nothing() -> None:
+    for name in (("RENDER", "short"), ("TAO", "long")):
+        found = fall(5, Conduct(stop=MarginStop(0.5, 1, name)))
+        assert found.steps == fall(5).steps
+
+
 def test_with_a_gap_a_stop_fills_beyond_its_trigger_and_the_account_may_not_live_to_see_it() -> None:
     stop = MarginStop(at=0.5, close=1)
     at = (10 - 9 / 0.98) / 5
@@ -637,6 +680,9 @@ def test_a_path_along_rates_multiplies_them_by_the_move() -> None:
         ),
         pytest.param(lambda: MarginStop(1, 0.5), "at", id="a margin stop at the liquidation itself"),
         pytest.param(lambda: MarginStop(0.8, 0), "close", id="a margin stop that closes nothing"),
+        pytest.param(lambda: MarginStop(0.8, 1, "RENDER"), "position", id="a margin stop of no side"),  # type: ignore[arg-type]
+        pytest.param(lambda: MarginStop(0.8, 1, ("RENDER", "up")), "position", id="an unknown side"),  # type: ignore[arg-type]
+        pytest.param(lambda: MarginStop(0.8, 1, ("AGIX", "long")), "position", id="a margin stop of what is no more"),
         pytest.param(lambda: Path({"RENDER": -1}, {}), "start.RENDER", id="a start below zero"),
         pytest.param(lambda: Path({"RENDER": 1}, {"TAO": 1}), "end.TAO", id="an end without a start"),
         pytest.param(lambda: Path({"RENDER": 1}, {"RENDER": float("inf")}), "end.RENDER", id="an endless end"),

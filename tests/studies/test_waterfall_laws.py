@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 from margin.book import compile_books
-from margin.scenario import Scenario
+from margin.scenario import Scenario, Side
 from margin.studies.assess import assess
 from margin.studies.conduct import ORDERS, Conduct, MarginStop
 from margin.studies.ledger import Step
@@ -78,7 +78,8 @@ def journeys(draw: st.DrawFn, *, stops: bool = True, **of_the_account: Any) -> J
         for position in document["positions"]
         if draw(st.booleans())
     }
-    stop = draw(st.none() | st.builds(MarginStop, st.sampled_from([0.3, 0.8, 0.99]), _parts))
+    named = [None, ("NEVER", "long"), *((each["symbol"], each["side"]) for each in document["positions"])]
+    stop = draw(st.none() | st.builds(MarginStop, st.sampled_from([0.3, 0.8, 0.99]), _parts, st.sampled_from(named)))
     return Journey(document, path, Conduct(order, draw(_costs), fee, stop, price_stops, draw(_gaps)))
 
 
@@ -405,3 +406,44 @@ def test_a_stop_of_everything_keeps_the_equity_at_its_level_less_fees(journey: J
             fees = sum(step.fee for step in steps)
             assert steps[-1].after.equity == pytest.approx(steps[0].before.equity - fees, rel=1e-9, abs=1e-12 * size)
             assert all(step.fill == step.mark and step.left == 0 for step in steps)
+
+
+@laws
+@given(journeys(most=3), st.sampled_from([0.3, 0.8, 0.99]), _parts, st.integers(0, 2))
+def test_a_stop_of_one_position_closes_its_part_of_that_one_at_its_level_and_of_no_other(
+    journey: Journey, level: float, part: float, index: int
+) -> None:
+    positions = journey.document["positions"]
+    chosen = positions[index % len(positions)]
+    found = journey.run(stop=MarginStop(level, part, (chosen["symbol"], chosen["side"])), price_stops={}, gap=0.0)
+    steps = [step for step in found.steps if step.kind == "margin_stop"]
+    assert len(steps) <= 1
+    [whole] = [each for each in alone(journey.document) if chosen in each["positions"]]
+    first = [step for step in own_steps(whole, found) if step.kind != "settled"][:1]
+    if steps and steps == first:
+        event("stopped")
+        assert names(chosen, steps[0])
+        alone_in_isolated = steps[0].left == 0 and journey.document["margin_mode"] == "isolated"
+        assert alone_in_isolated or steps[0].quantity == pytest.approx(part * chosen["quantity"], rel=1e-12)
+        assert oracle.admits([rest_of(whole, journey.path, 0.0)], steps[0].t, 1.0, Fraction(level))
+    elif not first:
+        assert oracle.admits([rest_of(whole, journey.path, 0.0)], inf, 1.0, Fraction(level))
+
+
+@laws
+@given(journeys(), st.sampled_from([0.3, 0.8, 0.99]), _parts, st.sampled_from(["long", "short"]))
+def test_a_stop_of_a_position_that_is_not_held_changes_nothing(
+    journey: Journey, level: float, part: float, side: Side
+) -> None:
+    found, bare = journey.run(stop=MarginStop(level, part, ("NEVER", side))), journey.run(stop=None)
+    assert (found.steps, found.kept) == (bare.steps, bare.kept)
+
+
+@laws
+@given(journeys(most=1), st.sampled_from([0.3, 0.8, 0.99]), _parts)
+def test_of_an_only_position_a_stop_of_that_one_is_a_stop_of_every_one(
+    journey: Journey, level: float, part: float
+) -> None:
+    [only] = journey.document["positions"]
+    found = journey.run(stop=MarginStop(level, part, (only["symbol"], only["side"])))
+    assert found.steps == journey.run(stop=MarginStop(level, part)).steps
