@@ -8,19 +8,19 @@ from margin.errors import keyed, known_keys, number
 from margin.symbols import numbers_by_token
 
 MOST_TOKENS = 100
-_BY_TOKEN: Mapping[str, Mapping[str, float]] = {
-    "moves": {"at_least": -1, "at_most": 10},
-    "maintenance_by_token": {"at_least": 0, "at_most": 10},
-    "funding": {"at_least": -1, "at_most": 1},
-}
-_NUMBERS: Mapping[str, Mapping[str, float]] = {
+BOUNDS: Mapping[str, Mapping[str, float]] = {
     "common": {"at_least": -1, "at_most": 10},
     "maintenance": {"at_least": 0, "at_most": 10},
     "leverage_cap": {"above": 0, "at_most": 1},
     "haircut": {"at_least": 0, "at_most": 1},
     "days": {"at_least": 0, "at_most": 365},
     "interest": {"at_least": 0, "at_most": 10},
+    "moves": {"at_least": -1, "at_most": 10},
+    "maintenance_by_token": {"at_least": 0, "at_most": 10},
+    "funding": {"at_least": -1, "at_most": 1},
 }
+"""By field what its number may be, of a table each token's, as `errors.number` takes it."""
+_TABLES = ("moves", "maintenance_by_token", "funding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +48,17 @@ class Shocks:
     interest: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, bounds in _NUMBERS.items():
-            object.__setattr__(self, name, number(getattr(self, name), name, **bounds))
-        for name, bounds in _BY_TOKEN.items():
-            checked = numbers_by_token(getattr(self, name), name, most=MOST_TOKENS, **bounds)
+        for name, bounds in BOUNDS.items():
+            if name in _TABLES:
+                checked: Any = numbers_by_token(getattr(self, name), name, most=MOST_TOKENS, **bounds)
+            else:
+                checked = number(getattr(self, name), name, **bounds)
             object.__setattr__(self, name, checked)
 
     def to_json(self) -> dict[str, Any]:
         """Only what differs from no shock."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
-        plain = {name: dict(value) if name in _BY_TOKEN else value for name, value in values.items()}
+        plain = {name: dict(value) if name in _TABLES else value for name, value in values.items()}
         return {name: value for name, value in plain.items() if values[name] != getattr(NONE, name)}
 
     @classmethod

@@ -86,7 +86,14 @@ def _day(row: CrashRow) -> str:
 
 def _figures(bar: Bar) -> str:
     """Whether the worst tick is survived, and by how much."""
-    return f"{'liquidated' if bar.died else 'survived'}, {'+' if bar.worst > 0 else ''}{wording.money(bar.worst)}"
+    return f"{_ends(bar.row.worst)}, {'+' if bar.worst > 0 else ''}{wording.money(bar.worst)}"
+
+
+def _ends(instant: Instant) -> str:
+    """What becomes of the account, or of its isolated positions."""
+    if lost := instant.outcome.positions_lost:
+        return "1 position lost" if lost == 1 else f"{lost} positions lost"
+    return "liquidated" if instant.outcome.liquidated else "survived"
 
 
 def crashes(rows: Sequence[CrashRow], scenario: Scenario, account: Assessment, height: int | None = None) -> go.Figure:
@@ -99,17 +106,23 @@ def crashes(rows: Sequence[CrashRow], scenario: Scenario, account: Assessment, h
         return style.empty(title)
     ends = [0.0, *(bar.worst for bar in bars), *(bar.close for bar in bars)]
     room = 0.06 * (max(ends) - min(ends)) or 1.0
-    low, high = min(ends) - room, max(ends) + room
+    low, high, isolated = min(ends) - room, max(ends) + room, findings.isolated(scenario)
     traces = [
         _stems(bars),
         _points("close", bars, "circle-open", style.ACCOUNT),
         _points("worst tick, survived", [bar for bar in bars if not bar.died], "circle", style.ACCOUNT, bars),
-        _points("worst tick, liquidated", [bar for bar in bars if bar.died], "x", style.LIQUIDATION, bars),
+        _points(
+            f"worst tick, {'position lost' if isolated else 'liquidated'}",
+            [bar for bar in bars if bar.died],
+            "x",
+            style.LIQUIDATION,
+            bars,
+        ),
         _names(bars, low),
     ]
     around = style.headline_height(title) + BELOW
     height = height or around + max(min(len(bars) * ROW, TALLEST // 2), min(len(bars) * TIGHT_ROW, TALLEST))
-    whose = "of the position worst off" if findings.isolated(scenario) else "left"
+    whose = "of the position worst off" if isolated else "left"
     return style.figure(
         [trace for trace in traces if len(trace["x"])],
         title,
@@ -158,15 +171,16 @@ def _points(name: str, bars: list[Bar], symbol: str, colour: str, among: list[Ba
 
 
 def _hover(row: CrashRow, instant: Instant, name: str) -> str:
-    outcome = instant.outcome
-    load = outcome.requirement_to_equity
+    outcome, load = instant.outcome, instant.outcome.requirement_to_equity
+    worst_off = "" if outcome.positions_lost is None else ", position worst off"
+    used = "no equity left" if load is None else f"requirement ÷ equity {wording.percent(load)}"
     return "<br>".join(
         [
             f"<b>{escape(_day(row))}</b>",
-            f"{name.split(',', maxsplit=1)[0]}: {'liquidated' if outcome.liquidated else 'survived'}",
-            f"margin balance {wording.money(outcome.equity)}",
-            "no equity left" if load is None else f"requirement ÷ equity {wording.percent(load)}",
-            f"headroom {wording.money(outcome.headroom)}",
+            f"{name.split(',', maxsplit=1)[0]}: {_ends(instant)}",
+            f"margin balance {wording.money(outcome.remaining)}",
+            f"{used}{worst_off}",
+            f"headroom {wording.money(outcome.headroom)}{worst_off}",
         ]
     )
 

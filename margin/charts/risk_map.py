@@ -3,7 +3,7 @@
 What lies in a colour also lies in a line: liquidation, danger and warning are drawn and named where they run.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from math import exp, sqrt
 from typing import Any, Literal, NamedTuple
@@ -14,10 +14,13 @@ import plotly.graph_objects as go
 from margin import wording
 from margin.book import Array
 from margin.charts import findings, style
+from margin.charts.map_labels import AROUND, BESIDE, Labels, Place
 from margin.scenario import Scenario
 from margin.studies.assess import Assessment
+from margin.studies.crash_table import CrashRow
 from margin.studies.distances import JointMove, nearest
 from margin.studies.frontier import DAYS_A_YEAR, GroupRisk, RiskMap, ellipse, joined
+from margin.studies.outcome import Outcome
 
 POINTS = 101
 """Moves along each side."""
@@ -32,12 +35,13 @@ STEP = 5
 SIGMAS = (1, 2, 3)
 TOP = 1.25
 """Requirement ÷ equity is coloured from 0 to here."""
-LETTER, LABEL_HEIGHT, MARK = 0.022, 0.05, 0.02
-"""What a letter, a line of words and a point's mark take of the sides on a narrow screen."""
-GAP, OFF = 0.045, 0.08
-"""How far words stand off a point, and off a line."""
-NAMED = 14
-"""Characters of a day's name on the map."""
+OFF_A_CURVE = (*BESIDE[4:], *BESIDE[:4])
+NAMED, LONGEST = 14, 36
+"""Characters of a day's name on the map, and of a line where one points."""
+MOST_SPANS, MOST_WHOLE, MOST_TOLD = 4, 2, 8
+"""Of days at one place: their numbers in a label, those told in full, and those told at all."""
+SPOKEN = 4
+"""Days that the text alternative tells one by one."""
 DAY = style.POSITIONS[5]
 HEIGHT, BELOW = 560, 150
 
@@ -54,12 +58,26 @@ class Reaches(NamedTuple):
 
 
 class CrashPoint(NamedTuple):
-    """A named day as moves of both groups."""
+    """A named day as moves of both groups, at one of its instants: `when` is its worst tick or its close.
 
-    name: str
+    `here` is the account at that point of the map, where all other tokens stand still and a group's move in step;
+    `whole` the account at that instant of the day itself. `made_up` says what of the groups' moves is not on record,
+    `whole_made_up` what of the day's.
+    """
+
+    row: CrashRow
     first: float
     second: float
-    filled: bool = False
+    here: Outcome
+    whole: Outcome
+    when: str
+    made_up: str = ""
+    whole_made_up: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its date, or what a person called it."""
+        return self.row.day.date or self.row.day.event
 
 
 class Cloud(NamedTuple):
@@ -107,17 +125,19 @@ def finding(found: RiskMap | None, reaches: Reaches, scenario: Scenario, account
         if (move := nearest(reach)) is not None
     ]
     head = f"{' or '.join(alone)} alone {ends}" if alone else f"Neither alone {ends}"
-    return f"{head}; {_both(reaches)}"
+    return f"{head}; {_both(found, reaches)}"
 
 
-def _both(reaches: Reaches) -> str:
+def _both(found: RiskMap, reaches: Reaches) -> str:
     """The nearer of moving together and moving apart."""
     together, apart = nearest(reaches.together), nearest(reaches.apart)
     if together is None and apart is None:
-        return "nor do both at once" if nearest(reaches.first) is nearest(reaches.second) is None else "both never"
+        alone = nearest(reaches.first) is nearest(reaches.second) is None
+        return "nor do both at once" if alone else "both at once do not"
     if apart is None or (together is not None and abs(together) <= abs(apart)):
         return f"together {wording.percent(together, sign=True)}"
-    return f"moving apart {wording.percent(abs(apart))}"
+    falling = (found.first if apart < 0 else found.second).name
+    return f"moving apart {wording.percent(abs(apart))}, {falling} down"
 
 
 def risk_map_alt(
@@ -140,22 +160,24 @@ def risk_map_alt(
         spans = [volatility * sqrt(cloud.days / DAYS_A_YEAR) for volatility in cloud.risk.volatilities]
         one = [wording.percent(exp(span) - 1) for span in spans]
         sentences.append(
-            f"Within {_days(cloud.days)} one standard deviation is {one[0]} of {found.first.name} and {one[1]} of "
+            f"Within {_days(cloud.days)} one standard deviation up is {one[0]} of {found.first.name} and {one[1]} of "
             f"{found.second.name}, correlation {cloud.risk.correlation:.2f}"
         )
-    sentences += [
-        f"{point.name}: {wording.percent(point.first, sign=True)} and {wording.percent(point.second, sign=True)}"
-        for point in _hardest(points)[:4]
-    ]
-    return ". ".join(sentences) + "."
+    return ". ".join([*sentences, *_days_told(points, found, scenario)]) + "."
+
+
+def _days_told(points: Sequence[CrashPoint], found: RiskMap, scenario: Scenario) -> list[str]:
+    """How many of the days end the account at their points, and the first of them."""
+    if not points:
+        return []
+    ended = sum(point.here.liquidated is True for point in points)
+    what = "lose a position" if findings.isolated(scenario) else "liquidate"
+    told = [f"{point.name}: {_moved(point, found)}, {_fate(point.here, scenario)[0]}" for point in points[:SPOKEN]]
+    return [f"{ended} of {len(points)} named days {what} at their {points[0].when}, taken on these two alone", *told]
 
 
 def _days(days: int) -> str:
     return "1 day" if days == 1 else f"{days} days"
-
-
-def _hardest(points: Iterable[CrashPoint]) -> list[CrashPoint]:
-    return sorted(points, key=lambda point: -(point.first**2 + point.second**2))
 
 
 # The figure
@@ -171,18 +193,20 @@ def risk_map(
     shows: Shows = "ratio",
     height: int = HEIGHT,
 ) -> go.Figure:
-    """The map as colour, its frontiers as lines; correlation ellipses and named days where they are given."""
+    """The map as colour, its frontiers as lines; ellipses and days, numbered in their order, where they are given."""
     title = finding(found, reaches, scenario, account)
     if found is None:
         return style.empty(title)
-    room = _Room(found, [found.today, *(_within(point, found) for point in points)])
+    high = height - style.headline_height(title) - BELOW
+    marks = [found.today, *(_within(point, found) for point in points)]
+    labels = Labels(found.first_moves, found.second_moves, high, marks)
     traces = [
         _surface(found, scenario, shows),
-        *_ellipses(cloud, room),
-        *_frontiers(found, scenario, room),
-        *_days_named(found, points, room),
-        _today(found),
-        _targets(found, scenario),
+        *_ellipses(cloud, labels),
+        *_frontiers(found, scenario, labels),
+        *_days_named(found, points, scenario, labels),
+        _today(found, scenario, account),
+        _targets(found, scenario, account),
     ]
     return style.figure(
         traces,
@@ -191,8 +215,8 @@ def risk_map(
         BELOW,
         hovermode="closest",
         hoverdistance=40,
-        legend=style.legend(height - style.headline_height(title) - BELOW, 60),
-        annotations=room.labels,
+        legend=style.legend(high, 60),
+        annotations=labels.annotations,
         xaxis=style.axis(
             title=f"Move of {found.first.name}<br>Colour: {_coloured(scenario, shows)}", **_side(found.first_moves)
         ),
@@ -202,84 +226,6 @@ def risk_map(
 
 def _side(moves: Array) -> dict[str, Any]:
     return {"range": [moves[0] * 100, moves[-1] * 100], "ticksuffix": " %", "nticks": 8, "showgrid": False}
-
-
-class _Box(NamedTuple):
-    """A rectangle in parts of the map's sides."""
-
-    left: float
-    low: float
-    right: float
-    high: float
-
-    def meets(self, other: "_Box") -> bool:
-        """Whether they overlap."""
-        across = self.left < other.right and other.left < self.right
-        return across and self.low < other.high and other.low < self.high
-
-
-class _Room:
-    """The words on a map: each stands beside its point, where nothing else does."""
-
-    def __init__(self, found: RiskMap, marks: Iterable[tuple[float, float]]) -> None:
-        self._low = (float(found.first_moves[0]), float(found.second_moves[0]))
-        self._wide = tuple(float(side[-1] - side[0]) for side in (found.first_moves, found.second_moves))
-        shares = [self.share(*mark) for mark in marks]
-        self._taken = [_Box(across - MARK, up - MARK, across + MARK, up + MARK) for across, up in shares]
-        self.labels: list[dict[str, Any]] = []
-
-    def share(self, x: float, y: float) -> tuple[float, float]:
-        """A point in parts of the map's sides: 0 to 1 within it."""
-        return (x - self._low[0]) / self._wide[0], (y - self._low[1]) / self._wide[1]
-
-    def inside(self, x: float, y: float) -> bool:
-        """Whether the map shows the point."""
-        return all(0 <= share <= 1 for share in self.share(x, y))
-
-    def write(self, words: str, places: Iterable[tuple[float, float]]) -> None:
-        """The words beside the first of the points that has room for them, nowhere where none has."""
-        for x, y in places:
-            for right, above in ((True, True), (False, False), (True, False), (False, True)):
-                if self._take(x, y, (0.5 if right else -0.5) * GAP, (0.5 if above else -0.5) * GAP, words):
-                    shift = {"xshift": 5 if right else -5, "yshift": 3 if above else -3}
-                    sides = {"xanchor": "left" if right else "right", "yanchor": "bottom" if above else "top"}
-                    self.labels.append({**_words(words, x, y), **sides, **shift, "showarrow": False})
-                    return
-
-    def point(self, words: str, places: Sequence[tuple[float, float]], way: tuple[float, float]) -> None:
-        """The words off a line, with a thin line from them to it, the way given (1 or −1 across and up) if it is free.
-
-        Where there is none at all they stand at the first of the points: a line is never without its name.
-        """
-        across, up = way
-        ways = [(across, up), (across, -up), (-across, up), (-across, -up)]
-        free = (
-            (place, each)
-            for each in ways
-            for place in places
-            if self._take(*place, each[0] * OFF, each[1] * OFF, words)
-        )
-        (x, y), (across, up) = next(free, (places[0], way))
-        off = {"ax": across * 30, "ay": -up * 24, "xanchor": "left" if across > 0 else "right"}
-        arrow = {"arrowhead": 0, "arrowwidth": 1, "arrowcolor": style.QUIET, "showarrow": True}
-        self.labels.append({**_words(words, x, y), **off, **arrow})
-
-    def _take(self, x: float, y: float, off: float, up: float, words: str) -> bool:
-        """Takes the room of words that begin off a point, if it is free."""
-        across, high = self.share(x, y)
-        width = LETTER * len(words)
-        left = across + off - (width if off < 0 else 0.0)
-        low = high + up - (LABEL_HEIGHT if up < 0 else 0.0)
-        box = _Box(left, low, left + width, low + LABEL_HEIGHT)
-        within = box.left >= 0 and box.right <= 1 and box.low >= 0 and box.high <= 1
-        if not within or any(box.meets(other) for other in self._taken):
-            return False
-        self._taken.append(box)
-        return True
-
-
-def _words(words: str, x: float, y: float) -> dict[str, Any]:
-    return {"text": words, "x": x * 100, "y": y * 100, "font": {"color": style.INK, "size": 12}}
 
 
 # Colours
@@ -366,7 +312,7 @@ def _trace(x: Array, y: Array, **more: Any) -> style.Trace:
     return {"type": "scatter", "x": x * 100, "y": y * 100, "hoverinfo": "skip", **more}
 
 
-def _frontiers(found: RiskMap, scenario: Scenario, room: _Room) -> list[style.Trace]:
+def _frontiers(found: RiskMap, scenario: Scenario, labels: Labels) -> list[style.Trace]:
     """The lines of the levels, named where they run; a level that is met nowhere on the map has none."""
     danger, warning = (wording.rate(level) for level in (scenario.levels.danger, scenario.levels.warning))
     looks = {
@@ -380,8 +326,17 @@ def _frontiers(found: RiskMap, scenario: Scenario, room: _Room) -> list[style.Tr
             line = {"color": colour, "width": width, "dash": dash}
             traces.append(_trace(*joined(curves), name=words, mode="lines", line=line, showlegend=False))
             longest = max(curves, key=_length)
-            room.point(words, _along(longest, 0.3 + 0.2 * place), _outwards(found, longest, dead=name == "liquidation"))
+            way = _outwards(found, longest, dead=name == "liquidation")
+            labels.write(words, _off(_along(longest, 0.3 + 0.2 * place), way), always=True)
     return traces
+
+
+def _off(points: Sequence[tuple[float, float]], way: tuple[float, float]) -> list[tuple[tuple[float, float], Place]]:
+    """Spots off a line's points at the end of a thin line, first those the way given (1 or −1 across and up)."""
+    across, up = way
+    ways = [(across, up), (across, -up), (-across, up), (-across, -up)]
+    places = [Place(30 * along, 24 * high, 0 if along > 0 else 1, 0.5) for along, high in ways]
+    return [(point, place) for place in places for point in points]
 
 
 def _length(curve: Array) -> float:
@@ -408,49 +363,96 @@ def _outwards(found: RiskMap, curve: Array, *, dead: bool) -> tuple[float, float
     return across, way if here >= found.headroom[row - 1, column] else -way
 
 
-def _ellipses(cloud: Cloud | None, room: _Room) -> list[style.Trace]:
+def _ellipses(cloud: Cloud | None, labels: Labels) -> list[style.Trace]:
     """One, two and three standard deviations, as one line; nothing without figures of both groups."""
     if cloud is None:
         return []
     curves = [np.column_stack(ellipse(cloud.risk.volatilities, cloud.risk.correlation, cloud.days, k)) for k in SIGMAS]
     for k, curve in zip(SIGMAS, curves, strict=True):
         ends = sorted(curve.tolist(), key=lambda point: -abs(point[0] + point[1]))
-        room.write(f"{k} σ", [(x, y) for x, y in ends if room.inside(x, y)])
+        labels.write(f"{k} σ", [((x, y), place) for x, y in ends if labels.inside((x, y)) for place in OFF_A_CURVE])
     line = {"color": style.QUIET, "width": 1.5}
     words = f"1, 2, 3 σ within {_days(cloud.days)}"
     return [_trace(*joined(curves), name=words, mode="lines", line=line)]
 
 
-def _today(found: RiskMap) -> style.Trace:
+def _today(found: RiskMap, scenario: Scenario, account: Assessment) -> style.Trace:
     x, y = found.today
     marker = {"symbol": "circle", "size": 11, "color": style.ACCOUNT, "line": {"width": 2, "color": "#FFFFFF"}}
-    return _trace(np.array([x]), np.array([y]), name="today", mode="markers", marker=marker)
+    told = ["<b>today</b>"]
+    if account.headroom is not None:
+        told += _state(account.requirement_to_equity, account.headroom, scenario)
+    return _trace(
+        np.array([x]), np.array([y]), name="today", mode="markers", marker=marker, **_says(["<br>".join(told)])
+    )
+
+
+def _says(told: list[str]) -> dict[str, Any]:
+    """What is read where one points at a trace's points."""
+    return {"text": style.texts(told), "hovertemplate": "%{text}<extra></extra>", "hoverinfo": None}
 
 
 # Named days
 
 
-def _days_named(found: RiskMap, points: Sequence[CrashPoint], room: _Room) -> list[style.Trace]:
-    """The days, the hardest named where there is room; those outside the map as arrows at its edge."""
+def _days_named(found: RiskMap, points: Sequence[CrashPoint], scenario: Scenario, labels: Labels) -> list[style.Trace]:
+    """The days, each with its number, and its name where there is room; those outside the map as arrows at its edge."""
     if not points:
         return []
-    for point in _hardest(points):
-        room.write(escape(point.name[:NAMED]), [_within(point, found)])
-    drawn = sorted(points, key=lambda point: (_within(point, found) != (point.first, point.second), point.filled))
-    places = [_within(point, found) for point in drawn]
+    numbered = [(str(number), point, _within(point, found)) for number, point in enumerate(points, 1)]
+    told = {number: _told(number, point, found, scenario) for number, point, _ in numbered}
+    _number(numbered, told, labels)
+    drawn = sorted(numbered, key=lambda each: (each[2] != (each[1].first, each[1].second), bool(each[1].made_up)))
+    places = np.array([place for _, _, place in drawn])
     return [
         _trace(
-            np.array([x for x, _ in places]),
-            np.array([y for _, y in places]),
+            places[:, 0],
+            places[:, 1],
             name="named days",
             mode="markers",
-            marker=_day_marks([_symbol(point, place) for point, place in zip(drawn, places, strict=True)]),
-            text=style.texts([_told(point, found) for point in drawn]),
-            hovertemplate="%{text}<extra></extra>",
-            hoverinfo=None,
+            marker=_day_marks([_symbol(point, place) for _, point, place in drawn]),
             cliponaxis=False,
+            **_says([told[number] for number, *_ in drawn]),
         )
     ]
+
+
+Numbered = tuple[str, CrashPoint, tuple[float, float]]
+"""A day by its number, and where it is drawn."""
+
+
+def _number(numbered: Sequence[Numbered], told: Mapping[str, str], labels: Labels) -> None:
+    """The numbers beside the marks; days that are drawn at one place, as in a corner of the map, share their label."""
+    at: dict[tuple[float, float], list[Numbered]] = {}
+    for each in numbered:
+        at.setdefault(each[2], []).append(each)
+    shared = {_spans([int(number) for number, *_ in days]): days for days in at.values()}
+    for numbers, days in shared.items():
+        labels.write(numbers, [(days[0][2], spot) for spot in (*BESIDE, *AROUND)], bold=True)
+        labels.tell(numbers, _all_told([told[number] for number, *_ in days]))
+    for numbers, days in shared.items():
+        if len(days) == 1:
+            labels.lengthen(numbers, days[0][1].name[:NAMED])
+
+
+def _spans(numbers: Sequence[int]) -> str:
+    """Ascending numbers, those in a row by their ends: `1–4, 7`; of many the first."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][-1] + 1:
+            spans[-1][1:] = [number]
+        else:
+            spans.append([number])
+    words = ["–".join(map(str, span)) for span in spans]
+    return ", ".join(words if len(words) <= MOST_SPANS else [*words[: MOST_SPANS - 1], "…"])
+
+
+def _all_told(told: Sequence[str]) -> str:
+    """What days at one place tell: of more than two each its first lines, and of many the first."""
+    if len(told) <= MOST_WHOLE:
+        return "<br>".join(told)
+    few = [line for each in told[:MOST_TOLD] for line in each.split("<br>")[:2]]
+    return "<br>".join([*few, *([f"and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else [])])
 
 
 def _day_marks(symbols: list[str]) -> dict[str, Any]:
@@ -471,54 +473,86 @@ def _symbol(point: CrashPoint, place: tuple[float, float]) -> str:
     """A diamond, or the way to where the point lies."""
     across, up = point.first - place[0], point.second - place[1]
     if not across and not up:
-        return "diamond-open" if point.filled else "diamond"
+        return "diamond-open" if point.made_up else "diamond"
     if across and up:
         return f"triangle-{'n' if up > 0 else 's'}{'e' if across > 0 else 'w'}"
     return f"triangle-{'right' if across > 0 else 'left'}" if across else f"triangle-{'up' if up > 0 else 'down'}"
 
 
-def _told(point: CrashPoint, found: RiskMap) -> str:
+def _told(number: str, point: CrashPoint, found: RiskMap, scenario: Scenario) -> str:
+    """The day, its moves, and the account there and on the whole day."""
+    day = point.row.day
+    name = _brief(f"{day.date} {day.event}".strip())
+    here, whole = _fate(point.here, scenario), _fate(point.whole, scenario)
+    lines = [f"<b>{number} · {escape(name)}</b>", _moved(point, found)]
+    lines += [f"({_brief(point.made_up)})"] if point.made_up else []
+    if here == whole:
+        lines += [f"<b>at the {point.when}, here as on the whole day</b>", *here]
+    else:
+        rest = "" if point.whole_made_up == point.made_up else point.whole_made_up
+        lines += ["<b>at this point of the map</b>", *here]
+        lines += [f"<b>on the whole day, at the {point.when}</b>", *whole, *([f"({_brief(rest)})"] if rest else [])]
+    return "<br>".join(lines)
+
+
+def _brief(words: str) -> str:
+    return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
+
+
+def _moved(point: CrashPoint, found: RiskMap) -> str:
     moves = ((found.first.name, point.first), (found.second.name, point.second))
-    told = [f"{name} {wording.percent(move, sign=True)}" for name, move in moves]
-    filled = ["by beta, for want of figures"] if point.filled else []
-    return "<br>".join([f"<b>{escape(point.name)}</b>", *told, *filled])
+    return ", ".join(f"{name} {wording.percent(move, sign=True)}" for name, move in moves)
+
+
+def _fate(outcome: Outcome, scenario: Scenario) -> list[str]:
+    """How the account ends, in words: whether it survives, by how much, and what is left."""
+    left = f"margin balance {wording.money(outcome.remaining)}"
+    load, headroom = outcome.requirement_to_equity, outcome.headroom
+    if findings.isolated(scenario):
+        if outcome.positions_lost:
+            return [f"{outcome.positions_lost} of {len(scenario.positions)} positions lost", f"{left} after that"]
+        return ["no position lost", f"worst off: requirement ÷ margin {wording.percent(load)}", left]
+    used = "no equity left" if load is None else f"requirement ÷ equity {wording.percent(load)}"
+    if not outcome.liquidated:
+        return [f"survives: {wording.money(headroom)} from liquidation", used, left]
+    if headroom is None or headroom > 0:
+        return ["liquidated before it got there", used, left]
+    return [f"liquidated: {wording.money(-headroom)} below what is required", used, left]
 
 
 # What it says where one points
 
 
-def _targets(found: RiskMap, scenario: Scenario) -> style.Trace:
+def _targets(found: RiskMap, scenario: Scenario, account: Assessment) -> style.Trace:
     """Points that cannot be seen but pointed at, with the account there in words."""
     rows, columns = range(0, len(found.second_moves), STEP), range(0, len(found.first_moves), STEP)
-    words = [_account_at(found, scenario, row, column) for row in rows for column in columns]
+    dead = bool(account.liquidated)
+    told = [_account_at(found, scenario, row, column, dead=dead) for row in rows for column in columns]
     x, y = np.meshgrid(found.first_moves[::STEP], found.second_moves[::STEP])
-    return _trace(
-        x.ravel(),
-        y.ravel(),
-        mode="markers",
-        marker={"size": 12, "opacity": 0},
-        text=style.texts(words),
-        hovertemplate="%{text}<extra></extra>",
-        hoverinfo=None,
-        showlegend=False,
-    )
+    marker = {"size": 12, "opacity": 0}
+    return _trace(x.ravel(), y.ravel(), mode="markers", marker=marker, showlegend=False, **_says(told))
 
 
-def _account_at(found: RiskMap, scenario: Scenario, row: int, column: int) -> str:
+def _account_at(found: RiskMap, scenario: Scenario, row: int, column: int, *, dead: bool) -> str:
     moves = ((found.first.name, found.first_moves[column]), (found.second.name, found.second_moves[row]))
     where = ", ".join(f"{name} {wording.percent(float(move), sign=True)}" for name, move in moves)
     load, headroom = float(found.requirement_to_equity[row, column]), float(found.headroom[row, column])
-    equity = f"margin balance {wording.money(float(found.equity[row, column]))}"
-    return "<br>".join([f"<b>{where}</b>", _state(load, headroom, scenario), equity])
+    told = _state(load, headroom, scenario, dead=dead)
+    still_open = ", were all still open" if findings.isolated(scenario) and headroom <= 0 else ""
+    equity = f"margin balance {wording.money(float(found.equity[row, column]))}{still_open}"
+    return "<br>".join([f"<b>{where}</b>", *told, equity])
 
 
-def _state(load: float, headroom: float, scenario: Scenario) -> str:
-    """How the account stands there, in words."""
+def _state(load: float | None, headroom: float, scenario: Scenario, *, dead: bool = False) -> list[str]:
+    """How the account stands there, in words; `dead`: it is liquidated at today's marks."""
     isolated = findings.isolated(scenario)
     if headroom <= 0:
         short = f"{wording.money(-headroom)} below what is required"
-        return f"{'a position is lost' if isolated else 'liquidated'}: {short}"
-    levels = ((scenario.levels.danger, "danger level"), (scenario.levels.warning, "warning level"))
-    word = next((word for level, word in levels if load >= level), "below warning")
+        return [f"{'a position is lost' if isolated else 'liquidated'}: {short}"]
     whose = "of the worst position's margin" if isolated else "of equity"
-    return f"{word}: {wording.percent(load)} {whose} required<br>{wording.money(headroom)} from liquidation"
+    used = f"{wording.percent(load)} {whose} required"
+    if dead:
+        return ["too late: liquidated at today's marks", f"at these it would be {used}"]
+    levels = ((scenario.levels.danger, "danger level"), (scenario.levels.warning, "warning level"))
+    word = next((word for level, word in levels if load is not None and load >= level), "below warning")
+    return [f"{word}: {used}", f"{wording.money(headroom)} from liquidation"]

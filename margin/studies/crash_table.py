@@ -4,7 +4,7 @@ Stress on closes alone understates the danger of liquidation badly: on its worst
 traded at −84 %. The worst tick takes every token's at once, which no day needs to have done: a named approximation.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from margin.book import Book, compile_books
@@ -64,6 +64,13 @@ class CrashRow(NamedTuple):
     still: tuple[str, ...]
     open_ended: tuple[str, ...]
     assumptions: tuple[str, ...]
+
+    def made_up(self, tokens: Collection[str] | None = None, *, worst: bool = True) -> str:
+        """What of the day is not on record, in words: of these tokens or of all, at the worst tick or at the close."""
+        reasons = dict.fromkeys(self.filled, "by beta") | dict.fromkeys(self.still, "still")
+        unknown = dict.fromkeys(self.open_ended, "extremes unknown") if worst else {}
+        told = {**unknown, **reasons}.items()
+        return ", ".join(f"{token} {reason}" for token, reason in told if tokens is None or token in tokens)
 
 
 def crash_rows(scenario: Scenario, crashes: Iterable[CrashDay], betas_to_btc: Mapping[str, float]) -> list[CrashRow]:

@@ -18,6 +18,7 @@ import numpy as np
 from margin.book import Array, Book, Leg, compile_books
 from margin.scenario import Scenario
 from margin.studies.directions import Direction
+from margin.studies.outcome import Outcome, after
 
 APART = 1e-12
 """Kinks nearer to each other than this part of a map's width differ by rounding."""
@@ -75,6 +76,17 @@ def risk_map(
     levels = {"liquidation": 1.0, "danger": scenario.levels.danger, "warning": scenario.levels.warning}
     frontiers = MappingProxyType({name: tuple(edges(parts, level)) for name, level in levels.items()})
     return RiskMap(first, second, first_moves, second_moves, *surfaces, frontiers)
+
+
+def at_points(
+    scenario: Scenario, first: Direction, second: Direction, points: Iterable[tuple[float, float]]
+) -> list[Outcome]:
+    """The account at moves of both groups, each gone to straight from the present marks, all other prices still.
+
+    It tells what a map does not: whether the way there liquidates, and what lost isolated positions leave.
+    """
+    books = compile_books(scenario)
+    return [after(scenario, books, {**first.moves(x), **second.moves(y)}) for x, y in points]
 
 
 def _moved(direction: Direction) -> set[str]:

@@ -22,6 +22,8 @@ DAYS_A_YEAR = 365.0
 KEPT = 1e-9
 """The part of an isolated margin that funding leaves: a position without any cannot be written down."""
 LEAST_FRACTION = 1e-300
+DECIMALS = 10
+"""What a record of prices is good for."""
 
 
 class Part(NamedTuple):
@@ -91,6 +93,12 @@ def price_moves(scenario: Scenario, shocks: Shocks) -> dict[str, float]:
     """The price change of every token with a mark, as a fraction of it: its own, or its beta's of the common move."""
     market = scenario.market
     return {token: shocks.moves.get(token, market.beta(token) * shocks.common) for token in market.marks}
+
+
+def moves_to(scenario: Scenario, prices: Mapping[str, float]) -> dict[str, float]:
+    """The price changes by token that lead from the marks to these prices, to ten decimals; none from a mark of 0."""
+    marks = scenario.market.marks
+    return {token: round(price / marks[token] - 1, DECIMALS) for token, price in prices.items() if marks[token] > 0}
 
 
 # What holding on costs

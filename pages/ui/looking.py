@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from margin.market.moves import betas_to_btc
+from margin.market.moves import betas_to_btc, crash_days
 from margin.studies.crash_table import CrashDay
 from pages.ui.state import Session
 
@@ -30,3 +30,8 @@ def looking(session: Session) -> Looking:
 def betas(session: Session) -> dict[str, float]:
     """Every known beta to BTC, the person's own in place of the snapshot's."""
     return {**betas_to_btc(), **looking(session).betas}
+
+
+def named_days(session: Session) -> list[CrashDay]:
+    """The snapshot's named days, then the person's own."""
+    return [*crash_days(), *looking(session).days]

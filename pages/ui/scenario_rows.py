@@ -11,9 +11,10 @@ from margin.errors import FieldError, number, text
 from margin.market.moves import AI_TOKENS, group_move, risk_windows
 from margin.scenario import Scenario
 from margin.studies.assess import Assessment
-from margin.studies.crash_table import CrashDay, CrashRow, Instant, TokenMove
+from margin.studies.crash_table import CrashDay, CrashRow, TokenMove
 from margin.studies.directions import Direction, DirectionResult, custom, every, nearest_danger, reach
 from margin.studies.distances import nearest
+from margin.studies.frontier import at_points
 from margin.studies.outcome import WHOLE_WAY, Outcome
 from margin.symbols import STABLECOINS
 
@@ -199,18 +200,52 @@ def reaches(scenario: Scenario, first: Direction, second: Direction) -> Reaches:
 def crash_points(
     rows: Iterable[CrashRow], scenario: Scenario, first: Direction, second: Direction, *, worst: bool
 ) -> list[CrashPoint]:
-    """Each day as moves of the two groups; a day that says nothing of one of them is left out."""
-    marks, sizes = scenario.market.marks, weights(scenario)
-    points = []
+    """Each day as moves of the two groups, the worst there first; a day that says nothing of one is left out."""
+    sizes, known, places = weights(scenario), [], []
     for row in rows:
-        prices = (row.worst if worst else row.close).prices
-        moves = {token: price / marks[token] - 1 for token, price in prices.items() if marks[token] > 0}
-        moves = {token: move for token, move in moves.items() if token not in row.still}
+        moves = _moves(row, scenario, worst=worst)
         x, y = (group_move(group, moves, sizes) for group in (first, second))
         if x is not None and y is not None:
-            moved = first.rates.keys() | second.rates.keys()
-            points.append(CrashPoint(row.day.date or row.day.event, x, y, bool(moved & set(row.filled))))
-    return points
+            known.append(row)
+            places.append((x, y))
+    moved, when = first.rates.keys() | second.rates.keys(), "worst tick" if worst else "close"
+    points = []
+    for row, place, here in zip(known, places, at_points(scenario, first, second, places), strict=True):
+        whole = (row.worst if worst else row.close).outcome
+        made_up = (row.made_up(moved, worst=worst), row.made_up(worst=worst))
+        points.append(CrashPoint(row, *place, here, whole, when, *made_up))
+    return sorted(points, key=_severity)
+
+
+def _moves(row: CrashRow, scenario: Scenario, *, worst: bool) -> dict[str, float]:
+    """What a day's tokens did, those that nothing is said of left out."""
+    prices, marks = (row.worst if worst else row.close).prices, scenario.market.marks
+    said = {token: price for token, price in prices.items() if marks[token] > 0 and token not in row.still}
+    return {token: price / marks[token] - 1 for token, price in said.items()}
+
+
+def _severity(point: CrashPoint) -> tuple[bool, float]:
+    """Liquidating days first, and those that leave less."""
+    return point.here.liquidated is not True, point.here.headroom or 0.0
+
+
+def map_day_rows(points: Sequence[CrashPoint], scenario: Scenario, first: Direction, second: Direction) -> list[Texts]:
+    """The days of a map in words by their numbers: how the account ends there and on the whole day, and the moves."""
+    rows = [
+        {
+            "No.": str(number),
+            "Day": f"{point.row.day.date} {point.row.day.event}".strip(),
+            "At its point": _ends(point.here, scenario),
+            "Whole day": _ends(point.whole, scenario),
+            first.name: wording.percent(point.first, sign=True),
+            second.name: wording.percent(point.second, sign=True),
+            "Made up": point.whole_made_up,
+        }
+        for number, point in enumerate(points, 1)
+    ]
+    idle = set() if any(row["Made up"] for row in rows) else {"Made up"}
+    idle |= {"Whole day"} if all(row["Whole day"] == row["At its point"] for row in rows) else set()
+    return [{key: cell for key, cell in row.items() if key not in idle} for row in rows]
 
 
 def cloud_words(cloud: Cloud | None, first: Direction, second: Direction) -> list[str]:
@@ -226,8 +261,6 @@ def cloud_words(cloud: Cloud | None, first: Direction, second: Direction) -> lis
     windows = risk_windows([*first.rates, *second.rates])
     if windows.keys() - {cloud.window}:
         lines.append(f"Volatilities: {'; '.join(f'{wording.listing(held)} {when}' for when, held in windows.items())}.")
-    if len(first.rates) > 1 or len(second.rates) > 1:
-        lines.append("A group's move is what fits its tokens' own best, each by its notional (an approximation).")
     if cloud.risk.left_out:
         lines.append(f"Without figures, left out of the ellipses: {wording.listing(list(cloud.risk.left_out))}.")
     return lines
@@ -251,19 +284,18 @@ def crash_rows_told(rows: Iterable[CrashRow], scenario: Scenario) -> list[Texts]
         {
             "Day": row.day.date or "yours",
             "Event": row.day.event,
-            "At the close": _ends(row.close, scenario),
-            "At the worst tick": _ends(row.worst, scenario),
+            "At the close": _ends(row.close.outcome, scenario),
+            "At the worst tick": _ends(row.worst.outcome, scenario),
             "Equity change": f"{'+' if row.worst.loss < 0 else ''}{wording.money(-row.worst.loss)}",
             "Survived or failed by": wording.money(row.worst.outcome.headroom),
-            "Made up": _made_up(row),
+            "Made up": row.made_up(),
         }
         for row in rows
     ]
 
 
-def _ends(instant: Instant, scenario: Scenario) -> str:
-    """Whether the instant is survived, and what part of equity it then requires."""
-    outcome = instant.outcome
+def _ends(outcome: Outcome, scenario: Scenario) -> str:
+    """Whether the account survives, and what part of equity is then required."""
     if outcome.requirement is None:
         return wording.MISSING if outcome.liquidated is None else "liquidated"
     if outcome.positions_lost:
@@ -271,13 +303,6 @@ def _ends(instant: Instant, scenario: Scenario) -> str:
     load = outcome.requirement_to_equity
     told = "no equity left" if load is None else wording.percent(load)
     return f"{'liquidated' if outcome.liquidated else 'survived'} · {told}"
-
-
-def _made_up(row: CrashRow) -> str:
-    """The tokens whose move is not on record."""
-    filled = [f"{token} by beta" for token in row.filled]
-    open_ended = [f"{token} extremes unknown" for token in row.open_ended if token not in row.filled]
-    return ", ".join([*filled, *(f"{token} still" for token in row.still), *open_ended])
 
 
 def crash_assumptions(rows: Iterable[CrashRow]) -> list[str]:

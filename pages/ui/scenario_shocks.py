@@ -1,6 +1,6 @@
 """Rule changes, price shocks and what holding on costs: each alone and all together, kept in the scenario."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +14,11 @@ from margin.scenario import Scenario
 from margin.shocks import NONE, Shocks
 from margin.studies.assess import Assessment, assess
 from margin.studies.crash_table import crash_rows
-from margin.studies.shocks import apply, assumptions, breakdown, days_until_liquidation
+from margin.studies.shocks import apply, assumptions, breakdown, days_until_liquidation, moves_to
 from margin.symbols import STABLECOINS
 from pages.ui import live, shock_rows
-from pages.ui.looking import betas, looking
+from pages.ui.liquidation_rows import day_name
+from pages.ui.looking import betas, looking, named_days
 from pages.ui.rows import clean
 from pages.ui.shock_rows import CELLS, Cell
 from pages.ui.state import Session
@@ -52,34 +53,40 @@ def _drawn(session: Session) -> str:
 
 
 def _ask(session: Session) -> None:
-    """Reads the inputs into the scenario's shocks; what cannot be used is told and the last good one kept."""
-    start = _start(session)
+    """Reads the inputs into the scenario's shocks; a figure that cannot be used is told, the others are in force."""
+    start, now = _start(session), session.working.shocks or NONE
     columns = [column for _ in range(3) for column in st.columns(2, gap="small", wrap=False)]
     numbers = {
-        cell.field: _number(session, column, cell, start)
+        (cell, ""): _number(session, column, cell, start)
         for column, cell in zip(columns, shock_rows.NUMBERS, strict=True)
     }
-    tables = _token_table(session, start)
+    fields, refused = shock_rows.read({**numbers, **_token_table(session, start)}, start, now)
     try:
-        _take(session, Shocks.from_json({**numbers, **tables}))
+        _take(session, Shocks(**fields))
     except FieldError as error:
-        st.error(plain(f"{error.path} {error.message}. The figures stay as they were before this edit."))
+        refused.append(
+            f"“{_LABELS.get(error.path, error.path)}” {error.message}. The figures stay as they were before this edit."
+        )
+    for sentence in refused:
+        st.error(plain(sentence))
     _fill(session)
 
 
+_LABELS = {cell.field: cell.label for cell in (*shock_rows.NUMBERS, *CELLS)}
+
+
 def _number(session: Session, place: Any, cell: Cell, start: Shocks) -> float:
-    """One number; as long as nobody changes it, exactly what the scenario says."""
-    exact: float = getattr(start, cell.field)
-    shown = exact * cell.factor
-    chosen = place.number_input(
+    """One number as a person reads it; emptied, it is again what it began with, as it then shows."""
+    shown = cell.shown(start)
+    chosen: float | None = place.number_input(
         cell.label,
         value=shown,
         step=cell.step,
         format="%.6g",
         key=f"shock_{cell.field}_{_drawn(session)}",
-        help=plain(cell.meaning),
+        help=plain(cell.help),
     )
-    return exact if chosen is None or chosen == shown else chosen / cell.factor
+    return chosen if chosen is not None else shown or 0.0
 
 
 def _take(session: Session, shocks: Shocks) -> None:
@@ -87,8 +94,8 @@ def _take(session: Session, shocks: Shocks) -> None:
         session.edit(replace(session.working, shocks=shocks))
 
 
-def _token_table(session: Session, start: Shocks) -> dict[str, dict[str, float]]:
-    """What is supposed of single tokens, by field."""
+def _token_table(session: Session, start: Shocks) -> dict[tuple[Cell, str], float]:
+    """What is typed of single tokens."""
     held = [token for token in session.working.tokens if token not in STABLECOINS]
     tokens = list(dict.fromkeys([*held, *(token for cell in CELLS for token in getattr(start, cell.field))]))
     edited = st.data_editor(
@@ -102,11 +109,16 @@ def _token_table(session: Session, start: Shocks) -> dict[str, dict[str, float]]
         placeholder="–",
         column_config={
             "Token": st.column_config.TextColumn(width=80, pinned=True),
-            **{cell.label: st.column_config.NumberColumn(format="%.6g", help=cell.meaning) for cell in CELLS},
+            **{cell.label: st.column_config.NumberColumn(format="%.6g", help=cell.help) for cell in CELLS},
         },
         alt="What is supposed of single tokens, edited in place; an empty cell supposes nothing of its own",
     )
-    return _read_tokens(edited.to_dict("records"), start)
+    return {
+        (cell, row["Token"]): figure
+        for row in edited.to_dict("records")
+        for cell in CELLS
+        if (figure := clean(row[cell.label])) is not None
+    }
 
 
 def _token_frame(tokens: Iterable[str], start: Shocks) -> pd.DataFrame:
@@ -115,25 +127,17 @@ def _token_frame(tokens: Iterable[str], start: Shocks) -> pd.DataFrame:
     return frame.astype({cell.label: "float64" for cell in CELLS})
 
 
-def _read_tokens(rows: Iterable[Mapping[Any, Any]], start: Shocks) -> dict[str, dict[str, float]]:
-    tables: dict[str, dict[str, float]] = {cell.field: {} for cell in CELLS}
-    for row in rows:
-        for cell in CELLS:
-            if (value := clean(row[cell.label])) is not None:
-                tables[cell.field][row["Token"]] = cell.exact(start, row["Token"], value)
-    return tables
-
-
 def _fill(session: Session) -> None:
     """Ways to fill the inputs in, and out of them."""
     scenario, shocks = session.working, session.working.shocks or NONE
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        days = {f"{day.date} {day.event}": day for day in moves.crash_days()}
+        choices = named_days(session)
         taken = st.selectbox(
             "Prices as at the worst tick of",
-            list(days),
+            range(len(choices)),
             index=None,
-            placeholder="a named day",
+            placeholder="a named day, or yours",
+            format_func=lambda index: day_name(choices[index]) if index < len(choices) else "",
             key=f"shock_day_{_drawn(session)}",
             width=230,
             help=plain(_TICKS),
@@ -141,9 +145,9 @@ def _fill(session: Session) -> None:
         hardest = moves.hardest_funding(scenario.positions)
         dearest = st.button("Funding at its extreme", key="do_extreme", disabled=not hardest, help=plain(_EXTREME))
         reset = st.button("Reset", key="do_reset_shocks", disabled=shocks == NONE, help="nothing is supposed")
-    if taken:
-        [row] = crash_rows(scenario, [days[taken]], betas(session))
-        _open(session, replace(shocks, common=0.0, moves=shock_rows.ticks(row, scenario)))
+    if taken is not None:
+        [row] = crash_rows(scenario, [choices[taken]], betas(session))
+        _open(session, replace(shocks, common=0.0, moves=moves_to(scenario, row.worst.prices)))
     if dearest:
         paid = {token: rate.a_day for token, rate in hardest.items()}
         _open(session, replace(shocks, funding=paid, days=shocks.days or WEEK))
@@ -196,7 +200,8 @@ def _answer(session: Session) -> None:
         column_config={"Supposed": st.column_config.Column(pinned=True, width=130)},
         alt="The account before, under each part alone, and under all together",
     )
-    for line in (*_holding_on(session, now, shocks), *assumptions(scenario, shocks), _PATH):
+    rests_on = (*_holding_on(session, now, shocks), *_day_of(session, shocks), *assumptions(scenario, shocks), _PATH)
+    for line in rests_on:
         st.caption(plain(f"{line[0].upper()}{line[1:]}{'' if line.endswith('.') else '.'}"))
 
 
@@ -222,6 +227,17 @@ def _holding_on(session: Session, account: Assessment, shocks: Shocks) -> list[s
     untold = [token for token in _held(scenario) if token not in hardest]
     none = f"; without a record, or held alike on both sides: {', '.join(untold)}" if untold else ""
     return [*lines, f"funding at its recorded extreme: {shock_rows.sources(recorded)}{none}"]
+
+
+def _day_of(session: Session, shocks: Shocks) -> list[str]:
+    """Which day's worst tick the price moves are, and what that takes for granted; empty where it is none's."""
+    if not shocks.moves:
+        return []
+    scenario = session.working
+    for row in crash_rows(scenario, named_days(session), betas(session)):
+        if moves_to(scenario, row.worst.prices) == shocks.moves:
+            return [f"the price moves are the worst tick of {day_name(row.day)}: {'; '.join(row.assumptions)}"]
+    return []
 
 
 def _present_funding(session: Session) -> dict[str, Paid]:

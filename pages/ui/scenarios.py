@@ -1,6 +1,6 @@
 """The Moves-together page: directions, the map, the named days; what a person chooses to look at, and what it shows."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -21,7 +21,7 @@ from margin.studies.directions import MOVES, UNKNOWN_BETA, Direction, DirectionR
 from margin.studies.frontier import group_risk, risk_map
 from margin.symbols import STABLECOINS
 from pages.ui import scenario_rows, scenario_shocks
-from pages.ui.looking import betas, looking
+from pages.ui.looking import betas, looking, named_days
 from pages.ui.rows import clean
 from pages.ui.state import Session
 from pages.ui.text import plain
@@ -32,6 +32,7 @@ MOST_DAYS = 20
 """Days of their own that a person may keep."""
 HORIZONS = (1, 7, 30)
 """Days that the correlation ellipses may speak of."""
+DIRECTIONS, RULES = "Directions", "Rules and combined"
 
 
 def nearest_danger(session: Session) -> None:
@@ -97,12 +98,26 @@ def _show_directions(session: Session) -> None:
     scenario, account, found = session.working, assess(session.working), _directions(session, at)
     with chart:
         _place(directions(found, scenario, account), "directions", directions_alt(found, scenario, account))
+        if account.headroom is None:
+            st.info(_UNKNOWN)
     if not found:
         return
     with asked:
-        for line in filter(None, (scenario_rows.same_moves(found), _RANKED, _ENDS)):
+        for line in _about(found):
             st.caption(plain(line))
     _table(scenario_rows.direction_rows(found, scenario), "How far every direction may go, and what is left on it", 160)
+
+
+def _about(found: Sequence[DirectionResult]) -> list[str]:
+    """What is to be known of the table of directions; of distances only where there are any."""
+    ranking = [scenario_rows.same_moves(found), _RANKED] if any(result.hardest for result in found) else []
+    return [*filter(None, ranking), _ENDS]
+
+
+_UNKNOWN = (
+    "Without that tier table no distance can be told. On the first page you can enter it under “Tier tables”, remove "
+    "the position or choose another venue. The margin balances below hold all the same."
+)
 
 
 def _choose_slices() -> bool:
@@ -138,52 +153,71 @@ def _direction_table(session: Session) -> None:
         width="stretch",
         height=(min(max(len(tokens), 1), 6) + 1) * ROW + 4,
         row_height=ROW,
-        disabled=["Token", "Beta from"],
+        disabled=[_TOKEN, _KNOWN],
         placeholder="–",
         column_config={
-            "Token": st.column_config.TextColumn(width=80, pinned=True),
-            "Beta to BTC": st.column_config.NumberColumn(width=90, format="%.4g", help=_BETA),
-            "Beta from": st.column_config.TextColumn(width=175),
-            "Own direction": st.column_config.NumberColumn(width=100, format="%.4g", help=_OWN),
+            _TOKEN: st.column_config.TextColumn(width=80, pinned=True),
+            _BETA: st.column_config.NumberColumn(width=90, format="%.4g", help=_ABOUT_BETA),
+            _OWN: st.column_config.NumberColumn(width=100, format="%.4g", help=_ABOUT_OWN),
+            _KNOWN: st.column_config.TextColumn(width=215),
         },
         alt="Beta to BTC and rate of a direction of your own, per token, edited in place",
     )
     _read_direction_table(session, edited.to_dict("records"))
-    st.caption(plain("Own direction: what each token moves when the direction moves by one; empty, it stands still."))
+    st.caption(plain(_YOURS))
 
 
-_BETA = "how many per cent the token moves when BTC moves one per cent; yours in place of the snapshot's"
-_OWN = "1: with the direction; −1: against it; 0.5: half of it"
+_TOKEN, _BETA, _OWN, _KNOWN = "Token", "Beta to BTC", "Own direction", "Snapshot's beta"
+_ABOUT_BETA = (
+    "how many per cent the token moves when BTC moves one per cent; yours in place of the snapshot's, emptied the "
+    "snapshot's again"
+)
+_ABOUT_OWN = "1: with the direction; −1: against it; 0.5: half of it"
+_YOURS = (
+    "Own direction: what each token moves when the direction moves by one; empty, it stands still. Betas and a "
+    "direction of your own last as long as this session and are in no link."
+)
 
 
 def _direction_frame(session: Session, tokens: list[str]) -> pd.DataFrame:
-    known, own = betas(session), looking(session).own
+    known, used, own = moves.betas_to_btc(), betas(session), looking(session).own
     windows = {token: window for window, held in moves.risk_windows(tokens).items() for token in held}
     rows = [
         {
-            "Token": token,
-            "Beta to BTC": known.get(token, UNKNOWN_BETA),
-            "Own direction": own.get(token),
-            "Beta from": windows.get(token, "assumed: none is known"),
+            _TOKEN: token,
+            _BETA: used.get(token, UNKNOWN_BETA),
+            _OWN: own.get(token),
+            _KNOWN: f"{known[token]:.4g}, {windows[token]}" if token in windows else "none: taken as 1",
         }
         for token in tokens
     ]
-    frame = pd.DataFrame(rows, columns=["Token", "Beta to BTC", "Own direction", "Beta from"])
-    return frame.astype({"Beta to BTC": "float64", "Own direction": "float64"})
+    return pd.DataFrame(rows, columns=[_TOKEN, _BETA, _OWN, _KNOWN]).astype({_BETA: "float64", _OWN: "float64"})
 
 
-def _read_direction_table(session: Session, rows: Iterable[Mapping[Any, Any]]) -> None:
+def _read_direction_table(session: Session, rows: Sequence[Mapping[Any, Any]]) -> None:
+    """Takes what the table says; where a beta was emptied it starts anew, and shows the one that counts again."""
     look, known = looking(session), moves.betas_to_btc()
     look.betas, look.own = {}, {}
     for row in rows:
-        token, beta, rate = row["Token"], clean(row["Beta to BTC"]), clean(row["Own direction"])
-        try:
-            if beta is not None and beta != known.get(token, UNKNOWN_BETA):
-                look.betas[token] = number(beta, f"Beta of {token}", at_least=-100, at_most=100)
-            if rate is not None:
-                look.own[token] = number(rate, f"Own direction of {token}", at_least=-100, at_most=100)
-        except FieldError as error:
-            st.error(plain(f"{error.path} {error.message}; it is left out."))
+        token, usual = row[_TOKEN], known.get(row[_TOKEN], UNKNOWN_BETA)
+        beta, rate = _figure(row, _BETA, f"{usual:.4g} counts"), _figure(row, _OWN, "it stands still")
+        if beta is not None and beta != usual:
+            look.betas[token] = beta
+        if rate is not None:
+            look.own[token] = rate
+    if any(clean(row[_BETA]) is None for row in rows):
+        look.visit += 1
+        st.rerun()
+
+
+def _figure(row: Mapping[Any, Any], column: str, instead: str) -> float | None:
+    """A cell's figure; None where it is empty, or cannot be used: that is told, with what is done instead."""
+    value = clean(row[column])
+    try:
+        return None if value is None else number(value, f"“{column}” of {row[_TOKEN]}", at_least=-100, at_most=100)
+    except FieldError as error:
+        st.error(plain(f"{error.path} {error.message}; {instead} instead."))
+        return None
 
 
 # The map
@@ -207,6 +241,10 @@ def _show_map(session: Session) -> None:
         figure = map_figure(found, far, scenario, account, cloud, points, shows)
         _place(figure, "risk-map", risk_map_alt(found, far, scenario, account, cloud, points))
     with words:
+        if points and found:
+            told = scenario_rows.map_day_rows(points, scenario, first, second)
+            _table(told, "The named days of the map by their numbers, the worst at its point first", 45)
+    with st.container() if points else words:
         for line in _map_rests_on(session, pair, cloud, points, worst=ticks == WORST):
             st.markdown(f"- {plain(line)}")
 
@@ -223,7 +261,7 @@ def _choose_pair(session: Session) -> tuple[Direction, Direction] | None:
     firsts = [name for name in choices if scenario_rows.partners(choices, name)]
     key, tokens = session.revision, "_".join(session.working.tokens)
     first = st.selectbox(
-        "Across", firsts, index=firsts.index(start[0]), key=f"map_first_{key}_{tokens}", width=170, persist_state="page"
+        "Across", firsts, index=firsts.index(start[0]), key=f"map_first_{key}_{tokens}", width=160, persist_state="page"
     )
     seconds = scenario_rows.partners(choices, first)
     second = st.selectbox(
@@ -231,7 +269,7 @@ def _choose_pair(session: Session) -> tuple[Direction, Direction] | None:
         seconds,
         index=seconds.index(start[1]) if start[1] in seconds else 0,
         key=f"map_second_{key}_{tokens}_{first}",
-        width=170,
+        width=160,
         persist_state="page",
     )
     return choices[first], choices[second]
@@ -271,9 +309,14 @@ def _map_rests_on(
     lines += [f"{group.name}: {_rates(group)}." for group in pair if len(group.rates) > 1]
     lines += ["A point is an end: the account must also have survived the way there, in one move, without fees."]
     lines += scenario_rows.cloud_words(cloud, first, second)
+    if (cloud or points) and any(len(group.rates) > 1 for group in pair):
+        lines.append("A group's move is what fits its tokens' own best, each by its notional (an approximation).")
     if points:
         what = "at every token's worst tick of the day, taken at once (an approximation)" if worst else "at their close"
-        lines.append(f"Named days {what}; an open mark is partly made up by betas, an arrow lies outside the map.")
+        lines.append(f"Named days {what}; an open mark is partly not on record, an arrow lies outside the map.")
+        lines.append(
+            "A day's point is what it did to these two alone; pointed at, it tells how the whole day ends too."
+        )
     return lines
 
 
@@ -288,8 +331,7 @@ def _rates(group: Direction) -> str:
 
 
 def _crash_rows(session: Session) -> list[CrashRow]:
-    days = [*moves.crash_days(), *looking(session).days]
-    return crash_rows(session.working, days, betas(session))
+    return crash_rows(session.working, named_days(session), betas(session))
 
 
 def _show_days(session: Session) -> None:
@@ -313,6 +355,7 @@ def _own_days(session: Session) -> None:
     """A day of the person's own: a name and a move per token, and the days that were added."""
     look, tokens = looking(session), [token for token in session.working.tokens if token not in STABLECOINS]
     st.header("A day of your own", anchor=False)
+    st.caption(plain(_DAYS_LAST))
     name = st.text_input("Name", max_chars=scenario_rows.LONGEST_NAME, key=f"day_name_{look.visit}_{len(look.days)}")
     edited = st.data_editor(
         session.keep("own_day", lambda: _day_frame(tokens), tag=(look.visit, len(look.days), *tokens)),
@@ -335,6 +378,12 @@ def _own_days(session: Session) -> None:
             st.rerun()
 
 
+_DAYS_LAST = (
+    f"It lasts as long as this session and is in no link; “{RULES}” takes its prices into the scenario, and so into "
+    "the link."
+)
+
+
 def _day_frame(tokens: list[str]) -> pd.DataFrame:
     return pd.DataFrame({"Token": tokens, "Move, in %": [None] * len(tokens)}).astype({"Move, in %": "float64"})
 
@@ -349,7 +398,6 @@ def _add_day(session: Session, name: str, rows: Iterable[Mapping[Any, Any]]) -> 
     st.rerun()
 
 
-DIRECTIONS, RULES = "Directions", "Rules and combined"
 SECTIONS: dict[str, Callable[[Session], None]] = {
     DIRECTIONS: _show_directions,
     "Map of two": _show_map,

@@ -1,67 +1,119 @@
 """What the Rules-and-combined section asks and says: its cells, its table, its sentences. Pure functions."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from margin import wording
+from margin.errors import FieldError, number
 from margin.market.moves import Paid
 from margin.scenario import Scenario
-from margin.shocks import Shocks
+from margin.shocks import BOUNDS, Shocks
 from margin.studies.assess import Assessment
-from margin.studies.crash_table import CrashRow
 from margin.studies.distances import nearest
 from margin.studies.outcome import Outcome
 from margin.studies.shocks import Part
 
+PERCENT = 100
 LONG = 3_650.0
 """Days beyond which an account is said to last for years."""
-DECIMALS = 10
-"""What a record of prices is good for."""
 SOURCES = 4
 """Sources of rates that are named one by one."""
 Texts = dict[str, str]
 
 
 class Cell(NamedTuple):
-    """An input of the shocks: the field it fills, and by how much a person's figure is larger than the field's."""
+    """An input of the shocks: the field it fills, and by how much a person's figure is larger than the field's.
+
+    One that is asked of single tokens says what counts for a token `otherwise`, where nothing is supposed of it.
+    """
 
     field: str
     label: str
     factor: float
     step: float
     meaning: str
+    otherwise: str = ""
 
-    def shown(self, shocks: Shocks, token: str) -> float | None:
-        """What is supposed of a token, as a person reads it."""
-        value: float | None = getattr(shocks, self.field).get(token)
+    @property
+    def bounds(self) -> dict[str, float]:
+        """What a person's figure may be, as `errors.number` takes it."""
+        return {kind: bound * self.factor for kind, bound in BOUNDS[self.field].items()}
+
+    @property
+    def help(self) -> str:
+        """What the input means, and what it may be."""
+        low, high = [f"{bound:g}".replace("-", "−") for bound in self.bounds.values()]
+        least = f"above {low} and up" if "above" in self.bounds else low
+        return f"{self.meaning}, {least} to {high}{' %' if self.factor == PERCENT else ''}"
+
+    def held(self, shocks: Shocks, token: str = "") -> float | None:
+        """What is supposed: of everything, or of one token."""
+        value: Any = getattr(shocks, self.field)
+        held: float | None = value.get(token) if token else value
+        return held
+
+    def shown(self, shocks: Shocks, token: str = "") -> float | None:
+        """What is supposed, as a person reads it."""
+        value = self.held(shocks, token)
         return None if value is None else value * self.factor
 
-    def exact(self, start: Shocks, token: str, typed: float) -> float:
-        """What a person's figure means: as long as nobody changes it, exactly what stood there."""
-        value: float | None = getattr(start, self.field).get(token)
-        return value if value is not None and value * self.factor == typed else typed / self.factor
+    def exact(self, start: Shocks, typed: float, token: str = "") -> float:
+        """What a person's figure means: as long as nobody changes it, exactly what stood there.
+
+        Raises FieldError in the figure's own unit; its path is the input's label, and the token.
+        """
+        number(typed, f"“{self.label}”{' of ' if token else ''}{token}", **self.bounds)
+        value = self.held(start, token)
+        return value if value is not None and typed == self.shown(start, token) else typed / self.factor
+
+    def instead(self, shocks: Shocks, token: str = "") -> str:
+        """What counts in place of a figure that cannot be used."""
+        value = self.shown(shocks, token)
+        return f"{self.otherwise if value is None else f'{value:.6g}'} counts instead"
 
 
 NUMBERS = (
-    Cell("common", "Common move, %", 100, 5.0, "every token by its beta, −100 to 1000 %"),
-    Cell("maintenance", "Maintenance ×", 1, 0.25, "every maintenance rate times this, 0 to 10"),
-    Cell("leverage_cap", "Leverage caps ×", 1, 0.1, "the venue's leverage caps times this, above 0 and up to 1"),
-    Cell("haircut", "Haircut, %", 100, 5.0, "the part by which every collateral ratio is cut, 0 to 100 %"),
-    Cell("days", "Days", 1, 1.0, "how long funding and interest run, 0 to 365 days"),
-    Cell("interest", "Interest a year, %", 100, 5.0, "on a wallet that owes, 0 to 1000 %"),
+    Cell("common", "Common move, %", PERCENT, 5.0, "every token by its beta"),
+    Cell("maintenance", "Maintenance ×", 1, 0.25, "every maintenance rate times this"),
+    Cell("leverage_cap", "Leverage caps ×", 1, 0.1, "the venue's leverage caps times this"),
+    Cell("haircut", "Haircut, %", PERCENT, 5.0, "the part by which every collateral ratio is cut"),
+    Cell("days", "Days", 1, 1.0, "how long funding and interest run"),
+    Cell("interest", "Interest a year, %", PERCENT, 5.0, "on a wallet that owes"),
 )
 CELLS = (
-    Cell("moves", "Price move, %", 100, 5.0, "its own price change in place of the common move, −100 to 1000 %"),
-    Cell("maintenance_by_token", "Maintenance ×", 1, 0.25, "its own multiplier in place of the one for all, 0 to 10"),
-    Cell("funding", "Funding a day, %", 100, 0.01, "what a long pays a short per day, −100 to 100 % of the notional"),
+    Cell("moves", "Price move, %", PERCENT, 5.0, "its own price change in place of the common move", "the common move"),
+    Cell(
+        "maintenance_by_token",
+        "Maintenance ×",
+        1,
+        0.25,
+        "its own multiplier in place of the one for all",
+        "the multiplier for all",
+    ),
+    Cell("funding", "Funding a day, %", PERCENT, 0.01, "what a long pays a short per day, of the notional", "0"),
 )
+Typed = Mapping[tuple[Cell, str], float]
+"""Figures as a person reads them, by input and token; the token is empty where the input speaks of everything."""
 
 
-def ticks(row: CrashRow, scenario: Scenario) -> dict[str, float]:
-    """The worst tick of a day as price changes by token."""
-    marks = scenario.market.marks
-    prices = row.worst.prices.items()
-    return {token: round(price / marks[token] - 1, DECIMALS) for token, price in prices if marks[token] > 0}
+def read(typed: Typed, start: Shocks, now: Shocks) -> tuple[dict[str, Any], list[str]]:
+    """The fields of the shocks that the inputs say, and a sentence for every figure that cannot be used.
+
+    `start` is what the inputs began with; what counts `now` stays in place of a figure that cannot be used.
+    """
+    fields: dict[str, Any] = {cell.field: {} for cell in CELLS}
+    refused = []
+    for (cell, token), figure in typed.items():
+        value = cell.held(now, token)
+        try:
+            value = cell.exact(start, figure, token)
+        except FieldError as error:
+            refused.append(f"{error.path} {error.message}; {cell.instead(now, token)}.")
+        if not token:
+            fields[cell.field] = value
+        elif value is not None:
+            fields[cell.field][token] = value
+    return fields, refused
 
 
 def part_rows(parts: Sequence[Part], scenario: Scenario) -> list[Texts]:
@@ -110,18 +162,22 @@ def sentence(parts: Sequence[Part], now: Assessment, then: Assessment, scenario:
     before, together = parts[0].outcome, parts[-1].outcome
     if len(parts) == 2:
         return "Nothing is supposed yet: fill in what may go wrong, or take a named day's prices."
+    money = f"margin balance {wording.money(before.remaining)} → {wording.money(together.remaining)}"
+    if together.requirement is None:
+        lost = "a position is liquidated, " if together.liquidated else ""
+        return f"All together: {lost}{money}; what is required is not known, for want of a tier table."
+    if together.positions_lost:
+        already = f" ({before.positions_lost} today already)" if before.positions_lost else ""
+        return f"All together: {state(together, scenario)}{already}, {money}."
     if together.liquidated and before.liquidated:
         return "The account is liquidated today already."
-    money = f"margin balance {wording.money(before.remaining)} → {wording.money(together.remaining)}"
-    if together.positions_lost:
-        return f"All together: {state(together, scenario)}, {money}."
     if together.liquidated:
         way = " on the way, before the other rules are in force" if _ends_above(together) else ""
         required = wording.money(together.requirement)
         return f"All together liquidates the account{way}: {money}, requirement {required}."
     loads = [wording.percent(outcome.requirement_to_equity) for outcome in (before, together)]
     moves = [nearest(account.joint_move) for account in (now, then)]
-    falls = [wording.MISSING if move is None else wording.percent(move, sign=True) for move in moves]
+    falls = ["none" if move is None else wording.percent(move, sign=True) for move in moves]
     return (
         f"All together: {state(together, scenario)}, {money}, requirement ÷ equity {' → '.join(loads)}, nearest common "
         f"move to liquidation {' → '.join(falls)}."

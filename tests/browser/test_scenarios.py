@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import App, idle, sentence
+from tests.browser.conftest import App, drawn, idle, sentence
 
 ACCOUNT = (
     "venue=binance&margin_mode=cross&wallet_balance=10000&p=RENDER_long_28571.4_1.75_10&p=FET_long_179291.8_0.2231_10"
@@ -54,6 +54,34 @@ def test_shared_shocks_are_there_are_edited_and_undone(visit_scenarios: Callable
     expect(together).to_contain_text("42.55 %", timeout=20_000)
     idle(page)
     assert "shocks=common_-0.05~maintenance_1.5" in page.url
+
+
+def test_a_beta_is_typed_and_emptied_it_is_the_snapshots_again(visit_scenarios: Callable[[str], Page]) -> None:
+    page = visit_scenarios(f"?{ACCOUNT}&v=1")
+    drawn(page)
+    beta = page.get_by_test_id("glide-cell-1-0").first
+    known = beta.text_content() or ""
+    assert known.startswith("1.66")
+    click_beta(page)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#portal .gdg-input", timeout=30_000)
+    page.keyboard.press("Control+a")
+    page.keyboard.type("3", delay=40)
+    page.wait_for_timeout(150)
+    page.keyboard.press("Enter")
+    expect(beta).to_have_text("3", timeout=20_000)
+    idle(page)
+    click_beta(page)
+    page.keyboard.press("Delete")
+    expect(beta).to_have_text(known, timeout=20_000)
+
+
+def click_beta(page: Page) -> None:
+    """Puts the cursor on the first token's beta to BTC."""
+    box = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 140, box["y"] + 46)
+    page.wait_for_timeout(150)
 
 
 def test_the_first_screen_shows_the_ranking_and_the_map_answers_in_words(

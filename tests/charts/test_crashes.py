@@ -106,3 +106,15 @@ def test_the_height_grows_with_the_days_or_is_the_callers() -> None:
     few, many = drawn(found, own("a", FET=0.1)), drawn(found)
     assert few.layout.height < many.layout.height
     assert drawn(found, height=301).layout.height == 301
+
+
+def test_isolated_positions_that_are_lost_are_counted_and_what_they_leave_is_told() -> None:
+    """RENDER's margin is 5,000 of a wallet of 12,000; the short of BTC, entered at 71,000, is told beside it."""
+    found = named("isolated")
+    figure = drawn(found, own("hard", RENDER=-0.5, BTC=0.0))
+    assert figure.data[-1].text[0].startswith("<b>hard</b>  1 position lost, −$")
+    [told] = [trace.text[0].split("<br>") for trace in figure.data if trace.name == "worst tick, position lost"]
+    assert told[1] == "worst tick: 1 position lost"
+    assert told[2] == "margin balance $6,898.55"
+    assert told[3] == "no equity left, position worst off"
+    assert told[4].endswith(", position worst off")

@@ -1,5 +1,6 @@
 """The map of two groups: its finding, its range, its lines, and what it says where one points."""
 
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import plotly.io
 import pytest
 
 from margin.charts import style
+from margin.charts.map_labels import LETTER, LINE, WIDTHS
 from margin.charts.risk_map import (
     LEAST,
     MOST,
@@ -20,11 +22,14 @@ from margin.charts.risk_map import (
     risk_map,
     risk_map_alt,
 )
+from margin.market.moves import betas_to_btc, crash_days
+from margin.studies.crash_table import CrashDay, CrashRow, Instant, crash_rows
 from margin.studies.directions import Direction
 from margin.studies.distances import NOWHERE, JointMove
 from margin.studies.frontier import GroupRisk, RiskMap
 from margin.studies.frontier import risk_map as computed
-from pages.ui.scenario_rows import first_pair, groups, reaches
+from margin.studies.outcome import Outcome
+from pages.ui.scenario_rows import crash_points, first_pair, groups, reaches
 from tests.charts.conftest import Situation, leg, named, situation
 from tests.charts.test_every_chart import plain, words
 
@@ -67,7 +72,7 @@ class Drawn:
 TITLES = {
     "two longs": "RENDER −17.04 % or FET −21.30 % alone liquidates; together −9.47 %",
     "isolated": "RENDER −8.32 % or BTC +9.25 % alone loses a position; together −8.32 %",
-    "near below, far above": "RENDER −0.49 % or FET +0.52 % alone liquidates; moving apart 0.25 %",
+    "near below, far above": "RENDER −0.49 % or FET +0.52 % alone liquidates; moving apart 0.25 %, RENDER down",
     "liquidated": "Liquidated at these marks",
     "no tiers": "Not known: OKX has no tier table for FET",
     "no positions": "No positions: no move can liquidate",
@@ -90,11 +95,13 @@ def test_the_title_says_how_far_each_may_go_alone_and_both_at_once(name: str) ->
         ),
         pytest.param(
             (JointMove(-0.3, 0.2), NOWHERE, JointMove(-0.4, None), JointMove(None, 0.1)),
-            "RENDER +20.00 % alone liquidates; moving apart 10.00 %",
+            "RENDER +20.00 % alone liquidates; moving apart 10.00 %, FET down",
             id="one alone",
         ),
         pytest.param(
-            (JointMove(-0.3, None), NOWHERE, NOWHERE, NOWHERE), "RENDER −30.00 % alone liquidates; both never", id="odd"
+            (JointMove(-0.3, None), NOWHERE, NOWHERE, NOWHERE),
+            "RENDER −30.00 % alone liquidates; both at once do not",
+            id="odd",
         ),
     ],
 )
@@ -138,11 +145,54 @@ def test_the_map_reaches_two_standard_deviations_and_never_beyond_its_bounds() -
 
 # The picture
 
+ENDED = Outcome(-9_000.0, 1_000.0, None, None, -10_000.0, True, None, None)
+LIVED = Outcome(9_000.0, 900.0, 0.1, 0.1, 8_100.0, False, None, None)
+
+
+def day(
+    name: str, first: float, second: float, here: Outcome = LIVED, whole: Outcome = LIVED, **more: str
+) -> CrashPoint:
+    """A point that ends as told; a name that begins with a figure is a date."""
+    made = CrashDay(*((name, "crash") if name[:1].isdigit() else ("", name)), {})
+    instant = Instant({}, whole, 0.0)
+    return CrashPoint(
+        CrashRow(made, instant, instant, (), (), (), ()), first, second, here, whole, "worst tick", **more
+    )
+
+
 DAYS = (
-    CrashPoint("2025-10-10", -0.84, -0.76),
-    CrashPoint("2025-02-24", -0.14, -0.139),
-    CrashPoint("<b>mine</b>", 0.05, 0.05, filled=True),
+    day("2025-10-10", -0.84, -0.76, ENDED, ENDED),
+    day("2025-02-24", -0.14, -0.139),
+    day("<b>mine</b>", 0.05, 0.05, made_up="FET by beta"),
 )
+
+
+def all_days(found: Situation, *, worst: bool = True) -> tuple[CrashPoint, ...]:
+    """Every named day of the snapshot on the situation's map; none where it has no map."""
+    choices = groups(found.scenario)
+    pair = first_pair(found.scenario, choices)
+    if pair is None or Drawn(found).map is None:
+        return ()
+    rows = crash_rows(found.scenario, crash_days(), betas_to_btc())
+    return tuple(crash_points(rows, found.scenario, *(choices[name] for name in pair), worst=worst))
+
+
+def rectangles(figure: go.Figure, width: float) -> list[tuple[float, float, float, float]]:
+    """Where the words of a map of this width stand: left, low, right, high in pixels."""
+    layout, found = figure.layout, []
+    high = layout.height - layout.margin.t - layout.margin.b
+    for label in layout.annotations:
+        words = label.text.replace("<b>", "").replace("</b>", "").replace("&lt;", "<").replace("&gt;", ">")
+        right = label.ax if label.showarrow else label.xshift
+        up = -label.ay if label.showarrow else label.yshift
+        x, y = (
+            (at - side.range[0]) / (side.range[1] - side.range[0]) * size
+            for at, side, size in ((label.x, layout.xaxis, width), (label.y, layout.yaxis, high))
+        )
+        left = x + right - {"left": 0, "center": 0.5, "right": 1}[label.xanchor] * LETTER * len(words)
+        low = y + up - {"bottom": 0, "middle": 0.5, "top": 1}[label.yanchor] * LINE
+        found.append((left, low, left + LETTER * len(words), low + LINE))
+    return found
 
 
 def test_it_is_light_and_readable_in_every_situation(any_situation: Situation) -> None:
@@ -198,7 +248,7 @@ def test_the_ellipses_are_named_and_only_there_where_the_risk_is_known() -> None
     ellipses = drawn.trace("1, 2, 3 σ within 7 days")
     assert np.isnan(ellipses.x).sum() == 3
     assert {"1 σ", "2 σ", "3 σ"} <= set(drawn.labels)
-    assert "Within 7 days one standard deviation is 15.97 % of RENDER" in drawn.alt
+    assert "Within 7 days one standard deviation up is 15.97 % of RENDER" in drawn.alt
     bare = Drawn(named("two longs"), None)
     assert not [label for label in bare.labels if "σ" in label]
 
@@ -208,9 +258,10 @@ def test_a_day_outside_the_map_is_an_arrow_at_its_edge_that_tells_the_truth() ->
     days = drawn.trace("named days")
     assert list(days.marker.symbol) == ["diamond", "diamond-open", "triangle-sw"]
     assert days.x[2] == pytest.approx(drawn.moves[0][0] * 100)
-    assert days.text[2] == "<b>2025-10-10</b><br>RENDER −84.00 %<br>FET −76.00 %"
-    assert days.text[1].endswith("by beta, for want of figures")
-    assert "2025-10-10: −84.00 % and −76.00 %" in drawn.alt
+    assert days.text[2].startswith("<b>1 · 2025-10-10 crash</b><br>RENDER −84.00 %, FET −76.00 %<br>")
+    assert "<br>(FET by beta)<br>" in days.text[1]
+    assert "2025-10-10: RENDER −84.00 %, FET −76.00 %, liquidated: $10,000.00 below what is required" in drawn.alt
+    assert "1 of 3 named days liquidate at their worst tick" in drawn.alt
 
 
 @pytest.mark.parametrize(
@@ -225,7 +276,7 @@ def test_a_day_outside_the_map_is_an_arrow_at_its_edge_that_tells_the_truth() ->
     ],
 )
 def test_an_arrow_points_to_where_the_day_lies(place: tuple[float, float], symbol: str) -> None:
-    drawn = Drawn(named("two longs"), points=(CrashPoint("day", *place),))
+    drawn = Drawn(named("two longs"), points=(day("day", *place),))
     assert list(drawn.trace("named days").marker.symbol) == [symbol]
 
 
@@ -235,10 +286,126 @@ def test_a_days_name_is_never_markup() -> None:
     assert "&lt;b&gt;mine" in text
 
 
-def test_words_do_not_stand_on_each_other() -> None:
-    many = tuple(CrashPoint(f"2025-01-{day:02d}", -0.1 - day / 1e4, -0.1) for day in range(1, 25))
-    labels = [label for label in Drawn(named("two longs"), points=many).labels if label.startswith("2025")]
-    assert 1 <= len(labels) <= 6
+def test_words_do_not_stand_on_each_other_at_any_width(any_situation: Situation) -> None:
+    figure = Drawn(any_situation, points=all_days(any_situation)).figure
+    for width in WIDTHS if figure.layout.annotations else ():
+        boxes = rectangles(figure, width)
+        assert min(box[0] for box in boxes) > -0.01
+        assert max(box[2] for box in boxes) < width + 0.01
+        for (one, a), (other, b) in combinations(zip(figure.layout.annotations, boxes, strict=True), 2):
+            apart = a[2] <= b[0] + 0.01 or b[2] <= a[0] + 0.01 or a[3] <= b[1] + 0.01 or b[3] <= a[1] + 0.01
+            assert apart, (one.text, other.text, width)
+
+
+def numbers_in(label: str) -> list[int]:
+    """The numbers of the days that a label is of."""
+    spans = label.split("</b>", maxsplit=1)[0][3:].split(", ") if label.startswith("<b>") else []
+    ends = [span.split("–") for span in spans]
+    return [number for some in ends for number in range(int(some[0]), int(some[-1]) + 1)]
+
+
+@pytest.mark.parametrize("worst", [True, False])
+@pytest.mark.parametrize("name", ["two longs", "long/short book", "isolated", "near below, far above", "liquidated"])
+def test_every_named_day_stands_on_the_map_with_its_number(name: str, worst: bool) -> None:
+    points = all_days(named(name), worst=worst)
+    drawn = Drawn(named(name), points=points)
+    assert sorted(number for label in drawn.labels for number in numbers_in(label)) == list(range(1, len(points) + 1))
+    assert len(points) == len(crash_days())
+
+
+def test_days_in_one_corner_share_their_label_and_one_with_room_bears_its_name() -> None:
+    corner = (day("2025-10-10", -0.8, -0.8), day("2022-05-11", -0.7, -0.9), day("2025-11-07", 0.1, -0.1))
+    labels = Drawn(named("two longs"), points=corner).labels
+    assert {"<b>1–2</b>", "<b>3</b> 2025-11-07"} <= set(labels)
+
+
+def test_many_days_in_one_corner_are_counted_and_their_label_stays_short() -> None:
+    corner = tuple(day(f"day {place}", *((-0.8, -0.8) if place % 3 else (0.01 * place, 0.2))) for place in range(1, 21))
+    [label] = [each for each in Drawn(named("two longs"), points=corner).figure.layout.annotations if "…" in each.text]
+    assert label.text == "<b>1–2, 4–5, 7–8, …</b>"
+    assert label.hovertext.startswith("<b>1 · day 1</b><br>RENDER −80.00 %, FET −80.00 %<br><b>2 · day 2</b><br>")
+    assert label.hovertext.endswith("<br>and 6 more")
+
+
+def test_a_number_tells_when_pointed_at_what_its_marks_tell_also_where_they_lie_on_each_other() -> None:
+    drawn = Drawn(named("two longs"), points=all_days(named("two longs")))
+    told = dict(zip(range(1, 22), sorted(drawn.trace("named days").text, key=number_of), strict=True))
+    for label in drawn.figure.layout.annotations:
+        if label.text.startswith("<b>"):
+            assert label.hovertext == "<br>".join(told[number] for number in numbers_in(label.text))
+
+
+def number_of(told: str) -> int:
+    return int(told.split(" · ", maxsplit=1)[0][3:])
+
+
+def test_however_many_tokens_are_made_up_a_day_tells_them_in_one_short_line() -> None:
+    many = ", ".join(f"TOKEN{place} still" for place in range(50))
+    drawn = Drawn(named("two longs"), points=(day("2025-10-10", -0.1, -0.1, made_up=many, whole_made_up=many),))
+    assert max(map(len, drawn.trace("named days").text[0].split("<br>"))) < 60
+
+
+def test_a_day_that_finds_no_room_is_still_pointed_at_and_never_written_over_another() -> None:
+    crowd = tuple(day(f"day {place}", -0.1 - place / 1e4, -0.1) for place in range(1, 301))
+    drawn = Drawn(named("two longs"), points=crowd)
+    assert 21 <= len([label for label in drawn.labels if label.startswith("<b>")]) < 300
+    assert len(drawn.trace("named days").text) == 300
+
+
+@pytest.mark.parametrize(
+    ("here", "whole", "told"),
+    [
+        (
+            ENDED,
+            ENDED,
+            "<b>at the worst tick, here as on the whole day</b><br>liquidated: $10,000.00 below what is required"
+            "<br>no equity left<br>margin balance −$9,000.00",
+        ),
+        (
+            LIVED,
+            ENDED,
+            "<b>at this point of the map</b><br>survives: $8,100.00 from liquidation<br>requirement ÷ equity 10.00 %"
+            "<br>margin balance $9,000.00<br><b>on the whole day, at the worst tick</b><br>liquidated: $10,000.00 "
+            "below what is required<br>no equity left<br>margin balance −$9,000.00<br>(TAO by beta)",
+        ),
+        (
+            LIVED._replace(liquidated=True),
+            LIVED._replace(liquidated=True),
+            "<b>at the worst tick, here as on the whole day</b><br>liquidated before it got there"
+            "<br>requirement ÷ equity 10.00 %<br>margin balance $9,000.00",
+        ),
+    ],
+)
+def test_pointing_at_a_day_says_how_the_account_ends_there_and_on_the_whole_day(
+    here: Outcome, whole: Outcome, told: str
+) -> None:
+    drawn = Drawn(named("two longs"), points=(day("2025-10-10", -0.1, -0.1, here, whole, whole_made_up="TAO by beta"),))
+    assert (
+        drawn.trace("named days").text[0] == f"<b>1 · 2025-10-10 crash</b><br>RENDER −10.00 %, FET −10.00 %<br>{told}"
+    )
+
+
+def test_in_isolated_mode_a_day_tells_how_many_positions_it_takes_and_what_they_leave() -> None:
+    found = named("isolated")
+    lost = LIVED._replace(positions_lost=1, equity_left=4_400.0, liquidated=True)
+    safe = LIVED._replace(positions_lost=0, equity_left=9_100.0)
+    drawn = Drawn(found, points=(day("2025-10-10", -0.1, 0.0, lost, safe),))
+    told = drawn.trace("named days").text[0]
+    assert "1 of 2 positions lost<br>margin balance $4,400.00 after that" in told
+    assert "no position lost<br>worst off: requirement ÷ margin 10.00 %<br>margin balance $9,100.00" in told
+
+
+def test_pointing_at_today_says_how_the_account_stands() -> None:
+    [told] = Drawn(named("two longs")).trace("today").text
+    assert told == "<b>today</b><br>below warning: 16.50 % of equity required<br>$8,350.00 from liquidation"
+    [late] = Drawn(named("liquidated")).trace("today").text
+    assert late.startswith("<b>today</b><br>liquidated: $")
+
+
+def test_where_the_account_is_liquidated_today_no_point_promises_anything() -> None:
+    told = Drawn(named("liquidated")).figure.data[-1].text
+    assert all("liquidated" in each for each in told)
+    assert not [each for each in told if "from liquidation" in each or "below warning" in each]
 
 
 def test_pointing_anywhere_says_in_words_how_the_account_stands_there() -> None:
@@ -261,4 +428,5 @@ def test_in_isolated_mode_the_words_speak_of_positions() -> None:
     told = "\n".join(drawn.figure.data[-1].text)
     assert "a position is lost: " in told
     assert "of the worst position's margin required" in told
+    assert all(("were all still open" in each) == ("a position is lost" in each) for each in drawn.figure.data[-1].text)
     assert "position worst off" in drawn.figure.layout.xaxis.title.text

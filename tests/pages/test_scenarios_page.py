@@ -22,11 +22,12 @@ from margin.shocks import Shocks
 from margin.studies.assess import assess
 from margin.studies.crash_table import CrashDay, TokenMove, crash_rows
 from margin.studies.directions import Direction, ranked, study
-from margin.studies.shocks import breakdown
+from margin.studies.shocks import apply, breakdown
 from pages.ui import live, scenario_rows, scenario_shocks, shock_rows
+from pages.ui.shock_rows import Cell
 from pages.ui.state import Session
 from tests.link.any_scenario import SCENARIOS
-from tests.pages.visitor import APP, PATIENCE, address, read, scenario
+from tests.pages.visitor import APP, PATIENCE, address, document, read, scenario
 
 PATIENT = settings(
     deadline=None,
@@ -233,7 +234,11 @@ def test_every_direction_is_ranked_with_its_distances_and_what_is_left(landing: 
     assert rows[3]["Largest price change"] == "9.64 %"
     assert landing.title == "Nearest: Everything together, −9.47 %"
     assert "AI sector only and Longs down, shorts up come to the same as Everything together." in landing.text
-    assert all(row["Beta from"] == "2024-07-27 to 2026-03-18" for row in landing.rows("betas"))
+    assert [row["Snapshot's beta"] for row in landing.rows("betas")] == [
+        "1.662, 2024-07-27 to 2026-03-18",
+        "1.597, 2024-07-27 to 2026-03-18",
+    ]
+    assert "Betas and a direction of your own last as long as this session and are in no link." in landing.text
 
 
 def test_what_is_left_after_rises_can_be_asked_for() -> None:
@@ -257,17 +262,39 @@ def test_a_direction_of_ones_own_joins_the_ranking() -> None:
     assert len(page.table("Largest price change")) == 6
 
 
-def test_a_beta_that_cannot_be_is_told_and_left_out() -> None:
-    page = ScenariosPage().edit("betas", {0: {"Beta to BTC": 1e6}})
-    [error] = page.errors
-    assert error.startswith("Beta of RENDER must be a number of at least -100 and of at most 100")
+def test_a_figure_of_a_direction_that_cannot_be_is_told_with_what_counts_instead() -> None:
+    page = ScenariosPage().edit("betas", {0: {"Beta to BTC": 1e6}, 1: {"Own direction": -101.0}})
+    wanted = "must be a number of at least -100 and of at most 100"
+    assert page.errors == [
+        f"“Beta to BTC” of RENDER {wanted}, got 1000000; 1.662 counts instead.",
+        f"“Own direction” of FET {wanted}, got -101; it stands still instead.",
+    ]
+    assert page.falls_to(BTC_LEADS) == "−5.80 %"
+
+
+def test_an_emptied_beta_is_the_snapshots_again_and_shows_it() -> None:
+    page = ScenariosPage().edit("betas", {0: {"Beta to BTC": 3.0}, 1: {"Own direction": -1.0}})
+    assert page.falls_to(BTC_LEADS) != "−5.80 %"
+    page.edit("betas", {0: {"Beta to BTC": None}})
+    assert [row["Beta to BTC"] for row in page.rows("betas")] == [betas_to_btc()["RENDER"], betas_to_btc()["FET"]]
+    assert [row["Own direction"] for row in page.rows("betas")][1] == -1.0
     assert page.falls_to(BTC_LEADS) == "−5.80 %"
 
 
 def test_a_token_without_a_beta_is_said_to_be_assumed() -> None:
     position = {"symbol": "PEPE", "side": "long", "quantity": 1, "entry_price": 1, "leverage": 2}
-    [row] = ScenariosPage(address(positions=[position], marks={"PEPE": 1})).rows("betas")
-    assert (row["Beta to BTC"], row["Beta from"]) == (1.0, "assumed: none is known")
+    page = ScenariosPage(address(positions=[position], marks={"PEPE": 1}))
+    for _ in range(2):
+        [row] = page.rows("betas")
+        assert (row["Beta to BTC"], row["Snapshot's beta"]) == (1.0, "none: taken as 1")
+        page.edit("betas", {0: {"Beta to BTC": None}})
+
+
+def test_without_tiers_only_what_is_known_is_spoken_of() -> None:
+    page = ScenariosPage(address(venue="okx"))
+    assert "Without that tier table no distance can be told" in page.text
+    assert not re.search("Ranked by|come to the same", page.text)
+    assert {row["at −5 %"] for row in page.table("at −5 %")} >= {"$5,500.00 · –"}
 
 
 # The map
@@ -280,6 +307,10 @@ def test_the_map_shows_the_two_largest_tokens_and_says_what_it_rests_on() -> Non
     assert "Named days at every token's worst tick of the day, taken at once (an approximation)" in page.text
     names = [trace.get("name") for trace in page.chart()["data"]]
     assert {"liquidation", "danger 80 %", "warning 50 %", "today", "named days"} <= set(names)
+    days = page.table("At its point")
+    assert [row["No."] for row in days] == [str(number) for number in range(1, 22)]
+    assert days[0]["Day"] == "2025-10-10 liquidation cascade"
+    assert days[-1]["At its point"].startswith("survived · ")
 
 
 def test_what_the_map_shows_can_be_chosen() -> None:
@@ -402,9 +433,25 @@ def test_the_recorded_extreme_of_funding_is_named_and_runs_for_a_week() -> None:
 
 def test_the_worst_tick_of_a_named_day_can_be_taken_as_the_price_shock() -> None:
     page = ScenariosPage(section=RULES).enter("shock_common", -5.0)
-    page.enter("shock_day", "2025-02-24 AI sell-off")
+    page.enter("shock_day", [day.date for day in crash_days()].index("2025-02-24"))
     assert page.linked.shocks == Shocks(moves={"RENDER": -0.1408, "FET": -0.139})
     assert page.verdict.startswith("All together liquidates the account")
+    told = "The price moves are the worst tick of 2025-02-24 · AI sell-off: the worst tick takes every token's lowest"
+    assert told in page.text
+    assert told in ScenariosPage({**page.at.query_params}).text, "so it is told to whom the link is sent"
+    assert told not in page.edit("shock_table", {0: {"Price move, %": -15.0}}).text
+
+
+def test_a_day_of_ones_own_can_go_into_the_shocks_and_so_into_the_link() -> None:
+    page = ScenariosPage(section=DAYS).enter("day_name", "mine")
+    assert "It lasts as long as this session and is in no link" in page.text
+    page.edit("own_day", {0: {"Move, in %": -4.0}}).press("do_add_day").open(RULES)
+    page.enter("shock_day", len(crash_days()))
+    assert page.linked.shocks == Shocks(moves={"RENDER": -0.04, "FET": 0.0})
+    assert "The price moves are the worst tick of mine" in page.text
+    stranger = ScenariosPage({**page.at.query_params})
+    assert stranger.table("Supposed") == page.table("Supposed")
+    assert "worst tick of mine" not in stranger.text
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -424,10 +471,55 @@ def test_a_link_with_shocks_opens_with_them_and_leaves_them_as_they_are(section:
     assert ("This scenario carries shocks" in page.text) is (section != RULES)
 
 
-def test_a_shock_that_cannot_be_is_told_and_the_last_good_one_kept() -> None:
+def test_a_shock_that_cannot_be_is_told_in_its_own_unit_and_the_others_are_in_force() -> None:
     page = ScenariosPage(section=RULES).enter("shock_common", -5.0).enter("shock_common", -500.0)
-    assert page.errors[0].startswith("common must be a number of at least -1 and of at most 10")
-    assert page.linked.shocks == Shocks(common=-0.05)
+    page.edit("shock_table", {0: {"Price move, %": -150.0, "Funding a day, %": 0.1}, 1: {"Price move, %": -7.0}})
+    page.enter("shock_days", 2.0)
+    wanted = "must be a number of at least -100 and of at most 1000"
+    assert page.errors == [
+        f"“Common move, %” {wanted}, got -500; -5 counts instead.",
+        f"“Price move, %” of RENDER {wanted}, got -150; the common move counts instead.",
+    ]
+    assert page.linked.shocks == Shocks(common=-0.05, moves={"FET": -0.07}, funding={"RENDER": 0.001}, days=2)
+    page.edit("shock_table", {0: {"Price move, %": -15.0}}).edit("shock_table", {0: {"Price move, %": -150.0}})
+    assert page.errors[1].endswith("got -150; -15 counts instead.")
+
+
+def test_more_tokens_than_shocks_may_name_are_refused_by_the_columns_name() -> None:
+    page = ScenariosPage(address(shocks={"moves": {f"T{index}": 0.1 for index in range(100)}}))
+    page.edit("shock_table", {0: {"Price move, %": -7.0}})
+    assert page.errors == [
+        "“Price move, %” must have at most 100 entries, got 101. The figures stay as they were before this edit."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "bounds", "said"),
+    [
+        (shock_rows.NUMBERS[0], {"at_least": -100, "at_most": 1000}, "every token by its beta, −100 to 1000 %"),
+        (
+            shock_rows.NUMBERS[2],
+            {"above": 0, "at_most": 1},
+            "the venue's leverage caps times this, above 0 and up to 1",
+        ),
+        (shock_rows.NUMBERS[4], {"at_least": 0, "at_most": 365}, "how long funding and interest run, 0 to 365"),
+        (
+            shock_rows.CELLS[2],
+            {"at_least": -100, "at_most": 100},
+            "what a long pays a short per day, of the notional, −100 to 100 %",
+        ),
+    ],
+)
+def test_an_input_says_the_bounds_that_it_is_checked_by(cell: Cell, bounds: dict[str, float], said: str) -> None:
+    assert (cell.bounds, cell.help) == (bounds, said)
+
+
+def test_a_figure_that_nobody_changed_is_exactly_what_stood_there() -> None:
+    start = Shocks(common=0.07, moves={"FET": 1 / 3}, maintenance=0.1)
+    for cell, token in [(each, "") for each in shock_rows.NUMBERS] + [(shock_rows.CELLS[0], "FET")]:
+        shown = cell.shown(start, token)
+        assert shown is not None
+        assert cell.exact(start, shown, token) == cell.held(start, token)
 
 
 def test_an_edited_shock_is_not_lost_when_another_section_was_open() -> None:
@@ -442,6 +534,48 @@ def test_without_tiers_nothing_is_made_up() -> None:
     [before, *_] = page.table("Supposed")
     assert (before["Margin balance"], before["Requirement"], before["Outcome"]) == ("$10,000.00", "–", "not known")
     assert "Not known, for want of a tier table" in page.text
+
+
+ONE_LOST = {
+    "margin_mode": "isolated",
+    "wallet_balance": 20_000,
+    "marks": {"RENDER": 1.5, "FET": 0.2231},
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "shocks", "said"),
+    [
+        pytest.param(
+            ONE_LOST,
+            Shocks(common=-0.2),
+            "All together: 2 of 2 positions lost (1 today already), margin balance $15,000.00 → $11,000.00.",
+            id="isolated, one lost today",
+        ),
+        pytest.param(
+            {"wallet_balance": 100}, Shocks(common=-0.2), "The account is liquidated today already.", id="liquidated"
+        ),
+        pytest.param(
+            {"venue": "okx"},
+            Shocks(common=-0.1),
+            "All together: margin balance $10,000.00 → $1,000.00; what is required is not known, for want of a tier "
+            "table.",
+            id="no tiers",
+        ),
+        pytest.param(
+            {"wallet_balance": 1e6},
+            Shocks(maintenance=2),
+            "All together: below warning, margin balance $1,000,000 → $1,000,000, requirement ÷ equity 0.17 % → "
+            "0.33 %, nearest common move to liquidation none → none.",
+            id="nothing liquidates",
+        ),
+        pytest.param({}, Shocks(days=7), "Nothing is supposed yet", id="only days"),
+    ],
+)
+def test_what_all_together_comes_to_is_said_in_words(changes: dict[str, Any], shocks: Shocks, said: str) -> None:
+    made = scenario(**changes)
+    parts, now, then = breakdown(made, shocks), assess(made), assess(apply(made, shocks))
+    assert shock_rows.sentence(parts, now, then, made).startswith(said)
 
 
 # Whatever a link holds
@@ -544,7 +678,30 @@ def test_a_crash_is_placed_by_what_its_groups_did() -> None:
     close = {each.name: each for each in scenario_rows.crash_points(rows, made, first, second, worst=False)}
     assert (worst["2025-10-10"].first, worst["2025-10-10"].second) == pytest.approx((-0.843, -0.7655))
     assert (close["2025-10-10"].first, close["2025-10-10"].second) == pytest.approx((-0.294, -0.2954))
-    assert not worst["2025-10-10"].filled
+    assert worst["2025-10-10"].made_up == ""
+
+
+def test_the_days_of_a_map_are_told_apart_from_the_whole_day_and_the_worst_comes_first() -> None:
+    """BTC, held short, stands still on a map of RENDER and FET; on the day itself it gains."""
+    short = {"symbol": "BTC", "side": "short", "quantity": 1, "entry_price": 70_000, "leverage": 10}
+    made = scenario(positions=[*document()["positions"], short], marks={"RENDER": 1.75, "FET": 0.2231, "BTC": 70_000})
+    rows = [
+        row for row in crash_rows(made, crash_days(), betas_to_btc()) if row.day.date in ("2025-10-10", "2022-05-12")
+    ]
+    first, second = Direction("a", "RENDER", {"RENDER": 1.0}), Direction("b", "FET", {"FET": 1.0})
+    points = scenario_rows.crash_points(rows, made, first, second, worst=False)
+    assert [each.name for each in points] == ["2025-10-10", "2022-05-12"]
+    for point in points:
+        alone = 50_000 * point.first + 40_000 * point.second
+        assert point.here.equity == pytest.approx(10_000 + alone)
+        assert point.whole.equity == pytest.approx(10_000 + alone - 70_000 * point.row.day.moves["BTC"].close)
+        assert point.whole is point.row.close.outcome
+    told = scenario_rows.map_day_rows(points, made, first, second)
+    assert [row["No."] for row in told] == ["1", "2"]
+    assert told[0]["Day"] == "2025-10-10 liquidation cascade"
+    assert told[0]["At its point"] == "liquidated · no equity left"
+    assert (told[0]["RENDER"], told[0]["FET"]) == ("−29.40 %", "−29.54 %")
+    assert "Made up" not in told[0]
 
 
 def test_a_day_that_says_nothing_of_a_group_has_no_place() -> None:
@@ -562,7 +719,10 @@ def test_a_made_up_place_is_marked() -> None:
     rows = crash_rows(made, crash_days()[:1], betas_to_btc())
     first, second = Direction("a", "A", {"TAO": 1.0}), Direction("b", "B", {"BTC": 1.0})
     [point] = scenario_rows.crash_points(rows, made, first, second, worst=False)
-    assert point.filled
+    assert (point.made_up, point.whole_made_up) == ("TAO by beta", "TAO by beta")
+    [told] = scenario_rows.map_day_rows([point], made, first, second)
+    assert told["Made up"] == "TAO by beta"
+    assert "Whole day" not in told
     assert point.first == pytest.approx(1.5133 * point.second)
 
 

@@ -136,6 +136,17 @@ def test_no_beta_takes_a_price_below_nothing() -> None:
     assert (found.close.prices["TAO"], found.worst.prices["TAO"]) == (0, 0)
 
 
+def test_a_row_says_what_is_made_up_of_all_tokens_or_of_some_and_of_extremes_only_at_the_worst_tick() -> None:
+    scenario = account("binance", "cross", [long("RENDER", 10, 1.75), long("TAO", 1, 272.71), long("NEAR", 1, 1.4)])
+    moves = {"RENDER": TokenMove(-0.1), "TAO": TokenMove(-0.1, -0.2, 0.1), "BTC": TokenMove(-0.05, -0.1, 0.0)}
+    [row] = crash_rows(scenario, [CrashDay("", "mine", moves)], {"NEAR": 1.5})
+    assert row.made_up() == "RENDER extremes unknown, NEAR by beta"
+    assert row.made_up({"TAO", "NEAR"}) == "NEAR by beta"
+    assert row.made_up(worst=False) == "NEAR by beta"
+    [still] = crash_rows(scenario, [CrashDay("", "mine", {"TAO": TokenMove(-0.1, -0.2, 0.1)})], {})
+    assert still.made_up({"NEAR"}) == "NEAR still"
+
+
 def test_a_day_made_up_of_one_token_leaves_the_others_standing_and_says_so() -> None:
     scenario = account("binance", "cross", [long("TAO", 1, 272.71), long("RENDER", 10, 1.75)])
     found = row(scenario, day(RENDER=TokenMove(-0.5)))

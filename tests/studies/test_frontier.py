@@ -15,7 +15,7 @@ from margin.market import snapshot
 from margin.scenario import Scenario
 from margin.studies.assess import assess
 from margin.studies.directions import Direction, alone, custom
-from margin.studies.frontier import RiskMap, ellipse, group_risk, joined, risk_map
+from margin.studies.frontier import RiskMap, at_points, ellipse, group_risk, joined, risk_map
 from tests.engine import oracle
 from tests.engine.strategies import documents
 from tests.studies.accounts import MODES, VENUES, account, long, short, with_wallet
@@ -104,6 +104,31 @@ def test_today_is_the_account_as_it_is_assessed(venue: str, mode: str) -> None:
     assert chart.requirement[0, 1] == pytest.approx(now.requirement, rel=1e-12)
     assert chart.headroom[0, 1] == pytest.approx(now.headroom, rel=1e-12)
     assert chart.requirement_to_equity[0, 1] == pytest.approx(now.requirement_to_equity, rel=1e-12)
+
+
+@slow
+@given(grouped())
+def test_a_point_looked_at_by_itself_is_that_point_of_the_map(drawn: tuple[Document, Direction, Direction]) -> None:
+    document, first, second = drawn
+    scenario = Scenario.from_json(document)
+    places = [(0, 0), (6, 7), (12, 14), (3, 11)]
+    chart, scale = mapped(scenario, first, second), 0.0
+    found = at_points(scenario, first, second, [(COLUMNS[column], ROWS[row]) for row, column in places])
+    for (row, column), outcome in zip(places, found, strict=True):
+        prices = there(document, (first, second), (COLUMNS[column], ROWS[row]))
+        scale = sum(gross(book, prices, 1.0) for book in oracle.accounts(document)) + abs(document["wallet_balance"])
+        assert outcome.equity == pytest.approx(chart.equity[row, column], abs=1e-12 * scale)
+        assert outcome.headroom == pytest.approx(chart.headroom[row, column], abs=1e-12 * scale)
+        assert outcome.liquidated or outcome.headroom > -1e-12 * scale
+
+
+def test_a_point_beyond_a_band_of_liquidation_is_told_to_be_liquidated() -> None:
+    """The account of the lower and the upper edge below: headroom is positive again under the band."""
+    positions = [long("RENDER", 20_000 / 1.75, 1.75), short("BTC", 30_000 / 71202.9, 71202.9), long("TAO", 10, 272.71)]
+    scenario = account("binance", "cross", positions, 9_900)
+    [beyond, short_of_it] = at_points(scenario, alone("TAO"), custom({"RENDER": 3, "BTC": 1}), [(0, -0.8), (0, -0.2)])
+    assert (beyond.liquidated, beyond.headroom > 0) == (True, True)
+    assert short_of_it.liquidated is False
 
 
 # Curves of a cross account

@@ -14,7 +14,7 @@ from margin.scenario import Scenario
 from margin.shocks import NONE, Shocks
 from margin.studies.assess import assess
 from margin.studies.outcome import WHOLE_WAY
-from margin.studies.shocks import apply, assumptions, breakdown, days_until_liquidation, price_moves, scaled
+from margin.studies.shocks import apply, assumptions, breakdown, days_until_liquidation, moves_to, price_moves, scaled
 from margin.venues import TierTable
 from tests.studies.accounts import MODES, VENUES, account, long, random_accounts, scenarios, short, with_wallet
 
@@ -130,6 +130,13 @@ def test_a_token_goes_its_own_way_and_the_others_by_their_betas() -> None:
     after = apply(scenario, shocks).market.marks
     assert {token: after[token] for token in marks} == pytest.approx({**marks, "RENDER": 2.5, "TAO": 210.0})
     assert price_moves(scenario, shocks)["TAO"] == pytest.approx(-0.3)
+
+
+def test_prices_say_the_moves_that_lead_to_them() -> None:
+    scenario = account("binance", "cross", [long("RENDER", 1, 2)], marks={"RENDER": 2.0, "TAO": 300.0, "WLD": 0.0})
+    moves = moves_to(scenario, {"RENDER": 1.7184, "TAO": 300.0, "WLD": 1.0})
+    assert moves == {"RENDER": -0.1408, "TAO": 0.0}, "from a mark of 0 no move leads anywhere"
+    assert apply(scenario, Shocks(moves=moves)).market.marks["RENDER"] == pytest.approx(1.7184, rel=1e-12)
 
 
 def test_no_price_falls_below_nothing() -> None:
