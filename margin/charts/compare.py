@@ -16,7 +16,8 @@ from margin.studies.venues_compared import VenueComparison, VenueLine
 CROSS, ISOLATED = style.ACCOUNT, style.POSITIONS[1]
 SPOKEN = 6
 """So many positions or venues are told one by one."""
-MODES_HEIGHT, BELOW = 380, 88
+PLOT, BELOW = 260, 88
+"""Pixels: the picture of both modes, and what stands below it."""
 FURTHEST = 0.3
 """At least so much of a common move is shown where something lies there."""
 
@@ -76,15 +77,14 @@ def modes(curves: ModeCurves | None, comparison: ModeComparison) -> go.Figure:
     title = modes_finding(curves, comparison)
     if curves is None or not comparison.cross.scenario.positions:
         return style.empty(title)
-    around = style.headline_height(title) + BELOW
     traces = [_line(curves, isolated=False), _line(curves, isolated=True), _falls(curves), _hover(curves)]
     return style.figure(
         [trace for trace in traces if len(trace["x"])],
         title,
-        MODES_HEIGHT,
+        PLOT,
         BELOW,
         hovermode="x",
-        legend=style.legend(MODES_HEIGHT - around, 56),
+        legend=style.legend(PLOT, 56),
         shapes=[_today()],
         xaxis=style.axis(
             title=f"{curves.direction.name}, move from these marks",

@@ -12,18 +12,16 @@ import plotly.graph_objects as go
 
 from margin import wording
 from margin.book import Array
-from margin.charts import style
+from margin.charts import rows, style
 
-PANELS, AXIS, ROW = 300, 50, 40
-"""Pixels: the two panels together, the axis, one row of a distribution."""
+PANELS, AXIS = 300, 50
+"""Pixels: the two panels together, and the axis."""
 UPPER, LOWER = [0.56, 0.93], [0.0, 0.37]
 """What the panels take of the height; above each stand its words."""
 FEW = 40
 """So many payments are drawn as points too."""
 REGULAR = 0.05
 """Payments whose distances differ by no more than this (relative) come at one interval."""
-NAME, BAR = 0.2, -0.2
-"""Where in its row the words stand, and the bar."""
 HOUR, DAY = 3_600_000, 86_400_000
 """Milliseconds."""
 YEAR = 24 * 365
@@ -117,22 +115,18 @@ def _signed(rate: float) -> str:
     return f"+{text}" if rate > 0 else text
 
 
-def funding_history(
-    times: Times, rates: Array, interval_hours: float | None, token: str, venue: str, height: int | None = None
-) -> go.Figure:
+def funding_history(times: Times, rates: Array, interval_hours: float | None, token: str, venue: str) -> go.Figure:
     """Every payment, and below it what a long has paid so far. `times` in ms since 1970 UTC, oldest first."""
     title = funding_finding(times, rates, interval_hours, token, venue)
     if not len(rates):
         return style.empty(title)
-    around = style.headline_height(title) + AXIS
-    height = height or around + PANELS
     start = float(times[0]) - (interval(times, interval_hours) or 0.0) * HOUR
     spare = 0.01 * (float(times[-1]) - start) or HOUR
     zero = {"zeroline": True, "zerolinecolor": style.QUIET, "zerolinewidth": 1, "ticksuffix": " %", "nticks": 5}
     return style.figure(
         [_payments(times, rates), _so_far(start, times, rates)],
         title,
-        height,
+        PANELS,
         AXIS,
         hovermode="x",
         hoversubplots="axis",
@@ -239,71 +233,30 @@ def funding_distribution_alt(recorded: Distribution, token: str, venue: str) -> 
     return f"{distribution_finding(recorded, token, venue)}. {recorded.payments} payments recorded: {figures}."
 
 
-def funding_distribution(recorded: Distribution, token: str, venue: str, height: int | None = None) -> go.Figure:
+def funding_distribution(recorded: Distribution, token: str, venue: str) -> go.Figure:
     """One row per figure of the distribution, from zero to the rate in % per interval."""
-    title, rows = distribution_finding(recorded, token, venue), _rows(recorded)
-    around = style.headline_height(title) + AXIS
-    height = height or around + ROW * len(rows)
-    low, high = (pick(0.0, *(row.rate * 100 for row in rows)) for pick in (min, max))
+    title, shown = distribution_finding(recorded, token, venue), _rows(recorded)
+    low, high = (pick(0.0, *(row.rate * 100 for row in shown)) for pick in (min, max))
     room = 0.06 * (high - low) or 0.001
-    return style.figure(
-        [_bars(rows), _points(rows), _words(rows, recorded, low - room)],
-        title,
-        height,
-        AXIS,
-        hovermode=False,
-        showlegend=False,
-        xaxis=style.axis(
-            title=f"Rate {_each(recorded.interval_hours)}; {recorded.payments:,} payments",
-            range=[low - room, high + room],
-            ticksuffix=" %",
-            nticks=6,
-        )
-        | {"zeroline": True, "zerolinecolor": style.QUIET},
-        yaxis=style.hidden_axis(range=[0.5 - len(rows), 0.5]),
+    words = [_told(row, recorded.interval_hours) for row in shown]
+    axis = style.axis(
+        title=f"Rate {_each(recorded.interval_hours)}; {recorded.payments:,} payments",
+        range=[low - room, high + room],
+        ticksuffix=" %",
+        nticks=6,
+        zeroline=True,
+        zerolinecolor=style.QUIET,
     )
+    traces = [_bars(shown), _points(shown), rows.names(words, low - room)]
+    return rows.figure(traces, title, len(shown), axis, AXIS, hovermode=False, showlegend=False)
 
 
-def _places(rows: list[_Row]) -> Array:
-    places: Array = BAR - np.arange(len(rows), dtype=np.float64)
-    return places
+def _bars(shown: list[_Row]) -> style.Trace:
+    """From zero to each rate."""
+    return rows.bars([rows.Bar(0.0, row.rate * 100, place) for place, row in enumerate(shown)], style.QUIET, 4)
 
 
-def _bars(rows: list[_Row]) -> style.Trace:
-    """From zero to each rate, as one line with gaps."""
-    rates = np.array([row.rate * 100 for row in rows])
-    return {
-        "type": "scatter",
-        "x": np.column_stack([np.zeros_like(rates), rates, np.full_like(rates, np.nan)]).ravel(),
-        "y": np.repeat(_places(rows), 3),
-        "mode": "lines",
-        "line": {"color": style.QUIET, "width": 4},
-        "opacity": 0.5,
-    }
-
-
-def _points(rows: list[_Row]) -> style.Trace:
-    colours = style.texts([row.colour for row in rows])
-    symbols = style.texts([row.symbol for row in rows])
-    return {
-        "type": "scatter",
-        "x": np.array([row.rate * 100 for row in rows]),
-        "y": _places(rows),
-        "mode": "markers",
-        "marker": {"symbol": symbols, "color": colours, "size": 10, "line": {"width": 2, "color": colours}},
-        "cliponaxis": False,
-    }
-
-
-def _words(rows: list[_Row], recorded: Distribution, left: float) -> style.Trace:
-    """The words of each row above its bar, from the left edge on."""
-    return {
-        "type": "scatter",
-        "x": np.full(len(rows), left),
-        "y": NAME - np.arange(len(rows)),
-        "mode": "text",
-        "text": style.texts([_told(row, recorded.interval_hours) for row in rows]),
-        "textposition": "middle right",
-        "textfont": {"color": style.INK, "size": 12},
-        "cliponaxis": False,
-    }
+def _points(shown: list[_Row]) -> style.Trace:
+    points = [rows.Point(row.rate * 100, place, row.name) for place, row in enumerate(shown)]
+    looks = (style.texts([row.symbol for row in shown]), style.texts([row.colour for row in shown]))
+    return rows.symbols("rate", points, *looks, width=2)

@@ -7,11 +7,14 @@ import plotly.graph_objects as go
 
 from margin import wording
 from margin.charts import findings, style
+from margin.charts.box import Box
 from margin.scenario import Scenario
 from margin.studies.assess import Assessment
 from margin.studies.curve import SHOWN, Curve
 from margin.studies.distances import FURTHEST_DOWN, FURTHEST_UP, JointMove
 
+PLOT = 340
+"""Pixels."""
 TOP = 1.25
 """Requirement ÷ margin balance is shown from 0 to here."""
 OFF_SCALE = 1.19
@@ -83,7 +86,7 @@ def joint_move_alt(curve: Curve | None, scenario: Scenario, account: Assessment)
     return ". ".join(sentences) + "."
 
 
-def joint_move(curve: Curve | None, scenario: Scenario, account: Assessment, height: int = 380) -> go.Figure:
+def joint_move(curve: Curve | None, scenario: Scenario, account: Assessment) -> go.Figure:
     """Requirement ÷ margin balance in % against the common move in % from the curve's origin.
 
     Solid where the account is alive, dotted beyond; in isolated mode the position that is worst off.
@@ -104,7 +107,7 @@ def joint_move(curve: Curve | None, scenario: Scenario, account: Assessment, hei
             _points(now),
         ],
         title,
-        height,
+        PLOT,
         hovermode="x",
         showlegend=False,
         shapes=[*_level_lines(levels), *_baseline(curve)],
@@ -271,25 +274,6 @@ def _places(curve: Curve, load: float, span: float) -> list[tuple[float, str]]:
     near = curve.requirement_to_equity[np.abs(curve.moves - curve.today) < LABEL_WIDTH / 2 * span]
     beside = [(load, f"{height} {side}") for height in ("top", "bottom") for side in ("right", "left")]
     return [*beside, (float(np.nanmin(near)), "bottom center"), (float(np.nanmax(near)), "top center"), beside[0]]
-
-
-class Box(NamedTuple):
-    """A rectangle in the units of the axes."""
-
-    left: float
-    right: float
-    bottom: float
-    top: float
-
-    def meets(self, other: "Box") -> bool:
-        """Whether they overlap; NaN overlaps nothing."""
-        across = self.left < other.right and other.left < self.right
-        return across and self.bottom < other.top and other.bottom < self.top
-
-    def inside(self, other: "Box") -> bool:
-        """Whether it lies within the other."""
-        across = other.left <= self.left and self.right <= other.right
-        return across and other.bottom <= self.bottom and self.top <= other.top
 
 
 def _label_box(x: float, y: float, side: str, span: float) -> Box:

@@ -60,7 +60,7 @@ def margin_use_alt(account: Assessment, scenario: Scenario) -> str:
     return ". ".join(sentences) + "."
 
 
-def margin_use(account: Assessment, scenario: Scenario, height: int | None = None) -> go.Figure:
+def margin_use(account: Assessment, scenario: Scenario) -> go.Figure:
     """Two stacked bars in the settlement coin, the requirement and the initial margin, against the margin balance."""
     title = finding(account, scenario)
     if not scenario.positions or account.requirement is None or account.initial_margin is None:
@@ -70,19 +70,17 @@ def margin_use(account: Assessment, scenario: Scenario, height: int | None = Non
     low, high = _range(account, parts)
     captions = _captions(account, scenario, parts)
     bottom = AXIS + LEGEND_LINE * (len(parts) // 3 + 1)
-    around = style.headline_height(title) + bottom
-    height = height or around + BARS
     return style.figure(
         [
             *(_bar(index, part) for index, part in enumerate(parts)),
             *_free(account, parts),
         ],
         title,
-        height,
+        BARS,
         bottom,
         barmode="stack",
         hovermode="closest",
-        legend=style.legend(height - around, AXIS) | {"traceorder": "normal"},
+        legend=style.legend(BARS, AXIS) | {"traceorder": "normal"},
         shapes=[] if isolated else [_balance_line(account, bar) for bar in (REQUIRED, INITIAL)],
         annotations=[_caption(REQUIRED, captions[0]), _caption(INITIAL, captions[1])],
         xaxis=style.axis(

@@ -43,7 +43,8 @@ MOST_SPANS, MOST_WHOLE, MOST_TOLD = 4, 2, 8
 SPOKEN = 4
 """Days that the text alternative tells one by one."""
 DAY = style.POSITIONS[5]
-HEIGHT, BELOW = 560, 150
+PLOT, BELOW = 370, 150
+"""Pixels: the map, and what stands below it."""
 
 Shows = Literal["ratio", "headroom"]
 
@@ -191,15 +192,13 @@ def risk_map(
     cloud: Cloud | None = None,
     points: Sequence[CrashPoint] = (),
     shows: Shows = "ratio",
-    height: int = HEIGHT,
 ) -> go.Figure:
     """The map as colour, its frontiers as lines; ellipses and days, numbered in their order, where they are given."""
     title = finding(found, reaches, scenario, account)
     if found is None:
         return style.empty(title)
-    high = height - style.headline_height(title) - BELOW
     marks = [found.today, *(_within(point, found) for point in points)]
-    labels = Labels(found.first_moves, found.second_moves, high, marks)
+    labels = Labels(found.first_moves, found.second_moves, PLOT, marks)
     traces = [
         _surface(found, scenario, shows),
         *_ellipses(cloud, labels),
@@ -211,11 +210,11 @@ def risk_map(
     return style.figure(
         traces,
         title,
-        height,
+        PLOT,
         BELOW,
         hovermode="closest",
         hoverdistance=40,
-        legend=style.legend(high, 60),
+        legend=style.legend(PLOT, 60),
         annotations=labels.annotations,
         xaxis=style.axis(
             title=f"Move of {found.first.name}<br>Colour: {_coloured(scenario, shows)}", **_side(found.first_moves)

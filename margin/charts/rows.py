@@ -32,19 +32,22 @@ class Bar(NamedTuple):
     row: int
 
 
-def figure(traces: Sequence[style.Trace], title: str, count: int, xaxis: dict[str, Any], **layout: Any) -> go.Figure:
-    """A chart of `count` rows, its height theirs, the first on top; traces without points are left out."""
+def figure(
+    traces: Sequence[style.Trace], title: str, count: int, xaxis: dict[str, Any], below: int = BELOW, **layout: Any
+) -> go.Figure:
+    """A chart of `count` rows, its height theirs, the first on top; traces without points are left out.
+
+    `below` is what the axis takes, and the legend where there is one.
+    """
     plot = max(min(count * ROW, TALLEST // 2), min(count * TIGHT_ROW, TALLEST))
     return style.figure(
         [trace for trace in traces if len(trace["x"])],
         title,
-        style.headline_height(title) + BELOW + plot,
-        BELOW,
-        hovermode="closest",
-        legend=style.legend(plot, 46),
+        plot,
+        below,
         xaxis=xaxis,
         yaxis=style.hidden_axis(range=[0.5 - count, 0.5]),
-        **layout,
+        **{"hovermode": "closest", "legend": style.legend(plot, 46), **layout},
     )
 
 
@@ -93,9 +96,15 @@ def bars(drawn: Sequence[Bar], colour: str, width: int, **more: Any) -> style.Tr
 
 
 def symbols(
-    name: str, points: Sequence[Point], symbol: str | style.Texts, colour: str, *, width: int = 0, size: int = 10
+    name: str,
+    points: Sequence[Point],
+    symbol: str | style.Texts,
+    colour: str | style.Texts,
+    *,
+    width: int = 0,
+    size: int = 10,
 ) -> style.Trace:
-    """Points with what they say when they are pointed at; `width` is of their outline."""
+    """Points with what they say when they are pointed at, alike or each its own; `width` is of their outline."""
     return {
         "type": "scatter",
         "name": name,

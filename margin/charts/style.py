@@ -29,7 +29,8 @@ PATTERNS = ("", "/", ".", "\\", "x", "-")
 NARROWEST = 54
 """Characters of a title that fit on one line of a chart 358 px wide."""
 TITLE_LINE = 20
-EMPTY_HEIGHT = 64
+EMPTY = 22
+"""Pixels of plot where a sentence is all there is."""
 
 CONFIG: dict[str, Any] = {
     "displaylogo": False,
@@ -54,24 +55,22 @@ def headline(finding: str) -> str:
     return "<br>".join(lines)
 
 
-def headline_height(finding: str) -> int:
-    """What the title takes, in pixels."""
-    return TITLE_LINE * (headline(finding).count("<br>") + 1) + 14
+def figure(traces: list[Trace], finding: str, plot: int, bottom: int = 8, **layout: Any) -> go.Figure:
+    """A chart with the finding on top of a plot `plot` pixels high, and `bottom` pixels for what stands below it.
 
-
-def figure(traces: list[Trace], finding: str, height: int, bottom: int = 8, **layout: Any) -> go.Figure:
-    """A chart with the finding on top, from plain values: plotly checks and copies them once.
-
-    Dragging is off, so that a finger scrolls the page and not the chart.
+    From plain values, so that plotly checks and copies them once. Dragging is off: a finger scrolls the page and not
+    the chart.
     """
+    title = headline(finding)
+    top = TITLE_LINE * (title.count("<br>") + 1) + 14
     return go.Figure(
         {
             "data": traces,
             "layout": {
                 "template": "none",
-                "height": height,
-                "margin": {"l": 4, "r": 8, "t": headline_height(finding), "b": bottom},
-                "title": {"text": headline(finding), "x": 0, "xanchor": "left"},
+                "height": top + plot + bottom,
+                "margin": {"l": 4, "r": 8, "t": top, "b": bottom},
+                "title": {"text": title, "x": 0, "xanchor": "left"},
                 "font": {"color": INK},
                 "hoverlabel": {"font": {"color": INK}, "align": "left"},
                 "dragmode": False,
@@ -113,7 +112,7 @@ def hatching(shape: str) -> dict[str, Any]:
 
 def empty(finding: str) -> go.Figure:
     """Nothing to draw: a small figure with the sentence that says why."""
-    return figure([], finding, EMPTY_HEIGHT, xaxis=hidden_axis(), yaxis=hidden_axis())
+    return figure([], finding, EMPTY, xaxis=hidden_axis(), yaxis=hidden_axis())
 
 
 def texts(items: list[str]) -> Texts:

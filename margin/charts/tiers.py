@@ -215,10 +215,10 @@ def _notes(compared: Compared) -> list[str]:
     return notes
 
 
-def tier_steps(compared: Compared, height: int | None = None) -> go.Figure:
+def tier_steps(compared: Compared) -> go.Figure:
     """Two panels over the notional: maintenance margin ÷ notional, and below it the maximum leverage.
 
-    Each line ends where its table does. The height follows the number of venues unless it is given.
+    Each line ends where its table does.
     """
     title, lines = finding(compared), _lines(compared)
     if not lines:
@@ -228,16 +228,14 @@ def tier_steps(compared: Compared, height: int | None = None) -> go.Figure:
     lower = [_leverage(line, place / len(lines), low, high) for place, line in enumerate(lines)]
     notes = _notes(compared)
     bottom = AXIS + LEGEND_LINE * (len(lines) + len(notes))
-    around = style.headline_height(title) + bottom
-    height = height or around + PANELS
     return style.figure(
         [*upper, *lower, _hover(lines, compared.own, low, high)],
         title,
-        height,
+        PANELS,
         bottom,
         hovermode="x",
         hoversubplots="axis",
-        legend=style.legend(height - around, AXIS + LEGEND_LINE * len(notes)) | {"itemsizing": "constant"},
+        legend=style.legend(PANELS, AXIS + LEGEND_LINE * len(notes)) | {"itemsizing": "constant"},
         shapes=_size_lines(compared.own, low, high),
         annotations=[*_headings(), *_size_words(compared.own, low, high)],
         xaxis=style.axis(title="<br>".join(["Notional", *notes]), anchor="y2", **_money_axis(low, high)),

@@ -23,7 +23,7 @@ NOTHING = 0.005
 """Money below this is written as 0."""
 BEYOND = 2.0
 """How far beyond the last step the way is shown, in parts of the way to it, once nothing is left open."""
-AXIS, LEGEND_LINE = 52, 20
+PLOT, AXIS, LEGEND_LINE = 300, 52, 20
 """Pixels."""
 STOPS: frozenset[Kind] = frozenset({"margin_stop", "price_stop"})
 NOT_THE_VENUE: frozenset[Kind] = STOPS | {"settled"}
@@ -128,7 +128,7 @@ def does(step: Step) -> str:
     return f"{step.symbol} {step.side}{':' if step.kind in OF_THE_ACCOUNT else ''} {DOES[step.kind]}"
 
 
-def waterfall(found: Waterfall, way: Way, without: Waterfall | None = None, height: int = 420) -> go.Figure:
+def waterfall(found: Waterfall, way: Way, without: Waterfall | None = None) -> go.Figure:
     """Equity and requirement in the settlement coin along the way, left to right; `without` is the run without stops.
 
     In isolated mode both are sums over the positions, what no position ties up included.
@@ -149,11 +149,11 @@ def waterfall(found: Waterfall, way: Way, without: Waterfall | None = None, heig
     return style.figure(
         traces,
         title,
-        height,
+        PLOT,
         bottom,
         hovermode="x",
         shapes=leaders(labels, places, plot),
-        legend=style.legend(height - style.headline_height(title) - bottom, AXIS) | {"traceorder": "reversed"},
+        legend=style.legend(PLOT, AXIS) | {"traceorder": "reversed"},
         xaxis=style.axis(
             title=way.name,
             range=[0, plot.end],

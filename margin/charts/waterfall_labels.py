@@ -8,12 +8,15 @@ import numpy as np
 
 from margin.book import Array
 from margin.charts import style
+from margin.charts.box import Box
 
 CHARACTER, LABEL_HEIGHT, GAP = 0.0195, 0.075, 0.02
 """What a character and a line of words take of the plot on the narrowest screen, and how far from its point they stand.
 """
 HIGHEST = 8
 """Lines by which words may stand above or below their point where there is no room beside it."""
+WHOLE = Box(0.0, 1.0, 0.0, 1.0)
+"""The plot, in parts of it."""
 CLEAR = "rgba(0,0,0,0)"
 
 
@@ -33,30 +36,6 @@ class Plot(NamedTuple):
     end: float
     low: float
     high: float
-
-
-class Box(NamedTuple):
-    """A rectangle in parts of the plot."""
-
-    left: float
-    right: float
-    bottom: float
-    top: float
-
-    def meets(self, other: "Box") -> bool:
-        """Whether they overlap."""
-        across = self.left < other.right and other.left < self.right
-        return across and self.bottom < other.top and other.bottom < self.top
-
-    def holds(self, points: Array) -> bool:
-        """Whether any of the points, shape (points, 2), lies in it."""
-        x, y = points.T
-        return bool(((self.left < x) & (x < self.right) & (self.bottom < y) & (y < self.top)).any())
-
-    @property
-    def inside(self) -> bool:
-        """Whether it lies within the plot."""
-        return self.left >= 0 and self.right <= 1 and self.bottom >= 0 and self.top <= 1
 
 
 class Place(NamedTuple):
@@ -90,7 +69,7 @@ def placed(labels: Sequence[Label], plot: Plot, drawn: Array) -> list[Place]:
     """
     taken: dict[int, Place] = {}
     for index in sorted(range(len(labels)), key=lambda index: -labels[index].x / plot.end):
-        inside = [place for place in _places(labels[index], plot) if place.box.inside]
+        inside = [place for place in _places(labels[index], plot) if place.box.inside(WHOLE)]
         free = [place for place in inside if not any(place.box.meets(other.box) for other in taken.values())]
         clear = (place for place in free if not place.box.holds(drawn))
         taken[index] = next(itertools.chain(clear, free, inside, _places(labels[index], plot)))

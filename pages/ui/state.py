@@ -250,7 +250,7 @@ def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
 
 def offer(current: Session, scenario: Scenario, notice: str) -> Parameters:
     """The address for a link to a scenario, with the working one as its baseline; the notice is told on arrival."""
-    address = link.encode(with_seen(scenario, assess(scenario))).parameters
+    address = _parameters(scenario, assess(scenario))
     current.offer = Offer(address, scenario, current.working, notice)
     return address
 
@@ -300,7 +300,7 @@ def save(current: Session, account: Assessment) -> None:
     if current.working == current.saved:
         return
     current.saved = current.working
-    current.written = parameters(current, account)
+    current.written = _parameters(current.working, account)
     current.visited[repr(current.written)] = (current.baseline, current.example)
     while len(current.visited) > MOST_VISITED:
         del current.visited[next(iter(current.visited))]
@@ -310,12 +310,12 @@ def save(current: Session, account: Assessment) -> None:
 
 def address(current: Session, account: Assessment) -> Parameters:
     """What a link to another page carries: the working scenario, and nothing while it is untouched."""
-    return {} if current.working == current.saved and not current.written else parameters(current, account)
+    return {} if current.working == current.saved and not current.written else _parameters(current.working, account)
 
 
-def parameters(current: Session, account: Assessment) -> Parameters:
-    """The link's parameters for the working scenario, with what is seen now."""
-    return link.encode(with_seen(current.working, account)).parameters
+def _parameters(scenario: Scenario, account: Assessment) -> Parameters:
+    """The link's parameters for a scenario, with what is seen of it."""
+    return link.encode(with_seen(scenario, account)).parameters
 
 
 def open_preset(current: Session, preset: Preset) -> None:

@@ -16,8 +16,8 @@ def rows(found: Situation, *days: CrashDay) -> list[CrashRow]:
     return crash_rows(found.scenario, days or crash_days(), betas_to_btc())
 
 
-def drawn(found: Situation, *days: CrashDay, height: int | None = None) -> go.Figure:
-    return crashes(rows(found, *days), found.scenario, found.account, height)
+def drawn(found: Situation, *days: CrashDay) -> go.Figure:
+    return crashes(rows(found, *days), found.scenario, found.account)
 
 
 def own(name: str, **moves: float) -> CrashDay:
@@ -44,7 +44,7 @@ def test_the_title_counts_the_days_survived(name: str) -> None:
 def test_without_days_there_is_nothing_to_count() -> None:
     found = named("two longs")
     assert finding([], found.scenario, found.account) == "No day is chosen"
-    assert crashes([], found.scenario, found.account).layout.height == style.EMPTY_HEIGHT
+    assert crashes([], found.scenario, found.account).data == ()
 
 
 def test_it_is_light_and_readable_in_every_situation(any_situation: Situation) -> None:
@@ -101,11 +101,10 @@ def test_a_name_that_a_person_gave_is_never_markup() -> None:
     assert "…" in figure.data[-1].text[0]
 
 
-def test_the_height_grows_with_the_days_or_is_the_callers() -> None:
+def test_the_height_grows_with_the_days() -> None:
     found = named("two longs")
     few, many = drawn(found, own("a", FET=0.1)), drawn(found)
     assert few.layout.height < many.layout.height
-    assert drawn(found, height=301).layout.height == 301
 
 
 def test_isolated_positions_that_are_lost_are_counted_and_what_they_leave_is_told() -> None:

@@ -225,7 +225,6 @@ def test_it_is_light_and_readable(token: str) -> None:
     assert all(isinstance(trace.x, np.ndarray) and isinstance(trace.y, np.ndarray) for trace in figure.data)
     assert len(plotly.io.to_json(figure, validate=False)) < 60_000
     assert max(map(len, figure.layout.title.text.split("<br>"))) <= style.NARROWEST
-    assert tier_steps(compared(token), height=401).layout.height == 401
 
 
 def drawn(given: Compared) -> go.Figure:
@@ -268,7 +267,6 @@ def test_a_rate_of_0_is_shown_in_even_steps() -> None:
 def test_where_nothing_can_be_drawn_a_sentence_stands() -> None:
     figure = tier_steps(compared(schedules=()))
     assert not figure.data
-    assert figure.layout.height == style.EMPTY_HEIGHT
 
 
 rates = st.lists(st.floats(0, 1), min_size=1, max_size=8).map(sorted)
