@@ -5,15 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from margin import wording
 from margin.charts import compare as charts
-from margin.charts.style import CONFIG
 from margin.errors import FieldError, number
-from margin.market.ask import Ask
-from margin.market.moves import AI_TOKENS, crash_days
+from margin.market.moves import AI_TOKENS
 from margin.market.view import View, asks
 from margin.scenario import Position, Scenario
 from margin.studies import mode_words, venues_compared
@@ -21,10 +18,10 @@ from margin.studies.directions import Direction, custom, every
 from margin.studies.modes import ModeComparison, along, curves, in_mode, modes, on_days, switch
 from margin.studies.venues_compared import COMPARED, VenueComparison, at_venue
 from margin.venues import VENUES
-from pages.ui import compare_rows, live
+from pages.ui import compare_rows, live, place
 from pages.ui.account import venue_change
 from pages.ui.compare_rows import MARGIN
-from pages.ui.looking import betas, looking
+from pages.ui.looking import betas, looking, named_days
 from pages.ui.state import Session
 from pages.ui.text import plain
 
@@ -33,8 +30,6 @@ DIRECTIONS, DAYS = "Directions", "Named days"
 WORST, CLOSE = "At the worst tick", "At the close"
 MOVE = -20.0
 """The move, in %, that the directions are shown at first."""
-MOST_SHOWN, ROW = 18, 31
-"""Rows of a table that are shown at once, and a row's height in pixels."""
 
 
 def sections() -> dict[str, Callable[[Session], None]]:
@@ -53,25 +48,6 @@ def chosen() -> Callable[[Session], None]:
         persist_state="session",
     )
     return sections()[name or MODES]
-
-
-def _table(rows: Sequence[Mapping[str, Any]], alt: str, width: int = 110) -> None:
-    """A table that scrolls in its own box, its first column always in sight. Its cells are never read as markup."""
-    if not rows:
-        return
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        width="stretch",
-        height=(min(len(rows), MOST_SHOWN) + 1) * ROW + 4,
-        row_height=ROW,
-        column_config={next(iter(rows[0])): st.column_config.Column(pinned=True, width=width)},
-        alt=alt,
-    )
-
-
-def _place(figure: go.Figure, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=key, alt=alt, config=CONFIG, width="stretch")
 
 
 def _sentence(clauses: Sequence[str]) -> str:
@@ -110,7 +86,7 @@ def cross_and_isolated(session: Session) -> None:
         _picture(session, comparison)
     with prices:
         alt = "Liquidation prices of every position in cross and in isolated margin"
-        _table(compare_rows.price_rows(comparison), alt)
+        place.table(compare_rows.price_rows(comparison), alt)
     if not comparison.cross.scenario.positions:
         return
     st.header("Changing the mode", anchor=False)
@@ -210,7 +186,7 @@ def _picture(session: Session, comparison: ModeComparison) -> None:
         name = st.selectbox("Along", list(ways), key=key, width=320, persist_state="session")
         direction = ways[name]
     found = curves(comparison, direction) if direction and session.working.positions else None
-    _place(charts.modes(found, comparison), "modes", charts.modes_alt(found, comparison))
+    place.chart(charts.modes(found, comparison), "modes", charts.modes_alt(found, comparison))
     st.caption(_sentence(mode_words.assumptions(comparison)))
 
 
@@ -218,7 +194,7 @@ def _switch(session: Session, comparison: ModeComparison) -> None:
     """Whether the mode could be changed now and what would follow, the figures before and after, and the button."""
     change = switch(comparison)
     _bullets(mode_words.switch_in_words(comparison, change))
-    _table(compare_rows.switch_rows(change), f"Margin, initial margin and headroom after a change to {change.to}")
+    place.table(compare_rows.switch_rows(change), f"Margin, initial margin and headroom after a change to {change.to}")
     st.caption(_sentence(mode_words.caution(comparison)))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         other = comparison.other
@@ -239,7 +215,7 @@ def _figures(session: Session, comparison: ModeComparison) -> None:
         session.kept[_FIGURES] = bool(figures.open)
         if figures.open:
             rows = compare_rows.mode_rows(comparison)
-            _table(rows, "Every figure of the account in cross and in isolated margin", 190)
+            place.table(rows, "Every figure of the account in cross and in isolated margin", 190)
 
 
 _BASELINE_STAYS = "The baseline stays as it was, so that the figures show before → after."
@@ -279,7 +255,7 @@ def _directions(session: Session, comparison: ModeComparison) -> None:
         return
     rows = along(comparison, _ways(session), move)
     alt = f"What cross and isolated leave at {wording.step(move)} in every direction, and where each is liquidated"
-    _table(compare_rows.direction_rows(rows), alt, 220)
+    place.table(compare_rows.direction_rows(rows), alt, 220)
     st.caption(plain(_MOVES))
     if yours := [token for token in session.working.tokens if token in looking(session).betas]:
         st.caption(plain(f"Betas to BTC of your own: {', '.join(yours)}."))
@@ -302,11 +278,11 @@ def _days(session: Session, comparison: ModeComparison) -> None:
         label_visibility="collapsed",
         persist_state="session",
     )
-    days, worst = [*crash_days(), *looking(session).days], when != CLOSE
-    rows = on_days(comparison, days, betas(session))
+    worst = when != CLOSE
+    rows = on_days(comparison, named_days(session), betas(session))
     st.markdown(plain(mode_words.days_in_words(rows, worst=worst)))
     alt = f"What cross and isolated leave on every named day {'at its worst tick' if worst else 'at its close'}"
-    _table(compare_rows.day_rows(rows, worst=worst), alt, 100)
+    place.table(compare_rows.day_rows(rows, worst=worst), alt, 100)
     said = compare_rows.day_assumptions(rows) if worst else [_STRAIGHT]
     st.caption(_sentence(said))
 
@@ -341,13 +317,13 @@ def _views(session: Session) -> dict[str, View]:
 
 
 def _venue_tables(comparison: VenueComparison, views: Mapping[str, View]) -> None:
-    _table(compare_rows.venue_rows(comparison, views), "Every venue's figures of the same account", 150)
+    place.table(compare_rows.venue_rows(comparison, views), "Every venue's figures of the same account", 150)
     drawing, prices = st.columns([54, 46], gap="medium")
     with drawing:
-        _place(charts.venues(comparison), "venues", charts.venues_alt(comparison))
+        place.chart(charts.venues(comparison), "venues", charts.venues_alt(comparison))
     with prices:
         st.text("Liquidation prices")
-        _table(compare_rows.venue_price_rows(comparison), "Liquidation prices on every venue")
+        place.table(compare_rows.venue_price_rows(comparison), "Liquidation prices on every venue")
 
 
 def _take_venue(session: Session) -> None:
@@ -371,15 +347,4 @@ def _ask(session: Session) -> None:
         st.caption("Live data is off: no venue is asked, every table is the snapshot's.")
         return
     wanted = tuple(ask for venue in COMPARED for ask in asks(venue, session.working.tokens))
-    if st.button("Ask every venue", key="do_ask_compared", help="contracts, marks and tiers of the account's tokens"):
-        live.feed().want(wanted, anew=True)
-    if live.feed().busy(wanted):
-        _waiting(wanted)
-
-
-@st.fragment(run_every=live.POLL)
-def _waiting(wanted: Sequence[Ask]) -> None:
-    """Looks whether what was asked for is here, as long as it is not; the page can be used meanwhile."""
-    if not live.feed().busy(wanted):
-        st.rerun()
-    st.caption("Asking the venues …")
+    live.ask_every(wanted, "do_ask_compared", "contracts, marks and tiers of the account's tokens")

@@ -1,12 +1,10 @@
 """The Market data page: what is shown, from where and how old; tiers of all venues, funding, listings, connections."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from margin import wording
@@ -18,7 +16,6 @@ from margin.charts.funding import (
     funding_history_alt,
     interval,
 )
-from margin.charts.style import CONFIG
 from margin.charts.tiers import Compared, Schedule, tier_steps, tier_steps_alt
 from margin.market import snapshot
 from margin.market.ask import Ask, Held
@@ -30,13 +27,11 @@ from margin.market.view import View, asks
 from margin.studies.assess import assess
 from margin.studies.distances import origin
 from margin.venues import VENUES
-from pages.ui import data_rows, live, shell
+from pages.ui import data_rows, live, place, shell
 from pages.ui.data_rows import UP_TO
 from pages.ui.state import Session
 from pages.ui.text import plain
 
-MOST_SHOWN, ROW = 18, 31
-"""Rows of a tier table that are shown at once, and a row's height in pixels."""
 Rate = tuple[float, float]
 """A fraction of the notional per interval, and the interval in hours."""
 
@@ -49,7 +44,7 @@ def sources(session: Session) -> None:
         return
     marks_from = {token: _mark_from(session, token) for token in scenario.tokens}
     rows = data_rows.source_rows(scenario, session.shown, _latest(session), marks_from, now)
-    _table(rows, f"Where the figures of every token on {scenario.account.rules.name} come from")
+    place.table(rows, f"Where the figures of every token on {scenario.account.rules.name} come from", 90)
     whose = "your own" if scenario.account.taker_fee is not None else "the venue's"
     st.caption(plain(f"Taker fee in force: {wording.rate(scenario.account.fee)}, {whose}."))
     for reason in data_rows.reasons(session.shown, scenario.tokens):
@@ -66,24 +61,6 @@ def _mark_from(session: Session, token: str) -> str:
     mark, now = origin(session.working)[token], session.working.market.marks[token]
     label = shell.mark_label(session, token)
     return label if now == mark else f"{label}, moved {wording.percent(now / mark - 1, sign=True)}"
-
-
-def _table(rows: Sequence[Mapping[str, Any]], alt: str, columns: Mapping[str, Any] | None = None) -> None:
-    """A table that scrolls in its own box, its first column always in sight. Its cells are never read as markup."""
-    first = next(iter(rows[0]))
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        width="stretch",
-        height=(min(len(rows), MOST_SHOWN) + 1) * ROW + 4,
-        row_height=ROW,
-        column_config={first: st.column_config.Column(pinned=True, width=90), **(columns or {})},
-        alt=alt,
-    )
-
-
-def _place(figure: go.Figure, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=key, alt=alt, config=CONFIG, width="stretch")
 
 
 def choose_token(session: Session) -> str:
@@ -111,7 +88,7 @@ def tiers(session: Session, views: Sequence[View], token: str) -> None:
     with table:
         _tier_table(session, compared, token)
     with chart:
-        _place(tier_steps(compared), "tier-steps", tier_steps_alt(compared))
+        place.chart(tier_steps(compared), "tier-steps", tier_steps_alt(compared))
     if warning := data_rows.far_apart(session.working, views, token):
         st.warning(plain(warning))
     st.caption(plain(_FEES))
@@ -136,7 +113,8 @@ def _tier_table(session: Session, compared: Compared, token: str) -> None:
     unit = None if schedule.contract_value is None else schedule.contract_value * compared.mark or None
     rows = data_rows.tier_rows(schedule.table, unit, data_rows.tiers_of(assess(scenario), token))
     st.caption(plain(f"{name}, {schedule.seen}: {_units(schedule, compared)}"))
-    _table(rows, f"Tiers of {token} on {name}, {len(rows)} {'tiers' if len(rows) > 1 else 'tier'}", _tier_columns())
+    told = f"Tiers of {token} on {name}, {len(rows)} {'tiers' if len(rows) > 1 else 'tier'}"
+    place.table(rows, told, 90, _tier_columns())
 
 
 _ONE_FRACTION = "one maintenance fraction for everything, no tiers"
@@ -201,7 +179,7 @@ def _history(session: Session, venue: str, token: str, held: Held) -> dict[str, 
     hours = quote.interval_hours if quote else None
     name, seen = VENUES[venue].name, held.seen_at.astimezone(UTC)
     given = (payments.times, payments.rates, hours, token, name)
-    _place(funding_history(*given), "funding", funding_history_alt(*given))
+    place.chart(funding_history(*given), "funding", funding_history_alt(*given))
     st.caption(plain(f"{name}, asked {seen:%Y-%m-%d %H:%M} UTC."))
     hours = interval(payments.times, hours)
     if not hours or not len(payments.rates):
@@ -217,14 +195,15 @@ def _distribution(token: str) -> dict[str, Rate]:
     figures = Distribution(*(getattr(recorded, name) for name in Distribution._fields))
     name = VENUES[recorded.venue].name
     given = (figures, token, name)
-    _place(funding_distribution(*given), "funding", funding_distribution_alt(*given))
+    place.chart(funding_distribution(*given), "funding", funding_distribution_alt(*given))
     return {f"{name}'s median rate": (recorded.median, float(recorded.interval_hours))}
 
 
 def listings(session: Session, views: Sequence[View]) -> None:
     """Which token has a perpetual where, and what became of those that are no more."""
     rows = status_rows(views, known_tokens(session.working.tokens))
-    _table(data_rows.listing_rows(rows), "Listing status of every token on every venue, with the day it was seen")
+    told = "Listing status of every token on every venue, with the day it was seen"
+    place.table(data_rows.listing_rows(rows), told, 90)
     st.caption(plain("listed: the venue has tiers for it; whether it trades now was not seen."))
     for story in stories():
         st.markdown(f"- {plain(story.words)}")
@@ -236,14 +215,11 @@ def connections(session: Session, views: Sequence[View], token: str) -> None:
         st.caption("Live data is off: no venue is asked, everything comes from the snapshot.")
         return
     everything = _asks(session, token, LISTING_VENUES)
-    _table(data_rows.connection_rows(views, token, live.now()), "What each venue has answered")
+    place.table(data_rows.connection_rows(views, token, live.now()), "What each venue has answered", 90)
     tokens = tuple(dict.fromkeys([*session.working.tokens, token]))
     for reason in dict.fromkeys(reason for view in views for reason in data_rows.reasons(view, tokens)):
         st.caption(plain(f"{reason}."))
-    if st.button("Ask every venue", key="do_ask_venues", help=plain(f"contracts, marks and the tiers of {token}")):
-        live.feed().want(everything, anew=True)
-    if live.feed().busy(everything):
-        _waiting(everything)
+    live.ask_every(everything, "do_ask_venues", f"contracts, marks and the tiers of {token}")
 
 
 def want(session: Session, token: str) -> None:
@@ -255,11 +231,3 @@ def want(session: Session, token: str) -> None:
 def _asks(session: Session, token: str, venues: Sequence[str]) -> tuple[Ask, ...]:
     about = [ask for venue in venues for ask in asks(venue, (*session.working.tokens, token))]
     return (*about, Ask(_funding_venue(session), "funding", token))
-
-
-@st.fragment(run_every=live.POLL)
-def _waiting(wanted: Sequence[Ask]) -> None:
-    """Looks whether what was asked for is here, as long as it is not; the page can be used meanwhile."""
-    if not live.feed().busy(wanted):
-        st.rerun()
-    st.caption("Asking the venues …")

@@ -7,11 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from margin import wording
-from margin.charts.style import CONFIG
 from margin.charts.waterfall import Way, waterfall_alt
 from margin.charts.waterfall import waterfall as waterfall_figure
 from margin.errors import FieldError, number
-from margin.market import moves
 from margin.scenario import Side
 from margin.studies.assess import assess
 from margin.studies.conduct import ORDERS, SLIPPAGE, Conduct, MarginStop, Order, PriceStops
@@ -22,9 +20,9 @@ from margin.studies.liquidation_rules import RULES
 from margin.studies.path import Path
 from margin.studies.verdict import verdict
 from margin.studies.waterfall import waterfall
-from pages.ui import figures, liquidation_rows, state, words
+from pages.ui import figures, liquidation_rows, place, state, words
 from pages.ui.liquidation_rows import Runs
-from pages.ui.looking import betas, looking
+from pages.ui.looking import betas, looking, named_days
 from pages.ui.rows import clean
 from pages.ui.scenario_rows import directions_of
 from pages.ui.state import Session
@@ -35,8 +33,8 @@ MOVE, CLOSED = -20.0, 0.5
 """What inputs start from: the move in %, the part that a margin stop closes as a fraction."""
 LEAST = 1e-6
 """What a part must be above, in %, to close anything."""
-MOST_SHOWN, MOST_STOPS, ROW = 14, 6, 31
-"""Rows of a long table and of the price stops that are shown at once, and a row's height in pixels."""
+MOST_STOPS = 6
+"""Price stops that are shown at once."""
 
 
 class Route(NamedTuple):
@@ -110,7 +108,7 @@ def _direction(session: Session, target: Any, at: Any) -> Route:
 
 def _past_day(session: Session, target: Any) -> Route:
     scenario, known, own = session.working, betas(session), looking(session).days
-    days = [*moves.crash_days(), *own]
+    days = named_days(session)
     hardest = session.keep(
         "hardest", lambda: liquidation_rows.hardest_day(crash_rows(scenario, days, known)), tag=len(days)
     )
@@ -240,8 +238,8 @@ def _price_stops(session: Session) -> PriceStops:
         key=f"price_stops_{session.revision}_{session.market_revision}",
         hide_index=True,
         width="stretch",
-        height=(min(len(positions), MOST_STOPS) + 1) * ROW + 4,
-        row_height=ROW,
+        height=place.high(len(positions), MOST_STOPS),
+        row_height=place.ROW,
         placeholder="none",
         disabled=["Position", "Mark"],
         column_config={
@@ -304,9 +302,7 @@ def sentence(runs: Runs, chosen: Route) -> None:
 def picture(runs: Runs) -> None:
     """Equity and requirement along the path."""
     given = (runs.found, runs.way, runs.without)
-    st.plotly_chart(
-        waterfall_figure(*given), key="waterfall", alt=waterfall_alt(*given), config=CONFIG, width="stretch"
-    )
+    place.chart(waterfall_figure(*given), "waterfall", waterfall_alt(*given))
     if runs.scenario.account.isolated:
         st.caption("Sums over the positions and the free part of the wallet; each position lives or dies by its own.")
 
@@ -324,14 +320,11 @@ def steps(runs: Runs) -> None:
     if not rows:
         st.caption("Nothing happens on this path.")
         return
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        width="stretch",
-        height=(min(len(rows), MOST_SHOWN) + 1) * ROW + 4,
-        row_height=ROW,
-        column_config={
-            runs.point: st.column_config.Column(pinned=True, width=80),
+    place.table(
+        rows,
+        f"Every step of the liquidation and of your stops, {len(rows)} in all",
+        80,
+        {
             "What happens": st.column_config.Column(width=245),
             "Requirement ÷ equity": st.column_config.Column(width=155),
             "Closed": st.column_config.Column(width=90),
@@ -339,7 +332,6 @@ def steps(runs: Runs) -> None:
             "Realised": st.column_config.Column(width=85),
             "Why": st.column_config.Column(width=300),
         },
-        alt=f"Every step of the liquidation and of your stops, {len(rows)} in all",
     )
 
 
@@ -360,7 +352,7 @@ def left_open(session: Session, runs: Runs) -> None:
     final = runs.found.final
     account = assess(final)
     st.markdown(plain(_left(runs, verdict(final, account))))
-    with st.container(height=MOST_SHOWN * ROW if len(final.positions) > MOST_SHOWN else "content"):
+    with st.container(height=place.MOST_ROWS * place.ROW if len(final.positions) > place.MOST_ROWS else "content"):
         figures.positions_table(account)
     left = session.attach(replace(final, shocks=None))
     if left != session.working:

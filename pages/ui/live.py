@@ -211,6 +211,22 @@ def _waiting(session: Session) -> None:
     st.caption(plain(f"Asking {VENUES[session.working.account.venue].name} …"))
 
 
+def ask_every(wanted: Sequence[Ask], key: str, about: str) -> None:
+    """The button that asks every venue for all of this anew; `about` says in words what that is."""
+    if st.button("Ask every venue", key=key, help=plain(about)):
+        feed().want(wanted, anew=True)
+    if feed().busy(wanted):
+        _asking(wanted)
+
+
+@st.fragment(run_every=POLL)
+def _asking(wanted: Sequence[Ask]) -> None:
+    """Looks whether all of it is here, as long as it is not; the page can be used meanwhile."""
+    if not feed().busy(wanted):
+        st.rerun()
+    st.caption("Asking the venues …")
+
+
 def first_mark(session: Session, token: str) -> float | None:
     """The mark that a token new in the scenario gets; one that a venue gave is remembered as that."""
     mark = known_mark(session, token)

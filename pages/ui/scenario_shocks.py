@@ -16,7 +16,7 @@ from margin.studies.assess import Assessment, assess
 from margin.studies.crash_table import crash_rows
 from margin.studies.shocks import apply, assumptions, breakdown, days_until_liquidation, moves_to
 from margin.symbols import STABLECOINS
-from pages.ui import live, shock_rows
+from pages.ui import live, place, shock_rows
 from pages.ui.liquidation_rows import day_name
 from pages.ui.looking import betas, looking, named_days
 from pages.ui.rows import clean
@@ -24,7 +24,6 @@ from pages.ui.shock_rows import CELLS, Cell
 from pages.ui.state import Session
 from pages.ui.text import plain
 
-ROW = 31
 WEEK = 7.0
 """Days that funding at its extreme is taken to last, where none are chosen yet."""
 
@@ -103,8 +102,8 @@ def _token_table(session: Session, start: Shocks) -> dict[tuple[Cell, str], floa
         key=f"shock_table_{_drawn(session)}_{'_'.join(tokens)}",
         hide_index=True,
         width="stretch",
-        height=(min(max(len(tokens), 1), 8) + 1) * ROW + 4,
-        row_height=ROW,
+        height=place.high(len(tokens), 8),
+        row_height=place.ROW,
         disabled=["Token"],
         placeholder="–",
         column_config={
@@ -190,16 +189,8 @@ def _answer(session: Session) -> None:
         return
     now, then = assess(scenario), assess(shocked)
     st.markdown(f"**{plain(shock_rows.sentence(parts, now, then, scenario))}**")
-    rows = shock_rows.part_rows(parts, scenario)
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        width="stretch",
-        row_height=ROW,
-        height=(len(rows) + 1) * ROW + 4,
-        column_config={"Supposed": st.column_config.Column(pinned=True, width=130)},
-        alt="The account before, under each part alone, and under all together",
-    )
+    told = "The account before, under each part alone, and under all together"
+    place.table(shock_rows.part_rows(parts, scenario), told, 130)
     rests_on = (*_holding_on(session, now, shocks), *_day_of(session, shocks), *assumptions(scenario, shocks), _PATH)
     for line in rests_on:
         st.caption(plain(f"{line[0].upper()}{line[1:]}{'' if line.endswith('.') else '.'}"))

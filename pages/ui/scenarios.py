@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from margin import wording
@@ -12,7 +11,6 @@ from margin.charts.crashes import crashes, crashes_alt
 from margin.charts.directions import directions, directions_alt
 from margin.charts.risk_map import Cloud, Shows, map_moves, risk_map_alt
 from margin.charts.risk_map import risk_map as map_figure
-from margin.charts.style import CONFIG
 from margin.errors import FieldError, number
 from margin.market import moves
 from margin.studies.assess import assess
@@ -20,14 +18,14 @@ from margin.studies.crash_table import CrashRow, crash_rows
 from margin.studies.directions import MOVES, UNKNOWN_BETA, Direction, DirectionResult, ranked, study
 from margin.studies.frontier import group_risk, risk_map
 from margin.symbols import STABLECOINS
-from pages.ui import scenario_rows, scenario_shocks
+from pages.ui import place, scenario_rows, scenario_shocks
 from pages.ui.looking import betas, looking, named_days
 from pages.ui.rows import clean
 from pages.ui.state import Session
 from pages.ui.text import plain
 
-ROW, MOST_SHOWN = 31, 14
-"""A table row's height in pixels, and how many rows are shown at once."""
+MOST_TYPED = 6
+"""Rows of a table to type into that are shown at once."""
 MOST_DAYS = 20
 """Days of their own that a person may keep."""
 HORIZONS = (1, 7, 30)
@@ -68,24 +66,6 @@ def section(session: Session) -> None:
     SECTIONS[look.section](session)
 
 
-def _place(figure: go.Figure, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=key, alt=alt, config=CONFIG, width="stretch")
-
-
-def _table(rows: list[scenario_rows.Texts], alt: str, wide: int) -> None:
-    """A table that scrolls in its own box, its first column always in sight. Its cells are never read as markup."""
-    first = next(iter(rows[0]))
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        width="stretch",
-        height=(min(len(rows), MOST_SHOWN) + 1) * ROW + 4,
-        row_height=ROW,
-        column_config={first: st.column_config.Column(pinned=True, width=wide)},
-        alt=alt,
-    )
-
-
 # Directions
 
 
@@ -97,7 +77,7 @@ def _show_directions(session: Session) -> None:
     at = MOVES if falls else tuple(-move for move in MOVES)
     scenario, account, found = session.working, assess(session.working), _directions(session, at)
     with chart:
-        _place(directions(found, scenario, account), "directions", directions_alt(found, scenario, account))
+        place.chart(directions(found, scenario, account), "directions", directions_alt(found, scenario, account))
         if account.headroom is None:
             st.info(_UNKNOWN)
     if not found:
@@ -105,7 +85,8 @@ def _show_directions(session: Session) -> None:
     with asked:
         for line in _about(found):
             st.caption(plain(line))
-    _table(scenario_rows.direction_rows(found, scenario), "How far every direction may go, and what is left on it", 160)
+    told = "How far every direction may go, and what is left on it"
+    place.table(scenario_rows.direction_rows(found, scenario), told, 160)
 
 
 def _about(found: Sequence[DirectionResult]) -> list[str]:
@@ -151,8 +132,8 @@ def _direction_table(session: Session) -> None:
         key=f"betas_{session.revision}_{look.visit}_{'_'.join(tokens)}",
         hide_index=True,
         width="stretch",
-        height=(min(max(len(tokens), 1), 6) + 1) * ROW + 4,
-        row_height=ROW,
+        height=place.high(len(tokens), MOST_TYPED),
+        row_height=place.ROW,
         disabled=[_TOKEN, _KNOWN],
         placeholder="–",
         column_config={
@@ -239,11 +220,11 @@ def _show_map(session: Session) -> None:
     chart, words = st.columns([68, 32], gap="medium")
     with chart:
         figure = map_figure(found, far, scenario, account, cloud, points, shows)
-        _place(figure, "risk-map", risk_map_alt(found, far, scenario, account, cloud, points))
+        place.chart(figure, "risk-map", risk_map_alt(found, far, scenario, account, cloud, points))
     with words:
         if points and found:
             told = scenario_rows.map_day_rows(points, scenario, first, second)
-            _table(told, "The named days of the map by their numbers, the worst at its point first", 45)
+            place.table(told, "The named days of the map by their numbers, the worst at its point first", 45)
     with st.container() if points else words:
         for line in _map_rests_on(session, pair, cloud, points, worst=ticks == WORST):
             st.markdown(f"- {plain(line)}")
@@ -343,9 +324,9 @@ def _show_days(session: Session) -> None:
         return
     chart, table = st.columns([45, 55], gap="medium")
     with chart:
-        _place(crashes(rows, scenario, account), "crashes", crashes_alt(rows, scenario, account))
+        place.chart(crashes(rows, scenario, account), "crashes", crashes_alt(rows, scenario, account))
     with table:
-        _table(scenario_rows.crash_rows_told(rows, scenario), "What every named day would do to this account", 92)
+        place.table(scenario_rows.crash_rows_told(rows, scenario), "What every named day would do to this account", 92)
         for assumption in scenario_rows.crash_assumptions(rows):
             st.caption(plain(f"{assumption[0].upper()}{assumption[1:]}."))
         _own_days(session)
@@ -362,8 +343,8 @@ def _own_days(session: Session) -> None:
         key=f"own_day_{session.revision}_{look.visit}_{len(look.days)}_{'_'.join(tokens)}",
         hide_index=True,
         width="stretch",
-        height=(min(max(len(tokens), 1), 6) + 1) * ROW + 4,
-        row_height=ROW,
+        height=place.high(len(tokens), MOST_TYPED),
+        row_height=place.ROW,
         disabled=["Token"],
         placeholder="–",
         column_config={"Move, in %": st.column_config.NumberColumn(format="%.4g", help="−20: it falls by a fifth")},
