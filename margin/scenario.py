@@ -6,7 +6,7 @@ equality and outside JSON.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from math import isclose
@@ -390,6 +390,14 @@ _OPTIONAL = (
 
 def _plain(instance: object, *names: str) -> dict[str, Any]:
     return {name: getattr(instance, name) for name in names}
+
+
+def net_quantities(positions: Iterable[Position]) -> dict[str, float]:
+    """Tokens held, longs less shorts, by token."""
+    net: dict[str, float] = {}
+    for position in positions:
+        net[position.symbol] = net.get(position.symbol, 0.0) + position.sign * position.quantity
+    return net
 
 
 def merged(first: Position, second: Position) -> Position:

@@ -9,7 +9,7 @@ from margin import wording
 from margin.charts import findings, rows, style
 from margin.scenario import Scenario
 from margin.studies.assess import Assessment
-from margin.studies.distances import LiquidationPrice, Reason
+from margin.studies.distances import LiquidationPrice, Reason, away
 
 FURTHEST = 0.5
 """Distances beyond ±50 %, or beyond five times the nearest if that is more, become arrows."""
@@ -104,7 +104,8 @@ def _row(price: LiquidationPrice, scenario: Scenario) -> Row:
 
 def _apart(price: float, mark: float) -> float:
     """The distance from the mark as a fraction of it; endless from a mark of 0."""
-    return price / mark - 1 if mark > 0 else np.inf
+    far = away(price, mark)
+    return np.inf if far is None else far
 
 
 def _figures(row: Row) -> str:

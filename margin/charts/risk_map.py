@@ -17,9 +17,9 @@ from margin.charts import findings, style
 from margin.charts.map_labels import AROUND, BESIDE, Labels, Place
 from margin.scenario import Scenario
 from margin.studies.assess import Assessment
-from margin.studies.crash_table import CrashRow
 from margin.studies.distances import JointMove, nearest
 from margin.studies.frontier import DAYS_A_YEAR, GroupRisk, RiskMap, ellipse, joined
+from margin.studies.groups import DayPoint, Reaches
 from margin.studies.outcome import Outcome
 
 POINTS = 101
@@ -47,38 +47,6 @@ PLOT, BELOW = 370, 150
 """Pixels: the map, and what stands below it."""
 
 Shows = Literal["ratio", "headroom"]
-
-
-class Reaches(NamedTuple):
-    """Where each group alone liquidates, both by the same move, and both apart: the first by x, the second by −x."""
-
-    first: JointMove
-    second: JointMove
-    together: JointMove
-    apart: JointMove
-
-
-class CrashPoint(NamedTuple):
-    """A named day as moves of both groups, at one of its instants: `when` is its worst tick or its close.
-
-    `here` is the account at that point of the map, where all other tokens stand still and a group's move in step;
-    `whole` the account at that instant of the day itself. `made_up` says what of the groups' moves is not on record,
-    `whole_made_up` what of the day's.
-    """
-
-    row: CrashRow
-    first: float
-    second: float
-    here: Outcome
-    whole: Outcome
-    when: str
-    made_up: str = ""
-    whole_made_up: str = ""
-
-    @property
-    def name(self) -> str:
-        """Its date, or what a person called it."""
-        return self.row.day.date or self.row.day.event
 
 
 class Cloud(NamedTuple):
@@ -147,7 +115,7 @@ def risk_map_alt(
     scenario: Scenario,
     account: Assessment,
     cloud: Cloud | None = None,
-    points: Sequence[CrashPoint] = (),
+    points: Sequence[DayPoint] = (),
 ) -> str:
     """The map in words: its finding, where the account stands, how far the groups usually move, the named days."""
     sentences = [finding(found, reaches, scenario, account)]
@@ -167,7 +135,7 @@ def risk_map_alt(
     return ". ".join([*sentences, *_days_told(points, found, scenario)]) + "."
 
 
-def _days_told(points: Sequence[CrashPoint], found: RiskMap, scenario: Scenario) -> list[str]:
+def _days_told(points: Sequence[DayPoint], found: RiskMap, scenario: Scenario) -> list[str]:
     """How many of the days end the account at their points, and the first of them."""
     if not points:
         return []
@@ -190,7 +158,7 @@ def risk_map(
     scenario: Scenario,
     account: Assessment,
     cloud: Cloud | None = None,
-    points: Sequence[CrashPoint] = (),
+    points: Sequence[DayPoint] = (),
     shows: Shows = "ratio",
 ) -> go.Figure:
     """The map as colour, its frontiers as lines; ellipses and days, numbered in their order, where they are given."""
@@ -394,7 +362,7 @@ def _says(told: list[str]) -> dict[str, Any]:
 # Named days
 
 
-def _days_named(found: RiskMap, points: Sequence[CrashPoint], scenario: Scenario, labels: Labels) -> list[style.Trace]:
+def _days_named(found: RiskMap, points: Sequence[DayPoint], scenario: Scenario, labels: Labels) -> list[style.Trace]:
     """The days, each with its number, and its name where there is room; those outside the map as arrows at its edge."""
     if not points:
         return []
@@ -416,7 +384,7 @@ def _days_named(found: RiskMap, points: Sequence[CrashPoint], scenario: Scenario
     ]
 
 
-Numbered = tuple[str, CrashPoint, tuple[float, float]]
+Numbered = tuple[str, DayPoint, tuple[float, float]]
 """A day by its number, and where it is drawn."""
 
 
@@ -462,13 +430,13 @@ def _day_marks(symbols: list[str]) -> dict[str, Any]:
     return {"symbol": style.texts(symbols), "size": 9, "color": DAY, "line": {"width": width, "color": edges}}
 
 
-def _within(point: CrashPoint, found: RiskMap) -> tuple[float, float]:
+def _within(point: DayPoint, found: RiskMap) -> tuple[float, float]:
     """The point, moved to the map's edge where it lies outside."""
     x = float(np.clip(point.first, found.first_moves[0], found.first_moves[-1]))
     return x, float(np.clip(point.second, found.second_moves[0], found.second_moves[-1]))
 
 
-def _symbol(point: CrashPoint, place: tuple[float, float]) -> str:
+def _symbol(point: DayPoint, place: tuple[float, float]) -> str:
     """A diamond, or the way to where the point lies."""
     across, up = point.first - place[0], point.second - place[1]
     if not across and not up:
@@ -478,7 +446,7 @@ def _symbol(point: CrashPoint, place: tuple[float, float]) -> str:
     return f"triangle-{'right' if across > 0 else 'left'}" if across else f"triangle-{'up' if up > 0 else 'down'}"
 
 
-def _told(number: str, point: CrashPoint, found: RiskMap, scenario: Scenario) -> str:
+def _told(number: str, point: DayPoint, found: RiskMap, scenario: Scenario) -> str:
     """The day, its moves, and the account there and on the whole day."""
     day = point.row.day
     name = _brief(f"{day.date} {day.event}".strip())
@@ -498,7 +466,7 @@ def _brief(words: str) -> str:
     return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
 
 
-def _moved(point: CrashPoint, found: RiskMap) -> str:
+def _moved(point: DayPoint, found: RiskMap) -> str:
     moves = ((found.first.name, point.first), (found.second.name, point.second))
     return ", ".join(f"{name} {wording.percent(move, sign=True)}" for name, move in moves)
 

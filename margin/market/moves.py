@@ -12,9 +12,8 @@ from margin.book import Array
 from margin.market import snapshot
 from margin.market.figures import Funding
 from margin.market.statistics import AI_BASKET
-from margin.scenario import Position
+from margin.scenario import Position, net_quantities
 from margin.studies.crash_table import CrashDay, TokenMove
-from margin.studies.directions import Direction
 from margin.venues import VENUES
 
 AI_TOKENS = (*AI_BASKET, "VIRTUAL")
@@ -66,17 +65,6 @@ def comovement(tokens: Iterable[str]) -> Comovement | None:
     return Comovement(volatilities, found.symbols, found.matrix, found.window)
 
 
-def group_move(group: Direction, moves: Mapping[str, float], weights: Mapping[str, float]) -> float | None:
-    """The move of a group that fits its tokens' own moves R best, `x = Σ w·r·R ÷ Σ w·r²`; of one token its own.
-
-    r are the group's rates. A token without a move or weight is left out; None where none is left.
-    """
-    rates = {token: rate for token, rate in group.rates.items() if token in moves}
-    parts = [(weights.get(token, 0.0) * rate, rate, moves[token]) for token, rate in rates.items()]
-    fit = sum(weighed * rate for weighed, rate, _ in parts)
-    return sum(weighed * move for weighed, _, move in parts) / fit if fit > 0 else None
-
-
 class Paid(NamedTuple):
     """A funding rate: what a long pays a short per day, as a fraction of the notional, and where it is from."""
 
@@ -92,7 +80,7 @@ def hardest_funding(positions: Sequence[Position]) -> dict[str, Paid]:
     """
     return {
         token: _paid(record, record.highest if net > 0 else record.lowest, "highest" if net > 0 else "lowest")
-        for token, net in _net(positions).items()
+        for token, net in net_quantities(positions).items()
         if net and (record := snapshot.funding().get(token))
     }
 
@@ -101,17 +89,9 @@ def usual_funding(positions: Sequence[Position]) -> dict[str, Paid]:
     """By token the median of the recorded rates; tokens without a record are left out."""
     return {
         token: _paid(record, record.median, "median")
-        for token in _net(positions)
+        for token in net_quantities(positions)
         if (record := snapshot.funding().get(token))
     }
-
-
-def _net(positions: Sequence[Position]) -> dict[str, float]:
-    """Tokens held, longs less shorts."""
-    net: dict[str, float] = {}
-    for position in positions:
-        net[position.symbol] = net.get(position.symbol, 0.0) + position.sign * position.quantity
-    return net
 
 
 def _paid(record: Funding, rate: float, which: str) -> Paid:

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 from margin.book import Book, Leg, Mover, Standing, compile_books, first_crossing, walk
 from margin.errors import LARGEST
 from margin.scenario import Scenario
+from margin.venues.rules import quotient
 
 FURTHEST_DOWN = 1.0
 FURTHEST_UP = 10.0
@@ -119,6 +120,11 @@ def common_move(
     """The first x each way at which some book reaches the level, every token moving by its beta; see `first_moves`."""
     betas = {token: scenario.market.beta(token) for book in books for token in book.tokens}
     return first_moves(books, betas, level, standings=standings, start=start)
+
+
+def away(price: float, mark: float) -> float | None:
+    """How far a price lies from a mark, as a fraction of it; None from a mark of 0."""
+    return quotient(price - mark, mark)
 
 
 def present_move(scenario: Scenario) -> float | None:

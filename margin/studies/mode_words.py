@@ -6,7 +6,7 @@ from math import inf
 from margin import wording
 from margin.scenario import Scenario
 from margin.studies.directions import together
-from margin.studies.distances import JointMove, LiquidationPrice, nearest
+from margin.studies.distances import JointMove, LiquidationPrice, away, nearest
 from margin.studies.modes import DayRow, ModeComparison, Pair, Switch, Way, along
 from margin.studies.verdict import NAMED
 
@@ -141,8 +141,8 @@ def _verb(move: float) -> str:
 
 def _moved(pair: Pair, price: LiquidationPrice) -> float | None:
     """The nearer liquidation price as a move from the mark."""
-    moves = [each / pair.mark - 1 for each in (price.below, price.above) if each is not None]
-    return min(moves, key=abs, default=None)
+    below, above = (None if each is None else away(each, pair.mark) for each in (price.below, price.above))
+    return nearest(JointMove(below, above))
 
 
 def switch_in_words(comparison: ModeComparison, change: Switch) -> list[str]:

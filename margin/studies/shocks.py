@@ -14,6 +14,7 @@ from margin.errors import LARGEST
 from margin.scenario import Account, Position, Scenario
 from margin.shocks import NONE, Shocks
 from margin.studies.assess import assess
+from margin.studies.distances import away
 from margin.studies.outcome import WHOLE_WAY, Outcome, after_each, deaths
 from margin.venues import TierTable
 from margin.venues.tiers import CONTINUITY
@@ -97,8 +98,8 @@ def price_moves(scenario: Scenario, shocks: Shocks) -> dict[str, float]:
 
 def moves_to(scenario: Scenario, prices: Mapping[str, float]) -> dict[str, float]:
     """The price changes by token that lead from the marks to these prices, to ten decimals; none from a mark of 0."""
-    marks = scenario.market.marks
-    return {token: round(price / marks[token] - 1, DECIMALS) for token, price in prices.items() if marks[token] > 0}
+    moves = {token: away(price, scenario.market.marks[token]) for token, price in prices.items()}
+    return {token: round(move, DECIMALS) for token, move in moves.items() if move is not None}
 
 
 # What holding on costs
@@ -106,7 +107,7 @@ def moves_to(scenario: Scenario, prices: Mapping[str, float]) -> dict[str, float
 
 def _carried(scenario: Scenario, shocks: Shocks) -> Scenario:
     """The account after its days of funding and interest."""
-    paid = [_funding_a_day(scenario, position, shocks.funding) * shocks.days for position in scenario.positions]
+    paid = [each * shocks.days for each in _funding_a_day(scenario, shocks.funding)]
     account = scenario.account
     if account.isolated:
         return _from_margins(scenario, paid) if any(paid) else scenario
@@ -114,10 +115,15 @@ def _carried(scenario: Scenario, shocks: Shocks) -> Scenario:
     return replace(scenario, account=replace(account, wallet_balance=wallet))
 
 
-def _funding_a_day(scenario: Scenario, position: Position, funding: Mapping[str, float]) -> float:
-    """What the position pays a day at its mark; negative where it is paid."""
-    notional = position.quantity * scenario.market.marks[position.symbol]
-    return position.sign * notional * funding.get(position.symbol, 0.0)
+def funding_payment(position: Position, mark: float, rate: float) -> float:
+    """What a position pays at a funding rate, a fraction of the notional; negative where it is paid."""
+    return position.sign * (position.quantity * mark) * rate
+
+
+def _funding_a_day(scenario: Scenario, funding: Mapping[str, float]) -> list[float]:
+    """What each position pays a day."""
+    marks = scenario.market.marks
+    return [funding_payment(each, marks[each.symbol], funding.get(each.symbol, 0.0)) for each in scenario.positions]
 
 
 def _interest_a_day(account: Account, rate: float) -> float:
@@ -145,7 +151,7 @@ def days_until_liquidation(scenario: Scenario, funding: Mapping[str, float], int
     books, account = compile_books(scenario), scenario.account
     if not scenario.positions or not all(book.complete for book in books):
         return None
-    costs = [_funding_a_day(scenario, position, funding) for position in scenario.positions]
+    costs = _funding_a_day(scenario, funding)
     if account.isolated:
         # A unit of margin need not be one of headroom: Bybit keeps a part of it for the closing fee.
         worth = [account.rules.isolated_wallet(position.sign, 0.0, 1.0, account.fee) for position in scenario.positions]

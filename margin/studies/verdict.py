@@ -5,7 +5,7 @@ from typing import Literal
 from margin import wording
 from margin.scenario import Scenario
 from margin.studies.assess import Assessment
-from margin.studies.distances import LiquidationPrice, present_move
+from margin.studies.distances import LiquidationPrice, away, present_move
 
 Status = Literal[
     "no positions", "unknown", "below warning", "warning", "danger", "at the liquidation point", "liquidated"
@@ -130,4 +130,5 @@ def _alone(scenario: Scenario, account: Assessment) -> str:
 def _moves(scenario: Scenario, price: LiquidationPrice) -> list[tuple[str, float]]:
     mark = scenario.market.marks[price.symbol]
     name = f"{price.symbol} {price.side}" if price.side else price.symbol
-    return [(name, level / mark - 1) for level in (price.below, price.above) if level is not None and mark > 0]
+    moves = [away(level, mark) for level in (price.below, price.above) if level is not None]
+    return [(name, move) for move in moves if move is not None]

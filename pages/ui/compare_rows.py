@@ -10,7 +10,7 @@ from margin.market.view import View
 from margin.scenario import Position
 from margin.studies.assess import Assessment
 from margin.studies.directions import Direction
-from margin.studies.distances import JointMove, LiquidationPrice
+from margin.studies.distances import JointMove, LiquidationPrice, away
 from margin.studies.figures import figures
 from margin.studies.mode_words import some
 from margin.studies.modes import DayRow, DirectionRow, Left, ModeComparison, Switch
@@ -41,7 +41,7 @@ def price_rows(comparison: ModeComparison) -> list[Texts]:
 def prices(price: LiquidationPrice, mark: float) -> str:
     """`1.4518 (−17.04 %)`, both where there are two, or why there is none."""
     found = [
-        f"{wording.price(each)} ({wording.percent(each / mark - 1, sign=True) if mark > 0 else 'from 0'})"
+        f"{wording.price(each)} ({'from 0' if (far := away(each, mark)) is None else wording.percent(far, sign=True)})"
         for each in (price.below, price.above)
         if each is not None
     ]

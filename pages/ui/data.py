@@ -21,19 +21,17 @@ from margin.market import snapshot
 from margin.market.ask import Ask, Held
 from margin.market.feed import State
 from margin.market.listing import known_tokens, status_rows, stories
+from margin.market.moves import Paid, funding_a_day
 from margin.market.source import FundingHistory, Quote
 from margin.market.venue_files import LISTING_VENUES
 from margin.market.view import View, asks
 from margin.studies.assess import assess
-from margin.studies.distances import origin
+from margin.studies.distances import away, origin
 from margin.venues import VENUES
 from pages.ui import data_rows, live, place, shell
 from pages.ui.data_rows import UP_TO
 from pages.ui.state import Session
 from pages.ui.text import plain
-
-Rate = tuple[float, float]
-"""A fraction of the notional per interval, and the interval in hours."""
 
 
 def sources(session: Session) -> None:
@@ -60,7 +58,7 @@ def _mark_from(session: Session, token: str) -> str:
     """Whose mark the token has, and how far the common move has taken it from there."""
     mark, now = origin(session.working)[token], session.working.market.marks[token]
     label = shell.mark_label(session, token)
-    return label if now == mark else f"{label}, moved {wording.percent(now / mark - 1, sign=True)}"
+    return label if now == mark else f"{label}, moved {wording.percent(away(now, mark), sign=True)}"
 
 
 def choose_token(session: Session) -> str:
@@ -155,7 +153,7 @@ def funding(session: Session, token: str) -> None:
         words.caption(plain(f"{VENUES[venue].name} {state.failure.reason}: {stands_in} stands in."))
     if (quote := _told(session, token)) and quote.funding_rate is not None and quote.interval_hours:
         seen = _latest(session, token).mark_origins[token].label(live.now())
-        rates[f"{VENUES[venue].name}'s rate ({seen})"] = (quote.funding_rate, quote.interval_hours)
+        rates.append(funding_a_day(quote.funding_rate, quote.interval_hours, f"{VENUES[venue].name}'s rate ({seen})"))
     legs = [leg for leg in session.working.positions if leg.symbol == token]
     for line in data_rows.funding_lines(legs, _mark(session, token) or 0.0, rates):
         words.markdown(plain(line))
@@ -173,7 +171,7 @@ def _told(session: Session, token: str) -> Quote | None:
     return latest.quotes.get(token) if latest.mark_origins[token].kind in ("live", "cached") else None
 
 
-def _history(session: Session, venue: str, token: str, held: Held) -> dict[str, Rate]:
+def _history(session: Session, venue: str, token: str, held: Held) -> list[Paid]:
     payments: FundingHistory = held.value
     quote = _told(session, token)
     hours = quote.interval_hours if quote else None
@@ -183,20 +181,20 @@ def _history(session: Session, venue: str, token: str, held: Held) -> dict[str, 
     st.caption(plain(f"{name}, asked {seen:%Y-%m-%d %H:%M} UTC."))
     hours = interval(payments.times, hours)
     if not hours or not len(payments.rates):
-        return {}
-    return {f"{name}'s median rate": (float(np.median(payments.rates)), hours)}
+        return []
+    return [funding_a_day(float(np.median(payments.rates)), hours, f"{name}'s median rate")]
 
 
-def _distribution(token: str) -> dict[str, Rate]:
+def _distribution(token: str) -> list[Paid]:
     recorded = snapshot.funding().get(token)
     if recorded is None:
         st.caption(plain(f"No funding of {token} is recorded in the snapshot."))
-        return {}
+        return []
     figures = Distribution(*(getattr(recorded, name) for name in Distribution._fields))
     name = VENUES[recorded.venue].name
     given = (figures, token, name)
     place.chart(funding_distribution(*given), "funding", funding_distribution_alt(*given))
-    return {f"{name}'s median rate": (recorded.median, float(recorded.interval_hours))}
+    return [funding_a_day(recorded.median, float(recorded.interval_hours), f"{name}'s median rate")]
 
 
 def listings(session: Session, views: Sequence[View]) -> None:

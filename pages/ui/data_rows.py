@@ -8,10 +8,12 @@ from margin import wording
 from margin.charts.tiers import Compared, Schedule
 from margin.market.figures import Contract
 from margin.market.listing import StatusRow
+from margin.market.moves import Paid
 from margin.market.source import Quote
 from margin.market.view import Origin, View
 from margin.scenario import Position, Scenario
 from margin.studies.assess import Assessment
+from margin.studies.shocks import funding_payment
 from margin.studies.venues_compared import FAR_APART
 from margin.venues import VENUES, TierTable
 
@@ -192,16 +194,11 @@ def far_apart(scenario: Scenario, views: Sequence[View], token: str) -> str:
     return f"The tables are of different days, {between} {apart} days apart: venues change them, so compare with care."
 
 
-def paid_a_day(leg: Position, mark: float, rate: float, interval_hours: float) -> float:
-    """What a position pays in funding in a day at a rate per interval; negative where it receives."""
-    return leg.sign * leg.quantity * mark * rate * 24 / interval_hours
-
-
-def funding_lines(legs: Iterable[Position], mark: float, rates: Mapping[str, tuple[float, float]]) -> list[str]:
-    """A sentence per position: what it pays a day at each named rate, given as (fraction, interval in hours)."""
+def funding_lines(legs: Iterable[Position], mark: float, rates: Iterable[Paid]) -> list[str]:
+    """A sentence per position: what it pays a day at each rate, which its source names."""
     lines = []
     for leg in legs:
-        told = [f"{_paid(paid_a_day(leg, mark, *rate))} a day at {name}" for name, rate in rates.items()]
+        told = [f"{_paid(funding_payment(leg, mark, rate.a_day))} a day at {rate.source}" for rate in rates]
         if told:
             lines.append(f"Your {leg.side} of {wording.money(leg.quantity * mark)} {', and '.join(told)}.")
     return lines

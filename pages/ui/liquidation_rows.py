@@ -9,7 +9,7 @@ from margin.market.moves import betas_to_btc, risk_windows
 from margin.scenario import Scenario
 from margin.studies.crash_table import CrashDay, CrashRow
 from margin.studies.directions import BTC, Direction
-from margin.studies.distances import JointMove
+from margin.studies.distances import JointMove, away
 from margin.studies.ledger import Money, Step, Why
 from margin.studies.liquidation_rules import RULES
 from margin.studies.waterfall import Waterfall
@@ -96,7 +96,7 @@ def route_ends(start: Mapping[str, float], end: Mapping[str, float]) -> str:
 
 
 def _going(start: float, end: float) -> str:
-    change = quotient(end - start, start)
+    change = away(end, start)
     return wording.price(end) if change is None else f"{wording.price(end)} ({wording.percent(change, sign=True)})"
 
 

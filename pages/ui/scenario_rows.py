@@ -3,20 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from margin import wording
-from margin.book import compile_books
 from margin.charts import findings
 from margin.charts.crashes import survived
-from margin.charts.risk_map import Cloud, CrashPoint, Reaches
+from margin.charts.risk_map import Cloud
 from margin.errors import FieldError, number, text
-from margin.market.moves import AI_TOKENS, group_move, risk_windows
+from margin.market.moves import AI_TOKENS, risk_windows
 from margin.scenario import Scenario
 from margin.studies.assess import Assessment
 from margin.studies.crash_table import CrashDay, CrashRow, TokenMove
-from margin.studies.directions import Direction, DirectionResult, custom, every, nearest_danger, reach
+from margin.studies.directions import Direction, DirectionResult, custom, every, nearest_danger
 from margin.studies.distances import nearest
-from margin.studies.frontier import at_points
+from margin.studies.groups import DayPoint
 from margin.studies.outcome import WHOLE_WAY, Outcome
-from margin.symbols import STABLECOINS
 
 NAMES = {"sector": "AI sector only", "against": "Longs down, shorts up", "with_btc": "BTC, the others by beta"}
 """How this page calls directions that a study names more generally."""
@@ -125,111 +123,10 @@ def left(outcome: Outcome, scenario: Scenario) -> str:
     return f"{wording.money(outcome.equity)} · {wording.percent(load)}"
 
 
-# The map's groups
+# The map
 
 
-def groups(scenario: Scenario) -> dict[str, Direction]:
-    """What can move along a side of the map, by name: each token, then groups of two or more, each by its beta."""
-    tokens = [token for token in scenario.tokens if token not in STABLECOINS]
-    net: dict[str, float] = {}
-    for position in scenario.positions:
-        net[position.symbol] = net.get(position.symbol, 0.0) + position.sign * position.quantity
-    several = {
-        "All longs": [token for token in tokens if net.get(token, 0.0) > 0],
-        "All shorts": [token for token in tokens if net.get(token, 0.0) < 0],
-        "AI tokens": [token for token in tokens if token in AI_TOKENS],
-        "BTC and others": [token for token in tokens if token not in AI_TOKENS],
-    }
-    single = {token: Direction(f"alone:{token}", token, {token: 1.0}) for token in tokens}
-    return single | {name: _group(scenario, name, held) for name, held in several.items() if len(held) > 1}
-
-
-def _group(scenario: Scenario, name: str, tokens: Iterable[str]) -> Direction:
-    rates = {token: scenario.market.beta(token) for token in tokens}
-    return Direction(name, name, {token: rate for token, rate in rates.items() if rate})
-
-
-def partners(choices: Mapping[str, Direction], first: str) -> list[str]:
-    """What can move beside a group: whatever shares no token with it."""
-    taken = choices[first].rates.keys()
-    return [name for name, group in choices.items() if not taken & group.rates.keys()]
-
-
-def first_pair(scenario: Scenario, choices: Mapping[str, Direction]) -> tuple[str, str] | None:
-    """What a map shows first: longs against shorts, else the two largest tokens; None where no two things can move."""
-    longs, shorts = _side_of(scenario, "long"), _side_of(scenario, "short")
-    sizes = weights(scenario)
-    tokens = sorted((name for name in choices if name in sizes), key=lambda name: -sizes[name])
-    pairs = [(_name_of(longs, choices, "All longs"), _name_of(shorts, choices, "All shorts")), tuple(tokens[:2])]
-    pairs += [(name, other) for name in choices for other in partners(choices, name)]
-    for first, second in (pair for pair in pairs if len(pair) == 2):
-        if first in choices and second in partners(choices, first):
-            return first, second
-    return None
-
-
-def _side_of(scenario: Scenario, side: str) -> list[str]:
-    return list(dict.fromkeys(position.symbol for position in scenario.positions if position.side == side))
-
-
-def _name_of(tokens: Sequence[str], choices: Mapping[str, Direction], group: str) -> str:
-    """The group's name, or its token's where it is one alone."""
-    return tokens[0] if len(tokens) == 1 else group if group in choices else ""
-
-
-def weights(scenario: Scenario) -> dict[str, float]:
-    """What each token counts in a group's move: what is held and pledged of it, at the marks."""
-    held = [(position.symbol, position.quantity) for position in scenario.positions]
-    held += [(item.asset, item.amount) for item in scenario.account.collateral]
-    sizes: dict[str, float] = {}
-    for token, amount in held:
-        sizes[token] = sizes.get(token, 0.0) + amount * scenario.market.marks[token]
-    return sizes
-
-
-def reaches(scenario: Scenario, first: Direction, second: Direction) -> Reaches:
-    """Where each group alone liquidates, and both at once."""
-    books = compile_books(scenario)
-    both = [
-        Direction("both", "both", {**first.rates, **{token: way * rate for token, rate in second.rates.items()}})
-        for way in (1.0, -1.0)
-    ]
-    return Reaches(*(reach(books, each) for each in (first, second, *both)))
-
-
-def crash_points(
-    rows: Iterable[CrashRow], scenario: Scenario, first: Direction, second: Direction, *, worst: bool
-) -> list[CrashPoint]:
-    """Each day as moves of the two groups, the worst there first; a day that says nothing of one is left out."""
-    sizes, known, places = weights(scenario), [], []
-    for row in rows:
-        moves = _moves(row, scenario, worst=worst)
-        x, y = (group_move(group, moves, sizes) for group in (first, second))
-        if x is not None and y is not None:
-            known.append(row)
-            places.append((x, y))
-    moved, when = first.rates.keys() | second.rates.keys(), "worst tick" if worst else "close"
-    points = []
-    for row, place, here in zip(known, places, at_points(scenario, first, second, places), strict=True):
-        whole = (row.worst if worst else row.close).outcome
-        made_up = (row.made_up(moved, worst=worst), row.made_up(worst=worst))
-        points.append(CrashPoint(row, *place, here, whole, when, *made_up))
-    return sorted(points, key=_severity)
-
-
-def _moves(row: CrashRow, scenario: Scenario, *, worst: bool) -> dict[str, float]:
-    """What a day's tokens did, those that nothing is said of left out."""
-    prices, marks = (row.worst if worst else row.close).prices, scenario.market.marks
-    said = {token: price for token, price in prices.items() if marks[token] > 0 and token not in row.still}
-    return {token: price / marks[token] - 1 for token, price in said.items()}
-
-
-def _severity(point: CrashPoint) -> tuple[bool, float]:
-    """Liquidating days first, and those that leave less."""
-    return point.here.liquidated is not True, point.here.headroom or 0.0
-
-
-def map_day_rows(points: Sequence[CrashPoint], scenario: Scenario, first: Direction, second: Direction) -> list[Texts]:
+def map_day_rows(points: Sequence[DayPoint], scenario: Scenario, first: Direction, second: Direction) -> list[Texts]:
     """The days of a map in words by their numbers: how the account ends there and on the whole day, and the moves."""
     rows = [
         {

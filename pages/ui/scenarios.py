@@ -13,6 +13,7 @@ from margin.charts.risk_map import Cloud, Shows, map_moves, risk_map_alt
 from margin.charts.risk_map import risk_map as map_figure
 from margin.errors import FieldError, number
 from margin.market import moves
+from margin.studies import groups
 from margin.studies.assess import assess
 from margin.studies.crash_table import CrashRow, crash_rows
 from margin.studies.directions import MOVES, UNKNOWN_BETA, Direction, DirectionResult, ranked, study
@@ -213,10 +214,10 @@ def _show_map(session: Session) -> None:
         st.info("A map takes two tokens, or groups of tokens, that move apart; this account has no two.")
         return
     first, second = pair
-    cloud, far = _cloud(session, first, second, days), scenario_rows.reaches(scenario, first, second)
+    cloud, far = _cloud(session, first, second, days), groups.reaches(scenario, first, second)
     found = risk_map(scenario, first, second, *map_moves(far, cloud))
     rows = _crash_rows(session) if ticks else []
-    points = scenario_rows.crash_points(rows, scenario, first, second, worst=ticks == WORST)
+    points = groups.day_points(rows, scenario, first, second, worst=ticks == WORST)
     chart, words = st.columns([68, 32], gap="medium")
     with chart:
         figure = map_figure(found, far, scenario, account, cloud, points, shows)
@@ -235,16 +236,16 @@ WORST, CLOSE = "worst tick", "close"
 
 def _choose_pair(session: Session) -> tuple[Direction, Direction] | None:
     """The two groups that the person chose."""
-    choices = scenario_rows.groups(session.working)
-    start = scenario_rows.first_pair(session.working, choices)
+    choices = groups.groups(session.working, moves.AI_TOKENS)
+    start = groups.first_pair(session.working, choices)
     if start is None:
         return None
-    firsts = [name for name in choices if scenario_rows.partners(choices, name)]
+    firsts = [name for name in choices if groups.partners(choices, name)]
     key, tokens = session.revision, "_".join(session.working.tokens)
     first = st.selectbox(
         "Across", firsts, index=firsts.index(start[0]), key=f"map_first_{key}_{tokens}", width=160, persist_state="page"
     )
-    seconds = scenario_rows.partners(choices, first)
+    seconds = groups.partners(choices, first)
     second = st.selectbox(
         "Up",
         seconds,
@@ -275,7 +276,7 @@ def _cloud(session: Session, first: Direction, second: Direction, days: int) -> 
     found = moves.comovement([*first.rates, *second.rates])
     if found is None:
         return None
-    sizes = scenario_rows.weights(session.working)
+    sizes = groups.weights(session.working)
     risk = group_risk((first, second), found.volatilities, found.symbols, found.correlations, sizes)
     return None if risk is None else Cloud(risk, days, found.window)
 

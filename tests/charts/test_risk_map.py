@@ -15,21 +15,19 @@ from margin.charts.risk_map import (
     MOST,
     POINTS,
     Cloud,
-    CrashPoint,
-    Reaches,
     finding,
     map_moves,
     risk_map,
     risk_map_alt,
 )
-from margin.market.moves import betas_to_btc, crash_days
+from margin.market.moves import AI_TOKENS, betas_to_btc, crash_days
 from margin.studies.crash_table import CrashDay, CrashRow, Instant, crash_rows
 from margin.studies.directions import Direction
 from margin.studies.distances import NOWHERE, JointMove
 from margin.studies.frontier import GroupRisk, RiskMap
 from margin.studies.frontier import risk_map as computed
+from margin.studies.groups import DayPoint, Reaches, day_points, first_pair, groups, reaches
 from margin.studies.outcome import Outcome
-from pages.ui.scenario_rows import crash_points, first_pair, groups, reaches
 from tests.charts.conftest import Situation, leg, named, situation
 from tests.charts.test_every_chart import plain, words
 
@@ -44,10 +42,10 @@ class Drawn:
         self,
         found: Situation,
         cloud: Cloud | None = WEEK,
-        points: tuple[CrashPoint, ...] = (),
+        points: tuple[DayPoint, ...] = (),
         **more: Any,
     ) -> None:
-        choices = groups(found.scenario)
+        choices = groups(found.scenario, AI_TOKENS)
         pair = first_pair(found.scenario, choices)
         first, second = (choices[name] for name in pair) if pair else (Direction("a", "A", {}), Direction("b", "B", {}))
         self.reaches = reaches(found.scenario, first, second)
@@ -149,15 +147,11 @@ ENDED = Outcome(-9_000.0, 1_000.0, None, None, -10_000.0, True, None, None)
 LIVED = Outcome(9_000.0, 900.0, 0.1, 0.1, 8_100.0, False, None, None)
 
 
-def day(
-    name: str, first: float, second: float, here: Outcome = LIVED, whole: Outcome = LIVED, **more: str
-) -> CrashPoint:
+def day(name: str, first: float, second: float, here: Outcome = LIVED, whole: Outcome = LIVED, **more: str) -> DayPoint:
     """A point that ends as told; a name that begins with a figure is a date."""
     made = CrashDay(*((name, "crash") if name[:1].isdigit() else ("", name)), {})
     instant = Instant({}, whole, 0.0)
-    return CrashPoint(
-        CrashRow(made, instant, instant, (), (), (), ()), first, second, here, whole, "worst tick", **more
-    )
+    return DayPoint(CrashRow(made, instant, instant, (), (), (), ()), first, second, here, whole, "worst tick", **more)
 
 
 DAYS = (
@@ -167,14 +161,14 @@ DAYS = (
 )
 
 
-def all_days(found: Situation, *, worst: bool = True) -> tuple[CrashPoint, ...]:
+def all_days(found: Situation, *, worst: bool = True) -> tuple[DayPoint, ...]:
     """Every named day of the snapshot on the situation's map; none where it has no map."""
-    choices = groups(found.scenario)
+    choices = groups(found.scenario, AI_TOKENS)
     pair = first_pair(found.scenario, choices)
     if pair is None or Drawn(found).map is None:
         return ()
     rows = crash_rows(found.scenario, crash_days(), betas_to_btc())
-    return tuple(crash_points(rows, found.scenario, *(choices[name] for name in pair), worst=worst))
+    return tuple(day_points(rows, found.scenario, *(choices[name] for name in pair), worst=worst))
 
 
 def rectangles(figure: go.Figure, width: float) -> list[tuple[float, float, float, float]]:

@@ -13,13 +13,11 @@ from margin.market.moves import (
     comovement,
     crash_days,
     funding_a_day,
-    group_move,
     hardest_funding,
     risk_windows,
     usual_funding,
 )
 from margin.scenario import Position
-from margin.studies.directions import Direction
 
 LONG_WINDOW, LAST_YEAR = "2024-07-27 to 2026-03-18", "2025-03-19 to 2026-03-18"
 
@@ -71,49 +69,6 @@ def test_a_young_token_brings_the_window_in_which_all_are() -> None:
 def test_where_nothing_is_known_there_is_no_comovement() -> None:
     assert comovement(["PEPE"]) is None
     assert comovement([]) is None
-
-
-# A group's move
-
-
-def group(**rates: float) -> Direction:
-    return Direction("group", "group", rates)
-
-
-def test_the_move_of_one_token_is_its_own() -> None:
-    assert group_move(group(RENDER=1.0), {"RENDER": -0.3, "FET": 0.2}, {"RENDER": 7.0}) == -0.3
-
-
-def test_a_move_in_step_with_the_rates_is_found_exactly() -> None:
-    moves = {"RENDER": -0.3, "FET": 0.15, "TAO": 9.0}
-    found = group_move(group(RENDER=2.0, FET=-1.0), moves, {"RENDER": 5.0, "FET": 1.0, "TAO": 1.0})
-    assert found == pytest.approx(-0.15, rel=1e-15)
-
-
-@pytest.mark.parametrize("x", [-0.29, -0.27])
-def test_no_other_move_fits_better(x: float) -> None:
-    rates, moves, weights = {"A": 1.0, "B": 1.5}, {"A": -0.2, "B": -0.5}, {"A": 3.0, "B": 1.0}
-
-    def misfit(x: float) -> float:
-        return sum(weights[token] * (moves[token] - rate * x) ** 2 for token, rate in rates.items())
-
-    found = group_move(group(**rates), moves, weights)
-    assert found is not None
-    assert misfit(found) < misfit(found + 0.01)
-    assert misfit(found) < misfit(found - 0.01)
-    assert misfit(found) <= misfit(x)
-
-
-@pytest.mark.parametrize(
-    ("moves", "weights"),
-    [
-        pytest.param({}, {"A": 1.0}, id="no move of its tokens"),
-        pytest.param({"A": -0.1}, {}, id="no weight"),
-        pytest.param({"A": -0.1}, {"A": 0.0}, id="a weight of 0"),
-    ],
-)
-def test_a_group_of_which_nothing_is_known_has_no_move(moves: dict[str, float], weights: dict[str, float]) -> None:
-    assert group_move(group(A=1.0), moves, weights) is None
 
 
 # Funding

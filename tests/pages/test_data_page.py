@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from margin import link
 from margin.market import snapshot
 from margin.market.ask import Ask
+from margin.market.moves import funding_a_day
 from margin.market.source import Quote
 from margin.market.venue_files import LISTING_VENUES
 from margin.market.view import Origin, snapshot_view
@@ -25,7 +26,6 @@ from pages.ui.data_rows import (
     connection_rows,
     far_apart,
     funding_lines,
-    paid_a_day,
     reasons,
     source_rows,
     tier_rows,
@@ -360,16 +360,23 @@ def test_a_table_by_contracts_tells_where_its_tiers_end_in_money() -> None:
 
 @pytest.mark.parametrize(
     ("side", "rate", "hours", "paid"),
-    [("long", 0.0001, 8.0, 3.0), ("short", 0.0001, 8.0, -3.0), ("long", -0.0001, 1.0, -24.0), ("short", 0.0, 4.0, 0.0)],
+    [
+        ("long", 0.0001, 8.0, "pays $3.00"),
+        ("short", 0.0001, 8.0, "receives $3.00"),
+        ("long", -0.0001, 1.0, "receives $24.00"),
+        ("short", 0.0, 4.0, "pays $0.00"),
+    ],
 )
-def test_a_day_of_funding_is_every_payment_of_that_day(side: Any, rate: float, hours: float, paid: float) -> None:
-    assert paid_a_day(Position("RENDER", side, 1_000, 9.0, 10), 10.0, rate, hours) == pytest.approx(paid)
+def test_a_day_of_funding_is_every_payment_of_that_day(side: Any, rate: float, hours: float, paid: str) -> None:
+    [line] = funding_lines([Position("RENDER", side, 1_000, 9.0, 10)], 10.0, [funding_a_day(rate, hours, "this rate")])
+    assert line == f"Your {side} of $10,000.00 {paid} a day at this rate."
 
 
 def test_each_leg_of_a_hedge_has_its_own_line() -> None:
     legs = [Position("RENDER", "long", 100, 1, 1), Position("RENDER", "short", 50, 1, 1)]
-    assert funding_lines(legs, 10.0, {"the median rate": (0.001, 8.0), "the rate now": (-0.001, 8.0)}) == [
+    rates = [funding_a_day(0.001, 8.0, "the median rate"), funding_a_day(-0.001, 8.0, "the rate now")]
+    assert funding_lines(legs, 10.0, rates) == [
         "Your long of $1,000.00 pays $3.00 a day at the median rate, and receives $3.00 a day at the rate now.",
         "Your short of $500.00 receives $1.50 a day at the median rate, and pays $1.50 a day at the rate now.",
     ]
-    assert funding_lines(legs, 10.0, {}) == []
+    assert funding_lines(legs, 10.0, []) == []

@@ -22,6 +22,7 @@ from margin.shocks import Shocks
 from margin.studies.assess import assess
 from margin.studies.crash_table import CrashDay, TokenMove, crash_rows
 from margin.studies.directions import Direction, ranked, study
+from margin.studies.groups import day_points
 from margin.studies.shocks import apply, breakdown
 from pages.ui import live, scenario_rows, scenario_shocks, shock_rows
 from pages.ui.shock_rows import Cell
@@ -645,42 +646,6 @@ def test_isolated_positions_that_are_lost_are_counted() -> None:
     assert row["at −50 %"] == "2 of 2 lost · $1,000.00"
 
 
-def test_groups_are_tokens_and_what_holds_two_or_more_of_them() -> None:
-    tokens = ("RENDER", "FET", "BTC", "ETH", "USDT")
-    sides = ("long", "long", "short", "short", "long")
-    legs = [
-        {"symbol": token, "side": side, "quantity": 1, "entry_price": 1, "leverage": 1}
-        for token, side in zip(tokens, sides, strict=True)
-    ]
-    made = scenario(positions=legs, marks=dict.fromkeys(tokens, 1), betas={"FET": 2, "ETH": 0})
-    found = scenario_rows.groups(made)
-    assert list(found) == ["RENDER", "FET", "BTC", "ETH", "All longs", "All shorts", "AI tokens", "BTC and others"]
-    assert found["AI tokens"].rates == {"RENDER": 1.0, "FET": 2.0}
-    assert found["All shorts"].rates == {"BTC": 1.0}
-    assert scenario_rows.partners(found, "All longs") == ["BTC", "ETH", "All shorts", "BTC and others"]
-    assert scenario_rows.first_pair(made, found) == ("All longs", "All shorts")
-
-
-def test_a_token_held_alike_on_both_sides_is_in_neither_group() -> None:
-    hedge = [
-        {"symbol": token, "side": side, "quantity": 1, "entry_price": 1, "leverage": 1}
-        for token, side in (("RENDER", "long"), ("RENDER", "short"), ("FET", "long"), ("TAO", "long"))
-    ]
-    made = scenario(positions=hedge, marks={"RENDER": 1, "FET": 1, "TAO": 1})
-    assert scenario_rows.groups(made)["All longs"].rates.keys() == {"FET", "TAO"}
-
-
-def test_a_crash_is_placed_by_what_its_groups_did() -> None:
-    made = scenario()
-    rows = crash_rows(made, crash_days(), betas_to_btc())
-    first, second = Direction("a", "A", {"RENDER": 1.0}), Direction("b", "B", {"FET": 1.0})
-    worst = {each.name: each for each in scenario_rows.crash_points(rows, made, first, second, worst=True)}
-    close = {each.name: each for each in scenario_rows.crash_points(rows, made, first, second, worst=False)}
-    assert (worst["2025-10-10"].first, worst["2025-10-10"].second) == pytest.approx((-0.843, -0.7655))
-    assert (close["2025-10-10"].first, close["2025-10-10"].second) == pytest.approx((-0.294, -0.2954))
-    assert worst["2025-10-10"].made_up == ""
-
-
 def test_the_days_of_a_map_are_told_apart_from_the_whole_day_and_the_worst_comes_first() -> None:
     """BTC, held short, stands still on a map of RENDER and FET; on the day itself it gains."""
     short = {"symbol": "BTC", "side": "short", "quantity": 1, "entry_price": 70_000, "leverage": 10}
@@ -689,7 +654,7 @@ def test_the_days_of_a_map_are_told_apart_from_the_whole_day_and_the_worst_comes
         row for row in crash_rows(made, crash_days(), betas_to_btc()) if row.day.date in ("2025-10-10", "2022-05-12")
     ]
     first, second = Direction("a", "RENDER", {"RENDER": 1.0}), Direction("b", "FET", {"FET": 1.0})
-    points = scenario_rows.crash_points(rows, made, first, second, worst=False)
+    points = day_points(rows, made, first, second, worst=False)
     assert [each.name for each in points] == ["2025-10-10", "2022-05-12"]
     for point in points:
         alone = 50_000 * point.first + 40_000 * point.second
@@ -704,13 +669,6 @@ def test_the_days_of_a_map_are_told_apart_from_the_whole_day_and_the_worst_comes
     assert "Made up" not in told[0]
 
 
-def test_a_day_that_says_nothing_of_a_group_has_no_place() -> None:
-    made = scenario()
-    rows = crash_rows(made, [CrashDay("", "mine", {"RENDER": TokenMove(-0.1)})], betas_to_btc())
-    first, second = Direction("a", "A", {"RENDER": 1.0}), Direction("b", "B", {"FET": 1.0})
-    assert scenario_rows.crash_points(rows, made, first, second, worst=True) == []
-
-
 def test_a_made_up_place_is_marked() -> None:
     made = scenario(
         **ONE_TOKEN
@@ -718,7 +676,7 @@ def test_a_made_up_place_is_marked() -> None:
     )
     rows = crash_rows(made, crash_days()[:1], betas_to_btc())
     first, second = Direction("a", "A", {"TAO": 1.0}), Direction("b", "B", {"BTC": 1.0})
-    [point] = scenario_rows.crash_points(rows, made, first, second, worst=False)
+    [point] = day_points(rows, made, first, second, worst=False)
     assert (point.made_up, point.whole_made_up) == ("TAO by beta", "TAO by beta")
     [told] = scenario_rows.map_day_rows([point], made, first, second)
     assert told["Made up"] == "TAO by beta"
