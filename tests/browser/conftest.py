@@ -10,13 +10,17 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
+PHONE = 390
+Visit = Callable[..., Page]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -82,22 +86,36 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def visit(app: App, context: BrowserContext) -> Callable[..., Page]:
+def visit(app: App, context: BrowserContext) -> Visit:
     """Opens an address of the app in a new tab and waits until it is drawn."""
 
-    def open_page(query: str = "") -> Page:
+    def open_page(query: str = "", *, chart: bool = True) -> Page:
         page = context.new_page()
         page.goto(f"{app.url}/{query}")
-        drawn(page)
+        drawn(page, chart=chart)
         return page
 
     return open_page
 
 
-def drawn(page: Page) -> None:
-    """Waits until the script has run and the table and the first chart stand."""
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    """A tab on a phone 390 px wide."""
+    context = browser.new_context(viewport={"width": PHONE, "height": 844}, is_mobile=True, has_touch=True)
+    yield context.new_page()
+    context.close()
+
+
+def fits(page: Page) -> bool:
+    """Whether the page needs no sideways scrolling on a phone."""
+    return bool(page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= PHONE)
+
+
+def drawn(page: Page, *, chart: bool = True) -> None:
+    """Waits until the script has run and the first table stands, and the first chart."""
     page.wait_for_selector("[data-testid=stDataFrame] canvas", timeout=60_000)
-    page.wait_for_selector(".js-plotly-plot .main-svg", timeout=60_000)
+    if chart:
+        page.wait_for_selector(".js-plotly-plot .main-svg", timeout=60_000)
     idle(page)
 
 
@@ -106,6 +124,24 @@ def idle(page: Page) -> None:
     for _ in range(2):
         page.wait_for_timeout(200)
         page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=30_000)
+
+
+BACKGROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(14, 20, 32)"}
+
+
+def axe_finds_nothing(
+    page: Page, options: dict[str, Any] | None = None, schemes: Sequence[str] = tuple(BACKGROUNDS)
+) -> None:
+    """Holds what stands on the page to the rules of accessibility; the theme follows the system's."""
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(
+            "colour => getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor === colour",
+            arg=BACKGROUNDS[scheme],
+        )
+        page.wait_for_timeout(400)  # Colours of buttons fade over.
+        results = Axe().run(page, options=options)
+        assert results.violations_count == 0, f"{scheme}: {results.generate_report()}"
 
 
 def sentence(page: Page) -> str:
@@ -128,10 +164,15 @@ def cell(page: Page, column: str, row: int) -> str:
 
 
 def type_cell(page: Page, column: str, row: int, text: str) -> None:
-    """Types into a cell as a person does: click, Enter to open it, type over what is marked, Enter."""
+    """Types into a cell of the position table as a person does."""
     box = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + COLUMNS[column][0], box["y"] + 32 + 31 * row + 15)
+    type_at(page, box["x"] + COLUMNS[column][0], box["y"] + 32 + 31 * row + 15, text)
+
+
+def type_at(page: Page, x: float, y: float, text: str) -> None:
+    """Types into whatever cell stands there, over what it holds."""
+    page.mouse.click(x, y)
     page.wait_for_timeout(100)
     page.keyboard.press("Enter")
     page.wait_for_selector("#portal .gdg-input", timeout=30_000)

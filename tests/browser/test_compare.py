@@ -1,42 +1,25 @@
 """A person's way through the Compare page in a real browser."""
 
 import re
-from collections.abc import Callable
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.browser.conftest import App, drawn, idle, sentence
-
-Visit = Callable[..., Page]
-
-
-def verdict(page: Page) -> str:
-    """The sentence that the page opens with."""
-    return page.locator("[data-testid=stMarkdownContainer] strong").first.inner_text()
+from tests.browser.conftest import App, Visit, axe_finds_nothing, drawn, fits, idle, sentence, type_at
 
 
 def type_margin(page: Page, row: int, text: str) -> None:
     """Types into the isolated margin of a position: the second table of the page."""
     box = page.locator("[data-testid=stDataFrame] canvas[data-testid=data-grid-canvas]").nth(1).bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 32 + 35 * row + 15)
-    page.wait_for_timeout(100)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#portal .gdg-input", timeout=30_000)
-    page.keyboard.press("Control+a")
-    page.keyboard.type(text, delay=40)
-    page.wait_for_timeout(150)
-    page.keyboard.press("Enter")
+    type_at(page, box["x"] + 0.5 * box["width"], box["y"] + 32 + 35 * row + 15, text)
     idle(page)
 
 
 def test_a_margin_is_typed_the_mode_taken_over_and_back_undoes_it(visit: Visit) -> None:
     page = visit("compare")
-    assert verdict(page).startswith("Cross is liquidated by a common fall of 9.47 %")
+    assert sentence(page).startswith("Cross is liquidated by a common fall of 9.47 %")
     type_margin(page, 0, "5800")
-    assert "at most $9,800.00 from here: $200.00 stays safe" in verdict(page)
+    assert "at most $9,800.00 from here: $200.00 stays safe" in sentence(page)
     assert "p=RENDER_long_28571.428571428572_1.75_10_5800" in page.url
     page.get_by_role("button", name="Take this mode over: isolated").click()
     page.wait_for_selector("text=The baseline stays as it was")
@@ -58,7 +41,7 @@ def test_the_venues_are_compared_and_one_is_taken_over(visit: Visit) -> None:
     page.get_by_text("Venue by venue", exact=True).click()
     page.wait_for_selector("text=Take this venue over")
     idle(page)
-    assert "274 days apart" in verdict(page)
+    assert "274 days apart" in sentence(page)
     page.get_by_role("button", name="OKX", exact=True).click()
     page.wait_for_selector("text=Binance → OKX")
     idle(page)
@@ -66,30 +49,20 @@ def test_the_venues_are_compared_and_one_is_taken_over(visit: Visit) -> None:
     assert page.get_by_text("Take this venue over").is_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_either_section(app: App, browser: Browser, scheme: str) -> None:
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.goto(f"{app.url}/compare")
-    drawn(page)
-    results = [Axe().run(page)]
+def test_axe_finds_nothing_in_either_section(visit: Visit) -> None:
+    page = visit("compare")
+    axe_finds_nothing(page)
     page.get_by_text("Venue by venue", exact=True).click()
     page.wait_for_selector("text=Take this venue over")
     idle(page)
-    results.append(Axe().run(page))
-    assert [each.violations_count for each in results] == [0, 0], "\n".join(each.generate_report() for each in results)
-    context.close()
+    axe_finds_nothing(page)
 
 
-def test_neither_section_needs_sideways_scrolling_on_a_phone(app: App, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    page = context.new_page()
-    page.goto(f"{app.url}/compare")
-    drawn(page)
-    wide = "document.querySelector('[data-testid=stMain]').scrollWidth"
-    assert page.evaluate(wide) <= 390
-    page.get_by_text("Venue by venue", exact=True).click()
-    page.wait_for_selector("text=Take this venue over")
-    idle(page)
-    assert page.evaluate(wide) <= 390
-    context.close()
+def test_neither_section_needs_sideways_scrolling_on_a_phone(app: App, phone: Page) -> None:
+    phone.goto(f"{app.url}/compare")
+    drawn(phone)
+    assert fits(phone)
+    phone.get_by_text("Venue by venue", exact=True).click()
+    phone.wait_for_selector("text=Take this venue over")
+    idle(phone)
+    assert fits(phone)

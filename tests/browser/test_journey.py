@@ -1,16 +1,12 @@
 """A person's way through the app, in a real browser against a real server process."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browser.conftest import App, cell, drawn, idle, metric, sentence, type_cell
+from tests.browser.conftest import App, Visit, axe_finds_nothing, cell, drawn, fits, idle, metric, sentence, type_cell
 
-Visit = Callable[..., Page]
 WORKED_EXAMPLE = (
     "If RENDER and FET fall 9.47 % together, the whole account is liquidated. "
     "Alone, RENDER would have to fall 17.04 %, FET 21.30 %."
@@ -38,13 +34,11 @@ def test_a_newcomer_reads_the_worked_example_without_scrolling(visit: Visit) -> 
     assert page.url.endswith("/"), "an untouched page does not write its address"
 
 
-def test_on_a_phone_the_order_is_sentence_slider_chart_figures_positions(browser: Browser, app: App) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
-    page = context.new_page()
-    page.goto(app.url)
-    drawn(page)
+def test_on_a_phone_the_order_is_sentence_slider_chart_figures_positions(app: App, phone: Page) -> None:
+    phone.goto(app.url)
+    drawn(phone)
     tops = [
-        page.locator(selector).first.evaluate("element => element.getBoundingClientRect().top")
+        phone.locator(selector).first.evaluate("element => element.getBoundingClientRect().top")
         for selector in (
             "[data-testid=stMarkdownContainer] strong",
             "[data-testid=stMain] input[type=range]",
@@ -54,8 +48,7 @@ def test_on_a_phone_the_order_is_sentence_slider_chart_figures_positions(browser
         )
     ]
     assert tops == sorted(tops)
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
-    context.close()
+    assert fits(phone)
 
 
 def test_an_edited_size_and_a_moved_slider_change_the_figures_and_the_link_carries_them(
@@ -189,15 +182,8 @@ def test_no_request_leaves_for_another_host(app: App, browser: Browser) -> None:
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(app: App, browser: Browser, scheme: str) -> None:
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.goto(app.url)
-    drawn(page)
-    results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
-    context.close()
+def test_axe_finds_nothing(visit: Visit) -> None:
+    axe_finds_nothing(visit())
 
 
 def test_a_server_restart_under_an_open_page_keeps_the_scenario(browser: Browser, tmp_path: Path) -> None:

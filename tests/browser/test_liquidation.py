@@ -1,15 +1,21 @@
 """A person's way through the Liquidation page in a real browser: a stop typed, a crash chosen, what is left opened."""
 
 import re
-from collections.abc import Callable
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.browser.conftest import App, drawn, idle, metric, sentence, type_cell
-
-Visit = Callable[..., Page]
+from tests.browser.conftest import (
+    App,
+    Visit,
+    axe_finds_nothing,
+    drawn,
+    fits,
+    idle,
+    metric,
+    sentence,
+    type_at,
+    type_cell,
+)
 
 
 def enter(page: Page, label: str, value: str) -> None:
@@ -24,13 +30,7 @@ def stop_at(page: Page, row: int, price: str) -> None:
     """Types into the table of price stops."""
     box = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + box["width"] - 40, box["y"] + 32 + 31 * row + 15)
-    page.wait_for_timeout(200)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#portal .gdg-input", timeout=30_000)
-    page.keyboard.type(price, delay=40)
-    page.wait_for_timeout(150)
-    page.keyboard.press("Enter")
+    type_at(page, box["x"] + box["width"] - 40, box["y"] + 32 + 31 * row + 15, price)
     idle(page)
 
 
@@ -76,28 +76,19 @@ def test_an_edited_account_goes_through_a_past_day_and_comes_back_as_it_was(visi
     assert sentence(page) == edited
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_it(app: App, browser: Browser, scheme: str) -> None:
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.goto(f"{app.url}/liquidation")
-    drawn(page)
+def test_axe_finds_nothing_on_it(visit: Visit) -> None:
+    page = visit("liquidation")
     page.get_by_text("Margin stop").click()
     idle(page)
-    results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
-    context.close()
+    axe_finds_nothing(page)
 
 
 def test_on_a_phone_it_needs_no_sideways_scrolling_and_the_chart_stands_before_the_settings(
-    app: App, browser: Browser
+    app: App, phone: Page
 ) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
-    page = context.new_page()
-    page.goto(f"{app.url}/liquidation")
-    drawn(page)
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+    phone.goto(f"{app.url}/liquidation")
+    drawn(phone)
+    assert fits(phone)
     selectors = ("[data-testid=stMarkdownContainer] strong", ".js-plotly-plot", "[data-testid=stDataFrame]")
-    tops = [page.locator(each).first.evaluate("found => found.getBoundingClientRect().top") for each in selectors]
+    tops = [phone.locator(each).first.evaluate("found => found.getBoundingClientRect().top") for each in selectors]
     assert tops == sorted(tops)
-    context.close()

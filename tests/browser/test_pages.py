@@ -1,16 +1,15 @@
 """A person's way through the further pages and live data, against replayed venues, in a real browser."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page
 
 from margin import wording
 from margin.studies.assess import assess
-from tests.browser.conftest import App, drawn, idle, metric, sentence, type_cell
+from tests.browser.conftest import App, Visit, axe_finds_nothing, drawn, fits, idle, metric, sentence, type_cell
 from tests.replay import binance, bybit, hyperliquid, okx
 from tests.replay.figures import ADDRESS, Book
 from tests.replay.server import Replay, replaying
@@ -42,7 +41,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 
 @pytest.fixture
-def visit_live(live: Live, context: BrowserContext) -> Callable[..., Page]:
+def visit_live(live: Live, context: BrowserContext) -> Visit:
     def open_page(path: str = "") -> Page:
         page = context.new_page()
         page.goto(f"{live.app.url}/{path}")
@@ -51,9 +50,6 @@ def visit_live(live: Live, context: BrowserContext) -> Callable[..., Page]:
         return page
 
     return open_page
-
-
-Visit = Callable[..., Page]
 
 
 def badge(page: Page) -> str:
@@ -135,23 +131,13 @@ def test_a_wallet_is_read_compared_and_taken_over(live: Live, visit_live: Visit)
     assert metric(page, "Margin balance") == wording.money(equity)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["positions", "data"])
-def test_axe_finds_nothing_on_a_further_page(live: Live, browser: Browser, path: str, scheme: str) -> None:
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.goto(f"{live.app.url}/{path}")
-    until(page, "text=Live data")
-    results = Axe().run(page, options=STREAMLITS_OWN)
-    assert results.violations_count == 0, results.generate_report()
-    context.close()
+def test_axe_finds_nothing_on_a_further_page(visit_live: Visit, path: str) -> None:
+    axe_finds_nothing(visit_live(path), STREAMLITS_OWN)
 
 
 @pytest.mark.parametrize("path", ["positions", "data"])
-def test_a_further_page_needs_no_sideways_scrolling_on_a_phone(live: Live, browser: Browser, path: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    page = context.new_page()
-    page.goto(f"{live.app.url}/{path}")
-    until(page, "text=Live data")
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
-    context.close()
+def test_a_further_page_needs_no_sideways_scrolling_on_a_phone(live: Live, phone: Page, path: str) -> None:
+    phone.goto(f"{live.app.url}/{path}")
+    until(phone, "text=Live data")
+    assert fits(phone)

@@ -1,13 +1,10 @@
 """A person's way through the Moves-together page in a real browser, shared shocks among it."""
 
 import re
-from collections.abc import Callable
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App, drawn, idle, sentence
+from tests.browser.conftest import App, Visit, axe_finds_nothing, drawn, fits, idle, sentence, type_at
 
 ACCOUNT = (
     "venue=binance&margin_mode=cross&wallet_balance=10000&p=RENDER_long_28571.4_1.75_10&p=FET_long_179291.8_0.2231_10"
@@ -15,18 +12,6 @@ ACCOUNT = (
 )
 SHOCKED = f"{ACCOUNT}&shocks=common_-0.05~maintenance_1.5&v=1"
 SECTIONS = ("Directions", "Map of two", "Named days", "Rules and combined")
-
-
-@pytest.fixture
-def visit_scenarios(app: App, context: BrowserContext) -> Callable[[str], Page]:
-    def open_page(query: str = "") -> Page:
-        page = context.new_page()
-        page.goto(f"{app.url}/scenarios{query}")
-        page.wait_for_selector("[data-testid=stDataFrame] canvas", timeout=60_000)
-        idle(page)
-        return page
-
-    return open_page
 
 
 def open_section(page: Page, name: str) -> None:
@@ -41,8 +26,8 @@ def bottom(page: Page, part: str) -> float:
     return box["y"] + box["height"]
 
 
-def test_shared_shocks_are_there_are_edited_and_undone(visit_scenarios: Callable[[str], Page]) -> None:
-    page = visit_scenarios(f"?{SHOCKED}")
+def test_shared_shocks_are_there_are_edited_and_undone(visit: Visit) -> None:
+    page = visit(f"scenarios?{SHOCKED}", chart=False)
     together = page.locator("strong", has_text="All together")
     expect(together).to_contain_text("requirement ÷ equity 16.50 % → 42.55 %")
     page.get_by_role("spinbutton", name="Common move, %").fill("-20")
@@ -56,38 +41,33 @@ def test_shared_shocks_are_there_are_edited_and_undone(visit_scenarios: Callable
     assert "shocks=common_-0.05~maintenance_1.5" in page.url
 
 
-def test_a_beta_is_typed_and_emptied_it_is_the_snapshots_again(visit_scenarios: Callable[[str], Page]) -> None:
-    page = visit_scenarios(f"?{ACCOUNT}&v=1")
+def test_a_beta_is_typed_and_emptied_it_is_the_snapshots_again(visit: Visit) -> None:
+    page = visit(f"scenarios?{ACCOUNT}&v=1")
     drawn(page)
     beta = page.get_by_test_id("glide-cell-1-0").first
     known = beta.text_content() or ""
     assert known.startswith("1.66")
-    click_beta(page)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#portal .gdg-input", timeout=30_000)
-    page.keyboard.press("Control+a")
-    page.keyboard.type("3", delay=40)
-    page.wait_for_timeout(150)
-    page.keyboard.press("Enter")
+    x, y = first_beta(page)
+    type_at(page, x, y, "3")
     expect(beta).to_have_text("3", timeout=20_000)
     idle(page)
-    click_beta(page)
+    page.mouse.click(x, y)
+    page.wait_for_timeout(150)
     page.keyboard.press("Delete")
     expect(beta).to_have_text(known, timeout=20_000)
 
 
-def click_beta(page: Page) -> None:
-    """Puts the cursor on the first token's beta to BTC."""
+def first_beta(page: Page) -> tuple[float, float]:
+    """Where the first token's beta to BTC stands."""
     box = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + 140, box["y"] + 46)
-    page.wait_for_timeout(150)
+    return box["x"] + 140, box["y"] + 46
 
 
 def test_the_first_screen_shows_the_ranking_and_the_map_answers_in_words(
-    visit_scenarios: Callable[[str], Page],
+    visit: Visit,
 ) -> None:
-    page = visit_scenarios(f"?{ACCOUNT}&v=1")
+    page = visit(f"scenarios?{ACCOUNT}&v=1")
     assert sentence(page).startswith("Your nearest danger is everything falling 9.47 % together")
     assert all(bottom(page, part) <= 900 for part in ("strong", ".js-plotly-plot", "[data-testid=stDataFrame]"))
     open_section(page, "Map of two")
@@ -102,25 +82,17 @@ def test_the_first_screen_shows_the_ranking_and_the_map_answers_in_words(
     assert re.search(r"RENDER [+−]\d", hover.text_content() or "")
 
 
-@pytest.mark.parametrize(("scheme", "sections"), [("light", SECTIONS), ("dark", SECTIONS[:1])])
-def test_axe_finds_nothing_in_a_section(app: App, browser: Browser, scheme: str, sections: tuple[str, ...]) -> None:
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.goto(f"{app.url}/scenarios")
-    page.wait_for_selector("[data-testid=stDataFrame] canvas", timeout=60_000)
-    for section in sections:
-        open_section(page, section)
-        results = Axe().run(page)
-        assert results.violations_count == 0, results.generate_report()
-    context.close()
-
-
-def test_no_section_needs_sideways_scrolling_on_a_phone(app: App, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    page = context.new_page()
-    page.goto(f"{app.url}/scenarios")
-    page.wait_for_selector("[data-testid=stDataFrame] canvas", timeout=60_000)
+def test_axe_finds_nothing_in_any_section(visit: Visit) -> None:
+    page = visit("scenarios")
+    axe_finds_nothing(page, schemes=["dark"])
     for section in SECTIONS:
         open_section(page, section)
-        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
-    context.close()
+        axe_finds_nothing(page, schemes=["light"])
+
+
+def test_no_section_needs_sideways_scrolling_on_a_phone(app: App, phone: Page) -> None:
+    phone.goto(f"{app.url}/scenarios")
+    drawn(phone)
+    for section in SECTIONS:
+        open_section(phone, section)
+        assert fits(phone)
