@@ -14,7 +14,7 @@ from margin.charts import findings, rows, style
 from margin.scenario import Scenario
 from margin.studies.assess import Assessment
 from margin.studies.directions import DirectionResult
-from margin.studies.distances import JointMove, nearest
+from margin.studies.distances import JointMove
 
 FURTHEST = 0.5
 """Moves beyond ±50 %, or beyond three times the nearest liquidation if that is more, become arrows."""
@@ -40,10 +40,9 @@ def finding(results: Sequence[DirectionResult], scenario: Scenario, account: Ass
     if too_late := findings.standing(account, scenario):
         return too_late
     first = results[0] if results else None
-    move = nearest(first.liquidation) if first else None
-    if first is None or move is None:
+    if first is None or first.nearest is None:
         return f"No direction {'loses a position' if findings.isolated(scenario) else 'liquidates this account'}"
-    return f"Nearest: {first.direction.name}, {wording.percent(move, sign=True)}"
+    return f"Nearest: {first.direction.name}, {wording.percent(first.nearest, sign=True)}"
 
 
 def directions_alt(results: Sequence[DirectionResult], scenario: Scenario, account: Assessment) -> str:
@@ -97,8 +96,7 @@ def _figures(result: DirectionResult) -> str:
     moves = [wording.percent(move, sign=True) for move in result.liquidation if move is not None]
     if not moves:
         return "none"
-    move = nearest(result.liquidation)
-    asked = result.hardest
+    move, asked = result.nearest, result.hardest
     more = asked is not None and move is not None and abs(asked - abs(move)) > SAME
     return " · ".join(moves) + (f" (a price by {wording.percent(asked)})" if more else "")
 

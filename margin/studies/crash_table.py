@@ -9,14 +9,13 @@ from typing import NamedTuple
 
 from margin.book import Book, compile_books
 from margin.scenario import Scenario
-from margin.studies.directions import BTC, UNKNOWN_BETA
+from margin.studies.directions import BTC, beta_to_btc
+from margin.studies.distances import FURTHEST_UP
 from margin.studies.outcome import Moves, Outcome, after, after_each
 from margin.symbols import STABLECOINS
 
 AT_ONCE = "the worst tick takes every token's lowest or highest price of the day, whichever hurts, at the same instant"
-MIXED = (
-    "lows and highs are mixed here, as longs and shorts are held: harsher than any instant of the day need have been"
-)
+MIXED = "lows of some tokens and highs of others hurt here: harsher than any instant of the day need have been"
 
 
 class TokenMove(NamedTuple):
@@ -54,7 +53,8 @@ class CrashRow(NamedTuple):
     """A day's two instants, and what they rest on.
 
     `filled` are the account's tokens that follow BTC by their beta for want of figures of their own, `still` those that
-    stand still for want of BTC's too; of `open_ended` ones some extreme is not known. `assumptions` says so in words.
+    stand still for want of BTC's too; of `open_ended` ones an extreme is not known that could hurt more than the worst
+    tick. `assumptions` says so in words.
     """
 
     day: CrashDay
@@ -87,8 +87,8 @@ def _row(
     closes, ways = {token: move.close for token, move in moves.items()}, [_worst(book, moves) for book in books]
     close = _instant(scenario, books, closes, [closes] * len(books), today)
     worst = _instant(scenario, books, closes, ways, today)
-    betas = {token: betas_to_btc.get(token, UNKNOWN_BETA) for token in filled}
-    open_ended = tuple(token for token, move in moves.items() if None in move)
+    betas = {token: beta_to_btc(token, betas_to_btc) for token in filled}
+    open_ended = tuple(token for token, move in moves.items() if _may_be_milder(token, move, books, ways))
     return CrashRow(
         day, close, worst, filled, still, open_ended, tuple(_assumptions(moves, ways, betas, still, open_ended))
     )
@@ -103,7 +103,7 @@ def _filled(
     btc = day.moves.get(BTC)
     if btc is None:
         return known, (), tuple(unknown)
-    made_up = {token: _by_beta(btc, betas_to_btc.get(token, UNKNOWN_BETA)) for token in unknown}
+    made_up = {token: _by_beta(btc, beta_to_btc(token, betas_to_btc)) for token in unknown}
     return {**known, **made_up}, tuple(unknown), ()
 
 
@@ -120,6 +120,21 @@ def _worst(book: Book, moves: Mapping[str, TokenMove]) -> dict[str, float]:
         for axis, token in enumerate(book.tokens)
         if token in moves
     }
+
+
+def _may_be_milder(token: str, move: TokenMove, books: Sequence[Book], ways: Sequence[Moves]) -> bool:
+    """Whether an extreme that is not known could leave some book less than the tick that it was given.
+
+    What a token adds is concave in its price, so no price further out is worse unless the furthest is.
+    """
+    furthest = [far for far, known in ((-1.0, move.low), (FURTHEST_UP, move.high)) if known is None]
+    return any(
+        _adds(book, axis, far) < _adds(book, axis, way[token])
+        for book, way in zip(books, ways, strict=True)
+        if token in way
+        for axis in [book.tokens.index(token)]
+        for far in furthest
+    )
 
 
 def _adds(book: Book, axis: int, move: float) -> float:

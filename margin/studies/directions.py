@@ -58,13 +58,14 @@ def _betas(scenario: Scenario, tokens: Iterable[str]) -> dict[str, float]:
 
 
 def with_btc(scenario: Scenario, betas_to_btc: Mapping[str, float]) -> Direction:
-    """BTC moves by x and every token by its beta to BTC: 1 where none is known, 0 for a stablecoin."""
-    rates = {token: betas_to_btc.get(token, _without_beta(token)) for token in scenario.tokens}
+    """BTC moves by x and every token by its beta to BTC, known or taken."""
+    rates = {token: beta_to_btc(token, betas_to_btc) for token in scenario.tokens}
     return Direction("with_btc", "BTC, the others by their beta to it", {**rates, BTC: 1.0})
 
 
-def _without_beta(token: str) -> float:
-    return 0.0 if token in STABLECOINS else UNKNOWN_BETA
+def beta_to_btc(token: str, betas_to_btc: Mapping[str, float]) -> float:
+    """What the token moves when BTC moves by one: 1 where none is known, 0 for a stablecoin."""
+    return betas_to_btc.get(token, 0.0 if token in STABLECOINS else UNKNOWN_BETA)
 
 
 def against(scenario: Scenario) -> Direction:
@@ -128,15 +129,17 @@ class DirectionResult(NamedTuple):
     """How near a direction is, from the present marks; all None where tiers are missing or nothing is held.
 
     In isolated mode the first position that reaches a level counts. `hardest` is the largest price change, as a
-    positive fraction of the mark, that the nearer of the two liquidation points asks of any token held: of a direction
-    by betas it is that of the token with the largest beta. x itself does not compare across directions (BTC −6 % may be
-    RENDER −10 %); this does, and it cannot be made small by spreading a move over more tokens.
+    positive fraction of the mark, that a liquidation point asks of any token held: of a direction by betas it is that
+    of the token with the largest beta. x itself does not compare across directions (BTC −6 % may be RENDER −10 %); this
+    does, and it cannot be made small by spreading a move over more tokens. Of the two points `nearest` is the one that
+    asks less.
     """
 
     direction: Direction
     liquidation: JointMove
     danger: JointMove
     warning: JointMove
+    nearest: float | None
     hardest: float | None
     slices: tuple[Slice, ...]
 
@@ -151,14 +154,21 @@ def study(scenario: Scenario, directions: Iterable[Direction], moves: Sequence[f
     for direction in directions:
         liquidation, danger, warning = [reach(books, direction, level, standings=standings) for level in levels]
         slices = tuple([Slice(move, after(scenario, books, direction.moves(move))) for move in moves])
-        hardest = _hardest(direction, liquidation, held)
-        results.append(DirectionResult(direction, liquidation, danger, warning, hardest, slices))
+        nearest, hardest = _asked(direction, liquidation, held)
+        results.append(DirectionResult(direction, liquidation, danger, warning, nearest, hardest, slices))
     return results
 
 
-def _hardest(direction: Direction, liquidation: JointMove, held: Collection[str]) -> float | None:
-    asked = [max(abs(direction.change(token, x)) for token in held) for x in liquidation if x is not None]
-    return min(asked, default=None)
+def _asked(
+    direction: Direction, liquidation: JointMove, held: Collection[str]
+) -> tuple[float, float] | tuple[None, None]:
+    """The liquidation point that asks the smaller price change, and that change."""
+    points = [x for x in liquidation if x is not None]
+    asked = [(max(abs(direction.change(token, x)) for token in held), abs(x), x) for x in points]
+    if not asked:
+        return None, None
+    hardest, _, nearest = min(asked)
+    return nearest, hardest
 
 
 def ranked(results: Iterable[DirectionResult]) -> list[DirectionResult]:

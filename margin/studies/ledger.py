@@ -217,9 +217,10 @@ class Ledger:
         )
 
     def take_over(self, index: int, fill: Fill) -> None:
-        """The whole position goes at the bankruptcy price, where equity ends at 0; the fund bears the rest of the fill.
+        """The whole position, which the fill is for, goes at the bankruptcy price, where equity ends at 0.
 
-        Of an account that is below 0 already, it goes at the mark, and what is missing is settled in the end.
+        The fund bears the rest of the fill. Of an account that is below 0 already, it goes at the mark, and what is
+        missing is settled in the end.
         """
         position, equity = self.positions[index], max(0.0, self.equity)
         mark = self.prices[position.symbol]
@@ -227,14 +228,14 @@ class Ledger:
         taken = Fill(position.quantity, bankruptcy_price, 0.0, fill.slippage)
         self.close(index, taken, "taken_over", "beyond_bankruptcy", fund_loss=fill.slippage - equity)
 
-    def seize(self) -> None:
+    def seize(self, why: Why) -> None:
         """Everything goes to the venue's vault at the mark, and so does the margin, or the debt, that is left."""
         equity = self.equity
         while self.positions:
             last, position = len(self.positions) == 1, self.positions[0]
             taken = Fill(position.quantity, self.prices[position.symbol], 0.0, 0.0)
             forfeited, fund_loss = (max(0.0, equity), max(0.0, -equity)) if last else (0.0, 0.0)
-            self.close(0, taken, "taken_over", "below_backstop", fund_loss=fund_loss, forfeited=forfeited)
+            self.close(0, taken, "taken_over", why, fund_loss=fund_loss, forfeited=forfeited)
 
     def settle(self) -> None:
         """With no position left, collateral repays a wallet below 0 and the insurance fund bears what is still missing.

@@ -201,9 +201,12 @@ def assumptions(scenario: Scenario, conduct: Conduct) -> tuple[str, ...]:
         fee = wording.percent(rules.fee)
         said.append(f"{account.venue}: the liquidation fee is taken at {fee}; it differs by symbol, 0.5 % to 2.5 %")
     if len(scenario.positions) > 1 and not account.isolated:
-        said.append(f"which position goes first is our model, no venue's promise: {ORDERS[conduct.order]}")
+        said.append(f"which position goes first is a model of ours: {ORDERS[conduct.order]}")
     if account.isolated:
-        said.append("what a closed part loses is taken from the position's own margin; what is left of it returns")
+        said.append(
+            "what a closed part loses is taken from the position's own margin; the rest stays behind what is open, and "
+            "returns with the last of it (a venue may release a part of it before)"
+        )
     elif account.collateral and account.rules.counts_collateral:
         said.append("collateral is not sold while positions are open; then it repays a debt at its counted value")
     if conduct.has_stops:

@@ -26,7 +26,8 @@ class Outcome(NamedTuple):
     in isolated mode those of the position worst off, as `headroom` is the least of any. `liquidated`: the way there
     crosses the liquidation point, wherever it ends; in isolated mode it does for some position. There `positions_lost`
     counts those, and `equity_left` is what remains when each has lost its own margin and no more; None in cross.
-    Where tiers are missing, all but the equity is None, unless a known position is liquidated all the same.
+    Where tiers are missing, all but the equity is None, unless a known position is liquidated all the same: then the
+    unknown ones count as open.
     """
 
     equity: float
@@ -59,11 +60,12 @@ def after_each(
     profits = [book.equity_at(prices) - book.wallet for book, prices in zip(books, ends, strict=True)]
     equity = scenario.account.wallet_balance + sum(profits)
     standings = [book.standing(prices) for book, prices in zip(books, ends, strict=True) if book.complete]
+    lost, left = _left(scenario, profits, dead) if scenario.account.isolated else (None, None)
     if len(standings) < len(books):
-        return Outcome(equity, None, None, None, None, True if any(dead) else None, None, None)
+        known = (True, lost, left) if any(dead) else (None, None, None)
+        return Outcome(equity, None, None, None, None, *known)
     requirement = sum(standing.requirement for standing in standings)
     headroom = min((standing.headroom for standing in standings), default=equity)
-    lost, left = _left(scenario, profits, dead) if scenario.account.isolated else (None, None)
     return Outcome(equity, requirement, *_ratios(scenario, standings), headroom, any(dead), lost, left)
 
 

@@ -36,12 +36,6 @@ class Path:
         move = number(move, "move")
         return cls(start, {token: price * (1 + rates.get(token, 0.0) * move) for token, price in start.items()})
 
-    @classmethod
-    def common_move(cls, scenario: Scenario, move: float) -> "Path":
-        """From the marks to a common move of the market, every token by its beta."""
-        marks = scenario.market.marks
-        return cls.along(marks, {token: scenario.market.beta(token) for token in marks}, move)
-
     def within(self, scenario: Scenario) -> "Path":
         """The same path for exactly the scenario's tokens; those it does not name stay at their marks."""
         start = {token: self.start.get(token, scenario.market.marks[token]) for token in scenario.tokens}

@@ -166,14 +166,15 @@ class Unwinding:
         legs = ledger.book.legs[: len(ledger.positions)]
         index = next_position(self.conduct.order, legs, [ledger.prices[each.symbol] for each in ledger.positions])
         fill = self._fill(index, self._rules.size(self._case(index, legs[index])), self._fee)
-        equity = ledger.equity
-        covered = equity - fill.slippage
-        if backstop is not None and (covered < 0 or equity < backstop * ledger.standing.requirement):
-            ledger.seize()
-        elif covered < -ledger.zero:
-            ledger.take_over(index, fill)
-        else:
+        covered = ledger.equity - fill.slippage
+        if backstop is not None and ledger.equity < backstop * ledger.standing.requirement:
+            ledger.seize("below_backstop")
+        elif covered >= -ledger.zero:
             self._reduce(index, fill._replace(fee=min(fill.fee, max(0.0, covered))))
+        elif backstop is not None:
+            ledger.seize("beyond_bankruptcy")
+        else:
+            ledger.take_over(index, self._fill(index, ledger.positions[index].quantity, self._fee))
         self._last_order = ledger.t
 
     def _case(self, index: int, leg: Leg) -> Case:

@@ -12,7 +12,6 @@ from margin.scenario import Scenario
 from margin.studies.assess import Assessment
 from margin.studies.crash_table import CrashDay, CrashRow, TokenMove
 from margin.studies.directions import Direction, DirectionResult, custom, every, nearest_danger
-from margin.studies.distances import nearest
 from margin.studies.groups import DayPoint
 from margin.studies.outcome import WHOLE_WAY, Outcome
 
@@ -40,7 +39,7 @@ def nearest_sentence(results: Sequence[DirectionResult], scenario: Scenario, acc
     if too_late := findings.standing(account, scenario):
         return f"{too_late}."
     result = nearest_danger(results)
-    move = nearest(result.liquidation) if result else None
+    move = result.nearest if result else None
     isolated = findings.isolated(scenario)
     if result is None or move is None:
         return f"No direction looked at here {'loses a position' if isolated else 'liquidates this account'}."

@@ -7,6 +7,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from margin.studies.assess import assess
+from margin.studies.directions import together
 from margin.studies.path import Path
 from margin.studies.waterfall import waterfall
 from tests.benchmarks.test_engine_speed import SIZES, account_of
@@ -16,7 +17,7 @@ from tests.benchmarks.test_engine_speed import SIZES, account_of
 @pytest.mark.benchmark(group="an account through a crash of 50 %, against assessing it once")
 def test_an_account_through_a_crash(benchmark: BenchmarkFixture, count: int) -> None:
     scenario = account_of(count)
-    found = benchmark(waterfall, scenario, Path.common_move(scenario, -0.5))
+    found = benchmark(waterfall, scenario, Path.along(scenario.market.marks, together(scenario).rates, -0.5))
     assert found is not None
     assert len(found.steps) > 5
 

@@ -19,7 +19,7 @@ from margin.presets import landing
 from margin.scenario import Scenario
 from margin.studies.conduct import Conduct, MarginStop
 from margin.studies.crash_table import CrashDay, TokenMove, crash_rows
-from margin.studies.directions import against, alone
+from margin.studies.directions import against, alone, together
 from margin.studies.distances import JointMove
 from margin.studies.path import Path
 from margin.studies.waterfall import waterfall
@@ -52,7 +52,7 @@ FALL = Way("Move from these marks", -0.2)
 
 def gone(scenario: Scenario, move: float = -0.2, conduct: Conduct | None = None) -> Runs:
     """The account on a move of all its tokens, each by its beta, as the page puts it together."""
-    path = Path.common_move(scenario, move)
+    path = Path.along(scenario.market.marks, together(scenario).rates, move)
     found, without = waterfall(scenario, path, conduct), waterfall(scenario, path)
     assert found is not None
     return Runs(scenario, Way(FALL.name, move), found, without if conduct and conduct.has_stops else None)
@@ -343,7 +343,7 @@ def test_what_it_rests_on_stands_beside_it(first: LiquidationPage) -> None:
     for said in (
         "prices go in a straight line; every order fills whole and at once, 0.50 % worse than the mark",
         "the liquidation fee is taken at 1.25 %",
-        "which position goes first is our model, no venue's promise",
+        "which position goes first is a model of ours",
         "A model of ours, not Binance's promise.",
         "Not published: which position goes first, and how much one order reduces.",
         "binance tiers as of 2026-09-29",
@@ -409,7 +409,7 @@ def test_the_order_slippage_and_fee_are_the_persons_to_choose() -> None:
     page = LiquidationPage(address(venue="textbook"))
     assert page.steps()[0]["What happens"] == "RENDER long is closed"
     assert page.enter("order", "smallest").steps()[0]["What happens"] == "FET long is closed"
-    assert "which position goes first is our model, no venue's promise: the smallest notional first" in page.text()
+    assert "which position goes first is a model of ours: the smallest notional first" in page.text()
     before = page.steps()[0]["Slippage"]
     assert page.enter("slippage", 0.0).steps()[0]["Slippage"] == "–" != before
     assert page.steps()[0]["Fee"] == "–"

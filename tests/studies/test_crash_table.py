@@ -165,6 +165,13 @@ def test_where_a_low_is_not_known_the_day_is_no_milder_than_its_beginning() -> N
     assert found.open_ended == ("TAO", "RENDER")
 
 
+def test_an_extreme_that_is_not_known_is_told_only_where_it_could_hurt() -> None:
+    scenario = account("binance", "cross", [long("TAO", 1, 272.71), short("RENDER", 10, 1.75)])
+    found = row(scenario, day(TAO=TokenMove(0.35, 0.0, None), RENDER=TokenMove(-0.2, None, 0.1)))
+    assert found.open_ended == ()
+    assert not [said for said in found.assumptions if "too mild" in said]
+
+
 def test_stablecoins_stand_still_unless_the_day_says_otherwise() -> None:
     pledged = [{"asset": "USDC", "amount": 1_000, "ratio": 1}]
     scenario = account("binance", "cross", [short("BTC", 0.001, 71202.9)], 100, collateral=pledged)

@@ -280,6 +280,14 @@ def test_the_hardest_price_change_of_a_price_that_reached_nothing_is_all_of_it()
     assert result.hardest == 1
 
 
+def test_of_two_liquidation_points_the_one_that_asks_the_smaller_price_change_is_the_nearest() -> None:
+    """Down the direction TAO rises by 171 %, up it RENDER by 322 %, though that is the smaller x."""
+    positions = [short("RENDER", 1_000, 1.75), short("TAO", 10, 272.71)]
+    result = only(account("binance", "cross", positions, 3_000), custom({"RENDER": 4, "TAO": -2}))
+    assert result.liquidation.up < -result.liquidation.down
+    assert (result.nearest, result.hardest) == (result.liquidation.down, -2 * result.liquidation.down)
+
+
 def test_the_nearest_danger_asks_the_smallest_price_change_not_the_smallest_x() -> None:
     scenario = account("binance", "cross", [long("RENDER", 10_000, 1.75), long("TAO", 60, 272.71)], 6_000)
     slow, fast = custom({"RENDER": 1, "TAO": 1})._replace(key="slow"), custom({"RENDER": 1.2, "TAO": 4})
@@ -327,7 +335,8 @@ def test_a_known_isolated_position_is_lost_also_beside_one_without_tiers() -> No
     positions = [long("FET", 4_000, 0.25, 1), long("RENDER", 1_000, 1.75, 10)]
     scenario = account("bybit", "isolated", positions, 1_175, marks={"FET": 0.25})
     [[_, outcome]] = only(scenario, together(scenario), -0.3).slices
-    assert (outcome.liquidated, outcome.positions_lost, outcome.headroom) == (True, None, None)
+    assert (outcome.liquidated, outcome.positions_lost, outcome.headroom) == (True, 1, None)
+    assert outcome.remaining == pytest.approx(1_175 - 175 - 0.3 * 1_000), "RENDER's margin, and FET's loss so far"
 
 
 @pytest.mark.parametrize("mode", MODES)

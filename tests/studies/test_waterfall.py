@@ -14,12 +14,14 @@ from margin.errors import FieldError
 from margin.scenario import Market, Position, Scenario
 from margin.studies.assess import assess
 from margin.studies.conduct import ORDERS, Conduct, MarginStop
+from margin.studies.directions import together
 from margin.studies.ledger import Step
 from margin.studies.liquidation_rules import Case, kept_part
 from margin.studies.path import Path
 from margin.studies.waterfall import Waterfall, waterfall
 from tests.engine.tables import BYBIT, HYPERLIQUID, OKX, Rows, flat, one_rate, progressive
 from tests.studies.accounts import VENUES, long, short
+from tests.studies.accounts import account as account_of
 
 Document = dict[str, Any]
 
@@ -60,6 +62,11 @@ def run(account: Scenario, end: dict[str, float], conduct: Conduct | None = None
     found = waterfall(account, Path(account.market.marks, end), conduct)
     assert found is not None
     return found
+
+
+def common_path(account: Scenario, move: float) -> Path:
+    """Every token from its mark to a common move, by its beta."""
+    return Path.along(account.market.marks, together(account).rates, move)
 
 
 def kinds(found: Waterfall) -> list[str]:
@@ -363,6 +370,20 @@ def test_below_two_thirds_of_its_maintenance_the_vault_takes_everything_and_retu
     assert (found.fund_took, found.slippage, found.final.positions) == (0, 0, ())
 
 
+def test_a_takeover_costs_the_slippage_of_the_whole_position_also_where_the_order_was_for_a_part() -> None:
+    account = account_of("okx", "cross", [long("RENDER", 40_000, 1)], -29_990, marks={"RENDER": 1.75})
+    found = run(account, {"RENDER": 1}, Conduct(slippage=0.05))
+    assert only(found, "taken_over").quantity == 40_000
+    assert (found.slippage, found.fund_took) == (approx(0.05 * 70_000), approx(0.05 * 70_000 - 10))
+
+
+def test_an_order_that_equity_does_not_cover_sends_everything_to_the_vault_and_says_why() -> None:
+    account = scenario("hyperliquid", [long("RENDER", 20_000, 1.75)], 3_500, HYPERLIQUID)
+    found = run(account, {"RENDER": 0.875}, Conduct(slippage=0.2))
+    assert {step.why for step in found.steps} == {"beyond_bankruptcy"}
+    assert found.steps[-1].before.equity > 2 / 3 * found.steps[-1].before.requirement
+
+
 # Who bears what equity does not cover
 
 
@@ -617,7 +638,7 @@ def test_a_stop_exactly_at_the_liquidation_price_comes_too_late() -> None:
 
 def test_a_price_that_reaches_nothing_stays_there() -> None:
     account = scenario("textbook", [long("RENDER", 1_000, 10), short("TAO", 100, 100)], 11_000, betas={"RENDER": 2})
-    found = waterfall(account, Path.common_move(account, -0.9))
+    found = waterfall(account, common_path(account, -0.9))
     assert found is not None
     assert found.final.market.marks == {"RENDER": 0, "TAO": approx(10)}
     assert found.kept == approx(11_000 - 10_000 + 9_000)
@@ -707,7 +728,7 @@ def test_what_it_rests_on_is_said(venue: str) -> None:
     account = scenario(venue, [RENDER, short("RENDER", 1, 10)], 10_000, tiers, **values)
     said = "\n".join(run(account, {}, Conduct(slippage=0.0125, gap=0.3, stop=MarginStop(0.5, 0.5))).assumptions)
     assert "1.25 % worse than the mark" in said
-    assert "our model, no venue's promise: the worst unrealised loss first" in said
+    assert "a model of ours: the worst unrealised loss first" in said
     assert "30.00 % of the remaining path" in said
     assert ("it differs by symbol" in said) == (venue == "binance")
     assert venue == "textbook" or f"{venue}: " in said
