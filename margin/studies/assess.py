@@ -265,9 +265,13 @@ def _available(scenario: Scenario, equity: float, initial: float | None) -> floa
     if initial is None:
         return None
     if not scenario.account.isolated:
-        free = equity - initial
-        return free if free > ZERO * (abs(equity) + initial) else 0.0  # What rounding leaves is not free.
-    return scenario.account.wallet_balance - sum(position.own_margin for position in scenario.positions)
+        return _above(equity, initial)
+    return _above(scenario.account.wallet_balance, sum(position.own_margin for position in scenario.positions))
+
+
+def _above(one: float, other: float) -> float:
+    """How far one sum of money is above another; what rounding leaves is nothing."""
+    return one - other if one - other > ZERO * (abs(one) + abs(other)) else 0.0
 
 
 def _figures(position: Position, leg: Leg, scenario: Scenario) -> PositionFigures:
@@ -330,7 +334,7 @@ def _position_problems(
 def _account_problems(scenario: Scenario, equity: float, initial: float | None) -> tuple[Problem, ...]:
     account, rules = scenario.account, scenario.account.rules
     problems = []
-    if not account.isolated and initial is not None and scenario.positions and initial > equity:
+    if not account.isolated and initial is not None and scenario.positions and _above(initial, equity):
         above = "the initial margin is above the margin balance: no new orders or withdrawals"
         problems.append(Problem("initial_margin_above_equity", "warning", above))
     if account.collateral and (account.isolated or not rules.counts_collateral):

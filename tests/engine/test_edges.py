@@ -209,6 +209,7 @@ def test_an_isolated_margin_in_cross_mode_is_ignored_with_a_warning() -> None:
     ("wallet", "problems"),
     [
         pytest.param(2_000, [], id="equal to the equity"),
+        pytest.param(2_000 * (1 - 1e-13), [], id="above it by rounding"),
         pytest.param(1_999.99, [("initial_margin_above_equity", "warning")], id="above the equity"),
     ],
 )
