@@ -235,12 +235,16 @@ def _read_shocks(single: Mapping[str, str]) -> dict[str, Any]:
     """Their names hold underscores where tokens hold none, so a name ends at the last one."""
     shocks: dict[str, Any] = _read_table(single.get("shocks", ""), "shocks", from_end=True)
     tables = {name: single[key] for key, name in _SHOCK_TABLES.items() if key in single}
+    if twice := sorted(shocks.keys() & tables.keys()):
+        raise FieldError(f"shocks.{twice[0]}", "is given twice")
     return shocks | {name: _read_table(text, f"shocks.{name}") for name, text in tables.items()}
 
 
 def _read_move(entry: dict[str, Any]) -> None:
     """Takes the common move out of the entry, and the marks to where it leads."""
     move = number(entry.pop("move"), "move")
+    if "baseline_marks" in entry:
+        raise FieldError("baseline_marks", "cannot stand beside a move: the marks of the link are the baseline")
     before = Market(entry["marks"], betas=entry.get("betas", {}), baseline_marks=entry["marks"])
     entry["baseline_marks"] = dict(before.marks)
     entry["marks"] = before.moved(before.marks, move)

@@ -1,27 +1,27 @@
 """What supposed shocks do to an account: each alone, all together, and how long it lasts on its funding.
 
 They take effect in one order: funding and interest are paid for all days at today's marks and wallet, then prices move
-straight to their ends, then the venue's rules change. The shocked account is a scenario like any other.
+straight to their ends, then the venue's rules change. A cross account pays from its wallet, an isolated position out
+of its margin and then its profit, so that a position may have paid more than a margin that a scenario can hold.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from math import nextafter
 from typing import Any, NamedTuple
 
-from margin.book import compile_books
-from margin.errors import LARGEST
+from margin.book import Book, Leg, compile_books
+from margin.errors import LARGEST, number
 from margin.scenario import Account, Position, Scenario
 from margin.shocks import NONE, Shocks
 from margin.studies.assess import assess
-from margin.studies.distances import away
+from margin.studies.distances import away, common_move, nearest
 from margin.studies.outcome import WHOLE_WAY, Outcome, after_each, deaths
 from margin.venues import TierTable
 from margin.venues.tiers import CONTINUITY
 
 DAYS_A_YEAR = 365.0
-KEPT = 1e-9
-"""The part of an isolated margin that funding leaves: a position without any cannot be written down."""
 LEAST_FRACTION = 1e-300
 DECIMALS = 10
 """What a record of prices is good for."""
@@ -31,13 +31,17 @@ class Part(NamedTuple):
     """The account under one part of the shocks: `before`, each part that is supposed, by itself, and `together`.
 
     `outcome.liquidated` is also true where the way of the prices, under the old rules, crosses the liquidation point.
-    `above_cap` are the positions whose chosen leverage the venue would no longer open.
+    What holding on costs counts in full: beyond an isolated position's margin it takes the profit, and a position left
+    without headroom is lost. `above_cap` are the positions whose chosen leverage the venue would no longer open.
+    `nearest` is the common move that would liquidate the account from there; None where none does, where it is
+    liquidated, and where tiers are missing.
     """
 
     key: str
     name: str
     outcome: Outcome
     above_cap: tuple[str, ...]
+    nearest: float | None
 
 
 _PARTS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
@@ -52,7 +56,10 @@ _PARTS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
 
 
 def breakdown(scenario: Scenario, shocks: Shocks) -> list[Part]:
-    """The account before, under each part that is supposed by itself, and under all of them together."""
+    """The account before, under each part that is supposed by itself, and under all of them together.
+
+    Raises FieldError where a balance becomes too large to be read.
+    """
     chosen = [("before", "Before", NONE)]
     for key, name, fields, durations in _PARTS:
         if any(getattr(shocks, field) != getattr(NONE, field) for field in fields):
@@ -62,8 +69,10 @@ def breakdown(scenario: Scenario, shocks: Shocks) -> list[Part]:
 
 
 def _part(scenario: Scenario, key: str, name: str, shocks: Shocks) -> Part:
-    carried, shocked = _carried(scenario, shocks), apply(scenario, shocks)
-    books, ends = compile_books(carried), compile_books(shocked)
+    paid = [cost * shocks.days for cost in _costs_a_day(scenario, shocks.funding, shocks.interest)]
+    carried = _after_paying(scenario, paid)
+    shocked = repriced(carried, shocks)
+    books, ends = _books(carried, paid), _books(shocked, paid)
     fallen = deaths(books, [price_moves(scenario, shocks)] * len(books))
     end = after_each(shocked, ends, [{}] * len(ends), fallen)
     refused = [
@@ -71,21 +80,17 @@ def _part(scenario: Scenario, key: str, name: str, shocks: Shocks) -> Part:
         for position in assess(shocked).positions
         if any(problem.code == "leverage_above_cap" for problem in position.problems)
     ]
-    return Part(key, name, end, tuple(refused))
+    move = nearest(common_move(ends, shocked)) if end.liquidated is False else None
+    return Part(key, name, end, tuple(refused), move)
 
 
-def apply(scenario: Scenario, shocks: Shocks) -> Scenario:
-    """The account under the shocks; it carries none itself.
+def repriced(scenario: Scenario, shocks: Shocks) -> Scenario:
+    """The account at the shocked prices under the shocked rules, carrying no shocks; nothing is paid for holding on.
 
-    A funding payment is quantity · mark · rate · days, from long to short; interest is the wallet's debt · rate ·
-    days ÷ 365, without interest on interest. In isolated mode funding goes to or from the position's own margin, of
-    which it takes all but a billionth at most. Tier tables are scaled, not replaced by flat ones: rates and amounts by
-    the same factor, amounts by continuity where a rate would have gone above 1; a cap on leverage stays at 1× or more.
-    Raises FieldError where a balance becomes too large to be read.
+    Tier tables are scaled, not replaced by flat ones; see `scaled`.
     """
-    carried = _carried(scenario, shocks)
     marks, moves = scenario.market.marks, price_moves(scenario, shocks)
-    moved = carried.with_marks({token: min(LARGEST, max(0.0, marks[token] * (1 + moves[token]))) for token in moves})
+    moved = scenario.with_marks({token: min(LARGEST, max(0.0, marks[token] * (1 + moves[token]))) for token in moves})
     account = replace(moved.account, **_account_rules(moved.account, shocks))
     return replace(_with_scaled_tables(moved, shocks), account=account, shocks=None)
 
@@ -105,14 +110,17 @@ def moves_to(scenario: Scenario, prices: Mapping[str, float]) -> dict[str, float
 # What holding on costs
 
 
-def _carried(scenario: Scenario, shocks: Shocks) -> Scenario:
-    """The account after its days of funding and interest."""
-    paid = [each * shocks.days for each in _funding_a_day(scenario, shocks.funding)]
-    account = scenario.account
+def _costs_a_day(scenario: Scenario, funding: Mapping[str, float], interest: float) -> list[float]:
+    """What each book pays a day at today's marks and debt, in the settlement coin.
+
+    A funding payment is quantity · mark · rate, from long to short; interest is the wallet's debt · rate ÷ 365, without
+    interest on interest.
+    """
+    marks, account = scenario.market.marks, scenario.account
+    costs = [funding_payment(each, marks[each.symbol], funding.get(each.symbol, 0.0)) for each in scenario.positions]
     if account.isolated:
-        return _from_margins(scenario, paid) if any(paid) else scenario
-    wallet = account.wallet_balance - sum(paid) - _interest_a_day(account, shocks.interest) * shocks.days
-    return replace(scenario, account=replace(account, wallet_balance=wallet))
+        return costs
+    return [sum(costs) + max(0.0, -account.wallet_balance) * interest / DAYS_A_YEAR]
 
 
 def funding_payment(position: Position, mark: float, rate: float) -> float:
@@ -120,26 +128,33 @@ def funding_payment(position: Position, mark: float, rate: float) -> float:
     return position.sign * (position.quantity * mark) * rate
 
 
-def _funding_a_day(scenario: Scenario, funding: Mapping[str, float]) -> list[float]:
-    """What each position pays a day."""
-    marks = scenario.market.marks
-    return [funding_payment(each, marks[each.symbol], funding.get(each.symbol, 0.0)) for each in scenario.positions]
+def _after_paying(scenario: Scenario, paid: Sequence[float]) -> Scenario:
+    """The account whose wallet has paid; in isolated mode the positions pay, in their books."""
+    account = scenario.account
+    wallet = number(account.wallet_balance - sum(paid), "wallet_balance")
+    return scenario if account.isolated else replace(scenario, account=replace(account, wallet_balance=wallet))
 
 
-def _interest_a_day(account: Account, rate: float) -> float:
-    return max(0.0, -account.wallet_balance) * rate / DAYS_A_YEAR
+def _books(scenario: Scenario, paid: Sequence[float]) -> list[Book]:
+    """The books of an account that has paid so much for each."""
+    books = compile_books(scenario)
+    if not scenario.account.isolated:
+        return books
+    return [_less(*each) if each[1] else each[0] for each in zip(books, paid, _worth(scenario), strict=True)]
 
 
-def _from_margins(scenario: Scenario, paid: Sequence[float]) -> Scenario:
-    margins = [
-        max(position.own_margin - amount, KEPT * position.own_margin)
-        for position, amount in zip(scenario.positions, paid, strict=True)
-    ]
-    free = scenario.account.wallet_balance - sum(position.own_margin for position in scenario.positions)
-    pairs = zip(scenario.positions, margins, strict=True)
-    positions = tuple(replace(position, isolated_margin=margin) for position, margin in pairs)
-    account = replace(scenario.account, wallet_balance=max(0.0, free) + sum(margins))
-    return replace(scenario, account=account, positions=positions)
+def _less(book: Book, amount: float, worth: float) -> Book:
+    """An isolated position's book after a payment, taken off its profit: what it can lose is its margin as before."""
+    payment = Leg(token=0, exposure=0.0, offset=-amount)
+    return replace(book, wallet=book.wallet - amount * (worth - 1), legs=(*book.legs, payment))
+
+
+def _worth(scenario: Scenario) -> list[float]:
+    """What paying one takes of each book's headroom: on Bybit not quite one, for a part is kept for the closing fee."""
+    account = scenario.account
+    if not account.isolated:
+        return [1.0]
+    return [account.rules.isolated_wallet(position.sign, 0.0, 1.0, account.fee) for position in scenario.positions]
 
 
 def days_until_liquidation(scenario: Scenario, funding: Mapping[str, float], interest: float = 0.0) -> float | None:
@@ -148,16 +163,11 @@ def days_until_liquidation(scenario: Scenario, funding: Mapping[str, float], int
     `funding` by token and day, `interest` a year, as `Shocks` has them. In isolated mode until the first position is
     lost. None where nothing is paid on balance, and where tiers are missing.
     """
-    books, account = compile_books(scenario), scenario.account
+    books = compile_books(scenario)
     if not scenario.positions or not all(book.complete for book in books):
         return None
-    costs = _funding_a_day(scenario, funding)
-    if account.isolated:
-        # A unit of margin need not be one of headroom: Bybit keeps a part of it for the closing fee.
-        worth = [account.rules.isolated_wallet(position.sign, 0.0, 1.0, account.fee) for position in scenario.positions]
-        costs = [cost * each for cost, each in zip(costs, worth, strict=True)]
-    else:
-        costs = [sum(costs) + _interest_a_day(account, interest)]
+    each_pays = zip(_costs_a_day(scenario, funding, interest), _worth(scenario), strict=True)
+    costs = [cost * worth for cost, worth in each_pays]
     standings = [book.standing() for book in books]
     if any(standing.liquidated for standing in standings):
         return 0.0
@@ -182,35 +192,40 @@ def _account_rules(account: Account, shocks: Shocks) -> dict[str, Any]:
 
 def _with_scaled_tables(scenario: Scenario, shocks: Shocks) -> Scenario:
     """The held tokens' tables scaled where they stand: the scenario's own, or the venue's beside it."""
-    market = scenario.market
+    market, follow = scenario.market, scenario.account.rules.maintenance_from_leverage
     own, reference = dict(market.tiers), dict(market.reference.tiers)
     for token in {position.symbol for position in scenario.positions}:
         tables = own if token in own else reference
         factor = shocks.maintenance_by_token.get(token, shocks.maintenance)
         if token in tables:
-            tables[token] = scaled(tables[token], factor, shocks.leverage_cap)
+            tables[token] = scaled(tables[token], factor, shocks.leverage_cap, rates_follow=follow)
     return replace(scenario, market=replace(market, tiers=own, reference=replace(market.reference, tiers=reference)))
 
 
-def scaled(table: TierTable, factor: float, leverage_cap: float = 1.0) -> TierTable:
+def scaled(table: TierTable, factor: float, leverage_cap: float = 1.0, *, rates_follow: bool = False) -> TierTable:
     """The table with all maintenance rates times a factor, at most 1, and all leverage caps times another, at least 1.
 
-    Amounts follow the rates, so that margins are as continuous as they were.
+    Where `rates_follow` the caps, a tier's rate also grows by as much as its cap shrinks; that of a tier without a cap
+    does not, though no rate falls below the one before it. Amounts follow the rates, so that margins are as continuous
+    as they were.
     """
-    rates = tuple([min(1.0, rate * factor) for rate in table.rates])
     caps = tuple([most and max(min(1.0, most), most * leverage_cap) for most in table.max_leverages])
-    return replace(table, rates=rates, amounts=_amounts(table, rates, factor), max_leverages=caps)
+    pairs = zip(table.max_leverages, caps, strict=True)
+    factors = [factor * most / cap if rates_follow and most and cap else factor for most, cap in pairs]
+    risen = [min(1.0, rate * each) for rate, each in zip(table.rates, factors, strict=True)]
+    rates = tuple(accumulate(risen, max))
+    return replace(table, rates=rates, amounts=_amounts(table, rates, factors), max_leverages=caps)
 
 
-def _amounts(table: TierTable, rates: Sequence[float], factor: float) -> tuple[float, ...]:
-    """Each amount times the factor, or where that no longer continues the tier below, as continuity asks."""
+def _amounts(table: TierTable, rates: Sequence[float], factors: Sequence[float]) -> tuple[float, ...]:
+    """Each amount times its factor, or where that no longer continues the tier below, as continuity asks."""
     if not table.progressive:
         return table.amounts
-    amounts = [table.amounts[0] * (rates[0] / table.rates[0] if table.rates[0] else factor)]
+    amounts = [table.amounts[0] * (rates[0] / table.rates[0] if table.rates[0] else factors[0])]
     for index in range(1, len(rates)):
         floor, rate = table.floors[index], rates[index]
         continuous = amounts[-1] + floor * (rate - rates[index - 1])
-        alike = table.amounts[index] * factor
+        alike = table.amounts[index] * factors[index]
         fits = abs(alike - continuous) <= CONTINUITY * max(1.0, floor * rate)
         amounts.append(alike if fits else continuous)
     return tuple(amounts)
@@ -222,31 +237,87 @@ def _amounts(table: TierTable, rates: Sequence[float], factor: float) -> tuple[f
 def assumptions(scenario: Scenario, shocks: Shocks) -> tuple[str, ...]:
     """What the shocked figures rest on, and which of the shocks have nothing to act on here."""
     whole_way = (WHOLE_WAY,) if shocks.common or shocks.moves else ()
-    return (*whole_way, *_of_carry(scenario, shocks), *_without_effect(scenario, shocks))
+    said = (_of_carry, _of_caps, _idle_carry, _idle_rules, _idle_tokens)
+    return (*whole_way, *(sentence for each in said for sentence in each(scenario, shocks)))
 
 
 def _of_carry(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
     account = scenario.account
     if not shocks.days or not (shocks.funding or shocks.interest):
         return
-    yield "funding and interest run at today's marks and debt for all their days, before prices move"
+    yield (
+        "funding and interest run at today's marks and debt for all their days, before prices move: they are paid to "
+        "the end with every position open, where the venue would have closed them once the headroom was gone and its "
+        "insurance fund taken a loss beyond equity"
+    )
     if account.isolated and shocks.funding:
-        yield "funding takes an isolated position's margin at most, whatever profit stands beside it"
+        yield (
+            "funding takes an isolated position's margin, then the profit beside it; without headroom the position is "
+            "lost, with its margin and no more"
+        )
     if account.venue == "okx":
         yield "on OKX a funding charge alone does not liquidate; here it counts like any other loss"
 
 
-def _without_effect(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
-    account = scenario.account
-    held = {position.symbol for position in scenario.positions}
-    if shocks.leverage_cap != 1:
+def _of_caps(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
+    rules = scenario.account.rules
+    if shocks.leverage_cap == 1:
+        return
+    if not rules.maintenance_from_leverage:
         yield "a lower leverage cap refuses new orders; it changes no requirement of what is open"
-    if account.rules.own_fraction and shocks.maintenance_by_token:
-        yield "the textbook has one maintenance fraction for everything: multipliers of single tokens do nothing"
-    if shocks.haircut and not (account.collateral and account.rules.counts_collateral and not account.isolated):
-        yield "no collateral counts here: the haircut does nothing"
-    if shocks.interest and account.wallet_balance >= 0:
+        return
+    yield (
+        f"on {rules.name} maintenance is half the initial margin at the leverage cap: rates grow by as much as the cap "
+        "shrinks, no cap below 1×, and a maintenance multiplier comes on top"
+    )
+    yield (
+        f"a lower cap counts at once here; {rules.name} has announced cuts that reach an open position only with the "
+        "next order that does more than reduce it"
+    )
+    if capless := [token for token in _held(scenario) if _capless(scenario.market.table(token))]:
+        yield f"no leverage cap is known in some tier of {', '.join(capless)}: there a lower one raises no rate"
+
+
+def _held(scenario: Scenario) -> list[str]:
+    return sorted({position.symbol for position in scenario.positions})
+
+
+def _capless(table: TierTable | None) -> bool:
+    return table is not None and None in table.max_leverages
+
+
+def _idle_carry(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
+    if (shocks.funding or shocks.interest) and not shocks.days:
+        kinds = [name for name in ("funding", "interest") if getattr(shocks, name)]
+        yield f"no days are supposed: nothing is paid for {' and '.join(kinds)}"
+    if shocks.days and not (shocks.funding or shocks.interest):
+        yield "neither funding nor interest is supposed: the days alone cost nothing"
+    if shocks.interest and scenario.account.wallet_balance >= 0:
         yield "the wallet owes nothing: interest does nothing"
-    idle = [(shocks.moves, scenario.tokens), (shocks.maintenance_by_token, held), (shocks.funding, held)]
-    if named := sorted({token for given, used in idle for token in given.keys() - set(used)}):
-        yield f"not held, so what is supposed of them does nothing: {', '.join(named)}"
+
+
+def _idle_rules(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
+    rules, held = scenario.account.rules, set(_held(scenario))
+    if rules.own_fraction and shocks.maintenance_by_token:
+        yield "the textbook has one maintenance fraction for everything: multipliers of single tokens do nothing"
+    elif shocks.maintenance != 1 and held and shocks.maintenance_by_token.keys() >= held:
+        yield "every token held has a maintenance multiplier of its own: the one for all does nothing"
+    if shocks.haircut and not _pledged(scenario):
+        yield "no collateral counts here: the haircut does nothing"
+
+
+def _pledged(scenario: Scenario) -> set[str]:
+    """Tokens of the collateral that counts."""
+    account = scenario.account
+    counts = account.rules.counts_collateral and not account.isolated
+    return {item.asset for item in account.collateral} if counts else set()
+
+
+def _idle_tokens(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
+    held = set(_held(scenario))
+    priced = held | _pledged(scenario)
+    if shocks.common and not any(scenario.market.beta(token) for token in priced - shocks.moves.keys()):
+        yield "no price that counts here follows the common move: it does nothing"
+    idle = [(shocks.moves, priced), (shocks.maintenance_by_token, held), (shocks.funding, held)]
+    if named := sorted({token for given, used in idle for token in given.keys() - used}):
+        yield f"not held where it would count, so what is supposed of them does nothing: {', '.join(named)}"

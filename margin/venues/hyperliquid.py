@@ -2,6 +2,7 @@
 
 Source: the venue's documentation of margin tiers and liquidations, whose formula is
 `liq = P − s·available/q/(1 − l·s)` with `available` = account value − maintenance margin of all cross positions.
+Where caps were lowered, it announced that an open position keeps its maintenance until an order more than reduces it.
 """
 
 from margin.venues.rules import RatioRule, Venue
@@ -13,5 +14,6 @@ HYPERLIQUID = Venue(
     taker_fee=0.00045,
     ratio=RatioRule("Cross margin ratio (maintenance margin ÷ account value)", "rises"),
     counts_collateral=False,
+    maintenance_from_leverage=True,
     assumptions=("hyperliquid: withdrawable is less than available, equity − max(initial margin, 10 % of notional)",),
 )

@@ -60,6 +60,7 @@ class Venue:
     `closing_fee_in_margins`: initial and maintenance margin both carry the estimated fee to close.
     `counts_collateral`: assets other than the settlement coin count, after their haircut.
     `own_fraction`: one maintenance fraction for everything instead of tiers.
+    `maintenance_from_leverage`: a tier's maintenance rate is 1/(2·its maximum leverage), so a lower cap raises it.
     `mode_fixed_while_open`: a token's margin mode cannot be changed while it has a position or open orders; where this
     is false it is not known.
     """
@@ -74,6 +75,7 @@ class Venue:
     closing_fee_in_margins: bool = False
     counts_collateral: bool = True
     own_fraction: bool = False
+    maintenance_from_leverage: bool = False
     mode_fixed_while_open: bool = False
     assumptions: tuple[str, ...] = ()
 

@@ -12,9 +12,9 @@ from margin.market import moves
 from margin.market.moves import Paid
 from margin.scenario import Scenario
 from margin.shocks import NONE, Shocks
-from margin.studies.assess import Assessment, assess
-from margin.studies.crash_table import crash_rows
-from margin.studies.shocks import apply, assumptions, breakdown, days_until_liquidation, moves_to
+from margin.studies.assess import assess
+from margin.studies.crash_table import CrashDay, crash_rows
+from margin.studies.shocks import assumptions, breakdown, days_until_liquidation, moves_to
 from margin.symbols import STABLECOINS
 from pages.ui import live, place, shock_rows
 from pages.ui.liquidation_rows import day_name
@@ -145,13 +145,22 @@ def _fill(session: Session) -> None:
         dearest = st.button("Funding at its extreme", key="do_extreme", disabled=not hardest, help=plain(_EXTREME))
         reset = st.button("Reset", key="do_reset_shocks", disabled=shocks == NONE, help="nothing is supposed")
     if taken is not None:
-        [row] = crash_rows(scenario, [choices[taken]], betas(session))
-        _open(session, replace(shocks, common=0.0, moves=moves_to(scenario, row.worst.prices)))
+        _take_day(session, choices[taken])
     if dearest:
         paid = {token: rate.a_day for token, rate in hardest.items()}
         _open(session, replace(shocks, funding=paid, days=shocks.days or WEEK))
     if reset:
         _open(session, NONE)
+
+
+def _take_day(session: Session, day: CrashDay) -> None:
+    """Takes a day's worst tick as the price moves, unless one of them is beyond what may be supposed."""
+    [row] = crash_rows(session.working, [day], betas(session))
+    ticks = moves_to(session.working, row.worst.prices)
+    if beyond := shock_rows.beyond_bounds(ticks):
+        st.error(plain(f"{day_name(day)} is not taken: {beyond}."))
+        return
+    _open(session, replace(session.working.shocks or NONE, common=0.0, moves=ticks))
 
 
 _TICKS = (
@@ -183,15 +192,14 @@ def _answer(session: Session) -> None:
         st.info("No positions: nothing supposed here does anything to this account.")
         return
     try:
-        parts, shocked = breakdown(scenario, shocks), apply(scenario, shocks)
+        parts = breakdown(scenario, shocks)
     except FieldError as error:
         st.error(plain(f"These shocks cannot be followed: {error.path} {error.message}."))
         return
-    now, then = assess(scenario), assess(shocked)
-    st.markdown(f"**{plain(shock_rows.sentence(parts, now, then, scenario))}**")
+    st.markdown(f"**{plain(shock_rows.sentence(parts, scenario))}**")
     told = "The account before, under each part alone, and under all together"
     place.table(shock_rows.part_rows(parts, scenario), told, 130)
-    rests_on = (*_holding_on(session, now, shocks), *_day_of(session, shocks), *assumptions(scenario, shocks), _PATH)
+    rests_on = (*_holding_on(session, shocks), *_day_of(session, shocks), *assumptions(scenario, shocks), _PATH)
     for line in rests_on:
         st.caption(plain(f"{line[0].upper()}{line[1:]}{'' if line.endswith('.') else '.'}"))
 
@@ -201,9 +209,10 @@ _PATH = (
 )
 
 
-def _holding_on(session: Session, account: Assessment, shocks: Shocks) -> list[str]:
+def _holding_on(session: Session, shocks: Shocks) -> list[str]:
     """How long the account lasts with prices still, at the present rates and those supposed, each with its source."""
     scenario, isolated = session.working, session.working.account.isolated
+    account = assess(scenario)
     present = _present_funding(session)
     rates = {token: paid.a_day for token, paid in present.items()}
     days = days_until_liquidation(scenario, rates, shocks.interest)

@@ -9,7 +9,6 @@ from margin.market.moves import Paid
 from margin.scenario import Scenario
 from margin.shocks import BOUNDS, Shocks
 from margin.studies.assess import Assessment
-from margin.studies.distances import nearest
 from margin.studies.outcome import Outcome
 from margin.studies.shocks import Part
 
@@ -40,11 +39,16 @@ class Cell(NamedTuple):
         return {kind: bound * self.factor for kind, bound in BOUNDS[self.field].items()}
 
     @property
-    def help(self) -> str:
-        """What the input means, and what it may be."""
+    def span(self) -> str:
+        """From where to where a person's figure may go."""
         low, high = [f"{bound:g}".replace("-", "−") for bound in self.bounds.values()]
         least = f"above {low} and up" if "above" in self.bounds else low
-        return f"{self.meaning}, {least} to {high}{' %' if self.factor == PERCENT else ''}"
+        return f"{least} to {high}{' %' if self.factor == PERCENT else ''}"
+
+    @property
+    def help(self) -> str:
+        """What the input means, and what it may be."""
+        return f"{self.meaning}, {self.span}"
 
     def held(self, shocks: Shocks, token: str = "") -> float | None:
         """What is supposed: of everything, or of one token."""
@@ -116,6 +120,13 @@ def read(typed: Typed, start: Shocks, now: Shocks) -> tuple[dict[str, Any], list
     return fields, refused
 
 
+def beyond_bounds(ticks: Mapping[str, float]) -> str:
+    """Which price changes, by token as fractions, are beyond what may be supposed; empty where none is."""
+    low, high = BOUNDS["moves"].values()
+    far = [f"{token} {wording.percent(move, sign=True)}" for token, move in ticks.items() if not low <= move <= high]
+    return f"a price move may be {CELLS[0].span}, and at its worst tick it has {', '.join(far)}" if far else ""
+
+
 def part_rows(parts: Sequence[Part], scenario: Scenario) -> list[Texts]:
     """Per part what the account comes to."""
     return [
@@ -157,7 +168,7 @@ def _ends_above(outcome: Outcome) -> bool:
     return outcome.headroom is not None and outcome.headroom > 0
 
 
-def sentence(parts: Sequence[Part], now: Assessment, then: Assessment, scenario: Scenario) -> str:
+def sentence(parts: Sequence[Part], scenario: Scenario) -> str:
     """What all together comes to, against today."""
     before, together = parts[0].outcome, parts[-1].outcome
     if len(parts) == 2:
@@ -176,7 +187,7 @@ def sentence(parts: Sequence[Part], now: Assessment, then: Assessment, scenario:
         required = wording.money(together.requirement)
         return f"All together liquidates the account{way}: {money}, requirement {required}."
     loads = [wording.percent(outcome.requirement_to_equity) for outcome in (before, together)]
-    moves = [nearest(account.joint_move) for account in (now, then)]
+    moves = [parts[0].nearest, parts[-1].nearest]
     falls = ["none" if move is None else wording.percent(move, sign=True) for move in moves]
     return (
         f"All together: {state(together, scenario)}, {money}, requirement ÷ equity {' → '.join(loads)}, nearest common "

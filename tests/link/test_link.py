@@ -479,6 +479,16 @@ REFUSED: list[tuple[str, str, str]] = [
     ("a shock twice", query(shocks="days_1~days_2"), "shocks.days: is given twice"),
     ("a table of shocks in the wrong place", query(shocks="moves_1"), "shocks.moves: must be an object, got 1"),
     (
+        "a table of shocks in two places",
+        query(shocks="moves_5", shock_moves="RENDER_-0.1"),
+        "shocks.moves: is given twice",
+    ),
+    (
+        "a baseline beside a move from another",
+        query(baseline_marks="RENDER_1.9", move="-0.05"),
+        "baseline_marks: cannot stand beside a move: the marks of the link are the baseline",
+    ),
+    (
         "a fall below nothing",
         query(shock_moves="RENDER_-1.1"),
         "shocks.moves.RENDER: must be a number of at least -1 and of at most 10, got -1.1",

@@ -23,7 +23,7 @@ from margin.studies.assess import assess
 from margin.studies.crash_table import CrashDay, TokenMove, crash_rows
 from margin.studies.directions import Direction, ranked, study
 from margin.studies.groups import day_points
-from margin.studies.shocks import apply, breakdown
+from margin.studies.shocks import breakdown
 from pages.ui import live, scenario_rows, scenario_shocks, shock_rows
 from pages.ui.shock_rows import Cell
 from pages.ui.state import Session
@@ -455,6 +455,21 @@ def test_a_day_of_ones_own_can_go_into_the_shocks_and_so_into_the_link() -> None
     assert "worst tick of mine" not in stranger.text
 
 
+def test_a_day_beyond_what_may_be_supposed_is_refused_in_words_and_the_others_are_not() -> None:
+    btc = {"symbol": "BTC", "side": "short", "quantity": 0.1, "entry_price": 70_000, "leverage": 5}
+    shorts = [{**leg, "side": "short"} for leg in document()["positions"][:1]]
+    page = ScenariosPage(address(positions=[*shorts, btc], marks={"RENDER": 1.75, "BTC": 70_000}), DAYS)
+    page.enter("day_name", "moon").edit("own_day", {1: {"Move, in %": 900.0}}).press("do_add_day").open(RULES)
+    page.enter("shock_day", len(crash_days()))
+    assert page.errors == [
+        "moon is not taken: a price move may be −100 to 1000 %, and at its worst tick it has RENDER +1,496 %."
+    ]
+    assert page.linked.shocks is None
+    page.enter("shock_day", 0)
+    assert page.errors == []
+    assert page.linked.shocks is not None
+
+
 @pytest.mark.parametrize("section", SECTIONS)
 def test_a_link_with_shocks_opens_with_them_and_leaves_them_as_they_are(section: str) -> None:
     shocks = {
@@ -575,8 +590,7 @@ ONE_LOST = {
 )
 def test_what_all_together_comes_to_is_said_in_words(changes: dict[str, Any], shocks: Shocks, said: str) -> None:
     made = scenario(**changes)
-    parts, now, then = breakdown(made, shocks), assess(made), assess(apply(made, shocks))
-    assert shock_rows.sentence(parts, now, then, made).startswith(said)
+    assert shock_rows.sentence(breakdown(made, shocks), made).startswith(said)
 
 
 # Whatever a link holds

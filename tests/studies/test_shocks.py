@@ -13,8 +13,16 @@ from margin.market import snapshot
 from margin.scenario import Scenario
 from margin.shocks import NONE, Shocks
 from margin.studies.assess import assess
-from margin.studies.outcome import WHOLE_WAY
-from margin.studies.shocks import apply, assumptions, breakdown, days_until_liquidation, moves_to, price_moves, scaled
+from margin.studies.outcome import WHOLE_WAY, Outcome
+from margin.studies.shocks import (
+    assumptions,
+    breakdown,
+    days_until_liquidation,
+    moves_to,
+    price_moves,
+    repriced,
+    scaled,
+)
 from margin.venues import TierTable
 from tests.studies.accounts import MODES, VENUES, account, long, random_accounts, scenarios, short, with_wallet
 
@@ -86,14 +94,14 @@ def test_only_what_differs_is_written_and_it_reads_back(shocks: Shocks) -> None:
 
 @some_accounts
 @given(scenarios(), SHOCKS)
-def test_shocks_that_a_scenario_carries_change_no_figure_until_they_are_applied(
+def test_shocks_that_a_scenario_carries_change_no_figure_until_they_are_asked_for(
     scenario: Scenario, shocks: Shocks
 ) -> None:
     carrying = replace(scenario, shocks=shocks)
     assert assess(carrying) == assess(scenario)
     assert Scenario.from_json(carrying.to_json()).shocks == carrying.shocks
-    assert apply(carrying, shocks).shocks is None
-    assert apply(carrying, shocks) == apply(scenario, shocks)
+    assert repriced(carrying, shocks).shocks is None
+    assert breakdown(carrying, shocks) == breakdown(scenario, shocks)
 
 
 def test_shocks_that_suppose_nothing_are_none() -> None:
@@ -108,16 +116,19 @@ def test_shocks_that_suppose_nothing_are_none() -> None:
 @some_accounts
 @given(scenarios())
 def test_nothing_supposed_changes_nothing(scenario: Scenario) -> None:
-    same = apply(scenario, NONE)
+    same = repriced(scenario, NONE)
     assert same == scenario
     assert assess(same) == assess(scenario)
+    [before, together] = breakdown(scenario, NONE)
+    assert together[2:] == before[2:]
 
 
 @some_accounts
 @given(scenarios(), st.floats(0, 365), st.floats(0, 10))
 def test_days_without_funding_or_debt_cost_nothing(scenario: Scenario, days: float, interest: float) -> None:
     assume(scenario.account.wallet_balance >= 0)
-    assert apply(scenario, Shocks(days=days, interest=interest)) == scenario
+    before, *_, together = breakdown(scenario, Shocks(days=days, interest=interest))
+    assert together[2:] == before[2:]
 
 
 # Prices
@@ -127,7 +138,7 @@ def test_a_token_goes_its_own_way_and_the_others_by_their_betas() -> None:
     marks = {"RENDER": 2.0, "TAO": 300.0, "BTC": 70_000.0, "USDC": 1.0}
     scenario = account("binance", "cross", [long("RENDER", 1, 2)], marks=marks, betas={"RENDER": 3, "TAO": 1.5})
     shocks = Shocks(common=-0.2, moves={"RENDER": 0.25, "BTC": 0})
-    after = apply(scenario, shocks).market.marks
+    after = repriced(scenario, shocks).market.marks
     assert {token: after[token] for token in marks} == pytest.approx({**marks, "RENDER": 2.5, "TAO": 210.0})
     assert price_moves(scenario, shocks)["TAO"] == pytest.approx(-0.3)
 
@@ -136,12 +147,12 @@ def test_prices_say_the_moves_that_lead_to_them() -> None:
     scenario = account("binance", "cross", [long("RENDER", 1, 2)], marks={"RENDER": 2.0, "TAO": 300.0, "WLD": 0.0})
     moves = moves_to(scenario, {"RENDER": 1.7184, "TAO": 300.0, "WLD": 1.0})
     assert moves == {"RENDER": -0.1408, "TAO": 0.0}, "from a mark of 0 no move leads anywhere"
-    assert apply(scenario, Shocks(moves=moves)).market.marks["RENDER"] == pytest.approx(1.7184, rel=1e-12)
+    assert repriced(scenario, Shocks(moves=moves)).market.marks["RENDER"] == pytest.approx(1.7184, rel=1e-12)
 
 
 def test_no_price_falls_below_nothing() -> None:
     scenario = account("binance", "cross", [long("RENDER", 1, 2)], betas={"RENDER": 3})
-    assert apply(scenario, Shocks(common=-0.5)).market.marks["RENDER"] == 0
+    assert repriced(scenario, Shocks(common=-0.5)).market.marks["RENDER"] == 0
 
 
 # The venue's rules
@@ -153,13 +164,13 @@ def test_maintenance_times_one_and_a_half_is_half_as_much_again(venue: str) -> N
     fee = {"okx": 0.0005 * (70_000 + 300 * 272.71)}.get(venue, 0.0)
     if venue == "bybit":
         fee = (70_000 * 0.9 + 300 * 272.71 * 1.1) * 0.00055
-    before, after = assess(scenario).requirement, assess(apply(scenario, Shocks(maintenance=1.5))).requirement
+    before, after = assess(scenario).requirement, assess(repriced(scenario, Shocks(maintenance=1.5))).requirement
     assert after - fee == pytest.approx(1.5 * (before - fee), rel=1e-9)
 
 
 def test_a_token_s_own_multiplier_stands_instead_of_the_common_one() -> None:
     scenario = account("binance", "cross", [long("RENDER", 40_000, 1.75), short("TAO", 300, 272.71)])
-    shocked = assess(apply(scenario, Shocks(maintenance=1.5, maintenance_by_token={"TAO": 3})))
+    shocked = assess(repriced(scenario, Shocks(maintenance=1.5, maintenance_by_token={"TAO": 3})))
     for now, was, factor in zip(shocked.positions, assess(scenario).positions, (1.5, 3), strict=True):
         assert now.maintenance_margin == pytest.approx(factor * was.maintenance_margin, rel=1e-9)
 
@@ -168,7 +179,7 @@ def test_the_scenarios_own_tables_are_scaled_where_they_stand_and_the_venues_bes
     rows = [{"floor": 0, "maintenance_rate": 0.01}, {"floor": 10_000, "maintenance_rate": 0.03}]
     positions = [long("RENDER", 40_000, 1.75), long("TAO", 1, 272.71)]
     scenario = account("binance", "cross", positions, tiers={"RENDER": rows})
-    market = apply(scenario, Shocks(maintenance=2)).market
+    market = repriced(scenario, Shocks(maintenance=2)).market
     assert market.tiers.keys() == {"RENDER"}
     assert (market.tiers["RENDER"].rates, market.tiers["RENDER"].amounts) == ((0.02, 0.06), pytest.approx((0, 400)))
     was = scenario.market.reference.tiers
@@ -187,9 +198,9 @@ def test_no_rate_goes_above_one_and_amounts_follow() -> None:
 
 def test_the_textbooks_one_fraction_is_scaled_and_stays_between_nothing_and_one() -> None:
     scenario = account("textbook", "cross", [long("RENDER", 100, 1.75)], textbook={"margin_fraction": 0.2})
-    assert apply(scenario, Shocks(maintenance=2)).account.margin_fraction == 0.4
-    assert apply(scenario, Shocks(maintenance=10)).account.margin_fraction == nextafter(1, 0)
-    assert assess(apply(scenario, Shocks(maintenance=0))).requirement == pytest.approx(0, abs=1e-200)
+    assert repriced(scenario, Shocks(maintenance=2)).account.margin_fraction == 0.4
+    assert repriced(scenario, Shocks(maintenance=10)).account.margin_fraction == nextafter(1, 0)
+    assert assess(repriced(scenario, Shocks(maintenance=0))).requirement == pytest.approx(0, abs=1e-200)
 
 
 @given(
@@ -239,12 +250,72 @@ def test_a_window_on_a_schedule_keeps_its_amount_in_proportion() -> None:
 
 def test_a_lower_cap_refuses_the_chosen_leverage_and_changes_no_margin() -> None:
     scenario = account("binance", "cross", [long("RENDER", 5_000, 1.75, 20), long("TAO", 1, 272.71, 5)])
-    before, after = assess(scenario), assess(apply(scenario, Shocks(leverage_cap=0.2)))
+    before, after = assess(scenario), assess(repriced(scenario, Shocks(leverage_cap=0.2)))
     caps = [figures.max_leverage for figures in before.positions]
     assert [figures.max_leverage for figures in after.positions] == [max(1, cap * 0.2) for cap in caps]
     assert (after.requirement, after.initial_margin) == (before.requirement, before.initial_margin)
     parts = {part.key: part.above_cap for part in breakdown(scenario, Shocks(leverage_cap=0.2))}
     assert parts == {"before": (), "leverage_cap": ("RENDER long",), "together": ("RENDER long",)}
+
+
+def test_where_maintenance_follows_the_cap_a_lower_one_raises_what_is_required() -> None:
+    """35,000 of RENDER at 10 %, its cap 5×: at 2.5× maintenance is 20 %."""
+    scenario = account("hyperliquid", "cross", [long("RENDER", 20_000, 1.75, 5)], 6_000)
+    parts = {part.key: part.outcome for part in breakdown(scenario, Shocks(leverage_cap=0.5))}
+    assert (parts["before"].requirement, parts["before"].liquidated) == (pytest.approx(3_500), False)
+    assert (parts["leverage_cap"].requirement, parts["leverage_cap"].liquidated) == (pytest.approx(7_000), True)
+    both = breakdown(scenario, Shocks(leverage_cap=0.5, maintenance=1.5))[-1].outcome
+    assert both.requirement == pytest.approx(10_500), "a multiplier comes on top"
+
+
+@given(
+    st.sampled_from(list(snapshot.tables("hyperliquid").tiers.values())),
+    st.floats(0.5, 5),
+    st.floats(0.01, 1),
+    st.floats(1, 1e9),
+)
+def test_rates_that_follow_their_caps_are_half_the_margin_at_the_cap_and_as_continuous_as_they_were(
+    table: TierTable, factor: float, cap: float, notional: float
+) -> None:
+    made = scaled(table, factor, cap, rates_follow=True)
+    assert TierTable.from_rows(made.rows(), progressive=True) == made
+    wanted = [min(1.0, factor / (2 * (most or 0.0))) for most in made.max_leverages]
+    assert made.rates == pytest.approx(wanted, rel=1e-8)
+    by_slices = sum(
+        rate * max(0.0, min(notional, ceiling) - floor)
+        for rate, floor, ceiling in zip(made.rates, made.floors, (*made.floors[1:], float("inf")), strict=True)
+    )
+    tier = max(index for index, floor in enumerate(made.floors) if floor < notional)
+    assert notional * made.rates[tier] - made.amounts[tier] == pytest.approx(by_slices, rel=1e-6)
+
+
+def test_rates_of_tiers_whose_cap_is_not_known_stay_but_never_fall_below_the_one_before() -> None:
+    rows = [
+        {"floor": 0, "maintenance_rate": 0.1, "max_leverage": 5},
+        {"floor": 1_000, "maintenance_rate": 0.15},
+        {"floor": 9_000, "maintenance_rate": 0.4},
+    ]
+    table = TierTable.from_rows(rows, progressive=True)
+    made = scaled(table, 1, 0.5, rates_follow=True)
+    assert (made.rates, made.max_leverages) == ((0.2, 0.2, 0.4), (2.5, None, None))
+    assert made.amounts == pytest.approx((0, 0, 1_800))
+    assert scaled(table, 1, 0.01, rates_follow=True).rates == (0.5, 0.5, 0.5), "at 1x, half of all"
+
+
+def test_what_a_lower_cap_does_is_said_of_each_venue_as_it_is() -> None:
+    cut = Shocks(leverage_cap=0.5)
+    for venue in VENUES:
+        first, *more = assumptions(account(venue, "cross", [long("RENDER", 10, 1.75)]), cut)
+        assert first.startswith("a lower leverage cap refuses new orders") is (venue != "hyperliquid")
+        if venue == "hyperliquid":
+            assert "half the initial margin at the leverage cap" in first
+            assert more == [
+                "a lower cap counts at once here; Hyperliquid has announced cuts that reach an open position only with "
+                "the next order that does more than reduce it"
+            ]
+    rows = {"RENDER": [{"floor": 0, "maintenance_rate": 0.05}]}
+    said = assumptions(account("hyperliquid", "cross", [long("RENDER", 10, 1.75)], tiers=rows), cut)
+    assert "no leverage cap is known in some tier of RENDER: there a lower one raises no rate" in said
 
 
 def test_no_cap_is_pressed_below_one() -> None:
@@ -255,7 +326,7 @@ def test_no_cap_is_pressed_below_one() -> None:
 def test_a_haircut_cuts_every_ratio_by_its_part() -> None:
     pledged = [{"asset": "ETH", "amount": 1, "ratio": 0.9}, {"asset": "USDC", "amount": 100, "ratio": 1}]
     scenario = account("binance", "cross", [long("RENDER", 10, 1.75)], collateral=pledged)
-    shocked = apply(scenario, Shocks(haircut=0.25))
+    shocked = repriced(scenario, Shocks(haircut=0.25))
     assert [item.ratio for item in shocked.account.collateral] == pytest.approx([0.675, 0.75])
     lost = assess(scenario).equity - assess(shocked).equity
     assert lost == pytest.approx(0.25 * (0.9 * 2201.95 + 100))
@@ -264,43 +335,92 @@ def test_a_haircut_cuts_every_ratio_by_its_part() -> None:
 # What holding on costs
 
 
+def funded(scenario: Scenario, funding: dict[str, float], days: float) -> tuple[Outcome, Outcome]:
+    """The account before and after its days of funding."""
+    before, after, _ = breakdown(scenario, Shocks(funding=funding, days=days))
+    assert (before.key, after.key) == ("before", "funding")
+    return before.outcome, after.outcome
+
+
 def test_longs_pay_shorts_on_their_notional_at_todays_mark() -> None:
     scenario = account("binance", "cross", [long("RENDER", 1_000, 1.9), short("TAO", 10, 250)], 5_000)
-    shocked = apply(scenario, Shocks(funding={"RENDER": 0.003, "TAO": 0.001}, days=7, common=-0.2))
-    assert shocked.account.wallet_balance == pytest.approx(5_000 - 7 * (1_750 * 0.003 - 2_727.1 * 0.001))
+    before, paid = funded(scenario, {"RENDER": 0.003, "TAO": 0.001}, 7)
+    assert paid.equity == pytest.approx(before.equity - 7 * (1_750 * 0.003 - 2_727.1 * 0.001))
 
 
 def test_a_wallet_that_owes_pays_interest_and_another_earns_none() -> None:
     pledged = [{"asset": "BTC", "amount": 1, "ratio": 0.9}]
     owing = account("bybit", "cross", [long("RENDER", 10, 1.75)], -3_650, collateral=pledged)
-    assert apply(owing, Shocks(interest=0.1, days=10)).account.wallet_balance == pytest.approx(-3_660)
-    owning = with_wallet(owing, 3_650)
-    assert apply(owning, Shocks(interest=0.1, days=10)).account.wallet_balance == 3_650
+    for wallet, interest in ((-3_650, 10), (3_650, 0)):
+        before, paid, _ = breakdown(with_wallet(owing, wallet), Shocks(interest=0.1, days=10))
+        assert paid.outcome.equity == pytest.approx(before.outcome.equity - interest)
 
 
 def test_an_isolated_position_pays_from_its_own_margin() -> None:
     positions = [long("RENDER", 1_000, 1.75, 10), short("TAO", 10, 272.71, 10, isolated_margin=400)]
     scenario = account("binance", "isolated", positions, 1_000)
-    shocked = apply(scenario, Shocks(funding={"RENDER": 0.01, "TAO": 0.002}, days=2))
-    margins = [position.own_margin for position in shocked.positions]
-    assert margins == pytest.approx([175 - 35, 400 + 2 * 5.4542])
-    assert shocked.account.wallet_balance == pytest.approx(1_000 - 35 + 2 * 5.4542)
-    assert assess(shocked).available_balance == pytest.approx(assess(scenario).available_balance)
+    before, paid = funded(scenario, {"RENDER": 0.01, "TAO": 0.002}, 2)
+    assert paid.equity == pytest.approx(1_000 - 35 + 2 * 5.4542)
+    assert paid.headroom == pytest.approx(before.headroom - 35), "RENDER's, the least"
+    [*_, fallen] = breakdown(scenario, Shocks(funding={"RENDER": 0.01, "TAO": 0.002}, days=2, moves={"RENDER": -0.5}))
+    assert fallen.outcome.remaining == pytest.approx(1_000 - 175 + 2 * 5.4542), "what was paid is not lost again"
 
 
-def test_funding_takes_an_isolated_margin_and_no_more() -> None:
-    scenario = account("binance", "isolated", [long("RENDER", 1_000, 1.75, 10)], 1_000)
-    shocked = apply(scenario, Shocks(funding={"RENDER": 0.01}, days=365))
-    assert shocked.account.wallet_balance == pytest.approx(825)
-    assert 0 < shocked.positions[0].own_margin < 1e-6
-    assert assess(shocked).liquidated
+def in_profit(mode: str = "isolated") -> Scenario:
+    """A margin of 3,500 beside a profit of 35,000: 70,000 long, 1,425 required."""
+    return account("binance", mode, [long("RENDER", 20_000, 1.75)], 3_500, marks={"RENDER": 3.5})
 
 
-@some_accounts
-@given(scenarios(modes=("isolated",)), SHOCKS)
-def test_any_shock_leaves_isolated_margins_that_the_wallet_covers(scenario: Scenario, shocks: Shocks) -> None:
-    shocked = apply(scenario, shocks)
-    assert sum(position.own_margin for position in shocked.positions) <= shocked.account.wallet_balance * (1 + 1e-12)
+def test_funding_beyond_an_isolated_margin_takes_the_profit_beside_it() -> None:
+    for days in (0, 5, 20, 52.9):
+        _, paid = funded(in_profit(), {"RENDER": 0.01}, days)
+        assert (paid.equity, paid.headroom) == pytest.approx((38_500 - 700 * days, 37_075 - 700 * days))
+        assert (paid.liquidated, paid.positions_lost, paid.remaining) == (False, 0, pytest.approx(paid.equity))
+
+
+@pytest.mark.parametrize("days", [53, 53.5, 365])
+def test_an_isolated_position_whose_funding_outlasts_its_headroom_loses_its_margin_and_no_more(days: float) -> None:
+    richer = with_wallet(in_profit(), 4_000)
+    _, paid = funded(richer, {"RENDER": 0.01}, days)
+    assert paid.headroom == pytest.approx(37_075 - 700 * days)
+    assert (paid.liquidated, paid.positions_lost, paid.remaining) == (True, 1, pytest.approx(500))
+
+
+def test_a_margin_that_funding_took_is_missed_when_prices_and_rules_follow() -> None:
+    """After 50 days 3,500 of equity are left against 1,425: 3.1 % of fall take it, or 2 % where maintenance doubles."""
+    paying = Shocks(funding={"RENDER": 0.01}, days=50)
+    for after, alone, together in (
+        ({"moves": {"RENDER": -0.031}}, False, 0.0),
+        ({"moves": {"RENDER": -0.03}}, False, 1_400.0),
+        ({"moves": {"RENDER": -0.02}}, False, 2_100.0),
+        ({"moves": {"RENDER": 0.01}}, False, 4_200.0),
+        ({"moves": {"RENDER": -0.02}, "maintenance": 2}, False, 0.0),
+        ({"moves": {"RENDER": -0.99}}, True, 0.0),
+    ):
+        shocks = replace(paying, **after)
+        parts = {part.key: part.outcome for part in breakdown(in_profit(), shocks)}
+        assert parts["funding"].liquidated is False
+        assert parts["prices"].liquidated is alone
+        assert parts["together"].liquidated is (together == 0)
+        assert parts["together"].remaining == pytest.approx(together)
+
+
+def test_the_nearest_move_after_funding_is_that_of_the_headroom_left() -> None:
+    """Rates of 2.5 % less 325 at 70,000: 3,500 of equity is all used 3 % further down."""
+    *_, together = breakdown(in_profit(), Shocks(funding={"RENDER": 0.01}, days=50))
+    assert together.nearest is not None
+    [*_, there] = breakdown(in_profit(), Shocks(funding={"RENDER": 0.01}, days=50, moves={"RENDER": together.nearest}))
+    assert there.outcome.headroom == pytest.approx(0, abs=1e-6)
+    cross = breakdown(in_profit("cross"), Shocks(funding={"RENDER": 0.01}, days=50))[-1]
+    assert together.nearest == pytest.approx(cross.nearest, rel=1e-12)
+    assert breakdown(in_profit(), Shocks(funding={"RENDER": 0.01}, days=60))[-1].nearest is None
+
+
+def test_a_balance_beyond_any_that_is_read_is_refused() -> None:
+    for mode in MODES:
+        huge = account("binance", mode, [short("BTC", 1e12, 7e-4, 1)], 1e9, marks={"BTC": 1e6})
+        with pytest.raises(FieldError, match=r"^wallet_balance: must be at most 1e15 in size"):
+            breakdown(huge, Shocks(funding={"BTC": 1.0}, days=365))
 
 
 # One table
@@ -313,13 +433,23 @@ def test_the_breakdown_has_each_part_alone_and_all_together(scenario: Scenario, 
     by_key = {part.key: part for part in parts}
     assert len(by_key) == len(parts)
     assert (parts[0].key, parts[-1].key) == ("before", "together")
-    for part, supposed in ((parts[0], NONE), (parts[-1], shocks)):
-        there = assess(apply(scenario, supposed))
+    still = breakdown(scenario, replace(shocks, days=0))
+    for part, supposed in ((parts[0], NONE), (still[-1], shocks)):
+        there = assess(repriced(scenario, supposed))
         size = abs(there.equity) + there.requirement + 1
         assert part.outcome.equity == pytest.approx(there.equity, rel=1e-9, abs=1e-12 * size)
         assert part.outcome.requirement == pytest.approx(there.requirement, rel=1e-9, abs=1e-12 * size)
         assert part.outcome.headroom == pytest.approx(there.headroom, rel=1e-9, abs=1e-12 * size)
         assert part.outcome.liquidated or not there.liquidated
+    paid = shocks.days * sum(
+        position.quantity
+        * scenario.market.marks[position.symbol]
+        * shocks.funding.get(position.symbol, 0)
+        * position.sign
+        for position in scenario.positions
+    )
+    paid += shocks.days / 365 * shocks.interest * max(0, -scenario.account.wallet_balance)
+    assert parts[-1].outcome.equity == pytest.approx(still[-1].outcome.equity - paid, rel=1e-9, abs=1e-9)
     assert ("haircut" in by_key) == bool(shocks.haircut)
     assert ("prices" in by_key) == bool(shocks.common or shocks.moves)
     assert ("funding" in by_key) == bool(shocks.funding)
@@ -365,7 +495,7 @@ def test_a_way_through_liquidation_is_told_though_its_end_stands_again() -> None
     for part in (prices, together):
         assert part.outcome.headroom > 0
         assert part.outcome.liquidated
-    assert not assess(apply(scenario, Shocks(common=-0.4))).liquidated
+    assert not assess(repriced(scenario, Shocks(common=-0.4))).liquidated
 
 
 def test_funding_counts_before_the_prices_move() -> None:
@@ -410,22 +540,21 @@ def test_interest_on_a_debt_counts_beside_funding() -> None:
 
 @some_accounts
 @given(scenarios(), st.dictionaries(_by_token, st.floats(1e-6, 0.003), min_size=1), st.floats(0, 1))
-def test_after_those_days_the_account_stands_exactly_at_its_end(
+def test_just_before_those_days_the_account_lives_and_just_after_them_it_is_liquidated(
     scenario: Scenario, funding: dict[str, float], interest: float
 ) -> None:
-    days = days_until_liquidation(scenario, funding, interest)
-    if assess(scenario).liquidated:
+    days, today = days_until_liquidation(scenario, funding, interest), assess(scenario)
+    if today.liquidated:
         assert days == 0
-    elif days is not None and days <= 365:
-        shocked = apply(scenario, Shocks(funding=funding, interest=interest, days=days))
-        gone = any(position.own_margin < 1e-6 * was.own_margin for position, was in both(shocked, scenario))
-        if not (scenario.account.isolated and gone):  # There a margin was gone before the profit beside it.
-            size = sum(position.notional for position in assess(scenario).positions) + abs(assess(scenario).equity)
-            assert abs(assess(shocked).headroom) <= 1e-9 * size
-
-
-def both(shocked: Scenario, scenario: Scenario) -> Any:
-    return zip(shocked.positions, scenario.positions, strict=True)
+    elif days is not None and days <= 364:
+        size = (
+            sum(position.notional for position in today.positions) + abs(today.equity) + scenario.account.wallet_balance
+        )
+        cost = (today.headroom or 0.0) / days
+        for passed in (days * (1 - 1e-9) - 1e-11 * size / cost, days * (1 + 1e-9) + 1e-11 * size / cost):
+            if 0 <= passed <= 365:
+                shocks = Shocks(funding=funding, interest=interest, days=passed)
+                assert breakdown(scenario, shocks)[-1].outcome.liquidated is (passed > days)
 
 
 @pytest.mark.parametrize(
@@ -436,8 +565,10 @@ def test_isolated_margin_on_bybit_is_worth_a_little_more_or_less_than_itself(leg
     scenario = account("bybit", "isolated", [leg("RENDER", 1_000, 1.75, 5)], 1_000)
     days = days_until_liquidation(scenario, {"RENDER": way * 0.001})
     assert days == pytest.approx(assess(scenario).headroom / (1.75 * worth), rel=1e-12)
-    shocked = apply(scenario, Shocks(funding={"RENDER": way * 0.001}, days=days))
-    assert assess(shocked).headroom == pytest.approx(0, abs=1e-9)
+    assert days is not None
+    before, paid = funded(scenario, {"RENDER": way * 0.001}, days)
+    assert paid.headroom == pytest.approx(0, abs=1e-9)
+    assert paid.equity == pytest.approx(before.equity - 1.75 * days), "the money itself is what was paid"
 
 
 def test_the_first_isolated_position_to_end_counts() -> None:
@@ -471,10 +602,10 @@ def test_what_the_shocks_rest_on_and_what_does_nothing_is_said() -> None:
         WHOLE_WAY.partition(":")[0],
         "funding and interest run at today's marks and debt for all their days, before prices move",
         "a lower leverage cap refuses new orders; it changes no requirement of what is open",
+        "the wallet owes nothing",
         "the textbook has one maintenance fraction for everything",
         "no collateral counts here",
-        "the wallet owes nothing",
-        "not held, so what is supposed of them does nothing",
+        "not held where it would count, so what is supposed of them does nothing",
     ]
     assert assumptions(scenario, Shocks(maintenance=2)) == ()
     assert assumptions(scenario, Shocks(common=-0.1)) == (WHOLE_WAY,)
@@ -483,8 +614,51 @@ def test_what_the_shocks_rest_on_and_what_does_nothing_is_said() -> None:
 def test_what_isolated_margins_and_okx_do_with_funding_is_said() -> None:
     scenario = account("okx", "isolated", [long("RENDER", 10, 1.75)])
     said = assumptions(scenario, Shocks(funding={"RENDER": 0.001}, days=1))
-    assert any("takes an isolated position's margin at most" in sentence for sentence in said)
+    assert any("takes an isolated position's margin, then the profit beside it" in sentence for sentence in said)
     assert any("on OKX a funding charge alone does not liquidate" in sentence for sentence in said)
+
+
+IDLE = [
+    ("funding", Shocks(funding={"RENDER": 0.01}), "no days are supposed: nothing is paid for funding"),
+    (
+        "interest",
+        Shocks(funding={"RENDER": 0.01}, interest=0.1),
+        "no days are supposed: nothing is paid for funding and interest",
+    ),
+    ("days", Shocks(days=7), "neither funding nor interest is supposed: the days alone cost nothing"),
+    (
+        "maintenance",
+        Shocks(maintenance=2, maintenance_by_token={"RENDER": 3}),
+        "every token held has a maintenance multiplier of its own: the one for all does nothing",
+    ),
+    (
+        "common",
+        Shocks(common=-0.1, moves={"RENDER": 0.1}),
+        "no price that counts here follows the common move: it does nothing",
+    ),
+    (
+        "moves",
+        Shocks(moves={"ETH": -0.1}),
+        "not held where it would count, so what is supposed of them does nothing: ETH",
+    ),
+]
+
+
+@pytest.mark.parametrize(("field", "shocks", "said"), IDLE, ids=[field for field, _, _ in IDLE])
+def test_a_part_that_changes_nothing_has_its_reason_said(field: str, shocks: Shocks, said: str) -> None:
+    """ETH is pledged where it does not count."""
+    pledged = [{"asset": "ETH", "amount": 1, "ratio": 0.5}]
+    scenario = account("hyperliquid", "cross", [long("RENDER", 10, 1.75)], -5, collateral=pledged)
+    assert said in assumptions(scenario, shocks)
+    [*_, together] = breakdown(scenario, shocks)
+    [*_, without] = breakdown(scenario, replace(shocks, **{field: getattr(NONE, field)}))
+    assert together == without
+
+
+def test_carry_is_said_to_be_paid_to_its_end_also_without_moves_of_prices() -> None:
+    said = assumptions(in_profit("cross"), Shocks(funding={"RENDER": 0.01}, days=365))
+    assert len(said) == 1
+    assert "paid to the end with every position open" in said[0]
 
 
 # The worked example, isolated, and at the very end of its money
