@@ -234,6 +234,12 @@ class Levels:
         if self.danger <= self.warning:
             raise FieldError("danger", f"must be above the warning level, {self.warning:g}, got {self.danger:g}")
 
+    def reached(self, load: float | None) -> Literal["warning", "danger"] | None:
+        """The higher of the two that requirement ÷ equity has reached; None below both, and where there is no load."""
+        if load is None or load < self.warning:
+            return None
+        return "danger" if load >= self.danger else "warning"
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:

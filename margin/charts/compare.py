@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from margin import wording
 from margin.charts import findings, rows, style
-from margin.studies.distances import JointMove, nearest
+from margin.studies.distances import FURTHEST_UP, JointMove, nearest
 from margin.studies.mode_words import some
 from margin.studies.modes import JUST_BEFORE, ModeComparison, ModeCurves
 from margin.studies.venues_compared import VenueComparison, VenueLine
@@ -31,21 +31,39 @@ def modes_finding(curves: ModeCurves | None, comparison: ModeComparison) -> str:
         return "No positions: cross and isolated are the same"
     if curves is None:
         return findings.standing(comparison.cross.account, comparison.cross.scenario) or "Not known"
+    if not comparison.cross.account.liquidated and nearest(curves.cross_reached) is None:
+        return _survived(curves, comparison)
     return f"{_cross(curves, comparison)}; {_isolated(curves, comparison)}"
 
 
+def _survived(curves: ModeCurves, comparison: ModeComparison) -> str:
+    """Where no move along the direction, as far as one is looked for, liquidates cross."""
+    if not _any_lost(curves):
+        return f"Neither cross nor an isolated position is lost from {_searched(curves)} this way"
+    return f"Cross survives {_searched(curves)} this way; {_isolated(curves, comparison)}"
+
+
 def _cross(curves: ModeCurves, comparison: ModeComparison) -> str:
-    if comparison.cross.account.liquidated:
-        return "Cross is liquidated at these marks"
     move = nearest(curves.cross_reached)
-    return "This way never liquidates cross" if move is None else f"Cross is liquidated at {_signed(move)}"
+    if comparison.cross.account.liquidated or move is None:
+        return "Cross is liquidated at these marks"
+    return f"Cross is liquidated at {_signed(move)}"
 
 
 def _isolated(curves: ModeCurves, comparison: ModeComparison) -> str:
-    if all(reached == (None, None) for _, reached in curves.lost_at):
-        return "isolated loses no position"
-    free = comparison.isolated.free
-    return f"isolated keeps at least {wording.money(free)}" if free else "isolated can lose all, one by one"
+    if not _any_lost(curves):
+        return f"isolated loses none from {_searched(curves)}"
+    free, kept = comparison.isolated.free, "its collateral" if comparison.isolated.collateral else "nothing"
+    return f"isolated keeps at least {wording.money(free)}" if free else f"isolated has {kept} set aside"
+
+
+def _any_lost(curves: ModeCurves) -> bool:
+    return any(reached != (None, None) for _, reached in curves.lost_at)
+
+
+def _searched(curves: ModeCurves) -> str:
+    """`−100 % to +1,000 %`: how far each way the direction is followed."""
+    return f"{wording.step(-curves.direction.furthest_down)} to {wording.step(FURTHEST_UP)}"
 
 
 def _signed(move: float) -> str:
@@ -185,10 +203,13 @@ def venues_finding(comparison: VenueComparison) -> str:
     ends = sorted((line.reached(falls=comparison.falls), line.name) for line in comparison.whole)
     names = some([name for _, name in ends], SPOKEN)
     if ends[0][0] == inf:
-        return f"No common move liquidates on {names}"
+        return f"No common move to +1,000 % liquidates on {names}"
+    gone = "A position is lost" if comparison.whole[0].scenario.account.isolated else "Liquidated"
     if ends[-1][0] == 0:
-        gone = "A position is lost" if comparison.whole[0].scenario.account.isolated else "Liquidated"
         return f"{gone} at these marks on {names}"
+    if all(end in (0, inf) for end, _ in ends):
+        dead = sum(end == 0 for end, _ in ends)
+        return f"{gone} at these marks on {dead} of {len(ends)} venues, by no move to +1,000 % elsewhere"
     return _span(comparison, ends)
 
 
@@ -202,12 +223,13 @@ def _span(comparison: VenueComparison, ends: list[tuple[float, str]]) -> str:
     isolated = comparison.whole[0].scenario.account.isolated
     what = f"First loss in a common {way}" if isolated else f"Common {way} to liquidation"
     begin = f"{what}: {_end(near, falls=falls)} ({first})"
+    if far == inf:
+        never = sum(end == inf for end, _ in ends)
+        return f"{begin}; none{'' if falls else ' to +1,000 %'} on {never} of {len(ends)}"
     return begin if len(ends) == 1 else f"{begin} to {_end(far, falls=falls)} ({last})"
 
 
 def _end(end: float, *, falls: bool) -> str:
-    if end == inf:
-        return "none"
     return "reached" if end == 0 else _signed(-end if falls else end)
 
 
@@ -248,9 +270,10 @@ def _row(line: VenueLine) -> Row:
     days = list(line.days)
     seen = f"tables of {' to '.join(dict.fromkeys([days[0], days[-1]]))}" if days else "tables without a date"
     if line.account.liquidated:
-        return Row(line.label, 0.0, 0.0, f"liquidated at these marks, {seen}")
+        gone = "a position is lost" if line.scenario.account.isolated else "liquidated"
+        return Row(line.label, 0.0, 0.0, f"{gone} at these marks, {seen}")
     ends = [_end(end, falls=falls) for end, falls in ((fall, True), (rise, False)) if end < inf]
-    return Row(line.label, fall, rise, f"{' and '.join(ends) or 'no common move liquidates'}, {seen}")
+    return Row(line.label, fall, rise, f"{' and '.join(ends) or 'none to +1,000 %'}, {seen}")
 
 
 def _reach(shown: list[Row]) -> float:

@@ -520,6 +520,5 @@ def _state(load: float | None, headroom: float, scenario: Scenario, *, dead: boo
     used = f"{wording.percent(load)} {whose} required"
     if dead:
         return ["too late: liquidated at today's marks", f"at these it would be {used}"]
-    levels = ((scenario.levels.danger, "danger level"), (scenario.levels.warning, "warning level"))
-    word = next((word for level, word in levels if load is not None and load >= level), "below warning")
-    return [f"{word}: {used}", f"{wording.money(headroom)} from liquidation"]
+    level = scenario.levels.reached(load)
+    return [f"{f'{level} level' if level else 'below warning'}: {used}", f"{wording.money(headroom)} from liquidation"]

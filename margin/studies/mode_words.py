@@ -1,14 +1,18 @@
 """Cross and isolated margin in sentences: what liquidates which, what a change of mode would mean, what is assumed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import inf
 
 from margin import wording
 from margin.scenario import Scenario
 from margin.studies.directions import together
 from margin.studies.distances import JointMove, LiquidationPrice, away, nearest
-from margin.studies.modes import DayRow, ModeComparison, Pair, Switch, Way, along
+from margin.studies.modes import DayRow, Mode, ModeComparison, Pair, Switch, along
 from margin.studies.verdict import NAMED
+
+COMMON_MOVE = "common move from −100 % to +1,000 %"
+"""How far a common move is followed: a fall to its end, a rise to a bound."""
 
 
 def assumptions(comparison: ModeComparison) -> list[str]:
@@ -26,7 +30,12 @@ def assumptions(comparison: ModeComparison) -> list[str]:
             f"{account.venue}: the fee to close that it keeps beside an isolated margin counts as neither safe nor lost"
         )
     if account.collateral and account.rules.counts_collateral:
-        said.append("collateral stands behind cross only; isolated leaves it out, and what it loses itself as well")
+        said.append(
+            "collateral is owned in both modes and counts alike in both, at its ratio and the moved price; it stands "
+            "behind cross only, so in isolated no liquidation takes it"
+        )
+    elif account.collateral:
+        said.append(f"collateral is left out in both modes: {account.venue} does not count it")
     return said
 
 
@@ -37,9 +46,13 @@ def verdict(comparison: ModeComparison) -> str:
     if not comparison.complete:
         return f"What either mode survives cannot be told: {_no_tiers(comparison)}."
     [row] = along(comparison, [together(comparison.cross.scenario)], 0.0)
-    falls = _nearer_is_a_fall(row.cross.first, row.isolated.first)
-    told = f"{_cross(comparison, row.cross, falls=falls)} {_isolated(comparison, row.isolated, falls=falls)}"
-    return f"{_topped_up(comparison)} {told}".strip()
+    sentences = [
+        _topped_up(comparison),
+        _cross(comparison.cross, nearest(row.cross.first)),
+        _isolated(comparison, nearest(row.isolated.first)),
+        _betas(comparison.cross.scenario) if not (row.cross.left.lost and row.isolated.left.lost) else "",
+    ]
+    return " ".join(each for each in sentences if each)
 
 
 def _no_tiers(comparison: ModeComparison) -> str:
@@ -54,48 +67,47 @@ def _topped_up(comparison: ModeComparison) -> str:
     return f"{short}, {wording.money(comparison.margins)} in all; isolated is shown with that added."
 
 
-def _nearer_is_a_fall(*reached: JointMove) -> bool:
-    """Whether the nearest liquidation of either mode lies on the way down; so where there is none."""
-    moves = [move for each in reached if (move := nearest(each)) is not None]
-    return min(moves, key=abs, default=-1.0) <= 0
-
-
-def _move(move: float, *, falls: bool) -> str:
-    return f"a common {'fall' if falls else 'rise'} of {wording.percent(abs(move))}"
-
-
-def _cross(comparison: ModeComparison, way: Way, *, falls: bool) -> str:
-    mode = comparison.cross
+def _cross(mode: Mode, move: float | None) -> str:
     if mode.today and mode.today.lost:
         return "Cross is liquidated at these marks, the whole account at once."
-    move = way.first.down if falls else way.first.up
     if move is None:
-        other = way.first.up if falls else way.first.down
-        if other is None:
-            return "Cross survives every common move from −100 % to +1,000 %."
-        survived = f"every common {'fall' if falls else 'rise'}"
-        return f"Cross survives {survived} and is liquidated by {_move(other, falls=not falls)}."
+        return f"Cross survives every {COMMON_MOVE}."
     at_stake = wording.money(mode.today.left if mode.today else None)
-    return f"Cross is liquidated by {_move(move, falls=falls)}{_betas(mode.scenario)}: all of {at_stake} is at stake."
+    return f"Cross is liquidated by {_move(move)}: all of {at_stake} is at stake."
+
+
+def _move(move: float) -> str:
+    return f"a common {'fall' if move < 0 else 'rise'} of {wording.percent(abs(move))}"
 
 
 def _betas(scenario: Scenario) -> str:
-    by_beta = any(scenario.market.beta(position.symbol) != 1 for position in scenario.positions)
-    return ", each token by its beta" if by_beta else ""
+    """That tokens move by betas, where one that counts has another than is taken for granted; else empty."""
+    counts = scenario.account.rules.counts_collateral
+    tokens = scenario.tokens if counts else [position.symbol for position in scenario.positions]
+    usual = replace(scenario.market, betas={})
+    differ = any(scenario.market.beta(token) != usual.beta(token) for token in tokens)
+    return "In a common move each token goes by its beta." if differ else ""
 
 
-def _isolated(comparison: ModeComparison, way: Way, *, falls: bool) -> str:
+def _isolated(comparison: ModeComparison, move: float | None) -> str:
     mode = comparison.isolated
-    worth = mode.today.left if mode.today else 0.0
-    safe = f"{wording.money(mode.free)} stays safe" if mode.free else "nothing stays safe"
-    most = f"it can lose at most {wording.money(worth - mode.free)} from here: {safe}"
     if mode.today and mode.today.lost:
-        lost = some(mode.today.lost)
-        return f"Isolated has lost {lost} at these marks already; {most}."
-    move = way.first.down if falls else way.first.up
+        return f"Isolated has lost {some(mode.today.lost)} at these marks already; {_at_most(mode)}."
     if move is None:
-        return f"Isolated loses no position in a common {'fall' if falls else 'rise'}; {most}."
-    return f"Isolated loses {_first(comparison, move)} by {_move(move, falls=falls)}, but {most}."
+        return f"Isolated loses no position in any {COMMON_MOVE}; {_at_most(mode)}."
+    return f"Isolated loses {_first(comparison, move)} by {_move(move)}, but {_at_most(mode)}."
+
+
+def _at_most(mode: Mode) -> str:
+    """The most that liquidations can take from here, and what they cannot."""
+    worth, safe = mode.today.left if mode.today else 0.0, wording.money(mode.free)
+    if mode.collateral is None:
+        kept = f"{safe} stays safe" if mode.free else "nothing stays safe"
+        return f"it can lose at most {wording.money(worth - mode.free)} from here: {kept}"
+    pledged = mode.collateral.worth(mode.scenario.market.marks)
+    kept = f"{safe} of the wallet" if mode.free else "nothing of the wallet"
+    most = f"its positions can lose at most {wording.money(worth - mode.free - pledged)} from here"
+    return f"{most}: {kept} stays safe, and the collateral, {wording.money(pledged)} now, moves with its price alone"
 
 
 def _first(comparison: ModeComparison, move: float) -> str:
@@ -271,15 +283,21 @@ def caution(comparison: ModeComparison) -> list[str]:
     return said
 
 
-def days_in_words(rows: Sequence[DayRow], *, worst: bool) -> str:
-    """How many of the days each mode gets through, and which of them leaves more, how often."""
+def days_in_words(comparison: ModeComparison, rows: Sequence[DayRow], *, worst: bool) -> str:
+    """How many of the days each mode gets through, and which of them leaves more, how often.
+
+    What isolated was given beyond the wallet counts on both sides: in cross it would lie elsewhere, untouched.
+    """
     pairs = [(row.cross_worst, row.isolated_worst) if worst else (row.cross_close, row.isolated_close) for row in rows]
     dead, hit = sum(bool(cross.lost) for cross, _ in pairs), sum(bool(isolated.lost) for _, isolated in pairs)
-    more = sum(isolated.change > cross.change + _cent(cross.left) for cross, isolated in pairs)
-    less = sum(cross.change > isolated.change + _cent(cross.left) for cross, isolated in pairs)
+    gains = [isolated.left - cross.left - comparison.missing for cross, isolated in pairs]
+    cents = [_cent(cross.left + comparison.missing) for cross, _ in pairs]
+    more = sum(gain > cent for gain, cent in zip(gains, cents, strict=True))
+    less = sum(gain < -cent for gain, cent in zip(gains, cents, strict=True))
     when = f"Of {len(rows)} named days at their {'worst tick' if worst else 'close'}"
     lost = f"cross is liquidated on {dead}, isolated loses positions on {hit}"
-    return f"{when}, {lost}; isolated ends with more money on {more}, cross on {less}."
+    added = "with the added money on both sides, " if comparison.missing else ""
+    return f"{when}, {lost}; {added}isolated ends with more money on {more}, cross on {less}."
 
 
 def _cent(size: float) -> float:

@@ -2,7 +2,8 @@
 
 In isolated mode every position stands on a margin of its own and the rest of the wallet is safe. A liquidation is taken
 to lose all that stands behind it: a position's own margin in isolated mode, the whole account in cross. What the venue
-would give back is another study's answer. `mode_words` says all this in sentences.
+would give back is another study's answer. Collateral belongs to the person in both modes and counts alike in both, but
+only in cross can a liquidation take it. `mode_words` says all this in sentences.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from margin.book import ZERO, Array, Book, Standing, compile_books
-from margin.scenario import Levels, MarginMode, Position, Scenario
+from margin.scenario import MarginMode, Position, Scenario
 from margin.studies.assess import Assessment, assess
-from margin.studies.crash_table import CrashDay, CrashRow, crash_rows
+from margin.studies.crash_table import CrashDay, CrashRow, Instant, crash_rows
 from margin.studies.curve import SHOWN
 from margin.studies.directions import Direction, reach
 from margin.studies.distances import FURTHEST_UP, NOWHERE, JointMove, LiquidationPrice
-from margin.studies.outcome import Outcome, after
+from margin.studies.outcome import deaths
 from margin.venues.rules import quotient
 
 POINTS = 121
@@ -28,12 +29,17 @@ LEAST_SHOWN = 0.1
 """At least this much of a move is shown on the side where something is lost."""
 JUST_BEFORE = 1 - 1e-9
 """Where a curve is drawn just before it falls, as a part of the way there."""
+AT_CROSS_WORST = (
+    "an isolated position is lost where its own worst tick of the day takes it; what both modes then leave is told at "
+    "one instant, the worst tick of cross"
+)
 
 
 class Part(NamedTuple):
     """What stands or falls by itself: the account in cross, in isolated mode one position with its own margin.
 
-    `standing` is None where the tiers are not known. `names` are its positions, such as `RENDER long`.
+    `standing` is None where the tiers are not known. `names` are its positions, such as `RENDER long`; the collateral
+    beside isolated positions has none and never falls.
     """
 
     names: tuple[str, ...]
@@ -41,9 +47,14 @@ class Part(NamedTuple):
     book: Book
     standing: Standing | None
 
-    def left(self, outcome: Outcome) -> float:
-        """What an outcome leaves of the part, in the settlement coin: nothing where it is liquidated, never below 0."""
-        return 0.0 if outcome.liquidated else max(0.0, outcome.remaining)
+    def worth(self, prices: Mapping[str, float]) -> float:
+        """What the part is worth at prices by token, liquidated or not, in the settlement coin; never below 0."""
+        return max(0.0, self._own + self.book.equity_at([prices[token] for token in self.book.tokens]))
+
+    @property
+    def _own(self) -> float:
+        """What to add to the book's equity: on Bybit a book counts margin added in isolated mode a hair differently."""
+        return self.scenario.account.wallet_balance - self.book.wallet
 
     def answers(self, direction: Direction) -> bool:
         """Whether a direction can liquidate it: it moves one of its prices, or the part is liquidated already."""
@@ -54,8 +65,7 @@ class Part(NamedTuple):
         """What is left of the part at each move, 0 from where it is `reached`; of the moves' shape."""
         rates = np.array([direction.rates.get(token, 0.0) for token in self.book.tokens])
         prices = np.maximum(0.0, np.array(self.book.marks) * (1 + rates * moves[:, None]))
-        # On Bybit an isolated book counts added margin a hair differently than it is worth, so only its profit is used.
-        worth = self.scenario.account.wallet_balance + self.book.equity(prices) - self.book.wallet
+        worth = self._own + self.book.equity(prices)
         down, up = (limit if each is None else each for each, limit in zip(reached, (-inf, inf), strict=True))
         return np.where((moves <= down) | (moves >= up), 0.0, np.maximum(0.0, worth))
 
@@ -75,23 +85,31 @@ class Left(NamedTuple):
 class Mode:
     """The account in one mode. `free` is what no part holds and no move can touch: nothing in cross.
 
-    `today` is what it is worth at its marks, and what is lost there already; None where tiers are missing.
+    `collateral` is what counts as such where it stands behind no part, and only its price can touch: None in cross,
+    and where there is none. `today` is what the account is worth at its marks, and what is lost there already; None
+    where tiers are missing.
     """
 
     scenario: Scenario
     account: Assessment
     parts: tuple[Part, ...]
     free: float
+    collateral: Part | None
     today: Left | None
 
     def after(self, moves: Mapping[str, float]) -> Left:
         """What price changes by token (fractions of the mark) leave. Only where all tiers are known."""
-        return self.left([after(part.scenario, [part.book], moves) for part in self.parts])
+        marks = self.scenario.market.marks
+        prices = {token: max(0.0, mark * (1 + moves.get(token, 0.0))) for token, mark in marks.items()}
+        return self.left(deaths([part.book for part in self.parts], [moves] * len(self.parts)), prices)
 
-    def left(self, outcomes: Sequence[Outcome]) -> Left:
-        """What the outcomes of the parts, in their order, leave together."""
-        left = _left(self.parts, self.free, outcomes)
-        return left._replace(change=left.left - self.today.left) if self.today else left
+    def left(self, dead: Sequence[bool], prices: Mapping[str, float]) -> Left:
+        """What stands at prices by token, where these parts, in their order, were liquidated on the way."""
+        lost = [name for part, gone in zip(self.parts, dead, strict=True) if gone for name in part.names]
+        standing = [part for part, gone in zip(self.parts, dead, strict=True) if not gone]
+        standing += [self.collateral] if self.collateral else []
+        left = self.free + sum(part.worth(prices) for part in standing)
+        return Left(tuple(lost), left, left - self.today.left if self.today else 0.0)
 
     def reaches(self, direction: Direction) -> list[JointMove]:
         """Per part the first move each way along the direction at which it is liquidated."""
@@ -99,15 +117,6 @@ class Mode:
             reach([part.book], direction, standings=[part.standing]) if part.answers(direction) else NOWHERE
             for part in self.parts
         ]
-
-
-def _left(parts: Iterable[Part], free: float, outcomes: Iterable[Outcome]) -> Left:
-    lost: list[str] = []
-    left = free
-    for part, outcome in zip(parts, outcomes, strict=True):
-        lost += part.names if outcome.liquidated else ()
-        left += part.left(outcome)
-    return Left(tuple(lost), left, 0.0)
 
 
 class Pair(NamedTuple):
@@ -184,19 +193,28 @@ def in_mode(scenario: Scenario, mode: MarginMode, wallet: float | None = None) -
 
 def _cross(scenario: Scenario) -> Mode:
     names = tuple(f"{position.symbol} {position.side}" for position in scenario.positions)
-    return _mode(scenario, (_part(names, scenario),), 0.0)
+    return _with_today(Mode(scenario, assess(scenario), (_part(names, scenario),), 0.0, None, None))
 
 
 def _isolated(scenario: Scenario, margins: float) -> Mode:
     parts = tuple(_part((f"{each.symbol} {each.side}",), _alone(scenario, each)) for each in scenario.positions)
     wallet = scenario.account.wallet_balance
-    return _mode(scenario, parts, _above(wallet, margins, ZERO * abs(wallet)))
+    free = _above(wallet, margins, ZERO * abs(wallet))
+    return _with_today(Mode(scenario, assess(scenario), parts, free, _collateral(scenario), None))
 
 
-def _mode(scenario: Scenario, parts: tuple[Part, ...], free: float) -> Mode:
-    known = all(part.book.complete for part in parts)
-    outcomes = [after(part.scenario, [part.book], {}) for part in parts]
-    return Mode(scenario, assess(scenario), parts, free, _left(parts, free, outcomes) if known else None)
+def _with_today(mode: Mode) -> Mode:
+    known = all(part.book.complete for part in mode.parts)
+    return replace(mode, today=mode.after({})) if known else mode
+
+
+def _collateral(scenario: Scenario) -> Part | None:
+    """What counts as collateral, by itself; None where nothing does."""
+    account = scenario.account
+    if not (account.collateral and account.rules.counts_collateral):
+        return None
+    bare = replace(account, margin_mode="cross", wallet_balance=0.0)
+    return _part((), replace(scenario, account=bare, positions=()))
 
 
 def _alone(scenario: Scenario, position: Position) -> Scenario:
@@ -293,7 +311,7 @@ def _curve(mode: Mode, direction: Direction, moves: Array, reaches: Sequence[Joi
     left = np.full_like(moves, mode.free)
     for part, reached in zip(mode.parts, reaches, strict=True):
         left += part.along(direction, moves, reached)
-    return left
+    return left + mode.collateral.along(direction, moves, NOWHERE) if mode.collateral else left
 
 
 def _steps(direction: Direction, reaches: Iterable[JointMove]) -> Array:
@@ -320,7 +338,7 @@ def _shown(direction: Direction, falls: Sequence[float]) -> tuple[float, float]:
 
 
 class DayRow(NamedTuple):
-    """Both modes on one day, at its close and at its worst tick, as the crash table has them.
+    """Both modes on one day, at its close and at its worst tick; what they leave is told of the same prices in both.
 
     `filled` are tokens that follow BTC by their beta for want of figures of their own, `still` those that stand still.
     """
@@ -338,7 +356,8 @@ class DayRow(NamedTuple):
 def on_days(comparison: ModeComparison, days: Iterable[CrashDay], betas_to_btc: Mapping[str, float]) -> list[DayRow]:
     """Both modes from the marks through each day; nothing where tiers are missing.
 
-    At the worst tick every isolated position meets its own, and cross that which leaves it the least.
+    At the worst tick every isolated position meets its own, and is lost there or not; what both modes leave is that at
+    the prices of the day that leave cross the least.
     """
     if not comparison.complete:
         return []
@@ -355,16 +374,16 @@ def on_days(comparison: ModeComparison, days: Iterable[CrashDay], betas_to_btc: 
 
 def _day_row(comparison: ModeComparison, day: CrashDay, whole: CrashRow, rows: Iterable[CrashRow]) -> DayRow:
     rows = list(rows)
-    return DayRow(
-        day,
-        comparison.cross.left([whole.close.outcome]),
-        comparison.isolated.left([row.close.outcome for row in rows]),
-        comparison.cross.left([whole.worst.outcome]),
-        comparison.isolated.left([row.worst.outcome for row in rows]),
-        whole.filled,
-        whole.still,
-        whole.assumptions,
-    )
+    close = _instant(comparison, whole.close, [row.close for row in rows])
+    worst = _instant(comparison, whole.worst, [row.worst for row in rows])
+    assumptions = (*whole.assumptions, AT_CROSS_WORST)
+    return DayRow(day, *close, *worst, whole.filled, whole.still, assumptions)
+
+
+def _instant(comparison: ModeComparison, whole: Instant, alone: Iterable[Instant]) -> tuple[Left, Left]:
+    """What both modes leave at the prices that cross met, each isolated position lost or not at those it met itself."""
+    cross = comparison.cross.left([bool(whole.outcome.liquidated)], whole.prices)
+    return cross, comparison.isolated.left([bool(each.outcome.liquidated) for each in alone], whole.prices)
 
 
 # The change of mode
@@ -476,7 +495,7 @@ def _needs(mode: Mode) -> tuple[Need, ...]:
 
 def _need(part: Part, holds: float, initial: float, standing: Standing) -> Need:
     load = quotient(standing.requirement, standing.equity)
-    level = _level(load, part.scenario.levels)
+    level = part.scenario.levels.reached(load)
     short = _above(initial, holds, standing.zero)
     return Need(part.names, holds, initial, short, standing.headroom, load, level, standing.liquidated)
 
@@ -484,10 +503,3 @@ def _need(part: Part, holds: float, initial: float, standing: Standing) -> Need:
 def _above(one: float, other: float, zero: float) -> float:
     """How far one sum is above another; nothing where that is no more than `zero`."""
     return one - other if one - other > zero else 0.0
-
-
-def _level(load: float | None, levels: Levels) -> str | None:
-    """The highest level that a part has reached by its requirement ÷ equity; none where equity is gone."""
-    if load is None or load < levels.warning:
-        return None
-    return "danger" if load >= levels.danger else "warning"

@@ -14,13 +14,11 @@ from typing import NamedTuple
 from margin import wording
 from margin.scenario import Scenario
 from margin.studies.assess import Assessment, assess
-from margin.studies.mode_words import some
+from margin.studies.mode_words import COMMON_MOVE, some
 from margin.venues import VenueTables
 
 FAR_APART = 30
-"""Days between tables from which on no venue is named as the safer one."""
-SAME = 1e-9
-"""Moves closer than this are one."""
+"""With tables more days apart than this no venue is named as the safer one."""
 COMPARED = ("binance", "bybit", "okx", "hyperliquid")
 
 
@@ -113,21 +111,33 @@ class VenueComparison:
         return (last - first).days
 
     @property
+    def comparable(self) -> bool:
+        """Whether there are two whole lines or more, and their tables near enough in time to name one."""
+        return len(self.whole) > 1 and self.apart is not None and self.apart <= FAR_APART
+
+    @property
     def falls(self) -> bool:
-        """Whether some whole line is liquidated by a common fall: then falls are compared, else rises."""
-        return any(line.reached(falls=True) < inf for line in self.whole)
+        """Whether falls are compared, or rises: whichever is nearest to liquidating on any whole line that lives."""
+        return min(self._ahead(falls=True), default=inf) <= min(self._ahead(falls=False), default=inf)
+
+    def _ahead(self, *, falls: bool) -> list[float]:
+        """How large the common moves one way are that still lie before a liquidation, line by line."""
+        return [end for line in self.whole if 0 < (end := line.reached(falls=falls)) < inf]
 
     @property
     def last(self) -> tuple[str, ...]:
-        """The venues that liquidate last in a common move (by rounding the same: all of them), by name.
+        """The venues that liquidate last in the common move compared (all whose moves read the same), by name.
 
-        Nobody where there are not two to compare, or where their tables are too far apart, or of unknown days.
+        Nobody where they are not comparable, where the move does not liquidate on some venue at all, and where every
+        account is liquidated already.
         """
-        if len(self.whole) < 2 or self.apart is None or self.apart > FAR_APART:
+        if not self.comparable:
             return ()
         ends = {line.name: line.reached(falls=self.falls) for line in self.whole}
         furthest = max(ends.values())
-        return tuple(name for name, end in ends.items() if end == furthest or furthest - end <= SAME)
+        if furthest in (0, inf):
+            return ()
+        return tuple(name for name, end in ends.items() if end and wording.percent(end) == wording.percent(furthest))
 
 
 def venues_compared(scenario: Scenario, tables: Mapping[str, VenueTables]) -> VenueComparison:
@@ -189,22 +199,42 @@ def _lacking(comparison: VenueComparison) -> str:
 
 def _common_move(comparison: VenueComparison) -> str:
     whole, falls = comparison.whole, comparison.falls
-    isolated, names = whole[0].scenario.account.isolated, [line.name for line in whole]
+    isolated = whole[0].scenario.account.isolated
     lost = "loses the first position" if isolated else "liquidates"
-    ends = sorted((line.reached(falls=falls), line.name) for line in whole)
-    if ends[0][0] == inf:
-        return f"No common move from −100 % to +1,000 % {lost} on {wording.listing(names)}."
-    if ends[-1][0] == 0:
-        gone = "a position is lost" if isolated else "the account is liquidated"
-        return f"At these marks {gone} on {wording.listing(names)}."
+    ends = [(line.reached(falls=falls), line.name) for line in whole]
+    dead, alive = [name for end, name in ends if end == 0], [name for end, name in ends if end]
+    gone = f"At these marks {'a position is lost' if isolated else 'the account is liquidated'} on"
+    if not alive:
+        return f"{gone} {wording.listing(dead)}."
+    if all(end in (0, inf) for end, _ in ends):
+        nothing = f"no {COMMON_MOVE} {lost} on {wording.listing(alive)}."
+        return f"{gone} {wording.listing(dead)}; {nothing}" if dead else f"N{nothing[1:]}"
+    return f"{_ranking(comparison, sorted(ends), lost)}{_nearer_still(comparison, lost)}{_why_nobody(comparison)}"
+
+
+def _ranking(comparison: VenueComparison, ends: Sequence[tuple[float, str]], lost: str) -> str:
+    """Where a common move liquidates on each venue, and on which last."""
+    falls, named = comparison.falls, comparison.last
     way, told = "fall" if falls else "rise", _told(ends, falls=falls)
-    if not comparison.last:
-        return f"A common {way} {lost} {told}. {_why_nobody(comparison)}"
-    last = wording.listing(list(comparison.last))
-    if len(comparison.last) == len(whole):
+    if not named:
+        return f"A common {way} {lost} {told}."
+    last = wording.listing(list(named))
+    if len(named) == len(ends):
         return f"A common {way} {lost} on {last} alike, {_end(ends[0][0], falls=falls)}."
-    verb = lost if len(comparison.last) == 1 else lost.replace("loses", "lose").replace("liquidates", "liquidate")
+    verb = lost if len(named) == 1 else lost.replace("loses", "lose").replace("liquidates", "liquidate")
     return f"In a common {way} {last} {verb} last: {told}."
+
+
+def _nearer_still(comparison: VenueComparison, lost: str) -> str:
+    """The lines on which a common move the other way liquidates sooner; empty where there are none."""
+    other = not comparison.falls
+    ends = [
+        (end, line.name)
+        for line in comparison.whole
+        if (end := line.reached(falls=other)) < line.reached(falls=comparison.falls)
+    ]
+    way, told = "fall" if other else "rise", _told(sorted(ends), falls=other)
+    return f" A common {way} {lost} sooner, {told}." if ends else ""
 
 
 def _told(ends: Sequence[tuple[float, str]], *, falls: bool) -> str:
@@ -217,20 +247,20 @@ def _told(ends: Sequence[tuple[float, str]], *, falls: bool) -> str:
 
 def _end(end: float, *, falls: bool) -> str:
     if end == inf:
-        return "never"
+        return "never" if falls else "not up to +1,000 %"
     return "at these marks already" if end == 0 else f"at {wording.percent(-end if falls else end, sign=True)}"
 
 
 def _why_nobody(comparison: VenueComparison) -> str:
-    """Why no venue is named as the last to liquidate; empty where one is, or where there are not two."""
-    if comparison.last or len(comparison.whole) < 2:
+    """Why no venue can be named as the last to liquidate; empty where one can."""
+    if comparison.comparable:
         return ""
     if comparison.span is None:
-        return "Not every table has a date, so none is named as the last to liquidate."
+        return " Not every table has a date, so none is named as the last to liquidate."
     first, last = comparison.span
     between = f"{first.name}'s of {first.day} and {last.name}'s of {last.day} are {comparison.apart} days apart"
     return (
-        f"The tables are of different days, {between}: venues change them, so none is named as the last to liquidate."
+        f" The tables are of different days, {between}: venues change them, so none is named as the last to liquidate."
     )
 
 
@@ -238,6 +268,7 @@ def assumptions(scenario: Scenario, comparison: VenueComparison) -> list[str]:
     """What comparing the venues takes for granted, besides each venue's own assumptions."""
     settled = {line.scenario.account.rules.settlement for line in comparison.lines}
     said = [f"{' and '.join(sorted(settled, reverse=True))} are taken as one dollar each, marks as the same everywhere"]
+    said.append(f"liquidation is looked for in every {COMMON_MOVE}, each token by its beta")
     if scenario.account.taker_fee is not None:
         fee, here = wording.rate(scenario.account.taker_fee), scenario.account.rules.name
         said.append(f"the taker fee of {fee} that was entered counts on {here} alone, elsewhere the venue's own does")

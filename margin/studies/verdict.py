@@ -31,11 +31,7 @@ def status(scenario: Scenario, account: Assessment) -> Status:
     if account.liquidated:
         return "at the liquidation point" if at_liquidation_point(scenario, account) else "liquidated"
     load = account.requirement_to_equity
-    if load is None:
-        return "unknown"
-    if load >= scenario.levels.danger:
-        return "danger"
-    return "warning" if load >= scenario.levels.warning else "below warning"
+    return "unknown" if load is None else scenario.levels.reached(load) or "below warning"
 
 
 def verdict(scenario: Scenario, account: Assessment) -> str:

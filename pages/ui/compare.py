@@ -264,7 +264,7 @@ def _directions(session: Session, comparison: ModeComparison) -> None:
 _MOVES = (
     "A move is that of the direction; each token moves by its beta, with BTC by the snapshot's beta to BTC (1 where it "
     "knows none) or by yours from Moves together. In the direction against the account a negative move is the one that "
-    "hurts."
+    "hurts. Liquidation is looked for from −100 % (against the account from −1,000 %) to +1,000 %."
 )
 
 
@@ -280,7 +280,7 @@ def _days(session: Session, comparison: ModeComparison) -> None:
     )
     worst = when != CLOSE
     rows = on_days(comparison, named_days(session), betas(session))
-    st.markdown(plain(mode_words.days_in_words(rows, worst=worst)))
+    st.markdown(plain(mode_words.days_in_words(comparison, rows, worst=worst)))
     alt = f"What cross and isolated leave on every named day {'at its worst tick' if worst else 'at its close'}"
     place.table(compare_rows.day_rows(rows, worst=worst), alt, 100)
     said = compare_rows.day_assumptions(rows) if worst else [_STRAIGHT]

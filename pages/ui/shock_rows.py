@@ -157,10 +157,8 @@ def state(outcome: Outcome, scenario: Scenario) -> str:
         return "not known"
     if outcome.liquidated:
         return "liquidated on the way" if _ends_above(outcome) else "liquidated"
-    load, levels = outcome.requirement_to_equity, scenario.levels
-    if load is None or load < levels.warning:
-        return "below warning"
-    return "danger level" if load >= levels.danger else "warning level"
+    level = scenario.levels.reached(outcome.requirement_to_equity)
+    return f"{level} level" if level else "below warning"
 
 
 def _ends_above(outcome: Outcome) -> bool:

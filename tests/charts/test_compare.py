@@ -19,6 +19,7 @@ from margin.studies.modes import curves, modes
 from margin.studies.venues_compared import COMPARED, VenueComparison, venues_compared
 from tests.charts.conftest import Situation, named
 from tests.charts.test_every_chart import plain, words
+from tests.studies.accounts import account, long, short
 
 Drawn = tuple[go.Figure, str]
 
@@ -64,8 +65,8 @@ def test_it_is_light_and_readable(any_situation: Situation, draw: Callable[[Scen
     [
         ("two longs", "Cross is liquidated at −9.47 %; isolated keeps at least $1,000.00"),
         ("isolated", "Cross is liquidated at −81.68 %; isolated keeps at least $3,450.00"),
-        ("covered", "This way never liquidates cross; isolated keeps at least $49,150.00"),
-        ("liquidated", "Cross is liquidated at these marks; isolated can lose all, one by one"),
+        ("covered", "Cross survives −100 % to +1,000 % this way; isolated keeps at least $49,150.00"),
+        ("liquidated", "Cross is liquidated at these marks; isolated has nothing set aside"),
         ("no positions", "No positions: cross and isolated are the same"),
         ("no tiers", "Not known: OKX has no tier table for FET"),
     ],
@@ -77,8 +78,29 @@ def test_the_title_of_both_modes_is_the_finding(name: str, title: str) -> None:
 def test_where_no_position_can_be_lost_that_is_told() -> None:
     longs = named("two longs").scenario
     figure, alt = of_modes(longs, alone("TAO"))
-    assert plain(figure.layout.title.text) == "This way never liquidates cross; isolated loses no position"
+    assert (
+        plain(figure.layout.title.text)
+        == "Neither cross nor an isolated position is lost from −100 % to +1,000 % this way"
+    )
     assert "Direction: TAO alone" in alt
+
+
+def test_what_is_not_looked_for_is_not_said_to_survive() -> None:
+    hedge = account("binance", "cross", [short("RENDER", 571.43, 1.75)], 10_900)
+    title = plain(of_modes(hedge)[0].layout.title.text)
+    assert title == "Cross survives −100 % to +1,000 % this way; isolated keeps at least $10,800.00"
+    covered = account("binance", "cross", [long("RENDER", 1_000, 1.75, 1, isolated_margin=1_800)], 20)
+    title = plain(of_modes(covered)[0].layout.title.text)
+    assert title == "Cross is liquidated at −0.14 %; isolated loses none from −100 % to +1,000 %"
+
+
+def test_all_that_collateral_leaves_beside_the_margins_is_told() -> None:
+    pledged = [{"asset": "BTC", "amount": 0.01, "ratio": 0.9}]
+    all_margin = account("binance", "cross", [long("RENDER", 20_000, 1.75)], 3_500, collateral=pledged)
+    assert plain(of_modes(all_margin)[0].layout.title.text).endswith("; isolated has its collateral set aside")
+    found = curves(modes(all_margin), together(all_margin))
+    assert found is not None
+    assert found.isolated[0] == pytest.approx(0.01 * 0.9 * 71_202.9 * (1 + found.moves[0]))
 
 
 def test_the_lines_are_the_curves_and_the_symbols_stand_just_before_the_falls() -> None:
@@ -124,7 +146,7 @@ def test_of_fifty_positions_few_are_told_and_more_are_counted() -> None:
     [
         ("two longs", "Common fall to liquidation: −1.23 % (Hyperliquid) to −9.47 % (Binance)"),
         ("short", "Common rise to liquidation: +53.97 % (Hyperliquid) to +55.27 % (Binance)"),
-        ("covered", "No common move liquidates on Binance, Bybit, Hyperliquid and OKX"),
+        ("covered", "No common move to +1,000 % liquidates on Binance, Bybit, Hyperliquid and OKX"),
         ("no positions", "No positions: no venue requires anything"),
         ("isolated", "First loss in a common fall: reached (Hyperliquid) to −9.24 % (Bybit)"),
     ],
@@ -136,6 +158,32 @@ def test_the_title_of_the_venues_names_the_span(name: str, title: str) -> None:
 def test_tables_of_one_day_name_who_lasts_longest() -> None:
     found = compared(named("short").scenario, "2026-09-29")
     assert plain(charts.venues(found).layout.title.text) == "In a common rise Binance lasts longest: +55.27 %"
+
+
+@pytest.mark.parametrize(
+    ("wallet", "quantity", "title"),
+    [
+        (1_500, 20_000, "In a common rise Bybit lasts longest: +3.40 %"),
+        (10_900, 571.43, "Common rise to liquidation: +981.82 % (Hyperliquid); none to +1,000 % on 3 of 4"),
+    ],
+)
+def test_the_nearest_way_is_the_title_and_no_venue_lasts_that_is_not_reached(
+    wallet: float, quantity: float, title: str
+) -> None:
+    found = compared(account("binance", "cross", [short("RENDER", quantity, 1.75)], wallet), "2026-09-29")
+    assert plain(charts.venues(found).layout.title.text) == title
+
+
+def test_where_some_are_dead_and_the_others_out_of_reach_both_are_counted() -> None:
+    [first, second, *_] = compared(account("binance", "cross", [long("RENDER", 1_000, 1.75, 1)], 1_900)).lines
+    dead = replace(first, account=first.account._replace(liquidated=True))
+    title = charts.venues_finding(VenueComparison((dead, second)))
+    assert title == "Liquidated at these marks on 1 of 2 venues, by no move to +1,000 % elsewhere"
+
+
+def test_an_isolated_row_says_that_a_position_is_lost() -> None:
+    lost = account("binance", "isolated", [long("RENDER", 20_000, 2.1)], 5_000)
+    assert "Binance: a position is lost at these marks, tables of 2026-09-29" in of_venues(lost)[1]
 
 
 def test_a_venue_without_a_token_has_a_row_without_it_and_its_date() -> None:

@@ -14,7 +14,7 @@ from margin.book import compile_books
 from margin.errors import FieldError
 from margin.market import snapshot
 from margin.presets import presets
-from margin.scenario import Scenario
+from margin.scenario import Levels, Scenario
 from margin.studies.assess import assess
 from margin.studies.crash_table import CrashDay, TokenMove, crash_rows
 from margin.studies.directions import alone, custom, every, together, with_btc
@@ -29,6 +29,7 @@ from margin.studies.mode_words import (
     verdict,
 )
 from margin.studies.modes import (
+    AT_CROSS_WORST,
     JUST_BEFORE,
     DirectionRow,
     Left,
@@ -76,6 +77,17 @@ def row_of(comparison: ModeComparison, move: float, direction: Any = None) -> Di
 def margined(scenario: Scenario, *margins: float | None) -> Scenario:
     pairs = zip(scenario.positions, margins, strict=True)
     return replace(scenario, positions=tuple(replace(each, isolated_margin=margin) for each, margin in pairs))
+
+
+def pledged_at(scenario: Scenario, moves: dict[str, float]) -> float:
+    """What the collateral counts for after price changes, none where the venue does not count it."""
+    if not scenario.account.rules.counts_collateral:
+        return 0.0
+    marks = scenario.market.marks
+    return sum(
+        each.amount * each.ratio * marks[each.asset] * max(0.0, 1 + moves.get(each.asset, 0.0))
+        for each in scenario.account.collateral
+    )
 
 
 # By hand
@@ -202,6 +214,59 @@ def test_a_day_without_a_tokens_figures_follows_btc_in_both_modes() -> None:
     assert row.cross_worst.left == pytest.approx(10_000 - 0.09 * 50_000 - 0.06 * 40_000)
 
 
+DAY_1 = CrashDay("2025-01-01", "btc falls too", {"RENDER": TokenMove(-0.2, -0.3, 0.1), "BTC": TokenMove(-0.1, -0.2)})
+PLEDGED = account(
+    *("binance", "cross", [long("RENDER", 5_000, 1.75)], 10_000),
+    collateral=[{"asset": "BTC", "amount": 0.5, "ratio": 0.9}],
+    marks={"BTC": 71_000},
+)
+"""8,750 of RENDER on a margin of 875, and collateral of 31,950 that both modes count."""
+
+
+def test_collateral_counts_alike_in_both_modes_and_is_never_lost_in_isolated() -> None:
+    comparison = modes(PLEDGED)
+    [row] = on_days(comparison, [DAY_1], {})
+    assert comparison.cross.today == comparison.isolated.today == Left((), 41_950, 0)
+    # RENDER −1,750, BTC −3,195; isolated loses 875 instead of the 1,750.
+    assert row.cross_close == Left((), pytest.approx(37_005), pytest.approx(-4_945))
+    assert row.isolated_close == Left(("RENDER long",), pytest.approx(37_880), pytest.approx(-4_070))
+    assert row.isolated_worst == Left(("RENDER long",), pytest.approx(9_125 + 25_560), pytest.approx(-875 - 6_390))
+    poor = modes(with_wallet(replace(PLEDGED, positions=(replace(PLEDGED.positions[0], quantity=1e5),)), 20_000))
+    gone = row_of(poor, -0.5)
+    assert gone.cross.left == Left(("RENDER long",), 0.0, pytest.approx(-51_950))
+    assert gone.isolated.left == Left(("RENDER long",), pytest.approx(2_500 + 15_975), pytest.approx(-33_475))
+
+
+def test_the_day_that_costs_isolated_less_is_the_one_on_which_it_ends_with_more() -> None:
+    rows = on_days(modes(PLEDGED), [DAY_1, replace_close(DAY_1, -0.05)], {})
+    assert "isolated ends with more money on 1, cross on 0." in days_in_words(modes(PLEDGED), rows, worst=False)
+    lost = at_marks(in_mode(PAIR, "isolated"), RENDER=1.75 * 0.9)  # RENDER's 5,000 are gone, as they are in cross.
+    rows = on_days(modes(lost), [CrashDay("2025-01-01", "still", {})], {})
+    assert rows[0].cross_close.left == rows[0].isolated_close.left == pytest.approx(5_000)
+    assert "isolated ends with more money on 0, cross on 0." in days_in_words(modes(lost), rows, worst=False)
+
+
+def replace_close(day: CrashDay, close: float) -> CrashDay:
+    """The day with RENDER at another close."""
+    return day._replace(moves={**day.moves, "RENDER": TokenMove(close)})
+
+
+def test_money_added_to_isolated_counts_on_both_sides_of_a_day() -> None:
+    short_of = modes(with_wallet(PAIR, 4_000))
+    rows = on_days(short_of, [CrashDay("2025-01-01", "still", {})], {})
+    assert days_in_words(short_of, rows, worst=False).endswith(
+        "; with the added money on both sides, isolated ends with more money on 0, cross on 0."
+    )
+
+
+def test_a_hedge_whose_legs_survive_their_own_ticks_is_worth_the_same_in_both_modes() -> None:
+    hedge = account("binance", "cross", [long("RENDER", 1_000, 1.75), short("RENDER", 1_000, 1.75)], 10_000)
+    wild = CrashDay("2025-10-10", "both ways", {"RENDER": TokenMove(0.0, -0.05, 0.05)})
+    [row] = on_days(modes(hedge), [wild], {})
+    assert row.cross_worst.left == row.isolated_worst.left == pytest.approx(10_000)
+    assert AT_CROSS_WORST in row.assumptions
+
+
 def test_without_positions_every_day_leaves_everything() -> None:
     [row] = on_days(modes(replace(PAIR, positions=())), [CrashDay("2025-01-01", "a day", {})], {})
     assert row.isolated_worst == row.cross_worst == Left((), 10_000, 0)
@@ -216,7 +281,7 @@ def test_isolated_never_loses_more_than_its_margins(scenario: Scenario, move: fl
     comparison = modes(scenario)
     for direction in every(scenario, ("RENDER", "TAO"), {"RENDER": 1.6}):
         left = row_of(comparison, move, direction).isolated.left
-        assert left.left >= comparison.isolated.free
+        assert left.left >= comparison.isolated.free + pledged_at(scenario, direction.moves(move)) * (1 - 1e-9)
         assert left.change >= -comparison.isolated.today.left  # type: ignore[union-attr]
 
 
@@ -268,6 +333,8 @@ def test_what_survives_is_what_brute_force_finds(scenario: Scenario, move: float
             ]
             worth = part.scenario.account.wallet_balance + part.book.equity_at(ends) - part.book.wallet
             total += max(0.0, worth) if lowest > 0 else 0.0
+        if mode is comparison.isolated:
+            total += pledged_at(scenario, direction.moves(move))
         assert left.left == pytest.approx(
             total, rel=1e-9, abs=1e-9 * sum(size(part.scenario, part.book) for part in mode.parts)
         )
@@ -276,8 +343,7 @@ def test_what_survives_is_what_brute_force_finds(scenario: Scenario, move: float
 @laws
 @given(scenarios())
 def test_as_long_as_nothing_is_lost_both_modes_are_worth_the_same(scenario: Scenario) -> None:
-    bare = replace(scenario, account=replace(scenario.account, collateral=()))
-    comparison = modes(bare)
+    comparison = modes(scenario)
     row = row_of(comparison, -0.01)
     assume(not row.cross.left.lost and not row.isolated.left.lost)
     assert row.cross.left.left + comparison.missing == pytest.approx(row.isolated.left.left, rel=1e-9, abs=1e-6)
@@ -476,6 +542,14 @@ def test_a_level_reached_after_the_change_is_a_margin_call() -> None:
     assert switch(modes(at_marks(PAIR, RENDER=1.75 * 0.92))).level == "danger"
 
 
+@pytest.mark.parametrize(
+    ("load", "level"),
+    [(None, None), (0.499, None), (0.5, "warning"), (0.799, "warning"), (0.8, "danger"), (3, "danger")],
+)
+def test_a_level_is_reached_where_the_load_equals_it(load: float | None, level: str | None) -> None:
+    assert Levels().reached(load) == level
+
+
 def test_words_of_a_change_that_the_figures_do_not_allow() -> None:
     assert said_of(modes(with_wallet(PAIR, 4_000))) == (
         "Could you change to isolated now? No: the isolated margins come to $9,000.00 and the wallet holds $4,000.00, "
@@ -561,7 +635,8 @@ def test_the_verdict_of_the_worked_example() -> None:
         ),
         pytest.param(
             account("binance", "cross", [long("RENDER", 1_000, 1.75, 1, isolated_margin=1_800)], 1_900),
-            "Isolated loses no position in a common fall; it can lose at most $1,800.00 from here: $100.00 stays safe.",
+            "Isolated loses no position in any common move from −100 % to +1,000 %; it can lose at most $1,800.00 from "
+            "here: $100.00 stays safe.",
             id="covered",
         ),
         pytest.param(
@@ -575,8 +650,27 @@ def test_the_verdict_of_the_worked_example() -> None:
             "position, FET short, by a common rise of 7.95 %",
             id="the nearest is a rise",
         ),
+        pytest.param(presets()["hedged"].scenario, "In a common move each token goes by its beta.", id="with betas"),
         pytest.param(
-            presets()["hedged"].scenario, "by a common fall of 28.50 %, each token by its beta:", id="with betas"
+            account(
+                *("binance", "cross", [long("RENDER", 20_000, 1.75)], 3_000),
+                collateral=[{"asset": "BTC", "amount": 0.1, "ratio": 0.9}],
+                betas={"BTC": 0.5},
+            ),
+            "In a common move each token goes by its beta.",
+            id="with a beta of collateral",
+        ),
+        pytest.param(
+            PLEDGED,
+            "its positions can lose at most $875.00 from here: $9,125.00 of the wallet stays safe, and the collateral, "
+            "$31,950.00 now, moves with its price alone.",
+            id="with collateral",
+        ),
+        pytest.param(
+            account("binance", "cross", [long("BTC", 0.7, 71_202.9), short("RENDER", 16_000, 1.75)], 9_000),
+            "Cross is liquidated by a common fall of 39.44 %: all of $9,000.00 is at stake. Isolated loses its first "
+            "position, RENDER short, by a common rise of 8.11 %",
+            id="each mode by its own nearest way",
         ),
         pytest.param(
             at_marks(PAIR, RENDER=1.3),
@@ -628,7 +722,10 @@ def test_what_is_assumed_names_the_top_up_and_collateral() -> None:
     pledged = [{"asset": "ETH", "amount": 1, "ratio": 0.9}]
     told = assumptions(modes(account("binance", "cross", [long("RENDER", 20_000, 1.75)], 1_000, collateral=pledged)))
     assert any("$2,500.00 added to the wallet" in each for each in told)
-    assert any(each.startswith("collateral stands behind cross only") for each in told)
+    assert any("in isolated no liquidation takes it" in each for each in told)
+    assert "collateral is left out in both modes: hyperliquid does not count it" in assumptions(
+        modes(at_venue(account("binance", "cross", [], collateral=pledged), "hyperliquid"))
+    )
     assert len(assumptions(modes(PAIR))) == 2
 
 
@@ -638,11 +735,11 @@ def test_days_are_counted() -> None:
         for n, m in ((1, -0.05), (2, -0.09), (3, -0.3))
     ]
     rows = on_days(modes(PAIR), days, {})
-    assert days_in_words(rows, worst=True) == (
+    assert days_in_words(modes(PAIR), rows, worst=True) == (
         "Of 3 named days at their worst tick, cross is liquidated on 1, isolated loses positions on 2; isolated ends "
         "with more money on 1, cross on 1."
     )
-    assert "at their close" in days_in_words(rows, worst=False)
+    assert "at their close" in days_in_words(modes(PAIR), rows, worst=False)
 
 
 def test_of_many_names_the_number_is_told() -> None:
@@ -742,7 +839,10 @@ def test_a_fee_of_ones_own_counts_on_its_venue_alone_and_is_named() -> None:
     assert [line.scenario.account.fee for line in found.lines] == [0.0005, 0.001, 0.0005, 0.00045]
     said = venue_assumptions(mine, found)
     assert "the taker fee of 0.1 % that was entered counts on Bybit alone, elsewhere the venue's own does" in said
-    assert said[0] == "USDT and USDC are taken as one dollar each, marks as the same everywhere"
+    assert said[:2] == [
+        "USDT and USDC are taken as one dollar each, marks as the same everywhere",
+        "liquidation is looked for in every common move from −100 % to +1,000 %, each token by its beta",
+    ]
 
 
 def test_a_scenario_at_its_own_venue_is_itself() -> None:
@@ -760,6 +860,94 @@ def same_everywhere() -> VenueComparison:
         if line.venue in ("binance", "hyperliquid")
     )
     return VenueComparison(lines)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "last", "said"),
+    [
+        pytest.param(
+            account("binance", "cross", [short("RENDER", 20_000, 1.75)], 1_500),
+            ("Bybit",),
+            "In a common rise Bybit liquidates last: at these marks already on Hyperliquid, at +1.20 % on OKX, at "
+            "+2.45 % on Binance and at +3.40 % on Bybit.",
+            id="a short that is dead on one",
+        ),
+        pytest.param(
+            account("binance", "cross", [long("RENDER", 20_000, 1.75), short("RENDER", 20_000, 1.75)], 700),
+            ("Bybit",),
+            "In a common rise Bybit liquidates last: at these marks already on Binance, Hyperliquid and OKX and at "
+            "+17.05 % on Bybit.",
+            id="a hedge that lives on one",
+        ),
+        pytest.param(
+            account(
+                *(
+                    "binance",
+                    "cross",
+                    [long("BTC", 50_000 / MARKS["BTC"], MARKS["BTC"]), short("RENDER", 16_000, 1.75)],
+                ),
+                betas={"RENDER": 3},
+            ),
+            ("Bybit",),
+            "In a common rise Bybit liquidates last: at +15.28 % on Hyperliquid, at +24.25 % on OKX, at +25.96 % on "
+            "Binance and at +27.04 % on Bybit.",
+            id="a rise nearer than the fall",
+        ),
+        pytest.param(
+            account("binance", "cross", [short("RENDER", 571.43, 1.75)], 10_900),
+            (),
+            "A common rise liquidates at +981.82 % on Hyperliquid and not up to +1,000 % on Binance, Bybit and OKX.",
+            id="a rise further than is looked for",
+        ),
+    ],
+)
+def test_the_nearest_way_is_told_and_no_venue_named_that_it_does_not_liquidate(
+    scenario: Scenario, last: tuple[str, ...], said: str
+) -> None:
+    found = venues_compared(scenario, tables("2026-09-29"))
+    assert (found.last, venue_verdict(found)) == (last, said)
+
+
+def ended(*ends: tuple[float | None, float | None]) -> VenueComparison:
+    """Venues of one day with these falls and rises; both None: no common move liquidates; both 0: dead already."""
+    lines = []
+    for line, (down, up) in zip(venues_compared(BOOK, tables("2026-09-29")).lines, ends, strict=False):
+        dead = down == up == 0
+        joint = JointMove(None, None) if dead else JointMove(down, up)
+        lines.append(replace(line, account=line.account._replace(joint_move=joint, liquidated=dead)))
+    return VenueComparison(tuple(lines))
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        (
+            [(-0.3, 0.1), (-0.12, 0.2)],
+            "In a common rise Bybit liquidates last: at +10.00 % on Binance and at +20.00 % on Bybit. A common fall "
+            "liquidates sooner, at −12.00 % on Bybit.",
+        ),
+        (
+            [(0, 0), (None, None), (0, 0)],
+            "At these marks the account is liquidated on Binance and OKX; no common move from −100 % to +1,000 % "
+            "liquidates on Bybit.",
+        ),
+        (
+            [(0, 0), (-0.00001, None)],
+            "In a common fall Bybit liquidates last: at these marks already on Binance and at 0.00 % on Bybit.",
+        ),
+        ([(-0.3, None), (None, None)], "A common fall liquidates at −30.00 % on Binance and never on Bybit."),
+        ([(-0.3, None), (-0.30000001, None)], "A common fall liquidates on Binance and Bybit alike, at −30.00 %."),
+    ],
+    ids=[
+        "the other way is nearer there",
+        "dead or out of reach",
+        "a hair from dead",
+        "never",
+        "what reads the same is the same",
+    ],
+)
+def test_every_kind_of_end_is_told(ends: Any, said: str) -> None:
+    assert venue_verdict(ended(*ends)) == said
 
 
 def test_venues_that_liquidate_alike_are_all_named() -> None:
