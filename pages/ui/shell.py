@@ -34,9 +34,14 @@ def _settle_memory() -> bool:
     return True
 
 
+_TOUCH = "<style>@media (hover: none) {[data-testid=stDataFrame] {margin-top: 2.4rem}}</style>"
+"""Where nothing hovers a table's tools always stand above it: they get room, else they cover the words there."""
+
+
 def open_page(name: str) -> Session:
     """Sets the page up, the first Streamlit call of every page, and gives the session with what arrived for it."""
     st.set_page_config(page_title=f"{name} · Tandem", page_icon="⚖️", layout="wide", menu_items={})
+    st.html(_TOUCH)
     _settle_memory()
     session = state.load(name)
     live.update(session)

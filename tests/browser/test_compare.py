@@ -66,3 +66,8 @@ def test_neither_section_needs_sideways_scrolling_on_a_phone(app: App, phone: Pa
     phone.wait_for_selector("text=Take this venue over")
     idle(phone)
     assert fits(phone)
+    tools = phone.get_by_test_id("stElementToolbar").first.bounding_box()
+    said = phone.locator("[data-testid=stMarkdownContainer] strong").first.bounding_box()
+    assert tools
+    assert said
+    assert tools["y"] >= said["y"] + said["height"], "a table's tools cover no words"
