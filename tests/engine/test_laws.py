@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from margin.book import Book, compile_books, first_crossing
@@ -46,7 +46,6 @@ def closing_fees(document: Document) -> float:
 
 
 @given(documents(venues=("binance", "okx", "hyperliquid", "textbook"), modes=("cross",)), leverages)
-@settings(max_examples=100)
 def test_leverage_in_cross_margin_moves_initial_margin_and_available_balance_and_nothing_else(
     document: Document, leverage: float
 ) -> None:
@@ -60,7 +59,6 @@ def test_leverage_in_cross_margin_moves_initial_margin_and_available_balance_and
 
 
 @given(documents(venues=("bybit",), modes=("cross",), standings=("ample", "thin")), leverages)
-@settings(max_examples=100)
 def test_on_bybit_leverage_moves_a_liquidation_price_as_so_much_less_in_the_wallet_as_the_closing_fees_grow(
     document: Document, leverage: float
 ) -> None:
@@ -88,7 +86,6 @@ def _at_marks(document: Document) -> tuple[Book, Any]:
 
 
 @given(documents(), st.integers(-6, 9))
-@settings(max_examples=150)
 def test_prices_times_k_with_sizes_divided_by_k_change_no_money_and_scale_liquidation_prices_by_k(
     document: Document, power: int
 ) -> None:
@@ -113,7 +110,6 @@ def test_prices_times_k_with_sizes_divided_by_k_change_no_money_and_scale_liquid
 
 
 @given(documents(standings=ALIVE), amounts(0, 5))
-@settings(max_examples=150)
 def test_more_wallet_never_brings_liquidation_nearer(document: Document, more: float) -> None:
     richer = {**document, "wallet_balance": document["wallet_balance"] + more}
     if document["margin_mode"] == "isolated":
@@ -139,7 +135,6 @@ def _or(value: float | None, otherwise: float) -> float:
 
 
 @given(documents(standings=ALIVE))
-@settings(max_examples=150)
 def test_headroom_is_zero_at_every_liquidation_price_and_positive_all_the_way_there(document: Document) -> None:
     books, entries = books_of(document), assessed(document)["liquidation_prices"]
     for index, entry in enumerate(entries):
@@ -155,7 +150,6 @@ def test_headroom_is_zero_at_every_liquidation_price_and_positive_all_the_way_th
 
 
 @given(documents(standings=ALIVE))
-@settings(max_examples=150)
 def test_headroom_is_zero_at_the_joint_move_and_no_book_dies_before_it(document: Document) -> None:
     actual = assessed(document)
     assume(not actual["liquidated"])
@@ -175,7 +169,6 @@ def test_headroom_is_zero_at_the_joint_move_and_no_book_dies_before_it(document:
 
 
 @given(documents(standings=ALIVE))
-@settings(max_examples=100)
 def test_an_account_put_at_its_own_liquidation_price_reads_as_liquidated(document: Document) -> None:
     scenario = Scenario.from_json(document)
     for index, entry in enumerate(assess(scenario).liquidation_prices):
@@ -188,7 +181,6 @@ def test_an_account_put_at_its_own_liquidation_price_reads_as_liquidated(documen
 
 
 @given(documents(modes=("cross",), most=1, collateral=False, standings=("ample", "thin")))
-@settings(max_examples=150)
 def test_one_position_in_cross_margin_is_that_position_isolated_with_the_whole_wallet(document: Document) -> None:
     assume(document["wallet_balance"] > 0)
     [position] = document["positions"]
@@ -209,7 +201,6 @@ def test_one_position_in_cross_margin_is_that_position_isolated_with_the_whole_w
 
 
 @given(documents(), st.lists(st.lists(moves, min_size=6, max_size=6), min_size=1, max_size=8))
-@settings(max_examples=100)
 def test_arrays_of_prices_give_what_single_prices_give(document: Document, factors: list[list[float]]) -> None:
     for book in books_of(document):
         prices = np.array(book.marks) * np.array(factors)[:, : len(book.tokens)]
@@ -226,7 +217,6 @@ def test_arrays_of_prices_give_what_single_prices_give(document: Document, facto
 
 
 @given(documents(modes=("cross",)), st.sampled_from([1.0, 0.8, 0.5]), st.lists(moves, min_size=2, max_size=6))
-@settings(max_examples=100)
 def test_a_grid_is_the_headroom_at_each_of_its_points(document: Document, level: float, factors: list[float]) -> None:
     [book] = books_of(document)
     assume(len(book.tokens) > 1)
@@ -242,7 +232,6 @@ def test_a_grid_is_the_headroom_at_each_of_its_points(document: Document, level:
 
 
 @given(documents(standings=("ample",)), st.sampled_from([0.3, 0.5, 0.8]), st.sampled_from([-1, 1]))
-@settings(max_examples=150)
 def test_the_first_crossing_of_a_warning_level_is_where_requirement_over_equity_is_that_level(
     document: Document, level: float, way: int
 ) -> None:
