@@ -16,15 +16,11 @@ def _signed(value: float, body: str) -> str:
 
 
 def money(value: float | None) -> str:
-    """`$10,000.00`; from a million on without cents, below a cent with two significant digits."""
+    """`$10,000.00`; from a million on without cents, below half a cent `$0.00` whatever the sign."""
     if value is None or not isfinite(value):
         return MISSING
     size = round(abs(value), 2)
-    if size >= 1e6:
-        return _signed(value, f"${size:,.0f}")
-    if abs(value) >= 0.01 or abs(value) < NOTHING:
-        return _signed(value, f"${size:,.2f}")
-    return _signed(value, f"${abs(value):.{1 - floor(log10(abs(value)))}f}")
+    return _signed(value, f"${size:,.0f}" if size >= 1e6 else f"${size:,.2f}")
 
 
 def percent(value: float | None, *, sign: bool = False) -> str:

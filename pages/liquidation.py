@@ -23,6 +23,6 @@ with shell.page("Liquidation") as session:
             liquidation.rests_on(runs, path, conduct)
             st.header("What is left open", anchor=False)
             liquidation.left_open(session, runs)
-    st.header(f"What happens at liquidation on {session.working.account.rules.name}", anchor=False)
+    st.header(f"What happens at liquidation {liquidation.where(session)}", anchor=False)
     liquidation.lesson(session)
     liquidation.assumptions(session)

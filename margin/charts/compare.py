@@ -7,9 +7,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from margin import wording
+from margin.book import Array
 from margin.charts import findings, rows, style
 from margin.studies.distances import FURTHEST_UP, JointMove, nearest
-from margin.studies.mode_words import some
+from margin.studies.mode_words import keeps, some
 from margin.studies.modes import JUST_BEFORE, ModeComparison, ModeCurves
 from margin.studies.venues_compared import VenueComparison, VenueLine
 
@@ -33,14 +34,14 @@ def modes_finding(curves: ModeCurves | None, comparison: ModeComparison) -> str:
         return findings.standing(comparison.cross.account, comparison.cross.scenario) or "Not known"
     if not comparison.cross.account.liquidated and nearest(curves.cross_reached) is None:
         return _survived(curves, comparison)
-    return f"{_cross(curves, comparison)}; {_isolated(curves, comparison)}"
+    return f"{_cross(curves, comparison)}; {_isolated(comparison)}"
 
 
 def _survived(curves: ModeCurves, comparison: ModeComparison) -> str:
     """Where no move along the direction, as far as one is looked for, liquidates cross."""
-    if not _any_lost(curves):
+    if not _any_lost(curves) and not comparison.missing:
         return f"Neither cross nor an isolated position is lost from {_searched(curves)} this way"
-    return f"Cross survives {_searched(curves)} this way; {_isolated(curves, comparison)}"
+    return f"Cross survives {_searched(curves)} this way; {_isolated(comparison)}"
 
 
 def _cross(curves: ModeCurves, comparison: ModeComparison) -> str:
@@ -50,11 +51,11 @@ def _cross(curves: ModeCurves, comparison: ModeComparison) -> str:
     return f"Cross is liquidated at {_signed(move)}"
 
 
-def _isolated(curves: ModeCurves, comparison: ModeComparison) -> str:
-    if not _any_lost(curves):
-        return f"isolated loses none from {_searched(curves)}"
-    free, kept = comparison.isolated.free, "its collateral" if comparison.isolated.collateral else "nothing"
-    return f"isolated keeps at least {wording.money(free)}" if free else f"isolated has {kept} set aside"
+def _isolated(comparison: ModeComparison) -> str:
+    if comparison.missing:
+        return "isolated takes more than the wallet"
+    free, kept = keeps(comparison.isolated), "its collateral" if comparison.isolated.collateral else "nothing"
+    return f"isolated keeps at least {free}" if free else f"isolated has {kept} set aside"
 
 
 def _any_lost(curves: ModeCurves) -> bool:
@@ -95,7 +96,9 @@ def modes(curves: ModeCurves | None, comparison: ModeComparison) -> go.Figure:
     title = modes_finding(curves, comparison)
     if curves is None or not comparison.cross.scenario.positions:
         return style.empty(title)
-    traces = [_line(curves, isolated=False), _line(curves, isolated=True), _falls(curves), _hover(curves)]
+    lines = [_line(curves, "cross"), _line(curves, _isolated_named(comparison), isolated=True)]
+    traces = [*lines, *_falls(curves), _hover(curves)]
+    top = max(1.0, float(curves.cross.max()), float(curves.isolated.max()))
     return style.figure(
         [trace for trace in traces if len(trace["x"])],
         title,
@@ -111,15 +114,22 @@ def modes(curves: ModeCurves | None, comparison: ModeComparison) -> go.Figure:
             nticks=7,
             hoverformat="+.2f",
         ),
-        yaxis=style.axis(title="Left of the account", tickprefix="$", tickformat="~s", rangemode="tozero", nticks=7),
+        yaxis=style.axis(title="Left of the account", tickformat="$~s", range=[-0.02 * top, 1.08 * top], nticks=7),
     )
 
 
-def _line(curves: ModeCurves, *, isolated: bool) -> style.Trace:
+def _isolated_named(comparison: ModeComparison) -> str:
+    """What the isolated line is called, with the money that it stands on and the wallet does not hold."""
+    if comparison.missing:
+        return f"isolated, with {wording.money(comparison.missing)} more than the wallet holds"
+    return "isolated, each position on its own margin"
+
+
+def _line(curves: ModeCurves, name: str, *, isolated: bool = False) -> style.Trace:
     stroke = {"color": ISOLATED, "width": 3, "dash": "dash"} if isolated else {"color": CROSS, "width": 3}
     return {
         "type": "scatter",
-        "name": "isolated, each position on its own margin" if isolated else "cross",
+        "name": name,
         "x": curves.moves * 100,
         "y": curves.isolated if isolated else curves.cross,
         "mode": "lines",
@@ -128,22 +138,27 @@ def _line(curves: ModeCurves, *, isolated: bool) -> style.Trace:
     }
 
 
-def _falls(curves: ModeCurves) -> style.Trace:
-    """Symbols where something is liquidated: a cross for the account, open diamonds for isolated positions."""
-    account = [(move, True) for move in curves.cross_reached if move is not None]
-    alone = [(move, False) for _, reached in curves.lost_at for move in reached if move is not None]
-    low, high = curves.moves[0], curves.moves[-1]
-    shown = [each for each in dict.fromkeys([*account, *alone]) if low <= each[0] <= high]
-    before = [np.searchsorted(curves.moves, move * JUST_BEFORE) for move, _ in shown]
-    lines = [curves.cross if whole else curves.isolated for _, whole in shown]
+def _falls(curves: ModeCurves) -> list[style.Trace]:
+    """Symbols just before something is liquidated: crosses for the account, open diamonds for isolated positions."""
+    account = [move for move in curves.cross_reached if move is not None]
+    alone = [move for _, reached in curves.lost_at for move in reached if move is not None]
+    return [
+        _symbols("cross is liquidated", "x", curves.moves, curves.cross, account),
+        _symbols("an isolated position is lost", "diamond-open", curves.moves, curves.isolated, alone),
+    ]
+
+
+def _symbols(name: str, symbol: str, moves: Array, line: Array, falls: list[float]) -> style.Trace:
+    """A symbol on a line just before each fall that is shown, once where several stand at one move."""
+    shown = [move for move in dict.fromkeys(falls) if moves[0] <= move <= moves[-1]]
     return {
         "type": "scatter",
-        "name": "liquidation",
-        "x": np.array([move * 100 for move, _ in shown]),
-        "y": np.array([float(line[place]) for line, place in zip(lines, before, strict=True)]),
+        "name": name,
+        "x": np.array(shown) * 100,
+        "y": line[np.searchsorted(moves, np.array(shown) * JUST_BEFORE)],
         "mode": "markers",
         "marker": {
-            "symbol": style.texts(["x" if whole else "diamond-open" for _, whole in shown]),
+            "symbol": symbol,
             "color": style.LIQUIDATION,
             "size": 10,
             "line": {"width": 2, "color": style.LIQUIDATION},

@@ -32,11 +32,8 @@ class Day(NamedTuple):
 
 
 def survived(days: Sequence[CrashRow]) -> tuple[int, int]:
-    """How many of the days are survived at the worst tick, and at the close."""
-    return (
-        sum(row.worst.outcome.liquidated is False for row in days),
-        sum(row.close.outcome.liquidated is False for row in days),
-    )
+    """How many of the days are survived, and how many would seem to be if their closes were all that is looked at."""
+    return sum(row.survived for row in days), sum(row.close.outcome.liquidated is False for row in days)
 
 
 def finding(days: Sequence[CrashRow], scenario: Scenario, account: Assessment) -> str:
@@ -49,9 +46,10 @@ def finding(days: Sequence[CrashRow], scenario: Scenario, account: Assessment) -
         return too_late
     if not days:
         return "No day is chosen"
-    worst, close = survived(days)
+    count, seeming = survived(days)
     without = " without losing a position" if findings.isolated(scenario) else ""
-    return f"{worst} of {len(days)} days survived{without} at the worst tick, {close} at the close"
+    closes = f"; by their closes alone it looks like {seeming}" if seeming != count else ""
+    return f"{count} of {len(days)} days survived{without}{closes}"
 
 
 def crashes_alt(days: Sequence[CrashRow], scenario: Scenario, account: Assessment) -> str:
@@ -90,6 +88,15 @@ def _ends(instant: Instant) -> str:
     return "liquidated" if instant.outcome.liquidated else "survived"
 
 
+def again(row: CrashRow) -> str:
+    """What the close alone would spare, though the day did not."""
+    if row.worst.outcome.positions_lost is None:
+        return "would stand again, had it not been liquidated before"
+    count = row.standing_again
+    whose = "1 position" if count == 1 else f"{count} positions"
+    return f"{whose} would stand again, had {'it' if count == 1 else 'they'} not been lost before"
+
+
 def crashes(days: Sequence[CrashRow], scenario: Scenario, account: Assessment) -> go.Figure:
     """One row per day, the worst first: headroom at the worst tick as a bar from 0, at the close as a point.
 
@@ -104,6 +111,7 @@ def crashes(days: Sequence[CrashRow], scenario: Scenario, account: Assessment) -
     alive, dead = ([place for place, day in enumerate(shown) if day.died is way] for way in (False, True))
     traces = [
         rows.bars([rows.Bar(0.0, day.worst, place) for place, day in enumerate(shown)], style.QUIET, 5),
+        _zeros(len(shown)),
         rows.symbols("close", _points(shown), "circle-open", style.ACCOUNT, width=2),
         rows.symbols("worst tick, survived", _points(shown, alive), "circle", style.ACCOUNT),
         rows.symbols(
@@ -119,11 +127,14 @@ def crashes(days: Sequence[CrashRow], scenario: Scenario, account: Assessment) -
         range=[low, high],
         tickformat="$,.3~s",
         nticks=5,
-        zeroline=True,
-        zerolinecolor=style.QUIET,
-        zerolinewidth=2,
     )
     return rows.figure(traces, title, len(shown), axis)
+
+
+def _zeros(count: int) -> style.Trace:
+    """Where headroom is 0, beside the bars only: no line through the words."""
+    points = [rows.Point(0.0, place, "0: the liquidation point") for place in range(count)]
+    return {**rows.symbols("0", points, "line-ns", style.QUIET, width=2, size=14), "showlegend": False}
 
 
 def _points(shown: list[Day], places: Sequence[int] | None = None) -> list[rows.Point]:
@@ -141,8 +152,8 @@ def _hover(row: CrashRow, name: Literal["close", "worst tick"]) -> str:
     return "<br>".join(
         [
             f"<b>{escape(_day(row))}</b>",
-            f"{name}: {_ends(instant)}",
-            f"margin balance {wording.money(outcome.remaining)}",
+            f"{name}: {again(row) if name == 'close' and row.standing_again else _ends(instant)}",
+            f"margin balance {wording.money(outcome.remaining)}{', were nothing closed' * (outcome.remaining < 0)}",
             f"{used}{worst_off}",
             f"headroom {wording.money(outcome.headroom)}{worst_off}",
         ]

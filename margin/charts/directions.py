@@ -96,9 +96,15 @@ def _figures(result: DirectionResult) -> str:
     moves = [wording.percent(move, sign=True) for move in result.liquidation if move is not None]
     if not moves:
         return "none"
-    move, asked = result.nearest, result.hardest
-    more = asked is not None and move is not None and abs(asked - abs(move)) > SAME
-    return " · ".join(moves) + (f" (a price by {wording.percent(asked)})" if more else "")
+    return " · ".join(moves) + _takes(result)
+
+
+def _takes(result: DirectionResult) -> str:
+    """How far the nearest point takes the token that it moves most, unless the move says so itself."""
+    move, asked, token = result.nearest, result.hardest, result.token
+    if move is None or asked is None or token is None or abs(asked - abs(move)) <= SAME:
+        return ""
+    return f" (takes {token} to {wording.percent(result.direction.change(token, move), sign=True)})"
 
 
 def _placed(level: Level, results: Sequence[DirectionResult]) -> list[tuple[int, float, DirectionResult]]:

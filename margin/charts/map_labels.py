@@ -23,6 +23,8 @@ NEAR = 12.0
 CROSSING = 14.0
 """So much further off words may rather stand than cross a line, or have theirs cross other words."""
 
+GAP = 4.0
+"""Pixels between words beside each other, or two numbers would be read as one."""
 ALONG = (0.35, 0.6, 0.85)
 LINE_WIDTH = 2.0
 """Where on a line words are kept off it, and how wide it counts."""
@@ -91,7 +93,7 @@ class Labels:
         self._wide = np.array([first_moves[-1], second_moves[-1]]) - self._low
         self._height = height
         self._written: dict[str, _Written] = {}
-        self._words = self._lines = np.empty((0, len(WIDTHS), 4))
+        self._words = self._lines = self._leads = np.empty((0, len(WIDTHS), 4))
         self._marks = self._boxes([(mark, ON) for mark in marks], 2 * MARK, 2 * MARK)
 
     @property
@@ -119,9 +121,10 @@ class Labels:
         point, place = spots[chosen]
         text = f"<b>{escape(words)}</b>" if bold else escape(words)
         self._written[words] = _Written(len(self._words), point, place, _annotation(text, point, place))
-        self._words = np.concatenate([self._words, boxes[chosen : chosen + 1]])
+        self._words = np.concatenate([self._words, boxes[chosen : chosen + 1] + _AROUND_WORDS])
         if place.far:
             self._lines = np.concatenate([self._lines, self._line(point, place)])
+            self._leads = np.concatenate([self._leads, self._lead(point, place)])
 
     def tell(self, words: str, told: str) -> None:
         """What words that stand say when they are pointed at."""
@@ -136,7 +139,7 @@ class Labels:
         box = self._boxes([(written.point, written.place)], LETTER * len(f"{words} {more}"), LINE)
         others = np.delete(self._words, written.turn, axis=0)
         if self._free(box, np.concatenate([self._marks, self._lines, others]))[0]:
-            self._words[written.turn] = box[0]
+            self._words[written.turn] = box[0] + _AROUND_WORDS
             written.label["text"] += f" {escape(more)}"
 
     def _choose(self, spots: Sequence[tuple[Point, Place]], boxes: Array) -> int | None:
@@ -147,7 +150,8 @@ class Labels:
             point, place = spots[each]
             if place.away >= least:
                 break
-            cost = place.away + CROSSING * (2 - clear[each] - self._reached(point, place))
+            crossed = self._crossed(point, place) if place.far else 0
+            cost = place.away + CROSSING * (2 - clear[each] - self._reached(point, place) + crossed)
             if cost < least:
                 best, least = each, cost
         return best
@@ -156,6 +160,20 @@ class Labels:
         """What the line from words to their point takes, but for its end at the point."""
         spots = [(point, Place(share * place.right, share * place.up, 0.5, 0.5)) for share in ALONG]
         return self._boxes(spots, LINE_WIDTH, LINE_WIDTH)
+
+    def _lead(self, point: Point, place: Place) -> Array:
+        """The line from words to their point, shape (1, widths, 4): both ends' places in pixels."""
+        ends = self._boxes([(point, ON), (point, Place(place.right, place.up, 0.5, 0.5))], 0.0, 0.0)
+        return np.concatenate([ends[:1, :, :2], ends[1:, :, :2]], axis=-1)
+
+    def _crossed(self, point: Point, place: Place) -> int:
+        """How many lines a line from words there would cross at some width."""
+        if not len(self._leads):
+            return 0
+        ours, theirs = self._lead(point, place), self._leads
+        apart = _side(theirs, ours[..., :2]) * _side(theirs, ours[..., 2:])
+        across = _side(ours, theirs[..., :2]) * _side(ours, theirs[..., 2:])
+        return int(((apart < 0) & (across < 0)).any(axis=1).sum())
 
     def _reached(self, point: Point, place: Place) -> bool:
         """Whether a line from words there reaches their point without crossing others."""
@@ -179,6 +197,15 @@ class Labels:
         meets = (left[ours] < taken[theirs, :, 2]) & (taken[theirs, :, 0] < right[ours])
         free[ours[meets.any(axis=1)]] = False
         return np.asarray(free)
+
+
+_AROUND_WORDS = np.array([-GAP, 0.0, GAP, 0.0])
+
+
+def _side(lines: Array, points: Array) -> Array:
+    """On which side of lines, shape (…, 4), points, shape (…, 2), lie: above 0, below it, or 0 on them."""
+    along, off = lines[..., 2:] - lines[..., :2], points - lines[..., :2]
+    return np.asarray(along[..., 0] * off[..., 1] - along[..., 1] * off[..., 0])
 
 
 def _annotation(text: str, point: Point, place: Place) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from margin import wording
 from margin.book import Array
 from margin.charts import findings, style
+from margin.charts.crashes import again
 from margin.charts.map_labels import AROUND, BESIDE, Labels, Place
 from margin.scenario import Scenario
 from margin.studies.assess import Assessment
@@ -43,8 +44,8 @@ MOST_SPANS, MOST_WHOLE, MOST_TOLD = 4, 2, 8
 SPOKEN = 4
 """Days that the text alternative tells one by one."""
 DAY = style.POSITIONS[5]
-PLOT, BELOW = 370, 150
-"""Pixels: the map, and what stands below it."""
+PLOT, BELOW, KEY, LEGEND = 370, 150, 62, 92
+"""Pixels: the map, what stands below it, and how far down the colours' key and the legend begin."""
 
 Shows = Literal["ratio", "headroom"]
 
@@ -182,7 +183,7 @@ def risk_map(
         BELOW,
         hovermode="closest",
         hoverdistance=40,
-        legend=style.legend(PLOT, 60),
+        legend=style.legend(PLOT, LEGEND),
         annotations=labels.annotations,
         xaxis=style.axis(
             title=f"Move of {found.first.name}<br>Colour: {_coloured(scenario, shows)}", **_side(found.first_moves)
@@ -259,9 +260,9 @@ def _money_colours(headroom: Array) -> Coloured:
 
 
 def _key(**more: Any) -> dict[str, Any]:
-    """The key to the colours, under the map."""
+    """The key to the colours, under the map and the words that say what they are."""
     font = {"color": style.INK, "size": 12}
-    ends = {"x": 0, "xanchor": "left", "xpad": 0, "len": 1, "yref": "container", "y": 0, "yanchor": "bottom", "ypad": 4}
+    ends = {"x": 0, "xanchor": "left", "xpad": 0, "len": 1, "y": -KEY / PLOT, "yanchor": "top", "ypad": 0}
     looks = {"orientation": "h", "thickness": 8, "outlinewidth": 0, "tickfont": font}
     return {**looks, **ends, **more}
 
@@ -451,6 +452,8 @@ def _told(number: str, point: DayPoint, found: RiskMap, scenario: Scenario) -> s
     day = point.row.day
     name = _brief(f"{day.date} {day.event}".strip())
     here, whole = _fate(point.here, scenario), _fate(point.whole, scenario)
+    if point.when == "close" and point.row.standing_again:
+        whole = [again(point.row), *whole[1:]]
     lines = [f"<b>{number} · {escape(name)}</b>", _moved(point, found)]
     lines += [f"({_brief(point.made_up)})"] if point.made_up else []
     if here == whole:

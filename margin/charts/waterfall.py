@@ -95,7 +95,8 @@ def in_time(found: Waterfall) -> bool:
 
 def finding(found: Waterfall, way: Way) -> str:
     """The sentence of the title: where liquidation begins, and what is kept."""
-    kept = f"{wording.money(found.kept)} of {wording.money(found.start_equity)} {_kept(found)}"
+    left, start, verb = wording.money(found.kept), wording.money(found.start_equity), _kept(found)
+    kept = f"{left} of {start} {verb}" if found.start_equity >= NOTHING else f"{left} {verb}, from {start}"
     first = first_liquidation(found)
     if first is not None:
         return f"Liquidation {'at once' if not first else f'from {way.told(first)} on'}: {kept}"
@@ -160,9 +161,8 @@ def waterfall(found: Waterfall, way: Way, without: Waterfall | None = None) -> g
             ticksuffix=" %",
             nticks=7,
             hoverformat="+.2f" if way.move else ".2f",
-            fixedrange=False,
         ),
-        yaxis=style.axis(range=[low, high], tickprefix="$", tickformat="~s", nticks=7),
+        yaxis=style.axis(range=[low, high], tickformat="$~s", nticks=7),
     )
 
 

@@ -48,6 +48,11 @@ class Instant(NamedTuple):
     outcome: Outcome
     loss: float
 
+    @property
+    def lost(self) -> float:
+        """The loss, but no more than there is to lose: what is beyond that is the venue's."""
+        return min(self.loss, max(0.0, self.loss + self.outcome.remaining))
+
 
 class CrashRow(NamedTuple):
     """A day's two instants, and what they rest on.
@@ -64,6 +69,22 @@ class CrashRow(NamedTuple):
     still: tuple[str, ...]
     open_ended: tuple[str, ...]
     assumptions: tuple[str, ...]
+
+    @property
+    def survived(self) -> bool:
+        """Whether both instants are known to liquidate nothing, in isolated mode no position."""
+        return self.worst.outcome.liquidated is False and self.close.outcome.liquidated is False
+
+    @property
+    def standing_again(self) -> int:
+        """How many isolated positions, or in cross accounts (1 or 0), fall at the worst tick that the close spares.
+
+        0 where either is not known.
+        """
+        close, worst = self.close.outcome, self.worst.outcome
+        if close.liquidated is None or worst.liquidated is None:
+            return 0
+        return max(0, (worst.positions_lost or int(worst.liquidated)) - (close.positions_lost or int(close.liquidated)))
 
     def made_up(self, tokens: Collection[str] | None = None, *, worst: bool = True) -> str:
         """What of the day is not on record, in words: of these tokens or of all, at the worst tick or at the close."""

@@ -132,7 +132,7 @@ class DirectionResult(NamedTuple):
     positive fraction of the mark, that a liquidation point asks of any token held: of a direction by betas it is that
     of the token with the largest beta. x itself does not compare across directions (BTC −6 % may be RENDER −10 %); this
     does, and it cannot be made small by spreading a move over more tokens. Of the two points `nearest` is the one that
-    asks less.
+    asks less, and `token` is whom it asks that of, the first of several.
     """
 
     direction: Direction
@@ -141,6 +141,7 @@ class DirectionResult(NamedTuple):
     warning: JointMove
     nearest: float | None
     hardest: float | None
+    token: str | None
     slices: tuple[Slice, ...]
 
 
@@ -148,27 +149,27 @@ def study(scenario: Scenario, directions: Iterable[Direction], moves: Sequence[f
     """Every direction's distances and slices, in the order given."""
     books = compile_books(scenario)
     standings = [book.standing() if book.complete else None for book in books]
-    held = {book.tokens[leg.token] for book in books for leg in book.legs if leg.exposure}
+    held = dict.fromkeys(book.tokens[leg.token] for book in books for leg in book.legs if leg.exposure)
     levels = (1.0, scenario.levels.danger, scenario.levels.warning)
     results = []
     for direction in directions:
         liquidation, danger, warning = [reach(books, direction, level, standings=standings) for level in levels]
         slices = tuple([Slice(move, after(scenario, books, direction.moves(move))) for move in moves])
-        nearest, hardest = _asked(direction, liquidation, held)
-        results.append(DirectionResult(direction, liquidation, danger, warning, nearest, hardest, slices))
+        nearest, hardest, token = _asked(direction, liquidation, list(held))
+        results.append(DirectionResult(direction, liquidation, danger, warning, nearest, hardest, token, slices))
     return results
 
 
 def _asked(
-    direction: Direction, liquidation: JointMove, held: Collection[str]
-) -> tuple[float, float] | tuple[None, None]:
-    """The liquidation point that asks the smaller price change, and that change."""
+    direction: Direction, liquidation: JointMove, held: Sequence[str]
+) -> tuple[float, float, str] | tuple[None, None, None]:
+    """The liquidation point that asks the smaller price change, that change, and the token that makes it."""
     points = [x for x in liquidation if x is not None]
     asked = [(max(abs(direction.change(token, x)) for token in held), abs(x), x) for x in points]
     if not asked:
-        return None, None
+        return None, None, None
     hardest, _, nearest = min(asked)
-    return nearest, hardest
+    return nearest, hardest, max(held, key=lambda token: abs(direction.change(token, nearest)))
 
 
 def ranked(results: Iterable[DirectionResult]) -> list[DirectionResult]:

@@ -139,7 +139,7 @@ RULES: Mapping[str, LiquidationRules] = MappingProxyType(
             fee=0.0125,
             cancels_orders=True,
             assumptions=(
-                f"binance: how much one order reduces is not published; taken as enough to bring requirement ÷ equity "
+                f"Binance: how much one order reduces is not published; taken as enough to bring requirement ÷ equity "
                 f"to {wording.percent(RELIEF)}, at least a tenth of the position as it was, all where that will not do",
             ),
         ),
@@ -148,7 +148,7 @@ RULES: Mapping[str, LiquidationRules] = MappingProxyType(
             relief=RELIEF,
             cancels_orders=True,
             assumptions=(
-                "bybit: a forced order is taken to lose slippage and the taker fee against the mark; the venue may "
+                "Bybit: a forced order is taken to lose slippage and the taker fee against the mark; the venue may "
                 "take all that is left down to the bankruptcy price",
             ),
         ),
@@ -157,7 +157,7 @@ RULES: Mapping[str, LiquidationRules] = MappingProxyType(
             cancels_orders=True,
             nets_pairs=True,
             assumptions=(
-                "okx: the long and short of one token close against each other at the mark, without fee or slippage",
+                "OKX: the long and short of one token close against each other at the mark, without fee or slippage",
             ),
         ),
         "hyperliquid": LiquidationRules(
@@ -165,7 +165,7 @@ RULES: Mapping[str, LiquidationRules] = MappingProxyType(
             fee=0.0,
             backstop=BACKSTOP,
             assumptions=(
-                "hyperliquid: a path has no clock; the 30 seconds after a slice, in which orders are for all of it, "
+                "Hyperliquid: a path has no clock; the 30 seconds after a slice, in which orders are for all of it, "
                 "are taken as one point of the path",
             ),
         ),
@@ -199,7 +199,9 @@ def assumptions(scenario: Scenario, conduct: Conduct) -> tuple[str, ...]:
     ]
     if rules.fee and conduct.liquidation_fee is None:
         fee = wording.percent(rules.fee)
-        said.append(f"{account.venue}: the liquidation fee is taken at {fee}; it differs by symbol, 0.5 % to 2.5 %")
+        said.append(
+            f"{account.rules.name}: the liquidation fee is taken at {fee}; it differs by symbol, 0.5 % to 2.5 %"
+        )
     if len(scenario.positions) > 1 and not account.isolated:
         said.append(f"which position goes first is a model of ours: {ORDERS[conduct.order]}")
     if account.isolated:

@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
+from typing import NamedTuple
 
 from margin import wording
 from margin.scenario import Scenario
-from margin.studies.directions import together
+from margin.studies.directions import Direction, against, together
 from margin.studies.distances import JointMove, LiquidationPrice, away, nearest
-from margin.studies.modes import DayRow, Mode, ModeComparison, Pair, Switch, along
+from margin.studies.modes import DayRow, Mode, ModeComparison, Pair, Part, Switch
 from margin.studies.verdict import NAMED
 
 COMMON_MOVE = "common move from −100 % to +1,000 %"
 """How far a common move is followed: a fall to its end, a rise to a bound."""
+HALF_A_CENT = 0.005
+"""What is less reads $0.00."""
 
 
 def assumptions(comparison: ModeComparison) -> list[str]:
@@ -40,19 +43,19 @@ def assumptions(comparison: ModeComparison) -> list[str]:
 
 
 def verdict(comparison: ModeComparison) -> str:
-    """Which common move takes the account in cross, which the first isolated position, and what each can lose."""
+    """Which move takes the account in cross, which the first isolated position, and what each can lose.
+
+    That is the common move, and the one against the account where that is nearer. Of isolated margins that the wallet
+    does not cover it only says so: what they lose is another, richer account's.
+    """
     if not comparison.cross.scenario.positions:
         return "No positions: cross and isolated are the same, and nothing can be liquidated."
     if not comparison.complete:
         return f"What either mode survives cannot be told: {_no_tiers(comparison)}."
-    [row] = along(comparison, [together(comparison.cross.scenario)], 0.0)
-    sentences = [
-        _topped_up(comparison),
-        _cross(comparison.cross, nearest(row.cross.first)),
-        _isolated(comparison, nearest(row.isolated.first)),
-        _betas(comparison.cross.scenario) if not (row.cross.left.lost and row.isolated.left.lost) else "",
-    ]
-    return " ".join(each for each in sentences if each)
+    cross = _cross(comparison.cross)
+    said = f"{_unfunded(comparison)} {cross}" if comparison.missing else f"{cross} {_isolated(comparison.isolated)}"
+    betas = _betas(comparison.cross.scenario) if "common" in said else ""
+    return f"{said} {betas}".strip()
 
 
 def _no_tiers(comparison: ModeComparison) -> str:
@@ -60,24 +63,73 @@ def _no_tiers(comparison: ModeComparison) -> str:
     return next(each.message for figures in positions for each in figures.problems if each.code == "no_tiers")
 
 
-def _topped_up(comparison: ModeComparison) -> str:
-    if not comparison.missing:
-        return ""
-    short = f"The wallet is {wording.money(comparison.missing)} short of the isolated margins"
-    return f"{short}, {wording.money(comparison.margins)} in all; isolated is shown with that added."
+def _unfunded(comparison: ModeComparison) -> str:
+    """That the wallet does not cover the isolated margins, and how much it lacks."""
+    wallet = wording.money(comparison.cross.scenario.account.wallet_balance)
+    more = wording.money(comparison.missing) if comparison.missing >= HALF_A_CENT else "less than a cent"
+    return f"You could not hold these positions isolated: it takes {more} more than the wallet's {wallet}."
 
 
-def _cross(mode: Mode, move: float | None) -> str:
+class _Hit(NamedTuple):
+    """The move along a direction at which a mode first loses something, and what it loses there.
+
+    `asked` is the largest price change, as a positive fraction, that the move asks of a token held. Of the moves each
+    way it is the one that asks less.
+    """
+
+    direction: Direction
+    move: float
+    parts: tuple[Part, ...]
+    asked: float
+
+
+def _hit(mode: Mode, direction: Direction) -> _Hit | None:
+    reaches = mode.reaches(direction)
+    points = [move for reached in reaches for move in reached if move is not None]
+    if not points:
+        return None
+    held = {part.book.tokens[leg.token] for part in mode.parts for leg in part.book.legs if leg.exposure}
+    asked, _, move = min((max(abs(direction.change(token, x)) for token in held), abs(x), x) for x in points)
+    parts = tuple(part for part, reached in zip(mode.parts, reaches, strict=True) if move in reached)
+    return _Hit(direction, move, parts, asked)
+
+
+def _hits(mode: Mode) -> tuple[_Hit | None, _Hit | None]:
+    """The nearest common move, and the one against the account where that asks less of prices, to the digits shown."""
+    common, hostile = _hit(mode, together(mode.scenario)), _hit(mode, against(mode.scenario))
+    if hostile and common and round(hostile.asked, 4) >= round(common.asked, 4):
+        return common, None
+    return common, hostile
+
+
+def _cross(mode: Mode) -> str:
     if mode.today and mode.today.lost:
-        return "Cross is liquidated at these marks, the whole account at once."
-    if move is None:
-        return f"Cross survives every {COMMON_MOVE}."
-    at_stake = wording.money(mode.today.left if mode.today else None)
-    return f"Cross is liquidated by {_move(move)}: all of {at_stake} is at stake."
+        held = wording.money(mode.scenario.account.wallet_balance)
+        return f"Cross is liquidated at these marks, the whole account at once: the wallet held {held}."
+    common, hostile = _hits(mode)
+    at_stake = f"all of {wording.money(mode.today.left if mode.today else None)} is at stake"
+    if hostile:
+        other = f"or by {_common(common)}" if common else f"though by no {COMMON_MOVE}"
+        return f"Cross is liquidated if {_asks(hostile, list(hostile.direction.rates))}, {other}: {at_stake}."
+    return (
+        f"Cross is liquidated by {_common(common)}: {at_stake}." if common else f"Cross survives every {COMMON_MOVE}."
+    )
 
 
-def _move(move: float) -> str:
-    return f"a common {'fall' if move < 0 else 'rise'} of {wording.percent(abs(move))}"
+def _common(hit: _Hit) -> str:
+    return f"a common {'fall' if hit.move < 0 else 'rise'} of {wording.percent(abs(hit.move))}"
+
+
+def _asks(hit: _Hit, tokens: Sequence[str]) -> str:
+    """What the move against the account asks of tokens: `RENDER falls 8.13 % while FET and TAO rise 8.13 %`."""
+    changes = {token: hit.direction.change(token, hit.move) for token in tokens}
+    falling = [token for token, change in changes.items() if change < 0]
+    rising = [token for token, change in changes.items() if change > 0]
+    sides = [(names, verb) for names, verb in ((falling, "fall"), (rising, "rise")) if names]
+    return " while ".join(
+        f"{some(names)} {verb}{'s' if len(names) == 1 else ''} {wording.percent(abs(changes[names[0]]))}"
+        for names, verb in sides
+    )
 
 
 def _betas(scenario: Scenario) -> str:
@@ -89,33 +141,39 @@ def _betas(scenario: Scenario) -> str:
     return "In a common move each token goes by its beta." if differ else ""
 
 
-def _isolated(comparison: ModeComparison, move: float | None) -> str:
-    mode = comparison.isolated
+def _isolated(mode: Mode) -> str:
     if mode.today and mode.today.lost:
         return f"Isolated has lost {some(mode.today.lost)} at these marks already; {_at_most(mode)}."
-    if move is None:
-        return f"Isolated loses no position in any {COMMON_MOVE}; {_at_most(mode)}."
-    return f"Isolated loses {_first(comparison, move)} by {_move(move)}, but {_at_most(mode)}."
+    common, hostile = _hits(mode)
+    if hostile:  # Each stands alone: it takes no more than the prices of those that are lost.
+        tokens = list(dict.fromkeys(position.symbol for part in hostile.parts for position in part.scenario.positions))
+        return f"Isolated loses {_first(mode, hostile)} if {_asks(hostile, tokens)}, but {_at_most(mode)}."
+    if common:
+        return f"Isolated loses {_first(mode, common)} by {_common(common)}, but {_at_most(mode)}."
+    return f"Isolated loses no position in any {COMMON_MOVE}; {_at_most(mode)}."
 
 
 def _at_most(mode: Mode) -> str:
     """The most that liquidations can take from here, and what they cannot."""
-    worth, safe = mode.today.left if mode.today else 0.0, wording.money(mode.free)
+    worth, safe = mode.today.left if mode.today else 0.0, keeps(mode)
     if mode.collateral is None:
-        kept = f"{safe} stays safe" if mode.free else "nothing stays safe"
+        kept = f"{safe or 'nothing'} stays safe"
         return f"it can lose at most {wording.money(worth - mode.free)} from here: {kept}"
     pledged = mode.collateral.worth(mode.scenario.market.marks)
-    kept = f"{safe} of the wallet" if mode.free else "nothing of the wallet"
+    kept = f"{safe or 'nothing'} of the wallet"
     most = f"its positions can lose at most {wording.money(worth - mode.free - pledged)} from here"
     return f"{most}: {kept} stays safe, and the collateral, {wording.money(pledged)} now, moves with its price alone"
 
 
-def _first(comparison: ModeComparison, move: float) -> str:
-    """The position that is lost first in a common move, by name."""
-    parts, direction = comparison.isolated.parts, together(comparison.cross.scenario)
-    pairs = zip(parts, comparison.isolated.reaches(direction), strict=True)
-    names = [part.names[0] for part, reached in pairs if move in reached]
-    if len(parts) == 1:
+def keeps(mode: Mode) -> str:
+    """What of the wallet no move can touch; empty where that reads as nothing."""
+    return wording.money(mode.free) if mode.free >= HALF_A_CENT else ""
+
+
+def _first(mode: Mode, hit: _Hit) -> str:
+    """The positions that are lost first, by name."""
+    names = [name for part in hit.parts for name in part.names]
+    if len(mode.parts) == 1:
         return "its position"
     return f"its first position, {names[0]}," if len(names) == 1 else f"its first positions, {some(names)},"
 
@@ -127,7 +185,10 @@ def some(names: Sequence[str], most: int = NAMED) -> str:
 
 
 def alone_in_words(comparison: ModeComparison) -> str:
-    """What the token nearest to liquidating cross by itself would have to do in each mode; empty where none could."""
+    """What the token nearest to liquidating cross by itself would have to do in each mode; empty where none could.
+
+    Of isolated margins that the wallet does not cover nothing is told.
+    """
     pairs = [pair for pair in comparison.pairs() if pair.mark > 0]
     moves = [(_moved(pair, pair.cross), _moved(pair, pair.isolated), pair) for pair in pairs]
     near = [(move, alone, pair) for move, alone, pair in moves if move is not None]
@@ -136,6 +197,8 @@ def alone_in_words(comparison: ModeComparison) -> str:
     move, alone, pair = min(near, key=lambda each: (abs(each[0]), inf if each[1] is None else abs(each[1])))
     leg = f"isolated {pair.position.side}"
     subject = f"Alone, {pair.position.symbol} would have to {_verb(move)} to liquidate cross"
+    if comparison.missing:
+        return f"{subject}."
     if alone is None:
         return f"{subject}; its {leg} {_without(pair.isolated)}."
     take = wording.percent(abs(alone)) if alone * move > 0 else _verb(alone)

@@ -19,7 +19,7 @@ from margin.studies.assess import Assessment, assess
 from margin.studies.crash_table import CrashDay, CrashRow, Instant, crash_rows
 from margin.studies.curve import SHOWN
 from margin.studies.directions import Direction, reach
-from margin.studies.distances import FURTHEST_UP, NOWHERE, JointMove, LiquidationPrice
+from margin.studies.distances import FURTHEST_UP, NOWHERE, JointMove, LiquidationPrice, nearest
 from margin.studies.outcome import deaths
 from margin.venues.rules import quotient
 
@@ -27,6 +27,8 @@ POINTS = 121
 """Even steps of a curve, besides the points where it bends or falls."""
 LEAST_SHOWN = 0.1
 """At least this much of a move is shown on the side where something is lost."""
+BEYOND = 1.15
+"""So far beyond what must be shown a curve goes on."""
 JUST_BEFORE = 1 - 1e-9
 """Where a curve is drawn just before it falls, as a part of the way there."""
 AT_CROSS_WORST = (
@@ -296,11 +298,15 @@ class ModeCurves(NamedTuple):
 
 
 def curves(comparison: ModeComparison, direction: Direction) -> ModeCurves | None:
-    """Both curves from the present marks on; exact at every point, and straight between them. None without tiers."""
+    """Both curves from the present marks on; exact at every point, and straight between them. None without tiers.
+
+    They reach to where cross is liquidated first and, where the wallet covers the margins, on to the last isolated loss
+    on that side if every position is lost there.
+    """
     if not comparison.complete:
         return None
     [reached], alone = comparison.cross.reaches(direction), comparison.isolated.reaches(direction)
-    moves = _steps(direction, [reached, *alone])
+    moves = _steps(direction, [reached, *alone], _stated(reached, _last(alone), funded=not comparison.missing))
     names = [part.names[0] for part in comparison.isolated.parts]
     lost_at = tuple(zip(names, alone, strict=True))
     cross = _curve(comparison.cross, direction, moves, [reached])
@@ -314,23 +320,35 @@ def _curve(mode: Mode, direction: Direction, moves: Array, reaches: Sequence[Joi
     return left + mode.collateral.along(direction, moves, NOWHERE) if mode.collateral else left
 
 
-def _steps(direction: Direction, reaches: Iterable[JointMove]) -> Array:
+def _stated(cross: JointMove, last: JointMove, *, funded: bool) -> list[float]:
+    """The moves that must be shown, 0 left out: the nearest that liquidates cross, and the last loss on that side."""
+    first = nearest(cross)
+    far = (nearest(last) if not first else last.down if first < 0 else last.up) if funded else None
+    return [each for each in (first, far) if each]
+
+
+def _steps(direction: Direction, reaches: Iterable[JointMove], stated: Sequence[float]) -> Array:
     """Even steps over what is worth showing, and where the curves bend or fall, each fall twice."""
     falls = [each for reached in reaches for each in reached if each is not None]
-    low, high = _shown(direction, falls)
+    low, high = _shown(direction, falls, stated)
     clips = [-1 / rate for rate in direction.rates.values() if rate]
     marked = np.array([*clips, *falls, *(each * JUST_BEFORE for each in falls)])
     inside = marked[(marked >= low) & (marked <= high)]
     return np.unique(np.concatenate([np.linspace(low, high, POINTS), [0.0], inside]))
 
 
-def _shown(direction: Direction, falls: Sequence[float]) -> tuple[float, float]:
-    """The falls that lie within reach of the nearest, with as much again beyond them; the other side is kept short."""
+def _shown(direction: Direction, falls: Sequence[float], stated: Sequence[float]) -> tuple[float, float]:
+    """The falls that lie within reach of the nearest, with as much again beyond them; the other side is kept short.
+
+    What must be shown lies inside in any case.
+    """
     ahead = [each for each in falls if each]
     reach = max(LEAST_SHOWN, 3 * min(map(abs, ahead), default=SHOWN))
     near = [each for each in ahead if abs(each) <= reach]
     widest = 2 * max([LEAST_SHOWN / 2, *map(abs, near)]) if near else SHOWN
-    down, up = [widest if not near or any(way * each > 0 for each in near) else widest / 3 for way in (-1, 1)]
+    sides = [widest if not near or any(way * each > 0 for each in near) else widest / 3 for way in (-1, 1)]
+    must = [BEYOND * max([way * each for each in stated if way * each > 0], default=0.0) for way in (-1, 1)]
+    down, up = map(max, sides, must)
     return -min(direction.furthest_down, down), min(FURTHEST_UP, up)
 
 

@@ -5,6 +5,7 @@ step; in isolated mode positions fall one by one, each with its own margin.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from margin.book import Book, Standing, first_crossing
@@ -26,8 +27,8 @@ class Outcome(NamedTuple):
     in isolated mode those of the position worst off, as `headroom` is the least of any. `liquidated`: the way there
     crosses the liquidation point, wherever it ends; in isolated mode it does for some position. There `positions_lost`
     counts those, and `equity_left` is what remains when each has lost its own margin and no more; None in cross.
-    Where tiers are missing, all but the equity is None, unless a known position is liquidated all the same: then the
-    unknown ones count as open.
+    Where tiers are missing, all but the equity is None, unless something is liquidated whatever they are, as no tier
+    table asks less than nothing: then that is told, and what might be liquidated besides counts as open.
     """
 
     equity: float
@@ -70,7 +71,7 @@ def after_each(
 
 
 def deaths(books: Sequence[Book], ways: Sequence[Moves]) -> list[bool]:
-    """Which books the straight ways of their prices liquidate."""
+    """Which books the straight ways of their prices liquidate; where tiers are missing, whatever those may be."""
     return [_dies(book, moves) for book, moves in zip(books, ways, strict=True)]
 
 
@@ -80,11 +81,13 @@ def _ends(book: Book, moves: Moves) -> tuple[float, ...]:
 
 
 def _dies(book: Book, moves: Moves) -> bool:
-    """Whether the straight way crosses the liquidation point; not known to where tiers are missing."""
-    if not book.complete:
-        return False
+    """Whether the straight way crosses the liquidation point, missing tiers taken to ask nothing."""
     direction = [mark * moves.get(token, 0.0) for token, mark in zip(book.tokens, book.marks, strict=True)]
-    return first_crossing(book, book.marks, direction, limit=1.0) is not None
+    return first_crossing(book if book.complete else _mildest(book), book.marks, direction, limit=1.0) is not None
+
+
+def _mildest(book: Book) -> Book:
+    return replace(book, legs=tuple([leg if leg.rates else leg._replace(rates=(0.0,)) for leg in book.legs]))
 
 
 def _ratios(scenario: Scenario, standings: Sequence[Standing]) -> tuple[float | None, float | None]:

@@ -157,6 +157,11 @@ def _worth(scenario: Scenario) -> list[float]:
     return [account.rules.isolated_wallet(position.sign, 0.0, 1.0, account.fee) for position in scenario.positions]
 
 
+def cost_a_day(scenario: Scenario, funding: Mapping[str, float], interest: float = 0.0) -> float:
+    """What the account pays a day with prices still, in the settlement coin; negative where it is paid."""
+    return sum(_costs_a_day(scenario, funding, interest))
+
+
 def days_until_liquidation(scenario: Scenario, funding: Mapping[str, float], interest: float = 0.0) -> float | None:
     """Days that the headroom lasts with prices still: headroom ÷ what a day costs; 0 where it is gone already.
 

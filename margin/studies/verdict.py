@@ -1,11 +1,14 @@
 """The account's danger in words: the sentence that matters, generated from the assessment's own figures."""
 
+from itertools import pairwise
 from typing import Literal
 
 from margin import wording
+from margin.book import compile_books
 from margin.scenario import Scenario
 from margin.studies.assess import Assessment
-from margin.studies.distances import LiquidationPrice, away, present_move
+from margin.studies.directions import Direction, against, reach, together
+from margin.studies.distances import FURTHEST_DOWN, FURTHEST_UP, LiquidationPrice, away, present_move
 
 Status = Literal[
     "no positions", "unknown", "below warning", "warning", "danger", "at the liquidation point", "liquidated"
@@ -35,14 +38,15 @@ def status(scenario: Scenario, account: Assessment) -> Status:
 
 
 def verdict(scenario: Scenario, account: Assessment) -> str:
-    """One to two sentences: what a common move does, and what each token alone would have to do."""
+    """What a common move does, what a nearer move apart, and what each token alone would have to do."""
     if not scenario.positions:
         return "No positions: nothing is required and nothing can be liquidated. Add a position to begin."
     if account.headroom is None:
         return _unknown(account)
     if account.liquidated:
         return _liquidated(scenario, account)
-    return f"{_together(scenario, account)} {_alone(scenario, account)}".strip()
+    told = (_together(scenario, account), _apart(scenario, account), _alone(scenario, account))
+    return " ".join(filter(None, told))
 
 
 def _unknown(account: Assessment) -> str:
@@ -62,6 +66,7 @@ def _liquidated(scenario: Scenario, account: Assessment) -> str:
         verb = "is" if len(lost) == 1 else "are"
         return f"{names} {verb} liquidated at these marks: the isolated margin, {margins}, is lost, and no more."
     below = wording.money(-account.headroom if account.headroom is not None else None)
+    below = "less than a cent" if below == wording.money(0.0) else below
     return f"The account is liquidated at these marks: equity is {below} below what {venue} requires."
 
 
@@ -82,6 +87,38 @@ def _together(scenario: Scenario, account: Assessment) -> str:
     together = (" together" if len(tokens) > 1 else "") + here
     subject = wording.listing(tokens) if len(tokens) <= NAMED else f"all {len(tokens)} tokens"
     return f"If {subject} {' or '.join(moves)}{together}, {lost}."
+
+
+def _apart(scenario: Scenario, account: Assessment) -> str:
+    """What longs down and shorts up by the same part would take, where that is nearer than the common move.
+
+    Nearer by the price change asked, to the digits shown, down to −100 %. Nothing where all held is hurt the same way.
+    """
+    direction = against(scenario)._replace(furthest_down=FURTHEST_DOWN)
+    if len(set(direction.rates.values())) < 2:
+        return ""
+    move = reach(compile_books(scenario), direction).down
+    asked = _asked(scenario, account)
+    if move is None or (asked is not None and round(-move, 4) >= round(asked, 4)):
+        return ""
+    here = " from here" if present_move(scenario) else ""
+    return f"Moving apart ({_ways(direction)}), {wording.percent(-move)} each{here} is enough."
+
+
+def _asked(scenario: Scenario, account: Assessment) -> float | None:
+    """The largest price change that the nearer of the common moves asks of any token."""
+    common, tokens = together(scenario), _moving(scenario)
+    changes = [[abs(common.change(token, x)) for token in tokens] for x in account.joint_move if x is not None]
+    return min([max(asked) for asked in changes if asked], default=None)
+
+
+def _ways(direction: Direction) -> str:
+    """Which tokens fall and which rise: `RENDER down, FET up`."""
+    if len(direction.rates) > NAMED:
+        return "longs down, shorts up"
+    falling = [token for token, rate in direction.rates.items() if rate > 0]
+    rising = [token for token, rate in direction.rates.items() if rate < 0]
+    return f"{wording.listing(falling)} down, {wording.listing(rising)} up"
 
 
 def _moving(scenario: Scenario) -> list[str]:
@@ -105,22 +142,27 @@ def _betas(scenario: Scenario, tokens: list[str]) -> str:
 
 
 def _alone(scenario: Scenario, account: Assessment) -> str:
-    """What single tokens would have to do, the nearest first; nothing where only one token could."""
+    """What single tokens would have to do, the nearest first; nothing where only one token could.
+
+    As with common moves, what lies beyond +1,000 % is not told.
+    """
     if len(account.liquidation_prices) < 2:
         return ""
-    moves = [move for price in account.liquidation_prices for move in _moves(scenario, price)]
+    every = [move for price in account.liquidation_prices for move in _moves(scenario, price)]
+    moves = sorted([move for move in every if move[1] <= FURTHEST_UP], key=lambda move: abs(move[1]))
     if not moves:
-        return "No token could do it alone."
-    moves.sort(key=lambda move: abs(move[1]))
-    first, *rest = [
-        (symbol, "fall" if move < 0 else "rise", wording.percent(abs(move))) for symbol, move in moves[:NAMED]
-    ]
-    parts = [f"{first[0]} would have to {first[1]} {first[2]}"]
-    parts += [
-        f"{symbol} {amount}" if verb == first[1] else f"{symbol} {verb} {amount}" for symbol, verb, amount in rest
-    ]
-    more = f"; {len(moves) - NAMED} more lie further off" if len(moves) > NAMED else ""
-    return f"Alone, {', '.join(parts)}{more}."
+        return f"No token could do it alone{', up to +1,000 %' if every else ''}."
+    told = [(symbol, "fall" if move < 0 else "rise", wording.percent(abs(move))) for symbol, move in moves[:NAMED]]
+    symbol, verb, amount = told[0]
+    parts = [f"{symbol} would have to {verb} {amount}"]
+    for (_, before, _), (symbol, verb, amount) in pairwise(told):
+        parts.append(f"{symbol} {amount}" if verb == before else f"{symbol} {verb} {amount}")
+    return f"Alone, {', '.join(parts)}{_further(len(moves) - NAMED)}."
+
+
+def _further(count: int) -> str:
+    """How many more there are than are named."""
+    return f"; {count} more {'lies' if count == 1 else 'lie'} further off" if count > 0 else ""
 
 
 def _moves(scenario: Scenario, price: LiquidationPrice) -> list[tuple[str, float]]:

@@ -18,13 +18,20 @@ from margin.studies.liquidation_rules import assumptions
 from margin.studies.path import Path
 from margin.studies.unwinding import Unwinding, unwind
 
+LOST_BEFORE = (
+    "a position that has lost more than its margin already counts nothing at the start; what it lost beyond is the "
+    "insurance fund's"
+)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Waterfall:
     """What became of the account on its path. Money in the settlement coin.
 
-    `kept` is the trader's equity at the end, never below 0; in isolated mode no position's own is. `fees`, `slippage`,
-    `fund_took` (losses the insurance fund bore) and `forfeited` (margin the venue kept) are sums over the steps.
+    `kept` is the trader's equity at the end, never below 0; in isolated mode no position's own is, nor at the start:
+    one that has lost more than its margin counts nothing in `start_equity`, and `lost_before` is what it lost beyond.
+    `fees`, `slippage`, `fund_took` (losses the insurance fund bore, those among them) and `forfeited` (margin the venue
+    kept) are sums over the steps.
     `final` is what is left at the end, at its marks. `liquidated`: the venue acted at least once.
 
     The course for a chart, arrays of shape (points,): `t` rises from 0 to 1, the same twice where a step makes equity
@@ -33,6 +40,7 @@ class Waterfall:
 
     steps: tuple[Step, ...]
     start_equity: float
+    lost_before: float
     kept: float
     fees: float
     slippage: float
@@ -47,8 +55,9 @@ class Waterfall:
 
     @property
     def from_prices(self) -> float:
-        """What the prices alone won or lost: start + this − fees − slippage − forfeited + fund_took = kept."""
-        return self.kept - self.start_equity + self.fees + self.slippage + self.forfeited - self.fund_took
+        """What prices won or lost: start − lost_before + this − fees − slippage − forfeited + fund_took = kept."""
+        start = self.start_equity - self.lost_before
+        return self.kept - start + self.fees + self.slippage + self.forfeited - self.fund_took
 
 
 def waterfall(scenario: Scenario, path: Path, conduct: Conduct | None = None) -> Waterfall | None:
@@ -63,11 +72,15 @@ def waterfall(scenario: Scenario, path: Path, conduct: Conduct | None = None) ->
     runs = [unwind(part, path, conduct) for part in parts]
     # In isolated mode what no position ties up; not below 0, where the wallet falls short of the margins by rounding.
     free = max(0.0, scenario.account.wallet_balance - sum(part.account.wallet_balance for part in parts))
-    t, equity, requirement = _course([run.ledger.states for run in runs], path)
+    t, equity, requirement = _course([run.ledger.states for run in runs], path, alone=scenario.account.isolated)
+    start, lost = sum(run.start_equity for run in runs), 0.0
+    if scenario.account.isolated:
+        lost = sum(max(0.0, -run.start_equity) for run in runs)
     steps = sorted((step for run in runs for step in run.ledger.steps), key=lambda step: step.t)
     return Waterfall(
         steps=tuple(steps),
-        start_equity=free + sum(run.start_equity for run in runs),
+        start_equity=free + start + lost,
+        lost_before=lost,
         kept=free + sum(max(0.0, run.ledger.equity) for run in runs),
         fees=sum(step.fee for step in steps),
         slippage=sum(step.slippage for step in steps),
@@ -75,7 +88,7 @@ def waterfall(scenario: Scenario, path: Path, conduct: Conduct | None = None) ->
         forfeited=sum(step.forfeited for step in steps),
         final=_final(scenario, runs, free).with_marks(path.at(1.0)),
         liquidated=any(run.liquidated for run in runs),
-        assumptions=assumptions(scenario, conduct),
+        assumptions=(*assumptions(scenario, conduct), *([LOST_BEFORE] if lost else [])),
         t=t,
         equity=equity + free,
         requirement=requirement,
@@ -97,13 +110,19 @@ def _final(scenario: Scenario, runs: Sequence[Unwinding], free: float) -> Scenar
     return replace(scenario, account=account, positions=tuple(each for run in runs for each in run.ledger.positions))
 
 
-def _course(runs: Sequence[Sequence[State]], path: Path) -> tuple[Array, Array, Array]:
-    """Points t, equity and requirement, summed over the runs: every kink of the way, and both sides of every jump."""
+def _course(runs: Sequence[Sequence[State]], path: Path, *, alone: bool) -> tuple[Array, Array, Array]:
+    """Points t, equity and requirement, summed over the runs: every kink of the way, and both sides of every jump.
+
+    Where each stands `alone`, none begins below 0.
+    """
     kinks = {kink for states in runs for kink in _kinks(states, path)}
     t = np.array(sorted(kinks | {0.0, 1.0}))
     money = np.zeros((2, len(t), 2))
     for states in runs:
-        money += _both_sides(states, path, t)
+        sides = _both_sides(states, path, t)
+        if alone:
+            sides[0, 0, 0] = max(0.0, sides[0, 0, 0])
+        money += sides
     jumps = np.any(money[:, :, 0] != money[:, :, 1], axis=0)
     shown = np.column_stack([np.ones_like(jumps), jumps]).ravel()
     equity, requirement = money.reshape(2, -1)[:, shown]

@@ -10,11 +10,10 @@ import streamlit as st
 from margin import wording
 from margin.charts import compare as charts
 from margin.errors import FieldError, number
-from margin.market.moves import AI_TOKENS
 from margin.market.view import View, asks
 from margin.scenario import Position, Scenario
 from margin.studies import mode_words, venues_compared
-from margin.studies.directions import Direction, custom, every
+from margin.studies.directions import Direction
 from margin.studies.modes import ModeComparison, along, curves, in_mode, modes, on_days, switch
 from margin.studies.venues_compared import COMPARED, VenueComparison, at_venue
 from margin.venues import VENUES
@@ -22,6 +21,7 @@ from pages.ui import compare_rows, live, place
 from pages.ui.account import venue_change
 from pages.ui.compare_rows import MARGIN
 from pages.ui.looking import betas, looking, named_days
+from pages.ui.scenario_rows import NAMES, directions_of
 from pages.ui.state import Session
 from pages.ui.text import plain
 
@@ -166,15 +166,10 @@ def _margin_columns() -> Mapping[str, Any]:
 
 
 def _ways(session: Session) -> list[Direction]:
-    """The directions that can be asked of the account, each way of moving prices once; the person's own among them."""
-    scenario, own = session.working, looking(session).own
-    found = [
-        each._replace(name="AI tokens together") if each.key == "sector" else each
-        for each in every(scenario, AI_TOKENS, betas(session))
-    ]
-    if any(own.get(token) for token in scenario.tokens):
-        found.append(custom(own))
-    return compare_rows.distinct(found)
+    """The directions of Moves together that move a price of the account, each way of moving prices once."""
+    tokens = session.working.tokens
+    found = directions_of(session.working, betas(session), looking(session).own)
+    return compare_rows.distinct([each for each in found if any(each.rates.get(token) for token in tokens)])
 
 
 def _picture(session: Session, comparison: ModeComparison) -> None:
@@ -195,7 +190,8 @@ def _switch(session: Session, comparison: ModeComparison) -> None:
     change = switch(comparison)
     _bullets(mode_words.switch_in_words(comparison, change))
     place.table(compare_rows.switch_rows(change), f"Margin, initial margin and headroom after a change to {change.to}")
-    st.caption(_sentence(mode_words.caution(comparison)))
+    if not change.nothing_left:
+        st.caption(_sentence(mode_words.caution(comparison)))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         other = comparison.other
         told = "shows this account in the other mode on every page; the baseline stays as it is"
@@ -253,18 +249,24 @@ def _directions(session: Session, comparison: ModeComparison) -> None:
     except FieldError:
         st.error("Choose a move from −1000 to 1000 %; no price falls below 0.")
         return
-    rows = along(comparison, _ways(session), move)
+    ways = _ways(session)
+    rows = along(comparison, ways, move)
     alt = f"What cross and isolated leave at {wording.step(move)} in every direction, and where each is liquidated"
-    place.table(compare_rows.direction_rows(rows), alt, 220)
-    st.caption(plain(_MOVES))
+    place.table(compare_rows.direction_rows(comparison, rows), alt, 220)
+    against = any(each.key == "against" for each in ways)
+    st.caption(plain(f"{_MOVES} {_AGAINST if against else _SEARCHED}"))
     if yours := [token for token in session.working.tokens if token in looking(session).betas]:
         st.caption(plain(f"Betas to BTC of your own: {', '.join(yours)}."))
 
 
 _MOVES = (
     "A move is that of the direction; each token moves by its beta, with BTC by the snapshot's beta to BTC (1 where it "
-    "knows none) or by yours from Moves together. In the direction against the account a negative move is the one that "
-    "hurts. Liquidation is looked for from −100 % (against the account from −1,000 %) to +1,000 %."
+    "knows none) or by yours from Moves together."
+)
+_SEARCHED = "Liquidation is looked for from −100 % to +1,000 %."
+_AGAINST = (
+    f"In “{NAMES['against']}” a negative move is the one that hurts. Liquidation is looked for from −100 % (there from "
+    "−1,000 %) to +1,000 %."
 )
 
 
@@ -282,7 +284,7 @@ def _days(session: Session, comparison: ModeComparison) -> None:
     rows = on_days(comparison, named_days(session), betas(session))
     st.markdown(plain(mode_words.days_in_words(comparison, rows, worst=worst)))
     alt = f"What cross and isolated leave on every named day {'at its worst tick' if worst else 'at its close'}"
-    place.table(compare_rows.day_rows(rows, worst=worst), alt, 100)
+    place.table(compare_rows.day_rows(comparison, rows, worst=worst), alt, 100)
     said = compare_rows.day_assumptions(rows) if worst else [_STRAIGHT]
     st.caption(_sentence(said))
 
@@ -317,7 +319,8 @@ def _views(session: Session) -> dict[str, View]:
 
 
 def _venue_tables(comparison: VenueComparison, views: Mapping[str, View]) -> None:
-    place.table(compare_rows.venue_rows(comparison, views), "Every venue's figures of the same account", 150)
+    wide = {name: st.column_config.Column(width=190) for name in (compare_rows.REFUSED, compare_rows.UNKNOWN)}
+    place.table(compare_rows.venue_rows(comparison, views), "Every venue's figures of the same account", 150, wide)
     drawing, prices = st.columns([54, 46], gap="medium")
     with drawing:
         place.chart(charts.venues(comparison), "venues", charts.venues_alt(comparison))

@@ -12,12 +12,13 @@ from margin.studies.assess import Assessment
 from margin.studies.directions import Direction
 from margin.studies.distances import JointMove, LiquidationPrice, away
 from margin.studies.figures import figures
-from margin.studies.mode_words import some
+from margin.studies.mode_words import HALF_A_CENT, some
 from margin.studies.modes import DayRow, DirectionRow, Left, ModeComparison, Switch
 from margin.studies.venues_compared import VenueComparison, VenueLine
 from pages.ui.rows import clean
 
 NONE = "none"
+REFUSED, UNKNOWN = "It would refuse", "Not known there"
 MARGIN = "Isolated margin"
 Texts = dict[str, str]
 
@@ -54,13 +55,23 @@ def prices(price: LiquidationPrice, mark: float) -> str:
 def mode_rows(comparison: ModeComparison) -> list[Texts]:
     """Every figure of the account in both modes, the present one first."""
     here, there = comparison.of(comparison.present), comparison.of(comparison.other)
-    columns = [f"{comparison.present.capitalize()}, now", comparison.other.capitalize()]
+    columns = [f"{comparison.present.capitalize()}, now", comparison.other.capitalize() + _added(comparison)]
     pairs = zip(figures(here.scenario, here.account), figures(there.scenario, there.account), strict=True)
     return [{"Figure": now.name.partition(" (")[0], columns[0]: now.text, columns[1]: then.text} for now, then in pairs]
 
 
+def _added(comparison: ModeComparison) -> str:
+    """What is added to the wallet for the isolated margins: `, with $5,000.00 added`; empty where it covers them."""
+    return f", with {wording.money(comparison.missing)} added" if comparison.missing else ""
+
+
 def switch_rows(change: Switch) -> list[Texts]:
-    """Per part of the mode changed to what it would hold and need at the marks: the account, or every position."""
+    """Per part of the mode changed to what it would hold and need at the marks: the account, or every position.
+
+    Nothing where there is nothing to change, or not the money for it.
+    """
+    if change.nothing_left or change.missing:
+        return []
     return [
         {
             "After the change": each.names[0] if change.to == "isolated" else "Account",
@@ -75,7 +86,7 @@ def switch_rows(change: Switch) -> list[Texts]:
     ]
 
 
-def direction_rows(rows: Iterable[DirectionRow]) -> list[Texts]:
+def direction_rows(comparison: ModeComparison, rows: Iterable[DirectionRow]) -> list[Texts]:
     """Per direction where each mode is hit, and what both leave at the move that was asked for."""
     return [
         {
@@ -83,7 +94,7 @@ def direction_rows(rows: Iterable[DirectionRow]) -> list[Texts]:
             "Cross liquidated at": _met(row.cross.first),
             "Isolated: first lost at": _met(row.isolated.first),
             "Isolated: all lost at": _met(row.isolated.last),
-            **_both(row.cross.left, row.isolated.left),
+            **_both(comparison, row.cross.left, row.isolated.left),
         }
         for row in rows
     ]
@@ -95,32 +106,39 @@ def _met(reached: JointMove) -> str:
     return " · ".join(wording.percent(move, sign=True) for move in reached if move is not None) or NONE
 
 
-def _both(cross: Left, isolated: Left) -> Texts:
-    """What a move leaves in each mode, and what it changes."""
+def _both(comparison: ModeComparison, cross: Left, isolated: Left) -> Texts:
+    """What a move leaves in each mode, and what it changes; where cross is gone already, what its wallet held."""
+    gone = comparison.cross.today is not None and bool(comparison.cross.today.lost)
+    held = wording.money(comparison.cross.scenario.account.wallet_balance)
+    already = f"{wording.money(cross.left)} (liquidated already, the wallet held {held})"
     return {
-        "Cross leaves": _left(cross, "liquidated"),
-        "Isolated leaves": _left(isolated, ""),
+        "Cross leaves": already if gone else _left(cross, "liquidated"),
+        f"Isolated{_added(comparison)}{',' if comparison.missing else ''} leaves": _left(isolated, ""),
         "Positions lost, isolated": some(isolated.lost) or NONE,
     }
 
 
 def _left(left: Left, word: str) -> str:
     """`$7,655.00 (−$2,345.00)`."""
-    change = f"{'+' if left.change > 0 else ''}{wording.money(left.change)}"
+    change = f"{'+' if left.change >= HALF_A_CENT else ''}{wording.money(left.change)}"
     return f"{wording.money(left.left)} ({f'{word}, ' if left.lost and word else ''}{change})"
 
 
-def day_rows(rows: Iterable[DayRow], *, worst: bool) -> list[Texts]:
-    """Per named day what both modes leave, the person's own first and then the latest."""
+def day_rows(comparison: ModeComparison, rows: Iterable[DayRow], *, worst: bool) -> list[Texts]:
+    """Per named day what both modes leave, in the days' order."""
     return [
         {
             "Day": row.day.date or "yours",
             "Event": row.day.event,
-            **_both(*((row.cross_worst, row.isolated_worst) if worst else (row.cross_close, row.isolated_close))),
+            **_both(comparison, *_lefts(row, worst=worst)),
             "Without figures of that day": _filled(row),
         }
-        for row in reversed(list(rows))
+        for row in rows
     ]
+
+
+def _lefts(row: DayRow, *, worst: bool) -> tuple[Left, Left]:
+    return (row.cross_worst, row.isolated_worst) if worst else (row.cross_close, row.isolated_close)
 
 
 def _filled(row: DayRow) -> str:
@@ -194,21 +212,29 @@ def _venue_row(line: VenueLine, view: View) -> Texts:
     account = line.account
     ratio, load = account.nearest_ratio, account.requirement_to_equity
     first = ", first lost" if line.scenario.account.isolated else ""
+    refused = refusals(account)
+    reading = f"{ratio.direction}, liquidation at {wording.percent(ratio.liquidation_at)}"
     return {
         "Venue": line.label,
+        REFUSED: wording.MISSING if line.missing else refused,
+        UNKNOWN: unknown(line),
         "Tables": seen(line, view),
         f"Common fall{first}": _reached(line, falls=True),
         f"Common rise{first}": _reached(line, falls=False),
         "Requirement ÷ equity": wording.percent(load),
         "Venue's ratio": wording.percent(ratio.value),
-        "How to read it": f"{ratio.direction}, liquidation at {wording.percent(ratio.liquidation_at)}",
-        "Initial margin": wording.money(account.initial_margin),
+        "How to read it": wording.MISSING if ratio.value is None else reading,
+        "Initial margin": _as_entered(account.initial_margin, refused),
         "Maintenance margin": wording.money(account.maintenance_margin),
         "Requirement": wording.money(account.requirement),
-        "Available": wording.money(account.available_balance),
-        "Not known there": unknown(line),
-        "It would refuse": wording.MISSING if line.missing else refusals(account),
+        "Available": _as_entered(account.available_balance, refused),
     }
+
+
+def _as_entered(money: float | None, refused: str) -> str:
+    """A figure that follows from the leverages entered: where the venue refuses one, marked as not to be had."""
+    told = wording.money(money)
+    return told if money is None or refused == NONE else f"refused ({told} as entered)"
 
 
 def seen(line: VenueLine, view: View) -> str:

@@ -132,13 +132,13 @@ def conduct(session: Session) -> Conduct:
     order = _order(session)
     left, right = st.columns(2, gap="small", vertical_alignment="bottom")
     with left:
-        slippage = _percentage("Slippage (%)", "slippage", SLIPPAGE, step=0.1, help=_SLIPPAGE)
+        slippage = _percentage(session, "Slippage (%)", "slippage", SLIPPAGE, step=0.1, help=_SLIPPAGE)
     with right:
         fee = _fee(session)
     st.header("Your stops", anchor=False)
     prices = _price_stops(session)
     stop = _margin_stop(session)
-    gap = _percentage("Gap beyond a stop (%)", "gap", 0.0, at_most=100.0, step=5.0, help=_GAP)
+    gap = _percentage(session, "Gap beyond a stop (%)", "gap", 0.0, at_most=100.0, step=5.0, help=_GAP)
     return Conduct(order, slippage or 0.0, fee, stop, prices, gap or 0.0)
 
 
@@ -170,6 +170,7 @@ def _order(session: Session) -> Order:
 
 
 def _percentage(
+    session: Session,
     label: str,
     name: str,
     usual: float | None,
@@ -178,19 +179,24 @@ def _percentage(
     at_most: float | None = None,
     **more: Any,
 ) -> float | None:
-    """A part typed as a percentage, as a fraction below 1 unless `at_most` says more; the usual where it is none."""
+    """A part typed as a percentage, as a fraction below 1 unless `at_most` says more; the usual where none is typed.
+
+    One that cannot be is told, and the last good one is kept.
+    """
     shown = None if usual is None else usual * 100
     key = f"liquidation_{name}"
     typed = st.number_input(label, value=shown, format="%.6g", key=key, persist_state="session", **more)
+    good = session.kept.setdefault("parts_typed", {})
     if typed is None:
+        good.pop(key, None)
         return usual
     try:
         at_least, below = (0.0 if above is None else None), (100.0 if at_most is None else None)
-        part = number(typed, label, above=above, at_least=at_least, below=below, at_most=at_most) / 100
+        good[key] = number(typed, label, above=above, at_least=at_least, below=below, at_most=at_most) / 100
     except FieldError as error:
-        kept = "the venue's" if usual is None else wording.rate(usual)
-        st.error(plain(f"{error.path} {error.message}; {kept} is used."))
-        return usual
+        kept = "the venue's" if good.get(key, usual) is None else wording.rate(good.get(key, usual))
+        st.error(plain(f"{error.path} {error.message}; the last good one, {kept}, is kept."))
+    part: float | None = good.get(key, usual)
     return part
 
 
@@ -202,7 +208,8 @@ def _fee(session: Session) -> float | None:
     whose = "the taker fee" if rules.fee is None else "the venue's"
     about = "of what a forced order trades; empty: as the venue has it"
     name = f"fee_{scenario.account.venue}"
-    return _percentage("Liquidation fee (%)", name, None, placeholder=f"{usual}, {whose}", step=0.05, help=about)
+    shown = f"{usual}, {whose}"
+    return _percentage(session, "Liquidation fee (%)", name, None, placeholder=shown, step=0.05, help=about)
 
 
 def _margin_stop(session: Session) -> MarginStop | None:
@@ -212,12 +219,12 @@ def _margin_stop(session: Session) -> MarginStop | None:
     positions = {f"{each.symbol} {each.side}": (each.symbol, each.side) for each in session.working.positions}
     much, which, when = st.columns([24, 38, 38], gap="small", vertical_alignment="bottom")
     with much:
-        part = _percentage("Close (%)", "close", CLOSED, above=LEAST, at_most=100.0, step=5.0)
+        part = _percentage(session, "Close (%)", "close", CLOSED, above=LEAST, at_most=100.0, step=5.0)
     with which:
         chosen = st.selectbox("Of", [EVERY, *positions], key="liquidation_stop_of", persist_state="session")
     danger, label = session.working.levels.danger, "at requirement ÷ equity (%)"
     with when:
-        level = _percentage(label, f"stop_at_{danger}", danger, above=LEAST, step=5.0)
+        level = _percentage(session, label, f"stop_at_{danger}", danger, above=LEAST, step=5.0)
     rule, fraction = session.working.account.rules.ratio, session.working.account.margin_fraction
     if level and rule.direction == "falls":
         st.caption(plain(f"On the venue's own ratio, which falls: {wording.percent(rule.at_level(level, fraction))}."))
@@ -232,7 +239,8 @@ _MARGIN_STOP = (
 
 def _price_stops(session: Session) -> PriceStops:
     """The price at which each position is closed whole, for those that have one."""
-    positions, typed = session.working.positions, session.kept.setdefault("stops_typed", {})
+    positions = session.working.positions
+    typed, good = session.kept.setdefault("stops_typed", {}), session.kept.setdefault("stops_good", {})
     edited = st.data_editor(
         session.keep("price_stops", lambda: _stop_frame(session, typed), tag=session.market_revision),
         key=f"price_stops_{session.revision}_{session.market_revision}",
@@ -254,12 +262,16 @@ def _price_stops(session: Session) -> PriceStops:
         name = (position.symbol, position.side)
         typed.pop(name, None)
         if (price := clean(price)) is None:
+            good.pop(name, None)
             continue
         typed[name] = price
         try:
-            stops[name] = number(price, "Stop at", above=0)
+            good[name] = number(price, "Stop at", above=0)
         except FieldError as error:
-            st.error(plain(f"{position.symbol} {position.side}: {error.path} {error.message}; it has no stop."))
+            kept = f"the last good one, {wording.price(good[name])}, is kept" if name in good else "it has no stop"
+            st.error(plain(f"{position.symbol} {position.side}: {error.path} {error.message}; {kept}."))
+        if name in good:
+            stops[name] = good[name]
     return stops
 
 
@@ -351,7 +363,7 @@ def left_open(session: Session, runs: Runs) -> None:
     """What stands at the end, and the way on with it."""
     final = runs.found.final
     account = assess(final)
-    st.markdown(plain(_left(runs, verdict(final, account))))
+    st.markdown(plain(f"{liquidation_rows.left(final, account)} {verdict(final, account) if final.positions else ''}"))
     with st.container(height=place.MOST_ROWS * place.ROW if len(final.positions) > place.MOST_ROWS else "content"):
         figures.positions_table(account)
     left = session.attach(replace(final, shocks=None))
@@ -364,10 +376,10 @@ _CONTINUE = "the account at the end of the path; the account as it is now become
 _ARRIVED = "This is what is left at the end of the path. The baseline is the account before."
 
 
-def _left(runs: Runs, said: str) -> str:
-    final = runs.found.final
-    wallet = f"The wallet holds {wording.money(final.account.wallet_balance)}."
-    return f"{wallet} {said}" if final.positions else f"No position is left open. {wallet}"
+def where(session: Session) -> str:
+    """Where the account is held, in words."""
+    rules = session.working.account.rules
+    return "by the textbook" if rules.own_fraction else f"on {rules.name}"
 
 
 def lesson(session: Session) -> None:

@@ -7,6 +7,7 @@ from margin import wording
 from margin.charts.waterfall import NOTHING, STOPS, Way, does, first_liquidation, in_time
 from margin.market.moves import betas_to_btc, risk_windows
 from margin.scenario import Scenario
+from margin.studies.assess import Assessment
 from margin.studies.crash_table import CrashDay, CrashRow
 from margin.studies.directions import BTC, Direction
 from margin.studies.distances import JointMove, away
@@ -149,7 +150,8 @@ def sentence(runs: Runs, reached: JointMove | None = None) -> str:
     found = runs.found
     if not found.steps:
         return f"Nothing is liquidated on this path; {_standing(runs)}{_stops(runs)}{_beyond(runs.way, reached)}"
-    kept = f"You would have kept {_amount(found.kept)} of {wording.money(found.start_equity)}: {_costs(found)}."
+    start = f"{' of' if found.start_equity >= NOTHING else ', from'} {wording.money(found.start_equity)}"
+    kept = f"You would have kept {_amount(found.kept)}{start}: {_costs(found)}."
     fund = f" {_fund(found)}" if found.liquidated or found.fund_took >= NOTHING else ""
     return f"{_saved(runs)}{kept}{fund} {_open(runs)}{_stops(runs)}"
 
@@ -183,7 +185,7 @@ def _stops(runs: Runs) -> str:
 def _standing(runs: Runs) -> str:
     """Where an untouched account ends."""
     found = runs.found
-    kept = f"equity ends at {wording.money(found.kept)} of {wording.money(found.start_equity)}"
+    kept = f"equity ends at {wording.money(found.kept)}, from {wording.money(found.start_equity)}"
     if (load := quotient(float(found.requirement[-1]), float(found.equity[-1]))) is None:
         return f"{kept}."
     required = "the positions together require" if runs.scenario.account.isolated else "the venue requires"
@@ -203,7 +205,7 @@ def _beyond(way: Way, reached: JointMove | None) -> str:
 def _costs(found: Waterfall) -> str:
     """What prices, fees and slippage took of it."""
     prices = found.from_prices
-    parts = [f"prices {'took' if prices <= 0 else 'brought'} {wording.money(abs(prices))}"]
+    parts = [f"prices {'took' if prices < NOTHING else 'brought'} {wording.money(abs(prices))}"]
     parts += [f"fees {wording.money(found.fees)}", f"slippage {wording.money(found.slippage)}"]
     if found.forfeited >= NOTHING:
         parts.append(f"the venue's vault kept {wording.money(found.forfeited)} of margin")
@@ -213,10 +215,11 @@ def _costs(found: Waterfall) -> str:
 def _fund(found: Waterfall) -> str:
     if found.fund_took < NOTHING:
         return "The insurance fund bore nothing."
+    before = f", {wording.money(found.lost_before)} of it lost before the start" if found.lost_before >= NOTHING else ""
     # A debt that stood at the start is in none of the losses told, and other positions' gains hide some of them.
     told = found.fees + found.slippage - min(0.0, found.from_prices)
-    part = " of that" if found.fund_took < told + NOTHING else ""
-    return f"The insurance fund bore {wording.money(found.fund_took)}{part}."
+    part = " of that" if not before and found.fund_took < told + NOTHING else ""
+    return f"The insurance fund bore {wording.money(found.fund_took)}{part}{before}."
 
 
 def _open(runs: Runs) -> str:
@@ -228,6 +231,20 @@ def _open(runs: Runs) -> str:
     sizes = {(position.symbol, position.side): position.quantity for position in held}
     cut = any(position.quantity < sizes[position.symbol, position.side] for position in left)
     return f"{named} {'stays' if len(left) == 1 else 'stay'} open{', smaller than before' if cut else ''}."
+
+
+def left(final: Scenario, account: Assessment) -> str:
+    """What the account holds at the end: its equity, and the wallet, open profit and collateral that make it up."""
+    wallet, profit = final.account.wallet_balance, account.unrealised_pnl
+    parts = [f"{wording.money(wallet)} in the wallet"]
+    if abs(profit) >= NOTHING:
+        parts.append(f"an open {'profit' if profit > 0 else 'loss'} of {wording.money(abs(profit))}")
+    if (counted := account.equity - wallet - profit) >= NOTHING:
+        parts.append(f"collateral counted at {wording.money(counted)}")
+    none = "" if final.positions else "No position is left open. "
+    if len(parts) == 1:
+        return f"{none}The wallet holds {wording.money(wallet)}."
+    return f"{none}Equity is {wording.money(account.equity)}: {wording.listing(parts)}."
 
 
 # The tables
@@ -270,7 +287,7 @@ def _step_row(step: Step, runs: Runs) -> Texts:
         "Left": wording.quantity(step.left) if step.symbol else wording.MISSING,
         "Mark": wording.price(step.mark),
         "Filled at": wording.price(step.fill),
-        "Realised": wording.money(step.realised) if step.symbol else wording.MISSING,
+        "Realised": wording.money(step.realised) if step.quantity else wording.MISSING,
         "Fee": _money(step.fee),
         "Slippage": _money(step.slippage),
         "Equity after": wording.money(step.after.equity),
@@ -314,6 +331,7 @@ def _account_of(found: Waterfall, way: Way) -> Texts:
     stop = next((step.t for step in found.steps if step.kind in STOPS), None)
     return {
         "At the start": wording.money(found.start_equity),
+        "Lost before, beyond margin": _money(0.0 - found.lost_before if found.lost_before >= NOTHING else 0.0),
         "From prices": wording.money(found.from_prices),
         "Fees": wording.money(0.0 - found.fees),
         "Slippage": wording.money(0.0 - found.slippage),

@@ -10,13 +10,14 @@ from margin.errors import FieldError, number, text
 from margin.market.moves import AI_TOKENS, risk_windows
 from margin.scenario import Scenario
 from margin.studies.assess import Assessment
-from margin.studies.crash_table import CrashDay, CrashRow, TokenMove
+from margin.studies.crash_table import CrashDay, CrashRow, Instant, TokenMove
 from margin.studies.directions import Direction, DirectionResult, custom, every, nearest_danger
 from margin.studies.groups import DayPoint
 from margin.studies.outcome import WHOLE_WAY, Outcome
 
 NAMES = {"sector": "AI sector only", "against": "Longs down, shorts up", "with_btc": "BTC, the others by beta"}
 """How this page calls directions that a study names more generally."""
+WITHOUT = "Without figures of that day"
 LONGEST_NAME = 40
 LARGEST_MOVE = 10.0
 Texts = dict[str, str]
@@ -44,24 +45,29 @@ def nearest_sentence(results: Sequence[DirectionResult], scenario: Scenario, acc
     if result is None or move is None:
         return f"No direction looked at here {'loses a position' if isolated else 'liquidates this account'}."
     ends = "the first position is lost" if isolated else "the whole account is liquidated"
-    return f"Your nearest danger is {_in_words(result.direction, move)}: then {ends}."
+    return f"Your nearest danger is {_in_words(result.direction, move, scenario)}: then {ends}."
 
 
-def _in_words(direction: Direction, move: float) -> str:
-    """A direction at a move, as it is said: `RENDER falling 17.04 % alone`."""
-    how_far = f"{'falling' if move < 0 else 'rising'} {wording.percent(abs(move))}"
+def _in_words(direction: Direction, move: float, scenario: Scenario) -> str:
+    """A direction at a move, as it is said: `RENDER falling 17.04 % alone`, without `alone` where no other is there."""
+    if len(direction.rates) == 1 and direction.key != "custom":
+        [token] = direction.rates
+        alone = " alone" if len(scenario.tokens) > 1 else ""
+        return f"{token} {_how_far(direction.change(token, move))}{alone}"
     by_beta = ", each by its beta" if any(rate != 1 for rate in direction.rates.values()) else ""
     if direction.key == "together":
-        return f"everything {how_far} together{by_beta}"
+        return f"everything {_how_far(move)} together{by_beta}"
     if direction.key == "sector":
-        return f"the AI tokens {how_far} together{by_beta}"
+        return f"the AI tokens {_how_far(move)} together{by_beta}"
     if direction.key == "with_btc":
-        return f"BTC {how_far} and each token following by its beta"
+        return f"BTC {_how_far(move)} and each token following by its beta"
     if direction.key == "against":
         return f"every price going {wording.percent(abs(move))} against you, {_sides(direction)}"
-    if direction.key == "custom":
-        return f"your own direction at {wording.percent(move, sign=True)}"
-    return f"{next(iter(direction.rates))} {how_far} alone"
+    return f"your own direction at {wording.percent(move, sign=True)}"
+
+
+def _how_far(move: float) -> str:
+    return f"{'falling' if move < 0 else 'rising'} {wording.percent(abs(move))}"
 
 
 def _sides(direction: Direction) -> str:
@@ -84,14 +90,19 @@ def same_moves(results: Sequence[DirectionResult]) -> str:
 
 
 def direction_rows(results: Sequence[DirectionResult], scenario: Scenario) -> list[Texts]:
-    """Per direction how far each level is each way, and what is left at the moves; a way that none has is left out."""
+    """Per direction how far each level is each way, and what is left at the moves.
+
+    A way that none has is left out, and all of them where liquidation is passed already.
+    """
     rows = [_direction_row(result, scenario) for result in results]
     ways = [key for key in (rows[0] if rows else {}) if key[0] in "↓↑"]
     idle = {key for key in ways if all(row[key] == _NOWHERE for row in rows)}
+    if all(row[f"{arrow} liquidation"] == _PASSED for row in rows for arrow in "↓↑"):
+        idle = {*ways, _LARGEST}
     return [{key: cell for key, cell in row.items() if key not in idle} for row in rows]
 
 
-_NOWHERE = "none"
+_NOWHERE, _PASSED, _LARGEST = "none", "passed", "Largest price change"
 _LEVELS = ("liquidation", "danger", "warning")
 
 
@@ -102,24 +113,29 @@ def _direction_row(result: DirectionResult, scenario: Scenario) -> Texts:
     }
     slices = {f"at {wording.step(each.move)}": left(each.outcome, scenario) for each in result.slices}
     hardest = wording.MISSING if result.hardest is None else wording.percent(result.hardest)
-    return {"Direction": result.direction.name, **distances, "Largest price change": hardest, **slices}
+    return {"Direction": result.direction.name, **distances, _LARGEST: hardest, **slices}
 
 
 def _distance(move: float | None) -> str:
     if move is None:
         return _NOWHERE
-    return wording.percent(move, sign=True) if move else "passed"
+    return wording.percent(move, sign=True) if move else _PASSED
 
 
 def left(outcome: Outcome, scenario: Scenario) -> str:
     """What is left of the account: `$5,350.00 · 36.21 %`, or what is lost."""
     if outcome.positions_lost:
-        of_all = f"{outcome.positions_lost} of {len(scenario.positions)} lost"
-        return f"{of_all} · {wording.money(outcome.remaining)}"
+        return f"{_lost(outcome, scenario)} · {wording.money(outcome.remaining)}"
     if outcome.liquidated:
         return "liquidated"
     load = outcome.requirement_to_equity
     return f"{wording.money(outcome.equity)} · {wording.percent(load)}"
+
+
+def _lost(outcome: Outcome, scenario: Scenario) -> str:
+    """How many isolated positions are lost; where tiers are missing there may be more."""
+    least = "at least " if outcome.requirement is None else ""
+    return f"{least}{outcome.positions_lost} of {len(scenario.positions)} lost"
 
 
 # The map
@@ -132,22 +148,23 @@ def map_day_rows(points: Sequence[DayPoint], scenario: Scenario, first: Directio
             "No.": str(number),
             "Day": f"{point.row.day.date} {point.row.day.event}".strip(),
             "At its point": _ends(point.here, scenario),
-            "Whole day": _ends(point.whole, scenario),
+            "Whole day": _ends(point.whole, scenario) if point.when == "worst tick" else _closes(point.row, scenario),
             first.name: wording.percent(point.first, sign=True),
             second.name: wording.percent(point.second, sign=True),
-            "Made up": point.whole_made_up,
+            WITHOUT: point.whole_made_up,
         }
         for number, point in enumerate(points, 1)
     ]
-    idle = set() if any(row["Made up"] for row in rows) else {"Made up"}
+    idle = set() if any(row[WITHOUT] for row in rows) else {WITHOUT}
     idle |= {"Whole day"} if all(row["Whole day"] == row["At its point"] for row in rows) else set()
     return [{key: cell for key, cell in row.items() if key not in idle} for row in rows]
 
 
-def cloud_words(cloud: Cloud | None, first: Direction, second: Direction) -> list[str]:
-    """What the ellipses are and rest on."""
+def cloud_words(cloud: Cloud | None, first: Direction, second: Direction, sizes: Mapping[str, float]) -> list[str]:
+    """What the ellipses are and rest on, or why there are none; `sizes` by token in the settlement coin."""
     if cloud is None:
-        return ["No ellipses: the snapshot knows no volatility of one of the two."]
+        reasons = filter(None, dict.fromkeys(_unmoved(group, sizes) for group in (first, second)))
+        return [f"No ellipses: {'; '.join(reasons)}."]
     one, two = (wording.percent(volatility) for volatility in cloud.risk.volatilities)
     lines = [
         f"Ellipses: daily log returns {cloud.window}, correlation {cloud.risk.correlation:.2f}; volatility a year "
@@ -162,6 +179,16 @@ def cloud_words(cloud: Cloud | None, first: Direction, second: Direction) -> lis
     return lines
 
 
+def _unmoved(group: Direction, sizes: Mapping[str, float]) -> str:
+    """Why nothing is known of how a group moves; empty where something is."""
+    known = [token for held in risk_windows(list(group.rates)).values() for token in held]
+    if not group.rates:
+        return f"every beta of {group.name} is 0"
+    if not known:
+        return f"the snapshot knows no volatility of {group.name}"
+    return "" if any(sizes.get(token) for token in known) else f"what is held of {group.name} is worth nothing today"
+
+
 # Named days
 
 
@@ -171,7 +198,8 @@ def crash_sentence(rows: Sequence[CrashRow], scenario: Scenario, account: Assess
         return ""
     worst, close = survived(rows)
     what = "no position would have been lost on" if findings.isolated(scenario) else "this account would have survived"
-    return f"Of {len(rows)} named days {what} {worst} at the worst tick; at the day's close it looks like {close}."
+    closes = f"; by their closes alone it looks like {close}, which hides the danger" if close != worst else ""
+    return f"Of {len(rows)} named days {what} {worst} at the worst tick{closes}."
 
 
 def crash_rows_told(rows: Iterable[CrashRow], scenario: Scenario) -> list[Texts]:
@@ -180,22 +208,56 @@ def crash_rows_told(rows: Iterable[CrashRow], scenario: Scenario) -> list[Texts]
         {
             "Day": row.day.date or "yours",
             "Event": row.day.event,
-            "At the close": _ends(row.close.outcome, scenario),
+            "At the close": _closes(row, scenario),
             "At the worst tick": _ends(row.worst.outcome, scenario),
-            "Equity change": f"{'+' if row.worst.loss < 0 else ''}{wording.money(-row.worst.loss)}",
-            "Survived or failed by": wording.money(row.worst.outcome.headroom),
-            "Made up": row.made_up(),
+            CHANGE: _change(row.worst),
+            FAILED_BY_WORST if findings.isolated(scenario) else FAILED_BY: _signed(row.worst.outcome.headroom),
+            WITHOUT: row.made_up(),
         }
         for row in rows
     ]
 
 
+CHANGE, FAILED_BY, FAILED_BY_WORST = "Equity change", "Survived or failed by", "Worst position by"
+DAY_COLUMNS = {
+    "At the close": "the day's closing prices alone; “stands again”: it would, had it not been liquidated before, on "
+    "that very day",
+    CHANGE: "at the worst tick, and at most all there is: a loss beyond it is the venue's insurance fund's. Pointed "
+    "at, the chart tells what would be if nothing were closed",
+    FAILED_BY: "headroom at the worst tick: below 0 what would be missing if nothing were closed, more than you lose",
+    FAILED_BY_WORST: "headroom at the worst tick of the position worst off: below 0 what it would be missing if it "
+    "were not closed, more than the margin that you lose",
+}
+"""What the columns of the named days say of themselves, by name."""
+
+
+def _signed(money: float | None) -> str:
+    return f"{'+' if money is not None and money >= 0.005 else ''}{wording.money(money)}"
+
+
+def _change(instant: Instant) -> str:
+    """What the instant does to equity: a loss of no more than there is."""
+    told = _signed(-instant.lost)
+    return f"{told}, all of it" if instant.loss >= instant.lost > 0 and instant.outcome.remaining <= 0 else told
+
+
+def _closes(row: CrashRow, scenario: Scenario) -> str:
+    """How the account ends at the close, where it lived to see it; else what the close alone would spare."""
+    outcome, again = row.close.outcome, row.standing_again
+    if not again:
+        return _ends(outcome, scenario)
+    if outcome.positions_lost is None:
+        return f"stands again · {wording.percent(outcome.requirement_to_equity)}"
+    told = f"{again} of {len(scenario.positions)} {'stands' if again == 1 else 'stand'} again"
+    return f"{_lost(outcome, scenario)}, {told}" if outcome.positions_lost else told
+
+
 def _ends(outcome: Outcome, scenario: Scenario) -> str:
     """Whether the account survives, and what part of equity is then required."""
+    if outcome.positions_lost:
+        return _lost(outcome, scenario)
     if outcome.requirement is None:
         return wording.MISSING if outcome.liquidated is None else "liquidated"
-    if outcome.positions_lost:
-        return f"{outcome.positions_lost} of {len(scenario.positions)} lost"
     load = outcome.requirement_to_equity
     told = "no equity left" if load is None else wording.percent(load)
     return f"{'liquidated' if outcome.liquidated else 'survived'} · {told}"

@@ -1,6 +1,6 @@
 """Rule changes, price shocks and what holding on costs: each alone and all together, kept in the scenario."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,19 +8,20 @@ import pandas as pd
 import streamlit as st
 
 from margin.errors import FieldError
-from margin.market import moves
+from margin.market import moves, snapshot
 from margin.market.moves import Paid
 from margin.scenario import Scenario
 from margin.shocks import NONE, Shocks
 from margin.studies.assess import assess
 from margin.studies.crash_table import CrashDay, crash_rows
-from margin.studies.shocks import assumptions, breakdown, days_until_liquidation, moves_to
+from margin.studies.shocks import assumptions, breakdown, cost_a_day, days_until_liquidation, moves_to
 from margin.symbols import STABLECOINS
+from margin.venues import VENUES
 from pages.ui import live, place, shock_rows
 from pages.ui.liquidation_rows import day_name
 from pages.ui.looking import betas, looking, named_days
 from pages.ui.rows import clean
-from pages.ui.shock_rows import CELLS, Cell
+from pages.ui.shock_rows import CELLS, Cell, Lasting
 from pages.ui.state import Session
 from pages.ui.text import plain
 
@@ -212,14 +213,13 @@ _PATH = (
 def _holding_on(session: Session, shocks: Shocks) -> list[str]:
     """How long the account lasts with prices still, at the present rates and those supposed, each with its source."""
     scenario, isolated = session.working, session.working.account.isolated
-    account = assess(scenario)
-    present = _present_funding(session)
-    rates = {token: paid.a_day for token, paid in present.items()}
-    days = days_until_liquidation(scenario, rates, shocks.interest)
-    lines = [shock_rows.lasting(account, days, present, isolated=isolated)]
+    account, present = assess(scenario), _present_funding(session)
+    asked = [(_present_told(session, present), {token: paid.a_day for token, paid in present.items()})]
     if shocks.funding or shocks.interest:
-        days = days_until_liquidation(scenario, shocks.funding, shocks.interest)
-        lines.append(shock_rows.lasting(account, days, None, isolated=isolated))
+        asked.append(("the funding and interest supposed", dict(shocks.funding)))
+    found = [(told, _lasting(scenario, rates, shocks.interest)) for told, rates in asked]
+    lines = [shock_rows.lasting(account, each, told, isolated=isolated) for told, each in found]
+    lines = list(dict.fromkeys(lines))
     hardest = moves.hardest_funding(scenario.positions)
     recorded = {token: paid for token, paid in hardest.items() if shocks.funding.get(token) == paid.a_day}
     if not recorded:
@@ -227,6 +227,17 @@ def _holding_on(session: Session, shocks: Shocks) -> list[str]:
     untold = [token for token in _held(scenario) if token not in hardest]
     none = f"; without a record, or held alike on both sides: {', '.join(untold)}" if untold else ""
     return [*lines, f"funding at its recorded extreme: {shock_rows.sources(recorded)}{none}"]
+
+
+def _lasting(scenario: Scenario, rates: Mapping[str, float], interest: float) -> Lasting:
+    return Lasting(days_until_liquidation(scenario, rates, interest), cost_a_day(scenario, rates, interest))
+
+
+def _present_told(session: Session, present: Mapping[str, Paid]) -> str:
+    """The present rates in words, with the venue of every one that is from a record."""
+    rules, records = session.working.account.rules, snapshot.funding()
+    recorded = {token: VENUES[records[token].venue].name for token in present if not _told_funding(session, token)}
+    return shock_rows.present_rates(present, recorded, "" if rules.own_fraction else rules.name)
 
 
 def _day_of(session: Session, shocks: Shocks) -> list[str]:

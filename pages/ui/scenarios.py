@@ -71,17 +71,22 @@ def section(session: Session) -> None:
 
 
 def _show_directions(session: Session) -> None:
+    scenario, account = session.working, assess(session.working)
+    over = bool(account.liquidated) and not scenario.account.isolated
     chart, asked = st.columns([60, 40], gap="medium")
     with asked:
         _direction_table(session)
-        falls = _choose_slices()
-    at = MOVES if falls else tuple(-move for move in MOVES)
-    scenario, account, found = session.working, assess(session.working), _directions(session, at)
+        falls = over or _choose_slices()
+    found = _directions(session, MOVES if falls else tuple(-move for move in MOVES))
     with chart:
         place.chart(directions(found, scenario, account), "directions", directions_alt(found, scenario, account))
+        if any(result.hardest for result in found):
+            st.caption(_RANKED)
         if account.headroom is None:
             st.info(_UNKNOWN)
-    if not found:
+        elif account.liquidated:
+            st.info(_TOO_LATE if over else _ONE_LOST)
+    if not found or over:
         return
     with asked:
         for line in _about(found):
@@ -92,7 +97,7 @@ def _show_directions(session: Session) -> None:
 
 def _about(found: Sequence[DirectionResult]) -> list[str]:
     """What is to be known of the table of directions; of distances only where there are any."""
-    ranking = [scenario_rows.same_moves(found), _RANKED] if any(result.hardest for result in found) else []
+    ranking = [scenario_rows.same_moves(found), _OWN_MOVES] if any(result.hardest for result in found) else []
     return [*filter(None, ranking), _ENDS]
 
 
@@ -115,9 +120,12 @@ def _choose_slices() -> bool:
     return chosen == "falls"
 
 
-_RANKED = (
-    "Ranked by the largest price change that liquidation asks of any token held. A direction's own move is BTC's where "
-    "BTC leads, and that of a token with beta or rate 1 elsewhere; ↓ of “Longs down, shorts up” goes against you."
+_TOO_LATE = "Every level is passed at today's marks: no distance is left to tell."
+_ONE_LOST = "A position is lost at today's marks, so the first loss is no distance away: only what is left can be told."
+_RANKED = "Ranked by the largest price change that liquidation asks of any token held, not by the length of the bars."
+_OWN_MOVES = (
+    "A direction's own move is BTC's where BTC leads, and that of a token with beta or rate 1 elsewhere; ↓ of “Longs "
+    "down, shorts up” goes against you."
 )
 _ENDS = (
     "Each move goes straight to its end at once, without funding, fees or the venue's reductions on the way; what is "
@@ -218,17 +226,23 @@ def _show_map(session: Session) -> None:
     found = risk_map(scenario, first, second, *map_moves(far, cloud))
     rows = _crash_rows(session) if ticks else []
     points = groups.day_points(rows, scenario, first, second, worst=ticks == WORST)
-    chart, words = st.columns([68, 32], gap="medium")
+    chart, words = st.columns([58, 42], gap="medium")
     with chart:
         figure = map_figure(found, far, scenario, account, cloud, points, shows)
         place.chart(figure, "risk-map", risk_map_alt(found, far, scenario, account, cloud, points))
     with words:
         if points and found:
             told = scenario_rows.map_day_rows(points, scenario, first, second)
-            place.table(told, "The named days of the map by their numbers, the worst at its point first", 45)
+            widths = {name: st.column_config.Column(width=wide) for name, wide in _map_widths(first, second).items()}
+            place.table(told, "The named days of the map by their numbers, the worst at its point first", 40, widths)
     with st.container() if points else words:
         for line in _map_rests_on(session, pair, cloud, points, worst=ticks == WORST):
             st.markdown(f"- {plain(line)}")
+
+
+def _map_widths(first: Direction, second: Direction) -> dict[str, int]:
+    """Pixels of the columns that are to be seen at once beside the map."""
+    return {"Day": 84, "At its point": 140, "Whole day": 140, first.name: 66, second.name: 66}
 
 
 WORST, CLOSE = "worst tick", "close"
@@ -290,7 +304,7 @@ def _map_rests_on(
     lines = [f"{wording.listing(others)} {'stands' if len(others) == 1 else 'stand'} still."] if others else []
     lines += [f"{group.name}: {_rates(group)}." for group in pair if len(group.rates) > 1]
     lines += ["A point is an end: the account must also have survived the way there, in one move, without fees."]
-    lines += scenario_rows.cloud_words(cloud, first, second)
+    lines += scenario_rows.cloud_words(cloud, first, second, groups.weights(session.working))
     if (cloud or points) and any(len(group.rates) > 1 for group in pair):
         lines.append("A group's move is what fits its tokens' own best, each by its notional (an approximation).")
     if points:
@@ -318,8 +332,8 @@ def _crash_rows(session: Session) -> list[CrashRow]:
 
 def _show_days(session: Session) -> None:
     scenario, account, rows = session.working, assess(session.working), _crash_rows(session)
-    if told := scenario_rows.crash_sentence(rows, scenario, account):
-        st.markdown(plain(told))
+    if sentence := scenario_rows.crash_sentence(rows, scenario, account):
+        st.markdown(plain(sentence))
     if not scenario.positions:
         st.info("No positions: no day can do anything to this account.")
         return
@@ -327,7 +341,9 @@ def _show_days(session: Session) -> None:
     with chart:
         place.chart(crashes(rows, scenario, account), "crashes", crashes_alt(rows, scenario, account))
     with table:
-        place.table(scenario_rows.crash_rows_told(rows, scenario), "What every named day would do to this account", 92)
+        helps = {name: st.column_config.Column(help=said) for name, said in scenario_rows.DAY_COLUMNS.items()}
+        told = scenario_rows.crash_rows_told(rows, scenario)
+        place.table(told, "What every named day would do to this account", 92, helps)
         for assumption in scenario_rows.crash_assumptions(rows):
             st.caption(plain(f"{assumption[0].upper()}{assumption[1:]}."))
         _own_days(session)

@@ -15,6 +15,12 @@ from margin.studies.shocks import Part
 PERCENT = 100
 LONG = 3_650.0
 """Days beyond which an account is said to last for years."""
+WHOLE_DAYS = 100.0
+"""Days from which on they are told without decimals."""
+LEAST_DAYS = 0.05
+"""Days below this would be told as 0."""
+NOTHING = 0.005
+"""Money a day below this is told as nothing."""
 SOURCES = 4
 """Sources of rates that are named one by one."""
 Texts = dict[str, str]
@@ -193,25 +199,63 @@ def sentence(parts: Sequence[Part], scenario: Scenario) -> str:
     )
 
 
-def lasting(account: Assessment, days: float | None, present: Mapping[str, Paid] | None, *, isolated: bool) -> str:
-    """How long the account lasts with prices still; `present` says where rates are from, None: they are supposed."""
+class Lasting(NamedTuple):
+    """How long the headroom lasts, None where nothing is lost, and what a day costs, negative where it is paid."""
+
+    days: float | None
+    a_day: float
+
+
+def lasting(account: Assessment, found: Lasting, rates: str, *, isolated: bool) -> str:
+    """How long the account lasts with prices still; `rates` says what it pays, empty where that is not known."""
     if account.headroom is None:
         return "not known, for want of a tier table: how long the account would last on its funding"
-    if present is not None and not present:
+    if account.liquidated:
+        return f"{'a position is lost' if isolated else 'the account is liquidated'} already, whatever it would pay"
+    if not rates:
         return "no funding rate of these tokens is known"
-    known = (
-        "the funding and interest supposed" if present is None else f"the present rate, as known ({sources(present)})"
-    )
+    at = f"at {rates}, with prices still"
+    if found.days is None:
+        return f"{at}, nothing is lost: on balance the account {_paid(found.a_day)}"
     who = "the first position is lost" if isolated else "liquidation"
-    if days is None:
-        return f"at {known}, with prices still, nothing is lost: on balance the account is paid, or pays nothing"
+    return f"{at}, it is {_days(found.days)} until {who}"
+
+
+def _paid(a_day: float) -> str:
+    """What a day brings to an account that loses nothing."""
+    return f"is paid {wording.money(-a_day)} a day" if a_day < -NOTHING else "pays nothing"
+
+
+def _days(days: float) -> str:
     if days > LONG:
-        return f"at {known}, with prices still, it is more than ten years until {who}"
-    return f"at {known}, with prices still, it is {days:,.1f} days until {who}"
+        return "more than ten years"
+    if days < LEAST_DAYS:
+        return "less than 0.1 days"
+    return f"{days:,.{0 if days >= WHOLE_DAYS else 1}f} days"
+
+
+def present_rates(rates: Mapping[str, Paid], recorded: Mapping[str, str], venue: str) -> str:
+    """What an account on `venue`, empty for none, pays now; `recorded`: by token the venue whose recorded median it is.
+
+    Every rate is told with its source; empty where there is none.
+    """
+    if not rates:
+        return ""
+    venues = list(dict.fromkeys(recorded.values()))
+    other = f", not on {venue}" if venue and venue not in venues else ""
+    median = f"the median rate recorded on {wording.listing(venues)}{other}"
+    told = "the present rate" if len(recorded) < len(rates) else ""
+    which = f"{told}, and where none is told {median}" if told and venues else told or median
+    return f"{which} ({sources(rates)})"
 
 
 def sources(rates: Mapping[str, Paid]) -> str:
     """The rates a day, each with where it is from."""
-    told = [f"{token} {wording.rate(paid.a_day)} a day, {paid.source}" for token, paid in rates.items()]
+    told = [f"{token} {_rate(paid.a_day)} a day, {paid.source}" for token, paid in rates.items()]
     more = [f"{len(told) - SOURCES} more"] if len(told) > SOURCES else []
     return "; ".join([*told[:SOURCES], *more])
+
+
+def _rate(a_day: float) -> str:
+    """A rate to three significant digits."""
+    return wording.rate(float(f"{a_day:.3g}"))

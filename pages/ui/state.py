@@ -270,9 +270,21 @@ def receive(current: Session, scenario: Scenario, left_out: Sequence[str] = ()) 
     current.open(current.attach(scenario))
     current.baseline, current.example = before_move(current.working), None
     if left_out:
-        tokens = wording.listing(list(left_out))
-        current.tell("warning", f"Its maker's own tier tables of {tokens} did not fit the link; this venue's are used.")
+        current.tell("warning", _without_own_tables(current.working, left_out))
     _tell_differences(current)
+
+
+def _without_own_tables(scenario: Scenario, left_out: Sequence[str]) -> str:
+    """Which of the maker's tables did not fit, and what stands in their place."""
+    rules, reference = scenario.account.rules, scenario.market.reference
+    lost = f"Its maker's own tier tables of {wording.listing(list(left_out))} did not fit the link"
+    if rules.own_fraction:
+        return f"{lost}; nothing is lost by it, {rules.name} margin reads none."
+    missing = [token for token in left_out if token not in reference.tiers]
+    if not missing:
+        return f"{lost}; this venue's are used."
+    used = " for the others this venue's are used, but" if len(missing) < len(left_out) else ""
+    return f"{lost};{used} {rules.name} has none for {wording.listing(missing)} here: ask for the file instead."
 
 
 _WRITTEN = {"margin balance": wording.money, "margin ratio": wording.percent}

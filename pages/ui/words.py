@@ -24,7 +24,14 @@ def sentence(session: Session, account: Assessment) -> None:
     """The sentence that matters, with the status in words before it."""
     color, label = _STATUS[status(session.working, account)]
     st.markdown(f":{color}-badge[{plain(label)}] **{plain(verdict(session.working, account))}**")
-    st.caption(plain(f"{session.lesson} {dates(session)}"))
+    shocks = "" if session.working.shocks is None else _SHOCKS
+    st.caption(plain(f"{session.lesson} {dates(session)} {shocks}"))
+
+
+_SHOCKS = (
+    "This scenario carries shocks: no figure on this page has a part in them. They are shown on “Moves together”, "
+    "under “Rules and combined”."
+)
 
 
 def advice(session: Session, account: Assessment) -> None:

@@ -66,7 +66,7 @@ def test_it_is_light_and_readable(any_situation: Situation, draw: Callable[[Scen
         ("two longs", "Cross is liquidated at −9.47 %; isolated keeps at least $1,000.00"),
         ("isolated", "Cross is liquidated at −81.68 %; isolated keeps at least $3,450.00"),
         ("covered", "Cross survives −100 % to +1,000 % this way; isolated keeps at least $49,150.00"),
-        ("liquidated", "Cross is liquidated at these marks; isolated has nothing set aside"),
+        ("liquidated", "Cross is liquidated at these marks; isolated takes more than the wallet"),
         ("no positions", "No positions: cross and isolated are the same"),
         ("no tiers", "Not known: OKX has no tier table for FET"),
     ],
@@ -89,9 +89,9 @@ def test_what_is_not_looked_for_is_not_said_to_survive() -> None:
     hedge = account("binance", "cross", [short("RENDER", 571.43, 1.75)], 10_900)
     title = plain(of_modes(hedge)[0].layout.title.text)
     assert title == "Cross survives −100 % to +1,000 % this way; isolated keeps at least $10,800.00"
-    covered = account("binance", "cross", [long("RENDER", 1_000, 1.75, 1, isolated_margin=1_800)], 20)
+    covered = account("binance", "cross", [long("RENDER", 1_000, 1.75, 1, isolated_margin=1_800)], 1_790)
     title = plain(of_modes(covered)[0].layout.title.text)
-    assert title == "Cross is liquidated at −0.14 %; isolated loses none from −100 % to +1,000 %"
+    assert title == "Cross survives −100 % to +1,000 % this way; isolated takes more than the wallet"
 
 
 def test_all_that_collateral_leaves_beside_the_margins_is_told() -> None:
@@ -107,13 +107,49 @@ def test_the_lines_are_the_curves_and_the_symbols_stand_just_before_the_falls() 
     scenario = named("two longs").scenario
     found = curves(modes(scenario), together(scenario))
     assert found is not None
-    cross, isolated, falls, hover = charts.modes(found, modes(scenario)).data
+    cross, isolated, account_falls, falls, hover = charts.modes(found, modes(scenario)).data
     assert cross.y.tolist() == found.cross.tolist()
     assert isolated.y.tolist() == found.isolated.tolist()
-    assert falls.x.tolist() == pytest.approx([-9.46712, -8.31633, -8.35459], abs=1e-5)
-    assert falls.y.tolist() == pytest.approx([1479.59, 2515.31, 1658.16], abs=0.01)
-    assert falls.marker.symbol.tolist() == ["x", "diamond-open", "diamond-open"]
+    assert account_falls.x.tolist() == pytest.approx([-9.46712], abs=1e-5)
+    assert account_falls.y.tolist() == pytest.approx([1479.59], abs=0.01)
+    assert falls.x.tolist() == pytest.approx([-8.31633, -8.35459], abs=1e-5)
+    assert falls.y.tolist() == pytest.approx([2515.31, 1658.16], abs=0.01)
     assert len(hover.text) == len(found.moves)
+
+
+def test_every_symbol_that_is_drawn_is_in_the_legend() -> None:
+    drawn = [trace for trace in of_modes(named("two longs").scenario)[0].data if trace.showlegend is not False]
+    assert [(trace.name, trace.marker.symbol) for trace in drawn[2:]] == [
+        ("cross is liquidated", "x"),
+        ("an isolated position is lost", "diamond-open"),
+    ]
+
+
+def test_the_axis_reaches_what_the_title_states() -> None:
+    legs = [long("RENDER", 40_000, 1.75, 10), long("FET", 30_000, 0.2231, 3)]
+    far = account("binance", "cross", legs, 10_000, marks={"FET": 0.2231})
+    found = curves(modes(far), together(far))
+    assert found is not None
+    last = min(reached.down or 0.0 for _, reached in found.lost_at)
+    assert found.cross_reached.down is not None
+    assert found.moves[0] <= 1.1 * min(last, found.cross_reached.down) or found.moves[0] == -1
+    figure = charts.modes(found, modes(far))
+    assert figure.layout.xaxis.range[0] == found.moves[0] * 100
+    assert found.isolated[0] == pytest.approx(modes(far).isolated.free)
+
+
+def test_money_on_the_axis_has_its_minus_before_the_dollar_and_none_is_below_nothing() -> None:
+    axis = of_modes(named("liquidated").scenario)[0].layout.yaxis
+    assert (axis.tickprefix, axis.tickformat) == (None, "$~s")
+    assert axis.range[0] > -0.05 * axis.range[1]
+
+
+def test_an_isolated_line_that_the_wallet_does_not_cover_says_so() -> None:
+    short_of = account("binance", "cross", [long("RENDER", 20_000, 1.75)], 2_000)
+    figure, alt = of_modes(short_of)
+    assert figure.data[1].name == "isolated, with $1,500.00 more than the wallet holds"
+    assert "isolated takes more than the wallet" in alt
+    assert "set aside" not in alt
 
 
 def test_hovering_says_what_each_mode_leaves_and_without_whom() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from margin.charts import rows as rows_of_bars
 from margin.charts import style
 from margin.charts.crashes import crashes, crashes_alt, finding, survived
 from margin.market.moves import betas_to_btc, crash_days
@@ -25,10 +26,10 @@ def own(name: str, **moves: float) -> CrashDay:
 
 
 TITLES = {
-    "two longs": "4 of 21 days survived at the worst tick, 9 at the close",
-    "isolated": "3 of 21 days survived without losing a position at the worst tick, 7 at the close",
+    "two longs": "4 of 21 days survived; by their closes alone it looks like 9",
+    "isolated": "3 of 21 days survived without losing a position; by their closes alone it looks like 7",
     "isolated, one lost": "RENDER long is liquidated at these marks",
-    "covered": "21 of 21 days survived at the worst tick, 21 at the close",
+    "covered": "21 of 21 days survived",
     "liquidated": "Liquidated at these marks",
     "no tiers": "Not known: OKX has no tier table for FET",
     "no positions": "No positions: no day can liquidate",
@@ -91,6 +92,29 @@ def test_a_day_says_how_it_ends_at_both_instants() -> None:
         "headroom $7,468.00",
     ]
     assert "no equity left" in close.text[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("two longs", "close: would stand again, had it not been liquidated before"),
+        ("isolated", "close: 1 position would stand again, had it not been lost before"),
+    ],
+)
+def test_a_day_that_the_worst_tick_ends_is_not_said_to_be_survived_at_its_close(name: str, said: str) -> None:
+    day = CrashDay("", "mine", {"RENDER": TokenMove(-0.01, -0.5, 0.0), "FET": TokenMove(0, 0, 0)})
+    figure = drawn(named(name), day)
+    [told] = next(trace for trace in figure.data if trace.name == "close").text
+    assert told.split("<br>")[1] == said
+    assert figure.layout.title.text.startswith("0 of 1 days survived")
+
+
+def test_zero_is_marked_at_the_bars_alone() -> None:
+    figure = drawn(named("two longs"))
+    zeros = next(trace for trace in figure.data if trace.name == "0")
+    assert not figure.layout.xaxis.zeroline
+    assert set(zeros.x) == {0.0}
+    assert list(zeros.y) == [rows_of_bars.BAR - row for row in range(21)]
 
 
 def test_a_name_that_a_person_gave_is_never_markup() -> None:

@@ -72,7 +72,7 @@ def test_the_points_are_the_studys(level: str) -> None:
 def test_rows_stand_in_the_order_of_the_ranking_and_say_their_distances() -> None:
     rows = [text.replace("<b>", "").replace("</b>", "") for text in drawn(named("two longs")).data[-1].text]
     assert rows[0] == "Everything together  −9.47 %"
-    assert rows[3] == "BTC, the others by their beta to it  −5.80 % (a price by 9.64 %)"
+    assert rows[3] == "BTC, the others by their beta to it  −5.80 % (takes RENDER to −9.64 %)"
     assert rows[-1] == "FET alone  −21.30 %"
 
 

@@ -9,7 +9,7 @@ import plotly.io
 import pytest
 
 from margin.charts import style
-from margin.charts.map_labels import LETTER, LINE, WIDTHS
+from margin.charts.map_labels import GAP, LETTER, LINE, WIDTHS, Labels, Place
 from margin.charts.risk_map import (
     LEAST,
     MOST,
@@ -287,8 +287,17 @@ def test_words_do_not_stand_on_each_other_at_any_width(any_situation: Situation)
         assert min(box[0] for box in boxes) > -0.01
         assert max(box[2] for box in boxes) < width + 0.01
         for (one, a), (other, b) in combinations(zip(figure.layout.annotations, boxes, strict=True), 2):
-            apart = a[2] <= b[0] + 0.01 or b[2] <= a[0] + 0.01 or a[3] <= b[1] + 0.01 or b[3] <= a[1] + 0.01
+            apart = a[2] + GAP <= b[0] + 0.01 or b[2] + GAP <= a[0] + 0.01 or a[3] <= b[1] + 0.01 or b[3] <= a[1] + 0.01
             assert apart, (one.text, other.text, width)
+
+
+def test_of_two_places_alike_words_take_the_one_whose_line_crosses_no_other() -> None:
+    sides = np.array([-1.0, 1.0])
+    labels = Labels(sides, sides, 300, [(0.0, 0.0), (0.0, 0.2)])
+    labels.write("first", [((0.0, 0.0), Place(0, 60, 0.5, 0.5))])
+    over, clear = Place(-60, 1, 1, 0.5), Place(61, 1, 0, 0.5)
+    labels.write("second", [((0.05, 0.1), over), ((0.05, 0.1), clear)])
+    assert [each["xanchor"] for each in labels.annotations] == ["center", "left"]
 
 
 def numbers_in(label: str) -> list[int]:

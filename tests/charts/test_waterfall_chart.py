@@ -95,6 +95,12 @@ def test_the_title_says_where_liquidation_begins_and_what_is_kept(name: str) -> 
     assert finding(CASES[name].found, CASES[name].way) == TITLES[name]
 
 
+def test_no_axis_can_be_zoomed_so_that_no_button_covers_the_title() -> None:
+    axes = (CASES["liquidated"].figure.layout.xaxis, CASES["liquidated"].figure.layout.yaxis)
+    assert [axis.fixedrange for axis in axes] == [True, True]
+    assert (axes[1].tickprefix, axes[1].tickformat) == (None, "$~s"), "the sign stands before the $"
+
+
 def test_a_stop_that_fills_beyond_what_there_is_is_no_liquidation() -> None:
     legs = [long("RENDER", 1_000, 1.75), long("TAO", 10, 272.71, 3)]
     late = along(account("textbook", "isolated", legs), -0.5, Conduct(price_stops={("RENDER", "long"): 1.66}, gap=0.2))

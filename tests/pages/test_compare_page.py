@@ -216,9 +216,9 @@ def test_what_was_chosen_on_moves_together_is_compared_here() -> None:
     before = {row["Direction"]: row for row in page.table("Direction")}
     after = {row["Direction"]: row for row in page.run().table("Direction")}
     assert after.keys() - before.keys() == {"Your own direction"}
-    assert [name for name in before if before[name] != after[name]] == ["BTC, the others by their beta to it"]
+    assert [name for name in before if before[name] != after[name]] == ["BTC, the others by beta"]
     assert "Betas to BTC of your own: RENDER." in page.text()
-    first = page.choose("compare_way", "Your own direction").choose("compare_survival", DAYS).table("Event")[0]
+    first = page.choose("compare_way", "Your own direction").choose("compare_survival", DAYS).table("Event")[-1]
     assert (first["Day"], first["Event"]) == ("yours", "mine")
     look.own.clear()
     assert page.leave_and_return().field("compare_way").value != "Your own direction"
@@ -235,7 +235,7 @@ def test_shocks_that_the_scenario_carries_are_said_not_to_be_in_it(landing: Comp
 def test_named_days_are_shown_at_their_worst_tick_and_at_their_close() -> None:
     page = ComparePage().choose("compare_survival", DAYS)
     days = {row["Day"]: row for row in page.table("Event")}
-    assert days.keys() == {crash.date for crash in snapshot.crashes()}
+    assert list(days) == sorted(crash.date for crash in snapshot.crashes())
     assert days["2025-10-10"]["Isolated leaves"] == "$1,000.00 (−$9,000.00)"
     assert days["2024-08-02"]["Positions lost, isolated"] == "RENDER long"
     assert "Of 21 named days at their worst tick, cross is liquidated on 17" in page.text()
@@ -293,7 +293,10 @@ def test_a_margin_that_cannot_be_is_refused_and_the_last_good_one_kept(typed: fl
 
 def test_margins_above_the_wallet_are_told_in_cross_and_refused_in_isolated() -> None:
     page = ComparePage().margin(0, 8_000.0)
-    assert page.sentence.startswith("The wallet is $2,000.00 short of the isolated margins, $12,000.00 in all;")
+    assert page.sentence.startswith("You could not hold these positions isolated: it takes $2,000.00 more than the")
+    assert "Isolated, with $2,000.00 added, leaves" in page.table("Direction")[0]
+    assert "Isolated, with $2,000.00 added" in page.unfold(FIGURES).table("Figure")[0]
+    assert not [each for each in page.at.dataframe if "After the change" in each.value.columns]
     [button] = [each for each in page.at.button if each.key == "do_take_mode"]
     assert button.disabled
     isolated = ComparePage(address(margin_mode="isolated")).margin(0, 8_000.0)
@@ -354,6 +357,37 @@ def test_the_change_of_mode_is_told_for_this_account() -> None:
     assert all(each in said for each in switch_in_words(comparison, switch(comparison)))
 
 
+def test_of_an_account_that_is_liquidated_what_the_wallet_held_is_told_and_no_change_is_offered() -> None:
+    page = ComparePage(address(wallet_balance=600))
+    assert {row["Cross leaves"] for row in page.table("Direction")} == {
+        "$0.00 (liquidated already, the wallet held $600.00)"
+    }
+    assert "there is nothing left to change" in page.text()
+    assert not [each for each in page.at.dataframe if "After the change" in each.value.columns]
+    assert "refuses a change of mode" not in page.text()
+
+
+def test_directions_are_named_as_on_moves_together() -> None:
+    legs = [
+        {"symbol": token, "side": side, "quantity": size, "entry_price": entry, "leverage": 5}
+        for token, side, size, entry in (
+            ("RENDER", "long", 1e4, 1.75),
+            ("FET", "short", 1e4, 0.22),
+            ("BTC", "long", 0.1, 7e4),
+        )
+    ]
+    page = ComparePage(address(positions=legs, marks={"RENDER": 1.75, "FET": 0.2231, "BTC": 71_000}))
+    names = [row["Direction"] for row in page.table("Direction")]
+    assert not [row for row in page.table("Direction") if "+$0.00" in row["Cross leaves"]]
+    assert names[:4] == ["Everything together", "AI sector only", "BTC, the others by beta", "Longs down, shorts up"]
+    assert "In “Longs down, shorts up” a negative move is the one that hurts." in page.text()
+
+
+def test_the_move_against_the_account_is_explained_only_where_it_is_shown(landing: ComparePage) -> None:
+    assert "Longs down, shorts up" not in landing.text()
+    assert "Liquidation is looked for from −100 % to +1,000 %." in landing.text()
+
+
 # Venue against venue
 
 
@@ -367,6 +401,8 @@ def test_every_venue_has_its_figures_and_the_date_of_its_tables(by_venue: Compar
     assert list(rows) == ["Binance", "Bybit", "Bybit without FET", "OKX", "OKX without FET", "Hyperliquid"]
     assert rows["Binance"] == {
         "Venue": "Binance",
+        "It would refuse": "none",
+        "Not known there": "none",
         "Tables": "snapshot, 2026-09-29",
         "Common fall": "−9.47 %",
         "Common rise": "none",
@@ -377,18 +413,19 @@ def test_every_venue_has_its_figures_and_the_date_of_its_tables(by_venue: Compar
         "Maintenance margin": "$1,650.00",
         "Requirement": "$1,650.00",
         "Available": "$1,000.00",
-        "Not known there": "none",
-        "It would refuse": "none",
     }
+    assert list(rows["Binance"])[:3] == ["Venue", "It would refuse", "Not known there"]
     assert rows["OKX without FET"]["How to read it"] == "falls, liquidation at 100.00 %"
     assert rows["Hyperliquid"]["It would refuse"].startswith("RENDER long at 10x is above the 5x")
+    assert rows["Hyperliquid"]["Initial margin"] == "refused ($9,000.00 as entered)"
+    assert rows["Hyperliquid"]["Available"] == "refused ($1,000.00 as entered)"
 
 
 def test_a_venue_that_does_not_list_a_token_has_no_figures_and_says_why(by_venue: ComparePage) -> None:
     rows = {row["Venue"]: row for row in by_venue.table("Tables")}
     assert rows["Bybit"]["Not known there"] == "FET is not listed on Bybit as seen 2025-12-29 and 2026-07-20"
     figures = ("Initial margin", "Requirement", "Common fall", "Available", "Venue's ratio", "It would refuse")
-    assert {rows["Bybit"][column] for column in figures} == {"–"}
+    assert {rows["Bybit"][column] for column in (*figures, "How to read it")} == {"–"}
     assert rows["Bybit without FET"]["Initial margin"] == "$5,024.75"
 
 
@@ -444,7 +481,9 @@ def test_in_isolated_margin_the_first_loss_is_told_and_prices_are_per_position()
         pytest.param({"venue": "okx"}, "What either mode survives cannot be told: FET is not listed", id="no tiers"),
         pytest.param({"marks": {"RENDER": 1.0, "FET": 0.1}}, "Cross is liquidated at these marks", id="dead"),
         pytest.param({"marks": {"RENDER": 0, "FET": 0}}, "Cross is liquidated at these marks", id="marks at 0"),
-        pytest.param({"wallet_balance": -5}, "The wallet is $9,005.00 short", id="a wallet that owes"),
+        pytest.param(
+            {"wallet_balance": -5}, "it takes $9,005.00 more than the wallet's −$5.00.", id="a wallet that owes"
+        ),
         pytest.param(
             {
                 "positions": [

@@ -414,6 +414,25 @@ def test_tier_tables_that_were_left_out_are_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("changes", "left_out", "said"),
+    [
+        ({"venue": "textbook"}, "RENDER~FET", "; nothing is lost by it, Textbook margin reads none."),
+        ({"venue": "okx"}, "FET", "; OKX has none for FET here: ask for the file instead."),
+        (
+            {"venue": "okx"},
+            "RENDER~FET",
+            "; for the others this venue's are used, but OKX has none for FET here: ask for the file instead.",
+        ),
+    ],
+)
+def test_tables_that_the_venue_has_none_for_are_not_said_to_be_its_own(
+    changes: dict[str, Any], left_out: str, said: str
+) -> None:
+    [told] = Visitor({**address(**changes), "tiers_left_out": [left_out]}).warnings
+    assert told == f"Its maker's own tier tables of {' and '.join(left_out.split('~'))} did not fit the link{said}"
+
+
 def test_the_maker_is_told_which_tier_tables_do_not_fit() -> None:
     rows = [
         {"floor": 1_000.125 * index, "maintenance_rate": 0.001 * (index + 1), "max_leverage": 50 - index}

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from streamlit.testing.v1 import AppTest
 
 from margin import link
-from margin.charts.waterfall import Way
+from margin.charts.waterfall import Way, finding
 from margin.market import moves
 from margin.presets import landing
 from margin.scenario import Scenario
+from margin.studies.assess import assess
 from margin.studies.conduct import Conduct, MarginStop
 from margin.studies.crash_table import CrashDay, TokenMove, crash_rows
 from margin.studies.directions import against, alone, together
@@ -30,6 +31,7 @@ from pages.ui.liquidation_rows import (
     Runs,
     axis_name,
     hardest_day,
+    left,
     money_rows,
     route_ends,
     sentence,
@@ -98,7 +100,7 @@ def test_where_nothing_is_liquidated_it_says_how_the_account_ends_and_how_far_it
 ) -> None:
     runs = gone(example(wallet_balance=30_000))
     assert sentence(runs, reached) == (
-        "Nothing is liquidated on this path; equity ends at $12,000.00 of $30,000.00, "
+        "Nothing is liquidated on this path; equity ends at $12,000.00, from $30,000.00, "
         f"and the venue requires 10.75 % of it.{said}"
     )
     assert status(runs.found) == ("green", "Not liquidated")
@@ -146,6 +148,57 @@ def test_a_stop_beyond_an_isolated_margin_was_too_late_whatever_the_rest_of_the_
         "RENDER long is closed by your price stop",
         "RENDER long: what is owed is settled",
     ]
+
+
+def test_an_isolated_position_that_is_lost_already_counts_nothing_and_the_figures_agree() -> None:
+    legs = [long("RENDER", 10_000, 2.4, 6), long("TAO", 10, 272.71, 1)]
+    runs = gone(account("binance", "isolated", legs, 9_000, marks={"RENDER": 1.75}))
+    assert sentence(runs) == (
+        "You would have kept $4,454.58 of $5,000.00: prices took $545.42, fees $0.00 and slippage $87.50. "
+        "The insurance fund bore $2,587.50, $2,500.00 of it lost before the start. TAO long stays open."
+    )
+    rows = {row["What"]: row["Amount"] for row in money_rows(runs)}
+    amounts = {name: amount(text) for name, text in rows.items() if "$" in text}
+    kept = amounts.pop("Kept")
+    assert amounts["Lost before, beyond margin"] == -2_500
+    assert sum(amounts.values()) == pytest.approx(kept, abs=0.01)
+    assert finding(runs.found, runs.way) == "Liquidation at once: $4,454.58 of $5,000.00 kept"
+    assert runs.found.equity[0] == runs.found.start_equity == 5_000
+    assert any("counts nothing at the start" in line for line in runs.found.assumptions)
+
+
+def test_nothing_is_said_to_be_kept_of_a_debt() -> None:
+    runs = gone(example(wallet_balance=-500))
+    assert sentence(runs).startswith("You would have kept nothing, from −$500.00: ")
+    assert finding(runs.found, runs.way) == "Liquidation at once: $0.00 kept, from −$500.00"
+
+
+def test_a_step_that_closes_nothing_realises_nothing_in_either_mode() -> None:
+    for mode in ("cross", "isolated"):
+        rows = step_rows(gone(example(margin_mode=mode, wallet_balance=12_000)))
+        assert rows[0]["What happens"].lower().endswith("open orders are cancelled")
+        assert rows[0]["Realised"] == "–"
+
+
+@pytest.mark.parametrize(
+    ("changes", "move", "said"),
+    [
+        ({}, -0.05, "Equity is $5,500.00: $10,000.00 in the wallet and an open loss of $4,500.00."),
+        ({}, 0.05, "Equity is $14,500.00: $10,000.00 in the wallet and an open profit of $4,500.00."),
+        ({}, 0.0, "The wallet holds $10,000.00."),
+        ({}, -0.2, "No position is left open. The wallet holds $0.00."),
+    ],
+)
+def test_what_is_left_is_told_as_equity_with_its_parts(changes: dict[str, Any], move: float, said: str) -> None:
+    final = gone(example(**changes), move).found.final
+    assert left(final, assess(final)) == said
+
+
+def test_collateral_that_is_left_is_told_beside_the_wallet() -> None:
+    collateral = [{"asset": "BTC", "amount": 0.002, "ratio": 0.8}]
+    pledged = example(venue="bybit", positions=[], wallet_balance=0, collateral=collateral, marks={"BTC": 100_000})
+    said = "No position is left open. Equity is $160.00: $0.00 in the wallet and collateral counted at $160.00."
+    assert left(pledged, assess(pledged)) == said
 
 
 def test_what_the_fund_bore_is_no_part_of_the_losses_where_there_was_a_debt_before() -> None:
@@ -359,7 +412,7 @@ def test_the_chart_and_the_tables_are_told_in_words(first: LiquidationPage) -> N
 def test_another_direction_and_another_move_are_gone() -> None:
     page = LiquidationPage().enter("direction", "alone:RENDER").enter("to", -10.0)
     assert page.sentence == (
-        "Nothing is liquidated on this path; equity ends at $5,000.00 of $10,000.00, "
+        "Nothing is liquidated on this path; equity ends at $5,000.00, from $10,000.00, "
         "and the venue requires 31.00 % of it. Liquidation would begin at −17.04 %."
     )
     page.enter("direction", "with_btc").enter("to", -5.0)
@@ -418,12 +471,16 @@ def test_the_order_slippage_and_fee_are_the_persons_to_choose() -> None:
 
 @pytest.mark.parametrize("name", ["slippage", "fee", "gap"])
 @pytest.mark.parametrize("value", [-1.0, 101.0])
-def test_a_part_that_cannot_be_is_told_and_the_usual_one_is_used(name: str, value: float) -> None:
-    page, usual = LiquidationPage(), LiquidationPage().sentence
-    page.enter(name, value)
+def test_a_part_that_cannot_be_is_told_and_the_last_good_one_is_kept(name: str, value: float) -> None:
+    page = LiquidationPage().enter("to", -9.5 if name == "fee" else -10.0).enter("margin_stop", value=name != "fee")
+    usual = page.sentence
+    other = page.enter(name, 2.5).sentence
+    assert page.enter(name, value).sentence == other != usual
     assert len(page.at.error) == 1
-    assert read(page.at.error[0].value).endswith(" is used.")
-    assert page.sentence == usual
+    assert read(page.at.error[0].value).endswith("; the last good one, 2.5 %, is kept.")
+    assert page.leave_and_return().sentence == other
+    assert page.enter(name, None).sentence == usual
+    assert page.enter(name, value).sentence == usual
 
 
 def test_the_venues_own_fee_stands_where_none_is_given(first: LiquidationPage) -> None:
@@ -493,7 +550,10 @@ def test_a_price_stop_closes_its_position_and_one_that_cannot_be_is_told() -> No
     assert page.steps()[0]["Mark"] == "1.6500"
     page.stop_at({0: -1.0})
     assert read(page.at.error[0].value).startswith("RENDER long: Stop at must be a positive number, got -1")
+    assert read(page.at.error[0].value).endswith("; the last good one, 1.6500, is kept.")
+    assert page.steps()[0]["What happens"] == "RENDER long is closed by your price stop"
     assert page.stop_at({0: None}).steps()[0]["What happens"] == "Open orders are cancelled"
+    assert read(page.stop_at({0: -1.0}).at.error[0].value).endswith("; it has no stop.")
 
 
 def test_a_typed_stop_stays_when_the_marks_change_under_it() -> None:
@@ -587,6 +647,12 @@ def test_where_nothing_can_be_liquidated_or_told_it_says_so(changes: dict[str, A
     assert page.sentence.startswith(said)
     assert not page.at.get("plotly_chart")
     assert "What happens at liquidation on " in page.at.header[-1].value
+
+
+def test_the_textbook_is_no_place_to_be_liquidated_on() -> None:
+    assert (
+        LiquidationPage(address(venue="textbook")).at.header[-1].value == "What happens at liquidation by the textbook"
+    )
 
 
 def test_in_isolated_mode_every_position_goes_alone() -> None:

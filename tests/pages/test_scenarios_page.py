@@ -37,6 +37,7 @@ PATIENT = settings(
 )
 MAP, DAYS, RULES = "Map of two", "Named days", "Rules and combined"
 BTC_LEADS = "BTC, the others by beta"
+WITHOUT = scenario_rows.WITHOUT
 SECTIONS = ("Directions", MAP, DAYS, RULES)
 ONE_TOKEN = {
     "positions": [{"symbol": "TAO", "side": "short", "quantity": 10, "entry_price": 255, "leverage": 5}],
@@ -192,7 +193,7 @@ def test_the_page_begins_with_the_nearest_danger(preset: str, said: str) -> None
         pytest.param({"positions": [], "marks": {}}, "No positions: no move can liquidate anything", id="no positions"),
         pytest.param({"venue": "okx"}, "Not known: OKX has no tier table for FET.", id="no tiers"),
         pytest.param({"wallet_balance": 100}, "Liquidated at these marks.", id="liquidated"),
-        pytest.param(ONE_TOKEN, "Your nearest danger is everything rising ", id="a short"),
+        pytest.param(ONE_TOKEN, "Your nearest danger is TAO rising ", id="a short"),
         pytest.param(
             {"wallet_balance": 1e6}, "No direction looked at here liquidates this account.", id="nothing liquidates"
         ),
@@ -233,6 +234,7 @@ def test_every_direction_is_ranked_with_its_distances_and_what_is_left(landing: 
         **dict.fromkeys(("at −10 %", "at −20 %", "at −30 %", "at −50 %"), "liquidated"),
     }
     assert rows[3]["Largest price change"] == "9.64 %"
+    assert "Ranked by the largest price change that liquidation asks of any token held, not by the " in landing.text
     assert landing.title == "Nearest: Everything together, −9.47 %"
     assert "AI sector only and Longs down, shorts up come to the same as Everything together." in landing.text
     assert [row["Snapshot's beta"] for row in landing.rows("betas")] == [
@@ -295,7 +297,11 @@ def test_without_tiers_only_what_is_known_is_spoken_of() -> None:
     page = ScenariosPage(address(venue="okx"))
     assert "Without that tier table no distance can be told" in page.text
     assert not re.search("Ranked by|come to the same", page.text)
-    assert {row["at −5 %"] for row in page.table("at −5 %")} >= {"$5,500.00 · –"}
+    first = page.table("at −5 %")[0]
+    assert (first["at −5 %"], first["at −20 %"], first["at −50 %"]) == ("$5,500.00 · –", "liquidated", "liquidated")
+    rows = {row["Day"]: row for row in page.open(DAYS).table(WITHOUT)}
+    assert rows["2025-10-10"]["At the worst tick"] == rows["2025-10-10"]["At the close"] == "liquidated"
+    assert rows["2025-11-07"]["At the worst tick"] == "–"
 
 
 # The map
@@ -324,6 +330,15 @@ def test_what_the_map_shows_can_be_chosen() -> None:
     assert page.field("map_days").value == 30, "what was chosen is still chosen"
 
 
+def test_a_close_on_the_map_does_not_bring_back_what_the_day_liquidated() -> None:
+    page = ScenariosPage(section=MAP).enter("map_ticks", "close")
+    days = {row["Day"][:10]: row for row in page.table("At its point")}
+    assert days["2022-05-12"]["Whole day"] == "stands again · 15.56 %"
+    [told] = [trace["text"] for trace in page.chart()["data"] if trace.get("name") == "named days"]
+    [day] = [each for each in told if "2022-05-12" in each]
+    assert "<br>would stand again, had it not been liquidated before<br>" in day
+
+
 def test_groups_can_be_set_against_each_other() -> None:
     book = presets()["basket"].scenario
     hedge = {"symbol": "BTC", "side": "short", "quantity": 0.5, "entry_price": 71_000, "leverage": 10}
@@ -350,38 +365,46 @@ def test_one_token_makes_no_map() -> None:
 def test_the_days_are_counted_and_each_says_how_it_ends() -> None:
     page = ScenariosPage(section=DAYS)
     assert "Of 21 named days this account would have survived 4 at the worst tick" in page.text
-    rows = {row["Day"]: row for row in page.table("Made up")}
+    rows = {row["Day"]: row for row in page.table(WITHOUT)}
     assert rows["2025-02-24"] == {
         "Day": "2025-02-24",
         "Event": "AI sell-off",
         "At the close": "liquidated · no equity left",
         "At the worst tick": "liquidated · no equity left",
-        "Equity change": "−$12,600.00",
+        "Equity change": "−$10,000.00, all of it",
         "Survived or failed by": "−$3,998.00",
-        "Made up": "",
+        WITHOUT: "",
     }
     assert rows["2025-11-07"]["At the worst tick"] == "survived · 16.97 %"
+    assert rows["2025-11-07"]["Survived or failed by"].startswith("+$")
+    assert "by their closes alone it looks like 9, which hides the danger" in page.text
+    ends = [(row["At the close"].split(" · ")[0], row["At the worst tick"].split(" · ")[0]) for row in rows.values()]
+    assert {end for end in ends if end[1] == "liquidated"} == {
+        ("liquidated", "liquidated"),
+        ("stands again", "liquidated"),
+    }
+    assert (len(ends), ends.count(("stands again", "liquidated"))) == (21, 5)
     assert rows["2024-03-06"]["Equity change"] == "−$988.00"
-    assert rows["2024-03-06"]["Made up"] == "RENDER extremes unknown"
+    assert rows["2024-03-06"][WITHOUT] == "RENDER extremes unknown"
     assert "The worst tick takes every token's lowest or highest price of the day" in page.text
 
 
 def test_tokens_without_figures_of_a_day_are_marked() -> None:
     page = ScenariosPage(address(**ONE_TOKEN), DAYS)
-    rows = {row["Day"]: row for row in page.table("Made up")}
-    assert (rows["2022-05-09"]["Made up"], rows["2025-02-24"]["Made up"]) == ("TAO by beta", "")
+    rows = {row["Day"]: row for row in page.table(WITHOUT)}
+    assert (rows["2022-05-09"][WITHOUT], rows["2025-02-24"][WITHOUT]) == ("TAO by beta", "")
     assert "moved with BTC by their beta: TAO 1.51 (on 6 days)" in page.text
 
 
 def test_a_day_of_ones_own_joins_the_list_and_can_be_taken_away_again() -> None:
     page = ScenariosPage(section=DAYS).enter("day_name", "My <b>day</b>")
     page.edit("own_day", {0: {"Move, in %": -4.0}, 1: {"Move, in %": -5.0}}).press("do_add_day")
-    mine = page.table("Made up")[-1]
+    mine = page.table(WITHOUT)[-1]
     assert (mine["Day"], mine["Event"]) == ("yours", "My <b>day</b>")
     assert mine["Equity change"] == "−$4,000.00"
     assert "Of 22 named days this account would have survived 5" in page.text
-    assert page.open(MAP).open(DAYS).table("Made up")[-1]["Event"] == "My <b>day</b>"
-    assert len(page.press("do_remove_day").table("Made up")) == 21
+    assert page.open(MAP).open(DAYS).table(WITHOUT)[-1]["Event"] == "My <b>day</b>"
+    assert len(page.press("do_remove_day").table(WITHOUT)) == 21
 
 
 @pytest.mark.parametrize(
@@ -396,7 +419,7 @@ def test_a_day_that_says_nothing_is_refused_in_words(name: str, cells: dict[int,
     page = ScenariosPage(section=DAYS).enter("day_name", name)
     page.edit("own_day", cells).press("do_add_day")
     assert said in page.errors[0]
-    assert len(page.table("Made up")) == 21
+    assert len(page.table(WITHOUT)) == 21
 
 
 # Rules and combined
@@ -428,7 +451,7 @@ def test_the_recorded_extreme_of_funding_is_named_and_runs_for_a_week() -> None:
     shocks = page.linked.shocks
     assert shocks == Shocks(funding={"RENDER": 0.0003, "FET": 0.0003}, days=7)
     assert "Funding at its recorded extreme: RENDER 0.03 % a day, highest of Binance, 2025-02-01" in page.text
-    assert "it is 309.3 days until liquidation" in page.text
+    assert "it is 309 days until liquidation" in page.text
     assert page.enter("shock_days", 3.0).press("do_extreme").linked.shocks == replace(shocks, days=3.0)
 
 
@@ -573,8 +596,8 @@ ONE_LOST = {
         ),
         pytest.param(
             {"venue": "okx"},
-            Shocks(common=-0.1),
-            "All together: margin balance $10,000.00 → $1,000.00; what is required is not known, for want of a tier "
+            Shocks(common=-0.02),
+            "All together: margin balance $10,000.00 → $8,200.00; what is required is not known, for want of a tier "
             "table.",
             id="no tiers",
         ),
@@ -640,11 +663,53 @@ def test_every_kind_of_direction_has_its_words(direction: Direction, said: str) 
     assert sentence.startswith(f"Your nearest danger is {said}")
 
 
+@pytest.mark.parametrize(("betas", "named"), [({}, 1.0), ({"RENDER": 2.0}, 2.0)])
+def test_a_common_move_of_an_account_with_one_token_names_it_and_its_own_change(
+    betas: dict[str, float], named: float
+) -> None:
+    made = scenario(positions=document()["positions"][:1], marks={"RENDER": 1.75}, betas=betas)
+    common = Direction("together", "", {"RENDER": named})
+    sentence = scenario_rows.nearest_sentence(results(made, common), made, assess(made))
+    assert sentence == "Your nearest danger is RENDER falling 18.52 %: then the whole account is liquidated."
+
+
+def test_a_sector_of_one_token_falls_alone() -> None:
+    made = scenario()
+    sector = Direction("sector", "", {"RENDER": 1.0})
+    sentence = scenario_rows.nearest_sentence(results(made, sector), made, assess(made))
+    assert sentence.startswith("Your nearest danger is RENDER falling 17.04 % alone:")
+
+
 def test_directions_that_move_nothing_of_the_account_are_left_out() -> None:
     btc = [{"symbol": "BTC", "side": "short", "quantity": 1, "entry_price": 70_000, "leverage": 5}]
     made = scenario(positions=btc, marks={"BTC": 71_000})
     keys = [each.key for each in scenario_rows.directions_of(made, betas_to_btc(), {})]
     assert keys == ["together", "with_btc", "against", "alone:BTC"]
+
+
+def test_where_every_level_is_passed_one_sentence_says_so_in_place_of_the_table() -> None:
+    page = ScenariosPage(address(wallet_balance=100))
+    assert "Every level is passed at today's marks: no distance is left to tell." in page.text
+    assert not [each for each in page.at.dataframe if "Direction" in each.value.columns]
+    made = scenario(**ONE_LOST)
+    row = scenario_rows.direction_rows(results(made), made)[0]
+    assert row.keys() == {"Direction", "at −5 %", "at −10 %", "at −20 %", "at −30 %", "at −50 %"}
+
+
+@pytest.mark.parametrize(
+    ("marks", "said"),
+    [
+        ({"RENDER": 1.75, "FET": 0.0}, "what is held of FET is worth nothing today"),
+        ({"RENDER": 0.0, "PEPE": 1.0}, "what is held of RENDER is worth nothing today; the snapshot knows no "),
+    ],
+)
+def test_why_there_are_no_ellipses_is_told_of_the_one_that_lacks_them(marks: dict[str, float], said: str) -> None:
+    pair = [Direction(token, token, {token: 1.0}) for token in marks]
+    [told] = scenario_rows.cloud_words(None, pair[0], pair[1], marks)
+    assert told.startswith(f"No ellipses: {said}")
+    assert scenario_rows.cloud_words(None, pair[0], Direction("g", "All longs", {}), {"RENDER": 1.0}) == [
+        "No ellipses: every beta of All longs is 0."
+    ]
 
 
 def test_a_level_that_is_passed_is_said_so() -> None:
@@ -658,6 +723,18 @@ def test_isolated_positions_that_are_lost_are_counted() -> None:
     made = presets()["isolated"].scenario
     row = scenario_rows.direction_rows(results(made), made)[0]
     assert row["at −50 %"] == "2 of 2 lost · $1,000.00"
+
+
+def test_lost_isolated_positions_are_told_from_those_that_would_stand_again_at_the_close() -> None:
+    made = presets()["isolated"].scenario
+    low = {token: TokenMove(-0.01, -0.5, 0.0) for token in made.tokens}
+    first, _ = made.tokens
+    half = {**low, first: TokenMove(-0.5, -0.5, 0.0)}
+    rows = crash_rows(made, [CrashDay("", "dip", low), CrashDay("", "half", half)], {})
+    told = scenario_rows.crash_rows_told(rows, made)
+    assert [row["At the close"] for row in told] == ["2 of 2 stand again", "1 of 2 lost, 1 of 2 stands again"]
+    assert {row["At the worst tick"] for row in told} == {"2 of 2 lost"}
+    assert all(row["Worst position by"].startswith("−$") for row in told)
 
 
 def test_the_days_of_a_map_are_told_apart_from_the_whole_day_and_the_worst_comes_first() -> None:
@@ -680,7 +757,7 @@ def test_the_days_of_a_map_are_told_apart_from_the_whole_day_and_the_worst_comes
     assert told[0]["Day"] == "2025-10-10 liquidation cascade"
     assert told[0]["At its point"] == "liquidated · no equity left"
     assert (told[0]["RENDER"], told[0]["FET"]) == ("−29.40 %", "−29.54 %")
-    assert "Made up" not in told[0]
+    assert WITHOUT not in told[0]
 
 
 def test_a_made_up_place_is_marked() -> None:
@@ -693,7 +770,7 @@ def test_a_made_up_place_is_marked() -> None:
     [point] = day_points(rows, made, first, second, worst=False)
     assert (point.made_up, point.whole_made_up) == ("TAO by beta", "TAO by beta")
     [told] = scenario_rows.map_day_rows([point], made, first, second)
-    assert told["Made up"] == "TAO by beta"
+    assert told[WITHOUT] == "TAO by beta"
     assert "Whole day" not in told
     assert point.first == pytest.approx(1.5133 * point.second)
 
@@ -710,20 +787,53 @@ def test_a_name_that_cannot_be_shown_is_refused(name: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "present", "said"),
+    ("days", "a_day", "rates", "said"),
     [
-        (None, {}, "no funding rate of these tokens is known"),
-        (
-            None,
-            {"FET": Paid(-0.001, "here")},
-            "at the present rate, as known (FET −0.1 % a day, here), with prices still, nothing",
-        ),
-        (12.345, None, "at the funding and interest supposed, with prices still, it is 12.3 days until liquidation"),
-        (1e5, None, "at the funding and interest supposed, with prices still, it is more than ten years until"),
+        (None, 0.0, "", "no funding rate of these tokens is known"),
+        (None, -40.0, "X", "at X, with prices still, nothing is lost: on balance the account is paid $40.00 a day"),
+        (None, 0.0, "X", "at X, with prices still, nothing is lost: on balance the account pays nothing"),
+        (0.01, 1.0, "X", "at X, with prices still, it is less than 0.1 days until liquidation"),
+        (12.345, 1.0, "X", "at X, with prices still, it is 12.3 days until liquidation"),
+        (1952.34, 1.0, "X", "at X, with prices still, it is 1,952 days until liquidation"),
+        (1e5, 1.0, "X", "at X, with prices still, it is more than ten years until liquidation"),
     ],
 )
-def test_how_long_it_lasts_is_said_in_words(days: float | None, present: dict[str, Paid] | None, said: str) -> None:
-    assert shock_rows.lasting(assess(scenario()), days, present, isolated=False).startswith(said)
+def test_how_long_it_lasts_is_said_in_words(days: float | None, a_day: float, rates: str, said: str) -> None:
+    lasting = shock_rows.Lasting(days, a_day)
+    assert shock_rows.lasting(assess(scenario()), lasting, rates, isolated=False) == said
+
+
+@pytest.mark.parametrize(
+    ("isolated", "said"),
+    [
+        (False, "the account is liquidated already, whatever it would pay"),
+        (True, "a position is lost already, whatever it would pay"),
+    ],
+)
+def test_what_is_liquidated_already_has_no_days_left(isolated: bool, said: str) -> None:
+    dead = assess(scenario(wallet_balance=100))
+    assert shock_rows.lasting(dead, shock_rows.Lasting(0.0, 1.0), "X", isolated=isolated) == said
+
+
+@pytest.mark.parametrize(
+    ("recorded", "venue", "said"),
+    [
+        ({}, "Binance", "the present rate ("),
+        ({"FET": "Binance", "TAO": "Binance"}, "Binance", "the median rate recorded on Binance ("),
+        ({"FET": "Binance", "TAO": "Binance"}, "Bybit", "the median rate recorded on Binance, not on Bybit ("),
+        ({"FET": "Binance", "TAO": "Binance"}, "", "the median rate recorded on Binance ("),
+        (
+            {"FET": "Binance"},
+            "Bybit",
+            "the present rate, and where none is told the median rate recorded on Binance, not on Bybit (",
+        ),
+    ],
+)
+def test_a_median_of_a_record_is_not_called_the_present_rate(recorded: dict[str, str], venue: str, said: str) -> None:
+    rates = {"FET": Paid(-0.00057276, "here"), "TAO": Paid(0.001, "there")}
+    sources = "FET −0.0573 % a day, here; TAO 0.1 % a day, there)"
+    assert shock_rows.present_rates(rates, recorded, venue) == f"{said}{sources}"
+    assert not shock_rows.present_rates({}, {}, venue)
 
 
 def test_of_many_rates_some_are_told() -> None:

@@ -15,7 +15,9 @@ from margin.studies.advice import in_words, survive
 from margin.studies.assess import assess
 from margin.studies.verdict import verdict
 from pages.ui.rows import clean
+from pages.ui.scenarios import RULES
 from pages.ui.share import read_upload
+from pages.ui.shell import PAGES
 from tests.pages.visitor import (
     ARITHMETIC,
     FIGURES,
@@ -82,6 +84,17 @@ def test_the_dates_of_marks_and_tiers_stand_beside_the_sentence() -> None:
     visitor = Visitor()
     assert visitor.small_print.endswith(expected)
     assert f"Marks: snapshot of {marks} · tiers: snapshot of {tiers}" in visitor.at.markdown[0].value
+
+
+def test_shocks_that_a_link_carries_are_said_to_have_no_part_in_the_figures_and_where_they_are() -> None:
+    shocked = Visitor(address(shocks={"maintenance": 2}))
+    assert shocked.small_print.endswith(
+        "This scenario carries shocks: no figure on this page has a part in them. They are shown on “Moves together”, "
+        f"under “{RULES}”."
+    )
+    assert "Moves together" in PAGES
+    assert shocked.sentence == WORKED_EXAMPLE
+    assert "shocks" not in Visitor().small_print
 
 
 def test_every_chart_says_in_words_what_it_shows() -> None:

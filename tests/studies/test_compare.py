@@ -17,7 +17,7 @@ from margin.presets import presets
 from margin.scenario import Levels, Scenario
 from margin.studies.assess import assess
 from margin.studies.crash_table import CrashDay, TokenMove, crash_rows
-from margin.studies.directions import alone, custom, every, together, with_btc
+from margin.studies.directions import against, alone, custom, every, nearest_danger, study, together, with_btc
 from margin.studies.distances import JointMove
 from margin.studies.mode_words import (
     alone_in_words,
@@ -630,7 +630,7 @@ def test_the_verdict_of_the_worked_example() -> None:
         pytest.param(replace(PAIR, positions=()), "No positions: cross and isolated are the same", id="no positions"),
         pytest.param(
             with_wallet(PAIR, 4_000),
-            "The wallet is $5,000.00 short of the isolated margins, $9,000.00 in all;",
+            "You could not hold these positions isolated: it takes $5,000.00 more than the wallet's $4,000.00. Cross",
             id="short",
         ),
         pytest.param(
@@ -646,9 +646,9 @@ def test_the_verdict_of_the_worked_example() -> None:
         ),
         pytest.param(
             presets()["long_short"].scenario,
-            "Cross is liquidated by a common rise of 263.10 %: all of $10,000.00 is at stake. Isolated loses its first "
-            "position, FET short, by a common rise of 7.95 %",
-            id="the nearest is a rise",
+            "Cross is liquidated if RENDER falls 8.13 % while FET rises 8.13 %, or by a common rise of 263.10 %: all "
+            "of $10,000.00 is at stake. Isolated loses its first position, FET short, by a common rise of 7.95 %",
+            id="the move against the account is nearer",
         ),
         pytest.param(presets()["hedged"].scenario, "In a common move each token goes by its beta.", id="with betas"),
         pytest.param(
@@ -668,13 +668,26 @@ def test_the_verdict_of_the_worked_example() -> None:
         ),
         pytest.param(
             account("binance", "cross", [long("BTC", 0.7, 71_202.9), short("RENDER", 16_000, 1.75)], 9_000),
-            "Cross is liquidated by a common fall of 39.44 %: all of $9,000.00 is at stake. Isolated loses its first "
-            "position, RENDER short, by a common rise of 8.11 %",
+            "Cross is liquidated if BTC falls 10.63 % while RENDER rises 10.63 %, or by a common fall of 39.44 %: all "
+            "of $9,000.00 is at stake. Isolated loses its first position, RENDER short, by a common rise of 8.11 %",
             id="each mode by its own nearest way",
         ),
         pytest.param(
+            account(
+                "binance",
+                "cross",
+                [long("RENDER", 1_000, 1.75, 1), short("BTC", 0.02, 71_202.9, 1)],
+                3_300,
+                betas={"BTC": 0.5, "RENDER": 2},
+            ),
+            "Cross is liquidated if RENDER falls 100.00 % while BTC rises 108.01 %, though by no common move from "
+            "−100 % to +1,000 %: all of $3,300.00 is at stake. Isolated loses its first position, BTC short, if BTC "
+            "rises 99.20 %, but it can lose",
+            id="no common move at all",
+        ),
+        pytest.param(
             at_marks(PAIR, RENDER=1.3),
-            "Cross is liquidated at these marks, the whole account at once.",
+            "Cross is liquidated at these marks, the whole account at once: the wallet held $10,000.00.",
             id="dead in cross",
         ),
         pytest.param(
@@ -692,6 +705,39 @@ def test_the_verdict_of_the_worked_example() -> None:
 )
 def test_the_verdict_says(scenario: Scenario, said: str) -> None:
     assert said in verdict(modes(scenario))
+
+
+@laws
+@given(scenarios(modes=("cross",)))
+def test_the_move_that_is_told_of_cross_is_the_nearer_by_the_price_change_that_it_asks(scenario: Scenario) -> None:
+    comparison = modes(scenario)
+    assume(not comparison.cross.account.liquidated)
+    common, hostile = study(scenario, [together(scenario), against(scenario)])
+    said = verdict(comparison)
+    assume(None in (common.hardest, hostile.hardest) or abs(common.hardest - hostile.hardest) > 2e-4)  # type: ignore[operator]
+    nearer = nearest_danger([common, hostile])
+    assert ("Cross is liquidated if" in said) == (nearer is hostile)
+    assert ("Cross survives" in said) == (nearer is None)
+
+
+def test_margins_that_the_wallet_does_not_cover_are_not_compared_in_the_verdict() -> None:
+    assert verdict(modes(with_wallet(PAIR, 600))) == (
+        "You could not hold these positions isolated: it takes $8,400.00 more than the wallet's $600.00. Cross is "
+        "liquidated at these marks, the whole account at once: the wallet held $600.00."
+    )
+    assert alone_in_words(modes(with_wallet(PAIR, 4_000))) == (
+        "Alone, RENDER would have to fall 4.80 % to liquidate cross."
+    )
+    assert "it takes less than a cent more than the wallet's $9,000.00." in verdict(modes(with_wallet(PAIR, 8_999.999)))
+
+
+@pytest.mark.parametrize("pledged", [False, True])
+def test_less_than_half_a_cent_is_not_said_to_stay_safe(pledged: bool) -> None:
+    collateral = [{"asset": "BTC", "amount": 0.1, "ratio": 0.9}] if pledged else []
+    legs = [long("RENDER", 20_000, 1.75)]
+    said = verdict(modes(account("binance", "cross", legs, 3_500.004, collateral=collateral)))
+    assert ("nothing of the wallet stays safe" if pledged else "nothing stays safe") in said
+    assert "$0.01 " in verdict(modes(account("binance", "cross", legs, 3_500.006, collateral=collateral)))
 
 
 def test_what_isolated_can_lose_is_told_of_what_it_is_worth_now_as_that_of_cross_is() -> None:

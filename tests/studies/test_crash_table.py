@@ -1,5 +1,6 @@
 """Crash days: worked rows, what fills a gap, and the laws that every row keeps, against brute force where it counts."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -284,6 +285,58 @@ def test_without_tiers_only_the_loss_is_told(mode: str) -> None:
     found = row(scenario, day(FET=TokenMove(-0.2, -0.5, 0)))
     assert (found.close.loss, found.worst.loss) == pytest.approx((200, 500))
     assert (found.worst.outcome.headroom, found.worst.outcome.liquidated) == (None, None)
+
+
+def without_tables(scenario: Scenario, *tokens: str) -> Scenario:
+    """The same account where nobody knows these tokens' tiers."""
+    market = scenario.market
+    known = replace(
+        market.reference, tiers={each: held for each, held in market.reference.tiers.items() if each not in tokens}
+    )
+    return replace(scenario, market=replace(market, reference=known))
+
+
+@some_accounts
+@given(scenarios(venues=("binance", "bybit", "okx", "hyperliquid")), days, st.booleans())
+def test_what_is_liquidated_without_tiers_is_liquidated_under_any_and_all_that_has_nothing_left_is(
+    scenario: Scenario, crash: CrashDay, some: bool
+) -> None:
+    tokens = scenario.tokens[:1] if some else scenario.tokens
+    bare, full = row(without_tables(scenario, *tokens), crash), row(scenario, crash)
+    for one, other in ((bare.close, full.close), (bare.worst, full.worst)):
+        unknown, known = one.outcome, other.outcome
+        assert unknown.requirement is None
+        assert unknown.liquidated in (True, None)
+        assert unknown.liquidated or scenario.account.isolated or unknown.equity > 0
+        if one.prices == other.prices:  # Of a hedge the worst tick is another where its tiers are not known.
+            assert unknown.equity == pytest.approx(known.equity, rel=1e-9, abs=1e-3)
+            assert known.liquidated or not unknown.liquidated
+            assert (unknown.positions_lost or 0) <= (known.positions_lost or 0)
+
+
+@pytest.mark.parametrize(("mode", "lost", "left"), [("cross", None, None), ("isolated", 1, 500.0)])
+def test_a_position_that_has_nothing_left_is_lost_whatever_its_tiers(
+    mode: str, lost: int | None, left: float | None
+) -> None:
+    """1,000 long at 2×: it has its margin of 500 to lose; in cross what is lent to it by the wallet of 1,000 too."""
+    scenario = account("bybit", mode, [long("FET", 4_000, 0.25, 2)], 1_000, marks={"FET": 0.25})
+    outcome = row(scenario, day(FET=TokenMove(-1.0, -1.0, 0))).worst.outcome
+    assert (outcome.liquidated, outcome.positions_lost, outcome.equity_left) == (True, lost, left)
+    assert (outcome.requirement, outcome.headroom) == (None, None)
+
+
+def test_no_more_is_lost_than_there_is() -> None:
+    scenario = account("textbook", "cross", [long("RENDER", 10_000, 1.75)], 5_000)
+    found = row(scenario, day(RENDER=TokenMove(-0.2, -0.5, 0.1)))
+    assert (found.close.lost, found.worst.loss, found.worst.lost) == pytest.approx((3_500, 8_750, 5_000))
+    assert row(scenario, day(RENDER=TokenMove(0.2, 0.1, 0.3))).close.lost == pytest.approx(-3_500)
+
+
+def test_a_day_is_survived_only_through_its_worst_tick() -> None:
+    scenario = account("textbook", "cross", [long("RENDER", 10_000, 1.75)], 5_000)
+    dip, calm = (row(scenario, day(RENDER=TokenMove(-0.1, low, 0))) for low in (-0.5, -0.15))
+    assert (dip.survived, dip.standing_again) == (False, 1)
+    assert (calm.survived, calm.standing_again) == (True, 0)
 
 
 def test_an_account_without_positions_lives_through_everything() -> None:

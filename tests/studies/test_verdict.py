@@ -8,6 +8,7 @@ from margin.market import snapshot
 from margin.presets import presets
 from margin.scenario import Scenario
 from margin.studies.assess import assess
+from margin.studies.directions import against, nearest_danger, study, together
 from margin.studies.distances import at_move
 from margin.studies.verdict import status, verdict
 
@@ -80,3 +81,100 @@ def test_a_price_beyond_the_last_tier_is_named_as_an_assumption() -> None:
     scenario = pledged(wallet_balance=300e6, collateral=[])
     short = replace(scenario, positions=(replace(scenario.positions[0], side="short", quantity=3e6),))
     assert any("beyond RENDER's last tier" in each for each in assess(short).assumptions)
+
+
+# Longs and shorts moving apart
+
+
+def held(*positions: tuple[str, str, float], **more: object) -> Scenario:
+    """Positions of these notionals at $10,000 on Binance unless told otherwise; what stands alone has a tenth of it."""
+    marks = {"RENDER": 1.75, "FET": 0.2231, "TAO": 250.0, "BTC": 71_202.9}
+    listed = [
+        {
+            "symbol": symbol,
+            "side": side,
+            "quantity": notional / marks[symbol],
+            "entry_price": marks[symbol],
+            "leverage": 10,
+            **({"isolated_margin": notional / 10} if more.get("margin_mode") == "isolated" else {}),
+        }
+        for symbol, side, notional in positions
+    ]
+    return pledged(**{"wallet_balance": 10_000, "positions": listed, "marks": marks, "collateral": [], **more})
+
+
+LONG_SHORT = (("RENDER", "long", 50_000), ("FET", "short", 40_000))
+FOUR = (*LONG_SHORT, ("TAO", "long", 30_000), ("BTC", "short", 30_000))
+
+
+@pytest.mark.parametrize(
+    ("scenario", "ways"),
+    [
+        (held(*LONG_SHORT), "RENDER down, FET up"),
+        (held(*FOUR[:3]), "RENDER and TAO down, FET up"),
+        (held(*FOUR), "longs down, shorts up"),
+        (held(*LONG_SHORT, betas={"FET": 0.5}), "RENDER down, FET up"),
+        (held(*LONG_SHORT, venue="hyperliquid"), "RENDER down, FET up"),
+        (held(*LONG_SHORT, venue="textbook"), "RENDER down, FET up"),
+        (
+            held(("RENDER", "short", 50_000), collateral=[{"asset": "BTC", "amount": 0.1, "ratio": 0.95}]),
+            "BTC down, RENDER up",
+        ),
+    ],
+)
+def test_a_move_apart_that_is_nearer_than_the_common_one_is_told(scenario: Scenario, ways: str) -> None:
+    nearest = nearest_danger(study(scenario, [together(scenario), against(scenario)], ()))
+    assert nearest is not None
+    assert nearest.direction.key == "against"
+    assert nearest.nearest is not None
+    clause = f"is liquidated. Moving apart ({ways}), {-nearest.nearest * 100:.2f} % each is enough."
+    assert clause in said(scenario)
+
+
+def test_a_move_apart_is_told_from_the_marks_of_now() -> None:
+    assert " % each from here is enough." in said(at_move(held(*LONG_SHORT), -0.05))
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        held(("RENDER", "long", 50_000), ("FET", "long", 40_000)),
+        held(("RENDER", "short", 50_000), ("FET", "short", 40_000)),
+        held(("RENDER", "long", 50_000), ("RENDER", "short", 50_000)),
+        held(*LONG_SHORT, margin_mode="isolated"),
+        held(*LONG_SHORT, wallet_balance=95_000),
+        replace(held(*LONG_SHORT), positions=()),
+        held(*LONG_SHORT, wallet_balance=500),
+    ],
+    ids=["longs", "shorts", "a hedge", "isolated", "rich", "empty", "liquidated"],
+)
+def test_nothing_is_said_of_a_move_apart_that_is_no_nearer_or_does_nothing(scenario: Scenario) -> None:
+    assert "Moving apart" not in said(scenario)
+
+
+# Tokens alone
+
+
+def test_each_change_of_way_is_said() -> None:
+    assert "RENDER would have to fall 16.22 %, FET rise 19.49 %, TAO fall 26.90 %." in said(held(*FOUR[:3]))
+
+
+def test_one_that_is_not_named_lies_further_off() -> None:
+    assert said(held(*FOUR)).endswith("; 1 more lies further off.")
+
+
+def test_a_rise_beyond_what_common_moves_are_looked_for_is_not_told() -> None:
+    far = held(("RENDER", "long", 50_000), ("FET", "short", 5))
+    assert max(price.above or 0 for price in assess(far).liquidation_prices) > 11 * 0.2231
+    assert "FET" not in said(far).partition("Alone")[2]
+
+
+def test_where_every_rise_lies_beyond_that_it_is_said_how_far_was_looked() -> None:
+    shorts = held(("RENDER", "short", 5), ("FET", "short", 5))
+    assert said(shorts).endswith("No token could do it alone, up to +1,000 %.")
+
+
+def test_what_lacks_less_than_a_cent_is_not_said_to_lack_nothing() -> None:
+    scenario = held(("RENDER", "long", 50_000), ("FET", "long", 40_000))
+    lacking = replace(scenario.account, wallet_balance=assess(scenario).requirement - 0.002)
+    assert "equity is less than a cent below what Binance requires" in said(replace(scenario, account=lacking))

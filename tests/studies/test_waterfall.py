@@ -731,4 +731,4 @@ def test_what_it_rests_on_is_said(venue: str) -> None:
     assert "a model of ours: the worst unrealised loss first" in said
     assert "30.00 % of the remaining path" in said
     assert ("it differs by symbol" in said) == (venue == "binance")
-    assert venue == "textbook" or f"{venue}: " in said
+    assert venue == "textbook" or f"{account.account.rules.name}: " in said

@@ -296,6 +296,7 @@ def test_the_course_is_the_account_at_every_point_and_jumps_only_at_steps(journe
     found, size = journey.run(), size_of(journey)
     assert found.t.shape == found.equity.shape == found.requirement.shape
     assert (np.diff(found.t) >= 0).all()
+    assert min(found.start_equity, found.lost_before) >= 0 or journey.document["margin_mode"] == "cross"
     assert found.equity[0] == pytest.approx(found.start_equity, rel=1e-9, abs=1e-12 * size)
     assert found.equity[-1] == pytest.approx(assess(found.final).equity, rel=1e-9, abs=1e-11 * size)
     assert found.requirement[-1] == pytest.approx(assess(found.final).requirement, rel=1e-9, abs=1e-11 * size)

@@ -27,8 +27,13 @@ def test_what_is_no_number_is_a_dash_and_never_a_nought(write: object, value: fl
         (1234.567, "$1,234.57"),
         (-1234.567, "−$1,234.57"),
         (0.01, "$0.01"),
-        (0.0099, "$0.0099"),
-        (-0.0012345, "−$0.0012"),
+        (0.0099, "$0.01"),
+        (0.0051, "$0.01"),
+        (-0.0051, "−$0.01"),
+        (0.0049, "$0.00"),
+        (-0.0049, "$0.00"),
+        (8.2e-8, "$0.00"),
+        (-1.5e-7, "$0.00"),
         (999_999.99, "$999,999.99"),
         (999_999.999, "$1,000,000"),
         (1e6, "$1,000,000"),
@@ -36,7 +41,7 @@ def test_what_is_no_number_is_a_dash_and_never_a_nought(write: object, value: fl
         (1e15, "$1,000,000,000,000,000"),
     ],
 )
-def test_money_has_cents_up_to_a_million_and_two_digits_below_a_cent(value: float, text: str) -> None:
+def test_money_has_cents_up_to_a_million_and_is_nothing_below_half_a_cent(value: float, text: str) -> None:
     assert wording.money(value) == text
 
 
