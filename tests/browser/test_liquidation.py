@@ -7,7 +7,6 @@ from playwright.sync_api import Page
 from tests.browser.conftest import (
     App,
     Visit,
-    axe_finds_nothing,
     drawn,
     fits,
     idle,
@@ -74,13 +73,6 @@ def test_an_edited_account_goes_through_a_past_day_and_comes_back_as_it_was(visi
     page.wait_for_url(re.compile(r":\d+/\?"))
     drawn(page)
     assert sentence(page) == edited
-
-
-def test_axe_finds_nothing_on_it(visit: Visit) -> None:
-    page = visit("liquidation")
-    page.get_by_text("Margin stop").click()
-    idle(page)
-    axe_finds_nothing(page)
 
 
 def test_on_a_phone_it_needs_no_sideways_scrolling_and_the_chart_stands_before_the_settings(

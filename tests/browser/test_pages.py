@@ -9,16 +9,12 @@ from playwright.sync_api import BrowserContext, Page
 
 from margin import wording
 from margin.studies.assess import assess
-from tests.browser.conftest import App, Visit, axe_finds_nothing, drawn, fits, idle, metric, sentence, type_cell
+from tests.browser.conftest import App, Visit, drawn, idle, metric, sentence, type_cell
 from tests.replay import binance, bybit, hyperliquid, okx
 from tests.replay.figures import ADDRESS, Book
 from tests.replay.server import Replay, replaying
 
 PAGES = {"What if": "", "Your positions": "positions", "Market data": "data"}
-
-
-STREAMLITS_OWN = {"rules": {"presentation-role-conflict": {"enabled": False}}}
-"""What axe finds in Streamlit's file uploader, whose drop zone is no more than a place to drop a file."""
 
 
 class Live(NamedTuple):
@@ -129,15 +125,3 @@ def test_a_wallet_is_read_compared_and_taken_over(live: Live, visit_live: Visit)
     drawn(page)
     equity = assess(live.book.scenario("hyperliquid")).equity
     assert metric(page, "Margin balance") == wording.money(equity)
-
-
-@pytest.mark.parametrize("path", ["positions", "data"])
-def test_axe_finds_nothing_on_a_further_page(visit_live: Visit, path: str) -> None:
-    axe_finds_nothing(visit_live(path), STREAMLITS_OWN)
-
-
-@pytest.mark.parametrize("path", ["positions", "data"])
-def test_a_further_page_needs_no_sideways_scrolling_on_a_phone(live: Live, phone: Page, path: str) -> None:
-    phone.goto(f"{live.app.url}/{path}")
-    until(phone, "text=Live data")
-    assert fits(phone)

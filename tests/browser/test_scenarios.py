@@ -4,14 +4,13 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App, Visit, axe_finds_nothing, drawn, fits, idle, sentence, type_at
+from tests.browser.conftest import Visit, drawn, idle, sentence, type_at
 
 ACCOUNT = (
     "venue=binance&margin_mode=cross&wallet_balance=10000&p=RENDER_long_28571.4_1.75_10&p=FET_long_179291.8_0.2231_10"
     "&marks=RENDER_1.75~FET_0.2231"
 )
 SHOCKED = f"{ACCOUNT}&shocks=common_-0.05~maintenance_1.5&v=1"
-SECTIONS = ("Directions", "Map of two", "Named days", "Rules and combined")
 
 
 def open_section(page: Page, name: str) -> None:
@@ -80,19 +79,3 @@ def test_the_first_screen_shows_the_ranking_and_the_map_answers_in_words(
     hover = page.locator(".hoverlayer .hovertext").first
     expect(hover).to_contain_text("of equity required", timeout=10_000)
     assert re.search(r"RENDER [+−]\d", hover.text_content() or "")
-
-
-def test_axe_finds_nothing_in_any_section(visit: Visit) -> None:
-    page = visit("scenarios")
-    axe_finds_nothing(page, schemes=["dark"])
-    for section in SECTIONS:
-        open_section(page, section)
-        axe_finds_nothing(page, schemes=["light"])
-
-
-def test_no_section_needs_sideways_scrolling_on_a_phone(app: App, phone: Page) -> None:
-    phone.goto(f"{app.url}/scenarios")
-    drawn(phone)
-    for section in SECTIONS:
-        open_section(phone, section)
-        assert fits(phone)
