@@ -6,6 +6,8 @@ Money is written with $ whatever the settlement coin (USDT, USDC); minus is −;
 from math import floor, isfinite, log10
 
 MISSING = "–"
+HALF_A_CENT = 0.005
+"""Money below this is written as 0."""
 NOTHING = 1e-9
 """What lies below this is rounding."""
 
@@ -15,12 +17,13 @@ def _signed(value: float, body: str) -> str:
     return f"−{body}" if value < 0 and any(digit in "123456789" for digit in body) else body
 
 
-def money(value: float | None) -> str:
-    """`$10,000.00`; from a million on without cents, below half a cent `$0.00` whatever the sign."""
+def money(value: float | None, *, sign: bool = False) -> str:
+    """`$10,000.00`; from a million on without cents, below half a cent `$0.00`; `sign` writes + before a gain."""
     if value is None or not isfinite(value):
         return MISSING
     size = round(abs(value), 2)
-    return _signed(value, f"${size:,.0f}" if size >= 1e6 else f"${size:,.2f}")
+    text = _signed(value, f"${size:,.0f}" if size >= 1e6 else f"${size:,.2f}")
+    return f"+{text}" if sign and value > 0 and size else text
 
 
 def percent(value: float | None, *, sign: bool = False) -> str:

@@ -78,7 +78,7 @@ def _day(row: CrashRow) -> str:
 
 def _figures(day: Day) -> str:
     """Whether the worst tick is survived, and by how much."""
-    return f"{_ends(day.row.worst)}, {'+' if day.worst > 0 else ''}{wording.money(day.worst)}"
+    return f"{_ends(day.row.worst)}, {wording.money(day.worst, sign=True)}"
 
 
 def _ends(instant: Instant) -> str:

@@ -19,8 +19,6 @@ NAMED = 3
 """Steps at one point that the hover text tells one by one."""
 TOLD = 5
 """Steps that the text alternative tells one by one."""
-NOTHING = 0.005
-"""Money below this is written as 0."""
 BEYOND = 2.0
 """How far beyond the last step the way is shown, in parts of the way to it, once nothing is left open."""
 PLOT, AXIS, LEGEND_LINE = 300, 52, 20
@@ -90,13 +88,13 @@ def first_liquidation(found: Waterfall) -> float | None:
 
 def in_time(found: Waterfall) -> bool:
     """Whether stops left something, where the venue had nothing to do, and nobody else had to pay for them."""
-    return bool(found.steps) and not found.liquidated and found.kept >= NOTHING > found.fund_took
+    return bool(found.steps) and not found.liquidated and found.kept >= wording.HALF_A_CENT > found.fund_took
 
 
 def finding(found: Waterfall, way: Way) -> str:
     """The sentence of the title: where liquidation begins, and what is kept."""
     left, start, verb = wording.money(found.kept), wording.money(found.start_equity), _kept(found)
-    kept = f"{left} of {start} {verb}" if found.start_equity >= NOTHING else f"{left} {verb}, from {start}"
+    kept = f"{left} of {start} {verb}" if found.start_equity >= wording.HALF_A_CENT else f"{left} {verb}, from {start}"
     first = first_liquidation(found)
     if first is not None:
         return f"Liquidation {'at once' if not first else f'from {way.told(first)} on'}: {kept}"

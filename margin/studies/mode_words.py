@@ -14,8 +14,6 @@ from margin.studies.verdict import NAMED
 
 COMMON_MOVE = "common move from −100 % to +1,000 %"
 """How far a common move is followed: a fall to its end, a rise to a bound."""
-HALF_A_CENT = 0.005
-"""What is less reads $0.00."""
 
 
 def assumptions(comparison: ModeComparison) -> list[str]:
@@ -66,7 +64,7 @@ def _no_tiers(comparison: ModeComparison) -> str:
 def _unfunded(comparison: ModeComparison) -> str:
     """That the wallet does not cover the isolated margins, and how much it lacks."""
     wallet = wording.money(comparison.cross.scenario.account.wallet_balance)
-    more = wording.money(comparison.missing) if comparison.missing >= HALF_A_CENT else "less than a cent"
+    more = wording.money(comparison.missing) if comparison.missing >= wording.HALF_A_CENT else "less than a cent"
     return f"You could not hold these positions isolated: it takes {more} more than the wallet's {wallet}."
 
 
@@ -167,7 +165,7 @@ def _at_most(mode: Mode) -> str:
 
 def keeps(mode: Mode) -> str:
     """What of the wallet no move can touch; empty where that reads as nothing."""
-    return wording.money(mode.free) if mode.free >= HALF_A_CENT else ""
+    return wording.money(mode.free) if mode.free >= wording.HALF_A_CENT else ""
 
 
 def _first(mode: Mode, hit: _Hit) -> str:

@@ -12,7 +12,7 @@ from margin.studies.assess import Assessment
 from margin.studies.directions import Direction
 from margin.studies.distances import JointMove, LiquidationPrice, away
 from margin.studies.figures import figures
-from margin.studies.mode_words import HALF_A_CENT, some
+from margin.studies.mode_words import some
 from margin.studies.modes import DayRow, DirectionRow, Left, ModeComparison, Switch
 from margin.studies.venues_compared import VenueComparison, VenueLine
 from pages.ui.rows import clean
@@ -120,7 +120,7 @@ def _both(comparison: ModeComparison, cross: Left, isolated: Left) -> Texts:
 
 def _left(left: Left, word: str) -> str:
     """`$7,655.00 (−$2,345.00)`."""
-    change = f"{'+' if left.change >= HALF_A_CENT else ''}{wording.money(left.change)}"
+    change = wording.money(left.change, sign=True)
     return f"{wording.money(left.left)} ({f'{word}, ' if left.lost and word else ''}{change})"
 
 

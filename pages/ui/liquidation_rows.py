@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from margin import wording
-from margin.charts.waterfall import NOTHING, STOPS, Way, does, first_liquidation, in_time
+from margin.charts.waterfall import STOPS, Way, does, first_liquidation, in_time
 from margin.market.moves import betas_to_btc, risk_windows
 from margin.scenario import Scenario
 from margin.studies.assess import Assessment
@@ -150,14 +150,14 @@ def sentence(runs: Runs, reached: JointMove | None = None) -> str:
     found = runs.found
     if not found.steps:
         return f"Nothing is liquidated on this path; {_standing(runs)}{_stops(runs)}{_beyond(runs.way, reached)}"
-    start = f"{' of' if found.start_equity >= NOTHING else ', from'} {wording.money(found.start_equity)}"
+    start = f"{' of' if found.start_equity >= wording.HALF_A_CENT else ', from'} {wording.money(found.start_equity)}"
     kept = f"You would have kept {_amount(found.kept)}{start}: {_costs(found)}."
-    fund = f" {_fund(found)}" if found.liquidated or found.fund_took >= NOTHING else ""
+    fund = f" {_fund(found)}" if found.liquidated or found.fund_took >= wording.HALF_A_CENT else ""
     return f"{_saved(runs)}{kept}{fund} {_open(runs)}{_stops(runs)}"
 
 
 def _amount(money: float) -> str:
-    return "nothing" if money < NOTHING else wording.money(money)
+    return "nothing" if money < wording.HALF_A_CENT else wording.money(money)
 
 
 def _saved(runs: Runs) -> str:
@@ -205,20 +205,24 @@ def _beyond(way: Way, reached: JointMove | None) -> str:
 def _costs(found: Waterfall) -> str:
     """What prices, fees and slippage took of it."""
     prices = found.from_prices
-    parts = [f"prices {'took' if prices < NOTHING else 'brought'} {wording.money(abs(prices))}"]
+    parts = [f"prices {'took' if prices < wording.HALF_A_CENT else 'brought'} {wording.money(abs(prices))}"]
     parts += [f"fees {wording.money(found.fees)}", f"slippage {wording.money(found.slippage)}"]
-    if found.forfeited >= NOTHING:
+    if found.forfeited >= wording.HALF_A_CENT:
         parts.append(f"the venue's vault kept {wording.money(found.forfeited)} of margin")
     return wording.listing(parts)
 
 
 def _fund(found: Waterfall) -> str:
-    if found.fund_took < NOTHING:
+    if found.fund_took < wording.HALF_A_CENT:
         return "The insurance fund bore nothing."
-    before = f", {wording.money(found.lost_before)} of it lost before the start" if found.lost_before >= NOTHING else ""
+    before = (
+        f", {wording.money(found.lost_before)} of it lost before the start"
+        if found.lost_before >= wording.HALF_A_CENT
+        else ""
+    )
     # A debt that stood at the start is in none of the losses told, and other positions' gains hide some of them.
     told = found.fees + found.slippage - min(0.0, found.from_prices)
-    part = " of that" if not before and found.fund_took < told + NOTHING else ""
+    part = " of that" if not before and found.fund_took < told + wording.HALF_A_CENT else ""
     return f"The insurance fund bore {wording.money(found.fund_took)}{part}{before}."
 
 
@@ -237,9 +241,9 @@ def left(final: Scenario, account: Assessment) -> str:
     """What the account holds at the end: its equity, and the wallet, open profit and collateral that make it up."""
     wallet, profit = final.account.wallet_balance, account.unrealised_pnl
     parts = [f"{wording.money(wallet)} in the wallet"]
-    if abs(profit) >= NOTHING:
+    if abs(profit) >= wording.HALF_A_CENT:
         parts.append(f"an open {'profit' if profit > 0 else 'loss'} of {wording.money(abs(profit))}")
-    if (counted := account.equity - wallet - profit) >= NOTHING:
+    if (counted := account.equity - wallet - profit) >= wording.HALF_A_CENT:
         parts.append(f"collateral counted at {wording.money(counted)}")
     none = "" if final.positions else "No position is left open. "
     if len(parts) == 1:
@@ -312,7 +316,7 @@ def _load(money: Money) -> str:
 
 def _money(amount: float) -> str:
     """An amount, a dash where there is none."""
-    return wording.money(amount) if amount else wording.MISSING
+    return wording.money(amount) if abs(amount) >= wording.HALF_A_CENT else wording.MISSING
 
 
 def money_rows(runs: Runs) -> list[Texts]:
@@ -331,7 +335,7 @@ def _account_of(found: Waterfall, way: Way) -> Texts:
     stop = next((step.t for step in found.steps if step.kind in STOPS), None)
     return {
         "At the start": wording.money(found.start_equity),
-        "Lost before, beyond margin": _money(0.0 - found.lost_before if found.lost_before >= NOTHING else 0.0),
+        "Lost before, beyond margin": _money(0.0 - found.lost_before),
         "From prices": wording.money(found.from_prices),
         "Fees": wording.money(0.0 - found.fees),
         "Slippage": wording.money(0.0 - found.slippage),

@@ -211,7 +211,9 @@ def crash_rows_told(rows: Iterable[CrashRow], scenario: Scenario) -> list[Texts]
             "At the close": _closes(row, scenario),
             "At the worst tick": _ends(row.worst.outcome, scenario),
             CHANGE: _change(row.worst),
-            FAILED_BY_WORST if findings.isolated(scenario) else FAILED_BY: _signed(row.worst.outcome.headroom),
+            FAILED_BY_WORST if findings.isolated(scenario) else FAILED_BY: wording.money(
+                row.worst.outcome.headroom, sign=True
+            ),
             WITHOUT: row.made_up(),
         }
         for row in rows
@@ -231,13 +233,9 @@ DAY_COLUMNS = {
 """What the columns of the named days say of themselves, by name."""
 
 
-def _signed(money: float | None) -> str:
-    return f"{'+' if money is not None and money >= 0.005 else ''}{wording.money(money)}"
-
-
 def _change(instant: Instant) -> str:
     """What the instant does to equity: a loss of no more than there is."""
-    told = _signed(-instant.lost)
+    told = wording.money(-instant.lost, sign=True)
     return f"{told}, all of it" if instant.loss >= instant.lost > 0 and instant.outcome.remaining <= 0 else told
 
 

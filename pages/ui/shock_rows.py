@@ -19,8 +19,6 @@ WHOLE_DAYS = 100.0
 """Days from which on they are told without decimals."""
 LEAST_DAYS = 0.05
 """Days below this would be told as 0."""
-NOTHING = 0.005
-"""Money a day below this is told as nothing."""
 SOURCES = 4
 """Sources of rates that are named one by one."""
 Texts = dict[str, str]
@@ -179,7 +177,8 @@ def sentence(parts: Sequence[Part], scenario: Scenario) -> str:
         return "Nothing is supposed yet: fill in what may go wrong, or take a named day's prices."
     money = f"margin balance {wording.money(before.remaining)} → {wording.money(together.remaining)}"
     if together.requirement is None:
-        lost = "a position is liquidated, " if together.liquidated else ""
+        gone = f"at least {state(together, scenario)}" if together.positions_lost else "the account is liquidated"
+        lost = f"{gone}, " if together.liquidated else ""
         return f"All together: {lost}{money}; what is required is not known, for want of a tier table."
     if together.positions_lost:
         already = f" ({before.positions_lost} today already)" if before.positions_lost else ""
@@ -223,7 +222,7 @@ def lasting(account: Assessment, found: Lasting, rates: str, *, isolated: bool) 
 
 def _paid(a_day: float) -> str:
     """What a day brings to an account that loses nothing."""
-    return f"is paid {wording.money(-a_day)} a day" if a_day < -NOTHING else "pays nothing"
+    return f"is paid {wording.money(-a_day)} a day" if a_day < -wording.HALF_A_CENT else "pays nothing"
 
 
 def _days(days: float) -> str:
