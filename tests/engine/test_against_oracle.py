@@ -65,7 +65,7 @@ def verdict(document: Document, account: oracle.Account) -> bool | None:
 
 
 @given(documents())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_every_figure_of_a_position_equals_the_oracle(document: Document) -> None:
     size, figures = size_of(document), assessed(document)["positions"]
     for position, given_position in zip(figures, document["positions"], strict=True):
@@ -85,7 +85,7 @@ def test_every_figure_of_a_position_equals_the_oracle(document: Document) -> Non
 
 
 @given(documents())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_every_figure_of_the_account_equals_the_oracle(document: Document) -> None:
     size, actual, expected = size_of(document), assessed(document), oracle.account_figures(document)
     notional = sum(figures["notional"] for figures in actual["positions"])
@@ -97,7 +97,7 @@ def test_every_figure_of_the_account_equals_the_oracle(document: Document) -> No
 
 
 @given(documents())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_the_ratio_and_the_verdict_are_those_of_the_account_with_the_least_headroom(document: Document) -> None:
     size, actual, prices = size_of(document), assessed(document), oracle.marks(document)
     books = oracle.accounts(document)
@@ -154,7 +154,7 @@ def check_above(entry: Document, account: oracle.Account, prices: oracle.Prices)
 
 
 @given(documents())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_every_liquidation_price_and_every_reason_for_none_equal_the_oracle(document: Document) -> None:
     prices, books, entries = oracle.marks(document), oracle.accounts(document), assessed(document)["liquidation_prices"]
     if document["margin_mode"] == "cross":
@@ -191,7 +191,7 @@ def check_joint_move(document: Document) -> None:
 
 
 @given(documents())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_the_joint_move_equals_the_oracle(document: Document) -> None:
     check_joint_move(document)
 
@@ -203,7 +203,7 @@ def test_the_joint_move_of_isolated_positions_is_that_of_the_first_one_lost(docu
 
 
 @given(documents(modes=("cross",), standings=("rich", "touch"), wild=True))
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_the_joint_move_equals_the_oracle_where_prices_reach_zero_on_the_way(document: Document) -> None:
     check_joint_move(document)
 

@@ -315,7 +315,7 @@ VALUES = st.lists(PIECES, max_size=8).map("".join) | st.text(max_size=40)
 
 
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

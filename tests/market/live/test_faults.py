@@ -238,7 +238,7 @@ def test_a_wrong_value_anywhere_in_an_answer_ends_in_a_good_value_or_a_sentence(
     holder = [answer for _, _, answer in recording.answers]
     places = [*((holder, index) for index in range(len(holder))), *nodes(holder)]
 
-    @settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(place=st.integers(0, len(places) - 1), junk=JUNK, removed=st.booleans())
     def check(place: int, junk: Any, removed: bool) -> None:
         container, key = places[place]
