@@ -13,8 +13,8 @@ import streamlit as st
 from margin import wording
 from margin.errors import FieldError
 from margin.exports import positions_csv, results_csv
-from margin.market.table_grid import MOST_CHARACTERS
-from margin.market.table_import import TableRead, decoded, joined, read_table, without_lines
+from margin.market.imports.grid import MOST_CHARACTERS
+from margin.market.imports.table import TableRead, decoded, joined, read_table, without_lines
 from margin.scenario import MOST_TOKENS, Position, Scenario
 from margin.studies.assess import Assessment
 from margin.studies.distances import at_move, origin, present_move

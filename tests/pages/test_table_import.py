@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from margin.exports import positions_csv, results_csv
 from margin.market import snapshot
-from margin.market.table_grid import MOST_CHARACTERS
+from margin.market.imports.grid import MOST_CHARACTERS
 from margin.scenario import MOST_TOKENS, Position, Scenario
 from margin.studies.assess import assess
 from margin.studies.distances import at_move, present_move

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
 
 from margin.errors import FieldError, number, shown
-from margin.market.table_grid import CONTRACTS, DOLLARS, LONG, SHORT, Column, Line, LineFault, printable
-from margin.market.table_numbers import CellFault, Convention, Numeral, numeral
+from margin.market.imports.grid import CONTRACTS, DOLLARS, LONG, SHORT, Column, Line, LineFault, printable
+from margin.market.imports.numerals import CellFault, Convention, Numeral, numeral
 from margin.scenario import Position, Side
 from margin.symbols import STABLECOINS, token
 

@@ -3,8 +3,8 @@
 `read_table` takes any text and never raises. A line is a position, or it is left out with its reason (what a scenario
 of perpetuals in one margin mode and one settlement coin cannot hold), or it has faults, each with its remedy; as long
 as one fault stands the table is not `complete`, and nothing of it may be taken over. Nothing is evaluated: a formula is
-text. How a text falls into lines and columns stands in `table_grid`, what a line means in `table_line`, and how numbers
-are read, above all where a comma may be either sign, in `table_numbers`.
+text. How a text falls into lines and columns stands in `grid`, what a line means in `line`, and how numbers
+are read, above all where a comma may be either sign, in `numerals`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from margin.errors import FieldError
 from margin.market.accounts import LeftOut
-from margin.market.table_grid import Grid, Line, LineFault, lines_of, printable, read_grid
-from margin.market.table_line import ASSUMED_LEVERAGE, NUMBERS, LineReader, Purpose
-from margin.market.table_numbers import convention, numeral
+from margin.market.imports.grid import Grid, Line, LineFault, lines_of, printable, read_grid
+from margin.market.imports.line import ASSUMED_LEVERAGE, NUMBERS, LineReader, Purpose
+from margin.market.imports.numerals import convention, numeral
 from margin.scenario import MOST_POSITIONS, Position, merged
 
 MOST_FAULTS = 50

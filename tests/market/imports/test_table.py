@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from margin.errors import FieldError
-from margin.market import table_grid
+from margin.market.imports import grid as table_grid
 from margin.market.accounts import LeftOut
-from margin.market.table_import import MOST_FAULTS, TableRead, decoded, joined, read_table, without_lines
-from margin.market.table_numbers import numeral
+from margin.market.imports.table import MOST_FAULTS, TableRead, decoded, joined, read_table, without_lines
+from margin.market.imports.numerals import numeral
 from margin.scenario import MOST_POSITIONS, Position
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
