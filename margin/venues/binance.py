@@ -14,4 +14,5 @@ BINANCE = Venue(
     taker_fee=0.0005,
     ratio=RatioRule("Margin ratio (maintenance margin ÷ margin balance)", "rises"),
     mode_fixed_while_open=True,
+    open_positions='copy the rows of the tab "Positions" on its futures screen',
 )

@@ -14,6 +14,7 @@ BYBIT = Venue(
     taker_fee=0.00055,
     ratio=RatioRule("Account MM rate (maintenance margin ÷ margin balance)", "rises"),
     closing_fee_in_margins=True,
+    open_positions='copy the rows of the tab "Positions" on its derivatives screen, not of "Closed P&L"',
     assumptions=(
         "bybit: the closing fee of an isolated short is inferred from the published long formula",
         "bybit: interest on borrowed funds is not modelled",

@@ -15,5 +15,7 @@ HYPERLIQUID = Venue(
     ratio=RatioRule("Cross margin ratio (maintenance margin ÷ account value)", "rises"),
     counts_collateral=False,
     maintenance_from_leverage=True,
+    dollar_names=True,
+    open_positions='copy the rows of the tab "Positions" on its trading screen, or enter your wallet address',
     assumptions=("hyperliquid: withdrawable is less than available, equity − max(initial margin, 10 % of notional)",),
 )

@@ -14,6 +14,7 @@ OKX = Venue(
     ratio=RatioRule("Margin ratio (equity ÷ (maintenance margin + liquidation fee))", "falls"),
     flat_tiers=True,
     liquidation_fee_required=True,
+    open_positions='copy the rows of the tab "Open positions" on its trading screen',
     assumptions=(
         "okx: one rate for the whole position by its contracts is inferred, for the venue publishes no deduction",
         "okx: collateral counts at one ratio per asset; the venue's discount brackets are not modelled",

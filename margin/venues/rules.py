@@ -63,6 +63,8 @@ class Venue:
     `maintenance_from_leverage`: a tier's maintenance rate is 1/(2·its maximum leverage), so a lower cap raises it.
     `mode_fixed_while_open`: a token's margin mode cannot be changed while it has a position or open orders; where this
     is false it is not known.
+    `dollar_names`: its perpetuals settled in dollars are written BTC-USD, a name that elsewhere is a coin-margined one.
+    `open_positions`: where its own pages list open positions, as an instruction.
     """
 
     key: str
@@ -77,6 +79,8 @@ class Venue:
     own_fraction: bool = False
     maintenance_from_leverage: bool = False
     mode_fixed_while_open: bool = False
+    dollar_names: bool = False
+    open_positions: str = "list the positions that are open now"
     assumptions: tuple[str, ...] = ()
 
     def closing_fee(self, sign: int, quantity: float, entry_price: float, leverage: float, fee: float) -> float:

@@ -1,52 +1,55 @@
 """One line of a table: what its cells mean, and whether a scenario can hold it.
 
 A line is read for an account in one margin mode and one settlement coin. A size is in tokens, unless the header, or the
-unit beside it, says contracts or $; a size in $ becomes tokens at the entry price. Without a side the sign of the size
-tells it, and beside one it must not contradict it.
+unit beside it, says contracts or $; a size in $ becomes tokens at the entry price. Side, margin mode and leverage may
+stand in any cell, and where they stand twice they must agree. What a line gives beside its position (value, profit,
+liquidation price) is not taken over, but the position must not contradict it.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar, cast
 
 from margin.errors import FieldError, number, shown
-from margin.market.imports.grid import CONTRACTS, DOLLARS, LONG, SHORT, Column, Line, LineFault, printable
+from margin.market.imports.cells import Words, without_note, words_of
+from margin.market.imports.closed import unknown_status, why_closed
+from margin.market.imports.columns import Entry, Line, LineFault, printable
+from margin.market.imports.grid import Grid
 from margin.market.imports.numerals import CellFault, Convention, Numeral, numeral
+from margin.market.imports.symbols import kind_refused, read_symbol, settled_in
+from margin.market.imports.vocabulary import BY_SIGN, CONTRACTS, DOLLARS, EMPTY, FALSE, TRUE, folded
 from margin.scenario import Position, Side
 from margin.symbols import STABLECOINS, token
+from margin.venues import Venue
 
 ASSUMED_LEVERAGE = 10.0
 _SIZES = ("size", "contracts", "notional")
 _MARGINS = ("isolated_wallet", "isolated_margin", "margin")
 """A venue that gives both of the first two counts the open profit into the second."""
-NUMBERS = frozenset({*_SIZES, *_MARGINS, "contract_value", "entry_price", "leverage"})
+_OPENING_MARGINS = ("initial_margin", "margin")
+_EVIDENCE = ("mark_price", "liquidation_price", "unrealised_pnl", "pnl", "initial_margin")
+NUMBERS = frozenset({*_SIZES, *_MARGINS, *_EVIDENCE, "contract_value", "entry_price", "leverage"})
 """The fields that hold numbers."""
 
-_EMPTY = frozenset({"-", "--", "–", "—", "n/a", "na", "nan", "null", "none"})
-_BY_SIGN = frozenset({"both", "net"})
 _TOKENS = frozenset({"TOKEN", "TOKENS", "COIN", "COINS", "UNITS", "BASE"})
 _NAMED_TOKENS = frozenset({"tokens", "coins"})
 """What a column of sizes may be called that says by itself what it counts."""
 _TIMES = frozenset({"x", "X", "×"})
-_MODES = {
-    **dict.fromkeys(("cross", "crossed", "false", "no"), "cross"),
-    **dict.fromkeys(("isolated", "iso", "true", "yes"), "isolated"),  # A column named "isolated" says yes or no.
-}
-_MODE_WORD = re.compile(r"\b(?:crossed|cross|isolated|iso)\b", re.IGNORECASE)
-
-_DRESSED = re.compile(r"(?:[A-Z]{2,12}:)?(?P<symbol>.+?)(?:[ _-]PERPETUAL| PERP|\.P|(?<=USD[TC])PERP)?")
-_OPTION = re.compile(r".+-[0-9.]+-[CP](?:-USD[TC])?")
-_DATED = re.compile(r".+[-_:](?:[0-9]{6}|[0-9]{8}|[0-9]{1,2}[A-Z]{3}[0-9]{2})|.+USD[FGHJKMNQUVXZ][0-9]{2}")
-_SPOT = re.compile(r".+[-_.:/]SPOT|.+_SPBL")
-_COIN_MARGINED = re.compile(r"[A-Z0-9]+[-/_]?USD(?:_PERP|-SWAP|:(?!USD)[A-Z0-9]+)?")
-_QUOTED_IN = re.compile(r".+?[-/_]?(?P<quote>USD[TC])(?:[:_-].*)?")
-_KINDS = {
-    "spot": "it is spot, not a perpetual",
-    "margin": "it is a margin loan, not a perpetual",
-    "option": "it is an option, not a perpetual",
-    "options": "it is an option, not a perpetual",
-    "inverse": "it settles in its own coin, not in dollars",
-}
+_LONGEST_WORDS = 60
+"""Characters of a cell that is searched for words; a longer one is a remark."""
+_LONGEST_DUMP = 5_000
+_MODE_IN_DUMP = re.compile(
+    r"['\"]?isolated['\"]?\s*[:=]\s*['\"]?(?P<flag>true|false)|(?:marginMode|marginType)['\"]?\s*[:=]\s*['\"]?(?P<mode>\w+)",
+    re.IGNORECASE,
+)
+"""The mode inside a dump of the venue's own answer, which some programs write into a cell."""
+_VALUE_BAND, _VALUE_BAND_AT_ENTRY = 1.1, 5.0
+"""By how much size × mark, or size × entry where there is no mark, may differ from the value that a line states."""
+_SAME_MOVE = 0.25
+"""By how much a stated profit may differ from size × (mark − entry), relatively, and still tell the side surely."""
+_WHOLE_LEVERAGE = 0.015
+"""How near to a whole number value ÷ margin must be to be a leverage: Bybit's margin has a fee in it."""
 
 _MARGIN_REMEDY = "write the margin that the position holds, in $"
 _REMEDIES = {
@@ -59,17 +62,23 @@ _REMEDIES = {
     "entry_price": "write the average entry price of one token, such as 1.75",
     "leverage": "write a number of at least 1, such as 10",
     "margin_mode": "write cross or isolated",
-    **dict.fromkeys(_MARGINS, _MARGIN_REMEDY),
+    "status": "write open or closed",
+    **dict.fromkeys((*_MARGINS, "initial_margin"), _MARGIN_REMEDY),
 }
 
 Value = TypeVar("Value")
 
 
-class Purpose(NamedTuple):
-    """What positions are read for. Settlement `USD` takes every dollar coin; contract values in tokens, by token."""
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What positions are read for: an account at a venue, in one margin mode.
 
+    `contract_values` are the tokens in one contract, by token, on the venue that counts in contracts: they are used
+    there, and for lines in the form of that venue.
+    """
+
+    venue: Venue
     isolated: bool
-    settlement: str
     contract_values: Mapping[str, float]
 
     @property
@@ -79,7 +88,10 @@ class Purpose(NamedTuple):
 
     def takes(self, coin: str) -> bool:
         """Whether what settles in this coin belongs to the account."""
-        return coin == self.settlement or (self.settlement == "USD" and coin in STABLECOINS)
+        settlement = self.venue.settlement
+        if coin == "USD" and self.venue.dollar_names:
+            return True
+        return coin == settlement or (settlement == "USD" and coin in STABLECOINS)
 
 
 class _Size(NamedTuple):
@@ -91,8 +103,10 @@ class _Size(NamedTuple):
     scale: str
 
     def kind(self, symbol: str) -> str:
-        """What it counts: `size` (tokens of the symbol), `contracts` or `notional`."""
+        """Return what it counts: `size` (tokens of the symbol), `contracts`, `notional` or `margin`."""
         unit = self.unit.upper()
+        if self.field == "margin":
+            return "margin"
         if not unit:
             if self.scale.upper() == symbol:
                 wrong = f'"{self.scale}" may stand for the number or for the token'
@@ -107,6 +121,13 @@ class _Size(NamedTuple):
         raise CellFault(self.field, f"the size is in {self.unit}, the line is {symbol}'s", _REMEDIES["size"])
 
 
+class _Said(NamedTuple, Generic[Value]):
+    """What one cell says of the side, the mode or the leverage, and the name of its column."""
+
+    column: str
+    value: Value
+
+
 def _token_of(name: str) -> str | None:
     try:
         return token(name, "symbol")
@@ -117,63 +138,89 @@ def _token_of(name: str) -> str | None:
 class LineReader:
     """Reads one line. Its faults, and what it had to assume or convert, stand here afterwards."""
 
-    def __init__(self, line: Line, columns: Mapping[str, Column], convention: Convention, purpose: Purpose) -> None:
-        held = line.cells.items()  # A token may be called NA.
-        self.cells = {field: cell for field, cell in held if field == "symbol" or cell.lower() not in _EMPTY}
-        self.line, self.columns, self.convention, self.purpose = line.number, columns, convention, purpose
+    def __init__(self, line: Line, grid: Grid, convention: Convention, purpose: Purpose) -> None:
+        # A token may be called NA.
+        self.entries = [entry for entry in line.entries if not _is_empty(entry)]
+        self.cells: dict[str, str] = {}
+        for entry in self.entries:
+            if entry.column.field:
+                self.cells.setdefault(entry.column.field, entry.cell)
+        self.line, self.grid, self.convention, self.purpose = line.number, grid, convention, purpose
         self.faults: list[LineFault] = []
         self.assumed: dict[str, str] = {}
-        """What was assumed or converted (`leverage`, `margin`, `notional`, `contracts`, `swap`), with its detail."""
+        """What was assumed or converted (`leverage`, `margin`, `notional`, `contracts`, `swap` …), with its detail."""
+        cell = self.cells.get("symbol", "")
+        self.symbol = read_symbol(cell, dollar_names=purpose.venue.dollar_names)
+        self.words = {entry.column.name: _words(entry) for entry in self.entries if entry.column.field == "side"}
+        self.leverage = self._attempt(self._stated_leverage)
         self.size = self._attempt(self._size)
 
     @property
-    def closed(self) -> bool:
+    def nothing_open(self) -> bool:
         """Whether the line says that nothing is open."""
         return self.size is not None and self.size.value == 0
 
+    def why_closed(self) -> str | None:
+        """Return why the line is a closed position."""
+        return why_closed(self.entries, self.grid.columns)
+
     def position(self) -> Position | None:
-        """The position, None where the line has faults."""
-        size, symbol, side = self.size, self._attempt(self._symbol), self._attempt(self._side)
+        """Return the position, None where the line has faults."""
+        size, symbol = self.size, self._attempt(self._token)
         entry_price = self._attempt(lambda: self._amount("entry_price", above=0))
-        leverage, margin = self._attempt(self._leverage), self._attempt(self._margin)
-        if self.faults or size is None or symbol is None or side is None or entry_price is None or leverage is None:
+        self._attempt(self._status)
+        margin = self._attempt(self._margin)
+        if size is None or symbol is None or entry_price is None:
+            self._attempt(self._stated_side)
             return None
         quantity = self._attempt(lambda: self._quantity(size, symbol, entry_price))
-        return None if quantity is None else Position(symbol, side, quantity, entry_price, leverage, margin)
+        if quantity is None:
+            self._attempt(self._stated_side)
+            return None
+        side = self._attempt(lambda: self._side(quantity, entry_price))
+        leverage = self.leverage or self._derived_leverage(quantity, entry_price)
+        if self.faults or side is None:
+            return None
+        return Position(symbol, side, quantity, entry_price, leverage, margin)
 
     def why_left_out(self) -> str | None:
-        """The reason for which no scenario of this account can hold the line."""
-        name = _undressed(self.cells.get("symbol", ""))
-        if reason := _why_no_perpetual(name, self.cells.get("kind", "").lower()):
+        """Return the reason for which no scenario of this account can hold the line."""
+        reason = self.symbol.why_not or kind_refused(self.cells.get("kind", ""))
+        if reason:
             return reason
-        written = _QUOTED_IN.fullmatch(name)
-        coin = self.cells.get("settle") or self.cells.get("quote") or (written["quote"] if written else "")
+        coin = self.cells.get("settle") or self.cells.get("quote") or settled_in(self.symbol.name)
         if coin and not self.purpose.takes(coin.upper()):
-            return f"it settles in {printable(coin)}, this account in {self.purpose.settlement}"
+            return f"it settles in {printable(coin)}, this account in {self.purpose.venue.settlement}"
         mode = self._attempt(self._mode)
-        if mode and mode != self.purpose.mode:
+        if mode is None:
+            self.assumed["mode"] = ""
+        elif mode != self.purpose.mode:
             return f"its margin is {mode}, this account's is {self.purpose.mode}"
         return None
+
+    # What one cell says
 
     def _attempt(self, read: Callable[[], Value]) -> Value | None:
         try:
             return read()
         except CellFault as fault:
-            column = self.columns.get(fault.field)
-            self.faults.append(LineFault(self.line, column.name if column else "", fault.wrong, fault.remedy))
+            column = self.grid.columns.get(fault.field)
+            name = column.name if column else ""
+            self.faults.append(LineFault(self.line, name, fault.wrong, fault.remedy, unit=self.grid.unit))
             return None
 
     def _number(self, field: str, cell: str) -> tuple[float, Numeral, str]:
-        """A cell's value, how it is written, and its unit, the header's where it has none itself."""
-        written = numeral(cell)
+        """Return a cell's value, how it is written, and its unit, the header's where it has none itself."""
+        value, _ = without_note(cell)
+        written = numeral(value)
         if written is None:
             raise CellFault(field, f"{_the(field)} must be a number, got {shown(cell)}", _REMEDIES[field])
-        unit = self.columns[field].unit
+        unit = self.grid.columns[field].unit
         from_header = unit if unit.isupper() or unit in DOLLARS | _TIMES else ""
         return self.convention.read(written, field), written, written.unit or from_header
 
     def _amount(self, field: str, **bounds: float) -> float:
-        """A number of dollars."""
+        """Return a number of dollars."""
         if field not in self.cells:
             raise CellFault(field, f"{_the(field)} is missing", _REMEDIES[field])
         value, _, unit = self._number(field, self.cells[field])
@@ -181,135 +228,297 @@ class LineReader:
             raise CellFault(field, f"{_the(field)} is in {unit}, not in $", _REMEDIES[field])
         return _bounded(field, value, **bounds)
 
-    def _size(self) -> _Size:
-        field = next((field for field in _SIZES if field in self.cells), None)
-        if field is None:
-            column = next(field for field in _SIZES if field in self.columns)
-            raise CellFault(column, "the size is missing", _REMEDIES[column])
-        value, written, unit = self._number(field, self.cells[field])
-        return _Size(value, field, unit, written.scale)
+    def _evidence(self, *fields: str) -> float | None:
+        """Return the first of these numbers of dollars that the line gives and that can be read."""
+        for field in fields:
+            value, _ = without_note(self.cells.get(field, ""))
+            written = numeral(value)
+            if written is None or (written.unit and written.unit.upper() not in DOLLARS):
+                continue
+            try:
+                return self.convention.read(written, field)
+            except CellFault:
+                continue
+        return None
 
-    def _symbol(self) -> str:
-        cell = self.cells.get("symbol")
-        if cell is None:
+    def _token(self) -> str:
+        if "symbol" not in self.cells:
             raise CellFault("symbol", "the token is missing", _REMEDIES["symbol"])
         try:
-            return token(_undressed(cell), "symbol")
+            return token(self.symbol.name, "symbol")
         except FieldError as error:
             wrong, _, remedy = error.message.partition("; ")
             raise CellFault("symbol", wrong, remedy or _REMEDIES["symbol"]) from None
 
-    def _side(self) -> Side:
-        cell = self.cells.get("side", "")
-        written, negative = cell.lower(), self.size is not None and self.size.value < 0
-        if written in LONG and negative:
-            raise CellFault("side", f"{shown(cell)} contradicts the negative size", "mend one of the two")
-        by_sign = written in _BY_SIGN or "side" not in self.columns
-        if written in SHORT or (negative and (by_sign or not written)):
-            return "short"
-        if written in LONG or by_sign:
+    def _status(self) -> None:
+        if unknown := unknown_status(self.entries):
+            wrong = f'"{unknown.column.name}" is {shown(unknown.cell)}: is the position open?'
+            raise CellFault("status", wrong, _REMEDIES["status"])
+
+    # The size
+
+    def _size(self) -> _Size:
+        field = next((field for field in _SIZES if field in self.cells), None)
+        if field is not None:
+            value, written, unit = self._number(field, self.cells[field])
+            return _Size(value, field, unit, written.scale)
+        column = next((field for field in _SIZES if field in self.grid.columns), None)
+        if column is not None:
+            raise CellFault(column, "the size is missing", _REMEDIES[column])
+        margin = next(field for field in _OPENING_MARGINS if field in self.grid.columns)
+        if self.leverage is None:
+            raise CellFault(
+                "leverage", "the leverage is missing, by which the margin becomes a size", _REMEDIES["size"]
+            )
+        return _Size(self._amount(margin, above=0) * self.leverage, "margin", "", "")
+
+    def _quantity(self, size: _Size, symbol: str, entry_price: float) -> float:
+        """Return the size in tokens."""
+        kind, value = size.kind(symbol), abs(size.value)
+        if kind in {"notional", "margin"}:
+            self.assumed[kind] = ""
+            value /= entry_price
+        if kind == "contracts":
+            contract = self._contract_value(size, symbol)
+            if contract != 1:
+                self.assumed["contracts"] = f" ({value:.12g} × {contract:.12g})"
+            value *= contract
+        if kind == "size" and not self._says_tokens(size, symbol):
+            self.assumed["swap"] = ""
+        quantity = _bounded(size.field, value, above=0)
+        if kind in {"size", "contracts"}:
+            self._check_value(size.field, quantity, entry_price)
+        return quantity
+
+    def _check_value(self, field: str, quantity: float, entry_price: float) -> None:
+        """Raise CellFault where the value that the line states is not that of this size: it may count contracts."""
+        value, mark = self._evidence("notional"), self._evidence("mark_price")
+        column = self.grid.columns.get("notional")
+        if field == "notional" or not value or column is None or (column.unit and column.unit.upper() not in DOLLARS):
+            return
+        price, band = (mark, _VALUE_BAND) if mark else (entry_price, _VALUE_BAND_AT_ENTRY)
+        ratio = quantity * price / abs(value)
+        if not 1 / band <= ratio <= band:
+            wrong = f'the size, {quantity:.6g} at {price:.6g}, is not worth the {abs(value):.6g} of "{column.name}"'
+            raise CellFault(field, wrong, "write the size in tokens, not in contracts, or correct the value")
+
+    def _says_tokens(self, size: _Size, symbol: str) -> bool:
+        """Return whether the size is in tokens beyond doubt: OKX, whose symbols end in -SWAP, counts contracts."""
+        if size.unit or not self.symbol.name.endswith("-SWAP"):
+            return True
+        column = self.grid.columns[size.field]
+        unit = column.unit.upper()
+        return column.name.lower() in _NAMED_TOKENS or unit in _TOKENS or _token_of(unit) == symbol
+
+    def _contract_value(self, size: _Size, symbol: str) -> float:
+        """Return the tokens in one contract: as the line says, else as the venue that counts in contracts has them."""
+        if "contract_value" in self.cells:
+            value, _, _ = self._number("contract_value", self.cells["contract_value"])
+            return _bounded("contract_value", value, above=0)
+        in_its_form = self.symbol.name.endswith("-SWAP")
+        known = self.purpose.contract_values if self.purpose.venue.flat_tiers or in_its_form else {}
+        if symbol not in known:
+            wrong = f"the size is in contracts, and how much {symbol} one holds is not known"
+            raise CellFault(size.field, wrong, _REMEDIES["contracts"])
+        return known[symbol]
+
+    # Side, margin mode, leverage: wherever they stand
+
+    def _beside(self) -> dict[str, Words]:
+        """Return what is said beside the values, by column: in the cells of symbol, side, mode, leverage and margin."""
+        symbol = self.grid.columns.get("symbol")
+        words = {symbol.name if symbol else "symbol": self.symbol.words, **self.words}
+        for entry in self.entries:
+            if entry.column.field in {"leverage", "margin_mode"}:
+                words[entry.column.name] = _words(entry)
+            elif entry.column.field in _MARGINS:
+                words[entry.column.name] = words_of(without_note(entry.cell)[1])
+        return words
+
+    def _stated_side(self) -> Side | None:
+        """Return the side that words or the sign of the size say, None where neither does."""
+        said = [_Said(name, side) for name, words in self._beside().items() for side in sorted(words.sides)]
+        by_sign = "side" not in self.cells
+        for entry in self.entries:
+            if entry.column.field != "side" or self.words[entry.column.name].sides:
+                continue
+            if folded(entry.cell) not in BY_SIGN:
+                wrong = f"the side must be long or short, got {shown(entry.cell)}"
+                raise CellFault("side", wrong, _REMEDIES["side"])
+            by_sign = True
+        side = _one(said, "side")
+        negative = self.size is not None and self.size.value < 0
+        if negative and side == "long":
+            cell = self.cells.get("side") or self.cells.get("symbol", "")
+            raise CellFault("side", f"{shown(cell)} contradicts the negative size", "correct one of the two")
+        return "short" if negative and by_sign else cast("Side | None", side)
+
+    def _side(self, quantity: float, entry_price: float) -> Side:
+        """Return the side: as stated, else as the sign of a column of signed sizes or the line's results show it."""
+        stated, shown_by = self._stated_side(), self._shown_side(entry_price)
+        if stated:
+            self._check_side(stated, quantity, entry_price)
+            return stated
+        if any(folded(entry.cell) in BY_SIGN for entry in self.entries if entry.column.field == "side"):
             return "long"
-        wrong = f"the side must be long or short, got {shown(cell)}" if cell else "the side is missing"
-        raise CellFault("side", wrong, _REMEDIES["side"])
+        if "side" in self.grid.columns:
+            raise CellFault("side", "the side is missing", _REMEDIES["side"])
+        if shown_by:
+            self.assumed["side"] = ""
+            return shown_by
+        self.assumed["sign"] = ""
+        return "long"
+
+    def _shown_side(self, entry_price: float) -> Side | None:
+        """Return the side that profit and liquidation price give away. Raises CellFault where they contradict."""
+        mark = self._evidence("mark_price")
+        liquidation = self._evidence("liquidation_price")
+        by_profit = self._side_by_profit(entry_price)
+        by_price: Side | None = None
+        if liquidation and liquidation > 0:
+            by_price = "short" if liquidation > (mark or entry_price) else "long"
+        if by_profit and by_price and by_profit != by_price:
+            wrong = f"its profit shows a {by_profit}, its liquidation price a {by_price}"
+            raise CellFault("size", wrong, "add a column that says long or short")
+        return by_profit or by_price
+
+    def _side_by_profit(self, entry_price: float) -> Side | None:
+        mark, profit = self._evidence("mark_price"), self._evidence("unrealised_pnl", "pnl")
+        if not mark or not profit or mark == entry_price:
+            return None
+        return "long" if (profit > 0) == (mark > entry_price) else "short"
+
+    def _check_side(self, stated: Side, quantity: float, entry_price: float) -> None:
+        """Raise CellFault where the stated side is surely not the one that the profit was made on."""
+        mark, profit = self._evidence("mark_price"), self._evidence("unrealised_pnl", "pnl")
+        shown_side = self._side_by_profit(entry_price)
+        if shown_side in {None, stated} or mark is None or profit is None:
+            return
+        move = abs(quantity * (mark - entry_price))
+        if abs(abs(profit) - move) <= _SAME_MOVE * move:
+            wrong = f"it says {stated}, and its profit is that of a {shown_side}"
+            raise CellFault("side", wrong, "correct the side, or remove the column of profits")
 
     def _mode(self) -> str | None:
-        """The margin mode, where the line says one: in its own column, or beside the leverage."""
-        cell = self.cells.get("margin_mode")
-        if cell is None:
-            beside = _MODE_WORD.search(self.cells.get("leverage", ""))
-            return beside and _MODES[beside[0].lower()]
-        mode = _MODES.get(cell.lower().removesuffix(" margin"))
-        if mode is None:
-            wrong = f"the margin mode must be cross or isolated, got {shown(cell)}"
-            raise CellFault("margin_mode", wrong, _REMEDIES["margin_mode"])
-        return mode
+        """Return the margin mode that the line says, wherever; None where it says none."""
+        said = [_Said(name, mode) for name, words in self._beside().items() for mode in sorted(words.modes)]
+        for entry in self.entries:
+            if entry.column.field in {"margin_mode", "cross"} and not words_of(entry.cell).modes:
+                said.append(_Said(entry.column.name, _mode_by_flag(entry)))
+            elif entry.column.field == "trade_mode" and entry.cell == "1":
+                # Bybit's tradeMode: 1 is isolated. 0 says nothing, for it is written in isolated accounts too.
+                said.append(_Said(entry.column.name, "isolated"))
+        return _one(said or self._mode_elsewhere(), "margin mode") or self._mode_by_margin()
 
-    def _leverage(self) -> float:
-        cell = _MODE_WORD.sub("", self.cells.get("leverage", "")).strip(" ()[],/")
+    def _mode_elsewhere(self) -> list[_Said[str]]:
+        """Return what cells of columns that are not read say of the mode."""
+        said: list[_Said[str]] = []
+        for column, cell in self.entries:
+            if len(cell) <= _LONGEST_WORDS:
+                said += [_Said(column.name, mode) for mode in sorted(words_of(cell).modes) if column.field is None]
+            elif column.field is None and (found := _MODE_IN_DUMP.search(cell[:_LONGEST_DUMP])):
+                flag = found["flag"]
+                mode = words_of(found["mode"] or "").modes
+                if flag:
+                    mode = {"isolated" if flag.lower() == "true" else "cross"}
+                said += [_Said(column.name or "info", each) for each in sorted(mode)]
+        return said
+
+    def _mode_by_margin(self) -> str | None:
+        """Return the mode that isolated margins give away: some have one, in cross it is 0."""
+        amounts = [self._evidence(field) for field in _MARGINS[:2] if field in self.cells]
+        if not amounts:
+            return None
+        return "isolated" if any(amounts) else "cross"
+
+    def _stated_leverage(self) -> float | None:
+        """Return the leverage that the line says, wherever; None where it says none."""
+        said = [_Said(name, value) for name, words in self._beside().items() for value in sorted(words.leverages)]
+        for entry in self.entries:
+            if entry.column.field == "leverage" and not _words(entry).leverages:
+                said += self._leverage_number(entry)
+        leverage = _one(said, "leverage")
+        return None if leverage is None else _bounded("leverage", leverage, at_least=1)
+
+    def _leverage_number(self, entry: Entry) -> list[_Said[float]]:
+        """Return the plain number in a leverage's cell, be there a mode beside it."""
+        cell = " ".join(word for word in re.split(r"[\s()\[\],/]+", entry.cell) if not words_of(word).modes)
         if not cell:
-            self.assumed["leverage"] = ""
-            return ASSUMED_LEVERAGE
+            return []
         value, _, unit = self._number("leverage", cell)
         if unit and unit not in _TIMES:
             raise CellFault("leverage", f"the leverage is in {unit}", _REMEDIES["leverage"])
-        return _bounded("leverage", value, at_least=1)
+        return [_Said(entry.column.name, value)]
+
+    def _derived_leverage(self, quantity: float, entry_price: float) -> float:
+        """Return value ÷ margin where that is a whole number, else the leverage that is assumed."""
+        fields = _OPENING_MARGINS[:1] if self.purpose.isolated else _OPENING_MARGINS
+        margin, mark = self._evidence(*fields), self._evidence("mark_price")
+        value = abs(self._evidence("notional") or quantity * (mark or entry_price))
+        ratio = value / margin if margin and margin > 0 else 0.0
+        whole = float(round(ratio))
+        if 1 <= whole <= 200 and abs(ratio - whole) <= _WHOLE_LEVERAGE * whole:
+            self.assumed["derived_leverage"] = f" {whole:g}×"
+            return whole
+        self.assumed["leverage"] = ""
+        return ASSUMED_LEVERAGE
 
     def _margin(self) -> float | None:
-        """The isolated margin. In cross only a column that says so by name is read, and there 0 is none."""
+        """Return the isolated margin. In cross only a column that says so by name is read, and there 0 is none."""
         fields = _MARGINS if self.purpose.isolated else _MARGINS[:2]
         field = next((field for field in fields if field in self.cells), None)
         if field is None:
             if self.purpose.isolated:
-                self.assumed["margin"] = ""
+                self.assumed["margin_assumed"] = ""
             return None
         if self.purpose.isolated:
             return self._amount(field, above=0)
         margin = self._amount(field)
         return margin if margin > 0 else None
 
-    def _quantity(self, size: _Size, symbol: str, entry_price: float) -> float:
-        """The size in tokens."""
-        kind, value = size.kind(symbol), abs(size.value)
-        if kind == "notional":
-            self.assumed["notional"] = ""
-            value /= entry_price
-        if kind == "contracts":
-            held = self._contract_value(size, symbol)
-            self.assumed["contracts"] = f" ({value:.12g} × {held:.12g})"
-            value *= held
-        if kind == "size" and not self._says_tokens(size, symbol):
-            self.assumed["swap"] = ""
-        return _bounded(size.field, value, above=0)
 
-    def _says_tokens(self, size: _Size, symbol: str) -> bool:
-        """Whether the size is in tokens beyond doubt: OKX, whose symbols end in -SWAP, counts contracts."""
-        if size.unit or not _undressed(self.cells["symbol"]).endswith("-SWAP"):
-            return True
-        column = self.columns[size.field]
-        unit = column.unit.upper()
-        return column.name.lower() in _NAMED_TOKENS or unit in _TOKENS or _token_of(unit) == symbol
+def _is_empty(entry: Entry) -> bool:
+    return entry.column.field != "symbol" and entry.cell.lower() in EMPTY
 
-    def _contract_value(self, size: _Size, symbol: str) -> float:
-        """Tokens in one contract: as the line says, else as the caller knows."""
-        if "contract_value" in self.cells:
-            value, _, _ = self._number("contract_value", self.cells["contract_value"])
-            return _bounded("contract_value", value, above=0)
-        held = self.purpose.contract_values.get(symbol)
-        if held is None:
-            wrong = f"the size is in contracts, and how much {symbol} one holds is not known"
-            raise CellFault(size.field, wrong, _REMEDIES["contracts"])
-        return held
+
+def _words(entry: Entry) -> Words:
+    return words_of(entry.cell) if len(entry.cell) <= _LONGEST_WORDS else Words()
+
+
+def _one(said: Iterable[_Said[Value]], what: str) -> Value | None:
+    """Return the one value that all cells say, None where none says any. Raises CellFault where they differ."""
+    first: _Said[Value] | None = None
+    for each in said:
+        if first is None:
+            first = each
+        elif each.value != first.value:
+            wrong = f'"{first.column}" says {_value(first)}, "{each.column}" says {_value(each)}'
+            raise CellFault(what.replace(" ", "_"), wrong, f"correct the {what}, or remove one of the columns")
+    return first.value if first else None
+
+
+def _value(said: _Said[Value]) -> str:
+    return f"{said.value:g}×" if isinstance(said.value, float) else str(said.value)
+
+
+def _mode_by_flag(entry: Entry) -> str:
+    """Return the mode that a yes or no says, in a column called "isolated" or "cross"."""
+    plain = folded(entry.cell)
+    isolated_if = FALSE if entry.column.field == "cross" else TRUE
+    if plain in TRUE | FALSE:
+        return "isolated" if plain in isolated_if else "cross"
+    wrong = f"the margin mode must be cross or isolated, got {shown(entry.cell)}"
+    raise CellFault("margin_mode", wrong, _REMEDIES["margin_mode"])
 
 
 def _bounded(field: str, value: float, **bounds: float) -> float:
     try:
         return number(value, field, **bounds)
     except FieldError as error:
-        raise CellFault(field, f"{_the(field)} {error.message}", _REMEDIES[field]) from None
+        raise CellFault(field, f"{_the(field)} {error.message}", _REMEDIES.get(field, _MARGIN_REMEDY)) from None
 
 
 def _the(field: str) -> str:
     if field in _SIZES:
         return "the size"
     return f"the {field.replace('_', ' ')}"
-
-
-def _undressed(cell: str) -> str:
-    """The symbol without its exchange and without the words that only say perpetual."""
-    # Not every character's capital is its own: ß would become SS, a token.
-    name = cell.upper() if cell.isascii() else cell
-    found = _DRESSED.fullmatch(name)
-    return found["symbol"] if found else name
-
-
-def _why_no_perpetual(name: str, kind: str) -> str | None:
-    """Why a symbol of this kind is no perpetual settled in dollars."""
-    if _OPTION.fullmatch(name):
-        return _KINDS["option"]
-    if _DATED.fullmatch(name):
-        return "it is a dated future, not a perpetual"
-    if _SPOT.fullmatch(name):
-        return _KINDS["spot"]
-    if _COIN_MARGINED.fullmatch(name) and name not in STABLECOINS:
-        return _KINDS["inverse"]
-    return _KINDS.get(kind)
