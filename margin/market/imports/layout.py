@@ -47,7 +47,7 @@ def split(text: str, most_lines: int, sense: Sense) -> Parted | None:
 
     Lines that hold nothing or draw a rule are no rows.
     """
-    lines = lines_of(text.removeprefix("\ufeff").rstrip().translate(_BOX))
+    lines = lines_of(text.removeprefix("\ufeff").rstrip("\r\n").translate(_BOX))
     if len(lines) > most_lines:
         return None
     lines = _unwrapped(lines)

@@ -316,7 +316,12 @@ class LineReader:
             value, _, _ = self._number("contract_value", self.cells["contract_value"])
             return _bounded("contract_value", value, above=0)
         in_its_form = self.symbol.name.endswith("-SWAP")
-        known = self.purpose.contract_values if self.purpose.venue.flat_tiers or in_its_form else {}
+        counts_contracts = self.purpose.venue.flat_tiers or in_its_form
+        if not counts_contracts and self.symbol.unified:
+            # ccxt's contracts are tokens on every venue of ours that does not count in contracts.
+            self.assumed["unified"] = ""
+            return 1.0
+        known = self.purpose.contract_values if counts_contracts else {}
         if symbol not in known:
             wrong = f"the size is in contracts, and how much {symbol} one holds is not known"
             raise CellFault(size.field, wrong, _REMEDIES["contracts"])

@@ -22,6 +22,8 @@ _SPOT = re.compile(r".+[-_.:/]SPOT|.+_SPBL")
 _COIN_MARGINED = re.compile(r"[A-Z0-9]+[-/_]?USD(?:M|_PERP|-SWAP|_DMCBL|:(?!USD)[A-Z0-9]+)?")
 _DOLLAR_NAMED = re.compile(r"(?P<symbol>[A-Z0-9]+?)[-/_]?USD(?:-PERP|_PERP)?")
 _QUOTED_IN = re.compile(r".+?[-/_]?(?P<quote>USD[TC])(?:[:_-].*)?")
+_UNIFIED = re.compile(r"[A-Z0-9]+/[A-Z0-9]+:[A-Z0-9]+")
+"""How ccxt names a perpetual on every venue: RENDER/USDT:USDT."""
 _KINDS = {
     "spot": "it is spot, not a perpetual",
     "margin": "it is a margin loan, not a perpetual",
@@ -37,6 +39,8 @@ class Symbol(NamedTuple):
     name: str
     why_not: str | None
     words: Words
+    unified: bool = False
+    """Whether it is written as ccxt writes it."""
 
 
 def read_symbol(cell: str, *, dollar_names: bool) -> Symbol:
@@ -48,7 +52,7 @@ def read_symbol(cell: str, *, dollar_names: bool) -> Symbol:
     name = _undressed(written)
     if dollar_names and name not in STABLECOINS and (dollar := _DOLLAR_NAMED.fullmatch(name)):
         name = dollar["symbol"]
-    return Symbol(_local(name), _why_no_perpetual(name), words)
+    return Symbol(_local(name), _why_no_perpetual(name), words, unified=bool(_UNIFIED.fullmatch(name)))
 
 
 def kind_refused(kind: str) -> str | None:

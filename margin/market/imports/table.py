@@ -252,6 +252,7 @@ class _Reading:
             "notional": "sizes in $ became tokens at the entry price: {}",
             "margin": "no size is given, margin × leverage ÷ entry price is taken: {}",
             "contracts": "contracts became tokens (contracts × contract value): {}",
+            "unified": f"contracts were read as tokens, as ccxt has them on {self.purpose.venue.name}: {{}}",
             "swap": "sizes were read as tokens; OKX's own, beside symbols that end in -SWAP, are contracts, and their "
             "column has to be called so: {}",
             "side": "no side is given, profit or liquidation price shows it: {}",
