@@ -7,50 +7,36 @@ liquidation price) is not taken over, but the position must not contradict it.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar, cast
+from functools import cached_property
+from typing import NamedTuple, TypeVar
 
 from margin.errors import FieldError, number, shown
-from margin.market.imports.cells import Words, without_note, words_of
+from margin.market.imports.cells import without_note, words_of
 from margin.market.imports.closed import unknown_status, why_closed
 from margin.market.imports.columns import Entry, Line, LineFault, printable
+from margin.market.imports.evidence import Evidence
 from margin.market.imports.grid import Grid
 from margin.market.imports.numerals import CellFault, Convention, Numeral, numeral
+from margin.market.imports.stated import MARGINS, Stated, Statement, agreed
 from margin.market.imports.symbols import kind_refused, read_symbol, settled_in
-from margin.market.imports.vocabulary import BY_SIGN, CONTRACTS, DOLLARS, EMPTY, FALSE, TRUE, folded
+from margin.market.imports.vocabulary import CONTRACTS, DOLLARS, EMPTY
 from margin.scenario import Position, Side
 from margin.symbols import STABLECOINS, token
 from margin.venues import Venue
 
 ASSUMED_LEVERAGE = 10.0
 _SIZES = ("size", "contracts", "notional")
-_MARGINS = ("isolated_wallet", "isolated_margin", "margin")
-"""A venue that gives both of the first two counts the open profit into the second."""
 _OPENING_MARGINS = ("initial_margin", "margin")
 _EVIDENCE = ("mark_price", "liquidation_price", "unrealised_pnl", "pnl", "initial_margin")
-NUMBERS = frozenset({*_SIZES, *_MARGINS, *_EVIDENCE, "contract_value", "entry_price", "leverage"})
+NUMBERS = frozenset({*_SIZES, *MARGINS, *_EVIDENCE, "contract_value", "entry_price", "leverage"})
 """The fields that hold numbers."""
 
 _TOKENS = frozenset({"TOKEN", "TOKENS", "COIN", "COINS", "UNITS", "BASE"})
 _NAMED_TOKENS = frozenset({"tokens", "coins"})
 """What a column of sizes may be called that says by itself what it counts."""
 _TIMES = frozenset({"x", "X", "×"})
-_LONGEST_WORDS = 60
-"""Characters of a cell that is searched for words; a longer one is a remark."""
-_LONGEST_DUMP = 5_000
-_MODE_IN_DUMP = re.compile(
-    r"['\"]?isolated['\"]?\s*[:=]\s*['\"]?(?P<flag>true|false)|(?:marginMode|marginType)['\"]?\s*[:=]\s*['\"]?(?P<mode>\w+)",
-    re.IGNORECASE,
-)
-"""The mode inside a dump of the venue's own answer, which some programs write into a cell."""
-_VALUE_BAND, _VALUE_BAND_AT_ENTRY = 1.1, 5.0
-"""By how much size × mark, or size × entry where there is no mark, may differ from the value that a line states."""
-_SAME_MOVE = 0.25
-"""By how much a stated profit may differ from size × (mark − entry), relatively, and still tell the side surely."""
-_WHOLE_LEVERAGE = 0.015
-"""How near to a whole number value ÷ margin must be to be a leverage: Bybit's margin has a fee in it."""
-
 _MARGIN_REMEDY = "write the margin that the position holds, in $"
 _REMEDIES = {
     "symbol": "write the token, such as RENDER",
@@ -63,7 +49,7 @@ _REMEDIES = {
     "leverage": "write a number of at least 1, such as 10",
     "margin_mode": "write cross or isolated",
     "status": "write open or closed",
-    **dict.fromkeys((*_MARGINS, "initial_margin"), _MARGIN_REMEDY),
+    **dict.fromkeys((*MARGINS, "initial_margin"), _MARGIN_REMEDY),
 }
 
 Value = TypeVar("Value")
@@ -121,13 +107,6 @@ class _Size(NamedTuple):
         raise CellFault(self.field, f"the size is in {self.unit}, the line is {symbol}'s", _REMEDIES["size"])
 
 
-class _Said(NamedTuple, Generic[Value]):
-    """What one cell says of the side, the mode or the leverage, and the name of its column."""
-
-    column: str
-    value: Value
-
-
 def _token_of(name: str) -> str | None:
     try:
         return token(name, "symbol")
@@ -151,7 +130,8 @@ class LineReader:
         """What was assumed or converted (`leverage`, `margin`, `notional`, `contracts`, `swap` …), with its detail."""
         cell = self.cells.get("symbol", "")
         self.symbol = read_symbol(cell, dollar_names=purpose.venue.dollar_names)
-        self.words = {entry.column.name: _words(entry) for entry in self.entries if entry.column.field == "side"}
+        column = grid.columns.get("symbol")
+        self.stated = Stated(self.entries, self.symbol.words, column.name if column else "symbol")
         self.leverage = self._attempt(self._stated_leverage)
         self.size = self._attempt(self._size)
 
@@ -178,7 +158,7 @@ class LineReader:
             self._attempt(self._stated_side)
             return None
         side = self._attempt(lambda: self._side(quantity, entry_price))
-        leverage = self.leverage or self._derived_leverage(quantity, entry_price)
+        leverage = self.leverage or self._shown_leverage(quantity, entry_price)
         if self.faults or side is None:
             return None
         return Position(symbol, side, quantity, entry_price, leverage, margin)
@@ -228,12 +208,28 @@ class LineReader:
             raise CellFault(field, f"{_the(field)} is in {unit}, not in $", _REMEDIES[field])
         return _bounded(field, value, **bounds)
 
-    def _evidence(self, *fields: str) -> float | None:
-        """Return the first of these numbers of dollars that the line gives and that can be read."""
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What the line gives beside its position."""
+        # In isolated mode a margin may hold more than what it was opened with.
+        opening = ("initial_margin",) if self.purpose.isolated else _OPENING_MARGINS
+        value = self._dollars("notional") if "notional" in self.cells else None
+        return Evidence(
+            mark=self._dollars("mark_price"),
+            liquidation=self._dollars("liquidation_price"),
+            profit=self._dollars("unrealised_pnl", "pnl"),
+            value=abs(value) if value else None,
+            opening_margin=self._dollars(*opening),
+        )
+
+    def _dollars(self, *fields: str) -> float | None:
+        """Return the first of these fields that the line gives in dollars and that can be read."""
         for field in fields:
             value, _ = without_note(self.cells.get(field, ""))
             written = numeral(value)
-            if written is None or (written.unit and written.unit.upper() not in DOLLARS):
+            unit = written.unit if written else ""
+            unit = unit or (self.grid.columns[field].unit if field in self.grid.columns else "")
+            if written is None or (unit.isupper() and unit.upper() not in DOLLARS):
                 continue
             try:
                 return self.convention.read(written, field)
@@ -292,14 +288,10 @@ class LineReader:
 
     def _check_value(self, field: str, quantity: float, entry_price: float) -> None:
         """Raise CellFault where the value that the line states is not that of this size: it may count contracts."""
-        value, mark = self._evidence("notional"), self._evidence("mark_price")
-        column = self.grid.columns.get("notional")
-        if field == "notional" or not value or column is None or (column.unit and column.unit.upper() not in DOLLARS):
-            return
-        price, band = (mark, _VALUE_BAND) if mark else (entry_price, _VALUE_BAND_AT_ENTRY)
-        ratio = quantity * price / abs(value)
-        if not 1 / band <= ratio <= band:
-            wrong = f'the size, {quantity:.6g} at {price:.6g}, is not worth the {abs(value):.6g} of "{column.name}"'
+        evidence = self.evidence
+        if not evidence.is_worth(quantity, entry_price):
+            price, name = evidence.mark or entry_price, self.grid.columns["notional"].name
+            wrong = f'the size, {quantity:.6g} at {price:.6g}, is not worth the {evidence.value:.6g} of "{name}"'
             raise CellFault(field, wrong, "write the size in tokens, not in contracts, or correct the value")
 
     def _says_tokens(self, size: _Size, symbol: str) -> bool:
@@ -329,123 +321,57 @@ class LineReader:
 
     # Side, margin mode, leverage: wherever they stand
 
-    def _beside(self) -> dict[str, Words]:
-        """Return what is said beside the values, by column: in the cells of symbol, side, mode, leverage and margin."""
-        symbol = self.grid.columns.get("symbol")
-        words = {symbol.name if symbol else "symbol": self.symbol.words, **self.words}
-        for entry in self.entries:
-            if entry.column.field in {"leverage", "margin_mode"}:
-                words[entry.column.name] = _words(entry)
-            elif entry.column.field in _MARGINS:
-                words[entry.column.name] = words_of(without_note(entry.cell)[1])
-        return words
-
     def _stated_side(self) -> Side | None:
-        """Return the side that words or the sign of the size say, None where neither does."""
-        said = [_Said(name, side) for name, words in self._beside().items() for side in sorted(words.sides)]
-        by_sign = "side" not in self.cells
-        for entry in self.entries:
-            if entry.column.field != "side" or self.words[entry.column.name].sides:
-                continue
-            if folded(entry.cell) not in BY_SIGN:
-                wrong = f"the side must be long or short, got {shown(entry.cell)}"
-                raise CellFault("side", wrong, _REMEDIES["side"])
-            by_sign = True
-        side = _one(said, "side")
+        """Return the side that words or the sign of the size state, None where neither does."""
+        side = self.stated.side()
         negative = self.size is not None and self.size.value < 0
         if negative and side == "long":
             cell = self.cells.get("side") or self.cells.get("symbol", "")
             raise CellFault("side", f"{shown(cell)} contradicts the negative size", "correct one of the two")
-        return "short" if negative and by_sign else cast("Side | None", side)
+        return "short" if negative else side
 
     def _side(self, quantity: float, entry_price: float) -> Side:
-        """Return the side: as stated, else as the sign of a column of signed sizes or the line's results show it."""
+        """Return the side: as stated, else as the line's results show it, else as a size without a sign has it."""
         stated, shown_by = self._stated_side(), self._shown_side(entry_price)
         if stated:
-            self._check_side(stated, quantity, entry_price)
+            if self.evidence.contradicts(stated, quantity, entry_price):
+                wrong = f"it says {stated}, and its profit is that of the other side"
+                raise CellFault("side", wrong, "correct the side, or remove the column of profits")
             return stated
-        if any(folded(entry.cell) in BY_SIGN for entry in self.entries if entry.column.field == "side"):
+        if self.stated.by_sign:
             return "long"
         if "side" in self.grid.columns:
             raise CellFault("side", "the side is missing", _REMEDIES["side"])
-        if shown_by:
-            self.assumed["side"] = ""
-            return shown_by
-        self.assumed["sign"] = ""
-        return "long"
+        self.assumed["side" if shown_by else "sign"] = ""
+        return shown_by or "long"
 
     def _shown_side(self, entry_price: float) -> Side | None:
-        """Return the side that profit and liquidation price give away. Raises CellFault where they contradict."""
-        mark = self._evidence("mark_price")
-        liquidation = self._evidence("liquidation_price")
-        by_profit = self._side_by_profit(entry_price)
-        by_price: Side | None = None
-        if liquidation and liquidation > 0:
-            by_price = "short" if liquidation > (mark or entry_price) else "long"
-        if by_profit and by_price and by_profit != by_price:
+        """Return the side that profit and liquidation price show. Raises CellFault where they show different ones."""
+        by_profit, by_price = self.evidence.side_by_profit(entry_price), self.evidence.side_by_liquidation(entry_price)
+        if by_profit and by_price and by_profit != by_price and self._stated_side() is None:
             wrong = f"its profit shows a {by_profit}, its liquidation price a {by_price}"
             raise CellFault("size", wrong, "add a column that says long or short")
         return by_profit or by_price
 
-    def _side_by_profit(self, entry_price: float) -> Side | None:
-        mark, profit = self._evidence("mark_price"), self._evidence("unrealised_pnl", "pnl")
-        if not mark or not profit or mark == entry_price:
-            return None
-        return "long" if (profit > 0) == (mark > entry_price) else "short"
-
-    def _check_side(self, stated: Side, quantity: float, entry_price: float) -> None:
-        """Raise CellFault where the stated side is surely not the one that the profit was made on."""
-        mark, profit = self._evidence("mark_price"), self._evidence("unrealised_pnl", "pnl")
-        shown_side = self._side_by_profit(entry_price)
-        if shown_side in {None, stated} or mark is None or profit is None:
-            return
-        move = abs(quantity * (mark - entry_price))
-        if abs(abs(profit) - move) <= _SAME_MOVE * move:
-            wrong = f"it says {stated}, and its profit is that of a {shown_side}"
-            raise CellFault("side", wrong, "correct the side, or remove the column of profits")
-
     def _mode(self) -> str | None:
-        """Return the margin mode that the line says, wherever; None where it says none."""
-        said = [_Said(name, mode) for name, words in self._beside().items() for mode in sorted(words.modes)]
-        for entry in self.entries:
-            if entry.column.field in {"margin_mode", "cross"} and not words_of(entry.cell).modes:
-                said.append(_Said(entry.column.name, _mode_by_flag(entry)))
-            elif entry.column.field == "trade_mode" and entry.cell == "1":
-                # Bybit's tradeMode: 1 is isolated. 0 says nothing, for it is written in isolated accounts too.
-                said.append(_Said(entry.column.name, "isolated"))
-        return _one(said or self._mode_elsewhere(), "margin mode") or self._mode_by_margin()
-
-    def _mode_elsewhere(self) -> list[_Said[str]]:
-        """Return what cells of columns that are not read say of the mode."""
-        said: list[_Said[str]] = []
-        for column, cell in self.entries:
-            if len(cell) <= _LONGEST_WORDS:
-                said += [_Said(column.name, mode) for mode in sorted(words_of(cell).modes) if column.field is None]
-            elif column.field is None and (found := _MODE_IN_DUMP.search(cell[:_LONGEST_DUMP])):
-                flag = found["flag"]
-                mode = words_of(found["mode"] or "").modes
-                if flag:
-                    mode = {"isolated" if flag.lower() == "true" else "cross"}
-                said += [_Said(column.name or "info", each) for each in sorted(mode)]
-        return said
-
-    def _mode_by_margin(self) -> str | None:
-        """Return the mode that isolated margins give away: some have one, in cross it is 0."""
-        amounts = [self._evidence(field) for field in _MARGINS[:2] if field in self.cells]
+        """Return the margin mode that the line states, or that its isolated margins show: in cross they are 0."""
+        if mode := self.stated.mode():
+            return mode
+        amounts = [self._dollars(field) for field in MARGINS[:2] if field in self.cells]
         if not amounts:
             return None
         return "isolated" if any(amounts) else "cross"
 
     def _stated_leverage(self) -> float | None:
-        """Return the leverage that the line says, wherever; None where it says none."""
-        said = [_Said(name, value) for name, words in self._beside().items() for value in sorted(words.leverages)]
+        """Return the leverage that the line states, None where it states none."""
+        statements = self.stated.leverages()
         for entry in self.entries:
-            if entry.column.field == "leverage" and not _words(entry).leverages:
-                said += self._leverage_number(entry)
-        leverage = _one(said, "leverage")
+            if entry.column.field == "leverage" and not self.stated.words[entry.column.name].leverages:
+                statements += self._leverage_number(entry)
+        leverage = agreed(statements, "leverage")
         return None if leverage is None else _bounded("leverage", leverage, at_least=1)
 
-    def _leverage_number(self, entry: Entry) -> list[_Said[float]]:
+    def _leverage_number(self, entry: Entry) -> list[Statement[float]]:
         """Return the plain number in a leverage's cell, be there a mode beside it."""
         cell = " ".join(word for word in re.split(r"[\s()\[\],/]+", entry.cell) if not words_of(word).modes)
         if not cell:
@@ -453,24 +379,19 @@ class LineReader:
         value, _, unit = self._number("leverage", cell)
         if unit and unit not in _TIMES:
             raise CellFault("leverage", f"the leverage is in {unit}", _REMEDIES["leverage"])
-        return [_Said(entry.column.name, value)]
+        return [Statement(entry.column.name, value)]
 
-    def _derived_leverage(self, quantity: float, entry_price: float) -> float:
-        """Return value ÷ margin where that is a whole number, else the leverage that is assumed."""
-        fields = _OPENING_MARGINS[:1] if self.purpose.isolated else _OPENING_MARGINS
-        margin, mark = self._evidence(*fields), self._evidence("mark_price")
-        value = abs(self._evidence("notional") or quantity * (mark or entry_price))
-        ratio = value / margin if margin and margin > 0 else 0.0
-        whole = float(round(ratio))
-        if 1 <= whole <= 200 and abs(ratio - whole) <= _WHOLE_LEVERAGE * whole:
-            self.assumed["derived_leverage"] = f" {whole:g}×"
-            return whole
+    def _shown_leverage(self, quantity: float, entry_price: float) -> float:
+        """Return the leverage that value and margin show, else the one that is assumed."""
+        if leverage := self.evidence.leverage(quantity, entry_price):
+            self.assumed["shown_leverage"] = f" {leverage:g}×"
+            return leverage
         self.assumed["leverage"] = ""
         return ASSUMED_LEVERAGE
 
     def _margin(self) -> float | None:
         """Return the isolated margin. In cross only a column that says so by name is read, and there 0 is none."""
-        fields = _MARGINS if self.purpose.isolated else _MARGINS[:2]
+        fields = MARGINS if self.purpose.isolated else MARGINS[:2]
         field = next((field for field in fields if field in self.cells), None)
         if field is None:
             if self.purpose.isolated:
@@ -484,36 +405,6 @@ class LineReader:
 
 def _is_empty(entry: Entry) -> bool:
     return entry.column.field != "symbol" and entry.cell.lower() in EMPTY
-
-
-def _words(entry: Entry) -> Words:
-    return words_of(entry.cell) if len(entry.cell) <= _LONGEST_WORDS else Words()
-
-
-def _one(said: Iterable[_Said[Value]], what: str) -> Value | None:
-    """Return the one value that all cells say, None where none says any. Raises CellFault where they differ."""
-    first: _Said[Value] | None = None
-    for each in said:
-        if first is None:
-            first = each
-        elif each.value != first.value:
-            wrong = f'"{first.column}" says {_value(first)}, "{each.column}" says {_value(each)}'
-            raise CellFault(what.replace(" ", "_"), wrong, f"correct the {what}, or remove one of the columns")
-    return first.value if first else None
-
-
-def _value(said: _Said[Value]) -> str:
-    return f"{said.value:g}×" if isinstance(said.value, float) else str(said.value)
-
-
-def _mode_by_flag(entry: Entry) -> str:
-    """Return the mode that a yes or no says, in a column called "isolated" or "cross"."""
-    plain = folded(entry.cell)
-    isolated_if = FALSE if entry.column.field == "cross" else TRUE
-    if plain in TRUE | FALSE:
-        return "isolated" if plain in isolated_if else "cross"
-    wrong = f"the margin mode must be cross or isolated, got {shown(entry.cell)}"
-    raise CellFault("margin_mode", wrong, _REMEDIES["margin_mode"])
 
 
 def _bounded(field: str, value: float, **bounds: float) -> float:

@@ -256,7 +256,7 @@ class _Reading:
             "swap": "sizes were read as tokens; OKX's own, beside symbols that end in -SWAP, are contracts, and their "
             "column has to be called so: {}",
             "side": "no side is given, profit or liquidation price shows it: {}",
-            "derived_leverage": "no leverage is given, value ÷ margin shows it: {}",
+            "shown_leverage": "no leverage is given, value ÷ margin shows it: {}",
             "leverage": f"no leverage is given, {ASSUMED_LEVERAGE:g}× is taken: {{}}",
             "margin_assumed": "no isolated margin is given, size × entry ÷ leverage is taken: {}",
         }

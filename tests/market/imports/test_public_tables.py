@@ -210,7 +210,7 @@ def test_a_side_that_profit_and_price_tell_differently_is_asked_about() -> None:
 
 def test_a_stated_side_that_the_profit_contradicts_is_a_fault() -> None:
     text = "symbol,side,size,entry,mark price,unrealised pnl\nTAO,long,4.804,271.72,268,17.87"
-    assert "its profit is that of a short" in str(read(text).faults[0])
+    assert "its profit is that of the other side" in str(read(text).faults[0])
     assert len(positions(text.replace("17.87", "-17.87"))) == 1
 
 
