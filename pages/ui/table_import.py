@@ -141,7 +141,7 @@ def _tell(read: TableRead) -> None:
         st.error(_listed("Not understood:", [*map(str, read.faults), *more]))
     if read.left_out:
         st.warning(_listed("Left out:", _first([f"{what}: {reason}." for what, reason in read.left_out])))
-    if read.notes:
+    if read.notes and not read.refused:
         st.info(_listed("How it was read:", _first([f"{note}." for note in read.notes])))
 
 
@@ -232,6 +232,8 @@ def _take(session: Session, read: TableRead, scenario: Scenario | None) -> None:
 
 def _why_not(read: TableRead) -> None:
     """Why the button cannot be pressed, where no error beside it says so."""
+    if read.refused:
+        return
     if read.faults:
         st.caption("Nothing is imported until every line can be read. Fix or remove those lines.")
     elif not read.positions:

@@ -56,6 +56,11 @@ class TableRead:
         return bool(self.positions) and not self.faults
 
     @property
+    def refused(self) -> bool:
+        """Whether the table as a whole cannot be one of open positions, whatever becomes of its lines."""
+        return bool(self.faults) and not self.positions and not any(fault.removable for fault in self.faults)
+
+    @property
     def removable_lines(self) -> tuple[int, ...]:
         """The lines with faults, where the table without them would still mean what it says; else none."""
         if any(not fault.removable or fault.unit != "Line" for fault in self.faults):
@@ -141,7 +146,7 @@ class _Reading:
             return True
         entries = [line.entries for line in self.grid.lines]
         if reason := why_listing(self.grid.columns, entries):
-            self._refuse(f"{reason}, not of open positions", _export(self.purpose.venue))
+            self._refuse(f"{reason}, not open positions", _export(self.purpose.venue))
         elif listing_in_title(self.grid.titles):
             wrong = f'its title, "{printable(self.grid.titles[0])}", is not that of open positions'
             self._refuse(wrong, _export(self.purpose.venue))
