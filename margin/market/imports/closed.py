@@ -72,6 +72,8 @@ def why_closed(line: Sequence[Entry], fields: Collection[str]) -> str | None:
             return f'it is closed: "{column.name}" is {cell}'
         if column.field == "status" and folded(entry.cell) in ENDED | PENDING:
             return f'it is not open: "{column.name}" is {cell}'
+        if column.field == "is_open" and folded(cell) in FALSE:
+            return f'it is closed: "{column.name}" is {cell}'
         if column.field == "side" and words_of(cell).closing:
             return f'it is closed: "{column.name}" is {cell}'
     return None

@@ -11,7 +11,8 @@ _RULE = re.compile(r"[-=_+|:;,\s\u2500-\u257f]*")
 _BOX = str.maketrans(dict.fromkeys("│┃║╎┆┊", "|"))
 _ONLY_DOTS = re.compile(r"\.{2,3}|…")
 _GAP = re.compile(r"[ \u00a0]{2,}")
-_PARTED_THOUSANDS = re.compile(r"(?<![\w.,])[0-9]{1,3} +[0-9]{3}(?![0-9])")
+_OTHERWISE_PARTED = re.compile(r"[\t;|,]|(?<![\w.,])[0-9]{1,3} +[0-9]{3}(?![0-9])")
+"""What parts cells, or thousands, in another way than a single space between two cells."""
 _SAMPLE = 200
 """Lines by which the separator is chosen."""
 _LONGEST_SPAN = 5
@@ -89,9 +90,12 @@ def _rows(lines: Sequence[str], separator: str) -> Iterator[Row]:
 
 
 def _is_printed_frame(lines: Sequence[str]) -> bool:
-    """Return whether every line has a word for each word of the first, be it numbered or not."""
+    """Return whether nothing but spaces parts the lines, and each has a word for every word of the first.
+
+    Its lines may be numbered.
+    """
     counts = [len(line.split()) for line in lines if line.strip()]
-    if len(counts) < 2 or any(_PARTED_THOUSANDS.search(line) for line in lines):
+    if len(counts) < 2 or any(_OTHERWISE_PARTED.search(line) for line in lines):
         return False
     return set(counts[1:]) in ({counts[0]}, {counts[0] + 1})
 

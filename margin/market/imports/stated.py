@@ -73,6 +73,8 @@ class Stated:
                     "side", f"the side must be long or short, got {shown(entry.cell)}", "write long or short"
                 )
         statements = [Statement(name, side) for name, words in self.words.items() for side in sorted(words.sides)]
+        flags = [entry for entry in self.entries if entry.column.field == "is_short"]
+        statements += [Statement(column.name, "short" if folded(cell) in TRUE else "long") for column, cell in flags]
         return cast("Side | None", agreed(statements, "side"))
 
     def mode(self) -> MarginMode | None:

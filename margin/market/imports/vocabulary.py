@@ -48,6 +48,7 @@ FIELDS: Mapping[str, str] = _by_word(
         "simbolo activo moneda ativo moeda par sembol sözleşme parite kontrat varlık символ контракт инструмент "
         "пара монета актив тикер 合约 合约名称 交易对 币种 币对 品种 标的 合約 交易對 幣種 銘柄 契約 通貨ペア "
         "シンボル 심볼 종목 계약 코인 coppia contratto para simbol kontrak pasangan",
+        "is_short": "isshort",
         "kind": "insttype instrumenttype contracttype markettype producttype category",
         "side": "side direction positionside posside holdside longshort ls buysell positiondirection dir Seite "
         "Richtung Positionsseite sens côté lado direccion sentido direção yön taraf сторона направление 方向 多空 "
@@ -67,7 +68,7 @@ FIELDS: Mapping[str, str] = _by_word(
         "valordelaposición valordaposição değer pozisyondeğeri nosyonel стоимость номинал стоимостьпозиции 价值 "
         "仓位价值 持仓价值 名义价值 價值 倉位價值 名義價值 想定元本 建玉価値 가치 포지션가치 valore "
         "valoreposizione wartość waarde nilai giátrị",
-        "entry_price": "entry entryprice entrypx avg avgprice avgpx avgentry avgentryprice averageentry "
+        "entry_price": "entry entryprice entrypx openrate avg avgprice avgpx avgentry avgentryprice averageentry "
         "avgopenprice avgcost openprice average averageprice averageentryprice averageopenprice averagecost "
         "openpriceavg openavgprice openavgpx avgopenpx costprice avgcostprice positionentryprice Einstiegspreis "
         "Einstieg Einstiegskurs Einstandspreis Einstandskurs Eröffnungspreis Durchschnittspreis prixdentrée "
@@ -118,18 +119,18 @@ FIELDS: Mapping[str, str] = _by_word(
 
 SIGNS: Mapping[str, str] = _by_word(
     {
-        "exit": "exit exitprice avgexit avgexitprice averageexitprice exitpx exitdate exittime exitdatetime exitat "
-        "exittype exitreason exitfee dateexit timeexit close closeprice closepx closingprice closedprice avgclose "
-        "avgcloseprice averagecloseprice avgclosingprice closeavgpx closeavgprice avgclosepx closedate closedat "
-        "closetime closingtime closingdate closedtime closeddate closed dateclosed timeclosed closereason "
-        "sellprice soldprice selldate soldat Ausstieg Ausstiegspreis Ausstiegskurs Schlusspreis Schließungspreis "
-        "Verkaufspreis Ausstiegsdatum Schließungsdatum prixdesortie sortie prixdeclôture datedesortie "
-        "datedeclôture preciodesalida salida preciodecierre fechadesalida fechadecierre preçodesaída saída "
-        "preçodefechamento datadesaída datadefechamento çıkışfiyatı çıkış kapanışfiyatı çıkıştarihi kapanıştarihi "
-        "ценавыхода выход ценазакрытия датазакрытия датавыхода времязакрытия 平仓价 平仓价格 平仓均价 平仓时间 "
-        "出场价 出场价格 离场价 平倉價 平倉價格 平倉均價 平倉時間 出場價 決済価格 決済日時 청산시간 종료가격 "
-        "prezzodiuscita uscita prezzodichiusura datadichiusura cenawyjścia cenazamknięcia datazamknięcia "
-        "uitstapprijs hargakeluar",
+        "exit": "exit exitprice closerate exitrate avgexit avgexitprice averageexitprice exitpx exitdate exittime "
+        "exitdatetime exitat exittype exitreason exitfee dateexit timeexit close closeprice closepx closingprice "
+        "closedprice avgclose avgcloseprice averagecloseprice avgclosingprice closeavgpx closeavgprice avgclosepx "
+        "closedate closedat closetime closingtime closingdate closedtime closeddate closed dateclosed timeclosed "
+        "closereason sellprice soldprice selldate soldat Ausstieg Ausstiegspreis Ausstiegskurs Schlusspreis "
+        "Schließungspreis Verkaufspreis Ausstiegsdatum Schließungsdatum prixdesortie sortie prixdeclôture "
+        "datedesortie datedeclôture preciodesalida salida preciodecierre fechadesalida fechadecierre preçodesaída "
+        "saída preçodefechamento datadesaída datadefechamento çıkışfiyatı çıkış kapanışfiyatı çıkıştarihi "
+        "kapanıştarihi ценавыхода выход ценазакрытия датазакрытия датавыхода времязакрытия 平仓价 平仓价格 "
+        "平仓均价 平仓时间 出场价 出场价格 离场价 平倉價 平倉價格 平倉均價 平倉時間 出場價 決済価格 決済日時 "
+        "청산시간 종료가격 prezzodiuscita uscita prezzodichiusura datadichiusura cenawyjścia cenazamknięcia "
+        "datazamknięcia uitstapprijs hargakeluar",
         "closed_pnl": "closedpnl closedpl closepnl closingpnl closedprofit closedprofitloss closedprofitandloss "
         "平仓盈亏 平倉盈虧 決済損益",
         "realised_pnl": "realizedpnl realisedpnl realizedprofit realisedprofit realizedpl realisedpl rpnl rpl "
@@ -146,11 +147,11 @@ SIGNS: Mapping[str, str] = _by_word(
         "filledamount avgfilledprice avgfillprice averagefillprice averagefilledprice fillquantity executed "
         "executedqty executedprice executedquantity executedamount execprice execqty orderprice orderqty ordersize "
         "orderquantity orderamount origqty origsize ordertype orderstatus timeinforce triggerprice limitprice "
-        "limitpx "
-        "tradetime filltime filledtime executiontime transacttime "
-        "takerormaker remainingqty Ordertyp Auftragstyp typedordre tipodeorden tipodeordem emirtipi emirtürü "
-        "типордера 委托价 委托价格 委托时间 委托数量 成交价 成交价格 成交均价 成交数量 成交时间 委託價 委託價格 "
-        "成交價 成交均價 約定価格 約定数量 체결가격 체결수량 주문가격",
+        "limitpx tradetime filltime filledtime executiontime transacttime takerormaker remainingqty Ordertyp "
+        "Auftragstyp typedordre tipodeorden tipodeordem emirtipi emirtürü типордера 委托价 委托价格 委托时间 "
+        "委托数量 成交价 成交价格 成交均价 成交数量 成交时间 委託價 委託價格 成交價 成交均價 約定価格 約定数量 "
+        "체결가격 체결수량 주문가격",
+        "is_open": "isopen",
         "status": "status state positionstatus Zustand statut estado durum статус состояние 状态 狀態 状態 상태 stato",
     }
 )
