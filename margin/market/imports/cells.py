@@ -6,15 +6,26 @@ Exchanges put these into any cell: `RENDERUSDT Perp 20x`, `Long 10x`, `105.05 US
 import re
 from dataclasses import dataclass, field
 
-from margin.market.imports.vocabulary import CLOSING, MODES, NEUTRAL, PERPETUAL, SIDES, folded
+from margin.market.imports.vocabulary import (
+    CLOSING,
+    CROSS_STEM,
+    ISOLATED_STEM,
+    MODES,
+    NEUTRAL,
+    PERPETUAL,
+    SIDES,
+    folded,
+)
 
 _LEVERAGE = re.compile(
-    r"[x×](?P<behind>N)|(?P<before>N)[x×]|1:(?P<ratio>N)".replace("N", r"[0-9]{1,3}(?:[.,][0-9]{1,2})?")
+    r"[x×](?P<behind>N)|(?P<before>N)[x×х]|1:(?P<ratio>N)".replace("N", r"[0-9]{1,3}(?:[.,][0-9]{1,2})?")
 )
 _PARTED_TIMES = re.compile(r"(?<=[0-9]) +(?=[x×](?:$|[^a-z0-9]))|(?<=[x×]) +(?=[0-9])", re.IGNORECASE)
 """The space in `5 x` and in `x 5`."""
 _SCRIPT_EDGE = re.compile(r"(?<=[^\x00-\x7f×])(?=[0-9])|(?<=[0-9x])(?=[^\x00-\x7f×])")
 """Where a word of another script and a number touch, as in a Chinese `cross20x`."""
+_LONGEST = 80
+"""Characters of a cell that is searched for words; a longer one is a remark or a dump."""
 _BETWEEN = re.compile(r"[\s()\[\]{}|/+,;·]+(?![0-9]+[x×]?$)|[\s()\[\]{}|/+;·]+")
 _NOTE = re.compile(r"(?P<value>[^()]*[^()\s])\s*\((?P<note>[^()]*)\)")
 _MODE_AT_END = re.compile(r"(?P<value>.*[^\s])\s+(?P<note>[^\W\d_]+)")
@@ -38,8 +49,10 @@ class Words:
 
 
 def words_of(cell: str) -> Words:
-    """Return what each word of a cell says."""
+    """Return what each word of a cell says; nothing of a cell that is longer than a few words."""
     words = Words()
+    if len(cell) > _LONGEST:
+        return words
     text = _SCRIPT_EDGE.sub(" ", _PARTED_TIMES.sub("", cell.replace("\u00a0", " ")))
     for word in _BETWEEN.split(text.strip()):
         if word:
@@ -58,6 +71,10 @@ def _take(word: str, words: Words) -> None:
         words.sides.add(SIDES[plain])
     elif plain in MODES:
         words.modes.add(MODES[plain])
+    elif ISOLATED_STEM.match(plain):
+        words.modes.add("isolated")
+    elif CROSS_STEM.match(plain):
+        words.modes.add("cross")
     elif plain in PERPETUAL:
         words.perpetual = True
     elif plain not in NEUTRAL:

@@ -6,10 +6,11 @@ Three kinds of tables look like positions and are none:
 - lists of orders or fills, whose lines have an order's number or what was executed;
 - journals, where some lines have an exit and others are still open.
 
-The first two are refused whole and by name; of a journal, the closed lines are left out.
+The first two are refused whole and by name; of a journal, the closed lines are left out. What may mean either is asked
+about.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from margin.market.imports.cells import words_of
 from margin.market.imports.columns import Column, Entry, printable
@@ -22,61 +23,99 @@ from margin.market.imports.vocabulary import (
     OPEN,
     ORDER_TYPES,
     PENDING,
+    TAB_BAR,
     TRUE,
     folded,
 )
 
-OPEN_SIGNS = ("unrealised_pnl", "liquidation_price", "mark_price")
+OPEN_SIGNS = frozenset({"unrealised_pnl", "liquidation_price", "mark_price"})
 """Columns that only open positions have. A venue's own list of them may also give the last trade's number."""
+LEVERAGED = OPEN_SIGNS | {"leverage", "margin", "initial_margin", "margin_mode", "isolated_margin", "isolated_wallet"}
+"""Columns that fills have not."""
+_EXITS = frozenset({"exit", "closed_pnl", "result", "done"})
+_BEFORE_ANY_TRADE = "1970"
 
 
-def listing_in_title(titles: Sequence[str]) -> bool:
-    """Return whether a title says that the table below it lists what is closed, or orders."""
-    return any(part in folded(title) for title in titles for part in CLOSED_TITLES)
+def filled_fields(lines: Iterable[Sequence[Entry]]) -> set[str]:
+    """Return the fields that hold something on any line."""
+    return {column.field for line in lines for column, cell in line if column.field and cell.lower() not in EMPTY}
 
 
-def why_listing(fields: Collection[str], lines: Sequence[Sequence[Entry]]) -> str | None:
-    """Return why a table lists trades or orders and no positions, as a clause; None where it may list positions."""
+def lists_no_positions(title: str) -> bool:
+    """Return whether a title, or the key of a list, says that what follows is closed, or orders."""
+    plain = "".join(character for character in folded(title) if not character.isdigit())
+    return bool(CLOSED_TITLES.search(plain)) and not TAB_BAR.match(plain)
+
+
+def why_listing(lines: Sequence[Sequence[Entry]]) -> str | None:
+    """Return why lines are trades or orders and no positions, as a clause; None where they may be positions."""
+    filled = filled_fields(lines)
     signs = {"closing", "execution"}
-    if set(OPEN_SIGNS).isdisjoint(fields):
+    if filled.isdisjoint(OPEN_SIGNS):
         signs.add("order_id")
-    named: dict[str, list[str]] = {}
     for line in lines:
         for column, cell in line:
-            if column.field and cell.lower() not in EMPTY:
-                named.setdefault(column.field, []).append(column.name)
-            elif _is_order_type(column, cell):
+            if _is_order_type(column, cell):
                 return f'it lists orders ("{printable(cell)}" in its column "{column.name}")'
-    if signs.isdisjoint(named):
-        return None
-    over = [name for sign in ("closing", "closed_pnl", "exit") for name in named.get(sign, ())]
-    if over:
-        return f"it lists closed trades ({_names(over)})"
-    return f"it lists orders or trades ({_names(named.get('execution') or named['order_id'])})"
+    if not signs.isdisjoint(filled):
+        over = _named(lines, "closing", "closed_pnl", "exit")
+        if over:
+            return f"it lists closed trades ({over})"
+        return f"it lists orders or trades ({_named(lines, *sorted(signs))})"
+    if {"fee", "time"} <= filled and filled.isdisjoint(LEVERAGED | _EXITS):
+        return f"it lists trades ({_named(lines, 'fee', 'time')})"
+    return None
 
 
-def _names(columns: Sequence[str]) -> str:
-    different = list(dict.fromkeys(columns))
-    return f"column{'' if len(different) == 1 else 's'} " + ", ".join(f'"{name}"' for name in different[:3])
-
-
-def why_closed(line: Sequence[Entry], fields: Collection[str]) -> str | None:
-    """Return why a line is closed, as a clause; None where nothing says so."""
-    exits = {"exit", "closed_pnl"}
-    if exits.union(OPEN_SIGNS).isdisjoint(fields):
+def why_closed(line: Sequence[Entry], filled: Collection[str]) -> str | None:
+    """Return why a line is closed, as a clause; None where nothing says so. `filled` are the table's fields."""
+    exits = set(_EXITS)
+    if exits.union(OPEN_SIGNS).isdisjoint(filled):
         # Beside an exit, or beside what only open positions have, realised profit is that of parts closed before.
         exits.add("realised_pnl")
     for entry in line:
         column, cell = entry.column, printable(entry.cell)
         if column.field in exits and _is_filled(entry):
-            return f'it is closed: "{column.name}" is {cell}'
-        if column.field == "status" and folded(entry.cell) in ENDED | PENDING:
-            return f'it is not open: "{column.name}" is {cell}'
-        if column.field == "is_open" and folded(cell) in FALSE:
-            return f'it is closed: "{column.name}" is {cell}'
-        if column.field == "side" and words_of(cell).closing:
-            return f'it is closed: "{column.name}" is {cell}'
+            return f'"{column.name}" is {cell}'
+        if _says_closed(entry, filled):
+            return f'"{column.name}" is {cell}'
     return None
+
+
+def doubtful(line: Sequence[Entry]) -> Entry | None:
+    """Return the cell of a line that may say that it is closed, or may not: an unknown state, or a remark."""
+    for entry in line:
+        plain = folded(entry.cell)
+        unknown = plain not in OPEN | ENDED | PENDING and entry.cell.lower() not in EMPTY
+        if entry.column.field == "status" and unknown:
+            return entry
+        if entry.column.field == "remark" and words_of(entry.cell).closing:
+            return entry
+    return None
+
+
+def _says_closed(entry: Entry, filled: Collection[str]) -> bool:
+    """Return whether a state, a flag, a side or a word of an action says that the line is closed."""
+    column, plain = entry.column, folded(entry.cell)
+    if column.field == "status":
+        return plain in ENDED | PENDING
+    if column.field == "is_open":
+        return plain in FALSE
+    if column.field == "side":
+        return words_of(entry.cell).closing
+    # On an exchange's own page "Close" is a button.
+    return column.field is None and words_of(entry.cell).closing and OPEN_SIGNS.isdisjoint(filled)
+
+
+def _named(lines: Sequence[Sequence[Entry]], *fields: str) -> str:
+    """Return the names of the columns of these fields that hold something, in a clause; empty where there are none."""
+    names: dict[str, None] = {}
+    for line in lines:
+        for column, cell in line:
+            if column.field in fields and cell.lower() not in EMPTY:
+                names[column.name] = None
+    listed = [f'"{name}"' for name in list(names)[:3]]
+    return f"column{'s' if len(listed) > 1 else ''} {', '.join(listed)}" if listed else ""
 
 
 def _is_order_type(column: Column, cell: str) -> bool:
@@ -84,24 +123,16 @@ def _is_order_type(column: Column, cell: str) -> bool:
     return column.field is None and folded(column.name) == "type" and folded(cell) in ORDER_TYPES
 
 
-def unknown_status(line: Sequence[Entry]) -> Entry | None:
-    """Return the state of a line that is neither known as open nor as closed."""
-    for entry in line:
-        plain = folded(entry.cell)
-        if entry.column.field == "status" and entry.cell.lower() not in EMPTY and plain not in OPEN | ENDED | PENDING:
-            return entry
-    return None
-
-
 def _is_filled(entry: Entry) -> bool:
-    """Return whether a cell of an exit's column holds one: a price or profit that is not 0, a date, any word but no."""
-    plain = folded(entry.cell)
-    if entry.cell.lower() in EMPTY or plain in FALSE - {"0"} or plain in OPEN or plain in ORDER_TYPES | PENDING:
+    """Return whether a cell of an exit's column holds one: a price, a date, a yes, and of a result any word."""
+    cell, plain = entry.cell, folded(entry.cell)
+    if cell.lower() in EMPTY or plain in (FALSE - {"0"}) | OPEN | ORDER_TYPES | PENDING:
         return False
-    if plain in TRUE - {"1"}:
+    if plain in TRUE - {"1"} or (entry.column.field == "result" and plain != "0"):
         return True
-    written = numeral(entry.cell)
-    if written is None or entry.column.field == "closed_pnl":
-        # What closed with a profit of 0 is closed as well.
-        return True
-    return any(written.readings().values())
+    written = numeral(cell)
+    if written is None:
+        # A date, or a price with words; a word alone, such as "ongoing", is none.
+        return any(map(str.isdigit, cell)) and not cell.startswith(_BEFORE_ANY_TRADE)
+    # What closed with a profit of 0 is closed as well.
+    return entry.column.field == "closed_pnl" or any(written.readings().values())

@@ -44,6 +44,8 @@ class Line(NamedTuple):
     number: int
     cells: Mapping[str, str]
     entries: tuple[Entry, ...] = ()
+    context: tuple[str, ...] = ()
+    """What stands above it: titles, comments, the keys that lead to it in a dump."""
 
     def of(self, *fields: str) -> list[Entry]:
         """Return the entries of these fields."""

@@ -1,14 +1,16 @@
 """Positions as programs print them: JSON of the venues' own answers and of ccxt, and Python's way of writing the same.
 
 A dump becomes a grid: one line per record that names a symbol and a size, one column per key, so that what holds of a
-table (what is closed, which mode, whose settlement) holds of a dump as well. Numbers keep the digits they were written
-with.
+table (what is closed, which mode, whose settlement) holds of a dump as well. What stands around a list counts for its
+records: the keys that lead to it as a title would, and the plain values beside it as columns. Numbers keep the digits
+they were written with.
 """
 
 import ast
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from margin.market.imports.grid import (
     MOST_CHARACTERS,
@@ -19,7 +21,8 @@ from margin.market.imports.grid import (
     grid_of_rows,
     refused,
 )
-from margin.market.imports.vocabulary import SIGNS
+from margin.market.imports.vocabulary import SIGNS, folded
+from margin.venues import VENUES
 
 _DEEPEST = 8
 """Levels of objects and arrays in which records are looked for."""
@@ -31,66 +34,132 @@ _TELLING = frozenset({"size", "contracts", "notional", "entry_price", *SIGNS.val
 """Fields that tell a position, trade or order from any other object with a symbol in it."""
 _OWN_ANSWER = "info"
 """The key under which ccxt repeats the venue's answer."""
+_OF_A_LIST = frozenset({"margin_mode", "isolated", "cross", "kind", "settle", "side", "status", "trade_mode"})
+"""Fields that may stand once, beside a list, for all its records."""
+_OF_THE_ANSWER = _OF_A_LIST - {"side", "status"} | {"isolated_wallet", "isolated_margin"}
+"""Fields that are read from the venue's own answer where ccxt has not got them."""
+_NAMELESS = frozenset(
+    {"data", "result", "list", "rows", "items", "positions", "assetpositions", "openpositions", "open"}
+)
+"""Keys of lists that say nothing of what is in them."""
+
+
+class _TwiceError(ValueError):
+    """A key that an object has twice: which of the two values holds is anybody's guess."""
+
+
+class _Record(NamedTuple):
+    values: dict[str, str]
+    context: tuple[str, ...]
 
 
 def dump_grid(text: str) -> Grid | None:
     """Return the grid of a dump, None where the text is none."""
-    start = text.lstrip("\ufeff \t\r\n")[:1]
-    if start not in {"{", "["} or len(text) > MOST_CHARACTERS:
+    bare = text.strip("\ufeff \t\r\n")
+    if bare[:1] not in {"{", "["} or len(text) > MOST_CHARACTERS:
         return None
-    document = _parsed(text.removeprefix("\ufeff").strip())
+    try:
+        document = _parsed(bare)
+    except _TwiceError as error:
+        return refused(f'an entry has the key "{error}" twice', "remove one of the two")
     if document is None:
-        return None
-    records = list(_records(document, _DEEPEST))
+        return refused("it begins like JSON and cannot be read: it may be cut off", "copy it again as a whole")
+    return _grid(document)
+
+
+def _grid(document: Any) -> Grid:
+    records = list(_records(document, _DEEPEST, {}, ()))
     if not records:
-        wrong = "it is JSON, and no entry in it has a symbol, a size and an entry price"
-        return refused(wrong, "copy the answer of the venue or of ccxt as a whole")
+        return _nothing_in(document)
     if len(records) > MOST_LINES:
         return refused(f"it has more than {MOST_LINES:,} entries", "import a part of it at a time")
-    keys = _keys(records)
-    return grid_of_rows(keys, [[record.get(key, "") for key in keys] for record in records], unit="Entry")
+    if len({record.context[0] for record in records if record.context and _is_venue(record.context[0])}) > 1:
+        return refused("it holds the positions of several exchanges", "import one exchange at a time")
+    keys = _keys([record.values for record in records])
+    rows = [[record.values.get(key, "") for key in keys] for record in records]
+    return grid_of_rows(keys, rows, [record.context for record in records], unit="Entry")
+
+
+def _nothing_in(document: Any) -> Grid:
+    if isinstance(document, Mapping) and not document.keys().isdisjoint({"error", "msg", "retMsg", "message"}):
+        return refused("it is an error answer, not a list of positions", "ask the venue again")
+    wrong = "it is JSON, and no entry in it has a symbol, a size and an entry price"
+    return refused(wrong, "copy the answer of the venue or of ccxt as a whole")
+
+
+def _is_venue(key: str) -> bool:
+    return folded(key) in VENUES
 
 
 def _parsed(text: str) -> Any:
     """Return the document, None where it cannot be read. Numbers stay as they were written."""
-    for read in (_json, _json_lines, _literal):
+    for read in (_json, _several, _literal):
         try:
             return read(text)
+        except _TwiceError:
+            raise
         except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
             continue
     return None
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _TwiceError(next(key for key in keys if keys.count(key) > 1)[:40])
+    return values
+
+
+_DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_object)
+
+
 def _json(text: str) -> Any:
-    return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+    return _DECODER.decode(text)
 
 
-def _json_lines(text: str) -> Any:
-    return [_json(line) for line in text.splitlines() if line.strip()]
+def _several(text: str) -> list[Any]:
+    """Return the documents that stand one after the other, on lines of their own or not."""
+    documents, place = [], 0
+    while place < len(text):
+        document, place = _DECODER.raw_decode(text, place)
+        documents.append(document)
+        place += len(text[place:]) - len(text[place:].lstrip(" \t\r\n,")) if len(documents) < MOST_LINES else len(text)
+    return documents
 
 
 def _literal(text: str) -> Any:
+    """Return what Python prints of a list, an object, or of one object a line; what is no number is None."""
     if len(text) > _LONGEST_LITERAL:
         raise ValueError("too long")
-    return ast.literal_eval(text)
+    plain = re.sub(r"\b(?:nan|inf)\b(?![\"'])", "None", text)
+    try:
+        return ast.literal_eval(plain)
+    except SyntaxError:
+        return [ast.literal_eval(line) for line in plain.splitlines() if line.strip()]
 
 
-def _records(node: Any, depth: int) -> Iterator[dict[str, str]]:
-    """Yield the objects that may be positions, flattened, from the outermost inwards."""
+def _records(node: Any, depth: int, beside: Mapping[str, str], context: tuple[str, ...]) -> Iterator[_Record]:
+    """Yield the objects that may be positions, flattened, from the outermost inwards.
+
+    `beside` are the values that stand beside the lists that lead here, `context` the keys.
+    """
     if depth == 0:
         return
     if isinstance(node, Mapping):
         record = _flat(node)
         if _is_record(record):
-            yield record
+            yield _Record({**beside, **record}, context)
             return
-        inner: Sequence[Any] = list(node.values())
+        around = {**beside, **{key: value for key, value in record.items() if fields_of(["symbol", key]) & _OF_A_LIST}}
+        for key, value in node.items():
+            named = (
+                () if folded(str(key)) in _NAMELESS or not isinstance(value, (Mapping, list, tuple)) else (str(key),)
+            )
+            yield from _records(value, depth - 1, around, (*context, *named))
     elif isinstance(node, (list, tuple)):
-        inner = node
-    else:
-        return
-    for item in inner:
-        yield from _records(item, depth - 1)
+        for item in node:
+            yield from _records(item, depth - 1, beside, context)
 
 
 def _is_record(record: Mapping[str, str]) -> bool:
@@ -105,11 +174,20 @@ def _flat(node: Mapping[Any, Any], prefix: str = "", depth: int = _DEEPEST_VALUE
     for key, value in node.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping):
-            if depth and key != _OWN_ANSWER:
+            if key == _OWN_ANSWER:
+                record.update(_of_the_answer(value))
+            elif depth:
                 record.update(_flat(value, f"{name}.", depth - 1))
         elif not isinstance(value, (list, tuple)):
             record[name] = _written(value)
     return record
+
+
+def _of_the_answer(answer: Mapping[Any, Any]) -> dict[str, str]:
+    """Return what the venue's own answer says of mode and kind."""
+    plain = {str(key): value for key, value in answer.items() if not isinstance(value, (Mapping, list, tuple))}
+    wanted = [key for key in plain if fields_of(["symbol", key]) & _OF_THE_ANSWER]
+    return {key: _written(plain[key]) for key in wanted}
 
 
 def _written(value: object) -> str:

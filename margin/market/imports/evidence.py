@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from margin.scenario import Side
 
-VALUE_BAND, VALUE_BAND_AT_ENTRY = 1.1, 5.0
+VALUE_BAND, VALUE_BAND_AT_ENTRY = 1.1, 2.0
 """By how much size × mark, or size × entry where there is no mark, may differ from the value that a line states."""
 SAME_MOVE = 0.25
 """By how much a stated profit may differ from size × (mark − entry), relatively, and still tell the side surely."""
@@ -26,18 +26,34 @@ class Evidence:
     profit: float | None
     value: float | None
     opening_margin: float | None
+    yields: float | None = None
+    """Profit in per cent, of which only the sign is read."""
+    take_profit: float | None = None
+    stop_loss: float | None = None
+
+    @property
+    def has_result(self) -> bool:
+        """Whether the line gives a profit or a loss."""
+        return bool(self.profit or self.yields)
 
     def side_by_profit(self, entry_price: float) -> Side | None:
         """Return the side on which the move from entry to mark made this profit or loss."""
-        if not self.mark or not self.profit or self.mark == entry_price:
+        profit = self.profit or self.yields
+        if not self.mark or not profit or self.mark == entry_price:
             return None
-        return "long" if (self.profit > 0) == (self.mark > entry_price) else "short"
+        return "long" if (profit > 0) == (self.mark > entry_price) else "short"
 
     def side_by_liquidation(self, entry_price: float) -> Side | None:
         """Return the side whose liquidation price lies where this one does: a short's above the mark."""
         if not self.liquidation or self.liquidation < 0:
             return None
         return "short" if self.liquidation > (self.mark or entry_price) else "long"
+
+    def side_by_brackets(self, entry_price: float) -> Side | None:
+        """Return the side whose profit is taken, and whose loss is stopped, where these orders lie."""
+        if self.take_profit and self.stop_loss and (self.take_profit > entry_price) != (self.stop_loss > entry_price):
+            return "long" if self.take_profit > entry_price else "short"
+        return None
 
     def contradicts(self, side: Side, quantity: float, entry_price: float) -> bool:
         """Return whether the profit is surely that of the other side, for its size is that of the whole move."""
@@ -50,6 +66,9 @@ class Evidence:
         """Return whether a size in tokens is worth what the line states; where it states nothing it is."""
         if not self.value:
             return True
+        if quantity == self.value and entry_price != 1:
+            # The same number twice: the size is given in dollars.
+            return False
         price, band = (self.mark, VALUE_BAND) if self.mark else (entry_price, VALUE_BAND_AT_ENTRY)
         return 1 / band <= quantity * price / self.value <= band
 

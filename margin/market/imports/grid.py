@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from margin.market.imports.cells import words_of
+from margin.market.imports.cells import without_note, words_of
 from margin.market.imports.columns import LONGEST_NAME, Column, Entry, Line, LineFault, printable
 from margin.market.imports.layout import COMMENT, Row, split
 from margin.market.imports.numerals import numeral
@@ -20,6 +20,7 @@ from margin.market.imports.vocabulary import (
     SIDE_WORDS,
     SIDES,
     SIGNS,
+    STEMS,
     TOTALS,
     folded,
 )
@@ -32,19 +33,24 @@ MOST_NAMED = 12
 
 ORDER = ("symbol", "side", "size", "entry_price", "leverage")
 _UNNAMED = ("symbol", "side", "size", "entry price", "leverage")
-REPEATABLE = frozenset({"side", "margin_mode", "cross"}) | frozenset(SIGNS.values())
+_FLAGS = ("side", "is_short", "is_long", "margin_mode", "cross", "isolated", "kind", "expiry", "venue", "return")
+REPEATABLE = frozenset({*_FLAGS, "unrealised_pnl", *SIGNS.values(), *STEMS})
 """What more than one column may say; a line on which they disagree is a fault."""
 _WITH_UNIT = re.compile(r"(?P<name>.*?)[ _]*[(\[（](?P<unit>[^()\[\]（）]*)[)\]）] *")
 _DOLLAR_ENDING = re.compile(r"(?P<name>.+?)(?:in)?(?:usd[tc]?)")
+_DOLLAR_BEGINNING = re.compile(r"usd[tc]?(?P<name>.+)")
+_DOLLAR_WORDS = frozenset({"DOLLAR", "DOLLARS", "NOTIONAL", "VALUE"})
 _FOOTER = re.compile(r"[(\[]?[0-9]+ (?:rows?|objects?|positions?|records?|results?|lines?)\b.*", re.IGNORECASE)
+_POSITION = frozenset({"position", "positions"})
+_GATE = frozenset({"contract", "size", "entry_price", "leverage"})
 _MISCOUNTED = "write a cell for every column, and put quotes around one that holds the separator"
 
 
 class Grid(NamedTuple):
     """A table as lines and columns; faults and notes are about its form.
 
-    `columns` are the first of each field; `unread` those that are not understood. `titles` stand above the header,
-    `header` is its line: None where there is none, 0 where a program gave the names.
+    `columns` are the first of each field; `unread` those that are not understood. `header` is its line: None where there
+    is none, 0 where a program gave the names.
     """
 
     columns: Mapping[str, Column]
@@ -52,10 +58,20 @@ class Grid(NamedTuple):
     faults: tuple[LineFault, ...] = ()
     notes: tuple[str, ...] = ()
     unread: tuple[Column, ...] = ()
-    titles: tuple[str, ...] = ()
     parted_by_commas: bool = False
     header: int | None = None
     unit: str = "Line"
+
+    @property
+    def is_dump(self) -> bool:
+        """Whether a program printed it, not a person or a page."""
+        return self.unit != "Line"
+
+    @property
+    def has_negative_sizes(self) -> bool:
+        """Whether some size has a sign, so that one without is a long's."""
+        cells = (line.cells.get(field, "") for line in self.lines for field in ("size", "contracts", "notional"))
+        return any(written.negative for cell in cells if (written := numeral(without_note(cell)[0])))
 
 
 def read_grid(text: str) -> Grid:
@@ -73,10 +89,17 @@ def read_grid(text: str) -> Grid:
     return _laid_out(layout.rows)._replace(parted_by_commas=layout.separator == ",")
 
 
-def grid_of_rows(header: Sequence[str], rows: Sequence[Sequence[str]], unit: str) -> Grid:
-    """Return the grid of rows under a header, as a program gives them; `unit` is what they are counted in."""
+def grid_of_rows(
+    header: Sequence[str], rows: Sequence[Sequence[str]], contexts: Sequence[tuple[str, ...]], unit: str
+) -> Grid:
+    """Return the grid of rows under a header, as a program gives them, each in its context.
+
+    `unit` is what the rows are counted in.
+    """
     numbered = [Row(number, tuple(cells)) for number, cells in enumerate(rows, start=1)]
-    return _Layout(numbered, Row(0, tuple(header)), unit).grid()
+    grid = _Layout(numbered, Row(0, tuple(header)), unit).grid()
+    lines = tuple(line._replace(context=contexts[line.number - 1]) for line in grid.lines)
+    return grid._replace(lines=lines)
 
 
 def refused(wrong: str, remedy: str) -> Grid:
@@ -107,7 +130,10 @@ def _is_unnamed_position(cells: Sequence[str]) -> bool:
     if len(cells) < 4:
         return False
     side = words_of(cells[1])
-    return bool(side.sides) and not side.unknown
+    numbers = numeral(without_note(cells[2])[0]) and numeral(without_note(cells[3])[0])
+    # A line with a mistake in one number is a line; one without any is a header.
+    any_digit = any(character.isdigit() for cell in cells[2:4] for character in cell)
+    return len(side.sides) == 1 and not side.unknown and (bool(numbers) or any_digit or not (cells[2] and cells[3]))
 
 
 def _columns(cells: Sequence[str]) -> list[Column]:
@@ -119,6 +145,9 @@ def _columns(cells: Sequence[str]) -> list[Column]:
     if "instid" in names:
         # OKX's own names: what it calls pos and sz is in contracts.
         return [column._replace(field="contracts") if column.name in {"pos", "sz"} else column for column in columns]
+    if names >= _GATE:
+        # Gate's own names: its sizes are in contracts.
+        return [column._replace(field="contracts") if column.name == "size" else column for column in columns]
     return columns
 
 
@@ -127,9 +156,11 @@ def _column(cell: str) -> Column:
     name, unit = cell, ""
     if len(cell) <= LONGEST_NAME and (parts := _WITH_UNIT.fullmatch(cell)):
         name, unit = parts["name"], parts["unit"].strip()
+    if "$" in name:
+        name, unit = name.replace("$", " ").strip().removesuffix(" in"), unit or "$"
     field = _field(name)
-    if field == "size" and unit.upper() in DOLLARS:
-        field = "notional"
+    if field == "size" and unit.upper() in DOLLARS | _DOLLAR_WORDS:
+        field, unit = "notional", "$"
     elif field == "size" and unit.upper() in CONTRACTS:
         field = "contracts"
     return Column(printable(cell), field, unit)
@@ -137,17 +168,21 @@ def _column(cell: str) -> Column:
 
 def _field(name: str) -> str | None:
     plain = folded(name[:80])
-    for spelling in (plain, plain.removeprefix("position")):
-        if spelling in SIGNS:
-            return SIGNS[spelling]
-        if spelling in FIELDS:
-            return FIELDS[spelling]
-    dollars = _DOLLAR_ENDING.fullmatch(plain)
+    field = _meaning(plain) or _meaning(plain.removeprefix("position")) or _field_in_dollars(plain)
+    if field:
+        return field
+    stem = next((field for field, pattern in STEMS.items() if pattern.search(plain)), None)
+    return None if stem == "button" else stem
+
+
+def _field_in_dollars(plain: str) -> str | None:
+    """Return what a name means that ends in a dollar coin: `Margin USDT`, `Size in USD`."""
+    dollars = _DOLLAR_ENDING.fullmatch(plain) or _DOLLAR_BEGINNING.fullmatch(plain)
     field = _meaning(dollars["name"]) if dollars else None
     if field == "size":
         return "notional"
     in_dollars = {"notional", "entry_price", "margin", "mark_price", "liquidation_price", "unrealised_pnl", "pnl"}
-    return field if field in in_dollars or field in SIGNS.values() else None
+    return field if field in in_dollars else None
 
 
 def _meaning(name: str) -> str | None:
@@ -158,16 +193,17 @@ def _laid_out(rows: Sequence[Row]) -> Grid:
     header = max(rows, key=lambda row: _header_width(row.cells))
     if _header_width(header.cells):
         return _Layout(rows, header).grid()
-    if all(_is_comment(row) for row in rows):
+    filled = [row for row in rows if not _is_comment(row)]
+    if not filled:
         return Grid({})
     order = ", ".join(_UNNAMED)
-    unknown = next((row for row in rows if _may_be_header(row)), None)
-    if unknown:
-        names = ", ".join(f'"{printable(cell)}"' for cell in unknown.cells[:MOST_NAMED] if cell)
-        wrong = f"line {unknown.number} looks like a header, and its columns are not known: {names}"
-        return refused(wrong, f"name them {order}")
-    if any(_is_unnamed_position(row.cells) for row in rows):
+    if _is_unnamed_position(filled[0].cells):
         return _Layout(rows, None).grid()
+    if any(_is_unnamed_position(row.cells) for row in filled[1:]) or _may_be_header(filled[0]):
+        first = filled[0]
+        names = ", ".join(f'"{printable(cell)}"' for cell in first.cells[:MOST_NAMED] if cell)
+        wrong = f"line {first.number} looks like a header, and its columns are not known: {names}"
+        return refused(wrong, f"name them {order}")
     wrong = f'it has no header that is known, and no line "{order}"'
     return refused(wrong, f"name the columns in the first line: {order}; separate them by commas, tabs or two spaces")
 
@@ -207,16 +243,20 @@ class _Layout:
         self.least = len(self.columns) if header else len(ORDER) - 1
 
     def _find_side(self) -> None:
-        """Take an unread column that holds sides as the side: a short must not pass for a long."""
-        if "side" in {column.field for column in self.columns}:
-            return
+        """Take unread columns that hold sides as sides: a short must not pass for a long, nor a sale for a long's.
+
+        A column called Position holds either sides or sizes.
+        """
         rows = [row for row in self.rows if not (_is_comment(row) or self._is_header(row))]
+        stated = "side" in {column.field for column in self.columns}
         for index, column in enumerate(self.columns):
             if column.field is not None:
                 continue
-            cells = (row.cells[index] for row in rows if len(row.cells) > index)
-            if any(_says_side(cell) for cell in cells):
+            cells = [row.cells[index] for row in rows if len(row.cells) > index and row.cells[index]]
+            if _are_sides(cells) or (not stated and any(_says_side(cell) for cell in cells)):
                 self.columns[index] = column._replace(field="side")
+            elif folded(column.name) in _POSITION and cells and all(_is_number(cell) for cell in cells):
+                self.columns[index] = column._replace(field="size")
 
     def grid(self) -> Grid:
         """Return the sorted table."""
@@ -224,9 +264,12 @@ class _Layout:
         if self.faults:
             return Grid({}, faults=tuple(self.faults))
         for row in self.rows:
-            if any(row.cells) and not _is_comment(row) and not self._is_header(row):
+            if _is_comment(row) and self.header and row.number < self.header.number:
+                self.titles += [cell for cell in row.cells if cell]
+            elif any(row.cells) and not _is_comment(row) and not self._is_header(row):
                 self._sort(row)
         self._check_repeats()
+        lines = tuple(line._replace(context=tuple(self.titles)) for line in self.lines)
         by_field: dict[str, Column] = {}
         for column in self.columns:
             if column.field:
@@ -234,11 +277,10 @@ class _Layout:
         unread = tuple(column for column in self.columns if column.field is None and column.name)
         return Grid(
             by_field,
-            tuple(self.lines),
+            lines,
             tuple(self.faults),
             (*self._unread(unread), *self.notes),
             unread=unread,
-            titles=tuple(self.titles),
             header=self.header.number if self.header else None,
             unit=self.unit,
         )
@@ -312,14 +354,22 @@ class _Layout:
 
 
 def _says_side(cell: str) -> bool:
-    words = words_of(cell) if len(cell) <= LONGEST_NAME else None
-    return (
-        words is not None
-        and not words.unknown
-        and bool(words.sides)
-        and folded(cell) not in {"l", "s"}
-        and any(folded(word) in SIDE_WORDS for word in re.split(r"[\s/()]+", cell))
-    )
+    """Return whether a cell says a side and nothing else, in a word that can stand for nothing else."""
+    words = words_of(cell)
+    certain = any(folded(word) in SIDE_WORDS for word in re.split(r"[\s/()]+", cell))
+    return bool(words.sides) and not words.unknown and certain
+
+
+def _are_sides(cells: Sequence[str]) -> bool:
+    """Return whether all cells are sides, be they single letters."""
+    letters = {folded(cell) for cell in cells}
+    if letters and (letters <= {"b", "s"} or letters <= {"l", "s"}):
+        return True
+    return bool(cells) and all(_says_side(cell) for cell in cells)
+
+
+def _is_number(cell: str) -> bool:
+    return numeral(without_note(cell)[0]) is not None
 
 
 def _disagree(line: Line, field: str) -> bool:

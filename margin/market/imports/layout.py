@@ -8,7 +8,10 @@ from typing import NamedTuple
 COMMENT = ("#", "//")
 _RULE = re.compile(r"[-=_+|:;,\s\u2500-\u257f]*")
 """A line that only draws: of a Markdown table, of psql, of a box."""
-_BOX = str.maketrans(dict.fromkeys("│┃║╎┆┊", "|"))
+_PLAIN = str.maketrans({**dict.fromkeys("│┃║╎┆┊", "|"), **dict(zip("（）［］／＋－％：＄", "()[]/+-%:$", strict=True))})
+"""Bars of drawn boxes, and signs of full width, as everybody else writes them."""
+_KINDS_OF_COLUMNS = frozenset({"str", "f64", "f32", "i64", "i32", "u64", "u32", "bool", "object", "---", "date"})
+"""What some programs print below a header."""
 _ONLY_DOTS = re.compile(r"\.{2,3}|…")
 _GAP = re.compile(r"[ \u00a0]{2,}")
 _OTHERWISE_PARTED = re.compile(r"[\t;|,]|(?<![\w.,])[0-9]{1,3} +[0-9]{3}(?![0-9])")
@@ -48,18 +51,23 @@ def split(text: str, most_lines: int, sense: Sense) -> Parted | None:
 
     Lines that hold nothing or draw a rule are no rows.
     """
-    lines = lines_of(text.removeprefix("\ufeff").rstrip("\r\n").translate(_BOX))
+    lines = lines_of(text.removeprefix("\ufeff").rstrip("\r\n").translate(_PLAIN))
     if len(lines) > most_lines:
         return None
     lines = _unwrapped(lines)
     filled = [line for line in lines if not _RULE.fullmatch(line)]
     sample = filled[:_SAMPLE]
     separator = max(_SEPARATORS, key=lambda each: sense(list(_rows(sample, each))))
-    rows = [row for row in _rows(lines, separator) if not _RULE.fullmatch("".join(row.cells))]
+    rows = [row for row in _rows(lines, separator) if not _is_rule(row)]
     return Parted(rows, separator, truncated=any(_is_cut(row) for row in rows))
 
 
 _SEPARATORS = ("\t", ";", "|", ",", "  ", " ")
+
+
+def _is_rule(row: Row) -> bool:
+    kinds = {cell for cell in row.cells if cell}
+    return bool(_RULE.fullmatch("".join(row.cells))) or (len(row.cells) > 1 and kinds <= _KINDS_OF_COLUMNS)
 
 
 def _is_cut(row: Row) -> bool:

@@ -7,21 +7,21 @@ liquidation price) is not taken over, but the position must not contradict it.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from margin.errors import FieldError, number, shown
 from margin.market.imports.cells import without_note, words_of
-from margin.market.imports.closed import unknown_status, why_closed
-from margin.market.imports.columns import Entry, Line, LineFault, printable
+from margin.market.imports.closed import doubtful, why_closed
+from margin.market.imports.columns import Column, Entry, Line, LineFault, printable
 from margin.market.imports.evidence import Evidence
 from margin.market.imports.grid import Grid
 from margin.market.imports.numerals import CellFault, Convention, Numeral, numeral
 from margin.market.imports.stated import MARGINS, Stated, Statement, agreed
-from margin.market.imports.symbols import kind_refused, read_symbol, settled_in
-from margin.market.imports.vocabulary import CONTRACTS, DOLLARS, EMPTY
+from margin.market.imports.symbols import is_perpetual_kind, kind_refused, read_symbol, settled_in
+from margin.market.imports.vocabulary import CONTRACTS, DOLLARS, EMPTY, SIGNED_SIZES, folded
 from margin.scenario import Position, Side
 from margin.symbols import STABLECOINS, token
 from margin.venues import Venue
@@ -37,6 +37,10 @@ _TOKENS = frozenset({"TOKEN", "TOKENS", "COIN", "COINS", "UNITS", "BASE"})
 _NAMED_TOKENS = frozenset({"tokens", "coins"})
 """What a column of sizes may be called that says by itself what it counts."""
 _TIMES = frozenset({"x", "X", "×"})
+_OF_THE_ACCOUNT = ("margin", "initial_margin", "isolated_margin", "unrealised_pnl", "pnl", "notional")
+"""Amounts that are in the coin that the position settles in."""
+_LONGEST_WORDS = 60
+_ASK_SIDE = "add a column that says long or short"
 _MARGIN_REMEDY = "write the margin that the position holds, in $"
 _REMEDIES = {
     "symbol": "write the token, such as RENDER",
@@ -48,7 +52,6 @@ _REMEDIES = {
     "entry_price": "write the average entry price of one token, such as 1.75",
     "leverage": "write a number of at least 1, such as 10",
     "margin_mode": "write cross or isolated",
-    "status": "write open or closed",
     **dict.fromkeys((*MARGINS, "initial_margin"), _MARGIN_REMEDY),
 }
 
@@ -100,7 +103,7 @@ class _Size(NamedTuple):
             return self.field
         if unit in CONTRACTS:
             return "contracts"
-        if unit in _TOKENS or _token_of(unit) == symbol:
+        if unit in _TOKENS or _token_of(self.unit) == symbol:
             return "size"
         if unit in DOLLARS:
             return "notional"
@@ -109,40 +112,53 @@ class _Size(NamedTuple):
 
 def _token_of(name: str) -> str | None:
     try:
-        return token(name, "symbol")
+        return token(read_symbol(name, dollar_names=False).name, "symbol")
     except FieldError:
         return None
 
 
 class LineReader:
-    """Reads one line. Its faults, and what it had to assume or convert, stand here afterwards."""
+    """Reads one line. Its faults, and what it had to assume or convert, stand here afterwards.
 
-    def __init__(self, line: Line, grid: Grid, convention: Convention, purpose: Purpose) -> None:
+    `filled` are the fields that its list has values in.
+    """
+
+    def __init__(
+        self, line: Line, grid: Grid, convention: Convention, purpose: Purpose, filled: Collection[str]
+    ) -> None:
         # A token may be called NA.
         self.entries = [entry for entry in line.entries if not _is_empty(entry)]
         self.cells: dict[str, str] = {}
         for entry in self.entries:
             if entry.column.field:
                 self.cells.setdefault(entry.column.field, entry.cell)
+        self.context, self.filled = line.context, filled
         self.line, self.grid, self.convention, self.purpose = line.number, grid, convention, purpose
         self.faults: list[LineFault] = []
         self.assumed: dict[str, str] = {}
         """What was assumed or converted (`leverage`, `margin`, `notional`, `contracts`, `swap` …), with its detail."""
-        cell = self.cells.get("symbol", "")
-        self.symbol = read_symbol(cell, dollar_names=purpose.venue.dollar_names)
         column = grid.columns.get("symbol")
-        self.stated = Stated(self.entries, self.symbol.words, column.name if column else "symbol")
+        dollar_names = purpose.venue.dollar_names
+        self.symbol = read_symbol(
+            self.cells.get("symbol", ""), dollar_names=dollar_names, spot_pairs=_spot_pairs(grid, column)
+        )
+        flags = [grid.columns[field] for field in ("isolated", "cross") if field in grid.columns]
+        name = column.name if column else "symbol"
+        self.stated = Stated(self.entries, self.symbol.words, name, line.context, flags)
         self.leverage = self._attempt(self._stated_leverage)
         self.size = self._attempt(self._size)
 
     @property
     def nothing_open(self) -> bool:
-        """Whether the line says that nothing is open."""
-        return self.size is not None and self.size.value == 0
+        """Whether the line says that nothing is open: a size of 0, and no value or margin beside it."""
+        if self.size is None or self.size.value != 0:
+            return False
+        rounded = self.size.field in {"notional", "margin"}
+        return not rounded and not any(self._dollars(field) for field in ("notional", "margin"))
 
     def why_closed(self) -> str | None:
         """Return why the line is a closed position."""
-        return why_closed(self.entries, self.grid.columns)
+        return why_closed(self.entries, self.filled)
 
     def position(self) -> Position | None:
         """Return the position, None where the line has faults."""
@@ -165,10 +181,10 @@ class LineReader:
 
     def why_left_out(self) -> str | None:
         """Return the reason for which no scenario of this account can hold the line."""
-        reason = self.symbol.why_not or kind_refused(self.cells.get("kind", ""))
+        reason = self.symbol.why_not or self._other_kind() or self._other_venue()
         if reason:
             return reason
-        coin = self.cells.get("settle") or self.cells.get("quote") or settled_in(self.symbol.name)
+        coin = self._settlement()
         if coin and not self.purpose.takes(coin.upper()):
             return f"it settles in {printable(coin)}, this account in {self.purpose.venue.settlement}"
         mode = self._attempt(self._mode)
@@ -177,6 +193,48 @@ class LineReader:
         elif mode != self.purpose.mode:
             return f"its margin is {mode}, this account's is {self.purpose.mode}"
         return None
+
+    def _other_kind(self) -> str | None:
+        """Return why the line is no perpetual, where a kind, an expiry, or a word in any cell or title says so."""
+        for column, cell in self.entries:
+            if column.field == "kind" and folded(cell) == "margin":
+                return "it is a margin loan, not a perpetual"
+            in_words = column.field in {None, "kind"} and len(cell) <= _LONGEST_WORDS
+            if in_words and not is_perpetual_kind(cell) and (reason := kind_refused(cell)):
+                return reason
+            if column.field == "expiry" and not is_perpetual_kind(cell) and any(map(str.isdigit, cell)):
+                return "it is a dated future or an option, not a perpetual"
+        return next(filter(None, map(kind_refused, self.context)), None)
+
+    def _other_venue(self) -> str | None:
+        """Return why the line is not of this account's exchange, where a column names one."""
+        here = self.purpose.venue
+        cell = folded(self.cells.get("venue", ""))
+        if not cell or here.own_fraction or folded(here.name) in cell or cell in {"spot", "futures", "perp"}:
+            return None
+        return f"it is on {printable(self.cells['venue'])}, this account is on {here.name}"
+
+    def _settlement(self) -> str | None:
+        """Return the coin that the line settles in, by its columns, its symbol, or the unit of its margin or profit."""
+        coin = self.cells.get("settle") or self.cells.get("quote") or settled_in(self.symbol.name)
+        if coin:
+            return coin
+        for field in _OF_THE_ACCOUNT:
+            unit = self._unit(field)
+            if (
+                unit.isupper()
+                and unit not in _TOKENS | CONTRACTS
+                and not (unit in DOLLARS - STABLECOINS or unit == "USD")
+            ):
+                return unit
+        return None
+
+    def _unit(self, field: str) -> str:
+        """Return the unit of an amount, in its cell or in its header."""
+        if field not in self.cells:
+            return ""
+        written = numeral(without_note(self.cells[field])[0])
+        return (written.unit if written else "") or self.grid.columns[field].unit
 
     # What one cell says
 
@@ -196,7 +254,10 @@ class LineReader:
         if written is None:
             raise CellFault(field, f"{_the(field)} must be a number, got {shown(cell)}", _REMEDIES[field])
         unit = self.grid.columns[field].unit
-        from_header = unit if unit.isupper() or unit in DOLLARS | _TIMES else ""
+        named = unit.upper() in _TOKENS | DOLLARS | CONTRACTS or unit in _TIMES or unit.isupper()
+        if unit and not named and field in _SIZES and not written.unit:
+            raise CellFault(field, f"what it counts, {shown(unit)}, is not known", "name the column size, in tokens")
+        from_header = unit if named else ""
         return self.convention.read(written, field), written, written.unit or from_header
 
     def _amount(self, field: str, **bounds: float) -> float:
@@ -218,6 +279,9 @@ class LineReader:
             mark=self._dollars("mark_price"),
             liquidation=self._dollars("liquidation_price"),
             profit=self._dollars("unrealised_pnl", "pnl"),
+            yields=self._per_cent("return"),
+            take_profit=self._dollars("take_profit"),
+            stop_loss=self._dollars("stop_loss"),
             value=abs(value) if value else None,
             opening_margin=self._dollars(*opening),
         )
@@ -237,6 +301,11 @@ class LineReader:
                 continue
         return None
 
+    def _per_cent(self, field: str) -> float | None:
+        """Return a number of per cent, or the one in the note beside the profit: `+$23.05 (+5.5%)`."""
+        written = numeral(self.cells.get(field, "").replace("%", "").strip())
+        return self.convention.read(written, field) if written and len(set(written.readings().values())) == 1 else None
+
     def _token(self) -> str:
         if "symbol" not in self.cells:
             raise CellFault("symbol", "the token is missing", _REMEDIES["symbol"])
@@ -247,9 +316,15 @@ class LineReader:
             raise CellFault("symbol", wrong, remedy or _REMEDIES["symbol"]) from None
 
     def _status(self) -> None:
-        if unknown := unknown_status(self.entries):
-            wrong = f'"{unknown.column.name}" is {shown(unknown.cell)}: is the position open?'
-            raise CellFault("status", wrong, _REMEDIES["status"])
+        if doubt := doubtful(self.entries):
+            wrong = f'"{doubt.column.name}" is {shown(doubt.cell)}: is the position open?'
+            raise CellFault("status", wrong, "write open or closed into a column called status")
+        for column, cell in self.entries:
+            if column.field == "kind" and not is_perpetual_kind(cell):
+                wrong = f'"{column.name}" is {shown(cell)}: is it a perpetual?'
+                raise CellFault("kind", wrong, "write perpetual, or remove the line")
+            if column.field in MARGINS and (unknown := _unknown_words(cell)):
+                raise CellFault(column.field, f"{shown(unknown)} is not understood", "write a number of dollars alone")
 
     # The size
 
@@ -259,21 +334,29 @@ class LineReader:
             value, written, unit = self._number(field, self.cells[field])
             return _Size(value, field, unit, written.scale)
         column = next((field for field in _SIZES if field in self.grid.columns), None)
-        if column is not None:
+        if column is not None or not self._opening_margin:
+            column = column or "size"
             raise CellFault(column, "the size is missing", _REMEDIES[column])
-        margin = next(field for field in _OPENING_MARGINS if field in self.grid.columns)
+        margin = self._opening_margin
         if self.leverage is None:
             raise CellFault(
                 "leverage", "the leverage is missing, by which the margin becomes a size", _REMEDIES["size"]
             )
         return _Size(self._amount(margin, above=0) * self.leverage, "margin", "", "")
 
+    @property
+    def _opening_margin(self) -> str:
+        """The column of a margin that becomes a size with the leverage; empty where there is none."""
+        return next((field for field in _OPENING_MARGINS if field in self.grid.columns), "")
+
     def _quantity(self, size: _Size, symbol: str, entry_price: float) -> float:
         """Return the size in tokens."""
         kind, value = size.kind(symbol), abs(size.value)
         if kind in {"notional", "margin"}:
-            self.assumed[kind] = ""
-            value /= entry_price
+            # A value beside a mark price is one at the mark.
+            mark = self.evidence.mark if size.field == "notional" else None
+            self.assumed["notional_at_mark" if mark else kind] = ""
+            value /= mark or entry_price
         if kind == "contracts":
             contract = self._contract_value(size, symbol)
             if contract != 1:
@@ -332,7 +415,7 @@ class LineReader:
 
     def _side(self, quantity: float, entry_price: float) -> Side:
         """Return the side: as stated, else as the line's results show it, else as a size without a sign has it."""
-        stated, shown_by = self._stated_side(), self._shown_side(entry_price)
+        stated = self._stated_side()
         if stated:
             if self.evidence.contradicts(stated, quantity, entry_price):
                 wrong = f"it says {stated}, and its profit is that of the other side"
@@ -340,18 +423,29 @@ class LineReader:
             return stated
         if self.stated.by_sign:
             return "long"
-        if "side" in self.grid.columns:
+        # A table has a column of sides for every line; of a dump's lists each has its own keys.
+        has_sides = "side" in (self.filled if self.grid.is_dump else self.grid.columns)
+        if has_sides or (self.grid.is_dump and "side" in self.grid.columns and not self._size_has_sign()):
             raise CellFault("side", "the side is missing", _REMEDIES["side"])
+        shown_by = self._shown_side(entry_price)
+        if shown_by is None and self.evidence.has_result and not self.grid.has_negative_sizes:
+            raise CellFault("size", "it has a profit or loss, and nothing says whether it is long or short", _ASK_SIDE)
         self.assumed["side" if shown_by else "sign"] = ""
         return shown_by or "long"
 
+    def _size_has_sign(self) -> bool:
+        """Return whether the size's key is one under which programs write a negative number for a short."""
+        size = self.size
+        name = folded(self.grid.columns[size.field].name) if size and size.field in self.grid.columns else ""
+        return name.removeprefix("position") in SIGNED_SIZES
+
     def _shown_side(self, entry_price: float) -> Side | None:
-        """Return the side that profit and liquidation price show. Raises CellFault where they show different ones."""
-        by_profit, by_price = self.evidence.side_by_profit(entry_price), self.evidence.side_by_liquidation(entry_price)
-        if by_profit and by_price and by_profit != by_price and self._stated_side() is None:
-            wrong = f"its profit shows a {by_profit}, its liquidation price a {by_price}"
-            raise CellFault("size", wrong, "add a column that says long or short")
-        return by_profit or by_price
+        """Return the side that profit, liquidation price and orders show. Raises CellFault where they differ."""
+        evidence = self.evidence
+        by_profit, by_price = evidence.side_by_profit(entry_price), evidence.side_by_liquidation(entry_price)
+        if by_profit and by_price and by_profit != by_price:
+            raise CellFault("size", f"its profit shows a {by_profit}, its liquidation price a {by_price}", _ASK_SIDE)
+        return by_profit or by_price or evidence.side_by_brackets(entry_price)
 
     def _mode(self) -> str | None:
         """Return the margin mode that the line states, or that its isolated margins show: in cross they are 0."""
@@ -366,8 +460,14 @@ class LineReader:
         """Return the leverage that the line states, None where it states none."""
         statements = self.stated.leverages()
         for entry in self.entries:
-            if entry.column.field == "leverage" and not self.stated.words[entry.column.name].leverages:
+            if entry.column.field != "leverage":
+                continue
+            words = self.stated.beside[entry.column.name]
+            if not words.leverages:
                 statements += self._leverage_number(entry)
+            elif words.unknown:
+                wrong = f"{shown(words.unknown[0])} beside the leverage is not understood"
+                raise CellFault("leverage", wrong, _REMEDIES["leverage"])
         leverage = agreed(statements, "leverage")
         return None if leverage is None else _bounded("leverage", leverage, at_least=1)
 
@@ -403,8 +503,23 @@ class LineReader:
         return margin if margin > 0 else None
 
 
+def _spot_pairs(grid: Grid, symbol: Column | None) -> str:
+    """Return the signs that part spot pairs in this table's names: ccxt and OKX write more for a perpetual."""
+    if symbol is not None and symbol.name == "instId":
+        return "/-"
+    return "/" if grid.is_dump or "contract_value" in grid.columns else ""
+
+
 def _is_empty(entry: Entry) -> bool:
     return entry.column.field != "symbol" and entry.cell.lower() in EMPTY
+
+
+def _unknown_words(cell: str) -> str:
+    """Return the first word of a margin's cell that is no number, no dollar coin and no word of the mode."""
+    for word in words_of(cell).unknown:
+        if numeral(word.rstrip("%:")) is None and word.upper().strip("():") not in DOLLARS:
+            return word
+    return ""
 
 
 def _bounded(field: str, value: float, **bounds: float) -> float:

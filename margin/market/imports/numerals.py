@@ -31,8 +31,10 @@ _NUMBER = re.compile(
     r"(?: *(?P<scale>[kKmM])(?![A-Za-z0-9]))?(?: *(?P<after>\$|×|[A-Za-z][A-Za-z0-9]{0,15}))?"
 )
 _IN_PARENTHESES = re.compile(r"\((?P<inside>[^()]*)\)(?P<unit>[^()]*)")
+_MULTIPLIED = re.compile(r"(?P<number>[^ ]+) +(?P<unit>(?:10{3,6}|1M)[A-Z]{2,12})")
+"""A number of a token whose name begins with digits: 1,200 1000PEPE."""
 _SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f]+")
-_LIKE = str.maketrans({"−": "-", "’": "'"})
+_LIKE = str.maketrans({"−": "-", "–": "-", "‒": "-", "﹣": "-", "－": "-", "’": "'"})
 
 
 class CellFault(Exception):  # noqa: N818 (it is what the person is told)
@@ -78,6 +80,9 @@ def numeral(cell: str) -> Numeral | None:
     bookkeeping = _IN_PARENTHESES.fullmatch(text)
     if bookkeeping:
         text = f"-{bookkeeping['inside'].strip()}{bookkeeping['unit']}"
+    if multiplied := _MULTIPLIED.fullmatch(text):
+        bare = numeral(multiplied["number"])
+        return bare._replace(written=cell, unit=multiplied["unit"]) if bare and not bare.unit else None
     found = _NUMBER.fullmatch(text)
     if found is None or (found["sign"] and found["inner"]) or (found["before"] and found["after"]):
         return None

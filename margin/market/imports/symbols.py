@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from margin.market.imports.cells import Words, words_of
-from margin.market.imports.vocabulary import DOLLARS, PERPETUAL, folded
+from margin.market.imports.vocabulary import DOLLARS, OTHER_KINDS, PERPETUAL, PERPETUAL_KIND, folded
 from margin.symbols import STABLECOINS
 
 _PARTS = re.compile(r"[\s()\[\]·|,]+")
@@ -14,50 +14,81 @@ _BUILDER = re.compile(r"(?P<dex>[a-z][a-z0-9]{1,9}):[A-Za-z0-9]+")
 """How Hyperliquid names the perpetuals that others run on it: xyz:TSLA."""
 _THOUSANDS = re.compile(r"k(?=[A-Z0-9]{2})")
 """Hyperliquid's kPEPE is what others call 1000PEPE."""
-_DRESSED = re.compile(r"(?P<symbol>.+?)(?:[ _-]PERPETUAL| PERP|\.P|_UMCBL|_CMCBL|(?<=USD[TC])(?:PERP|M))?")
+_SAYS_PERPETUAL = re.compile(r"PERP|-SWAP|\.P$|_UMCBL|_CMCBL|USD[TC]M$")
+_DRESSED = re.compile(
+    r"(?P<symbol>.+?)(?:[ _]PERPETUAL|(?<!BTC)(?<!ETH)-PERPETUAL| PERP|\.P|_UMCBL|_CMCBL|(?<=USD[TC])(?:PERP|M))?"
+)
 _LOCAL_NAMES = {"XBT": "BTC"}
 _OPTION = re.compile(r".+-[0-9.]+-[CP](?:-USD[TC])?")
-_DATED = re.compile(r".+[-_:](?:[0-9]{6}|[0-9]{8}|[0-9]{1,2}[A-Z]{3}[0-9]{2})|.+USD[FGHJKMNQUVXZ][0-9]{2}")
+_DATED = re.compile(r".+(?:[-_:]|USD[TC])(?:[0-9]{6}|[0-9]{8}|[0-9]{1,2}[A-Z]{3}[0-9]{2})|.+USD[FGHJKMNQUVXZ][0-9]{2}")
 _SPOT = re.compile(r".+[-_.:/]SPOT|.+_SPBL")
 _COIN_MARGINED = re.compile(r"[A-Z0-9]+[-/_]?USD(?:M|_PERP|-SWAP|_DMCBL|:(?!USD)[A-Z0-9]+)?")
 _DOLLAR_NAMED = re.compile(r"(?P<symbol>[A-Z0-9]+?)[-/_]?USD(?:-PERP|_PERP)?")
 _QUOTED_IN = re.compile(r".+?[-/_]?(?P<quote>USD[TC])(?:[:_-].*)?")
 _UNIFIED = re.compile(r"[A-Z0-9]+/[A-Z0-9]+:[A-Z0-9]+")
 """How ccxt names a perpetual on every venue: RENDER/USDT:USDT."""
+_DERIBIT_COIN = re.compile(r"(?:BTC|ETH)-PERPETUAL")
+"""Deribit's perpetuals that settle in their own coin; those in dollars are called SOL_USDC-PERPETUAL."""
+_USDC_PERP = re.compile(r"(?P<token>[A-Z0-9]{2,12}?)PERP")
+"""How Bybit called its perpetuals in USDC: BTCPERP."""
+_OTHER_QUOTE = re.compile(r"[A-Z0-9]{3,}(?P<quote>EUR|TRY|BRL|JPY|GBP|KRW|BTC|ETH|BNB)")
+_PAIR = re.compile(r"[A-Z0-9]+(?P<by>[/-])USD[TC]?")
 _KINDS = {
     "spot": "it is spot, not a perpetual",
-    "margin": "it is a margin loan, not a perpetual",
     "option": "it is an option, not a perpetual",
-    "options": "it is an option, not a perpetual",
     "inverse": "it settles in its own coin, not in dollars",
 }
 
 
 class Symbol(NamedTuple):
-    """A symbol's cell: its bare `name` in capitals, `why_not` it is a perpetual in dollars, and the words beside it."""
+    """A symbol's cell: its bare `name` in capitals, `why_not` it is a perpetual in dollars, and the words beside it.
+
+    `unified`: it is written as ccxt writes perpetuals. `perpetual`: something in it says that it is one.
+    """
 
     name: str
     why_not: str | None
     words: Words
     unified: bool = False
-    """Whether it is written as ccxt writes it."""
+    perpetual: bool = False
 
 
-def read_symbol(cell: str, *, dollar_names: bool) -> Symbol:
-    """Return what a symbol's cell says; `dollar_names`: the venue calls its dollar perpetuals BTC-USD."""
+def read_symbol(cell: str, *, dollar_names: bool, spot_pairs: str = "") -> Symbol:
+    """Return what a symbol's cell says.
+
+    `dollar_names`: the venue calls its dollar perpetuals BTC-USD. `spot_pairs` are the signs that part a spot pair,
+    such as RENDER/USDT, where the name is that of a program or venue that would write more for a perpetual.
+    """
     written, words = _name_and_words(cell)
     if builder := _BUILDER.fullmatch(written):
         reason = f'it trades on "{builder["dex"]}", a market with a collateral and rules of its own'
         return Symbol(written, reason, words)
     name = _undressed(written)
+    unified = bool(_UNIFIED.fullmatch(name))
+    perpetual = words.perpetual or unified or bool(_SAYS_PERPETUAL.search(written.upper()))
+    pair = None if perpetual else _PAIR.fullmatch(name)
+    if pair and (pair["by"] in spot_pairs or (dollar_names and pair["by"] == "/")):
+        return Symbol(name, _KINDS["spot"], words)
     if dollar_names and name not in STABLECOINS and (dollar := _DOLLAR_NAMED.fullmatch(name)):
         name = dollar["symbol"]
-    return Symbol(_local(name), _why_no_perpetual(name), words, unified=bool(_UNIFIED.fullmatch(name)))
+    if usdc := _USDC_PERP.fullmatch(name):
+        name = f"{usdc['token']}USDC"
+    return Symbol(_local(name), _why_no_perpetual(name), words, unified, perpetual)
 
 
-def kind_refused(kind: str) -> str | None:
-    """Return why an instrument of this kind, as a column names it, is no perpetual in dollars."""
-    return _KINDS.get(kind.lower())
+def kind_refused(cell: str) -> str | None:
+    """Return why words of a cell say that a line is no perpetual in dollars."""
+    for word in re.split(r"[\s_/(),]+", cell):
+        plain = folded(word)
+        for reason, pattern in OTHER_KINDS.items():
+            if plain and pattern.search(plain):
+                return reason
+    return None
+
+
+def is_perpetual_kind(cell: str) -> bool:
+    """Return whether a kind of instrument is that of perpetuals in dollars."""
+    return bool(PERPETUAL_KIND.search(folded(cell)))
 
 
 def settled_in(name: str) -> str | None:
@@ -115,6 +146,7 @@ def _why_no_perpetual(name: str) -> str | None:
         return "it is a dated future, not a perpetual"
     if _SPOT.fullmatch(name):
         return _KINDS["spot"]
-    if _COIN_MARGINED.fullmatch(name) and name not in STABLECOINS:
+    if _DERIBIT_COIN.fullmatch(name) or (_COIN_MARGINED.fullmatch(name) and name not in STABLECOINS):
         return _KINDS["inverse"]
-    return None
+    other = _OTHER_QUOTE.fullmatch(name)
+    return f"it is quoted in {other['quote']}, not in dollars" if other else None

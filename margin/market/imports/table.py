@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from margin.errors import FieldError
 from margin.market.accounts import LeftOut
 from margin.market.imports.cells import without_note, words_of
-from margin.market.imports.closed import listing_in_title, why_listing
+from margin.market.imports.closed import LEVERAGED, OPEN_SIGNS, filled_fields, lists_no_positions, why_listing
 from margin.market.imports.columns import Column, Line, LineFault, printable
 from margin.market.imports.dumps import dump_grid
 from margin.market.imports.grid import Grid, read_grid
@@ -138,31 +138,38 @@ class _Reading:
         self.closed: list[str] = []
         self.faults = list(grid.faults)
         self.empty = 0
+        self.says_perpetual = False
+        self.trades: list[str] = []
+        self.listings: dict[tuple[str, ...], str] = {}
+        self.lists: dict[tuple[str, ...], list[Line]] = {}
+        for line in grid.lines:
+            self.lists.setdefault(line.context, []).append(line)
+        self.filled = {context: filled_fields(line.entries for line in lines) for context, lines in self.lists.items()}
         self.assumed: dict[str, list[str]] = {}
 
     def refuse_listing(self) -> bool:
         """Refuse a table that cannot be one of open positions, or lacks a column; return whether it did."""
         if self.faults and not self.grid.columns:
             return True
-        entries = [line.entries for line in self.grid.lines]
-        if reason := why_listing(self.grid.columns, entries):
-            self._refuse(f"{reason}, not open positions", _export(self.purpose.venue))
-        elif listing_in_title(self.grid.titles):
-            wrong = f'its title, "{printable(self.grid.titles[0])}", is not that of open positions'
-            self._refuse(wrong, _export(self.purpose.venue))
+        reasons = {context: _why_no_positions(context, lines) for context, lines in self.lists.items()}
+        if reasons and all(reasons.values()):
+            self._refuse(f"{next(iter(reasons.values()))}, not open positions", _export(self.purpose.venue))
         else:
+            self.listings = {context: reason for context, reason in reasons.items() if reason}
             self._require_columns()
         return any(not fault.removable for fault in self.faults)
 
     def take(self, line: Line) -> None:
         """Read one line: a position, a reason to leave it out, faults, or nothing that is open."""
-        reader = LineReader(line, self.grid, self.convention, self.purpose)
+        reader = LineReader(line, self.grid, self.convention, self.purpose, self.filled[line.context])
         label = f"{printable(line.cells.get('symbol', ''))}, {self.grid.unit.lower()} {line.number}"
-        if reader.nothing_open:
+        if reason := self.listings.get(line.context):
+            self.left_out.append(LeftOut(label, reason))
+        elif reader.nothing_open:
             self.empty += 1
         elif reason := reader.why_closed():
             self.closed.append(reason)
-            self.left_out.append(LeftOut(label, reason))
+            self.left_out.append(LeftOut(label, f"it is closed: {reason}"))
         elif reason := reader.why_left_out():
             self.left_out.append(LeftOut(label, reason))
         else:
@@ -170,14 +177,18 @@ class _Reading:
             self.faults += reader.faults
             if position is not None:
                 self._keep(_Leg(line.number, position), reader.assumed)
+                self.says_perpetual |= reader.symbol.perpetual or bool(reader.leverage)
+                if reader.stated.by_trades:
+                    self.trades.append(position.symbol)
 
     def result(self, *, merge: bool) -> TableRead:
         """Return all that was read."""
         if self.closed and len(self.closed) == len(self.left_out) and not self.legs and not self.faults:
             self.left_out.clear()
-            wrong = f"it lists closed trades, not open positions: on every line {self.closed[0].removeprefix('it is ')}"
+            wrong = f"it lists closed trades, not open positions: on the first line {self.closed[0]}"
             self._refuse(wrong, _export(self.purpose.venue))
         self._ask_for_side()
+        self._ask_whether_open()
         notes = [*self.grid.notes, *self._notes()]
         positions = self._each_once(notes, merge=merge)
         if len(positions) > MOST_POSITIONS:
@@ -185,6 +196,9 @@ class _Reading:
             self._refuse(wrong, "leave some of them out")
         if self.grid.columns and not self.grid.lines and not self.faults:
             self._refuse("it has a header and no line below it", "paste the lines with it")
+        if not (positions or self.faults or self.left_out):
+            wrong = "nothing is open in it: every size is 0" if self.empty else "it is empty"
+            self._refuse(wrong, "paste open positions")
         faults = sorted(self.faults, key=lambda fault: fault.line)
         more = max(0, len(faults) - MOST_FAULTS)
         if len(self.left_out) > MOST_LEFT_OUT:
@@ -203,36 +217,72 @@ class _Reading:
     def _require_columns(self) -> None:
         """A table of positions says the token, the entry price, and a size or a margin with its leverage."""
         columns = self.grid.columns
-        if not columns or self.grid.header is None:
+        if self.grid.header is None or not columns:
             return
-        sized = columns.keys() & {"size", "contracts", "notional"} or columns.keys() & {"margin", "initial_margin"}
-        if not sized:
-            self._refuse(
-                "no column says the size", 'name one "size" (in tokens) or "notional" (in $)', self.grid.header
-            )
+        line = self.grid.header
+        sized = columns.keys() & {"size", "contracts"}
+        if not sized and (suspect := next((column for column in self.grid.unread if self._may_be_size(column)), None)):
+            self._refuse(f'no column says the size; is it "{suspect.name}"?', 'name it "size"', line)
+        elif not sized | (columns.keys() & {"notional", "margin", "initial_margin"}):
+            self._refuse("no column says the size", 'name one "size" (in tokens) or "notional" (in $)', line)
         if "entry_price" not in columns:
-            self._refuse("no column says the entry price", 'name one "entry price"', self.grid.header)
+            self._refuse("no column says the entry price", 'name one "entry price"', line)
+
+    def _cells(self, column: Column) -> list[str]:
+        cells = (entry.cell for line in self.grid.lines for entry in line.entries if entry.column is column)
+        return [cell for cell in cells if cell.lower() not in EMPTY]
+
+    def _may_be_size(self, column: Column) -> bool:
+        """Return whether a column that is not understood holds numbers."""
+        cells = [] if column.known else self._cells(column)
+        return bool(cells) and all(numeral(without_note(cell)[0]) for cell in cells)
 
     def _keep(self, leg: _Leg, assumed: Mapping[str, str]) -> None:
         self.legs.append(leg)
         for name, detail in assumed.items():
             self.assumed.setdefault(name, []).append(f"{leg.label}{detail}")
 
+    @property
+    def all_filled(self) -> set[str]:
+        """The fields that any list has values in."""
+        return set().union(*self.filled.values())
+
     def _ask_for_side(self) -> None:
-        """Refuse to take every line for a long where a column may hold the sides in words that are not known."""
+        """Refuse to take every line for a long where the sides may stand in what is not understood, or nowhere."""
         if "sign" not in self.assumed or any(leg.position.side == "short" for leg in self.legs):
             return
         suspect = next((column for column in self.grid.unread if self._may_hold_sides(column)), None)
         if suspect:
             wrong = f'no column says long or short in words that are known; is it "{suspect.name}"?'
             self._refuse(wrong, 'name it "side" and write long or short')
+        elif self.grid.header is not None and not self.says_perpetual and self.all_filled.isdisjoint(LEVERAGED):
+            wrong = "nothing in it says that these are perpetuals, and not coins that are held"
+            self._refuse(wrong, 'add a column "side" that says long or short')
 
     def _may_hold_sides(self, column: Column) -> bool:
+        """Return whether a column that is not understood holds a few plain words, or numbers with a sign."""
         if column.known:
             return False
-        cells = {entry.cell for line in self.grid.lines for entry in line.entries if entry.column is column}
-        words = [cell for cell in cells if cell.lower() not in EMPTY]
-        return 0 < len(words) <= _FEW and all(_is_plain_word(cell) for cell in words)
+        cells = self._cells(column)
+        numbers = [numeral(without_note(cell)[0]) for cell in cells]
+        if any(number and number.negative for number in numbers):
+            return True
+        return 0 < len(set(cells)) <= _FEW and all(_is_plain_word(cell) for cell in cells)
+
+    def _ask_whether_open(self) -> None:
+        """Refuse to take for open what looks like trades, or like a journal whose results say which lines are over."""
+        if not self.legs or not self.all_filled.isdisjoint(OPEN_SIGNS):
+            return
+        legs = {leg.label for leg in self.legs if leg.position.symbol in self.trades}
+        both = next((symbol for symbol in self.trades if {f"{symbol} long", f"{symbol} short"} <= legs), None)
+        if both:
+            wrong = f"{both} is bought and sold in it: it may list trades, not open positions"
+            self._refuse(wrong, "write long and short for positions")
+        open_lines = {leg.line for leg in self.legs}
+        with_result = [bool(line.of("pnl")) for line in self.grid.lines if line.number in open_lines]
+        if any(with_result) and not all(with_result):
+            wrong = "only some lines have a profit or loss: are those closed?"
+            self._refuse(wrong, 'add a column "status" that says open or closed')
 
     def _each_once(self, notes: list[str], *, merge: bool) -> list[Position]:
         """Return the positions, each token once on each side: what comes again is merged, or else a fault."""
@@ -255,6 +305,7 @@ class _Reading:
         """Return what was assumed and converted, in the order of the fields."""
         texts = {
             "notional": "sizes in $ became tokens at the entry price: {}",
+            "notional_at_mark": "sizes in $ became tokens at the mark price: {}",
             "margin": "no size is given, margin × leverage ÷ entry price is taken: {}",
             "contracts": "contracts became tokens (contracts × contract value): {}",
             "unified": f"contracts were read as tokens, as ccxt has them on {self.purpose.venue.name}: {{}}",
@@ -284,13 +335,21 @@ class _Reading:
         return named == _PROFIT_INSIDE and "isolated_wallet" not in columns
 
 
+def _why_no_positions(context: Sequence[str], lines: Sequence[Line]) -> str | None:
+    """Return why the lines of one list are no open positions, as a clause, by its title or by its columns."""
+    title = next(filter(lists_no_positions, context), None)
+    if title is not None:
+        return f'its title, "{printable(title)}", is that of closed trades or orders'
+    return why_listing([line.entries for line in lines])
+
+
 def _export(venue: Venue) -> str:
     return f"import your open positions instead: {venue.open_positions}"
 
 
 def _convention(grid: Grid) -> Convention:
     """Return how the table writes numbers; programs write a decimal point."""
-    if grid.unit != "Line":
+    if grid.is_dump:
         return Convention(".")
     numbers = []
     for line in grid.lines:

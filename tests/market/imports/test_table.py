@@ -332,7 +332,7 @@ def test_a_number_as_programs_write_it_is_read_to_the_last_digit(value: float) -
 
 
 def test_columns_that_are_not_read_are_named() -> None:
-    assert 'not read: "Colour", "ROE %"' in notes(f"{HEADER},Colour,ROE %\nRENDER,long,30000,1.75,10,red,+5%")
+    assert 'not read: "Colour", "Sector"' in notes(f"{HEADER},Colour,Sector\nRENDER,long,30000,1.75,10,red,AI")
     wide = ",".join(f"c{place}" for place in range(40))
     line, *_ = notes(f"{HEADER},{wide}\nRENDER,long,30000,1.75,10{',1' * 40}").splitlines()
     assert line.endswith('"c11", 28 more')
@@ -627,10 +627,8 @@ def test_two_lists_are_joined_leg_by_leg() -> None:
 
 
 @pytest.mark.parametrize("text", ["", " \n\t\n", "# nothing", "---\n==="])
-def test_an_empty_text_holds_nothing_and_has_no_fault(text: str) -> None:
-    read = read_table(text)
-    assert read == TableRead()
-    assert not read.complete
+def test_an_empty_text_is_said_to_be_empty(text: str) -> None:
+    assert fault(text) == "The table: it is empty; paste open positions."
 
 
 @pytest.mark.parametrize("text", ["hello", "RENDER long 30000 1.75 10", "a,b,c,d\n1,2,3,4", '"'])
