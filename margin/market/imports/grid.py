@@ -49,8 +49,8 @@ _MISCOUNTED = "write a cell for every column, and put quotes around one that hol
 class Grid(NamedTuple):
     """A table as lines and columns; faults and notes are about its form.
 
-    `columns` are the first of each field; `unread` those that are not understood. `header` is its line: None where there
-    is none, 0 where a program gave the names.
+    `columns` are the first of each field; `unread` those that are not understood. `header` is its line: None where
+    there is none, 0 where a program gave the names.
     """
 
     columns: Mapping[str, Column]

@@ -16,8 +16,6 @@ from margin.scenario import MarginMode, Side
 
 MARGINS = ("isolated_wallet", "isolated_margin", "margin")
 """A venue that gives both of the first two counts the open profit into the second."""
-_LONGEST_CELL = 80
-"""Characters of a cell that is searched for words; a longer one is searched as a dump."""
 _LONGEST_DUMP = 5_000
 _MODE_COLUMNS = frozenset({"margin_mode", "isolated", "cross"})
 _SIDES_OF_ALL = {"long": "long", "longs": "long", "short": "short", "shorts": "short"}
@@ -128,7 +126,7 @@ class Stated:
         if column.field == "trade_mode":
             # Bybit's tradeMode: 1 is isolated. 0 says nothing, for it is written in isolated accounts too.
             return [Statement(column.name, "isolated")] if cell == "1" else []
-        modes = words_of(cell).modes if len(cell) <= _LONGEST_CELL else _modes_in_dump(cell)
+        modes = _modes_in_dump(cell) or words_of(cell).modes
         if column.field in _MODE_COLUMNS and not modes:
             return [Statement(column.name, _mode_by_flag(entry))]
         if column.field == "remark":

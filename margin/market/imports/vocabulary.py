@@ -190,7 +190,9 @@ _STEMS: Mapping[str, str] = {
     + r"|^order(?:type|status|price|qty|size|quantity|amount|value|time|date)",
     "margin_mode": _any("crossisolated isolatedcross crossorisolated 全仓逐仓"),
     # The mode by a flag: "is isolated", but not the sums that are kept for one mode.
-    "isolated": rf"^(?:is)?(?:{_any('isol aisl izol изол 逐仓 逐倉 격리 分離 分离')})(?!.*(?:wallet|balance|pnl|margin$))",
+    "isolated": "^(?:is)?(?:"
+    + _any("isol aisl izol изол 逐仓 逐倉 격리 分離 分离")
+    + ")(?!.*(?:wallet|balance|pnl|margin$))",
     "cross": rf"^(?:is)?(?:{_any('cross 全仓 全倉')})(?:ed|margin|mode)?$",
 }
 STEMS: Mapping[str, re.Pattern[str]] = {field: re.compile(pattern) for field, pattern in _STEMS.items()}

@@ -146,6 +146,8 @@ def test_two_columns_that_agree_on_the_mode_are_read_and_two_that_do_not_are_a_f
 
 
 def test_a_dump_inside_a_cell_tells_the_mode_too() -> None:
+    short = "\"{'symbol': 'TAOUSDT', 'isolated': False}\""
+    assert len(positions(f"info,symbol,side,size,entry,lev,marginMode\n{short},TAO,short,4.8,271.72,10,cross")) == 1
     info = "\"{'symbol': 'TAOUSDT', 'positionAmt': '-4.8', 'isolated': True, 'updateTime': 1700147205685, 'x': 0}\""
     assert read(f"info,symbol,side,size,entry,lev\n{info},TAO,short,4.8,271.72,10").positions == ()
 
