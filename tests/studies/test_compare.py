@@ -289,7 +289,7 @@ def test_isolated_never_loses_more_than_its_margins(scenario: Scenario, move: fl
 @given(scenarios())
 def test_the_free_part_and_the_margins_are_the_wallet_in_isolated(scenario: Scenario) -> None:
     comparison = modes(scenario)
-    held = comparison.isolated.free + comparison.margins
+    held = comparison.isolated.free / scenario.account.owned_rate + comparison.margins
     wallet = scenario.account.wallet_balance + comparison.missing
     assert held == pytest.approx(wallet, rel=1e-9)
     assert comparison.isolated.scenario.account.wallet_balance == pytest.approx(wallet, rel=1e-9)
@@ -331,7 +331,10 @@ def test_what_survives_is_what_brute_force_finds(scenario: Scenario, move: float
                 mark * max(0.0, 1 + direction.rates.get(token, 0.0) * move)
                 for token, mark in zip(part.book.tokens, part.book.marks, strict=True)
             ]
-            worth = part.scenario.account.wallet_balance + part.book.equity_at(ends) - part.book.wallet
+            profit = (part.book.equity_at(ends) - part.book.wallet) / part.scenario.account.counted_rate
+            worth = part.scenario.account.owned_rate * (part.scenario.account.wallet_balance + profit)
+            if part is comparison.cross.parts[0]:  # Its profit holds the collateral, which has a rate of its own.
+                worth = part.book.equity_at(ends)
             total += max(0.0, worth) if lowest > 0 else 0.0
         if mode is comparison.isolated:
             total += pledged_at(scenario, direction.moves(move))
@@ -346,7 +349,8 @@ def test_as_long_as_nothing_is_lost_both_modes_are_worth_the_same(scenario: Scen
     comparison = modes(scenario)
     row = row_of(comparison, -0.01)
     assume(not row.cross.left.lost and not row.isolated.left.lost)
-    assert row.cross.left.left + comparison.missing == pytest.approx(row.isolated.left.left, rel=1e-9, abs=1e-6)
+    missing = comparison.missing * scenario.account.owned_rate
+    assert row.cross.left.left + missing == pytest.approx(row.isolated.left.left, rel=1e-9, abs=1e-6)
 
 
 @laws
