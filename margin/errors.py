@@ -89,8 +89,8 @@ def number(
     if abs(value) > LARGEST:
         raise FieldError(path, f"must be at most 1e15 in size, got {shown(value)}")
     if 0 < abs(value) < SMALLEST:
-        zero = _allows_zero(above, at_least, below, at_most)
-        raise FieldError(path, f"must be {'0 or ' if zero else ''}at least 1e-30 in size, got {shown(value)}")
+        wanted = "0 or at least 1e-30 in size" if _allows_zero(above, at_least, below, at_most) else "at least 1e-30"
+        raise FieldError(path, f"must be {wanted}, got {shown(value)}")
     return float(value)
 
 

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from margin.market import snapshot
 from margin.scenario import Scenario
 from margin.studies.assess import assess
+from margin.studies.path import Path
+from margin.studies.waterfall import waterfall
 from tests.engine.tables import one_rate
 
 Document = dict[str, Any]
@@ -92,6 +95,27 @@ def test_hyperliquids_isolated_prices_are_reproduced(position: Document, mark: f
     margin = position["isolated_margin"]
     [entry] = assessed(document("hyperliquid", "isolated", margin, position, mark, 0.1))["liquidation_prices"]
     assert entry["below"] == pytest.approx(price, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "own_tables", "unlisted"),
+    [("SPCX", True, True), ("BTC", True, False), ("SPCX", False, False)],
+    ids=["on no table of the venue's", "on one of them", "no table of the venue's is at hand"],
+)
+def test_a_token_that_only_a_builders_exchange_can_list_is_named_on_hyperliquid(
+    symbol: str, own_tables: bool, unlisted: bool
+) -> None:
+    """Such tokens can be held by a table of one's own alone: a name with a builder's mark, xyz:SPCX, is no token."""
+    given = document("hyperliquid", "cross", 1_000, leg(symbol, "long", 1, 200, 5), 200, 0.1)
+    scenario = Scenario.from_json(given)
+    scenario = snapshot.attach(scenario) if own_tables else scenario
+    said = any("on a builder's exchange no vault" in each for each in assess(scenario).assumptions)
+    assert said == unlisted
+    run = waterfall(scenario, Path(scenario.market.marks, {symbol: 1.0}))
+    assert run is not None
+    assert any("on a builder's exchange no vault" in each for each in run.assumptions) == unlisted
+    with pytest.raises(ValueError, match=r"positions\[0\]\.symbol: must be a token"):
+        Scenario.from_json({**given, "positions": [leg("xyz:SPCX", "long", 1, 200, 5)]})
 
 
 # Bybit's initial margin in isolated mode stands at the entry price

@@ -471,6 +471,21 @@ def test_initial_margin_above_equity_calls_for_money_in_cross() -> None:
     assert "Requirement ÷ equity of the account would be 22.71 %, below your warning level of 50 %." in said_of(fallen)
 
 
+@pytest.mark.parametrize(("venue", "initial", "short"), [("bybit", 200, 100), ("binance", 120, 20)])
+def test_a_change_to_isolated_needs_the_initial_margin_that_the_venue_asks_for(
+    venue: str, initial: float, short: float
+) -> None:
+    """A long from 2 to 1.2 holds 900 − 800; Bybit asks for a tenth of its entry, Binance for a tenth of its mark."""
+    position = long("RENDER", 1_000, 2, 10, isolated_margin=900)
+    rows = {"RENDER": [{"floor": 0, "maintenance_rate": 0.01}]}
+    scenario = account(venue, "cross", [position], 1_000, marks={"RENDER": 1.2}, tiers=rows, taker_fee=0)
+    comparison = modes(scenario)
+    [need] = switch(comparison).needs
+    assert (need.holds, need.initial, need.short) == pytest.approx((100, initial, short))
+    where = "at its entry price" if venue == "bybit" else "at the mark"
+    assert any(f"short of initial margin {where}" in each for each in switch_in_words(comparison, switch(comparison)))
+
+
 def test_a_position_short_of_initial_margin_in_isolated_is_filled_from_the_free_part() -> None:
     fallen = modes(at_marks(with_wallet(PAIR, 12_000), RENDER=1.75 * 0.98))
     change = switch(fallen)
