@@ -20,8 +20,8 @@ BINANCE = Venue(
     uncounted="Binance's Multi-Assets Mode is cross only",
     doubts=Doubts(
         collateral=(
-            "binance: balance and profit in USDT count at one rate, as Binance's bid does; its ask, which it takes "
-            "for requirements and debts, is taken as 1"
+            "binance: balance and profit in USDT count at one rate, as at Binance's bid; its ask, at which it counts "
+            "requirements and debts, is taken as 1 for requirements, while a debt counts at that one rate: too little"
         ),
         owing="binance: Binance exchanges collateral automatically once a coin stands below −10,000 USD: not modelled",
     ),
