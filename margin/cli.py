@@ -1,7 +1,9 @@
-"""Scenario JSON and links on the command line, and the snapshot's upkeep.
+"""Scenario JSON, links and imports on the command line, and the snapshot's upkeep.
 
 - `python -m margin assess FILE|-|--link QUERY` prints the assessment of a scenario, or of a JSON array of them.
 - `python -m margin link FILE|-` prints the query string that carries a scenario.
+- `python -m margin import FILE|- [--venue V] [--isolated] [--merge]` prints the positions of a table, an export, a
+  workbook or a JSON dump, and what kept others out. Exit code 0 whenever the file could be read.
 - `python -m margin snapshot [--to FOLDER] [--add TOKEN …] [--trust] [--dry-run]` rewrites the embedded snapshot from
   the live venues. It prints what is new and what stayed and why, and on standard error what it asks meanwhile. Exit
   code 0 where something was written, 1 where nothing could be, 130 where it was interrupted: the old files are whole
@@ -26,6 +28,7 @@ from margin.market import snapshot
 from margin.scenario import Scenario, loads
 from margin.studies.assess import assess
 from margin.studies.seen import differences, with_seen
+from margin.venues import VENUES
 
 if TYPE_CHECKING:
     from margin.market.answers import Tiers
@@ -65,7 +68,7 @@ _SNAPSHOT = (
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m margin", description="Cross-margin figures of a scenario.")
-    commands = parser.add_subparsers(required=True, metavar="assess|link|snapshot", parser_class=_Parser)
+    commands = parser.add_subparsers(required=True, metavar="assess|link|import|snapshot", parser_class=_Parser)
     assessing = commands.add_parser("assess", help="print the assessment of a scenario, or of a JSON array of them")
     source = assessing.add_mutually_exclusive_group(required=True)
     source.add_argument("file", nargs="?", help="a scenario JSON file, - for standard input")
@@ -74,6 +77,12 @@ def _parser() -> argparse.ArgumentParser:
     linking = commands.add_parser("link", help="print the query string that carries a scenario")
     linking.add_argument("file", help="a scenario JSON file, - for standard input")
     linking.set_defaults(command=_link)
+    importing = commands.add_parser("import", help="print the positions of a table, an export or a JSON dump")
+    importing.add_argument("file", help="a table, a workbook or a JSON dump, - for standard input")
+    importing.add_argument("--venue", choices=list(VENUES), default="binance", help="the account's exchange")
+    importing.add_argument("--isolated", action="store_true", help="read for an account in isolated margin")
+    importing.add_argument("--merge", action="store_true", help="make one position of the same token and side")
+    importing.set_defaults(command=_import)
     rewriting = commands.add_parser(
         "snapshot", help="rewrite the embedded snapshot from the live venues", epilog=_SNAPSHOT
     )
@@ -104,6 +113,20 @@ def _link(options: argparse.Namespace) -> _Answer:
     if result.left_out:
         _note(f"the tier tables of {', '.join(result.left_out)} do not fit a link and stay in the file")
     return _Answer(result.query)
+
+
+def _import(options: argparse.Namespace) -> _Answer:
+    # A workbook's reader and the words of a dozen languages: the other commands need not wait for them.
+    from margin.market.imports.files import text_of_file  # noqa: PLC0415
+    from margin.market.imports.table import read_table  # noqa: PLC0415
+
+    try:
+        text = text_of_file(_raw(options.file))
+    except FieldError as error:
+        raise error.within(options.file) from None
+    values = snapshot.contract_values()
+    read = read_table(text, venue=options.venue, isolated=options.isolated, contract_values=values, merge=options.merge)
+    return _Answer(_written(read.to_json()))
 
 
 def _snapshot(options: argparse.Namespace) -> _Answer:
@@ -168,12 +191,16 @@ def _scenario(entry: Any) -> Scenario:
 
 def _document(name: str) -> Any:
     try:
-        raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return loads(raw.decode("utf-8-sig"))
-    except OSError as error:
-        raise FieldError(name, f"cannot be read: {error.strerror or 'no such file'}") from None
+        return loads(_raw(name).decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise FieldError(name, "is not a text file in UTF-8") from None
+
+
+def _raw(name: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise FieldError(name, f"cannot be read: {error.strerror or 'no such file'}") from None
 
 
 def _written(answer: Any) -> str:

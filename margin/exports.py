@@ -48,7 +48,7 @@ class _Row(NamedTuple):
 
 
 def positions_csv(scenario: Scenario) -> str:
-    """The positions, one line each under `POSITION_COLUMNS`, as `market.table_import.read_table` reads them back."""
+    """The positions, one line each under `POSITION_COLUMNS`, as `market.imports.table.read_table` reads them back."""
     rows = ([getattr(position, name) for name in POSITION_COLUMNS] for position in scenario.positions)
     return _csv(POSITION_COLUMNS, rows)
 

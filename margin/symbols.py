@@ -15,7 +15,13 @@ _VENUE_SPELLING = re.compile(
 RENAMED: Mapping[str, str] = {"RNDR": "RENDER"}
 MERGED: Mapping[str, float] = {"AGIX": 0.433350, "OCEAN": 0.433226}
 """Tokens that were exchanged for FET in June and July 2024, with the FET given for one."""
-STABLECOINS = frozenset({"USDT", "USDC", "FDUSD", "DAI", "USDE", "TUSD", "BUSD", "PYUSD", "USDS", "USD1", "USD"})
+STABLECOINS = frozenset(
+    {
+        *("USDT", "USDC", "FDUSD", "DAI", "USDE", "TUSD", "BUSD", "PYUSD", "USDS", "USD1", "USD"),
+        *("USDG", "USDH", "BFUSD", "BNFCR"),
+    }
+)
+"""Coins worth a dollar; BFUSD and BNFCR are what Binance keeps in a futures wallet instead of one."""
 
 Value = TypeVar("Value")
 

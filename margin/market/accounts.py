@@ -43,11 +43,13 @@ class VenueFigures(NamedTuple):
 class VenueAccount:
     """An account as its venue tells it, at one instant.
 
-    `wallet_balance` of the settlement coin, in the settlement coin; `marks` per token of a position.
+    `wallet_balance` of the settlement coin, in the settlement coin, less what is owed in other coins; `marks` per token
+    of a position.
     `liquidation_prices` per token and side, in cross per token and None, for a hedge's legs share one price there;
     None: the venue says that there is none, no entry: it gives nothing. `taker_fee` is the account's own, where the
     venue says it. `margin_mode` is `cross` unless all that is open is isolated. `may_trade` and `may_withdraw` say what
-    the key is allowed to do beyond reading; None: the venue does not say.
+    the key is allowed to do beyond reading; None: the venue does not say. `notes` are sentences that the figures must
+    not be read without.
     """
 
     venue: str
@@ -61,6 +63,7 @@ class VenueAccount:
     margin_mode: MarginMode = "cross"
     may_trade: bool | None = None
     may_withdraw: bool | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("marks", "liquidation_prices"):

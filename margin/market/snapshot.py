@@ -40,6 +40,11 @@ class Snapshot:
         """Per symbol listed on the venue; empty for the textbook account."""
         return self._contracts.get(choice(venue, "venue", VENUES), {})
 
+    def contract_values(self) -> Mapping[str, float]:
+        """Tokens in one contract per symbol, on the venue that counts in contracts."""
+        counting = next(key for key, venue in VENUES.items() if venue.flat_tiers)
+        return self.tables(counting).contract_values
+
     def unconfirmed_contract_values(self) -> frozenset[str]:
         """Symbols on OKX whose contract value comes from second-hand lists."""
         contracts = self.contracts("okx").items()
@@ -127,6 +132,7 @@ EMBEDDED = Snapshot(files("margin.market") / "data")
 
 tables = EMBEDDED.tables
 contracts = EMBEDDED.contracts
+contract_values = EMBEDDED.contract_values
 unconfirmed_contract_values = EMBEDDED.unconfirmed_contract_values
 marks = EMBEDDED.marks
 marks_as_of = EMBEDDED.marks_as_of

@@ -25,4 +25,5 @@ BINANCE = Venue(
         ),
         owing="binance: Binance exchanges collateral automatically once a coin stands below −10,000 USD: not modelled",
     ),
+    open_positions='copy the rows of the tab "Positions" on its futures screen',
 )

@@ -30,6 +30,7 @@ BYBIT = Venue(
             "two closing fees only and no liquidation price; not confirmed, so here both legs pay in full"
         ),
     ),
+    open_positions='copy the rows of the tab "Positions" on its derivatives screen, not of "Closed P&L"',
     assumptions=(
         "bybit: the closing fee of an isolated short is inferred from the published long formula",
         "bybit: interest on borrowed funds is not modelled",

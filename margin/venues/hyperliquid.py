@@ -30,5 +30,7 @@ HYPERLIQUID = Venue(
             "takes positions over, and some markets are isolated only"
         )
     ),
+    dollar_names=True,
+    open_positions='copy the rows of the tab "Positions" on its trading screen, or enter your wallet address',
     assumptions=("hyperliquid: withdrawable is less than available, equity − max(initial margin, 10 % of notional)",),
 )

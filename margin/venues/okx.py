@@ -25,6 +25,7 @@ OKX = Venue(
             "modelled: liquidation comes sooner than shown"
         ),
     ),
+    open_positions='copy the rows of the tab "Open positions" on its trading screen',
     assumptions=(
         "okx: one rate for the whole position by its contracts is inferred, for the venue publishes no deduction",
         "okx: collateral counts at one ratio per asset; the venue's discount brackets are not modelled",

@@ -88,6 +88,8 @@ class Venue:
     `uncounted`: what to say where assets other than the settlement coin are given and do not count.
     `free_of_interest`: what to say where a debt bears no interest up to an amount.
     `doubts`: what is not known, or only nearly so, of accounts of some kind.
+    `dollar_names`: its perpetuals settled in dollars are written BTC-USD, a name that elsewhere is a coin-margined one.
+    `open_positions`: where its own pages list open positions, as an instruction.
     """
 
     key: str
@@ -108,6 +110,8 @@ class Venue:
     uncounted: str = ""
     free_of_interest: str = ""
     doubts: Doubts = NO_DOUBTS
+    dollar_names: bool = False
+    open_positions: str = "list the positions that are open now"
     assumptions: tuple[str, ...] = ()
 
     def closing_fee(self, sign: int, quantity: float, entry_price: float, leverage: float, fee: float) -> float:

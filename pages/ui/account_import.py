@@ -19,6 +19,8 @@ from margin import wording
 from margin.errors import FieldError
 from margin.market.accounts import VenueAccount, as_scenario
 from margin.market.live.connection import Key
+from margin.market.live.rights import read_only_key
+from margin.market.live.sites import GLOBAL, SITES, is_regional
 from margin.market.live.venues import ADDRESSED, read_all
 from margin.market.source import Checked, Unavailable
 from margin.market.view import Origin
@@ -90,7 +92,7 @@ def section(session: Session) -> None:
         key=f"account_venue_{session.revision}",
         width=240,
     )
-    refused = _form(session, venue)
+    refused = _form(session, venue, _site(session, venue))
     reading: Reading | None = session.account_read
     if reading is None:
         return
@@ -103,7 +105,22 @@ def section(session: Session) -> None:
         _answer(session, reading)
 
 
-def _form(session: Session, venue: str) -> bool:
+def _site(session: Session, venue: str) -> str:
+    """Return the key of the venue's site that the person's key was made on, chosen where there are several."""
+    if not is_regional(venue):
+        return GLOBAL
+    chosen: str = st.selectbox(
+        "Site",
+        list(SITES[venue]),
+        format_func=lambda key: SITES[venue][key].name,
+        key=f"account_site_{session.revision}_{venue}",
+        width=240,
+        help="The site you log in to. A key works only on the site where you made it.",
+    )
+    return chosen
+
+
+def _form(session: Session, venue: str, site: str) -> bool:
     """The form; whether it was sent and nobody was asked, which is told then."""
     name = VENUES[venue].name
     with st.form(f"account_form_{session.revision}_{venue}", clear_on_submit=True, width=520):
@@ -112,17 +129,17 @@ def _form(session: Session, venue: str) -> bool:
             address, key = st.text_input("Wallet address", key="secret_address", autocomplete="off"), None
         else:
             st.caption(plain(f"Make a key at {name} that can only read. It stays in this session's memory."))
-            address, key = "", _key(venue)
+            address, key = "", _key(venue, site)
         sent = st.form_submit_button("Read the account", key="do_read_account")
     return sent and not _start(session, venue, key, address.strip())
 
 
-def _key(venue: str) -> Key:
+def _key(venue: str, site: str) -> Key:
     api_key = st.text_input("API key", key="secret_key", type="password", autocomplete="off")
     secret = st.text_input("Secret", key="secret_secret", type="password", autocomplete="off")
     asks = venue in _WITH_PASSPHRASE
     phrase = st.text_input("Passphrase", key="secret_phrase", type="password", autocomplete="off") if asks else ""
-    return Key(api_key.strip(), secret.strip(), phrase.strip())
+    return Key(api_key.strip(), secret.strip(), phrase.strip(), site)
 
 
 def _start(session: Session, venue: str, key: Key | None, address: str) -> bool:
@@ -216,6 +233,8 @@ def _show(session: Session, reading: Reading, read: Read) -> None:
     account, name = read.account, VENUES[read.account.venue].name
     st.subheader(plain(f"{name} at {account.seen_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"), anchor=False)
     _permissions(reading, account, name)
+    for note in account.notes:
+        st.info(plain(note))
     for what, reason in account.imported.left_out:
         st.warning(plain(f"Left out: {what}: {reason}."))
     try:
@@ -273,18 +292,19 @@ def _position(position: Position, scenario: Scenario) -> dict[str, str]:
 
 
 def _permissions(reading: Reading, account: VenueAccount, name: str) -> None:
+    """Say what the key can do beyond reading; one that can move money is refused before anything is shown."""
     if reading.key is None:
         return
-    more = [word for may, word in ((account.may_trade, "trade"), (account.may_withdraw, "withdraw or transfer")) if may]
-    if more:
+    how = read_only_key(account.venue)
+    if account.may_trade:
         st.warning(
             plain(
-                f"This key can {' and '.join(more)}. Tandem only reads, but a key that can do more should not be given "
-                f"to any tool: make one at {name} that can only read, and delete this one."
+                f"This key can trade. Tandem only reads, but a key that can do more should not be given to any tool: "
+                f"delete it at {name} and {how}."
             )
         )
-    elif account.may_trade is None or account.may_withdraw is None:
-        st.info(plain(f"{name} does not say all that this key may do: make sure that it can only read."))
+    if account.may_withdraw is None or account.may_trade is None:
+        st.info(plain(f"{name} does not say all that this key can do. Check it there, or {how}."))
 
 
 def _own(read: Read) -> live.OwnTiers | None:

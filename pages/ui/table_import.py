@@ -1,7 +1,7 @@
-"""Positions out of a table that a person pastes or opens, and out again as files.
+"""Import positions from a table that a person pastes or opens, and export them as files.
 
-The text area holds the whole truth: a file is put into it, so that what is wrong can be mended where it stands. What
-was understood is shown beside it at once; nothing is taken over before the button, nor while a fault stands.
+The text area holds the whole truth: a file is put into it, so that it can be corrected there. What was understood is
+shown beside it at once; nothing is imported before the button, nor while a fault stands.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,8 +13,10 @@ import streamlit as st
 from margin import wording
 from margin.errors import FieldError
 from margin.exports import positions_csv, results_csv
-from margin.market.table_grid import MOST_CHARACTERS
-from margin.market.table_import import TableRead, decoded, joined, read_table, without_lines
+from margin.market import snapshot
+from margin.market.imports.files import text_of_file
+from margin.market.imports.grid import MOST_CHARACTERS
+from margin.market.imports.table import TableRead, joined, read_table, without_lines
 from margin.scenario import MOST_TOKENS, Position, Scenario
 from margin.studies.assess import Assessment
 from margin.studies.distances import at_move, origin, present_move
@@ -22,7 +24,7 @@ from pages.ui import live
 from pages.ui.state import Session
 from pages.ui.text import plain
 
-REPLACE, ADD = "Replace the positions", "Add to them"
+REPLACE, ADD = "Replace positions", "Add to positions"
 EXAMPLE = "Symbol, Side, Size, Entry price, Leverage\nRENDERUSDT, long, 30000, 1.75, 10x\nFET, short, 5e4, 0.2231, 5x"
 MOST_TOLD = 20
 """Left-out lines and notes that are told one by one."""
@@ -55,13 +57,13 @@ def _text(session: Session) -> str:
         max_chars=MOST_CHARACTERS,
         placeholder=EXAMPLE,
         help=plain(
-            "From a spreadsheet, a venue's page or its export: any order of columns, with a header or without one in "
-            "the order symbol, side, size, entry price, leverage."
+            "Open positions from a spreadsheet, an exchange's page, an export or a JSON dump: any order of columns, "
+            "with a header, or without one in the order symbol, side, size, entry price, leverage."
         ),
     )
     st.file_uploader(
         "or open a file",
-        type=["csv", "tsv", "txt"],
+        type=["csv", "tsv", "txt", "json", "xlsx"],
         key=f"table_file_{session.revision}",
         on_change=_open_file,
         args=(session,),
@@ -80,9 +82,9 @@ def _open_file(session: Session) -> None:
     if uploaded is None:
         return
     try:
-        text = decoded(uploaded.getvalue())
+        text = text_of_file(uploaded.getvalue())
     except FieldError as error:
-        session.put("table_file_fault", f"This file cannot be opened: {error}.")
+        session.put("table_file_fault", f"This file can't be opened: {error}.")
         return
     if len(text) > MOST_CHARACTERS:
         session.put("table_file_fault", f"This file is longer than {MOST_CHARACTERS:,} characters: open a part of it.")
@@ -93,22 +95,17 @@ def _open_file(session: Session) -> None:
 
 def _choices(session: Session) -> tuple[bool, bool]:
     """Whether the positions are added to those that stand, and whether the same token and side becomes one."""
-    chosen = st.radio("What the table is for", [REPLACE, ADD], key=f"table_for_{session.revision}", horizontal=True)
+    chosen = st.radio("Import mode", [REPLACE, ADD], key=f"table_for_{session.revision}", horizontal=True)
     merges = st.checkbox("Merge positions of the same token and side", key=f"table_merge_{session.revision}")
     return chosen == ADD, merges
 
 
 def _read(session: Session, text: str, *, merge: bool) -> TableRead:
     account, market = session.working.account, session.working.market
-    # Elsewhere a venue's sizes are in tokens, whatever a foreign table calls a contract.
-    values = {**market.reference.contract_values, **market.contract_values} if account.rules.flat_tiers else None
-    return read_table(
-        text,
-        isolated=account.isolated,
-        settlement=account.rules.settlement,
-        contract_values=values,
-        merge=merge,
-    )
+    values = snapshot.contract_values()
+    if account.rules.flat_tiers:
+        values = {**values, **market.reference.contract_values, **market.contract_values}
+    return read_table(text, venue=account.venue, isolated=account.isolated, contract_values=values, merge=merge)
 
 
 def _preview(read: TableRead, *, isolated: bool) -> None:
@@ -144,7 +141,7 @@ def _tell(read: TableRead) -> None:
         st.error(_listed("Not understood:", [*map(str, read.faults), *more]))
     if read.left_out:
         st.warning(_listed("Left out:", _first([f"{what}: {reason}." for what, reason in read.left_out])))
-    if read.notes:
+    if read.notes and not read.refused:
         st.info(_listed("How it was read:", _first([f"{note}." for note in read.notes])))
 
 
@@ -158,7 +155,7 @@ def _listed(heading: str, lines: Iterable[str]) -> str:
 
 
 def _offer_removal(session: Session, read: TableRead) -> None:
-    lines = sorted({fault.line for fault in read.faults if fault.line})
+    lines = read.removable_lines
     if read.positions and lines:
         numbers = wording.listing([str(line) for line in lines])
         st.button(
@@ -182,7 +179,7 @@ def _scenario(session: Session, read: TableRead, *, adds: bool, merges: bool) ->
         positions = joined(held, read.positions) if merges else (*held, *read.positions)
         return _with_positions(session, positions)
     except FieldError as error:
-        st.error(plain(f"These positions cannot be taken over. {error}. The positions stay as they are."))
+        st.error(plain(f"These positions can't be imported. {error}. Nothing changed."))
         return None
 
 
@@ -215,7 +212,7 @@ def _unpriced(session: Session, positions: Iterable[Position]) -> list[str]:
 
 def _take(session: Session, read: TableRead, scenario: Scenario | None) -> None:
     """The button, and what is assumed by pressing it."""
-    pressed = st.button("Take these positions over", key="do_take_positions", type="primary", disabled=scenario is None)
+    pressed = st.button("Import positions", key="do_take_positions", type="primary", disabled=scenario is None)
     if scenario is None:
         _why_not(read)
         return
@@ -229,16 +226,18 @@ def _take(session: Session, read: TableRead, scenario: Scenario | None) -> None:
     if pressed:
         count = len(read.positions)
         session.open(scenario)
-        session.tell("info", f"Taken over from the table: {count} {'position' if count == 1 else 'positions'}.")
+        session.tell("info", f"Imported {count} {'position' if count == 1 else 'positions'}.")
         st.rerun()
 
 
 def _why_not(read: TableRead) -> None:
     """Why the button cannot be pressed, where no error beside it says so."""
+    if read.refused:
+        return
     if read.faults:
-        st.caption("Nothing is taken over by halves: mend the table, or remove the lines that are not understood.")
+        st.caption("Nothing is imported until every line can be read. Fix or remove those lines.")
     elif not read.positions:
-        st.caption("The table holds no position that can be taken over.")
+        st.caption("No position in this table can be imported.")
 
 
 def exports(session: Session, account: Assessment) -> None:

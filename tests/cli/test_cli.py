@@ -495,7 +495,7 @@ def test_a_bad_link_is_refused_as_a_bad_file_is(run: Run, link: str, sentence: s
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        pytest.param([], "the following arguments are required: assess|link|snapshot", id="nothing"),
+        pytest.param([], "the following arguments are required: assess|link|import|snapshot", id="nothing"),
         pytest.param(["assess"], "one of the arguments file --link is required", id="nothing to assess"),
         pytest.param(["link"], "the following arguments are required: file", id="nothing to link"),
         pytest.param(["assess", "--link"], "argument --link: expected one argument", id="no query"),
@@ -515,7 +515,9 @@ def test_a_command_that_is_none_is_refused_in_one_line(run: Run, arguments: Sequ
 def test_an_unknown_command_is_refused_with_those_there_are(run: Run) -> None:
     refused = run("explain", "x")
     assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1)
-    assert refused.err.startswith("error: argument assess|link|snapshot: invalid choice: 'explain' (choose from ")
+    assert refused.err.startswith(
+        "error: argument assess|link|import|snapshot: invalid choice: 'explain' (choose from "
+    )
 
 
 def test_help_is_no_error(run: Run) -> None:

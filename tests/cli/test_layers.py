@@ -31,7 +31,7 @@ LAYERS: dict[str, set[str]] = {
     "margin.link": SCENARIO,
     "margin.book": SCENARIO | NUMPY,
     "margin.studies": STUDIES | NUMPY,
-    "margin.market": SCENARIO | {"margin.market", "ccxt", "pandas", "platformdirs", "requests"} | NUMPY,
+    "margin.market": SCENARIO | {"margin.market", "ccxt", "openpyxl", "pandas", "platformdirs", "requests"} | NUMPY,
     "margin.market.moves": STUDIES | {"margin.market"},
     "margin.presets": STUDIES | {"margin.market"},
     "margin.charts": STUDIES | {"margin.charts", "plotly"} | NUMPY,
@@ -41,7 +41,7 @@ LAYERS: dict[str, set[str]] = {
 }
 ENGINE = ("margin.shocks", "margin.scenario", "margin.book", "margin.studies", "margin.venues", "margin.link")
 ABOVE_THE_ENGINE = {"margin.market", "margin.charts", "margin.cli", "margin.exports", "margin.presets"}
-HEAVY = {"streamlit", "plotly", "pandas", "ccxt"}
+HEAVY = {"streamlit", "plotly", "pandas", "ccxt", "openpyxl"}
 
 
 def modules() -> dict[str, Path]:

@@ -22,6 +22,7 @@ from pages.ui import account_import, live
 from pages.ui.account import venue_change
 from pages.ui.state import Session
 from tests.pages.visitor import APP, PATIENCE, read
+from tests.replay import hyperliquid, okx
 from tests.replay.figures import ADDRESS, KEY, Book, Leg
 from tests.replay.server import Fault, Replay, Reply
 
@@ -182,11 +183,81 @@ def test_a_figure_that_differs_is_named(venues: Venues) -> None:
     assert "Maintenance margin" in warning
 
 
-def test_a_key_that_can_do_more_than_read_draws_a_warning(venues: Venues) -> None:
+@pytest.mark.parametrize("venue", ["binance", "bybit", "okx"])
+def test_a_key_that_can_trade_draws_a_warning(venues: Venues, venue: str) -> None:
+    _, book = venues
+    book.may_trade = True
+    page = PositionsPage().read(venue)
+    assert page.said("warning")[0].startswith("This key can trade. Tandem only reads")
+    assert "Take this account over" in page.buttons
+
+
+@pytest.mark.parametrize("venue", ["binance", "bybit", "okx"])
+def test_a_key_that_can_withdraw_is_refused_and_not_kept(venues: Venues, venue: str) -> None:
     _, book = venues
     book.may_trade = book.may_withdraw = True
+    page = PositionsPage().read(venue)
+    [told] = page.said("error")
+    assert "lets this key withdraw or transfer your money" in told
+    assert "make one that can only read" in told
+    assert page.session.account_read.key is None
+    assert page.buttons.isdisjoint({"Take this account over", "Read it again"})
+
+
+def test_where_the_exchange_does_not_say_what_a_key_can_do_the_page_says_so(venues: Venues) -> None:
+    replay, _ = venues
+    replay.fail("apiRestrictions", Fault(Reply({"code": -1002, "msg": "not authorized"}, 401)))
+    page = PositionsPage().read("binance")
+    assert any(each.startswith("Binance does not say all that this key can do.") for each in page.said("info"))
+    assert "Take this account over" in page.buttons
+
+
+def test_a_key_of_a_regional_site_is_read_there_and_again_there(venues: Venues) -> None:
+    replay, book = venues
+    for path in ("/api/v5/public/time", okx.INSTRUMENTS, okx.CONFIG, okx.BALANCE, okx.POSITIONS, okx.FEES):
+        replay.serve("eea.okx.com", "GET", path, replay.answer(okx.HOST, "GET", path))
+    page = PositionsPage().choose("okx")
+    [site] = [each for each in page.at.selectbox if each.label == "Site"]
+    site.set_value("eea")
+    page.run().give(**FIELDS).settle()
+    assert "Take this account over" in page.buttons
+    book.wallet += 500
+    page.press("Read it again").settle().press("Take this account over")
+    assert page.session.working.account.wallet_balance == book.wallet
+    assert {asked.host for asked in replay.asked} == {"eea.okx.com"}
+
+
+@pytest.mark.parametrize(("venue", "sites"), [("binance", 0), ("bybit", 5), ("okx", 3), ("hyperliquid", 0)])
+def test_a_site_is_asked_for_where_there_are_several(venues: Venues, venue: str, sites: int) -> None:
+    del venues
+    page = PositionsPage().choose(venue)
+    assert [len(each.options) for each in page.at.selectbox if each.label == "Site"] == ([sites] if sites else [])
+
+
+def test_a_key_that_the_site_does_not_know_is_told_of_the_other_sites(venues: Venues) -> None:
+    replay, _ = venues
+    replay.fail("okx.com", Fault(okx.failure("50119", "API key doesn't exist", 401)))
+    page = PositionsPage().read("okx")
+    [told] = page.said("error")
+    assert "another regional site" in told
+    assert len(replay.asked) == 1
+
+
+def test_a_unified_account_comes_with_the_word_on_its_own_limit(venues: Venues) -> None:
+    replay, book = venues
+    hyperliquid.serve(replay, hyperliquid.unified(book))
+    page = PositionsPage().read("hyperliquid")
+    assert any("liquidation above 95%" in each for each in page.said("info"))
+
+
+def test_a_coin_that_is_owed_is_said_and_lowers_the_wallet(venues: Venues) -> None:
+    _, book = venues
+    book.other_coins = {"SOL": -2.0}
     page = PositionsPage().read("bybit")
-    assert page.said("warning")[0].startswith("This key can trade and withdraw or transfer. Tandem only reads")
+    assert any(each.startswith("Left out: -2 SOL: it is owed, and counts against") for each in page.said("warning"))
+    taken = page.press("Take this account over").session.working
+    assert taken.account.wallet_balance == pytest.approx(book.wallet - 2 * book.marks["SOL"])
+    assert taken.account.collateral == ()
 
 
 def test_what_cannot_be_taken_over_is_listed_with_its_reason(venues: Venues) -> None:
@@ -213,7 +284,7 @@ def test_binance_gives_its_tiers_to_the_key_for_this_session_alone(venues: Venue
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        pytest.param(None, "Binance refused the key, or what it was used for", id="a wrong key"),
+        pytest.param(None, "Binance refused the signature", id="a wrong key"),
         pytest.param(Fault(Reply("", 451)), "Binance does not serve this place (HTTP 451)", id="geo-block"),
         pytest.param(Fault(Reply({"assets": 3})), "Binance gave an answer that cannot be used", id="wrong types"),
         pytest.param(Fault(cut=True), "Binance cannot be reached", id="a cut connection"),

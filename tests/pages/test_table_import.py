@@ -1,4 +1,4 @@
-"""The table section and the export buttons, on a page of their own: what a person sees, and what is taken over."""
+"""The table section and the export buttons, on a page of their own: what a person sees, and what is imported."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from margin.exports import positions_csv, results_csv
 from margin.market import snapshot
-from margin.market.table_grid import MOST_CHARACTERS
+from margin.market.imports.grid import MOST_CHARACTERS
 from margin.scenario import MOST_TOKENS, Position, Scenario
 from margin.studies.assess import assess
 from margin.studies.distances import at_move, present_move
@@ -147,7 +147,7 @@ def test_a_table_is_taken_over_with_the_marks_at_hand_and_the_baseline_stays() -
     assert visit.session.revision == revision + 1
     assert visit.session.baseline.positions != visit.working.positions
     [notice] = [each for each in visit.session.notices if each.about == visit.working]
-    assert (notice.kind, notice.text) == ("info", "Taken over from the table: 2 positions.")
+    assert (notice.kind, notice.text) == ("info", "Imported 2 positions.")
     assert visit.text == ""
 
 
@@ -157,7 +157,7 @@ def test_a_faulty_table_is_told_line_by_line_and_not_taken_over() -> None:
     assert 'Line 5, size: the size must be a number, got "x"' in visit.errors
     assert len(visit.rows) == 2
     assert visit.taking.disabled
-    assert "Nothing is taken over by halves" in visit.captions
+    assert "Nothing is imported until every line can be read" in visit.captions
 
 
 def test_faulty_lines_are_removed_in_the_text_itself() -> None:
@@ -187,7 +187,7 @@ def test_long_lists_are_cut() -> None:
     assert "T19USDC" in visit.warnings
     assert "T20USDC" not in visit.warnings
     assert "… and 10 more." in visit.warnings
-    assert "holds no position that can be taken over" in visit.captions
+    assert "No position in this table can be imported" in visit.captions
     assert visit.taking.disabled
     assert "… and 10 more." in Visit().paste("\n".join(f"T{place},long,x,1,1" for place in range(60))).errors
 
@@ -215,7 +215,7 @@ def test_a_position_that_stands_already_is_refused_or_merged() -> None:
     held = before.positions[0]
     visit.add().paste("RENDER,long,30000,1.75,10")
     assert "RENDER long is positions[0] already; merge them" in visit.errors
-    assert "The positions stay as they are" in visit.errors
+    assert "Nothing changed" in visit.errors
     assert not visit.captions
     assert visit.taking.disabled
     visit.merge().take()
@@ -291,9 +291,9 @@ def test_a_file_is_put_into_the_text_area_and_can_be_mended_there(coding: str) -
 
 def test_a_file_that_is_no_text_is_refused_and_the_table_stays() -> None:
     visit = Visit().paste(TABLE).upload(b"PK\x03\x04\xff\xfe")
-    assert "This file cannot be opened: it is not a text file in UTF-8" in visit.errors
+    assert "This file can't be opened: it cannot be read as a workbook" in visit.errors
     assert visit.text == TABLE
-    assert "longer than 200,000 characters" in Visit().upload(b"x" * (MOST_CHARACTERS + 1)).errors
+    assert "longer than 2,000,000 characters" in Visit().upload(b"x" * (MOST_CHARACTERS + 1)).errors
 
 
 def test_a_good_file_ends_what_was_said_of_a_bad_one() -> None:

@@ -14,6 +14,10 @@ from tests.replay.server import Answer, Asked, Replay, Reply
 HOST, WALLET_HOST = "fapi.binance.com", "api.binance.com"
 UNLIMITED = 9223372036854775807
 """What the venue writes for a last bracket without a cap."""
+SHARE = "TSLA"
+"""A token whose perpetual is one on a share, where the book lists it."""
+BUFFER = 0.05
+"""What a liability is valued above its index price."""
 BROKEN = "IOTX"
 """A token whose rows are all of the wrong types."""
 
@@ -26,6 +30,7 @@ def install(replay: Replay, book: Book) -> None:
         "/fapi/v1/premiumIndex": lambda _: _premiums(book),
         "/fapi/v1/fundingInfo": lambda _: _funding_info(book),
         "/fapi/v1/fundingRate": lambda asked: _of_symbol(book, asked, _payments),
+        "/fapi/v1/assetIndex": lambda _: _asset_index(book),
         "/fapi/v1/klines": lambda asked: _of_symbol(book, asked, _klines),
     }
     private: dict[str, Answer] = {
@@ -66,7 +71,7 @@ def _of_symbol(book: Book, asked: Asked, answer: Any) -> Any:
 
 
 def _exchange(book: Book) -> Any:
-    symbols = [_symbol(token, **_filters(book, token)) for token in book.tokens("binance")]
+    symbols = [_symbol(token, **_own(book, token)) for token in book.tokens("binance")]
     odd = [
         _symbol("AGIX", status="SETTLING"),
         _symbol("OCEAN"),
@@ -74,7 +79,6 @@ def _exchange(book: Book) -> Any:
         _symbol("LINA", status="SETTLING"),
         _symbol("BTC", symbol="BTCUSDT_261225", contractType="CURRENT_QUARTER"),
         _symbol("BTC", symbol="BTCUSDC", quoteAsset="USDC", marginAsset="USDC"),
-        _symbol("TSLA", contractType="TRADIFI_PERPETUAL"),
         _symbol("币安人生"),
         _symbol(BROKEN, filters={"tickSize": "0.1"}),
         {**_symbol("AIOZ"), "symbol": 7},
@@ -109,7 +113,7 @@ def _symbol(base: str, **changes: Any) -> dict[str, Any]:
     }
 
 
-def _filters(book: Book, token: str) -> dict[str, Any]:
+def _own(book: Book, token: str) -> dict[str, Any]:
     contract = book.contract("binance", token)
     tick, step = contract.tick_size or 0.001, contract.quantity_step or 1
     filters = [
@@ -120,7 +124,8 @@ def _filters(book: Book, token: str) -> dict[str, Any]:
     ]
     if contract.minimum_notional:
         filters.append({"filterType": "MIN_NOTIONAL", "notional": plain(contract.minimum_notional)})
-    return {"filters": filters}
+    kind = {"contractType": "TRADIFI_PERPETUAL", "underlyingType": "EQUITY"} if token == SHARE else {}
+    return {**kind, "filters": filters}
 
 
 def _premiums(book: Book) -> Any:
@@ -150,6 +155,22 @@ def _premium(base: str, mark: float, index: float, rate: float, following: int) 
         "nextFundingTime": following,
         "time": 1790000000000,
     }
+
+
+def _asset_index(book: Book) -> Any:
+    """What a coin counts for as collateral and as a liability, in USD."""
+    return [
+        {
+            "symbol": f"{token}USD",
+            "time": book.clock(),
+            "index": plain(book.marks[token]),
+            "bidBuffer": plain(BUFFER),
+            "askBuffer": plain(BUFFER),
+            "bidRate": plain(book.marks[token] * (1 - BUFFER)),
+            "askRate": plain(book.marks[token] * (1 + BUFFER)),
+        }
+        for token in ("BTC", "ETH", "SOL")
+    ]
 
 
 def _funding_info(book: Book) -> Any:

@@ -237,7 +237,10 @@ def _wallet(book: Book) -> Any:
         "totalMaintenanceMargin": maintenance,
     }
     coins = [_coin("USDT", book.wallet, unrealised)]
-    coins += [{**_coin(name, amount, 0.0), "collateralSwitch": True} for name, amount in book.other_coins.items()]
+    coins += [
+        {**_coin(name, amount, 0.0), "collateralSwitch": True, "usdValue": plain(amount * book.marks.get(name, 1.0))}
+        for name, amount in book.other_coins.items()
+    ]
     written = {name: "" if isolated else plain(value) for name, value in totals.items()}
     return {"accountType": "UNIFIED", "accountLTV": "", **written, "coin": coins}
 

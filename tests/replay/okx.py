@@ -280,7 +280,11 @@ def balance(book: Book, **totals: Any) -> dict[str, Any]:
     usdt = _usdt(book)
     own = {key: usdt[key] for key in ("imr", "mmr", "mgnRatio")}
     others = [
-        {"ccy": name, "cashBal": text(amount), "eq": text(amount), "isoEq": "0", "stgyEq": "0", "upl": "0"}
+        {
+            **dict.fromkeys(("isoEq", "stgyEq", "upl"), "0"),
+            **{"ccy": name, "cashBal": text(amount), "eq": text(amount)},
+            "eqUsd": text(amount * book.marks.get(name, 1.0)),
+        }
         for name, amount in book.other_coins.items()
     ]
     return {

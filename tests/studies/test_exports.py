@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from margin.exports import POSITION_COLUMNS, RESULT_COLUMNS, positions_csv, results_csv
 from margin.market import snapshot
-from margin.market.table_import import read_table
+from margin.market.imports.table import read_table
 from margin.presets import presets
 from margin.scenario import Position, Scenario
 from margin.studies.assess import assess

@@ -15,15 +15,18 @@ from margin.market.live.checks import (
     candles,
     funding_history,
     gather,
+    published_amounts,
     tier_table,
     today,
     token_of,
     venue_quote,
 )
 from margin.market.live.connection import Connection
+from margin.market.live.debts import Debt, debts_of, lowered, named
 from margin.market.live.legs import Leg, TakenOver, read_legs, take_over
 from margin.market.live.names import SETTLEMENT, base_in, base_of, symbol_of
 from margin.market.live.reading import Entry, by, entries, entry, every, figure, limit, moment, optional, word
+from margin.market.live.rights import Rights, refuse_withdrawal
 from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe, Unavailable
 from margin.venues import VENUES, TierTable
 from margin.venues.rules import quotient
@@ -33,6 +36,8 @@ MAKER_FEE = 0.0002
 USUAL_INTERVAL = 8.0
 """Hours between the funding payments of a symbol that the list of adjusted ones does not hold."""
 
+_PERPETUAL = ("PERPETUAL", "TRADIFI_PERPETUAL")
+"""Those on shares and metals are margined as all others are, in the same account."""
 _MOST_PAYMENTS, _MOST_CANDLES = 1000, 1500
 _TRADES = (
     *("enableFutures", "enableSpotAndMarginTrading", "enableMargin"),
@@ -51,7 +56,7 @@ class Binance:
         self._connection = connection
 
     def contracts(self) -> Checked[Contract]:
-        """Every perpetual in USDT that trades."""
+        """Every perpetual in USDT that trades, on shares and metals too."""
         return gather(entries(self._connection.ask("fapiPublicGetExchangeInfo"), "symbols"), base_in, _contract)
 
     def quotes(self) -> Checked[Quote]:
@@ -84,26 +89,30 @@ class Binance:
     def account(self) -> VenueAccount:
         """The key's account."""
         account = entry(self._connection.ask("fapiPrivateV3GetAccount"))
+        rights = self.rights()
         positions = self._rows("fapiPrivateV3GetPositionRisk")
         settings = by(self._rows("fapiPrivateGetSymbolConfig"), "symbol")
         legs, left_out = read_legs(positions, "symbol", lambda row, symbol: _leg(row, symbol, settings))
         coins = every(entries(account, "assets"), "asset")
-        taken = take_over(legs, [*left_out, *self._other_coins(coins)])
+        amounts = {name: figure(coin, "walletBalance") for name, coin in coins.items() if name != SETTLEMENT}
+        debts = self._debts({name: -amount for name, amount in amounts.items() if amount < 0})
+        held = {name: amount for name, amount in amounts.items() if amount > 0}
+        taken = take_over(legs, [*left_out, *self._other_coins(held), *named(debts, SETTLEMENT)])
         cash = coins.get(SETTLEMENT)
-        may_trade, may_withdraw = self._rights()
+        # The margin of an isolated position has left the cross wallet.
+        wallet_balance = (figure(cash, "crossWalletBalance") if cash else 0.0) + taken.isolated_margins
         return VenueAccount(
             venue="binance",
             seen_at=datetime.now(UTC),
-            # The margin of an isolated position has left the cross wallet.
-            wallet_balance=(figure(cash, "crossWalletBalance") if cash else 0.0) + taken.isolated_margins,
+            wallet_balance=lowered(wallet_balance, debts, taken),
             imported=taken.imported,
             marks=taken.marks,
             figures=_figures(account, taken, legs),
             liquidation_prices=taken.liquidation_prices,
             taker_fee=self._taker_fee(taken),
             margin_mode=taken.margin_mode,
-            may_trade=may_trade,
-            may_withdraw=may_withdraw,
+            may_trade=rights.may_trade,
+            may_withdraw=rights.may_withdraw,
         )
 
     def _rows(self, method: str, **parameters: Any) -> Sequence[Any]:
@@ -116,13 +125,28 @@ class Binance:
         except (Unavailable, FieldError):
             return None
 
-    def _other_coins(self, coins: Mapping[str, Entry]) -> list[LeftOut]:
-        amounts = {name: figure(coin, "walletBalance") for name, coin in coins.items() if name != SETTLEMENT}
-        if not any(amounts.values()):
+    def _debts(self, owed: Mapping[str, float]) -> list[Debt]:
+        """Return the debts. The venue values a liability above its index price, by a buffer of its own."""
+        return debts_of(owed, self._liabilities(owed) if owed else {}, self._marks)
+
+    def _liabilities(self, owed: Mapping[str, float]) -> dict[str, float | None]:
+        try:
+            rates = by(self._rows("fapiPublicGetAssetIndex"), "symbol")
+            asked = {coin: optional(rates.get(f"{coin}USD", {}), "askRate", above=0) for coin in owed}
+        except (Unavailable, FieldError):
+            return {}
+        return {coin: None if rate is None else owed[coin] * rate for coin, rate in asked.items()}
+
+    def _marks(self) -> dict[str, float]:
+        return {token: quote.mark for token, quote in self.quotes().good.items()}
+
+    def _other_coins(self, amounts: Mapping[str, float]) -> list[LeftOut]:
+        """Coins that the account holds beside the settlement coin."""
+        if not amounts:
             return []
         mode = entry(self._connection.ask("fapiPrivateGetAccountConfig"))
         reason = _COLLATERAL if mode.get("multiAssetsMargin") is True else _IDLE_COIN
-        return [LeftOut(f"{amount:g} {name}", reason) for name, amount in amounts.items() if amount]
+        return [LeftOut(f"{amount:g} {name}", reason) for name, amount in amounts.items()]
 
     def _taker_fee(self, taken: TakenOver) -> float | None:
         """The account's own, as it is for its first position."""
@@ -135,21 +159,25 @@ class Binance:
         except (Unavailable, FieldError):
             return None
 
-    def _rights(self) -> tuple[bool | None, bool | None]:
-        """Whether the key may trade and move money away; None where the venue does not say."""
+    def rights(self) -> Rights:
+        """Return what the key may do. Raises Unavailable for a key by which money can leave the account."""
+        return refuse_withdrawal("binance", self._rights())
+
+    def _rights(self) -> Rights:
         try:
             rights = entry(self._connection.ask("sapiGetAccountApiRestrictions"))
         except (Unavailable, FieldError):
-            return None, None
+            return Rights(None, None)
         trades = [rights[name] is True for name in _TRADES if name in rights]
         moves = any(rights.get(name) is True for name in _MOVES)
-        return any(trades) if trades else None, moves or (False if rights.get("enableWithdrawals") is False else None)
+        stays = False if rights.get("enableWithdrawals") is False else None
+        return Rights(any(trades) if trades else None, moves or stays)
 
 
 def _contract(row: Entry) -> Contract | None:
     """The contract; None where it is of another kind or does not trade."""
-    kind = tuple(word(row, key) for key in ("contractType", "status", "quoteAsset", "marginAsset"))
-    if kind != ("PERPETUAL", "TRADING", SETTLEMENT, SETTLEMENT):
+    kind = tuple(word(row, key) for key in ("status", "quoteAsset", "marginAsset"))
+    if word(row, "contractType") not in _PERPETUAL or kind != ("TRADING", SETTLEMENT, SETTLEMENT):
         return None
     choice(row.get("baseAsset"), "baseAsset", [base_in(row) or ""])
     filters = by(entries(row, "filters"), "filterType")
@@ -182,15 +210,16 @@ def _table(row: Entry) -> TierTable:
     if optional(row, "notionalCoef") not in (None, 1.0):
         raise FieldError("notionalCoef", "is the account's own, and whether it is in the brackets already is not known")
     brackets = sorted(map(entry, entries(row, "brackets")), key=lambda bracket: figure(bracket, "notionalFloor"))
+    amounts = published_amounts(brackets, "cum")
     tiers = [
         {
             "floor": figure(bracket, "notionalFloor"),
             "cap": limit(bracket, "notionalCap") if bracket is brackets[-1] else figure(bracket, "notionalCap"),
             "maintenance_rate": figure(bracket, "maintMarginRatio"),
-            "maintenance_amount": figure(bracket, "cum"),
+            "maintenance_amount": amount,
             "max_leverage": figure(bracket, "initialLeverage"),
         }
-        for bracket in brackets
+        for bracket, amount in zip(brackets, amounts, strict=True)
     ]
     return tier_table(tiers, progressive=True)
 

@@ -14,15 +14,30 @@ from margin.market.live.checks import (
     candles,
     funding_history,
     gather,
+    published_amounts,
     tier_table,
     today,
     token_of,
     venue_quote,
 )
 from margin.market.live.connection import Connection
+from margin.market.live.debts import debts_of, lowered, named
 from margin.market.live.legs import Leg, TakenOver, read_legs, take_over
 from margin.market.live.names import SETTLEMENT, base_in, base_of, symbol_of
-from margin.market.live.reading import Entry, by, entries, entry, every, figure, inner, moment, optional, word
+from margin.market.live.reading import (
+    Entry,
+    by,
+    entries,
+    entry,
+    every,
+    figure,
+    inner,
+    moment,
+    optional,
+    optional_word,
+    word,
+)
+from margin.market.live.rights import Rights, refuse_withdrawal
 from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe, Unavailable
 from margin.scenario import Side
 from margin.venues import VENUES, TierTable
@@ -35,8 +50,12 @@ _MOST_PAYMENTS, _MOST_CANDLES = 200, 1000
 _INTERVALS: Mapping[Timeframe, str] = {"1d": "D", "1h": "60"}
 _UNITS: Mapping[str, float] = {"as fractions": 1.0, "in per cent": 100.0}
 """What an answer may write for a margin of 100 %."""
-_ROUNDED = 0.02
-"""How far initial margin · leverage may stand from 1: both are published rounded."""
+_SAME_UNIT = 10.0
+"""How many times more or less than 1 ÷ the leverage an initial margin may be: it comes rounded, to two digits at times,
+so that it tells the unit, a factor of 100, and nothing finer. The leverage is exact."""
+_LEAST_PART = 0.05
+"""The least part of the initial margin that maintenance is: below it the two are not in one unit. No venue's is below
+0.3."""
 _MOVES = ("Withdraw", "AccountTransfer", "SubMemberTransfer")
 """Rights by which money can leave the account."""
 _CLASSIC = 1
@@ -49,7 +68,6 @@ _OTHERS: Sequence[tuple[str, Mapping[str, str], str]] = (
 )
 """Positions that share a cross account's margin with those that are taken over."""
 _COLLATERAL = "collateral in other coins is not taken over; add it by hand with its ratio"
-_DEBT = "it is owed, and counts against the account"
 _IDLE_COIN = "it does not count as collateral in this account"
 
 
@@ -99,25 +117,28 @@ class Bybit:
     def account(self) -> VenueAccount:
         """The key's account. Raises Unavailable for a classic account and for portfolio margin."""
         isolated = self._margin_mode() == _ISOLATED
+        rights = self.rights()
         wallet = self._wallet()
         coins = every(entries(wallet, "coin"), "coin")
         rows = self._positions(category="linear", settleCoin=SETTLEMENT)
         taker_fee = self._taker_fee(rows)
         legs, left_out = read_legs(rows, "symbol", lambda row, symbol: _leg(row, symbol, isolated, taker_fee))
-        taken = take_over(legs, [*left_out, *self._other_positions(), *_other_coins(coins, isolated)])
-        may_trade, may_withdraw = self._rights()
+        debts = debts_of(*_owed(coins), self._marks)
+        others = [*_other_coins(coins, isolated), *named(debts, SETTLEMENT)]
+        taken = take_over(legs, [*left_out, *self._other_positions(), *others])
+        wallet_balance = _own_balance(coins[SETTLEMENT]) if SETTLEMENT in coins else 0.0
         return VenueAccount(
             venue="bybit",
             seen_at=datetime.now(UTC),
-            wallet_balance=_own_balance(coins[SETTLEMENT]) if SETTLEMENT in coins else 0.0,
+            wallet_balance=lowered(wallet_balance, debts, taken),
             imported=taken.imported,
             marks=taken.marks,
             figures=_figures(wallet, coins.get(SETTLEMENT, {}), taken),
             liquidation_prices=taken.liquidation_prices,
             taker_fee=taker_fee,
             margin_mode=taken.margin_mode,
-            may_trade=may_trade,
-            may_withdraw=may_withdraw,
+            may_trade=rights.may_trade,
+            may_withdraw=rights.may_withdraw,
         )
 
     def _result(self, method: str, **parameters: Any) -> Entry:
@@ -127,13 +148,15 @@ class Bybit:
         return entries(self._result(method, **parameters), "list")
 
     def _pages(self, method: str, **parameters: Any) -> list[Any]:
-        """The rows of all pages. Raises FieldError where they have no end."""
+        """The rows up to a page without a row or without a cursor. Raises FieldError where pages have no end."""
         rows: list[Any] = []
         for _ in range(_MOST_PAGES):
             result = self._result(method, **parameters)
-            rows.extend(entries(result, "list"))
-            cursor = word(result, "nextPageCursor")
-            if not cursor:
+            ended = bool(rows) and result.get("list", ()) is None
+            page = [] if ended else entries(result, "list")
+            rows.extend(page)
+            cursor = optional_word(result, "nextPageCursor")
+            if not cursor or not page:
                 return rows
             parameters["cursor"] = cursor
         raise FieldError("nextPageCursor", f"leads on after {_MOST_PAGES} pages")
@@ -177,17 +200,23 @@ class Bybit:
         except (Unavailable, FieldError):
             return None
 
-    def _rights(self) -> tuple[bool | None, bool | None]:
-        """Whether the key may trade and move money away; None where the venue does not say."""
+    def rights(self) -> Rights:
+        """Return what the key may do. Raises Unavailable for a key by which money can leave the account."""
+        return refuse_withdrawal("bybit", self._rights())
+
+    def _rights(self) -> Rights:
         try:
             key = self._result("privateGetV5UserQueryApi")
             reads_only = figure(key, "readOnly", at_least=0, at_most=1) == 1
             granted = entry(key.get("permissions"), "permissions")
             moves = entries(granted, "Wallet") if "Wallet" in granted else ()
         except (Unavailable, FieldError):
-            return None, None
+            return Rights(None, None)
         trades = any(rights for kind, rights in granted.items() if kind != "Wallet")
-        return not reads_only and trades, not reads_only and any(right in _MOVES for right in moves)
+        return Rights(not reads_only and trades, not reads_only and any(right in _MOVES for right in moves))
+
+    def _marks(self) -> dict[str, float]:
+        return {token: quote.mark for token, quote in self.quotes().good.items()}
 
 
 def _contract(row: Entry) -> Contract | None:
@@ -223,8 +252,8 @@ def _table(rows: Sequence[Any], symbol: str) -> TierTable:
     """The table in the one unit in which its figures agree with each other.
 
     Some answers give margins as fractions ("0.02"), others in per cent ("2"). In the right unit every initial margin
-    is 1 ÷ the leverage, maintenance stays below it, and the deductions continue from tier to tier. Raises FieldError
-    where neither unit fits, or both do.
+    is about 1 ÷ the leverage, maintenance stays below it, and the deductions, where they are given, continue from tier
+    to tier. Raises FieldError where neither unit fits, or both do.
     """
     risks = sorted(map(entry, rows), key=lambda risk: figure(risk, "riskLimitValue"))
     for index, risk in enumerate(risks):
@@ -244,21 +273,31 @@ def _table(rows: Sequence[Any], symbol: str) -> TierTable:
 def _tiers(risks: Sequence[Entry], unit: float) -> list[dict[str, float | None]]:
     """The tiers as rows of the scenario JSON, each from where the one before ends."""
     tiers: list[dict[str, float | None]] = []
+    amounts = published_amounts(risks, "mmDeduction")
     end = 0.0
     for index, risk in enumerate(risks):
-        leverage, initial = figure(risk, "maxLeverage"), optional(risk, "initialMargin")
-        if initial is not None and abs(initial / unit * leverage - 1) > _ROUNDED:
-            raise FieldError(f"[{index}].initialMargin", f"is not 1 ÷ the leverage of {leverage:g}")
+        _check_unit(risk, f"[{index}]", unit)
         tiers.append(
             {
                 "floor": end,
                 "cap": (end := figure(risk, "riskLimitValue", above=0)),
                 "maintenance_rate": figure(risk, "maintenanceMargin") / unit,
-                "maintenance_amount": optional(risk, "mmDeduction") or 0.0,
-                "max_leverage": leverage,
+                "maintenance_amount": amounts[index],
+                "max_leverage": figure(risk, "maxLeverage"),
             }
         )
     return tiers
+
+
+def _check_unit(risk: Entry, path: str, unit: float) -> None:
+    """Raises FieldError where the initial margin is given and is not in this unit, or maintenance not in its unit."""
+    leverage, initial = figure(risk, "maxLeverage"), optional(risk, "initialMargin")
+    if initial is None:
+        return
+    if not 1 / _SAME_UNIT < initial / unit * leverage < _SAME_UNIT:
+        raise FieldError(f"{path}.initialMargin", f"is not 1 ÷ the leverage of {leverage:g}")
+    if figure(risk, "maintenanceMargin") < _LEAST_PART * initial:
+        raise FieldError(f"{path}.maintenanceMargin", "is in another unit than the initial margin")
 
 
 def _leg(row: Entry, symbol: str, isolated: bool, taker_fee: float | None) -> Leg | None:
@@ -308,13 +347,26 @@ def _own_balance(coin: Entry) -> float:
     return figure(coin, "walletBalance") - (optional(coin, "spotBorrow", at_least=0) or 0.0)
 
 
+def _equity(coin: Entry) -> float:
+    """Equity of a coin, which a debt follows: the wallet balance with the profit and loss settled in that coin."""
+    equity = optional(coin, "equity")
+    return _own_balance(coin) if equity is None else equity
+
+
+def _owed(coins: Mapping[str, Entry]) -> tuple[dict[str, float], dict[str, float | None]]:
+    """Return amounts above 0 of the coins that are owed, and what the venue says each debt is worth in USD."""
+    owed = {name: -_equity(coin) for name, coin in coins.items() if name != SETTLEMENT and _equity(coin) < 0}
+    worth = {name: optional(coins[name], "usdValue") for name in owed}
+    return owed, {name: None if value is None else -value for name, value in worth.items()}
+
+
 def _other_coins(coins: Mapping[str, Entry], isolated: bool) -> list[LeftOut]:
+    """Coins that the account holds beside the settlement coin."""
     left_out: list[LeftOut] = []
     for name, coin in coins.items():
-        if name != SETTLEMENT and (amount := _own_balance(coin)):
+        if name != SETTLEMENT and _equity(coin) >= 0 and (amount := _own_balance(coin)):
             counts = not isolated and coin.get("marginCollateral") is True and coin.get("collateralSwitch") is True
-            reason = _DEBT if amount < 0 else _COLLATERAL if counts else _IDLE_COIN
-            left_out.append(LeftOut(f"{amount:g} {name}", reason))
+            left_out.append(LeftOut(f"{amount:g} {name}", _COLLATERAL if counts else _IDLE_COIN))
     return left_out
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from margin.errors import FieldError, listed, number
-from margin.market.live.reading import LATEST, Entry, entry, figure
+from margin.market.live.reading import LATEST, Entry, entry, figure, optional
 from margin.market.source import Candles, Checked, FundingHistory, Quote, Unavailable
 from margin.symbols import RENAMED, token
 from margin.venues import TierTable
@@ -127,7 +127,7 @@ def venue_quote(
 
 
 def tier_table(rows: Sequence[Mapping[str, float | None]], *, progressive: bool) -> TierTable:
-    """A verified table from rows of the scenario JSON, all figures given, lowest tier first.
+    """A verified table from rows of the scenario JSON, lowest tier first; amounts may be left to continuity.
 
     Beyond what any table must hold to: 0 < rate < 1, leverage from 1 to 1000, and a maintenance margin never above
     the initial one. Raises FieldError with the row's path (`[2].maintenance_rate`).
@@ -138,6 +138,18 @@ def tier_table(rows: Sequence[Mapping[str, float | None]], *, progressive: bool)
         if rate * leverage > 1 + 1e-9:
             raise FieldError(f"[{index}].maintenance_rate", f"asks for more than the initial margin at {leverage:g}×")
     return TierTable.from_rows(rows, progressive=progressive)
+
+
+def published_amounts(rows: Sequence[Entry], key: str) -> list[float | None]:
+    """Return the maintenance amounts that a venue publishes under this key, lowest tier first, in the settlement coin.
+
+    None, so that they follow from continuity, where no row above the first gives one. Where some do, one that is left
+    out is 0: an answer in which that is wrong may have lost more than this field, and is refused. Raises FieldError.
+    """
+    amounts = [optional(row, key) for row in rows]
+    if all(amount is None for amount in amounts[1:]):
+        return amounts
+    return [amount or 0.0 for amount in amounts]
 
 
 def candles(rows: Iterable[object]) -> Candles:

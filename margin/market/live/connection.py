@@ -8,6 +8,7 @@ first connection is made: it costs half a second and 76 MB.
 import gc
 import json
 import logging
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -23,6 +24,8 @@ from typing import Any
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 
+from margin.market.live.refusals import REFUSED, Refusal, refusal
+from margin.market.live.sites import GLOBAL, site_of
 from margin.market.source import Trouble, Unavailable
 
 TIMEOUT = 5.0
@@ -40,16 +43,23 @@ _CHUNK = 1 << 16
 
 _TALKATIVE = ("ccxt.base.exchange", "urllib3.connection", "urllib3.connectionpool")
 """Loggers that write addresses with signatures and headers with keys: silent, whatever the process logs."""
-_CLASSES = {"binance": "binanceusdm", "bybit": "bybit", "okx": "okx", "hyperliquid": "hyperliquid"}
+_LONGEST_ERROR = 4096
+"""Bytes beyond which an answer is none of the short objects that venues put their errors in."""
+_CODE = re.compile(r"-?[0-9]{1,9}")
+_NO_ERROR = ("0", "200")
 _BY_STATUS: Mapping[int | None, tuple[Trouble, str]] = {
     429: ("busy", "asks for a pause between requests"),
     418: ("busy", "shuts this machine out for a while after too many requests"),
     403: ("blocked", "does not serve this place (HTTP 403)"),
     451: ("blocked", "does not serve this place (HTTP 451)"),
 }
+_NOT_OF_THE_KEY = (418, 429, 451)
+"""What these statuses say holds whatever code comes with them."""
+_UNAUTHORISED = 401
+_REFUSALS = (_UNAUTHORISED, 403)
 _BY_KIND: Sequence[tuple[tuple[str, ...], Trouble, str]] = (
     (("RateLimitExceeded", "DDoSProtection"), "busy", "asks for a pause between requests"),
-    (("AuthenticationError", "PermissionDenied"), "key", "refused the key, or what it was used for"),
+    (("AuthenticationError", "PermissionDenied"), *REFUSED),
     (("InvalidNonce",), "key", "refused a signed request, for this machine's clock is off"),
     (("RequestTimeout",), "silent", f"did not answer within {TIMEOUT:g} s"),
     (("BadSymbol", "BadRequest"), "absent", "does not know what was asked for"),
@@ -60,11 +70,12 @@ _BY_KIND: Sequence[tuple[tuple[str, ...], Trouble, str]] = (
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A venue's API key. It never shows itself: not in a representation, not in an error."""
+    """A venue's API key, and the site it was made on. It never shows itself: not in a representation or an error."""
 
     api_key: str = field(repr=False)
     secret: str = field(repr=False)
     passphrase: str = field(default="", repr=False)
+    site: str = field(default=GLOBAL, repr=False)
 
 
 class _Clock:
@@ -189,6 +200,8 @@ class _BoundedSession(Session):
     quick = True
     """Whether the last request was over early enough to be followed by another one."""
     status: int | None = None
+    code = ""
+    """The error code in the venue's answer; empty where there is none."""
     retry_after: float | None = None
 
     def __init__(self) -> None:
@@ -201,7 +214,7 @@ class _BoundedSession(Session):
     def send(self, request: PreparedRequest, **options: Any) -> Response:
         """Reads the whole answer here, where it can still be given up; one that leads elsewhere is not followed."""
         self.asked = True
-        self.status = self.retry_after = None
+        self.forget()
         self._clock.start()
         try:
             response = super().send(request, **{**options, "stream": True, "allow_redirects": False})
@@ -210,8 +223,26 @@ class _BoundedSession(Session):
         finally:
             self.quick = self._clock.used < TIMEOUT * QUICK
         self.status = response.status_code
+        self.code = _error_code(response.content)
         self.retry_after = _seconds(response.headers.get("Retry-After"))
         return response
+
+    def forget(self) -> None:
+        """Keep nothing of the answer before."""
+        self.status = self.retry_after = None
+        self.code = ""
+
+
+def _error_code(body: bytes) -> str:
+    """Return the code in a venue's error, `{"code": …}` or `{"retCode": …}`; empty where the answer is no such thing.
+
+    Nothing else of the body is kept: it may repeat the key.
+    """
+    said = _json(body.decode(errors="replace")) if len(body) <= _LONGEST_ERROR else None
+    if not isinstance(said, Mapping):
+        return ""
+    code = str(said.get("retCode", said.get("code")))
+    return code if _CODE.fullmatch(code) and code not in _NO_ERROR else ""
 
 
 def _read(response: Response) -> bytes:
@@ -256,18 +287,21 @@ class Connection:
     """A client of one venue, for one request at a time; with a key it may also ask for that account."""
 
     def __init__(self, venue: str, key: Key | None = None) -> None:
-        """Raises Unavailable for a key that cannot be one."""
+        """Raises Unavailable for a key that cannot be one, or that is of a site that the venue does not have."""
         if key and not f"{key.api_key}{key.secret}{key.passphrase}".isascii():
             raise _unusable()
         secrets = {"apiKey": key.api_key, "secret": key.secret, "password": key.passphrase} if key else {}
+        site = site_of(venue, key.site if key else GLOBAL)
         session = _BoundedSession()
+        self._venue = venue
         self.keyed = key is not None
         """Whether it may ask for an account."""
         self._errors = _library()
         self._session = session
         self._lock = Lock()
-        make = getattr(self._errors, _CLASSES[venue])
-        self._client = make({**secrets, "session": session, "timeout": TIMEOUT * 1000, "enableRateLimit": True})
+        make = getattr(self._errors, site.client)
+        host = {"hostname": site.host} if site.host else {}
+        self._client = make({**secrets, **host, "session": session, "timeout": TIMEOUT * 1000, "enableRateLimit": True})
         self._client.enableLastHttpResponse = self._client.enableLastJsonResponse = False
 
     def ask(self, method: str, parameters: Mapping[str, Any] | None = None) -> Any:
@@ -291,15 +325,16 @@ class Connection:
         self._client.apiKey = self._client.secret = self._client.password = ""
 
     def _ask(self, method: str, parameters: Mapping[str, Any]) -> Any:
-        self._session.asked, self._session.status, self._session.retry_after = False, None, None
+        self._session.asked = False
+        self._session.forget()
         try:
             answer = self._on_time(method, parameters)
         except self._errors.BaseError as error:
             failure = self._trouble(error)
         except Unavailable as error:
             failure = Unavailable(error.trouble, error.reason)
-        except Exception:  # ccxt stumbled: over the answer, or over the key before it asked.
-            failure = Unavailable("broken", "gave an answer that cannot be read")
+        except Exception as error:  # ccxt stumbled: over the answer, or over the key before it asked.
+            failure = Unavailable(*(self._refusal(error) or ("broken", "gave an answer that cannot be read")))
             if self._key_unusable:
                 failure = _unusable()
         else:
@@ -323,10 +358,12 @@ class Connection:
             return getattr(self._client, method)(dict(parameters))
 
     def _trouble(self, error: Exception) -> Unavailable:
-        """What went wrong, from the status and the kind of error alone: texts may hold addresses with signatures."""
+        """What went wrong, from the status, the venue's code and the kind of error: texts may hold signed addresses."""
         status, kinds = self._session.status, self._errors
         if self._key_unusable:
             return _unusable()
+        if said := self._refusal(error):
+            return Unavailable(*said)
         if status in _BY_STATUS:
             return Unavailable(*_BY_STATUS[status], self._session.retry_after)
         if status is None and isinstance(error, kinds.NetworkError) and not isinstance(error, kinds.RequestTimeout):
@@ -335,3 +372,19 @@ class Connection:
             if isinstance(error, tuple(getattr(kinds, name) for name in names)):
                 return Unavailable(trouble, reason)
         return Unavailable("broken", f"answered with an error (HTTP {status})" if status else "answered with an error")
+
+    def _refusal(self, error: Exception) -> Refusal | None:
+        """Return what the venue's code says of the key or the place; None where it is not about them.
+
+        A code that nobody knows is still the venue's own word where it comes with a status that refuses a signed
+        request: what shuts out a place answers without one.
+        """
+        status, code = self._session.status, self._session.code
+        if status in _NOT_OF_THE_KEY or isinstance(error, self._errors.InvalidNonce):
+            return None
+        known = refusal(self._venue, code)
+        if known and (self.keyed or known.trouble != "key"):
+            return known
+        if not self.keyed or status not in _REFUSALS or not (code or status == _UNAUTHORISED):
+            return None
+        return REFUSED._replace(reason=f"{REFUSED.reason} (error {code})") if code else REFUSED

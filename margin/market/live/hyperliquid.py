@@ -8,6 +8,7 @@ chain are not read. A wallet address is personal: it goes into requests alone.
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ from margin.market.live.checks import (
 from margin.market.live.connection import Connection
 from margin.market.live.legs import Leg, TakenOver, take_over
 from margin.market.live.reading import MOST_ROWS, Entry, entries, entry, figure, inner, optional, word
+from margin.market.live.rights import Rights
 from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe, Unavailable
 from margin.venues import TierTable
 from margin.venues.hyperliquid import HYPERLIQUID
@@ -50,7 +52,19 @@ _LENGTHS: Mapping[Timeframe, timedelta] = {"1d": timedelta(days=1), "1h": timede
 _USDC = 0
 """The number of the coin."""
 _UNIFIED = "unifiedAccount"
-_MODES = ("default", "disabled", _UNIFIED)
+_DEX_ABSTRACTION = "dexAbstraction"
+_MODES = ("default", "disabled", _DEX_ABSTRACTION, _UNIFIED)
+_NOTES: Mapping[str, str] = {
+    _UNIFIED: (
+        "This is a unified account. Hyperliquid's own app speaks of liquidation above 95%; the figures here put it "
+        "where the maintenance margin reaches 100% of the account value. Treat 95% as the limit."
+    ),
+    _DEX_ABSTRACTION: (
+        "Other builders' exchanges can draw on this account's USDC. Only Hyperliquid's own perpetuals are read: "
+        "positions elsewhere can lower the wallet balance."
+    ),
+}
+"""What a mode asks its reader to know beside the figures."""
 _NAME = re.compile("[A-Za-z0-9:@._-]{1,30}")
 _ELSEWHERE = "it is held for positions or orders outside the exchange's own perpetuals, which are not read"
 _UNEXPLAINED = 1.05
@@ -118,13 +132,18 @@ class Hyperliquid:
             unreadable = FieldError(error.path, "cannot be read")
         raise unreadable
 
+    def rights(self) -> Rights:
+        """Return what an address may do: nothing but be read."""
+        return Rights(False, False)
+
     def _read_account(self) -> VenueAccount:
         mode = self._ask("userAbstraction", user=self._address)
         if mode not in _MODES:
             raise Unavailable("absent", "keeps this account in a mode whose margin rules are not modelled here")
         state = entry(self._ask("clearinghouseState", user=self._address))
         balance = self._unified(state) if mode == _UNIFIED else _standard(state)
-        return _account(state, balance, self._taker_fee())
+        account = _account(state, balance, self._taker_fee())
+        return replace(account, notes=(_NOTES[mode],)) if mode in _NOTES else account
 
     def _unified(self, state: Entry) -> _Balance:
         """The balance of a unified account: its spot USDC, which the margins and profits of its positions are part of.
@@ -278,8 +297,10 @@ def _standard(state: Entry) -> _Balance:
 
 
 def _usdc(spot: object) -> float:
-    """The account's USDC in spot; 0 where it holds none."""
+    """The account's USDC in spot; 0 where it holds none. Raises Unavailable where another coin is owed."""
     held = [entry(row) for row in entries(spot, "balances")]
+    if any((optional(row, "total") or 0.0) < 0 and row.get("token") != _USDC for row in held):
+        raise Unavailable("absent", "says that this account owes a coin in spot, whose worth is not read here")
     by_number = next((row for row in held if row.get("token") == _USDC), None)
     if by_number is not None:
         return figure(by_number, "total")

@@ -23,8 +23,10 @@ from margin.market.live.checks import (
     venue_quote,
 )
 from margin.market.live.connection import Connection
+from margin.market.live.debts import debts_of, lowered, named
 from margin.market.live.legs import Leg, TakenOver, read_legs, take_over
-from margin.market.live.reading import Entry, by, entries, entry, figure, inner, moment, optional, word
+from margin.market.live.reading import Entry, by, entries, entry, figure, inner, moment, optional, optional_word, word
+from margin.market.live.rights import Rights, refuse_withdrawal
 from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe, Unavailable
 from margin.scenario import Side
 from margin.venues import TierTable
@@ -41,6 +43,7 @@ _FULL_PAGE = 100
 _ENOUGH_PAYMENTS, _ENOUGH_CANDLES = 300, 500
 _MULTI_CURRENCY, _PORTFOLIO = "3", "4"
 _LEVELS = ("1", "2", _MULTI_CURRENCY, _PORTFOLIO)
+_COLLATERAL = "collateral in other coins is not taken over; add it by hand with its ratio"
 _SIDES: Mapping[str, Side | None] = {"net": None, "long": "long", "short": "short"}
 
 
@@ -52,7 +55,7 @@ class Okx:
 
     def contracts(self) -> Checked[Contract]:
         """Every linear swap in USDT that trades."""
-        return gather(self._rows("publicGetPublicInstruments", instType="SWAP"), _base, _contract)
+        return gather(self._instruments(), _base, _contract)
 
     def quotes(self) -> Checked[Quote]:
         """Marks of the swaps in USDT; index prices and funding where the venue gives them too."""
@@ -93,19 +96,49 @@ class Okx:
         level = choice(config.get("acctLv"), "acctLv", _LEVELS)
         if level == _PORTFOLIO:
             raise Unavailable("absent", "keeps this account in portfolio margin, whose rules are not modelled here")
-        contracts = self.contracts().good
+        rights = refuse_withdrawal(OKX.key, _rights(config))
         positions = self._rows("privateGetAccountPositions")
+        # A regional site may list no swap in USDT at all: they are asked for where one is held.
+        swaps = self._instruments() if any(map(_base_of, by(positions, "instId"))) else []
+        contracts = gather(swaps, _base, _contract).good if swaps else {}
         legs, left_out = read_legs(positions, "instId", lambda row, what: _leg(row, what, contracts))
         balance = self._only("privateGetAccountBalance")
         coins = _coins(balance)
+        debts = debts_of(*_owed(coins), self._marks)
         if level == _MULTI_CURRENCY:
             left_out += _other_coins(coins)
-        return _account(config, balance, coins.get(OKX.settlement, {}), take_over(legs, left_out), self._taker_fee())
+        taken = take_over(legs, [*left_out, *named(debts, OKX.settlement)])
+        cash = coins.get(OKX.settlement, {})
+        # The margin of an isolated position has left the cash balance.
+        wallet_balance = (figure(cash, "cashBal") if cash else 0.0) + taken.isolated_margins
+        return VenueAccount(
+            venue=OKX.key,
+            seen_at=datetime.now(UTC),
+            wallet_balance=lowered(wallet_balance, debts, taken),
+            imported=taken.imported,
+            marks=taken.marks,
+            figures=_figures(config, balance, cash, taken),
+            liquidation_prices=taken.liquidation_prices,
+            taker_fee=self._taker_fee(_fee_group(swaps, taken)),
+            margin_mode=taken.margin_mode,
+            may_trade=rights.may_trade,
+            may_withdraw=rights.may_withdraw,
+        )
 
-    def _taker_fee(self) -> float | None:
+    def _instruments(self) -> Sequence[Any]:
+        return self._rows("publicGetPublicInstruments", instType="SWAP")
+
+    def _marks(self) -> dict[str, float]:
+        return {token: quote.mark for token, quote in self.quotes().good.items()}
+
+    def rights(self) -> Rights:
+        """Return what the key may do. Raises Unavailable for a key by which money can leave the account."""
+        return refuse_withdrawal(OKX.key, _rights(self._only("privateGetAccountConfig")))
+
+    def _taker_fee(self, group: str) -> float | None:
         """The account's own, which OKX writes as a negative number; None where it cannot be told."""
         try:
-            return abs(figure(self._only("privateGetAccountTradeFee", instType="SWAP"), "takerU", above=-1, at_most=0))
+            return _charged(self._only("privateGetAccountTradeFee", instType="SWAP"), group)
         except (Unavailable, FieldError):
             return None
 
@@ -150,7 +183,7 @@ def _base(row: Entry) -> str | None:
     kind = tuple(word(row, key) for key in ("instType", "ctType", "settleCcy", "state"))
     if kind != ("SWAP", "linear", OKX.settlement, "live"):
         return None
-    return (word(row, "instFamily") or word(row, "uly")).removesuffix(f"-{OKX.settlement}")
+    return (optional_word(row, "instFamily") or optional_word(row, "uly")).removesuffix(f"-{OKX.settlement}")
 
 
 def _contract(row: Entry) -> Contract:
@@ -199,7 +232,7 @@ def _tiers(rows: Sequence[Any], family: str) -> list[Mapping[str, float | None]]
     read: list[Mapping[str, float | None]] = []
     end = 0.0
     for row in sorted(map(entry, rows), key=lambda row: figure(row, "maxSz", above=0)):
-        choice(word(row, "instFamily") or word(row, "uly"), "instFamily", [family])
+        choice(optional_word(row, "instFamily") or optional_word(row, "uly"), "instFamily", [family])
         begin, cap = figure(row, "minSz"), figure(row, "maxSz")
         if not end <= begin <= end + 1:
             raise FieldError(
@@ -266,34 +299,59 @@ def _coins(balance: Entry) -> dict[str, Entry]:
     return coins
 
 
+def _equities(coins: Mapping[str, Entry]) -> dict[str, float]:
+    """Equity of every coin beside the settlement coin, in that coin; it is below 0 where the coin is owed."""
+    return {name: optional(coin, "eq") or 0.0 for name, coin in coins.items() if name != OKX.settlement}
+
+
+def _owed(coins: Mapping[str, Entry]) -> tuple[dict[str, float], dict[str, float | None]]:
+    """Return amounts above 0 of the coins that are owed, and what the venue says each debt is worth in USD."""
+    owed = {name: -equity for name, equity in _equities(coins).items() if equity < 0}
+    worth = {name: optional(coins[name], "eqUsd") for name in owed}
+    return owed, {name: None if value is None else -value for name, value in worth.items()}
+
+
 def _other_coins(coins: Mapping[str, Entry]) -> list[LeftOut]:
-    """Coins that stand behind the positions of a multi-currency account beside USDT, and debts in them."""
-    held = {name: optional(coin, "eq") or 0.0 for name, coin in coins.items() if name != OKX.settlement}
-    return [LeftOut(f"{equity:.8g} {name}", _other_coin(equity)) for name, equity in held.items() if equity]
+    """Coins that stand behind the positions of a multi-currency account beside USDT."""
+    held = {name: equity for name, equity in _equities(coins).items() if equity > 0}
+    return [LeftOut(f"{equity:.8g} {name}", _COLLATERAL) for name, equity in held.items()]
 
 
-def _other_coin(equity: float) -> str:
-    if equity < 0:
-        return "it is owed, and counts against the account"
-    return "collateral in other coins is not taken over; add it by hand with its ratio"
+def _rights(config: Entry) -> Rights:
+    """What the key may do, by the account's settings; nothing is known of it where they do not say."""
+    granted = {right.strip() for right in optional_word(config, "perm").split(",")}
+    if not any(granted):
+        return Rights(None, None)
+    return Rights("trade" in granted, "withdraw" in granted)
 
 
-def _account(config: Entry, balance: Entry, cash: Entry, taken: TakenOver, taker_fee: float | None) -> VenueAccount:
-    rights = {right.strip() for right in word(config, "perm").split(",")}
-    return VenueAccount(
-        venue=OKX.key,
-        seen_at=datetime.now(UTC),
-        # The margin of an isolated position has left the cash balance.
-        wallet_balance=(figure(cash, "cashBal") if cash else 0.0) + taken.isolated_margins,
-        imported=taken.imported,
-        marks=taken.marks,
-        figures=_figures(config, balance, cash, taken),
-        liquidation_prices=taken.liquidation_prices,
-        taker_fee=taker_fee,
-        margin_mode=taken.margin_mode,
-        may_trade="trade" in rights if any(rights) else None,
-        may_withdraw="withdraw" in rights if any(rights) else None,
-    )
+def _fee_group(swaps: Sequence[Any], taken: TakenOver) -> str:
+    """Return the fee group of the first position's swap; empty where it is not told."""
+    if not taken.imported.positions:
+        return ""
+    swap = by(swaps, "instId").get(taken.imported.positions[0].symbol + _SUFFIX, {})
+    return _group_of(swap)
+
+
+def _group_of(row: Entry) -> str:
+    group = row.get("groupId")
+    return str(group) if isinstance(group, (str, int)) else ""
+
+
+def _charged(fees: Entry, group: str) -> float:
+    """Return the taker fee, a fraction, from the row of the account's fees.
+
+    It stands in `takerU`, or where that is empty in `feeGroup`, by the swap's group; without a group only where all
+    groups pay the same. Raises FieldError where neither tells it.
+    """
+    rate = optional(fees, "takerU", above=-1, at_most=0)
+    if rate is not None:
+        return abs(rate)
+    rows = [entry(row) for row in entries(fees, "feeGroup")]
+    rates = {figure(row, "taker", above=-1, at_most=0) for row in rows if not group or _group_of(row) == group}
+    if len(rates) != 1:
+        raise FieldError("feeGroup", f"gives {len(rates)} rates for this swap")
+    return abs(rates.pop())
 
 
 def _figures(config: Entry, balance: Entry, cash: Entry, taken: TakenOver) -> VenueFigures:

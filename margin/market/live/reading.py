@@ -63,6 +63,11 @@ def word(held: Entry, key: str) -> str:
     return errors.text(held.get(key, ""), key, longest=200)
 
 
+def optional_word(held: Entry, key: str) -> str:
+    """Return a short text; empty where it is missing or null."""
+    return "" if held.get(key) is None else word(held, key)
+
+
 def figure(held: Entry, key: str, **bounds: float) -> float:
     """A finite number, also where it is written as text."""
     return errors.number(_number(held.get(key)), key, **bounds)

@@ -17,6 +17,7 @@ from margin.market.live.bybit import Bybit
 from margin.market.live.connection import Connection, Key
 from margin.market.live.hyperliquid import Hyperliquid
 from margin.market.live.okx import Okx
+from margin.market.live.rights import Rights
 from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe, Unavailable
 from margin.venues import TierTable
 
@@ -46,8 +47,11 @@ class Reader(Protocol):
     def candles(self, token: str, timeframe: Timeframe) -> Candles:
         """As `MarketSource.candles`."""
 
+    def rights(self) -> Rights:
+        """Return what the connection's key may do; one by which money can leave the account is unavailable."""
+
     def account(self) -> VenueAccount:
-        """The account of the connection's key."""
+        """The account of the connection's key, which its rights are asked for before it is read."""
 
 
 READERS: dict[str, Callable[[Connection], Reader]] = {
@@ -111,7 +115,9 @@ def read_account(venue: str, key: Key | None, address: str = "") -> VenueAccount
 def read_tiers(venue: str, key: Key | None, token: str) -> Checked[TierTable]:
     """The tiers that a venue gives only to a key, over a connection of its own. Raises Unavailable."""
     with _keyed(venue, key) as reader:
-        return _usable(partial(reader.tiers, token))
+        tiers = _usable(partial(reader.tiers, token))
+        _usable(reader.rights)
+        return tiers
 
 
 def read_all(venue: str, key: Key | None, address: str = "") -> tuple[VenueAccount, Checked[TierTable] | None]:

@@ -13,7 +13,7 @@ from margin.market.source import Checked, Quote, Unavailable
 from margin.scenario import Position
 from margin.studies.assess import assess
 from margin.venues import TierTable
-from tests.replay.binance import BROKEN, HOST
+from tests.replay.binance import BROKEN, BUFFER, HOST, SHARE
 from tests.replay.figures import KEY, Book, Leg
 from tests.replay.server import Fault, Replay, Reply
 
@@ -91,6 +91,17 @@ def test_a_name_of_another_kind_is_no_token_and_a_prefix_of_zeros_is_part_of_one
     rows = [{"symbol": f"{base}USDT", "markPrice": "2"} for base in ("1000PEPE", "币安人生", "abc", "A" * 16, "")]
     replay.serve(HOST, "GET", "/fapi/v1/premiumIndex", lambda _: rows)
     assert set(quotes().good) == {"1000PEPE"}
+
+
+def test_a_perpetual_on_a_share_is_offered_like_any_other(book: Book) -> None:
+    book.tiers["binance"][SHARE] = book.tiers["binance"]["NEAR"]
+    book.marks[SHARE], book.rates[SHARE], book.intervals[SHARE] = 412.5, 0.0001, 8
+    book.contracts[SHARE] = book.contract("binance", "NEAR")
+    book.legs = [Leg(SHARE, "long", 10, 400.0, 5)]
+    assert SHARE in Venues().contracts("binance").good
+    assert quotes().good[SHARE].mark == 412.5
+    assert SHARE in tiers().good
+    assert [position.symbol for position in read_account("binance", KEY).imported.positions] == [SHARE]
 
 
 # Quotes
@@ -234,6 +245,15 @@ def test_brackets_in_any_order_are_one_table(replay: Replay) -> None:
         replay, "/fapi/v1/leverageBracket", lambda rows: [{**row, "brackets": row["brackets"][::-1]} for row in rows]
     )
     assert tiers().good["RENDER"] == snapshot.tables("binance").tiers["RENDER"]
+
+
+@pytest.mark.parametrize("amount", [{}, {"cum": None}, {"cum": ""}], ids=["absent", "null", "empty"])
+def test_amounts_follow_from_continuity_where_no_bracket_gives_one(replay: Replay, amount: dict[str, Any]) -> None:
+    def without(row: Any) -> Any:
+        return {**row, "brackets": [{**{k: v for k, v in b.items() if k != "cum"}, **amount} for b in row["brackets"]]}
+
+    altered(replay, "/fapi/v1/leverageBracket", lambda rows: [without(row) for row in rows])
+    assert tiers().good["RENDER"].amounts == pytest.approx(snapshot.tables("binance").tiers["RENDER"].amounts)
 
 
 def test_brackets_scaled_for_an_account_are_refused(replay: Replay) -> None:
@@ -388,6 +408,37 @@ def test_coins_that_do_not_count_are_left_out_with_that_reason(book: Book) -> No
     assert left == LeftOut("0.1 BTC", "it does not back positions in USDT while multi-assets mode is off")
 
 
+@pytest.mark.parametrize("multi_assets", [True, False])
+def test_a_coin_that_is_owed_counts_against_the_account_and_is_no_collateral(book: Book, multi_assets: bool) -> None:
+    book.other_coins, book.multi_assets = {"SOL": -2.0}, multi_assets
+    account = read_account("binance", KEY)
+    value = 2 * book.marks["SOL"] * (1 + BUFFER)
+    assert account.wallet_balance == pytest.approx(6000 - value)
+    ((what, reason),) = account.imported.left_out
+    assert what == "-2 SOL"
+    assert reason.startswith(f"it is owed, and counts against the account: {value:.2f} USDT less in the wallet balance")
+    assert "collateral" not in reason
+
+
+def test_a_debt_is_worth_its_mark_where_the_venue_does_not_tell_its_rate(replay: Replay, book: Book) -> None:
+    book.other_coins = {"NEAR": -100.0}
+    assert read_account("binance", KEY).wallet_balance == pytest.approx(6000 - 100 * book.marks["NEAR"])
+    replay.fail("assetIndex", Fault(Reply("", 500)))
+    assert read_account("binance", KEY).wallet_balance == pytest.approx(6000 - 100 * book.marks["NEAR"])
+
+
+@pytest.mark.parametrize("coin", ["BNFCR", "BFUSD", "USDG", "USDH"])
+def test_a_dollar_coin_that_is_owed_is_worth_a_dollar(book: Book, coin: str) -> None:
+    book.other_coins = {coin: -250.0}
+    assert read_account("binance", KEY).wallet_balance == 5750
+
+
+def test_a_debt_without_any_price_is_never_dropped(book: Book) -> None:
+    book.other_coins = {"OBSCURE": -5.0}
+    with pytest.raises(Unavailable, match="Repay the OBSCURE that you owe"):
+        read_account("binance", KEY)
+
+
 def test_collateral_in_other_coins_is_left_to_the_person(book: Book) -> None:
     book.other_coins, book.multi_assets = {"BTC": 0.1}, True
     (left,) = read_account("binance", KEY).imported.left_out
@@ -441,19 +492,20 @@ def test_a_wallet_balance_that_cannot_be_read_is_never_taken_for_zero(replay: Re
         read_account("binance", KEY)
 
 
-@pytest.mark.parametrize(("trades", "withdraws"), [(True, False), (False, True)])
-def test_what_the_key_may_do_is_told(book: Book, trades: bool, withdraws: bool) -> None:
-    book.may_trade, book.may_withdraw = trades, withdraws
+def test_a_key_that_may_trade_is_read_and_said_to(book: Book) -> None:
+    book.may_trade = True
     account = read_account("binance", KEY)
-    assert (account.may_trade, account.may_withdraw) == (trades, withdraws)
+    assert (account.may_trade, account.may_withdraw) == (True, False)
 
 
-@pytest.mark.parametrize("right", ["enableInternalTransfer", "permitsUniversalTransfer"])
-def test_a_key_that_may_move_money_to_another_account_counts_as_one_that_may_withdraw(
-    replay: Replay, right: str
-) -> None:
+@pytest.mark.parametrize("right", ["enableWithdrawals", "enableInternalTransfer", "permitsUniversalTransfer"])
+@pytest.mark.parametrize("read", [read_account, lambda venue, key: read_tiers(venue, key, "RENDER")])
+def test_a_key_by_which_money_can_leave_the_account_is_refused(replay: Replay, read: Any, right: str) -> None:
     replay.fail("apiRestrictions", Fault(Reply({"enableWithdrawals": False, right: True})))
-    assert read_account("binance", KEY).may_withdraw is True
+    with pytest.raises(Unavailable, match=r"withdraw or transfer your money.*leave Enable Reading") as caught:
+        read("binance", KEY)
+    assert caught.value.trouble == "key"
+    assert len(replay.asked) == 2
 
 
 def test_a_right_to_withdraw_that_is_not_told_is_not_known(replay: Replay) -> None:
@@ -483,5 +535,5 @@ def test_nothing_but_what_is_needed_is_asked_of_an_account(replay: Replay) -> No
     read_account("binance", KEY)
     assert {asked.method for asked in replay.asked} == {"GET"}
     assert [path.rpartition("/")[2] for path in replay.paths()] == [
-        *("account", "positionRisk", "symbolConfig", "apiRestrictions", "commissionRate"),
+        *("account", "apiRestrictions", "positionRisk", "symbolConfig", "commissionRate"),
     ]

@@ -63,6 +63,32 @@ def test_pages_without_an_end_are_given_up(replay: Replay) -> None:
         Venues().contracts("bybit")
 
 
+@pytest.mark.parametrize("end", [{"nextPageCursor": None}, {"nextPageCursor": ""}, {}], ids=["null", "empty", "absent"])
+def test_a_page_without_a_cursor_is_the_last(replay: Replay, end: dict[str, Any]) -> None:
+    def changed(result: Any) -> Any:
+        more = result.pop("nextPageCursor")
+        return {**result, **({"nextPageCursor": more} if more else end)}
+
+    altered(replay, "/v5/market/instruments-info", changed)
+    assert set(Venues().contracts("bybit").good) == TOKENS
+    assert len(replay.asked) == 4
+
+
+@pytest.mark.parametrize("empty", [[], None], ids=["empty", "null"])
+def test_a_cursor_that_leads_to_an_empty_page_ends_the_list(replay: Replay, empty: Any) -> None:
+    altered(
+        replay,
+        "/v5/market/instruments-info",
+        lambda result: {
+            **result,
+            "list": result["list"] or empty,
+            "nextPageCursor": result["nextPageCursor"] or "from%3D1000",
+        },
+    )
+    assert set(Venues().contracts("bybit").good) == TOKENS
+    assert len(replay.asked) == 5
+
+
 def test_a_contract_carries_the_figures_of_its_filters() -> None:
     contract = Venues().contracts("bybit").good["RENDER"]
     assert (contract.tick_size, contract.quantity_step, contract.minimum_notional) == (0.001, 0.1, 5)
@@ -140,6 +166,77 @@ def test_the_deductions_alone_tell_the_unit_where_initial_margins_are_missing(
     book.bybit_unit = unit
     altered(replay, "/v5/market/risk-limit", rows(lambda row: {**row, "initialMargin": ""}))
     assert tiers().rates == pytest.approx(snapshot.tables("bybit").tiers["RENDER"].rates)
+
+
+def risks(*tiers: tuple[str, str, str, str]) -> Any:
+    """A result of tiers as cap, leverage, initial and maintenance margin, without deductions."""
+    keys = ("riskLimitValue", "maxLeverage", "initialMargin", "maintenanceMargin")
+    listed = [{"symbol": "RENDERUSDT", **dict(zip(keys, tier, strict=True))} for tier in tiers]
+    return lambda result: {**result, "list": listed}
+
+
+@pytest.mark.parametrize(
+    ("leverage", "initial", "maintenance", "rate"),
+    [
+        pytest.param("75", "0.013", "0.0067", 0.0067, id="0.013 at 75×"),
+        pytest.param("60", "0.017", "0.008", 0.008, id="0.017 at 60×"),
+        pytest.param("65", "0.015", "0.0075", 0.0075, id="0.015 at 65×"),
+        pytest.param("75", "1.3", "0.67", 0.0067, id="1.3 per cent at 75×"),
+        pytest.param("150", "0.01", "0.0033", 0.0033, id="one digit at 150×"),
+        pytest.param("12.5", "8", "4", 0.04, id="8 per cent at 12.5×"),
+    ],
+)
+def test_a_rounded_initial_margin_tells_the_unit_and_the_leverage_is_exact(
+    replay: Replay, leverage: str, initial: str, maintenance: str, rate: float
+) -> None:
+    altered(replay, "/v5/market/risk-limit", risks(("9000", leverage, initial, maintenance)))
+    assert tiers() == TierTable(True, (0,), (pytest.approx(rate, rel=1e-12),), (0,), (float(leverage),), 9000)
+
+
+@pytest.mark.parametrize(
+    ("initial", "maintenance"),
+    [
+        pytest.param("2", "0.01", id="initial margin in per cent"),
+        pytest.param("0.02", "1", id="maintenance in per cent"),
+        pytest.param("0.0002", "0.0001", id="neither unit"),
+    ],
+)
+def test_margins_that_are_in_no_one_unit_are_refused_without_deductions_too(
+    replay: Replay, initial: str, maintenance: str
+) -> None:
+    altered(replay, "/v5/market/risk-limit", risks(("9000", "50", initial, maintenance)))
+    with pytest.raises(Unavailable, match=r"\[0\]\.(initialMargin: is not 1|maintenanceMargin: is in another unit)"):
+        tiers()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda row: {**row, "mmDeduction": ""}, id="empty"),
+        pytest.param(lambda row: {**row, "mmDeduction": None}, id="null"),
+        pytest.param(lambda row: {key: row[key] for key in row if key != "mmDeduction"}, id="absent"),
+        pytest.param(lambda row: {**row, "mmDeduction": "0" if row["isLowestRisk"] else ""}, id="0 in the first tier"),
+    ],
+)
+@pytest.mark.parametrize("unit", [1.0, 100.0])
+def test_amounts_follow_from_continuity_where_no_tier_gives_one(
+    replay: Replay, book: Book, unit: float, change: Any
+) -> None:
+    book.bybit_unit = unit
+    altered(replay, "/v5/market/risk-limit", rows(change))
+    known = snapshot.tables("bybit").tiers["RENDER"]
+    assert tiers().amounts == pytest.approx(known.amounts, rel=1e-9)
+
+
+@pytest.mark.parametrize("amount", ["278", "0", "-1"])
+def test_a_wrong_amount_among_empty_ones_is_refused(replay: Replay, amount: str) -> None:
+    altered(
+        replay,
+        "/v5/market/risk-limit",
+        rows(lambda row: {**row, "mmDeduction": amount if row["id"] == 4 else ""}),
+    )
+    with pytest.raises(Unavailable, match="maintenance_amount: must be"):
+        tiers()
 
 
 def test_margins_in_two_units_at_once_are_refused(replay: Replay) -> None:
@@ -290,8 +387,55 @@ def test_what_cannot_be_taken_over_is_named_with_its_reason(book: Book) -> None:
         LeftOut("BTCUSDT-25DEC26", "it is a dated future, and only perpetuals are taken over"),
         LeftOut("ETHPERP", "it is not settled in USDT"),
         LeftOut("0.1 BTC", "collateral in other coins is not taken over; add it by hand with its ratio"),
-        LeftOut("-2 SOL", "it is owed, and counts against the account"),
+        LeftOut(
+            "-2 SOL",
+            "it is owed, and counts against the account: 180.04 USDT less in the wallet balance, its value now; a "
+            "later move of SOL is not followed",
+        ),
     )
+
+
+@pytest.mark.parametrize("mode", ["REGULAR_MARGIN", "ISOLATED_MARGIN"])
+def test_a_coin_that_is_owed_lowers_the_wallet_by_its_value(book: Book, mode: str) -> None:
+    book.other_coins, book.bybit_mode, book.legs = {"SOL": -2.0}, mode, []
+    assert read_account("bybit", KEY).wallet_balance == pytest.approx(6000 - 2 * book.marks["SOL"])
+
+
+def test_a_debt_follows_the_equity_of_its_coin(replay: Replay, book: Book) -> None:
+    """The venue counts unrealised profit in that coin: 2 SOL borrowed and 0.5 SOL of profit are a debt of 1.5 SOL."""
+    book.other_coins = {"SOL": -2.0}
+
+    def with_profit(result: Any) -> Any:
+        wallet = result["list"][0]
+        coins = [
+            {**coin, "equity": "-1.5", "usdValue": ""} if coin["coin"] == "SOL" else coin for coin in wallet["coin"]
+        ]
+        return {"list": [{**wallet, "coin": coins}]}
+
+    altered(replay, "/v5/account/wallet-balance", with_profit)
+    account = read_account("bybit", KEY)
+    assert account.wallet_balance == pytest.approx(6000 - 1.5 * book.marks["SOL"])
+    assert [what for what, _ in account.imported.left_out] == ["-1.5 SOL"]
+
+
+def test_an_isolated_margin_is_out_of_a_debts_reach(book: Book) -> None:
+    book.legs = [Leg("RENDER", "long", 8000, 1.85, 10, 1600.0)]
+    book.other_coins = {"BTC": -1.0}
+    account = read_account("bybit", KEY)
+    assert account.wallet_balance == pytest.approx(1600)
+    assert as_scenario(account, book.scenario("bybit")).account.isolated
+
+
+def test_a_debt_that_nobody_prices_is_never_dropped(replay: Replay, book: Book) -> None:
+    book.other_coins = {"OBSCURE": -5.0}
+
+    def unpriced(result: Any) -> Any:
+        wallet = result["list"][0]
+        return {"list": [{**wallet, "coin": [{**coin, "usdValue": ""} for coin in wallet["coin"]]}]}
+
+    altered(replay, "/v5/account/wallet-balance", unpriced)
+    with pytest.raises(Unavailable, match=r"owes a coin and not what that is worth.*Repay the OBSCURE"):
+        read_account("bybit", KEY)
 
 
 def test_coins_that_are_switched_off_as_collateral_are_left_out_with_that_reason(replay: Replay, book: Book) -> None:
@@ -343,21 +487,26 @@ def test_a_wallet_balance_that_cannot_be_read_is_never_taken_for_zero(replay: Re
         read_account("bybit", KEY)
 
 
-@pytest.mark.parametrize(("trades", "withdraws"), [(True, False), (False, True)])
-def test_what_the_key_may_do_is_told(book: Book, trades: bool, withdraws: bool) -> None:
-    book.may_trade, book.may_withdraw = trades, withdraws
+def test_a_key_that_may_trade_is_read_and_said_to(book: Book) -> None:
+    book.may_trade = True
     account = read_account("bybit", KEY)
-    assert (account.may_trade, account.may_withdraw) == (trades, withdraws)
+    assert (account.may_trade, account.may_withdraw) == (True, False)
 
 
-@pytest.mark.parametrize("right", ["AccountTransfer", "SubMemberTransfer"])
-def test_a_key_that_may_move_money_to_another_account_counts_as_one_that_may_withdraw(
-    replay: Replay, book: Book, right: str
-) -> None:
+@pytest.mark.parametrize("right", ["Withdraw", "AccountTransfer", "SubMemberTransfer"])
+def test_a_key_by_which_money_can_leave_the_account_is_refused(replay: Replay, book: Book, right: str) -> None:
     book.may_trade = True
     granted = {"ContractTrade": ["Order"], "Wallet": [{}, right]}
     altered(replay, "/v5/user/query-api", lambda rights: {**rights, "permissions": granted})
-    assert read_account("bybit", KEY).may_withdraw is True
+    with pytest.raises(Unavailable, match=r"withdraw or transfer your money.*choose Read-Only") as caught:
+        read_account("bybit", KEY)
+    assert caught.value.trouble == "key"
+    assert [asked.path for asked in replay.asked] == ["/v5/account/info", "/v5/user/query-api"]
+
+
+def test_a_right_to_withdraw_of_a_key_that_can_only_read_is_none(replay: Replay) -> None:
+    altered(replay, "/v5/user/query-api", lambda rights: {**rights, "permissions": {"Wallet": ["Withdraw"]}})
+    assert read_account("bybit", KEY).may_withdraw is False
 
 
 @pytest.mark.parametrize("permissions", [None, 5, {"Wallet": 5}, {"Wallet": {"Withdraw": 1}}])

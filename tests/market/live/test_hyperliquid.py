@@ -555,13 +555,15 @@ def test_a_fee_that_cannot_be_told_takes_no_account_with_it(
 # What account it is
 
 
-@pytest.mark.parametrize("mode", ["default", "disabled"])
+@pytest.mark.parametrize("mode", ["default", "disabled", "dexAbstraction"])
 def test_perpetuals_have_a_balance_of_their_own(venue: Hyperliquid, says: Says, book: Book, mode: str) -> None:
     says(userAbstraction=Reply(f'"{mode}"'))
-    assert venue.account().wallet_balance == book.wallet
+    account = venue.account()
+    assert (account.wallet_balance, account.imported.positions) == (book.wallet, of(book))
+    assert bool(account.notes) == (mode == "dexAbstraction")  # Exchanges of others may draw on the balance there.
 
 
-@pytest.mark.parametrize("mode", ["portfolioMargin", "dexAbstraction", "another"])
+@pytest.mark.parametrize("mode", ["portfolioMargin", "DexAbstraction", "another"])
 def test_other_modes_are_refused_before_anything_else_is_asked(
     venue: Hyperliquid, replay: Replay, says: Says, mode: str
 ) -> None:
@@ -585,6 +587,9 @@ def test_a_unified_account_has_its_balance_in_spot(venue: Hyperliquid, replay: R
     assert account.imported.positions == of(book)
     assert account.imported.left_out == ()
     assert account.wallet_balance == pytest.approx(book.wallet, abs=1e-6)
+    (note,) = account.notes
+    assert "unified account" in note
+    assert "liquidation above 95%" in note
     assert account.figures == VenueFigures(
         pytest.approx(assessed.equity, abs=1e-6),
         None,
@@ -636,6 +641,14 @@ def test_a_unified_account_without_usdc_has_none(venue: Hyperliquid, replay: Rep
     nothing = {"balances": [{"coin": "PURR", "token": 1, "total": "2000.0"}]}
     hyperliquid.serve(replay, {**hyperliquid.unified(book), "spotClearinghouseState": lambda _: nothing})
     assert venue.account().wallet_balance == 0
+
+
+def test_a_unified_account_that_owes_a_coin_is_not_taken_over(venue: Hyperliquid, replay: Replay, book: Book) -> None:
+    owing = {"balances": [{"coin": "HYPE", "token": 150, "total": "-3.5"}, {"coin": "USDC", "token": 0, "total": "9"}]}
+    hyperliquid.serve(replay, {**hyperliquid.unified(book), "spotClearinghouseState": lambda _: owing})
+    with pytest.raises(Unavailable, match="owes a coin in spot") as caught:
+        venue.account()
+    assert caught.value.trouble == "absent"
 
 
 @pytest.mark.parametrize(

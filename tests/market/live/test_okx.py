@@ -250,6 +250,14 @@ def test_the_first_tier_begins_at_nothing(venue: Okx, says: Says) -> None:
         venue.tiers("IO")
 
 
+@pytest.mark.parametrize("family", ["", None])
+def test_a_family_that_is_left_out_is_the_underlying(venue: Okx, says: Says, family: Any) -> None:
+    says(okx.TIERS, [{**tier(1, "0", "1000"), "instFamily": family}])
+    says(okx.INSTRUMENTS, [okx.instrument("IO", instFamily=family)])
+    assert venue.tiers("IO").good["IO"].last_cap == 1000
+    assert set(venue.contracts().good) == {"IO"}
+
+
 def test_tiers_may_come_in_any_order(venue: Okx, says: Says) -> None:
     says(okx.TIERS, [tier(2, "1000", "5000", "0.02"), tier(1, "0", "1000")])
     assert venue.tiers("IO").good["IO"] == TierTable(False, (0, 1000), (0.01, 0.02), (0, 0), (50, 40), 5000)
@@ -615,9 +623,37 @@ def test_in_multi_currency_margin_other_coins_are_left_out(venue: Okx, book: Boo
     assert account.imported.positions == of(book)
     assert account.imported.left_out == (
         LeftOut("0.05 BTC", "collateral in other coins is not taken over; add it by hand with its ratio"),
-        LeftOut("-0.125 ETH", "it is owed, and counts against the account"),
+        LeftOut(
+            "-0.125 ETH",
+            f"it is owed, and counts against the account: {0.125 * book.marks['ETH']:.2f} USDT less in the wallet "
+            "balance, its value now; a later move of ETH is not followed",
+        ),
     )
-    assert account.wallet_balance == book.wallet
+    assert account.wallet_balance == pytest.approx(book.wallet - 0.125 * book.marks["ETH"])
+
+
+def test_what_is_owed_counts_in_single_currency_margin_too(venue: Okx, book: Book) -> None:
+    book.other_coins = {"ETH": -0.125, "USDC": -40.0}
+    account = venue.account()
+    assert [what for what, _ in account.imported.left_out] == ["-0.125 ETH", "-40 USDC"]
+    assert account.wallet_balance == pytest.approx(book.wallet - 0.125 * book.marks["ETH"] - 40)
+
+
+def test_a_debt_that_the_venue_values_too_low_is_worth_its_mark(venue: Okx, says: Says, book: Book) -> None:
+    book.other_coins = {"ETH": -0.125}
+    balance = okx.balance(book)
+    balance["details"][-1]["eqUsd"] = "-1"
+    says(okx.BALANCE, [balance])
+    assert venue.account().wallet_balance == pytest.approx(book.wallet - 0.125 * book.marks["ETH"])
+
+
+def test_a_debt_without_any_price_is_never_dropped(venue: Okx, says: Says, book: Book) -> None:
+    book.other_coins = {"OBSCURE": -5.0}
+    balance = okx.balance(book)
+    balance["details"][-1]["eqUsd"] = ""
+    says(okx.BALANCE, [balance])
+    with pytest.raises(Unavailable, match="Repay the OBSCURE that you owe"):
+        venue.account()
 
 
 def test_in_multi_currency_margin_the_figures_are_those_of_all_coins(venue: Okx, says: Says, book: Book) -> None:
@@ -652,15 +688,25 @@ def test_a_mode_that_is_not_known_is_refused(venue: Okx, says: Says, book: Book,
         venue.account()
 
 
-@pytest.mark.parametrize(("trades", "withdraws"), [(False, False), (True, False), (False, True), (True, True)])
-def test_what_the_key_may_do_is_told(venue: Okx, book: Book, trades: bool, withdraws: bool) -> None:
-    book.may_trade, book.may_withdraw = trades, withdraws
+def test_a_key_that_may_trade_is_read_and_said_to(venue: Okx, book: Book) -> None:
+    book.may_trade = True
     account = venue.account()
-    assert (account.may_trade, account.may_withdraw) == (trades, withdraws)
+    assert (account.may_trade, account.may_withdraw) == (True, False)
 
 
-def test_rights_that_the_venue_does_not_tell_are_not_known(venue: Okx, says: Says, book: Book) -> None:
-    says(okx.CONFIG, [okx.config(book, perm="")])
+def test_a_key_that_may_withdraw_is_refused_before_anything_else_is_asked(
+    venue: Okx, replay: Replay, book: Book
+) -> None:
+    book.may_trade = book.may_withdraw = True
+    with pytest.raises(Unavailable, match=r"withdraw or transfer your money.*tick Read as the only") as caught:
+        venue.account()
+    assert caught.value.trouble == "key"
+    assert len(replay.asked) == 1
+
+
+@pytest.mark.parametrize("rights", ["", None, " "])
+def test_rights_that_the_venue_does_not_tell_are_not_known(venue: Okx, says: Says, book: Book, rights: Any) -> None:
+    says(okx.CONFIG, [okx.config(book, perm=rights)])
     account = venue.account()
     assert (account.may_trade, account.may_withdraw) == (None, None)
 
@@ -671,6 +717,36 @@ def test_a_fee_that_cannot_be_told_takes_no_account_with_it(venue: Okx, says: Sa
     account = venue.account()
     assert account.taker_fee is None
     assert account.imported.positions == of(book)
+
+
+GROUPS = [{"groupId": "1", "taker": "-0.0005"}, {"groupId": "2", "taker": "-0.0003"}, {"groupId": "4", "taker": ""}]
+
+
+@pytest.mark.parametrize(
+    ("group", "groups", "fee"),
+    [
+        pytest.param("2", GROUPS, 0.0003, id="the group of the swap"),
+        pytest.param(1, GROUPS, 0.0005, id="a group by its number"),
+        pytest.param(None, GROUPS[1:2], 0.0003, id="the only group"),
+        pytest.param(None, GROUPS[:2], None, id="groups that differ and a swap without one"),
+        pytest.param("3", GROUPS, None, id="a group that is not told"),
+        pytest.param("4", GROUPS, None, id="a group without a rate"),
+        pytest.param("2", None, None, id="no groups"),
+        pytest.param("2", ["0.0003"], None, id="no objects"),
+    ],
+)
+@pytest.mark.parametrize("empty", ["", None])
+def test_a_fee_is_that_of_the_swaps_group_where_the_former_field_is_empty(
+    venue: Okx, says: Says, book: Book, group: Any, groups: Any, fee: float | None, empty: Any
+) -> None:
+    says(okx.FEES, [okx.fees(book, takerU=empty, feeGroup=groups)])
+    says(okx.INSTRUMENTS, [okx.instrument(token, groupId=group) for token in ("RENDER", "NEAR", "TAO")])
+    assert venue.account().taker_fee == fee
+
+
+def test_the_former_field_counts_where_it_is_given(venue: Okx, says: Says, book: Book) -> None:
+    says(okx.FEES, [okx.fees(book, feeGroup=GROUPS)])
+    assert venue.account().taker_fee == book.taker_fee
 
 
 def test_a_fee_that_is_not_answered_takes_no_account_with_it(venue: Okx, replay: Replay) -> None:

@@ -1,5 +1,7 @@
 """Numbers as people write them in a table: separators, signs, units, k and M; and which decimal sign a table has.
 
+A number in parentheses is negative, as bookkeepers write it.
+
 A cell is a number if it has one reading with a decimal point (commas part thousands), one with a decimal comma (points
 part thousands), or both; spaces and apostrophes may part thousands in either. Thousands come in threes and begin with
 no 0, and an exponent goes with no thousands. Where the two readings differ, as in `1,234`, only another number tells:
@@ -28,6 +30,7 @@ _NUMBER = re.compile(
     r"(?P<body>[0-9.,](?:[0-9., ']*[0-9])?)(?:[eE](?P<exponent>[+-]?[0-9]{1,4}))?"
     r"(?: *(?P<scale>[kKmM])(?![A-Za-z0-9]))?(?: *(?P<after>\$|×|[A-Za-z][A-Za-z0-9]{0,15}))?"
 )
+_IN_PARENTHESES = re.compile(r"\((?P<inside>[^()]*)\)(?P<unit>[^()]*)")
 _SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f]+")
 _LIKE = str.maketrans({"−": "-", "’": "'"})
 
@@ -70,7 +73,12 @@ class Numeral(NamedTuple):
 def numeral(cell: str) -> Numeral | None:
     """The number in a cell, None where it holds none."""
     text = _SPACES.sub(" ", cell).strip().translate(_LIKE)
-    found = _NUMBER.fullmatch(text) if len(text) <= LONGEST else None
+    if len(text) > LONGEST:
+        return None
+    bookkeeping = _IN_PARENTHESES.fullmatch(text)
+    if bookkeeping:
+        text = f"-{bookkeeping['inside'].strip()}{bookkeeping['unit']}"
+    found = _NUMBER.fullmatch(text)
     if found is None or (found["sign"] and found["inner"]) or (found["before"] and found["after"]):
         return None
     scale, unit = found["scale"] or "", found["before"] or found["after"] or ""

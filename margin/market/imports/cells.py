@@ -1,0 +1,77 @@
+"""What the words in a cell say of a position: its side, its margin mode, its leverage, and whether it is closed.
+
+Exchanges put these into any cell: `RENDERUSDT Perp 20x`, `Long 10x`, `105.05 USDT (Cross)`, `Buy/Long`.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from margin.market.imports.vocabulary import CLOSING, MODES, NEUTRAL, PERPETUAL, SIDES, folded
+
+_LEVERAGE = re.compile(
+    r"[x×](?P<behind>N)|(?P<before>N)[x×]|1:(?P<ratio>N)".replace("N", r"[0-9]{1,3}(?:[.,][0-9]{1,2})?")
+)
+_PARTED_TIMES = re.compile(r"(?<=[0-9]) +(?=[x×](?:$|[^a-z0-9]))|(?<=[x×]) +(?=[0-9])", re.IGNORECASE)
+"""The space in `5 x` and in `x 5`."""
+_SCRIPT_EDGE = re.compile(r"(?<=[^\x00-\x7f×])(?=[0-9])|(?<=[0-9x])(?=[^\x00-\x7f×])")
+"""Where a word of another script and a number touch, as in a Chinese `cross20x`."""
+_BETWEEN = re.compile(r"[\s()\[\]{}|/+,;·]+(?![0-9]+[x×]?$)|[\s()\[\]{}|/+;·]+")
+_NOTE = re.compile(r"(?P<value>[^()]*[^()\s])\s*\((?P<note>[^()]*)\)")
+_MODE_AT_END = re.compile(r"(?P<value>.*[^\s])\s+(?P<note>[^\W\d_]+)")
+
+
+@dataclass(slots=True)
+class Words:
+    """What the words of a cell say; `unknown` are those that say nothing that is understood."""
+
+    sides: set[str] = field(default_factory=set)
+    modes: set[str] = field(default_factory=set)
+    leverages: set[float] = field(default_factory=set)
+    closing: bool = False
+    perpetual: bool = False
+    unknown: list[str] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether no word says anything of a position."""
+        return not (self.sides or self.modes or self.leverages or self.closing or self.perpetual)
+
+
+def words_of(cell: str) -> Words:
+    """Return what each word of a cell says."""
+    words = Words()
+    text = _SCRIPT_EDGE.sub(" ", _PARTED_TIMES.sub("", cell.replace("\u00a0", " ")))
+    for word in _BETWEEN.split(text.strip()):
+        if word:
+            _take(word, words)
+    return words
+
+
+def _take(word: str, words: Words) -> None:
+    plain = folded(word)
+    if leverage := _LEVERAGE.fullmatch(word.lower()):
+        written = next(filter(None, leverage.groups()))
+        words.leverages.add(float(written.replace(",", ".")))
+    elif plain in CLOSING:
+        words.closing = True
+    elif plain in SIDES:
+        words.sides.add(SIDES[plain])
+    elif plain in MODES:
+        words.modes.add(MODES[plain])
+    elif plain in PERPETUAL:
+        words.perpetual = True
+    elif plain not in NEUTRAL:
+        words.unknown.append(word)
+
+
+def without_note(cell: str) -> tuple[str, str]:
+    """Return a cell's value and the note beside it: `105.05 USDT (Cross)` and `105.05 USDT Cross` have the note Cross.
+
+    A cell that is one whole parenthesis, such as (300), is a value without a note.
+    """
+    if noted := _NOTE.fullmatch(cell.strip()):
+        return noted["value"], noted["note"]
+    trailing = _MODE_AT_END.fullmatch(cell.strip())
+    if trailing and folded(trailing["note"]) in MODES:
+        return trailing["value"], trailing["note"]
+    return cell, ""

@@ -1,0 +1,64 @@
+"""What a line gives beside its position: value, mark, profit, liquidation price, margin.
+
+None of it is imported. It shows a side or a leverage that nothing states, and a position must not contradict it: a size
+in contracts or a swapped price is found by its value, a wrong side by its profit.
+"""
+
+from dataclasses import dataclass
+
+from margin.scenario import Side
+
+VALUE_BAND, VALUE_BAND_AT_ENTRY = 1.1, 5.0
+"""By how much size × mark, or size × entry where there is no mark, may differ from the value that a line states."""
+SAME_MOVE = 0.25
+"""By how much a stated profit may differ from size × (mark − entry), relatively, and still tell the side surely."""
+WHOLE_LEVERAGE = 0.015
+"""How near to a whole number value ÷ margin must be to be a leverage: Bybit's margin has a fee in it."""
+HIGHEST_LEVERAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Figures of one line in dollars; None: not given, or not to be read. `value` has no sign."""
+
+    mark: float | None
+    liquidation: float | None
+    profit: float | None
+    value: float | None
+    opening_margin: float | None
+
+    def side_by_profit(self, entry_price: float) -> Side | None:
+        """Return the side on which the move from entry to mark made this profit or loss."""
+        if not self.mark or not self.profit or self.mark == entry_price:
+            return None
+        return "long" if (self.profit > 0) == (self.mark > entry_price) else "short"
+
+    def side_by_liquidation(self, entry_price: float) -> Side | None:
+        """Return the side whose liquidation price lies where this one does: a short's above the mark."""
+        if not self.liquidation or self.liquidation < 0:
+            return None
+        return "short" if self.liquidation > (self.mark or entry_price) else "long"
+
+    def contradicts(self, side: Side, quantity: float, entry_price: float) -> bool:
+        """Return whether the profit is surely that of the other side, for its size is that of the whole move."""
+        if self.side_by_profit(entry_price) in {None, side} or self.mark is None or self.profit is None:
+            return False
+        move = abs(quantity * (self.mark - entry_price))
+        return abs(abs(self.profit) - move) <= SAME_MOVE * move
+
+    def is_worth(self, quantity: float, entry_price: float) -> bool:
+        """Return whether a size in tokens is worth what the line states; where it states nothing it is."""
+        if not self.value:
+            return True
+        price, band = (self.mark, VALUE_BAND) if self.mark else (entry_price, VALUE_BAND_AT_ENTRY)
+        return 1 / band <= quantity * price / self.value <= band
+
+    def leverage(self, quantity: float, entry_price: float) -> float | None:
+        """Return value ÷ opening margin where that is a whole number."""
+        if not self.opening_margin or self.opening_margin < 0:
+            return None
+        value = self.value or quantity * (self.mark or entry_price)
+        ratio = value / self.opening_margin
+        whole = round(min(ratio, HIGHEST_LEVERAGE + 1))
+        is_whole = 1 <= whole <= HIGHEST_LEVERAGE and abs(ratio - whole) <= WHOLE_LEVERAGE * whole
+        return float(whole) if is_whole else None

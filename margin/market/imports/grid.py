@@ -1,0 +1,356 @@
+"""A table of cells: which line is the header, what its columns are called, and which lines can hold a position.
+
+What the cells mean is read elsewhere. Without a header the columns are, in this order, symbol, side, size, entry price
+and leverage, the last one optional. A header that is not understood refuses the whole table: reading its columns by
+position instead could swap a size and a price.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from margin.market.imports.cells import words_of
+from margin.market.imports.columns import LONGEST_NAME, Column, Entry, Line, LineFault, printable
+from margin.market.imports.layout import COMMENT, Row, split
+from margin.market.imports.numerals import numeral
+from margin.market.imports.vocabulary import (
+    CONTRACTS,
+    DOLLARS,
+    FIELDS,
+    SIDE_WORDS,
+    SIDES,
+    SIGNS,
+    TOTALS,
+    folded,
+)
+
+MOST_CHARACTERS = 2_000_000
+MOST_LINES = 10_000
+MOST_COLUMNS = 100
+MOST_NAMED = 12
+"""Unread columns that are named one by one."""
+
+ORDER = ("symbol", "side", "size", "entry_price", "leverage")
+_UNNAMED = ("symbol", "side", "size", "entry price", "leverage")
+REPEATABLE = frozenset({"side", "margin_mode", "cross"}) | frozenset(SIGNS.values())
+"""What more than one column may say; a line on which they disagree is a fault."""
+_WITH_UNIT = re.compile(r"(?P<name>.*?)[ _]*[(\[（](?P<unit>[^()\[\]（）]*)[)\]）] *")
+_DOLLAR_ENDING = re.compile(r"(?P<name>.+?)(?:in)?(?:usd[tc]?)")
+_FOOTER = re.compile(r"[(\[]?[0-9]+ (?:rows?|objects?|positions?|records?|results?|lines?)\b.*", re.IGNORECASE)
+_MISCOUNTED = "write a cell for every column, and put quotes around one that holds the separator"
+
+
+class Grid(NamedTuple):
+    """A table as lines and columns; faults and notes are about its form.
+
+    `columns` are the first of each field; `unread` those that are not understood. `titles` stand above the header,
+    `header` is its line: None where there is none, 0 where a program gave the names.
+    """
+
+    columns: Mapping[str, Column]
+    lines: tuple[Line, ...] = ()
+    faults: tuple[LineFault, ...] = ()
+    notes: tuple[str, ...] = ()
+    unread: tuple[Column, ...] = ()
+    titles: tuple[str, ...] = ()
+    parted_by_commas: bool = False
+    header: int | None = None
+    unit: str = "Line"
+
+
+def read_grid(text: str) -> Grid:
+    """Return the grid of a text of any content."""
+    if len(text) > MOST_CHARACTERS:
+        return refused(f"the text has more than {MOST_CHARACTERS:,} characters", "import a part of it at a time")
+    layout = split(text, MOST_LINES, _sense)
+    if layout is None:
+        return refused(f"the text has more than {MOST_LINES:,} lines", "import a part of it at a time")
+    if layout.truncated:
+        wrong = 'the table was cut when it was printed: a line or column is only "..."'
+        return refused(wrong, "print or export it in full")
+    if not layout.rows:
+        return Grid({})
+    return _laid_out(layout.rows)._replace(parted_by_commas=layout.separator == ",")
+
+
+def grid_of_rows(header: Sequence[str], rows: Sequence[Sequence[str]], unit: str) -> Grid:
+    """Return the grid of rows under a header, as a program gives them; `unit` is what they are counted in."""
+    numbered = [Row(number, tuple(cells)) for number, cells in enumerate(rows, start=1)]
+    return _Layout(numbered, Row(0, tuple(header)), unit).grid()
+
+
+def refused(wrong: str, remedy: str) -> Grid:
+    """Return the grid of a table that is refused as a whole."""
+    return Grid({}, faults=(LineFault(0, "", wrong, remedy, removable=False),))
+
+
+def fields_of(names: Sequence[str]) -> set[str]:
+    """Return what columns of these names are read as."""
+    return {column.field for column in _columns(names) if column.field}
+
+
+def _header_width(cells: Sequence[str]) -> int:
+    """Return how many fields the cells name, 0 where they are no header."""
+    if len(cells) < 2:
+        return 0
+    fields = fields_of(cells)
+    return len(fields) if "symbol" in fields and len(fields) > 1 else 0
+
+
+def _sense(rows: Sequence[Row]) -> tuple[int, int]:
+    """Return how much sense a way to part the columns makes: the fields of its header, and its nameless positions."""
+    widths = [_header_width(row.cells) for row in rows]
+    return max(widths, default=0), sum(_is_unnamed_position(row.cells) for row in rows)
+
+
+def _is_unnamed_position(cells: Sequence[str]) -> bool:
+    if len(cells) < 4:
+        return False
+    side = words_of(cells[1])
+    return bool(side.sides) and not side.unknown
+
+
+def _columns(cells: Sequence[str]) -> list[Column]:
+    columns = [_column(cell) for cell in cells[:MOST_COLUMNS]]
+    names = {column.name.lower() for column in columns}
+    if "symbol" not in {column.field for column in columns}:
+        # Some venues head the column of symbols "Contracts".
+        return [column._replace(field="symbol") if column.field == "contracts" else column for column in columns]
+    if "instid" in names:
+        # OKX's own names: what it calls pos and sz is in contracts.
+        return [column._replace(field="contracts") if column.name in {"pos", "sz"} else column for column in columns]
+    return columns
+
+
+def _column(cell: str) -> Column:
+    """Return what a header's cell names: `Size (USDT)` is a notional, `Qty (Cont)` a number of contracts."""
+    name, unit = cell, ""
+    if len(cell) <= LONGEST_NAME and (parts := _WITH_UNIT.fullmatch(cell)):
+        name, unit = parts["name"], parts["unit"].strip()
+    field = _field(name)
+    if field == "size" and unit.upper() in DOLLARS:
+        field = "notional"
+    elif field == "size" and unit.upper() in CONTRACTS:
+        field = "contracts"
+    return Column(printable(cell), field, unit)
+
+
+def _field(name: str) -> str | None:
+    plain = folded(name[:80])
+    for spelling in (plain, plain.removeprefix("position")):
+        if spelling in SIGNS:
+            return SIGNS[spelling]
+        if spelling in FIELDS:
+            return FIELDS[spelling]
+    dollars = _DOLLAR_ENDING.fullmatch(plain)
+    field = _meaning(dollars["name"]) if dollars else None
+    if field == "size":
+        return "notional"
+    in_dollars = {"notional", "entry_price", "margin", "mark_price", "liquidation_price", "unrealised_pnl", "pnl"}
+    return field if field in in_dollars or field in SIGNS.values() else None
+
+
+def _meaning(name: str) -> str | None:
+    return SIGNS.get(name) or FIELDS.get(name)
+
+
+def _laid_out(rows: Sequence[Row]) -> Grid:
+    header = max(rows, key=lambda row: _header_width(row.cells))
+    if _header_width(header.cells):
+        return _Layout(rows, header).grid()
+    if all(_is_comment(row) for row in rows):
+        return Grid({})
+    order = ", ".join(_UNNAMED)
+    unknown = next((row for row in rows if _may_be_header(row)), None)
+    if unknown:
+        names = ", ".join(f'"{printable(cell)}"' for cell in unknown.cells[:MOST_NAMED] if cell)
+        wrong = f"line {unknown.number} looks like a header, and its columns are not known: {names}"
+        return refused(wrong, f"name them {order}")
+    if any(_is_unnamed_position(row.cells) for row in rows):
+        return _Layout(rows, None).grid()
+    wrong = f'it has no header that is known, and no line "{order}"'
+    return refused(wrong, f"name the columns in the first line: {order}; separate them by commas, tabs or two spaces")
+
+
+def _is_comment(row: Row) -> bool:
+    return row.cells[0].startswith(COMMENT)
+
+
+def _may_be_header(row: Row) -> bool:
+    """Return whether the row names columns in words that are not known: it has no number, and no side in its place."""
+    cells = [cell for cell in row.cells if cell]
+    if len(cells) < 3 or _is_comment(row) or _is_unnamed_position(row.cells):
+        return False
+    return not any(character.isdigit() for cell in cells for character in cell)
+
+
+def _is_total(row: Row) -> bool:
+    first = next((cell for cell in row.cells if cell), "")
+    word = re.split(r"[ :]", first, maxsplit=1)[0]
+    named = folded(first) in TOTALS or folded(word) in TOTALS or folded(" ".join(first.split()[:2])) in TOTALS
+    return named and not any(folded(cell) in SIDES for cell in row.cells)
+
+
+class _Layout:
+    """Sorts the rows of one table: header, positions, totals, comments, and what fits nowhere."""
+
+    def __init__(self, rows: Sequence[Row], header: Row | None, unit: str = "Line") -> None:
+        self.header, self.unit = header, unit
+        self.rows = _without_index(rows, header)
+        self.lines: list[Line] = []
+        self.faults: list[LineFault] = []
+        self.notes: list[str] = []
+        self.titles: list[str] = []
+        names = _columns(_trimmed(header.cells)) if header else []
+        self.columns = names or [Column(*pair) for pair in zip(_UNNAMED, ORDER, strict=True)]
+        self._find_side()
+        self.least = len(self.columns) if header else len(ORDER) - 1
+
+    def _find_side(self) -> None:
+        """Take an unread column that holds sides as the side: a short must not pass for a long."""
+        if "side" in {column.field for column in self.columns}:
+            return
+        rows = [row for row in self.rows if not (_is_comment(row) or self._is_header(row))]
+        for index, column in enumerate(self.columns):
+            if column.field is not None:
+                continue
+            cells = (row.cells[index] for row in rows if len(row.cells) > index)
+            if any(_says_side(cell) for cell in cells):
+                self.columns[index] = column._replace(field="side")
+
+    def grid(self) -> Grid:
+        """Return the sorted table."""
+        self._check_header()
+        if self.faults:
+            return Grid({}, faults=tuple(self.faults))
+        for row in self.rows:
+            if any(row.cells) and not _is_comment(row) and not self._is_header(row):
+                self._sort(row)
+        self._check_repeats()
+        by_field: dict[str, Column] = {}
+        for column in self.columns:
+            if column.field:
+                by_field.setdefault(column.field, column)
+        unread = tuple(column for column in self.columns if column.field is None and column.name)
+        return Grid(
+            by_field,
+            tuple(self.lines),
+            tuple(self.faults),
+            (*self._unread(unread), *self.notes),
+            unread=unread,
+            titles=tuple(self.titles),
+            header=self.header.number if self.header else None,
+            unit=self.unit,
+        )
+
+    def _check_header(self) -> None:
+        if self.header is None:
+            return
+        if len(self.header.cells) > MOST_COLUMNS:
+            wrong = f"it has more than {MOST_COLUMNS} columns"
+            self._fault(self.header, wrong, "leave out those that are not needed", removable=False)
+
+    def _check_repeats(self) -> None:
+        """Two columns of one field are fine as long as they agree on every line."""
+        first: dict[str, Column] = {}
+        for column in self.columns:
+            if column.field is None or column.field in REPEATABLE:
+                continue
+            other = first.setdefault(column.field, column)
+            if other is not column and any(_disagree(line, column.field) for line in self.lines):
+                field = column.field.replace("_", " ")
+                wrong = f'both "{other.name}" and "{column.name}" read as the {field}, and they differ'
+                number = self.header.number if self.header else 0
+                self.faults.append(
+                    LineFault(number, "", wrong, "remove or rename one of them", removable=False, unit=self.unit)
+                )
+
+    def _is_header(self, row: Row) -> bool:
+        """Whether it is the header, or a repetition of it."""
+        return self.header is not None and _trimmed(row.cells) == _trimmed(self.header.cells)
+
+    def _sort(self, row: Row) -> None:
+        cells = _trimmed(row.cells)
+        filled = [cell for cell in cells if cell]
+        if len(filled) == 1 and _FOOTER.fullmatch(filled[0]):
+            self.notes.append(f"line {row.number} counts the lines and is not read")
+        elif _is_total(row):
+            self.notes.append(f"line {row.number} is a total and is not read")
+        elif self.header and row.number < self.header.number and len(filled) == 1:
+            self.titles.append(filled[0])
+            self.notes.append(f"line {row.number} stands above the header and is not read")
+        elif self.header and row.number < self.header.number:
+            # It may be the real header, in words that are not known.
+            removable = any(character.isdigit() for cell in cells for character in cell)
+            self._fault(row, "it stands above the header", "remove it, or begin it with #", removable=removable)
+        elif len(row.cells) < self.least or len(cells) > len(self.columns):
+            self._fault(row, f"it has {max(len(cells), 1)} cells, {self._wanted()}", _MISCOUNTED)
+        else:
+            self.lines.append(self._line(row.number, cells))
+
+    def _line(self, number: int, cells: Sequence[str]) -> Line:
+        entries = tuple(Entry(*pair) for pair in zip(self.columns, cells, strict=False) if pair[1])
+        by_field: dict[str, str] = {}
+        for column, cell in entries:
+            if column.field:
+                by_field.setdefault(column.field, cell)
+        return Line(number, by_field, entries)
+
+    def _wanted(self) -> str:
+        return f"the header {len(self.columns)}" if self.header else f'not "{", ".join(_UNNAMED)}"'
+
+    def _fault(self, row: Row, wrong: str, remedy: str, *, removable: bool = True) -> None:
+        removable = removable and row.span == 1 and not _may_be_header(row)
+        self.faults.append(LineFault(row.number, "", wrong, remedy, removable, self.unit))
+
+    def _unread(self, columns: Sequence[Column]) -> list[str]:
+        names = [f'"{column.name}"' for column in columns]
+        if not names:
+            return []
+        more = [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
+        return [f"not read: {', '.join(names[:MOST_NAMED] + more)}"]
+
+
+def _says_side(cell: str) -> bool:
+    words = words_of(cell) if len(cell) <= LONGEST_NAME else None
+    return (
+        words is not None
+        and not words.unknown
+        and bool(words.sides)
+        and folded(cell) not in {"l", "s"}
+        and any(folded(word) in SIDE_WORDS for word in re.split(r"[\s/()]+", cell))
+    )
+
+
+def _disagree(line: Line, field: str) -> bool:
+    """Return whether the line's cells of one field differ, be they numbers written in two ways."""
+    cells = [cell for _, cell in line.of(field)]
+    return any(not _same(cells[0], cell) for cell in cells[1:])
+
+
+def _same(one: str, other: str) -> bool:
+    if one.casefold() == other.casefold():
+        return True
+    first, second = numeral(one), numeral(other)
+    if first is None or second is None:
+        return False
+    values = zip(first.readings().items(), second.readings().items(), strict=False)
+    return any(mine == theirs for mine, theirs in values)
+
+
+def _without_index(rows: Sequence[Row], header: Row | None) -> Sequence[Row]:
+    """Return the rows without the numbering that a printed data frame has before its first column."""
+    if header is None:
+        return rows
+    below = [row for row in rows if row.number > header.number and any(row.cells)]
+    wider = [row for row in below if len(_trimmed(row.cells)) > 1]
+    shifted = wider and all(len(row.cells) == len(header.cells) + 1 and row.cells[0].isdecimal() for row in wider)
+    if not shifted:
+        return rows
+    return [row._replace(cells=row.cells[1:]) if row in wider else row for row in rows]
+
+
+def _trimmed(cells: Sequence[str]) -> list[str]:
+    """Return the cells without the empty ones at the end."""
+    filled = [index for index, cell in enumerate(cells, start=1) if cell]
+    return list(cells[: filled[-1]]) if filled else []

@@ -1,0 +1,120 @@
+"""What a table calls a perpetual: the name without its dress, what stands beside it, and whether it is one at all."""
+
+import re
+from typing import NamedTuple
+
+from margin.market.imports.cells import Words, words_of
+from margin.market.imports.vocabulary import DOLLARS, PERPETUAL, folded
+from margin.symbols import STABLECOINS
+
+_PARTS = re.compile(r"[\s()\[\]·|,]+")
+_CHART_PREFIX = re.compile(r"^[A-Z]{2,15}:(?=[A-Z0-9])")
+"""How chart sites name an exchange: BINANCE:RENDERUSDT."""
+_BUILDER = re.compile(r"(?P<dex>[a-z][a-z0-9]{1,9}):[A-Za-z0-9]+")
+"""How Hyperliquid names the perpetuals that others run on it: xyz:TSLA."""
+_THOUSANDS = re.compile(r"k(?=[A-Z0-9]{2})")
+"""Hyperliquid's kPEPE is what others call 1000PEPE."""
+_DRESSED = re.compile(r"(?P<symbol>.+?)(?:[ _-]PERPETUAL| PERP|\.P|_UMCBL|_CMCBL|(?<=USD[TC])(?:PERP|M))?")
+_LOCAL_NAMES = {"XBT": "BTC"}
+_OPTION = re.compile(r".+-[0-9.]+-[CP](?:-USD[TC])?")
+_DATED = re.compile(r".+[-_:](?:[0-9]{6}|[0-9]{8}|[0-9]{1,2}[A-Z]{3}[0-9]{2})|.+USD[FGHJKMNQUVXZ][0-9]{2}")
+_SPOT = re.compile(r".+[-_.:/]SPOT|.+_SPBL")
+_COIN_MARGINED = re.compile(r"[A-Z0-9]+[-/_]?USD(?:M|_PERP|-SWAP|_DMCBL|:(?!USD)[A-Z0-9]+)?")
+_DOLLAR_NAMED = re.compile(r"(?P<symbol>[A-Z0-9]+?)[-/_]?USD(?:-PERP|_PERP)?")
+_QUOTED_IN = re.compile(r".+?[-/_]?(?P<quote>USD[TC])(?:[:_-].*)?")
+_UNIFIED = re.compile(r"[A-Z0-9]+/[A-Z0-9]+:[A-Z0-9]+")
+"""How ccxt names a perpetual on every venue: RENDER/USDT:USDT."""
+_KINDS = {
+    "spot": "it is spot, not a perpetual",
+    "margin": "it is a margin loan, not a perpetual",
+    "option": "it is an option, not a perpetual",
+    "options": "it is an option, not a perpetual",
+    "inverse": "it settles in its own coin, not in dollars",
+}
+
+
+class Symbol(NamedTuple):
+    """A symbol's cell: its bare `name` in capitals, `why_not` it is a perpetual in dollars, and the words beside it."""
+
+    name: str
+    why_not: str | None
+    words: Words
+    unified: bool = False
+    """Whether it is written as ccxt writes it."""
+
+
+def read_symbol(cell: str, *, dollar_names: bool) -> Symbol:
+    """Return what a symbol's cell says; `dollar_names`: the venue calls its dollar perpetuals BTC-USD."""
+    written, words = _name_and_words(cell)
+    if builder := _BUILDER.fullmatch(written):
+        reason = f'it trades on "{builder["dex"]}", a market with a collateral and rules of its own'
+        return Symbol(written, reason, words)
+    name = _undressed(written)
+    if dollar_names and name not in STABLECOINS and (dollar := _DOLLAR_NAMED.fullmatch(name)):
+        name = dollar["symbol"]
+    return Symbol(_local(name), _why_no_perpetual(name), words, unified=bool(_UNIFIED.fullmatch(name)))
+
+
+def kind_refused(kind: str) -> str | None:
+    """Return why an instrument of this kind, as a column names it, is no perpetual in dollars."""
+    return _KINDS.get(kind.lower())
+
+
+def settled_in(name: str) -> str | None:
+    """Return the dollar coin that a symbol names."""
+    found = _QUOTED_IN.fullmatch(name)
+    return found["quote"] if found else None
+
+
+def _name_and_words(cell: str) -> tuple[str, Words]:
+    """Return the name, and what the words beside it say: `RENDERUSDT Perp 20x`."""
+    parts = [part for part in _PARTS.split(_without_suffix(cell)) if part and part != "/"]
+    if len(parts) < 2:
+        return (parts[0] if parts else cell), Words()
+    names = [part for part in parts if words_of(part).unknown]
+    if not names:
+        # A token may be called like a word: "S 20x".
+        names = parts[:1]
+    beside = words_of(" ".join(part for part in parts if part not in names))
+    if len(names) == 2 and names[1].upper() in DOLLARS:
+        return f"{names[0]}{names[1]}", beside
+    return (names[0], beside) if len(names) == 1 else (cell, Words())
+
+
+def _without_suffix(cell: str) -> str:
+    """Return the cell without a word of another script for perpetual that touches the name."""
+    for word in PERPETUAL:
+        if not word.isascii() and folded(cell).endswith(word):
+            return cell[: -len(word)] if cell.endswith(word) else cell
+    return cell
+
+
+def _undressed(written: str) -> str:
+    """Return the symbol without its exchange and without what only says perpetual, in capitals."""
+    if not written.isascii():
+        # Not every character's capital is its own: ß would become SS, a token.
+        return written
+    bare = _CHART_PREFIX.sub("", written, count=1)
+    name = _THOUSANDS.sub("1000", bare, count=1).upper() if _THOUSANDS.match(bare) else bare.upper()
+    found = _DRESSED.fullmatch(name)
+    return found["symbol"] if found else name
+
+
+def _local(name: str) -> str:
+    """Return the name with the token as everybody else calls it: XBTUSDT is BTCUSDT."""
+    for local, common in _LOCAL_NAMES.items():
+        if re.fullmatch(rf"{local}(?![A-Z0-9]*{local})(?:[-/_]?USD.*)?", name):
+            return f"{common}{name.removeprefix(local)}"
+    return name
+
+
+def _why_no_perpetual(name: str) -> str | None:
+    if _OPTION.fullmatch(name):
+        return _KINDS["option"]
+    if _DATED.fullmatch(name):
+        return "it is a dated future, not a perpetual"
+    if _SPOT.fullmatch(name):
+        return _KINDS["spot"]
+    if _COIN_MARGINED.fullmatch(name) and name not in STABLECOINS:
+        return _KINDS["inverse"]
+    return None

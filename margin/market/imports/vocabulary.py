@@ -1,0 +1,242 @@
+"""The words of tables: what columns are called, and how sides, modes and states are written, in a dozen languages.
+
+Only data and look-ups stand here. Every word is compared `folded`: small letters without accents, spaces or signs, so
+that `Einstiegs-Preis`, `einstiegspreis` and `EINSTIEGSPREIS` are one. A word that means two things is left out: a
+column that is not understood is asked about, one that is misunderstood costs money.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Literal
+
+from margin.symbols import STABLECOINS
+
+_NO_ACCENT = str.maketrans({"ı": "i", "ł": "l", "đ": "d", "ø": "o"})
+"""Letters that Unicode does not take apart into a letter and its accent."""
+
+
+@lru_cache(maxsize=10_000)
+def folded(text: str) -> str:
+    """Return the text's letters and digits alone, small and without accents."""
+    # Remembered, for a table says the same few words on all its lines.
+    parts = unicodedata.normalize("NFKD", text.casefold().translate(_NO_ACCENT))
+    return "".join(character for character in parts if character.isalnum())
+
+
+def _by_word(meanings: Mapping[str, str]) -> dict[str, str]:
+    """Return the meaning of every folded word; words are parted by spaces."""
+    table: dict[str, str] = {}
+    for meaning, words in meanings.items():
+        for word in words.split():
+            table[folded(word)] = meaning
+    return table
+
+
+def _words(words: str) -> frozenset[str]:
+    """Return the words of a text, folded."""
+    return frozenset(folded(word) for word in words.split())
+
+
+# Columns
+
+FIELDS: Mapping[str, str] = _by_word(
+    {
+        "symbol": "symbol pair tradingpair currencypair market marketname instrument instrumentname instrumentid "
+        "instid contract contractname coin asset token ticker product productid underlying perpetual perp future "
+        "futures symbols coins Handelspaar Paar Kontrakt Münze Vermögenswert paire contrat symbole actif contrato "
+        "simbolo activo moneda ativo moeda par sembol sözleşme parite kontrat varlık символ контракт инструмент "
+        "пара монета актив тикер 合约 合约名称 交易对 币种 币对 品种 标的 合約 交易對 幣種 銘柄 契約 通貨ペア "
+        "シンボル 심볼 종목 계약 코인 coppia contratto para simbol kontrak pasangan",
+        "is_short": "isshort",
+        "kind": "insttype instrumenttype contracttype markettype producttype category",
+        "side": "side direction positionside posside holdside longshort ls buysell positiondirection dir Seite "
+        "Richtung Positionsseite sens côté lado direccion sentido direção yön taraf сторона направление 方向 多空 "
+        "仓位方向 持仓方向 买卖 买卖方向 倉位方向 持倉方向 売買 サイド 방향 포지션방향 lato direzione strona "
+        "kierunek zijde richting sisi arah hướng",
+        "size": "size qty quantity amount amt positionamt positionamount positionsize positionqty positionquantity "
+        "szi sz pos units tokens total totalsize currentsize sizes Größe Menge Anzahl Stück Positionsgröße taille "
+        "quantité tamaño cantidad tamanho quantidade qtd miktar boyut büyüklük adet pozisyonboyutu размер "
+        "количество объем объём колво размерпозиции 数量 持仓量 持仓数量 仓位 仓位数量 大小 數量 持倉量 持倉數量 "
+        "サイズ 建玉数量 수량 크기 사이즈 포지션크기 quantità dimensione taglia ilość rozmiar wielkość grootte "
+        "hoeveelheid aantal ukuran jumlah khốilượng sốlượng",
+        "contracts": "contracts cont conts numberofcontracts lots Kontrakte contrats contratos sözleşmeler "
+        "контракты 张 张数 合约张数 張數 枚数 계약수",
+        "contract_value": "contractsize contractvalue ctval contractmultiplier multiplier quantomultiplier",
+        "notional": "notional notionalvalue value positionvalue positionnotional exposure Nominalwert Nominal "
+        "Positionswert Wert valeur valeurnotionnelle valeurdelaposition valor valornocional nocional "
+        "valordelaposición valordaposição değer pozisyondeğeri nosyonel стоимость номинал стоимостьпозиции 价值 "
+        "仓位价值 持仓价值 名义价值 價值 倉位價值 名義價值 想定元本 建玉価値 가치 포지션가치 valore "
+        "valoreposizione wartość waarde nilai giátrị",
+        "entry_price": "entry entryprice entrypx openrate avg avgprice avgpx avgentry avgentryprice averageentry "
+        "avgopenprice avgcost openprice average averageprice averageentryprice averageopenprice averagecost "
+        "openpriceavg openavgprice openavgpx avgopenpx costprice avgcostprice positionentryprice Einstiegspreis "
+        "Einstieg Einstiegskurs Einstandspreis Einstandskurs Eröffnungspreis Durchschnittspreis prixdentrée "
+        "prixentrée entrée prixmoyen prixdentréemoyen prixdouverture preciodeentrada precioentrada entrada "
+        "preciomedio preciopromedio preciodeapertura preciomediodeentrada preçodeentrada preçoentrada preçomédio "
+        "preçodeabertura preçomédiodeentrada girişfiyatı giriş ortalamafiyat ortalamagirişfiyatı açılışfiyatı "
+        "ценавхода вход ценаоткрытия средняяцена средняяценавхода 开仓价 开仓价格 开仓均价 入场价 入场价格 均价 "
+        "平均价 平均价格 平均开仓价 持仓均价 成本价 開倉價 開倉價格 開倉均價 入場價 入場價格 均價 平均價 持倉均價 "
+        "成本價 エントリー価格 参入価格 平均取得価格 平均建値 建値 平均価格 진입가 진입가격 평균진입가 "
+        "평균진입가격 평균가 평균단가 prezzodientrata prezzodingresso prezzodiingresso prezzomedio entrata "
+        "ingresso cenawejścia cenaotwarcia średniacena instapprijs gemiddeldeprijs hargamasuk hargaentri giávào "
+        "giávàolệnh",
+        "leverage": "leverage lev lever leveragevalue leveragex Hebel Hebelwirkung levier effetdelevier "
+        "apalancamiento alavancagem kaldıraç плечо кредитноеплечо 杠杆 杠杆倍数 倍数 槓桿 槓桿倍數 レバレッジ "
+        "레버리지 leva dźwignia hefboom đònbẩy",
+        "margin_mode": "marginmode margintype mgnmode mode leveragetype tdmode isolated Margenmodus Marginmodus "
+        "Margintyp modedemarge typedemarge mododemargen tipodemargen mododemargem tipodemargem marjinmodu "
+        "teminatmodu режиммаржи типмаржи режим 保证金模式 仓位模式 全仓逐仓 模式 保證金模式 倉位模式 "
+        "マージンモード 証拠金モード 마진모드 modalitàmargine modalitàdimargine trybdepozytu",
+        "cross": "cross crossed iscross",
+        "trade_mode": "trademode",
+        "margin": "margin positionmargin marginsize marginused usedmargin marge margen margem marjin teminat маржа "
+        "保证金 保證金 証拠金 마진 증거금 margine depozyt",
+        "initial_margin": "initialmargin positioninitialmargin positionim im imr",
+        "isolated_margin": "isolatedmargin",
+        "isolated_wallet": "isolatedwallet",
+        "settle": "settle settlement settlecoin settlementcoin settlecurrency settlementcurrency settlementasset "
+        "marginasset margincoin margincurrency ccy currency",
+        "quote": "quote quotecoin quotecurrency quoteasset quoteccy",
+        "mark_price": "mark markprice markpx markedprice Markpreis Markierungspreis Markkurs prixmarqué "
+        "prixdemarque preciodemarca preciomarca preçodemarca preçodemarcação işaretfiyatı ценамаркировки "
+        "маркировочнаяцена 标记价 标记价格 標記價 標記價格 マーク価格 시장평균가 prezzodimark prezzomark "
+        "cenaoznaczenia",
+        "liquidation_price": "liqprice liquidationprice liqpx liquidationpx liq estliqprice estliqpx liquidation "
+        "estimatedliquidationprice Liquidationspreis Liqpreis prixdeliquidation preciodeliquidación "
+        "preciodeliquidacionestimado preçodeliquidação tasfiyefiyatı likidasyonfiyatı ценаликвидации 强平价 "
+        "强平价格 预估强平价 预估强平价格 強平價 強平價格 清算価格 prezzodiliquidazione cenalikwidacji",
+        "unrealised_pnl": "upnl upl unrealizedpnl unrealisedpnl unrealizedprofit unrealisedprofit unrealizedpl "
+        "unrealisedpl openpnl openpl openprofit unrealizedprofitloss unrealizedpnlroe unrealisiertergewinn "
+        "unrealisierterpnl nichtrealisierterpnl pnlnonréalisé pnlnorealizado gananciasnorealizadas pnlnãorealizado "
+        "lucronãorealizado gerçekleşmemişpnl нереализованныйpnl нереализованнаяприбыль 未实现盈亏 浮动盈亏 "
+        "未實現盈虧 未実現損益 미실현손익 pnlnonrealizzato",
+        "pnl": "pnl profit pl pandl profitloss pnlroe pnlroi pnlusdt gewinn gewinnverlust gananciaperdida "
+        "lucroperda kârzarar прибыль прибыльубыток 盈亏 收益 盈虧 損益 손익",
+    }
+)
+"""What a column's name, folded, is read as."""
+
+SIGNS: Mapping[str, str] = _by_word(
+    {
+        "exit": "exit exitprice closerate exitrate avgexit avgexitprice averageexitprice exitpx exitdate exittime "
+        "exitdatetime exitat exittype exitreason exitfee dateexit timeexit close closeprice closepx closingprice "
+        "closedprice avgclose avgcloseprice averagecloseprice avgclosingprice closeavgpx closeavgprice avgclosepx "
+        "closedate closedat closetime closingtime closingdate closedtime closeddate closed dateclosed timeclosed "
+        "closereason sellprice soldprice selldate soldat Ausstieg Ausstiegspreis Ausstiegskurs Schlusspreis "
+        "Schließungspreis Verkaufspreis Ausstiegsdatum Schließungsdatum prixdesortie sortie prixdeclôture "
+        "datedesortie datedeclôture preciodesalida salida preciodecierre fechadesalida fechadecierre preçodesaída "
+        "saída preçodefechamento datadesaída datadefechamento çıkışfiyatı çıkış kapanışfiyatı çıkıştarihi "
+        "kapanıştarihi ценавыхода выход ценазакрытия датазакрытия датавыхода времязакрытия 平仓价 平仓价格 "
+        "平仓均价 平仓时间 出场价 出场价格 离场价 平倉價 平倉價格 平倉均價 平倉時間 出場價 決済価格 決済日時 "
+        "청산시간 종료가격 prezzodiuscita uscita prezzodichiusura datadichiusura cenawyjścia cenazamknięcia "
+        "datazamknięcia uitstapprijs hargakeluar",
+        "closed_pnl": "closedpnl closedpl closepnl closingpnl closedprofit closedprofitloss closedprofitandloss "
+        "平仓盈亏 平倉盈虧 決済損益",
+        "realised_pnl": "realizedpnl realisedpnl realizedprofit realisedprofit realizedpl realisedpl rpnl rpl "
+        "realizedprofitloss realizedgain realisierterpnl realisiertergewinn pnlréalisé pnlrealizado "
+        "gananciarealizada lucrorealizado gerçekleşenpnl gerçekleşmişpnl реализованныйpnl реализованнаяприбыль "
+        "已实现盈亏 已實現盈虧 実現損益 실현손익 pnlrealizzato",
+        "order_id": "orderid ordid orderno ordernumber oid clordid clientorderid tradeid tradeno tid execid "
+        "executionid fillid Ordernummer Auftragsnummer iddordre numérodordre idordre idorden iddeorden ordenid "
+        "númerodeorden idordem iddaordem númerodaordem emirno emirid номерордера idордера 订单号 订单编号 訂單號 "
+        "訂單編號 注文番号 주문번호 idordine numerozlecenia",
+        "closing": "closingdirection closedirection closedsize closedqty closedquantity closedvolume closedvol "
+        "closedamount closetotalpos closesize closeqty",
+        "execution": "fillprice fillpx fillsz fillsize fillqty filled filledqty filledsize filledprice "
+        "filledamount avgfilledprice avgfillprice averagefillprice averagefilledprice fillquantity executed "
+        "executedqty executedprice executedquantity executedamount execprice execqty orderprice orderqty ordersize "
+        "orderquantity orderamount origqty origsize ordertype orderstatus timeinforce triggerprice limitprice "
+        "limitpx tradetime filltime filledtime executiontime transacttime takerormaker remainingqty Ordertyp "
+        "Auftragstyp typedordre tipodeorden tipodeordem emirtipi emirtürü типордера 委托价 委托价格 委托时间 "
+        "委托数量 成交价 成交价格 成交均价 成交数量 成交时间 委託價 委託價格 成交價 成交均價 約定価格 約定数量 "
+        "체결가격 체결수량 주문가격",
+        "is_open": "isopen",
+        "status": "status state positionstatus Zustand statut estado durum статус состояние 状态 狀態 状態 상태 stato",
+    }
+)
+"""Columns that say that a line is closed, or that the table lists trades or orders."""
+
+IGNORED = _words(
+    "time date datum fecha data tarih дата время 时间 日期 時間 日時 시간 updated updatetime utime ctime created "
+    "createdtime createdat opened openedat opentime opendate openat entrydate entrytime timestamp datetime info id "
+    "no nr index # account exchange venue wallet subaccount strategy note notes comment remark roe roi percentage "
+    "marginratio maintenancemargin mmr risk tpsl takeprofit stoploss tp sl action actions closeall fee fees "
+    "funding fundingfee breakeven breakevenprice"
+)
+"""Columns that are known, and hold nothing that an account needs."""
+
+
+# Cells
+
+Side = Literal["long", "short"]
+SIDES: Mapping[str, str] = _by_word(
+    {
+        "long": "long buy l bid bought longs Kauf Kaufen achat acheter compra comprar comprado comprada largo "
+        "larga alış al uzun лонг покупка купить длинная длинный 多 做多 开多 開多 多头 多頭 多单 多單 买 买入 買 "
+        "買入 買い ロング 롱 매수 lungo acquisto kupno koop beli mua",
+        "short": "short sell s ask sold shorts Verkauf Verkaufen vente vendre venta vender vendido vendida corto "
+        "corta satış sat kısa шорт продажа продать короткая короткий 空 做空 开空 開空 空头 空頭 空单 空單 卖 卖出 "
+        "賣 賣出 売り ショート 숏 매도 vendita sprzedaż verkoop jual bán",
+    }
+)
+SIDE_WORDS = frozenset(SIDES) - {"l", "s", "al", "sat", "ask", "bid"}
+"""Those that can stand for nothing else, so that they make a column of any name the side."""
+CLOSING = _words(
+    "close closed closing exit exited reduce liquidated schließen geschlossen fermer fermé fermée cerrar cerrado "
+    "cerrada fechar fechado fechada kapat kapalı закрыть закрыт закрыта закрытие 平多 平空 平仓 平倉 已平仓 已平倉 "
+    "決済 청산 chiuso chiusa zamknięta zamknij gesloten"
+)
+"""Words beside a side, or as a state, that say that the line is closed."""
+ENDED = CLOSING | _words(
+    "filled cancelled canceled expired rejected done completed finished stopped executed exécuté ausgeführt "
+    "ejecutada executada gerçekleşti исполнен исполнено 已成交 已撤销 已取消 won lost win loss"
+)
+"""States of what is no longer open, or never was a position."""
+OPEN = _words(
+    "open opened active live running normal holding offen aktiv ouvert ouverte abierto abierta aberto aberta açık "
+    "открыт открыта открыто активна 持仓中 持有中 未平仓 持倉中 保有中 열림 aperto aperta otwarta yes"
+)
+"""States of what is open."""
+PENDING = _words("new pending partiallyfilled partially untriggered working resting submitted")
+"""States of orders that wait."""
+ORDER_TYPES = _words(
+    "limit market stop stoplimit stopmarket takeprofit takeprofitmarket trailingstop postonly ioc fok limitorder "
+    "marketorder conditional"
+)
+BY_SIGN = frozenset({"both", "net", "oneway"})
+"""What stands in a column of sides where the sign of the size is the side."""
+NEUTRAL = frozenset({"open", "opened", "to", "position", "positions", "perp", "perpetual", "swap", "margin", "mode"})
+"""Words that may stand beside a side, a mode or a leverage and say nothing more."""
+PERPETUAL = _words(
+    "perp perpetual perpetuals swap futures future unbefristet perpétuel perpetuo perpétuo sürekli бессрочный "
+    "бессроч 永续 永續 永续合约 永續合約 無期限 무기한"
+)
+"""Words beside a symbol that only say what it is."""
+MODES: Mapping[str, str] = _by_word(
+    {
+        "cross": "cross crossed crossmargin crossmode crossedmargin crosscollateral marginmodecross gekreuzt "
+        "croisé croisée cruzado cruzada çapraz кросс кроссмаржа перекрёстная перекрестная 全仓 全倉 クロス 교차 "
+        "incrociato incrociata krzyżowy krzyżowa",
+        "isolated": "isolated iso fixed isolatedmargin isolatedmode marginmodeisolated isoliert isolé isolée "
+        "aislado aislada isolado isolada izole изолированная изолированный изолир 逐仓 逐倉 分離 격리 isolato "
+        "isolata izolowany izolowana geïsoleerd terisolasi",
+    }
+)
+TRUE, FALSE = frozenset({"true", "yes", "1", "ja", "oui", "si"}), frozenset({"false", "no", "0", "nein", "non"})
+EMPTY = frozenset({"-", "--", "---", "–", "—", "n/a", "na", "nan", "<na>", "null", "none", "nat", "not available"})
+"""Cells that hold nothing."""
+
+DOLLARS = frozenset({"$", "US$"}) | STABLECOINS
+CONTRACTS = frozenset({"CONT", "CONTS", "CONTRACT", "CONTRACTS", "LOT", "LOTS", "张", "張"})
+TOTALS = _words(
+    "total totals sum subtotal grandtotal gesamt summe somme suma toplam итого всего 合计 合計 总计 總計 합계 "
+    "totale razem"
+)
+CLOSED_TITLE = (
+    "closedpnl closedpl closedposition closedtrade tradehistory orderhistory positionhistory pnlhistory "
+    "transactionhistory historyof orderbook openorder tradelog fills executions tradinghistory geschlossenepositionen "
+    "historique historial histórico geçmiş история 历史 歷史 履歴 平仓 平倉 거래내역"
+)
+"""Parts of a title above a table that lists what is over, or orders."""
+CLOSED_TITLES = tuple(folded(word) for word in CLOSED_TITLE.split())

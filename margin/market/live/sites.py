@@ -1,0 +1,52 @@
+"""The sites of a venue: its global one, and the regional ones whose accounts and keys are known nowhere else.
+
+An allow-list. Every host is one that ccxt names, as a client of its own or beside another client's host, so that no
+address ever comes from outside.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from margin.market.source import Unavailable
+
+GLOBAL = ""
+"""The key of a venue's global site, which public figures always come from."""
+
+
+class Site(NamedTuple):
+    """One site: its name for a reader, ccxt's client, and the host where it is not the client's own."""
+
+    name: str
+    client: str
+    host: str = ""
+
+
+SITES: Mapping[str, Mapping[str, Site]] = {
+    "binance": {GLOBAL: Site("Global (binance.com)", "binanceusdm")},
+    "bybit": {
+        GLOBAL: Site("Global (bybit.com)", "bybit"),
+        "eu": Site("Europe (bybit.eu)", "bybiteu"),
+        "nl": Site("Netherlands (bybit.nl)", "bybit", "bybit.nl"),
+        "hk": Site("Hong Kong (bybit.com.hk)", "bybit", "bybit.com.hk"),
+        "id": Site("Indonesia (bybit.id)", "bybitid"),
+    },
+    "okx": {
+        GLOBAL: Site("Global (okx.com)", "okx"),
+        "eea": Site("Europe (my.okx.com)", "myokx"),
+        "us": Site("United States (app.okx.com)", "okxus"),
+    },
+    "hyperliquid": {GLOBAL: Site("Global (hyperliquid.xyz)", "hyperliquid")},
+}
+
+
+def site_of(venue: str, key: str) -> Site:
+    """Return the site of that key. Raises Unavailable where the venue has none such."""
+    site = SITES[venue].get(key)
+    if site is None:
+        raise Unavailable("absent", "has no such regional site")
+    return site
+
+
+def is_regional(venue: str) -> bool:
+    """Return whether the venue has more sites than one."""
+    return len(SITES[venue]) > 1
