@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from margin.scenario import Market, Position, Scenario
+from margin.venues.rules import RatioRule, quotient
 from margin.venues.tiers import EDGE, locate
 
 Array = npt.NDArray[np.float64]
@@ -27,6 +28,16 @@ ZERO = 1e-12
 
 _ONE_TIER = (0.0,)
 Number = TypeVar("Number", float, Array)
+
+
+def beyond_rounding(amount: Number, size: float | Array) -> Number:
+    """Return an amount, 0 where it is no more than rounding of sums of this size; numbers, or arrays of one shape.
+
+    The one place that decides when equity is nothing: a ratio to what rounding leaves is no figure.
+    """
+    if isinstance(amount, np.ndarray):
+        return np.where(np.abs(amount) <= ZERO * size, 0.0, amount)
+    return 0.0 if abs(amount) <= ZERO * size else amount
 
 
 class Leg(NamedTuple):
@@ -183,13 +194,28 @@ class Standing(NamedTuple):
         """Equity − requirement."""
         return self.equity - self.requirement
 
+    @property
+    def firm_equity(self) -> float:
+        """Equity, 0 where it is no more than rounding."""
+        return beyond_rounding(self.equity, self.zero / ZERO)
+
+    @property
+    def load(self) -> float | None:
+        """Requirement ÷ equity; None where no equity is there."""
+        return quotient(self.requirement, self.firm_equity)
+
+    def ratio(self, rule: RatioRule) -> float | None:
+        """The venue's own figure; None where its denominator is not positive."""
+        return rule.value(self.firm_equity, self.requirement, self.notional)
+
 
 @dataclass(frozen=True, slots=True)
 class Book:
     """A compiled account: one in cross mode, one per position in isolated mode.
 
     `tokens` names the price axis of every array given and returned; `marks` are the prices it was compiled at;
-    `wallet` is what it holds before profit and loss, in the settlement coin.
+    `wallet` is what it holds before profit and loss, in the settlement coin: in cross margin at that coin's rate, as
+    the positions' profits are.
     """
 
     tokens: tuple[str, ...]
@@ -226,6 +252,10 @@ class Book:
     def equity(self, prices: Array) -> Array:
         """Margin balance at prices of shape (..., tokens); shape (...)."""
         return self.wallet + self._sum_over_legs(prices, lambda leg, price: leg.equity(price))
+
+    def firm_equity(self, prices: Array) -> Array:
+        """Margin balance at prices of shape (..., tokens), 0 where it is no more than rounding; shape (...)."""
+        return beyond_rounding(self.equity(prices), abs(self.wallet) + self.notional(prices))
 
     def requirement(self, prices: Array) -> Array:
         """What equity is held against at prices of shape (..., tokens); shape (...)."""
@@ -331,13 +361,15 @@ def size_in_tiers(position: Position, market: Market, *, flat: bool) -> float | 
 
 
 def cross_book(scenario: Scenario, legs: Legs) -> Book:
-    """The whole account as one book."""
-    tokens = scenario.tokens
-    if scenario.account.rules.counts_collateral and scenario.account.collateral:
-        pledged = scenario.account.collateral
-        legs += tuple(Leg(tokens.index(item.asset), item.amount * item.ratio, 0.0) for item in pledged)
+    """The whole account as one book; wallet and profit count at the settlement coin's rate, requirements in full."""
+    tokens, account = scenario.tokens, scenario.account
+    rate = account.counted_rate
+    if rate != 1:
+        legs = tuple([leg._replace(exposure=leg.exposure * rate, offset=leg.offset * rate) for leg in legs])
+    if account.rules.counts_collateral and account.collateral:
+        legs += tuple(Leg(tokens.index(item.asset), item.amount * item.ratio, 0.0) for item in account.collateral)
     marks = scenario.market.marks
-    return Book(tokens, tuple([marks[token] for token in tokens]), scenario.account.wallet_balance, legs)
+    return Book(tokens, tuple([marks[token] for token in tokens]), account.counted_wallet, legs)
 
 
 def isolated_books(scenario: Scenario, legs: Legs) -> list[Book]:

@@ -12,6 +12,12 @@ from typing import Any
 
 LARGEST = 1e15
 """No size, price or balance may exceed this: beyond it doubles no longer hold cents."""
+SMALLEST = 1e-30
+"""No figure but 0 may be smaller: no size, price, rate or balance is, and products and quotients of them stay normal.
+
+A quantity, a price, a rate and a share this small multiply to 1e-120, and the largest notional (1e30) divided by that
+is finite. Near the end of what a double holds (1e-308) it would be infinite, and a product of two such figures 0.
+"""
 
 
 class FieldError(ValueError):
@@ -82,7 +88,20 @@ def number(
         raise FieldError(path, f"must be {_wanted(above, at_least, below, at_most)}, got {shown(value)}")
     if abs(value) > LARGEST:
         raise FieldError(path, f"must be at most 1e15 in size, got {shown(value)}")
+    if 0 < abs(value) < SMALLEST:
+        wanted = "0 or at least 1e-30 in size" if _allows_zero(above, at_least, below, at_most) else "at least 1e-30"
+        raise FieldError(path, f"must be {wanted}, got {shown(value)}")
     return float(value)
+
+
+def _allows_zero(above: float | None, at_least: float | None, below: float | None, at_most: float | None) -> bool:
+    low = (above is None or above < 0) and (at_least is None or at_least <= 0)
+    return low and (below is None or below > 0) and (at_most is None or at_most >= 0)
+
+
+def or_zero(value: float) -> float:
+    """Return a figure that follows from others, 0 where it is smaller than any that may be entered."""
+    return 0.0 if abs(value) < SMALLEST else value
 
 
 def _wanted(above: float | None, at_least: float | None, below: float | None, at_most: float | None) -> str:

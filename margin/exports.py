@@ -80,6 +80,8 @@ def _entered(scenario: Scenario) -> Iterator[_Row]:
     for item in account.collateral:
         yield _Row("collateral", item.asset, "amount", item.amount, TOKENS)
         yield _Row("collateral", item.asset, "ratio", item.ratio, FRACTION)
+    if account.settlement_rate != 1:
+        yield _Row("scenario", "", "settlement_rate", account.settlement_rate, FRACTION)
 
 
 def _account(assessment: Assessment) -> Iterator[_Row]:

@@ -29,7 +29,7 @@ LONGEST_READ = 40_000
 """Characters of a query that is read at all."""
 
 _TABLES = ("marks", "betas", "baseline_marks", "contract_values")
-_NUMBERS = ("wallet_balance", "taker_fee", "margin_fraction", "move")
+_NUMBERS = ("wallet_balance", "settlement_rate", "taker_fee", "margin_fraction", "move")
 _WORDS = ("venue", "margin_mode", "tiers_as_of")
 _TEXTS = ("title", "note")
 _POSITION = ("symbol", "side", "quantity", "entry_price", "leverage", "isolated_margin")
@@ -46,8 +46,8 @@ _SHOCK_TABLES = {
 _LISTS = ("p", "tiers")
 KEYS = (
     *("title", "note", "venue", "margin_mode", "wallet_balance", "p", "marks", "move", "betas", "baseline_marks"),
-    *("collateral", "levels", "taker_fee", "margin_fraction", "contract_values", "shocks", *_SHOCK_TABLES),
-    *("seen", "tiers_as_of", "tiers", "tiers_left_out", "v"),
+    *("collateral", "settlement_rate", "levels", "taker_fee", "margin_fraction", "contract_values", "shocks"),
+    *(*_SHOCK_TABLES, "seen", "tiers_as_of", "tiers", "tiers_left_out", "v"),
 )
 """The query parameters that are the link's own, in the order they are written."""
 

@@ -13,7 +13,19 @@ from math import isclose
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
-from margin.errors import LARGEST, FieldError, choice, keyed, known_keys, listed, number, quoted, text
+from margin.errors import (
+    LARGEST,
+    SMALLEST,
+    FieldError,
+    choice,
+    keyed,
+    known_keys,
+    listed,
+    number,
+    or_zero,
+    quoted,
+    text,
+)
 from margin.shocks import NONE, Shocks
 from margin.symbols import STABLECOINS, by_token, numbers_by_token, token
 from margin.venues import MARGIN_FRACTION, NO_TABLES, VENUES, TierTable, Venue, VenueTables
@@ -30,6 +42,7 @@ ROUNDING = 1e-9
 Side = Literal["long", "short"]
 MarginMode = Literal["cross", "isolated"]
 SIDES: tuple[Side, ...] = ("long", "short")
+OTHER_SIDE: Mapping[Side, Side] = MappingProxyType({"long": "short", "short": "long"})
 MARGIN_MODES: tuple[MarginMode, ...] = ("cross", "isolated")
 
 
@@ -104,7 +117,8 @@ class Account:
     """Where the account is and what it holds. `wallet_balance` is in the settlement coin and may be negative.
 
     In isolated mode it includes the positions' margins. `taker_fee` is a fraction, None: the venue's. `margin_fraction`
-    is the textbook's maintenance fraction and is read on no venue.
+    is the textbook's maintenance fraction and is read on no venue. `settlement_rate`, above 0 to 1, is what a unit of
+    the settlement coin counts where the venue counts several coins, each at its index less a haircut.
     """
 
     venue: str
@@ -113,6 +127,7 @@ class Account:
     taker_fee: float | None = None
     collateral: tuple[Collateral, ...] = ()
     margin_fraction: float = MARGIN_FRACTION
+    settlement_rate: float = 1.0
 
     def __post_init__(self) -> None:
         fee = self.taker_fee
@@ -124,6 +139,7 @@ class Account:
             taker_fee=None if fee is None else number(fee, "taker_fee", at_least=0, below=1),
             collateral=tuple(listed(self.collateral, "collateral", most=MOST_POSITIONS)),
             margin_fraction=number(self.margin_fraction, "textbook.margin_fraction", above=0, below=1),
+            settlement_rate=number(self.settlement_rate, "settlement_rate", above=0, at_most=1),
         )
         seen: dict[str, int] = {}
         for index, item in enumerate(self.collateral):
@@ -142,6 +158,26 @@ class Account:
     def isolated(self) -> bool:
         """Whether every position stands on a margin of its own."""
         return self.margin_mode == "isolated"
+
+    @property
+    def counts_collateral(self) -> bool:
+        """Whether several coins count, the settlement coin among them at its rate: in cross margin, on some venues."""
+        return self.rules.counts_collateral and not self.isolated
+
+    @property
+    def counted_rate(self) -> float:
+        """What a unit of the settlement coin adds to equity: its rate where several coins count, else 1."""
+        return self.settlement_rate if self.counts_collateral else 1.0
+
+    @property
+    def owned_rate(self) -> float:
+        """What a unit of the settlement coin is taken to be worth to its owner, in cross and in isolated margin."""
+        return self.settlement_rate if self.rules.counts_collateral else 1.0
+
+    @property
+    def counted_wallet(self) -> float:
+        """What the wallet balance adds to equity."""
+        return self.wallet_balance * self.counted_rate
 
     @property
     def fee(self) -> float:
@@ -191,7 +227,8 @@ class Market:
 
     def moved(self, prices: Mapping[str, float], move: float) -> dict[str, float]:
         """The prices after a common move: price · (1 + β·move), never below 0 nor beyond what a scenario holds."""
-        return {token: min(LARGEST, max(0.0, price * (1 + self.beta(token) * move))) for token, price in prices.items()}
+        ends = {token: price * (1 + self.beta(token) * move) for token, price in prices.items()}
+        return {token: min(LARGEST, or_zero(max(0.0, price))) for token, price in ends.items()}
 
     def present_move(self, tokens: Sequence[str]) -> float | None:
         """The common move that took these tokens' baseline marks to their marks; None where no single one did.
@@ -306,7 +343,7 @@ class Scenario:
         if not self.account.isolated or not self.positions:
             return
         margins, wallet = sum(position.own_margin for position in self.positions), self.account.wallet_balance
-        if margins > wallet + 1e-12 * abs(wallet):
+        if margins > wallet + 1e-12 * abs(wallet) + SMALLEST:
             raise FieldError(
                 "wallet_balance", f"must cover the isolated margins, {margins:.15g} in all, got {wallet:.15g}"
             )
@@ -317,13 +354,21 @@ class Scenario:
         symbols = [position.symbol for position in self.positions]
         return tuple(dict.fromkeys([*symbols, *(item.asset for item in self.account.collateral)]))
 
+    @property
+    def unlisted(self) -> tuple[str, ...]:
+        """Tokens held by a table of the scenario's own that the venue's tables beside it, if there are any, lack."""
+        known = self.market.reference.tiers
+        own = [position.symbol for position in self.positions if position.symbol in self.market.tiers]
+        return tuple(dict.fromkeys(token for token in own if known and token not in known))
+
     def with_tables(self, tables: VenueTables) -> "Scenario":
         """The same scenario beside other reference tables; `tiers_as_of` stays what the maker saw."""
         return replace(self, market=replace(self.market, reference=tables))
 
     def with_marks(self, marks: Mapping[str, float]) -> "Scenario":
-        """The same scenario at other marks; tokens not named keep theirs."""
-        return replace(self, market=replace(self.market, marks={**self.market.marks, **marks}))
+        """The same scenario at other marks, those too small to be entered at 0; tokens not named keep theirs."""
+        others = {token: or_zero(mark) for token, mark in marks.items()}
+        return replace(self, market=replace(self.market, marks={**self.market.marks, **others}))
 
     def to_json(self) -> dict[str, Any]:
         """The version 1 object; optional keys only where they say something."""
@@ -334,6 +379,7 @@ class Scenario:
             "levels": None if self.levels == Levels() else _plain(self.levels, "warning", "danger"),
             "taker_fee": account.taker_fee,
             "collateral": [_plain(item, "asset", "amount", "ratio") for item in account.collateral],
+            "settlement_rate": None if account.settlement_rate == 1 else account.settlement_rate,
             "tiers": {symbol: table.rows() for symbol, table in market.tiers.items()},
             "contract_values": dict(market.contract_values),
             "tiers_as_of": market.tiers_as_of,
@@ -366,6 +412,7 @@ class Scenario:
             taker_fee=entry.get("taker_fee"),
             collateral=_read_list(entry, "collateral", Collateral, ("asset", "amount", "ratio"), ()),
             margin_fraction=_read_textbook(entry),
+            settlement_rate=entry.get("settlement_rate", 1.0),
         )
         return cls(
             account=account,
@@ -390,7 +437,7 @@ _POSITION_KEYS = ("symbol", "side", "quantity", "entry_price", "leverage", "isol
 _REQUIRED = ("version", "venue", "margin_mode", "wallet_balance", "positions", "marks")
 _OPTIONAL = (
     *("title", "note", "betas", "baseline_marks", "levels", "taker_fee", "collateral", "tiers", "contract_values"),
-    *("tiers_as_of", "seen", "shocks", "textbook"),
+    *("tiers_as_of", "seen", "shocks", "textbook", "settlement_rate"),
 )
 
 

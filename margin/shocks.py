@@ -32,7 +32,7 @@ class Shocks:
     instead for those named; no rate goes above 1. `leverage_cap`, above 0 and to 1, multiplies the venue's leverage
     caps. `haircut`, 0 to 1, is the part by which every collateral ratio is cut. `funding` is what a long pays a short
     per token and day, as a fraction of the notional, −1 to 1; it runs for `days`, 0 to 365, as does `interest`, the
-    annual rate on a wallet that owes, 0 to 10.
+    annual rate on what wallet and open profit and loss in the settlement coin come to below 0, 0 to 10.
 
     Raises FieldError with the name of the field (`moves.RENDER`).
     """

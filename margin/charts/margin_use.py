@@ -38,11 +38,12 @@ def finding(account: Assessment, scenario: Scenario) -> str:
     if findings.isolated(scenario):
         return f"The positions hold {wording.money(_held(account))} of margin; {left}"
     required, balance = wording.money(account.requirement), wording.money(account.equity)
-    if account.equity <= 0:
+    load = account.requirement_to_equity
+    if account.equity <= 0 or load is None:
         return f"Nothing is left: the margin balance is {balance}, {required} is required"
     if account.liquidated:
         return f"Liquidated: {required} is required of a margin balance of {balance}"
-    return f"{wording.percent(account.requirement / account.equity)} of the margin balance is required; {left}"
+    return f"{wording.percent(load)} of the margin balance is required; {left}"
 
 
 def _held(account: Assessment) -> float:

@@ -75,8 +75,9 @@ class Paid(NamedTuple):
 def hardest_funding(positions: Sequence[Position]) -> dict[str, Paid]:
     """By token the recorded rate that costs its positions most: the highest where net long, the lowest where short.
 
-    Recorded rates are of one payment; a day of them is every payment of that day at this rate. Tokens without a record,
-    and those held alike on both sides, are left out.
+    Recorded rates are of one payment, and what was paid in whole days is not on record; a day of them is every payment
+    of that day at this rate and the recorded interval. It can understate a day on which the venue paid every hour (see
+    `studies.shocks.HOURLY`). Tokens without a record, and those held alike on both sides, are left out.
     """
     return {
         token: _paid(record, record.highest if net > 0 else record.lowest, "highest" if net > 0 else "lowest")

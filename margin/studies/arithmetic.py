@@ -6,6 +6,7 @@ the other tokens leave to the one whose liquidation price is explained.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from math import ceil, floor, log10
 from types import MappingProxyType
 from typing import NamedTuple
@@ -30,6 +31,7 @@ SYMBOLS: Mapping[str, str] = MappingProxyType(
         "d": "maintenance amount of the tier",
         "f": "taker fee rate",
         "c": "estimated fee to close, q·EP·(1 − s ÷ L)·f",
+        "r": "the settlement coin's own rate",
         "M": "isolated margin",
         "extra": "isolated margin beyond q·EP ÷ L",
         "β": "the token's move for a market move of 1",
@@ -75,6 +77,13 @@ def arithmetic(scenario: Scenario, account: Assessment) -> list[Line]:
     ]
 
 
+class _Term(NamedTuple):
+    """One summand in symbols and in numbers; a leading − is its sign."""
+
+    symbols: str
+    numbers: str
+
+
 class _Holding(NamedTuple):
     """A position with the leg it was compiled to and its mark."""
 
@@ -112,6 +121,16 @@ class _Case(NamedTuple):
     def isolated(self) -> bool:
         return self.scenario.account.isolated
 
+    @property
+    def rate(self) -> float:
+        return self.scenario.account.counted_rate
+
+    def counted(self, term: _Term) -> _Term:
+        """A term in the settlement coin, at the coin's rate where it has one."""
+        if self.rate == 1:
+            return term
+        return _Term(f"{term.symbols}·r", f"{term.numbers}·{_rate(self.rate)}")
+
 
 def _case(scenario: Scenario, account: Assessment) -> _Case:
     books, marks, count = compile_books(scenario), scenario.market.marks, len(scenario.positions)
@@ -126,13 +145,6 @@ def _case(scenario: Scenario, account: Assessment) -> _Case:
 # Terms and sums
 
 
-class _Term(NamedTuple):
-    """One summand in symbols and in numbers; a leading − is its sign."""
-
-    symbols: str
-    numbers: str
-
-
 _Terms = list[_Term]
 
 
@@ -142,6 +154,16 @@ def _number(value: float) -> str:
         return wording.quantity(value)
     digits = f"{abs(value):.{7 - floor(log10(abs(value)))}f}".rstrip("0")
     return f"−{digits}" if value < 0 else digits
+
+
+def _rate(value: float) -> str:
+    """A rate to twelve significant digits, so that what it multiplies adds up: `2.5 %`, `16.6666666667 %`."""
+    return f"{_plain(float(f'{value * 100:.12g}'))} %"
+
+
+def _plain(value: float) -> str:
+    """A number as it stands, without an exponent."""
+    return f"{Decimal(repr(value)):f}".removesuffix(".0")
 
 
 def _minus(text: str) -> str:
@@ -217,7 +239,7 @@ def _profit(holding: _Holding) -> _Term:
 
 
 def _collateral(pledge: _Pledge) -> _Term:
-    amount, ratio = _number(pledge.item.amount), wording.rate(pledge.item.ratio)
+    amount, ratio = _number(pledge.item.amount), _rate(pledge.item.ratio)
     return _Term("amount·mark·ratio", f"{amount}·{_number(pledge.mark)}·{ratio}")
 
 
@@ -236,22 +258,30 @@ def _deduction(leg: Leg, price: float, rules: Venue) -> _Terms:
     return [_Term("d", _number(leg.amounts[leg.tier(price)]))]
 
 
-def _initial(holding: _Holding, rules: Venue) -> _Terms:
-    opening = _Term("N ÷ L", f"{_notional(holding)} ÷ {_number(holding.position.leverage)}")
+def _initial(holding: _Holding, rules: Venue, *, isolated: bool) -> _Terms:
+    position = holding.position
+    opening = _Term("N ÷ L", f"{_notional(holding)} ÷ {_number(position.leverage)}")
+    if rules.opening_price("entry", "mark", isolated=isolated) == "entry":
+        opening = _opening(position)
     return [opening, *_closing_fee(holding, rules)]
+
+
+def _opening(position: Position) -> _Term:
+    size = f"{_number(position.quantity)}·{_number(position.entry_price)}"
+    return _Term("q·EP ÷ L", f"{size} ÷ {_number(position.leverage)}")
 
 
 def _maintenance(holding: _Holding, rules: Venue) -> _Terms:
     """Without the closing fee."""
     leg, mark = holding.leg, holding.mark
-    share = _Term("N·m", f"{_notional(holding)}·{wording.rate(leg.rates[leg.tier(mark)])}")
+    share = _Term("N·m", f"{_notional(holding)}·{_rate(leg.rates[leg.tier(mark)])}")
     return [share, *_negated(_deduction(leg, mark, rules))]
 
 
 def _liquidation_fee(holding: _Holding, rules: Venue) -> _Terms:
     if not rules.liquidation_fee_required:
         return []
-    return [_Term("N·f", f"{_notional(holding)}·{wording.rate(holding.leg.extra_rate)}")]
+    return [_Term("N·f", f"{_notional(holding)}·{_rate(holding.leg.extra_rate)}")]
 
 
 def _own_margin(holding: _Holding, case: _Case) -> _Terms:
@@ -259,11 +289,10 @@ def _own_margin(holding: _Holding, case: _Case) -> _Terms:
     position, rules = holding.position, case.rules
     if not rules.closing_fee_in_margins:
         return [_Term("M", _number(position.own_margin))]
-    size, leverage = f"{_number(position.quantity)}·{_number(position.entry_price)}", _number(position.leverage)
-    opening = _Term("q·EP ÷ L", f"{size} ÷ {leverage}")
+    opening = _opening(position)
     if position.isolated_margin is None:
         return [opening]
-    extra, fee = _number(position.own_margin - position.opening_margin), wording.rate(case.scenario.account.fee)
+    extra, fee = _number(position.own_margin - position.opening_margin), _rate(case.scenario.account.fee)
     sign = "−" if position.sign > 0 else "+"
     return [opening, _Term("extra ÷ (1 − s·f)", f"{extra} ÷ (1 {sign} {fee})")]
 
@@ -275,6 +304,9 @@ def _margin_balance(case: _Case) -> Line:
     terms = [_Term("WB", _number(case.scenario.account.wallet_balance))]
     if case.holdings:
         terms.append(_profits(case))
+    if case.rate != 1:
+        summed = _sum(terms)
+        terms = [_Term(f"r·{_bracketed(summed.symbols)}", f"{_rate(case.rate)}·{_bracketed(summed.numbers)}")]
     if case.pledges:
         terms.append(_sigma([[_collateral(pledge)] for pledge in case.pledges]))
     return _line("Margin balance", terms, wording.money(case.account.equity))
@@ -287,7 +319,7 @@ def _profits(case: _Case) -> _Term:
 def _margins(case: _Case) -> Iterator[Line]:
     rules, holdings, account = case.rules, case.holdings, case.account
     if account.initial_margin is not None:
-        initial = _sigma([_initial(holding, rules) for holding in holdings])
+        initial = _sigma([_initial(holding, rules, isolated=case.isolated) for holding in holdings])
         yield _line("Initial margin", [initial], wording.money(account.initial_margin))
     if account.maintenance_margin is not None:
         rows = [[*_maintenance(holding, rules), *_closing_fee(holding, rules)] for holding in holdings]
@@ -388,11 +420,8 @@ def _liquidation_price(case: _Case, index: int, entry: LiquidationPrice, way: st
     pledged = [pledge for pledge in case.pledges if pledge.item.asset == entry.symbol]
     lead = _own_margin(held[0], case) if case.isolated else _left_by_others(case, entry.symbol)
     still = _sum([*lead, *_of_legs([_still(holding, price, case) for holding in held])])
-    moving = [_moving(holding, price) for holding in held]
-    share = [
-        _Term("−amount·ratio", f"−{_number(pledge.item.amount)}·{wording.rate(pledge.item.ratio)}")
-        for pledge in pledged
-    ]
+    moving = [_moving(holding, price, case) for holding in held]
+    share = [_Term("−amount·ratio", f"−{_number(pledge.item.amount)}·{_rate(pledge.item.ratio)}") for pledge in pledged]
     slope = _sum([*_of_legs(moving), *share])
     under = slope.symbols if len(moving) > 1 and not share else f"({slope.symbols})"
     name = held[0].name if case.isolated else entry.symbol
@@ -413,22 +442,22 @@ def _still(holding: _Holding, price: float, case: _Case) -> _Terms:
     amount, entry = _number(holding.leg.quantity), _number(holding.position.entry_price)
     entered = _Term("−s·q·EP", f"{_signed(holding, -1)}{amount}·{entry}")
     fee = [] if case.isolated else _negated(_closing_fee(holding, case.rules))
-    return [*_deduction(holding.leg, price, case.rules), entered, *fee]
+    return [*_deduction(holding.leg, price, case.rules), case.counted(entered), *fee]
 
 
-def _moving(holding: _Holding, price: float) -> _Terms:
+def _moving(holding: _Holding, price: float, case: _Case) -> _Terms:
     """How fast a position's headroom falls with the price: q·(m + f) − s·q."""
     leg, amount = holding.leg, _number(holding.leg.quantity)
-    rate = _Term("m", wording.rate(leg.rates[leg.tier(price)]))
+    rate = _Term("m", _rate(leg.rates[leg.tier(price)]))
     if leg.extra_rate:
-        rate = _Term("(m + f)", f"({rate.numbers} + {wording.rate(leg.extra_rate)})")
+        rate = _Term("(m + f)", f"({rate.numbers} + {_rate(leg.extra_rate)})")
     size = _Term("−s·q", f"{_signed(holding, -1)}{amount}")
-    return [_Term(f"q·{rate.symbols}", f"{amount}·{rate.numbers}"), size]
+    return [_Term(f"q·{rate.symbols}", f"{amount}·{rate.numbers}"), case.counted(size)]
 
 
 def _left_by_others(case: _Case, token: str) -> _Terms:
     """The wallet with what the other tokens' positions and collateral add at their marks, and what they require."""
-    terms = [_Term("WB", _number(case.scenario.account.wallet_balance))]
+    terms = [case.counted(_Term("WB", _number(case.scenario.account.wallet_balance)))]
     others = [holding for holding in case.holdings if holding.position.symbol != token]
     pledged = [pledge for pledge in case.pledges if pledge.item.asset != token]
     if others:

@@ -7,18 +7,20 @@ where their denominator is not positive; margin figures are None where a token h
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from margin import wording
 from margin.book import (
     ZERO,
     Book,
     Leg,
     Legs,
     Standing,
+    beyond_rounding,
     compile_legs,
     cross_book,
     isolated_books,
     size_in_tiers,
 )
-from margin.scenario import Position, Scenario
+from margin.scenario import OTHER_SIDE, Position, Scenario, net_quantities
 from margin.studies.distances import NOWHERE, JointMove, LiquidationPrice, common_move, liquidation_prices, unpriced
 from margin.venues import TierTable
 from margin.venues.rules import quotient
@@ -135,10 +137,17 @@ def _position_json(position: PositionFigures) -> dict[str, Any]:
 def assess(scenario: Scenario) -> Assessment:
     """Every figure of the account at its marks."""
     legs = compile_legs(scenario)
-    positions = [_figures(position, leg, scenario) for position, leg in zip(scenario.positions, legs, strict=True)]
+    rows = zip(scenario.positions, legs, _twins(scenario.positions), strict=True)
+    positions = [_figures(position, leg, twin, scenario) for position, leg, twin in rows]
     if not scenario.account.isolated:
         return _assess_cross(scenario, legs, positions)
     return _assess_isolated(scenario, legs, positions)
+
+
+def _twins(positions: Sequence[Position]) -> list[Position | None]:
+    """Return, in their order, every position's twin: that of the same token on the other side, None without one."""
+    by_name = {(position.symbol, position.side): position for position in positions}
+    return [by_name.get((position.symbol, OTHER_SIDE[position.side])) for position in positions]
 
 
 def _assess_cross(scenario: Scenario, legs: Legs, positions: list[PositionFigures]) -> Assessment:
@@ -180,10 +189,9 @@ def _alone(
     figures = figures._replace(isolated_margin=position.own_margin)
     if standing is None:
         return figures, unpriced(position.symbol, "no_tiers", position.side)
-    ratio = scenario.account.rules.ratio
     figures = figures._replace(
         headroom=standing.headroom,
-        margin_ratio=ratio.value(standing.equity, standing.requirement, standing.notional),
+        margin_ratio=standing.ratio(scenario.account.rules.ratio),
         liquidated=standing.liquidated,
     )
     return figures, liquidation_prices(book, standing)[0]._replace(side=position.side)
@@ -206,6 +214,7 @@ def _assessment(
     whole: _Whole | None = None,
 ) -> Assessment:
     notional = sum(figures.notional for figures in positions)
+    firm = beyond_rounding(equity, abs(scenario.account.counted_wallet) + notional)
     initial = _total([figures.initial_margin for figures in positions])
     return Assessment(
         equity=equity,
@@ -216,14 +225,18 @@ def _assessment(
         headroom=whole and whole.worst.headroom,
         available_balance=_available(scenario, equity, initial),
         margin_ratio=_margin_ratio(scenario, whole),
-        equity_to_notional=quotient(equity, notional),
-        effective_leverage=quotient(notional, equity),
+        equity_to_notional=quotient(firm, notional),
+        effective_leverage=quotient(notional, firm),
         liquidated=whole.liquidated if whole else any(figures.liquidated for figures in positions),
         positions=tuple(positions),
         liquidation_prices=tuple(prices),
         joint_move=whole.joint if whole else NOWHERE,
         problems=_account_problems(scenario, equity, initial),
-        assumptions=(*_assumptions(scenario), *_beyond(scenario, positions, prices)),
+        assumptions=(
+            *_assumptions(scenario),
+            *_of_several_coins(scenario, positions, prices),
+            *_beyond(scenario, positions, prices),
+        ),
     )
 
 
@@ -257,7 +270,7 @@ def _total(values: list[float | None]) -> float | None:
 def _margin_ratio(scenario: Scenario, whole: _Whole | None) -> MarginRatio:
     rule, value = scenario.account.rules.ratio, None
     if whole and scenario.positions:
-        value = rule.value(whole.worst.equity, whole.worst.requirement, whole.worst.notional)
+        value = whole.worst.ratio(rule)
     return MarginRatio(value, rule.at_level(1.0, scenario.account.margin_fraction), rule.direction, rule.label)
 
 
@@ -274,7 +287,8 @@ def _above(one: float, other: float) -> float:
     return one - other if one - other > ZERO * (abs(one) + abs(other)) else 0.0
 
 
-def _figures(position: Position, leg: Leg, scenario: Scenario) -> PositionFigures:
+def _figures(position: Position, leg: Leg, twin: Position | None, scenario: Scenario) -> PositionFigures:
+    """One position's figures; `twin` is the position of the same token on the other side."""
     account, market = scenario.account, scenario.market
     mark = market.marks[position.symbol]
     notional = position.quantity * mark
@@ -285,15 +299,16 @@ def _figures(position: Position, leg: Leg, scenario: Scenario) -> PositionFigure
     number, rate, amount = leg.first_tier + tier, leg.rates[tier], leg.amounts[tier]
     table = None if account.rules.own_fraction else market.table(position.symbol)
     cap = table.max_leverages[number] if table else None
+    opening_price = account.rules.opening_price(position.entry_price, mark, isolated=account.isolated)
     return PositionFigures(
         *common,
-        initial_margin=notional / position.leverage + leg.closing_fee,
+        initial_margin=position.quantity * opening_price / position.leverage + leg.closing_fee,
         maintenance_margin=leg.maintenance(mark, rate, amount) + leg.closing_fee - leg.constant,
         tier=number + 1,
         maintenance_rate=rate,
         maintenance_amount=amount,
         max_leverage=cap,
-        problems=_position_problems(position, table, cap, scenario, negative=rate * notional < amount),
+        problems=_position_problems(position, twin, table, cap, scenario, negative=rate * notional < amount),
     )
 
 
@@ -310,7 +325,13 @@ def _no_tiers(position: Position, scenario: Scenario) -> Problem:
 
 
 def _position_problems(
-    position: Position, table: TierTable | None, cap: float | None, scenario: Scenario, *, negative: bool
+    position: Position,
+    twin: Position | None,
+    table: TierTable | None,
+    cap: float | None,
+    scenario: Scenario,
+    *,
+    negative: bool,
 ) -> tuple[Problem, ...]:
     problems = []
     if negative:
@@ -328,7 +349,25 @@ def _position_problems(
     if position.isolated_margin is not None and not scenario.account.isolated:
         ignored = "the isolated margin is ignored in cross margin: the whole balance stands behind the position"
         problems.append(Problem("isolated_margin_ignored", "warning", ignored))
+    if twin is not None:
+        problems += _of_both_sides(position, twin, scenario)
     return tuple(problems)
+
+
+def _of_both_sides(position: Position, twin: Position, scenario: Scenario) -> list[Problem]:
+    """What the venue does not keep of a token held long and short, and what is not known of it there."""
+    account, rules, symbol = scenario.account, scenario.account.rules, position.symbol
+    if not rules.hedges:
+        one = f"{rules.name} keeps one position per token, long or short: {symbol} can't be both, orders net"
+        return [Problem("one_position_per_token", "warning", f"{one}; enter the difference alone")]
+    problems = []
+    if account.margin_mode in rules.one_leverage_in and position.leverage != twin.leverage:
+        both = f"{position.leverage:g}x here and {twin.leverage:g}x on the {twin.side}"
+        one = f"{rules.name} keeps one leverage for {symbol}, not {both}; set both alike"
+        problems.append(Problem("one_leverage_per_token", "warning", one))
+    if rules.doubts.hedge and not account.isolated and position.quantity <= twin.quantity:
+        problems.append(Problem("hedge_not_confirmed", "warning", rules.doubts.hedge))
+    return problems
 
 
 def _account_problems(scenario: Scenario, equity: float, initial: float | None) -> tuple[Problem, ...]:
@@ -337,11 +376,49 @@ def _account_problems(scenario: Scenario, equity: float, initial: float | None) 
     if not account.isolated and initial is not None and scenario.positions and _above(initial, equity):
         above = "the initial margin is above the margin balance: no new orders or withdrawals"
         problems.append(Problem("initial_margin_above_equity", "warning", above))
-    if account.collateral and (account.isolated or not rules.counts_collateral):
-        why = "isolated positions stand on" if account.isolated else f"{rules.name} counts"
-        left_out = f"{why} the settlement coin alone, {rules.settlement}: the collateral is left out"
+    if account.counts_collateral:
+        return tuple(problems)
+    why = "isolated positions stand on" if account.isolated else f"{rules.name} counts"
+    alone = f"{why} the settlement coin alone, {rules.settlement}"
+    reason = f" ({rules.uncounted})" if rules.uncounted else ""
+    if account.collateral:
+        left_out = f"{alone}: the collateral is left out{reason}"
         problems.append(Problem("collateral_not_counted", "warning", left_out))
+    if account.settlement_rate != 1:
+        left_out = f"{alone}, in full: its rate of {wording.rate(account.settlement_rate)} is left out{reason}"
+        problems.append(Problem("settlement_rate_not_counted", "warning", left_out))
     return tuple(problems)
+
+
+def _of_several_coins(
+    scenario: Scenario, positions: list[PositionFigures], prices: list[LiquidationPrice]
+) -> list[str]:
+    """How the settlement coin counts beside other coins, and what is not modelled where it is owed."""
+    account, doubts = scenario.account, scenario.account.rules.doubts
+    if not account.counts_collateral or not (account.collateral or account.settlement_rate != 1):
+        return []
+    coin = account.rules.settlement
+    said = [f"{coin} counts at {wording.rate(account.settlement_rate)} of a dollar, the rate entered"]
+    if account.settlement_rate == 1:
+        name = account.rules.name
+        said = [f"{coin} itself counts in full; {name} counts it at its index less a haircut: enter that rate"]
+    said.append(doubts.collateral)
+    balance = account.wallet_balance + sum(figures.unrealised_pnl for figures in positions)
+    if balance < 0:
+        said += [f"balance and open profit and loss in {coin} come to {wording.money(balance)}", doubts.owing]
+    elif any(each < 0 for each in _at_liquidation(scenario, balance, prices)):
+        said += [f"balance and open profit and loss in {coin} fall below 0 before some liquidation price", doubts.owing]
+    return said
+
+
+def _at_liquidation(scenario: Scenario, balance: float, prices: list[LiquidationPrice]) -> list[float]:
+    """Balance and profit in the settlement coin at every liquidation price, other marks standing still."""
+    net, marks = net_quantities(scenario.positions), scenario.market.marks
+    balances = []
+    for price in prices:
+        levels = [level for level in (price.below, price.above) if level is not None]
+        balances += [balance + net.get(price.symbol, 0.0) * (level - marks[price.symbol]) for level in levels]
+    return balances
 
 
 def _days(days: Mapping[str, Sequence[str]]) -> str:
@@ -366,4 +443,8 @@ def _assumptions(scenario: Scenario) -> tuple[str, ...]:
     doubtful = sorted((symbols & reference.unconfirmed) - market.contract_values.keys())
     if doubtful:
         tables.append(f"{account.venue} contract values of {', '.join(doubtful)} are second-hand, not yet confirmed")
+    if account.isolated and symbols and rules.doubts.isolated:
+        tables.append(rules.doubts.isolated)
+    if rules.doubts.unlisted and scenario.unlisted:
+        tables.append(f"{account.venue}: {', '.join(scenario.unlisted)}: {rules.doubts.unlisted}")
     return (*tables, *rules.assumptions)

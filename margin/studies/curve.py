@@ -73,8 +73,9 @@ def _worst(
         start = np.array([prices[token] for token in book.tokens])
         path = np.maximum(0.0, start * (1 + steps * moves[:, None]))
         equity, requirement = book.equity(path), book.requirement(path)
-        ratio = _quotient(*rule.terms(equity, requirement, book.notional(path)))
-        rows.append((_quotient(requirement, equity), ratio, equity, requirement))
+        firm = book.firm_equity(path)
+        ratio = _quotient(*rule.terms(firm, requirement, book.notional(path)))
+        rows.append((_quotient(requirement, firm), ratio, equity, requirement))
     table = np.array(rows)
     worst = np.argmax(np.nan_to_num(table[:, 0], nan=np.inf), axis=0)
     load, ratio, equity, requirement = table[worst, :, np.arange(len(moves))].T

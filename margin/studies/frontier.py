@@ -15,15 +15,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from margin.book import Array, Book, Leg, compile_books
+from margin.book import ZERO, Array, Book, Leg, compile_books
 from margin.scenario import Scenario
 from margin.studies.directions import Direction
 from margin.studies.outcome import Outcome, after
 
 APART = 1e-12
 """Kinks nearer to each other than this part of a map's width differ by rounding."""
-NO_EQUITY = 1e-9
-"""Equity below this part of the requirement is rounding around none."""
 FLAT = 1e-14
 """A change below this part of all that was added up is rounding."""
 DAYS_A_YEAR = 365.0
@@ -69,7 +67,7 @@ def risk_map(
     books = compile_books(scenario)
     if not scenario.positions or not all(book.complete for book in books):
         return None
-    isolated, wallet = scenario.account.isolated, scenario.account.wallet_balance
+    isolated, wallet = scenario.account.isolated, scenario.account.counted_wallet
     parts = [_parts(book, (first, second), (first_moves, second_moves)) for book in books]
     surfaces = _surfaces(parts, wallet - sum(book.wallet for book in books), isolated=isolated)
     edges = _rectangles if isolated else _curves
@@ -156,6 +154,11 @@ class _Parts(NamedTuple):
         return self.equity - self.requirement / level
 
     @property
+    def gross(self) -> float:
+        """What rounding of its equity is measured against."""
+        return abs(self.equity) + self.first.gross + self.second.gross
+
+    @property
     def moving(self) -> _Side:
         """The one side that moves an isolated position, the first also where neither does."""
         return self.second if self.second.gross else self.first
@@ -208,9 +211,10 @@ def _surfaces(parts: Sequence[_Parts], held_apart: float, *, isolated: bool) -> 
     equity = _outer([(part.equity, part.first.equity, part.second.equity) for part in parts]) + held_apart
     requirement = _outer([(part.requirement, part.first.requirement, part.second.requirement) for part in parts])
     if isolated:
-        headroom, load = -_largest(parts, lambda own, required: required - own), _largest(parts, _load)
+        headroom = -_largest(parts, lambda own, required, _: required - own)
+        load = _largest(parts, _load)
     else:
-        headroom, load = equity - requirement, _load(equity, requirement)
+        headroom, load = equity - requirement, _load(equity, requirement, parts[0].gross)
     return headroom, equity, requirement, np.where(np.isinf(load), np.nan, load)
 
 
@@ -221,19 +225,20 @@ def _outer(terms: Sequence[tuple[float, Array, Array]]) -> Array:
     return total
 
 
-def _load(equity: Array, requirement: Array) -> Array:
-    """Requirement ÷ equity, endless where equity is not positive, or no more than rounding beside the requirement."""
-    there = equity > NO_EQUITY * requirement
-    load: Array = np.divide(requirement, equity, out=np.full(equity.shape, np.inf), where=there & (equity > 0))
+def _load(equity: Array, requirement: Array, gross: float) -> Array:
+    """Requirement ÷ equity, endless where equity is not positive, or no more than rounding of `gross` sums."""
+    firm = equity > ZERO * gross
+    load: Array = np.divide(requirement, equity, out=np.full(equity.shape, np.inf), where=firm)
     return load
 
 
-def _largest(parts: Sequence[_Parts], figure: Callable[[Array, Array], Array]) -> Array:
-    """The largest figure, of equity and requirement, that any isolated position has; shape (second, first)."""
+def _largest(parts: Sequence[_Parts], figure: Callable[[Array, Array, float], Array]) -> Array:
+    """The largest figure, of equity, requirement and gross, that any isolated position has; shape (second, first)."""
     first, second = (np.full(side.moves.shape, -np.inf) for side in (parts[0].first, parts[0].second))
     for part in parts:
         side, worst = part.moving, second if part.second.gross else first
-        np.maximum(worst, figure(part.equity + side.equity, part.requirement + side.requirement), out=worst)
+        own, required = part.equity + side.equity, part.requirement + side.requirement
+        np.maximum(worst, figure(own, required, part.gross), out=worst)
     largest: Array = np.maximum.outer(second, first)
     return largest
 
@@ -267,7 +272,7 @@ def _curves(parts: Sequence[_Parts], level: float) -> Iterator[Polyline]:
     """The curves of an account in cross mode."""
     [part] = parts
     constant = part.still(level)
-    rounding = FLAT * (abs(part.equity) + abs(part.requirement) / level + part.first.gross + part.second.gross)
+    rounding = FLAT * (part.gross + abs(part.requirement) / level)
     runs = [list(_runs(side.corners, side.at_corners(level), rounding)) for side in (part.first, part.second)]
     for first, second in product(*runs):
         curve = _curve(first, second, constant, part.first.moves)

@@ -1,14 +1,15 @@
 """An account while it is being unwound: where it stands on its path, what closes, what that costs, and who pays.
 
 The one mutable thing of the studies. It decides nothing: which position, how much and when comes from outside. Money is
-in the settlement coin. After every step
+in the settlement coin, but equity, of which wallet and profit count at that coin's rate. After every step
 wallet = wallet before + realised − fee − slippage + fund_loss − forfeited + collateral_sold.
 """
 
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
-from margin.book import Array, Book, Standing, compile_books
+from margin.book import ZERO, Array, Book, Standing, beyond_rounding, compile_books
+from margin.errors import SMALLEST, or_zero
 from margin.scenario import Position, Scenario, Side
 from margin.studies.conduct import PositionName
 from margin.studies.path import Path
@@ -39,6 +40,7 @@ def name_of(position: Position) -> PositionName:
 class Money(NamedTuple):
     """Where an account stands: wallet balance, equity (margin balance), and what equity is held against.
 
+    What of equity is no more than rounding is 0.
     Of an isolated position on Bybit too equity is the money that is there, which the venue counts slightly otherwise.
     """
 
@@ -76,16 +78,20 @@ class Step(NamedTuple):
 
 
 class Fill(NamedTuple):
-    """An order as it would be filled: quantity in tokens, price, and what the fee and the slippage cost."""
+    """An order as it would be filled: quantity in tokens, and what it leaves of the position; price; fee and slippage.
+
+    What is left is not a difference of two large sizes: an order down to a cap leaves the cap itself.
+    """
 
     quantity: float
+    left: float
     price: float
     fee: float
     slippage: float
 
 
 class State(NamedTuple):
-    """What the account was from a point of the path on; `wallet` in money, which on Bybit the book counts otherwise."""
+    """What the account was from a point of the path on; `wallet` as it counts, on Bybit otherwise than in the book."""
 
     t: float
     book: Book
@@ -114,8 +120,8 @@ class Ledger:
     def _adopt(self, scenario: Scenario) -> None:
         books = compile_books(scenario)
         self.scenario = scenario
-        self.book = books[0] if books else Book((), (), self.wallet, ())
-        self.states.append(State(self.t, self.book, self.wallet))
+        self.book = books[0] if books else Book((), (), scenario.account.counted_wallet, ())
+        self.states.append(State(self.t, self.book, scenario.account.counted_wallet))
         self._look()
 
     def _look(self) -> None:
@@ -148,9 +154,24 @@ class Ledger:
         return self.scenario.account.wallet_balance
 
     @property
+    def rate(self) -> float:
+        """What a unit of the settlement coin adds to equity."""
+        return self.scenario.account.counted_rate
+
+    @property
     def equity(self) -> float:
         """Margin balance in money."""
-        return self.wallet + self._beside_the_wallet()
+        return self.scenario.account.counted_wallet + self._beside_the_wallet()
+
+    @property
+    def lasting(self) -> float:
+        """What the account may still lose in the settlement coin before its equity is gone."""
+        return self.equity / self.rate
+
+    @property
+    def bankrupt(self) -> bool:
+        """Whether no money is left, whatever is required of it."""
+        return bool(self.positions) and self.equity <= self.standing.zero
 
     def _beside_the_wallet(self) -> float:
         """Open profit and loss, and what collateral counts."""
@@ -159,7 +180,8 @@ class Ledger:
     @property
     def money(self) -> Money:
         """Where the account stands now."""
-        return Money(self.wallet, self.equity, self.standing.requirement)
+        equity = beyond_rounding(self.equity, self.standing.zero / ZERO)
+        return Money(self.wallet, equity, self.standing.requirement)
 
     def note(self, kind: Kind, why: Why) -> None:
         """Records what changes no figure."""
@@ -172,19 +194,20 @@ class Ledger:
         position = self.positions[index]
         return position.sign * quantity * (self.prices[position.symbol] - position.entry_price)
 
-    def fill(self, index: int, quantity: float, *, slippage: float, fee: float) -> Fill:
-        """An order for part of a position, at fractions of slippage and fee.
+    def fill(self, index: int, left: float, *, slippage: float, fee: float) -> Fill:
+        """An order that leaves so much of a position, at fractions of slippage and fee.
 
         It is for all of it where next to nothing would be left, or in isolated mode no margin to stand on.
         """
         position, mark = self.positions[index], self.prices[self.positions[index].symbol]
-        if position.quantity - quantity <= DUST * position.quantity:
-            quantity = position.quantity
+        if left <= max(DUST * position.quantity, SMALLEST):
+            left = 0.0
+        quantity = position.quantity - left
         price = mark * (1 - position.sign * slippage)
-        fill = Fill(quantity, price, fee * quantity * price, slippage * quantity * mark)
-        left = self.wallet + self.realised(index, quantity) - fill.fee - fill.slippage
-        if quantity < position.quantity and self.scenario.account.isolated and left <= 0:
-            return self.fill(index, position.quantity, slippage=slippage, fee=fee)
+        fill = Fill(quantity, left, price, fee * quantity * price, slippage * quantity * mark)
+        margin = self.wallet + self.realised(index, quantity) - fill.fee - fill.slippage
+        if left and self.scenario.account.isolated and margin < SMALLEST:
+            return self.fill(index, 0.0, slippage=slippage, fee=fee)
         return fill
 
     def close(
@@ -193,8 +216,7 @@ class Ledger:
         """Closes what the fill is for and books what it wins, costs and leaves to others."""
         position, before, realised = self.positions[index], self.money, self.realised(index, fill.quantity)
         wallet = self.wallet + realised - fill.fee - fill.slippage + fund_loss - forfeited
-        left = position.quantity - fill.quantity
-        self._adopt(_without(self.scenario, index, left, wallet))
+        self._adopt(_without(self.scenario, index, fill.left, wallet))
         self.steps.append(
             Step(
                 self.t,
@@ -205,7 +227,7 @@ class Ledger:
                 position.symbol,
                 position.side,
                 fill.quantity,
-                left,
+                fill.left,
                 self.prices[position.symbol],
                 fill.price,
                 realised,
@@ -222,19 +244,19 @@ class Ledger:
         The fund bears the rest of the fill. Of an account that is below 0 already, it goes at the mark, and what is
         missing is settled in the end.
         """
-        position, equity = self.positions[index], max(0.0, self.equity)
+        position, lasting = self.positions[index], max(0.0, self.lasting)
         mark = self.prices[position.symbol]
-        bankruptcy_price = mark - position.sign * equity / position.quantity
-        taken = Fill(position.quantity, bankruptcy_price, 0.0, fill.slippage)
-        self.close(index, taken, "taken_over", "beyond_bankruptcy", fund_loss=fill.slippage - equity)
+        bankruptcy_price = mark - position.sign * lasting / position.quantity
+        taken = Fill(position.quantity, 0.0, bankruptcy_price, 0.0, fill.slippage)
+        self.close(index, taken, "taken_over", "beyond_bankruptcy", fund_loss=fill.slippage - lasting)
 
     def seize(self, why: Why) -> None:
         """Everything goes to the venue's vault at the mark, and so does the margin, or the debt, that is left."""
-        equity = self.equity
+        lasting = self.lasting
         while self.positions:
             last, position = len(self.positions) == 1, self.positions[0]
-            taken = Fill(position.quantity, self.prices[position.symbol], 0.0, 0.0)
-            forfeited, fund_loss = (max(0.0, equity), max(0.0, -equity)) if last else (0.0, 0.0)
+            taken = Fill(position.quantity, 0.0, self.prices[position.symbol], 0.0, 0.0)
+            forfeited, fund_loss = (max(0.0, lasting), max(0.0, -lasting)) if last else (0.0, 0.0)
             self.close(0, taken, "taken_over", why, fund_loss=fund_loss, forfeited=forfeited)
 
     def settle(self) -> None:
@@ -249,19 +271,19 @@ class Ledger:
         if abs(debt) <= self.zero:  # Rounding, not money.
             self._adopt(_with_wallet(self.scenario, 0.0))
             return
-        sold = min(debt, counted)
-        self._adopt(_with_wallet(_repaid(self.scenario, sold, counted), 0.0))
+        sold = min(debt, counted / self.rate)
+        self._adopt(_with_wallet(_repaid(self.scenario, sold * self.rate, counted), 0.0))
         step = Step(self.t, "settled", "debt_left", before, self.money, *(self.alone or (None, None)))
         self.steps.append(step._replace(fund_loss=debt - sold, collateral_sold=sold))
 
 
 def _with_wallet(scenario: Scenario, wallet: float) -> Scenario:
-    return replace(scenario, account=replace(scenario.account, wallet_balance=wallet))
+    return replace(scenario, account=replace(scenario.account, wallet_balance=or_zero(wallet)))
 
 
 def _without(scenario: Scenario, index: int, left: float, wallet: float) -> Scenario:
     """The account after a part of a position is gone; in isolated mode its margin is what the wallet holds."""
-    position, account = scenario.positions[index], scenario.account
+    position, account, wallet = scenario.positions[index], scenario.account, or_zero(wallet)
     margin = wallet if account.isolated else position.isolated_margin
     kept = (replace(position, quantity=left, isolated_margin=margin),) if left else ()
     positions = (*scenario.positions[:index], *kept, *scenario.positions[index + 1 :])
@@ -273,6 +295,6 @@ def _repaid(scenario: Scenario, sold: float, counted: float) -> Scenario:
     if not scenario.account.rules.counts_collateral:
         return scenario
     kept = 1 - sold / counted if counted > 0 else 0.0
-    pledged = scenario.account.collateral if kept > 0 else ()
+    pledged = [item for item in scenario.account.collateral if item.amount * kept >= SMALLEST]
     collateral = tuple(replace(item, amount=item.amount * kept) for item in pledged)
     return replace(scenario, account=replace(scenario.account, collateral=collateral))

@@ -1,7 +1,8 @@
-"""How each venue liquidates, as data and one function each: how much of the chosen position the next order closes.
+"""How each venue liquidates, as data and one function each: how much of the chosen position the next order leaves.
 
-Functions take one position at one price and answer a quantity in tokens. Nothing here changes an account. Where a venue
-publishes nothing, what is assumed is said in `assumptions`.
+Functions take one position at one price and answer what is kept of it, in tokens: an order down to a cap sets the size
+to it, for subtracting what is closed from a large size would leave a hair more. Nothing here changes an account. Where
+a venue publishes nothing, what is assumed is said in `assumptions`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -47,17 +48,17 @@ class Case(NamedTuple):
     cooling: bool
 
 
-def all_of_it(case: Case) -> float:
-    """The textbook's and the simplest answer: the whole position."""
-    return case.position.quantity
+def nothing(_case: Case) -> float:
+    """The textbook's and the simplest answer: the whole position is closed."""
+    return 0.0
 
 
 def just_enough(case: Case) -> float:
-    """Binance: what brings requirement ÷ equity back to `RELIEF`, at least `LEAST_ORDER`; all where nothing would."""
+    """Binance: closes what brings requirement ÷ equity back to `RELIEF`, at least `LEAST_ORDER`; else all."""
     kept = kept_part(case, RELIEF)
     if kept is None:
-        return case.position.quantity
-    return max(case.position.quantity * (1 - kept), LEAST_ORDER * case.at_start)
+        return 0.0
+    return min(case.position.quantity * kept, case.position.quantity - LEAST_ORDER * case.at_start)
 
 
 def kept_part(case: Case, level: float) -> float | None:
@@ -91,33 +92,41 @@ def tier_by_tier(case: Case) -> float:
     """Bybit: down to the next lower tier's cap; all of it in the lowest. Never back to a tier it was cut down to."""
     tier = case.leg.tier(case.price)
     tier = tier if case.lowest_tier is None else min(tier, case.lowest_tier)
-    return case.position.quantity - case.leg.floors[tier] / case.price if tier else case.position.quantity
+    return case.leg.floors[tier] / case.price if tier else 0.0
 
 
 def two_tiers(case: Case) -> float:
-    """OKX: from the third tier on down to the cap of the tier two below; else all of it."""
+    """OKX: from the third tier on down to the cap of the tier two below, while equity covers the lowest tier; else all.
+
+    That a ratio below the lowest tier's closes everything at once is inferred from a secondary copy of the rule; it is
+    taken of the position whose turn it is, the others' requirements standing.
+    """
     table, value = case.market.table(case.position.symbol), case.market.contract_value(case.position.symbol)
     if case.leg.first_tier < 2 or table is None or value is None:
-        return case.position.quantity
-    return case.position.quantity - table.floors[case.leg.first_tier - 1] * value
+        return 0.0
+    own = case.leg.requirement_at(case.price, 0)
+    at_lowest = case.leg.requirement(case.price, table.rates[0], table.amounts[0])
+    if case.equity <= case.requirement - own + at_lowest:
+        return 0.0
+    return table.floors[case.leg.first_tier - 1] * value
 
 
 def in_slices(case: Case) -> float:
-    """Hyperliquid: all of it; a large position in slices, unless an order at these prices has not been enough."""
+    """Hyperliquid: closes all; a large position in slices, unless an order at these prices has not been enough."""
     large = case.position.quantity * case.price > LARGE
-    return case.position.quantity * SLICE if large and not case.cooling else case.position.quantity
+    return case.position.quantity * (1 - SLICE) if large and not case.cooling else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class LiquidationRules:
     """A venue's way of liquidating.
 
-    `size`: how much the next order closes. `fee`: on what it trades, None: the taker fee. `relief`: orders go on until
-    requirement ÷ equity is at most this. `backstop`: below this part of the requirement everything is taken
+    `keeps`: what the next order leaves of the position. `fee`: on what it trades, None: the taker fee. `relief`: orders
+    go on until requirement ÷ equity is at most this. `backstop`: below this part of the requirement everything is taken
     over and nothing returned, None: there is no such rule.
     """
 
-    size: Callable[[Case], float]
+    keeps: Callable[[Case], float]
     fee: float | None = None
     relief: float = 1.0
     backstop: float | None = None
@@ -150,6 +159,7 @@ RULES: Mapping[str, LiquidationRules] = MappingProxyType(
             assumptions=(
                 "Bybit: a forced order is taken to lose slippage and the taker fee against the mark; the venue may "
                 "take all that is left down to the bankruptcy price",
+                "Bybit: since 2025-12-19 its insurance is kept in separate pools, each of which may run out by itself",
             ),
         ),
         "okx": LiquidationRules(
@@ -158,6 +168,8 @@ RULES: Mapping[str, LiquidationRules] = MappingProxyType(
             nets_pairs=True,
             assumptions=(
                 "OKX: the long and short of one token close against each other at the mark, without fee or slippage",
+                "OKX: a position in the third tier or above is closed whole once equity does not cover what the lowest "
+                "tier would require of it: inferred from a secondary copy of the rule",
             ),
         ),
         "hyperliquid": LiquidationRules(
@@ -169,7 +181,7 @@ RULES: Mapping[str, LiquidationRules] = MappingProxyType(
                 "are taken as one point of the path",
             ),
         ),
-        "textbook": LiquidationRules(all_of_it),
+        "textbook": LiquidationRules(nothing),
     }
 )
 
@@ -211,6 +223,11 @@ def assumptions(scenario: Scenario, conduct: Conduct) -> tuple[str, ...]:
         )
     elif account.collateral and account.rules.counts_collateral:
         said.append("collateral is not sold while positions are open; then it repays a debt at its counted value")
+    if rules.backstop is not None and scenario.unlisted:
+        tokens = ", ".join(scenario.unlisted)
+        said.append(
+            f"{tokens}: on a builder's exchange no vault takes over; here it does, as on {account.rules.name}'s own"
+        )
     if conduct.has_stops:
         said.append(_about_stops(rules, conduct))
     return tuple(said)

@@ -30,6 +30,11 @@ def assumptions(comparison: ModeComparison) -> list[str]:
         said.append(
             f"{account.venue}: the fee to close that it keeps beside an isolated margin counts as neither safe nor lost"
         )
+    if account.owned_rate != 1:
+        said.append(
+            f"{account.rules.settlement} is worth {wording.rate(account.owned_rate)} of a dollar in both modes, though "
+            "an isolated position's margin and requirement are both in it"
+        )
     if account.collateral and account.rules.counts_collateral:
         said.append(
             "collateral is owned in both modes and counts alike in both, at its ratio and the moved price; it stands "
@@ -277,7 +282,9 @@ def _covered(comparison: ModeComparison, change: Switch) -> str:
 
 def _after(comparison: ModeComparison, change: Switch) -> list[str]:
     """The answer to whether money would be called for, what decides it first, and the headroom."""
-    initial, load = _initial(change), _load(comparison, change)
+    rules = comparison.cross.scenario.account.rules
+    initial = _initial(change, opens_at_entry=rules.isolated_opens_at_entry)
+    load = _load(comparison, change)
     answer, first, second = "a margin call", initial, load
     if not change.margin_call:
         answer = "no margin call"
@@ -288,7 +295,7 @@ def _after(comparison: ModeComparison, change: Switch) -> list[str]:
     return [f"After it: {answer}: {first}.", f"{second[0].upper()}{second[1:]}.", _headroom(comparison, change)]
 
 
-def _initial(change: Switch) -> str:
+def _initial(change: Switch, *, opens_at_entry: bool) -> str:
     if change.to == "cross":
         [need] = change.needs
         initial, equity = wording.money(need.initial), wording.money(need.holds)
@@ -297,14 +304,15 @@ def _initial(change: Switch) -> str:
         over = f"initial margin of {initial} would be {wording.money(change.lacking)} above equity of {equity}"
         return f"{over}, so no new orders or withdrawals until that is paid in"
     short = [each for each in change.needs if each.short]
+    at = "at its entry price" if opens_at_entry else "at the mark"
     if not short:
-        return "every position holds the initial margin that it needs at the mark"
+        return f"every position holds the initial margin that it needs {at}"
     told = some([f"{each.names[0]} by {wording.money(each.short)}" for each in short])
     free, total = wording.money(change.free), wording.money(change.short)
     filled = f"the free part of the wallet, {free}, covers that and keeps {wording.money(change.free - change.short)}"
     if change.lacking:
         filled = f"filling that takes {total}, {wording.money(change.lacking)} more than the {free} free in the wallet"
-    return f"short of initial margin at the mark, profit and loss counted, would be {told}; {filled}"
+    return f"short of initial margin {at}, profit and loss counted, would be {told}; {filled}"
 
 
 def _load(comparison: ModeComparison, change: Switch) -> str:
@@ -351,8 +359,9 @@ def days_in_words(comparison: ModeComparison, rows: Sequence[DayRow], *, worst: 
     """
     pairs = [(row.cross_worst, row.isolated_worst) if worst else (row.cross_close, row.isolated_close) for row in rows]
     dead, hit = sum(bool(cross.lost) for cross, _ in pairs), sum(bool(isolated.lost) for _, isolated in pairs)
-    gains = [isolated.left - cross.left - comparison.missing for cross, isolated in pairs]
-    cents = [_cent(cross.left + comparison.missing) for cross, _ in pairs]
+    added_worth = comparison.missing * comparison.cross.scenario.account.owned_rate
+    gains = [isolated.left - cross.left - added_worth for cross, isolated in pairs]
+    cents = [_cent(cross.left + added_worth) for cross, _ in pairs]
     more = sum(gain > cent for gain, cent in zip(gains, cents, strict=True))
     less = sum(gain < -cent for gain, cent in zip(gains, cents, strict=True))
     when = f"Of {len(rows)} named days at their {'worst tick' if worst else 'close'}"

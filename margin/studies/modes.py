@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from margin.book import ZERO, Array, Book, Standing, compile_books
+from margin.errors import or_zero
 from margin.scenario import MarginMode, Position, Scenario
 from margin.studies.assess import Assessment, assess
 from margin.studies.crash_table import CrashDay, CrashRow, Instant, crash_rows
@@ -21,7 +22,6 @@ from margin.studies.curve import SHOWN
 from margin.studies.directions import Direction, reach
 from margin.studies.distances import FURTHEST_UP, NOWHERE, JointMove, LiquidationPrice, nearest
 from margin.studies.outcome import deaths
-from margin.venues.rules import quotient
 
 POINTS = 121
 """Even steps of a curve, besides the points where it bends or falls."""
@@ -50,13 +50,18 @@ class Part(NamedTuple):
     standing: Standing | None
 
     def worth(self, prices: Mapping[str, float]) -> float:
-        """What the part is worth at prices by token, liquidated or not, in the settlement coin; never below 0."""
-        return max(0.0, self._own + self.book.equity_at([prices[token] for token in self.book.tokens]))
+        """What the part is worth at prices by token, liquidated or not, at the coin's rate; never below 0."""
+        return self._rate * max(0.0, self._own + self.book.equity_at([prices[token] for token in self.book.tokens]))
 
     @property
     def _own(self) -> float:
         """What to add to the book's equity: on Bybit a book counts margin added in isolated mode a hair differently."""
-        return self.scenario.account.wallet_balance - self.book.wallet
+        return self.scenario.account.counted_wallet - self.book.wallet
+
+    @property
+    def _rate(self) -> float:
+        """What its book's money is worth: the coin's rate, which in cross margin stands in the book already."""
+        return self.scenario.account.owned_rate / self.scenario.account.counted_rate
 
     def answers(self, direction: Direction) -> bool:
         """Whether a direction can liquidate it: it moves one of its prices, or the part is liquidated already."""
@@ -67,7 +72,7 @@ class Part(NamedTuple):
         """What is left of the part at each move, 0 from where it is `reached`; of the moves' shape."""
         rates = np.array([direction.rates.get(token, 0.0) for token in self.book.tokens])
         prices = np.maximum(0.0, np.array(self.book.marks) * (1 + rates * moves[:, None]))
-        worth = self._own + self.book.equity(prices)
+        worth = self._rate * (self._own + self.book.equity(prices))
         down, up = (limit if each is None else each for each, limit in zip(reached, (-inf, inf), strict=True))
         return np.where((moves <= down) | (moves >= up), 0.0, np.maximum(0.0, worth))
 
@@ -85,7 +90,7 @@ class Left(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """The account in one mode. `free` is what no part holds and no move can touch: nothing in cross.
+    """The account in one mode. `free` is what no part holds and no move can touch, at its rate: nothing in cross.
 
     `collateral` is what counts as such where it stands behind no part, and only its price can touch: None in cross,
     and where there is none. `today` is what the account is worth at its marks, and what is lost there already; None
@@ -189,7 +194,7 @@ def in_mode(scenario: Scenario, mode: MarginMode, wallet: float | None = None) -
 
     Raises FieldError where the wallet does not cover the isolated margins.
     """
-    held = scenario.account.wallet_balance if wallet is None else wallet
+    held = scenario.account.wallet_balance if wallet is None else or_zero(wallet)
     return replace(scenario, account=replace(scenario.account, margin_mode=mode, wallet_balance=held))
 
 
@@ -201,7 +206,7 @@ def _cross(scenario: Scenario) -> Mode:
 def _isolated(scenario: Scenario, margins: float) -> Mode:
     parts = tuple(_part((f"{each.symbol} {each.side}",), _alone(scenario, each)) for each in scenario.positions)
     wallet = scenario.account.wallet_balance
-    free = _above(wallet, margins, ZERO * abs(wallet))
+    free = _above(wallet, margins, ZERO * abs(wallet)) * scenario.account.owned_rate
     return _with_today(Mode(scenario, assess(scenario), parts, free, _collateral(scenario), None))
 
 
@@ -221,7 +226,7 @@ def _collateral(scenario: Scenario) -> Part | None:
 
 def _alone(scenario: Scenario, position: Position) -> Scenario:
     """An account that holds one isolated position with its margin and nothing else."""
-    account = replace(scenario.account, wallet_balance=position.own_margin, collateral=())
+    account = replace(scenario.account, wallet_balance=or_zero(position.own_margin), collateral=())
     return replace(scenario, account=account, positions=(position,))
 
 
@@ -410,9 +415,10 @@ def _instant(comparison: ModeComparison, whole: Instant, alone: Iterable[Instant
 class Need(NamedTuple):
     """One part after the change, at the marks: what it holds against what it needs, in the settlement coin.
 
-    `holds` is its margin with profit and loss: in cross equity, in isolated the position's own (on Bybit without the
-    fee to close, which `initial` carries). `short` is what that lacks of the initial margin. `load` is requirement ÷
-    equity, None where equity is gone; `level` names the highest of the person's levels that it has reached.
+    `initial` is taken at the mark, on Bybit in isolated mode at the entry. `holds` is its margin with profit and loss:
+    in cross equity, in isolated the position's own (on Bybit without the fee to close, which `initial` carries).
+    `short` is what that lacks of the initial margin. `load` is requirement ÷ equity, None where equity is gone; `level`
+    names the highest of the person's levels that it has reached.
     """
 
     names: tuple[str, ...]
@@ -491,7 +497,8 @@ def switch(comparison: ModeComparison) -> Switch:
     missing = comparison.missing if to == "isolated" else 0.0
     if not comparison.complete:
         return Switch(to, False, missing, (), (), 0.0)
-    return Switch(to, True, missing, here.today.lost if here.today else (), _needs(there), there.free)
+    free = there.free / there.scenario.account.owned_rate
+    return Switch(to, True, missing, here.today.lost if here.today else (), _needs(there), free)
 
 
 def _needs(mode: Mode) -> tuple[Need, ...]:
@@ -512,7 +519,7 @@ def _needs(mode: Mode) -> tuple[Need, ...]:
 
 
 def _need(part: Part, holds: float, initial: float, standing: Standing) -> Need:
-    load = quotient(standing.requirement, standing.equity)
+    load = standing.load
     level = part.scenario.levels.reached(load)
     short = _above(initial, holds, standing.zero)
     return Need(part.names, holds, initial, short, standing.headroom, load, level, standing.liquidated)

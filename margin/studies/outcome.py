@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from margin.book import Book, Standing, first_crossing
 from margin.scenario import Scenario
-from margin.venues.rules import quotient
 
 WHOLE_WAY = (
     "each move is taken to its end with every position open: the venue would have closed them on the way, and a loss "
@@ -59,7 +58,7 @@ def after_each(
     before = fallen or [False] * len(books)
     dead = [gone or dies for gone, dies in zip(before, deaths(books, ways), strict=True)]
     profits = [book.equity_at(prices) - book.wallet for book, prices in zip(books, ends, strict=True)]
-    equity = scenario.account.wallet_balance + sum(profits)
+    equity = scenario.account.counted_wallet + sum(profits)
     standings = [book.standing(prices) for book, prices in zip(books, ends, strict=True) if book.complete]
     lost, left = _left(scenario, profits, dead) if scenario.account.isolated else (None, None)
     if len(standings) < len(books):
@@ -94,11 +93,9 @@ def _ratios(scenario: Scenario, standings: Sequence[Standing]) -> tuple[float | 
     """Requirement ÷ equity and the venue's own ratio of whatever stands worst; None without positions."""
     if not scenario.positions:
         return None, None
-    held = [0.0 if abs(standing.equity) <= standing.zero else standing.equity for standing in standings]
-    loads = [quotient(standing.requirement, equity) for standing, equity in zip(standings, held, strict=True)]
+    loads = [standing.load for standing in standings]
     worst = max(range(len(loads)), key=lambda index: (loads[index] is None, loads[index] or 0.0))
-    standing, rule = standings[worst], scenario.account.rules.ratio
-    return loads[worst], rule.value(held[worst], standing.requirement, standing.notional)
+    return loads[worst], standings[worst].ratio(scenario.account.rules.ratio)
 
 
 def _left(scenario: Scenario, profits: Sequence[float], dead: Sequence[bool]) -> tuple[int, float]:

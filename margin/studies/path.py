@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from margin.errors import FieldError, join, keyed, number
+from margin.errors import FieldError, join, keyed, number, or_zero
 from margin.scenario import MOST_TOKENS, Scenario
 from margin.symbols import by_token
 
@@ -62,4 +62,9 @@ class Path:
 
 def _numbers(values: object, path: str, **bounds: float) -> dict[str, float]:
     entries = by_token(keyed(values, path, most=MOST_TOKENS), path)
-    return {token: number(value, join(path, token), **bounds) for token, value in entries.items()}
+    return {token: number(_or_zero(value), join(path, token), **bounds) for token, value in entries.items()}
+
+
+def _or_zero(value: object) -> object:
+    """A price that follows from others may be too small to be entered: it is 0."""
+    return or_zero(value) if isinstance(value, float) else value

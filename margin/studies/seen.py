@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import NamedTuple
 
-from margin.errors import LARGEST
+from margin.errors import LARGEST, or_zero
 from margin.scenario import Scenario, Seen
 from margin.studies.assess import Assessment, assess
 
@@ -29,8 +29,8 @@ def with_seen(scenario: Scenario, assessment: Assessment | None = None) -> Scena
 
 
 def _sayable(value: float | None) -> float | None:
-    """A figure too large for a scenario is left unsaid."""
-    return None if value is None or abs(value) > LARGEST else value
+    """A figure too large for a scenario is left unsaid, one too small is 0."""
+    return None if value is None or abs(value) > LARGEST else or_zero(value)
 
 
 def differences(scenario: Scenario, assessment: Assessment) -> list[Difference]:

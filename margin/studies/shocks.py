@@ -12,7 +12,7 @@ from math import nextafter
 from typing import Any, NamedTuple
 
 from margin.book import Book, Leg, compile_books
-from margin.errors import LARGEST, number
+from margin.errors import LARGEST, SMALLEST, number, or_zero
 from margin.scenario import Account, Position, Scenario
 from margin.shocks import NONE, Shocks
 from margin.studies.assess import assess
@@ -22,7 +22,11 @@ from margin.venues import TierTable
 from margin.venues.tiers import CONTINUITY
 
 DAYS_A_YEAR = 365.0
-LEAST_FRACTION = 1e-300
+HOURLY = (
+    "venues pay funding every hour once it has hit its cap (Binance since 2025-05-02, Bybit since 2025-10-30): then a "
+    "day can cost 4 to 8 times what the usual interval suggests"
+)
+"""What every figure of funding a day that is drawn from single payments leaves out."""
 DECIMALS = 10
 """What a record of prices is good for."""
 
@@ -113,14 +117,26 @@ def moves_to(scenario: Scenario, prices: Mapping[str, float]) -> dict[str, float
 def _costs_a_day(scenario: Scenario, funding: Mapping[str, float], interest: float) -> list[float]:
     """What each book pays a day at today's marks and debt, in the settlement coin.
 
-    A funding payment is quantity · mark · rate, from long to short; interest is the wallet's debt · rate ÷ 365, without
-    interest on interest.
+    A funding payment is quantity · mark · rate, from long to short; interest is the debt · rate ÷ 365, without interest
+    on interest.
     """
     marks, account = scenario.market.marks, scenario.account
     costs = [funding_payment(each, marks[each.symbol], funding.get(each.symbol, 0.0)) for each in scenario.positions]
     if account.isolated:
         return costs
-    return [sum(costs) + max(0.0, -account.wallet_balance) * interest / DAYS_A_YEAR]
+    return [sum(costs) + debt(scenario) * interest / DAYS_A_YEAR]
+
+
+def debt(scenario: Scenario) -> float:
+    """Return what a cross account owes in the settlement coin: its wallet and open profit and loss, where below 0.
+
+    An isolated position owes nothing: it has its margin and no more.
+    """
+    if scenario.account.isolated:
+        return 0.0
+    marks = scenario.market.marks
+    profits = [each.sign * each.quantity * (marks[each.symbol] - each.entry_price) for each in scenario.positions]
+    return max(0.0, -scenario.account.wallet_balance - sum(profits))
 
 
 def funding_payment(position: Position, mark: float, rate: float) -> float:
@@ -131,7 +147,7 @@ def funding_payment(position: Position, mark: float, rate: float) -> float:
 def _after_paying(scenario: Scenario, paid: Sequence[float]) -> Scenario:
     """The account whose wallet has paid; in isolated mode the positions pay, in their books."""
     account = scenario.account
-    wallet = number(account.wallet_balance - sum(paid), "wallet_balance")
+    wallet = number(or_zero(account.wallet_balance - sum(paid)), "wallet_balance")
     return scenario if account.isolated else replace(scenario, account=replace(account, wallet_balance=wallet))
 
 
@@ -150,11 +166,11 @@ def _less(book: Book, amount: float, worth: float) -> Book:
 
 
 def _worth(scenario: Scenario) -> list[float]:
-    """What paying one takes of each book's headroom: on Bybit not quite one, for a part is kept for the closing fee."""
+    """What paying one takes of each book's headroom: the coin's rate, on Bybit isolated a closing fee's part more."""
     account = scenario.account
     if not account.isolated:
-        return [1.0]
-    return [account.rules.isolated_wallet(position.sign, 0.0, 1.0, account.fee) for position in scenario.positions]
+        return [account.counted_rate]
+    return [1 / account.rules.isolated_price(position.sign, account.fee) for position in scenario.positions]
 
 
 def cost_a_day(scenario: Scenario, funding: Mapping[str, float], interest: float = 0.0) -> float:
@@ -188,10 +204,10 @@ def _account_rules(account: Account, shocks: Shocks) -> dict[str, Any]:
     changed: dict[str, Any] = {}
     if shocks.haircut:
         kept = 1 - shocks.haircut
-        changed["collateral"] = tuple(replace(item, ratio=item.ratio * kept) for item in account.collateral)
+        changed["collateral"] = tuple(replace(item, ratio=or_zero(item.ratio * kept)) for item in account.collateral)
     if account.rules.own_fraction and shocks.maintenance != 1:
         fraction = account.margin_fraction * shocks.maintenance
-        changed["margin_fraction"] = min(max(fraction, LEAST_FRACTION), nextafter(1, 0))
+        changed["margin_fraction"] = min(max(fraction, SMALLEST), nextafter(1, 0))
     return changed
 
 
@@ -217,7 +233,7 @@ def scaled(table: TierTable, factor: float, leverage_cap: float = 1.0, *, rates_
     caps = tuple([most and max(min(1.0, most), most * leverage_cap) for most in table.max_leverages])
     pairs = zip(table.max_leverages, caps, strict=True)
     factors = [factor * most / cap if rates_follow and most and cap else factor for most, cap in pairs]
-    risen = [min(1.0, rate * each) for rate, each in zip(table.rates, factors, strict=True)]
+    risen = [or_zero(min(1.0, rate * each)) for rate, each in zip(table.rates, factors, strict=True)]
     rates = tuple(accumulate(risen, max))
     return replace(table, rates=rates, amounts=_amounts(table, rates, factors), max_leverages=caps)
 
@@ -226,13 +242,13 @@ def _amounts(table: TierTable, rates: Sequence[float], factors: Sequence[float])
     """Each amount times its factor, or where that no longer continues the tier below, as continuity asks."""
     if not table.progressive:
         return table.amounts
-    amounts = [table.amounts[0] * (rates[0] / table.rates[0] if table.rates[0] else factors[0])]
+    amounts = [or_zero(table.amounts[0] * (rates[0] / table.rates[0] if table.rates[0] else factors[0]))]
     for index in range(1, len(rates)):
         floor, rate = table.floors[index], rates[index]
         continuous = amounts[-1] + floor * (rate - rates[index - 1])
         alike = table.amounts[index] * factors[index]
         fits = abs(alike - continuous) <= CONTINUITY * max(1.0, floor * rate)
-        amounts.append(alike if fits else continuous)
+        amounts.append(or_zero(alike if fits else continuous))
     return tuple(amounts)
 
 
@@ -260,8 +276,12 @@ def _of_carry(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
             "funding takes an isolated position's margin, then the profit beside it; without headroom the position is "
             "lost, with its margin and no more"
         )
-    if account.venue == "okx":
-        yield "on OKX a funding charge alone does not liquidate; here it counts like any other loss"
+    if shocks.funding:
+        yield HOURLY
+    if shocks.interest and debt(scenario):
+        yield "interest runs on what wallet and open profit and loss in the settlement coin come to below 0"
+        if account.rules.free_of_interest:
+            yield account.rules.free_of_interest
 
 
 def _of_caps(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
@@ -297,8 +317,8 @@ def _idle_carry(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
         yield f"no days are supposed: nothing is paid for {' and '.join(kinds)}"
     if shocks.days and not (shocks.funding or shocks.interest):
         yield "neither funding nor interest is supposed: the days alone cost nothing"
-    if shocks.interest and scenario.account.wallet_balance >= 0:
-        yield "the wallet owes nothing: interest does nothing"
+    if shocks.interest and not debt(scenario):
+        yield "nothing is owed in the settlement coin, open profit and loss counted: interest does nothing"
 
 
 def _idle_rules(scenario: Scenario, shocks: Shocks) -> Iterator[str]:

@@ -5,10 +5,11 @@ through.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import inf
 from typing import Literal, NamedTuple
 
-from margin.book import Leg, first_crossing
+from margin.book import Book, Leg, Standing, first_crossing
 from margin.scenario import SIDES, Scenario
 from margin.studies.conduct import Conduct, PositionName
 from margin.studies.ledger import Fill, Ledger, Why, name_of
@@ -40,7 +41,7 @@ class Unwinding:
 
     def __init__(self, scenario: Scenario, path: Path, conduct: Conduct) -> None:
         self.path, self.conduct, self.ledger = path, conduct, Ledger(scenario, path)
-        self.start_equity = self.ledger.equity
+        self.start_equity = self.ledger.money.equity
         self.liquidated = False
         self._rules = RULES[scenario.account.venue]
         self._fee = self._rules.fee_rate(scenario, conduct)
@@ -64,7 +65,7 @@ class Unwinding:
         is small, with at most one more at the same point; elsewhere it closes all.
         """
         while True:
-            liquidation, stops = self._crossing(1.0), self._triggers()
+            liquidation, stops = self._liquidation(), self._triggers()
             if liquidation is not None and liquidation <= min((stop.t for stop in stops), default=inf):
                 self.ledger.move_to(liquidation)
                 self._liquidate()
@@ -75,18 +76,27 @@ class Unwinding:
             else:
                 return
 
+    def _liquidation(self) -> float | None:
+        """The t of the next liquidation: no headroom left, or no money.
+
+        There may be headroom without money where a tier asks less than nothing of a size, and on Bybit, which counts
+        added margin a hair otherwise.
+        """
+        ledger, points = self.ledger, [self._crossing(1.0)]
+        money = ledger.scenario.account.counted_wallet
+        if ledger.book.wallet > money or any(leg.amounts[0] > 0 for leg in ledger.book.legs):
+            points.append(self._first(replace(ledger.book, wallet=money), inf))
+        return min((t for t in points if t is not None), default=None)
+
     def _crossing(self, level: float) -> float | None:
         """The t at which requirement ÷ equity first reaches the level from here on."""
-        ledger, tokens = self.ledger, self.ledger.book.tokens
-        x = first_crossing(
-            ledger.book,
-            [ledger.prices[token] for token in tokens],
-            [self.path.change(token) for token in tokens],
-            level=level,
-            limit=1 - ledger.t,
-            standing=ledger.standing,
-        )
-        return None if x is None else min(1.0, ledger.t + x)
+        return self._first(self.ledger.book, level, self.ledger.standing)
+
+    def _first(self, book: Book, level: float, standing: Standing | None = None) -> float | None:
+        prices = [self.ledger.prices[token] for token in book.tokens]
+        changes = [self.path.change(token) for token in book.tokens]
+        x = first_crossing(book, prices, changes, level=level, limit=1 - self.ledger.t, standing=standing)
+        return None if x is None else min(1.0, self.ledger.t + x)
 
     # The person's stops
 
@@ -117,11 +127,12 @@ class Unwinding:
         for name in self.ledger.names:
             if stop.position in (None, name):
                 index = self.ledger.names.index(name)
-                fill = self._fill(index, self.ledger.positions[index].quantity * stop.part, self.ledger.taker_fee)
+                kept = self.ledger.positions[index].quantity * (1 - stop.part)
+                fill = self._fill(index, kept, self.ledger.taker_fee)
                 self.ledger.close(index, fill, stop.kind, _WHY[stop.kind])
 
-    def _fill(self, index: int, quantity: float, fee: float) -> Fill:
-        return self.ledger.fill(index, quantity, slippage=self.conduct.slippage, fee=fee)
+    def _fill(self, index: int, left: float, fee: float) -> Fill:
+        return self.ledger.fill(index, left, slippage=self.conduct.slippage, fee=fee)
 
     # The venue
 
@@ -139,7 +150,9 @@ class Unwinding:
 
     def _relieved(self) -> bool:
         equity, requirement, _, liquidated, zero = self.ledger.standing
-        return not liquidated and equity - requirement / self._rules.relief >= -zero
+        if liquidated or self.ledger.bankrupt:
+            return False
+        return equity - requirement / self._rules.relief >= -zero
 
     def _cancel_orders(self) -> None:
         """Once; the person's price stops are orders too."""
@@ -156,8 +169,8 @@ class Unwinding:
         for symbol in pairs:
             quantity = min(sizes[symbol, side] for side in SIDES)
             for side in SIDES:
-                index = ledger.names.index((symbol, side))
-                ledger.close(index, ledger.fill(index, quantity, slippage=0, fee=0), "netted", "long_and_short")
+                index, kept = ledger.names.index((symbol, side)), sizes[symbol, side] - quantity
+                ledger.close(index, ledger.fill(index, kept, slippage=0, fee=0), "netted", "long_and_short")
         return bool(pairs)
 
     def _send_order(self) -> None:
@@ -165,8 +178,8 @@ class Unwinding:
         ledger, backstop = self.ledger, self._rules.backstop
         legs = ledger.book.legs[: len(ledger.positions)]
         index = next_position(self.conduct.order, legs, [ledger.prices[each.symbol] for each in ledger.positions])
-        fill = self._fill(index, self._rules.size(self._case(index, legs[index])), self._fee)
-        covered = ledger.equity - fill.slippage
+        fill = self._fill(index, self._rules.keeps(self._case(index, legs[index])), self._fee)
+        covered = ledger.lasting - fill.slippage
         if backstop is not None and ledger.equity < backstop * ledger.standing.requirement:
             ledger.seize("below_backstop")
         elif covered >= -ledger.zero:
@@ -174,7 +187,7 @@ class Unwinding:
         elif backstop is not None:
             ledger.seize("beyond_bankruptcy")
         else:
-            ledger.take_over(index, self._fill(index, ledger.positions[index].quantity, self._fee))
+            ledger.take_over(index, self._fill(index, 0.0, self._fee))
         self._last_order = ledger.t
 
     def _case(self, index: int, leg: Leg) -> Case:
@@ -186,7 +199,7 @@ class Unwinding:
             market=ledger.scenario.market,
             equity=ledger.standing.equity,
             requirement=ledger.standing.requirement,
-            cost=slippage + self._fee * (1 - position.sign * slippage),
+            cost=ledger.rate * (slippage + self._fee * (1 - position.sign * slippage)),
             at_start=self._at_start[name_of(position)],
             lowest_tier=self._lowest_tiers.get(name_of(position)),
             cooling=self._last_order == ledger.t,
@@ -194,7 +207,7 @@ class Unwinding:
 
     def _reduce(self, index: int, fill: Fill) -> None:
         ledger, position = self.ledger, self.ledger.positions[index]
-        if fill.quantity == position.quantity:
+        if not fill.left:
             ledger.close(index, fill, "closed", "requirement_reached")
             return
         ledger.close(index, fill, "reduced", "requirement_reached")

@@ -268,6 +268,9 @@ def assumptions(scenario: Scenario, comparison: VenueComparison) -> list[str]:
     """What comparing the venues takes for granted, besides each venue's own assumptions."""
     settled = {line.scenario.account.rules.settlement for line in comparison.lines}
     said = [f"{' and '.join(sorted(settled, reverse=True))} are taken as one dollar each, marks as the same everywhere"]
+    if scenario.account.settlement_rate != 1:
+        rate = wording.rate(scenario.account.settlement_rate)
+        said.append(f"the settlement coin counts at {rate} wherever the venue counts several coins in cross margin")
     said.append(f"liquidation is looked for in every {COMMON_MOVE}, each token by its beta")
     if scenario.account.taker_fee is not None:
         fee, here = wording.rate(scenario.account.taker_fee), scenario.account.rules.name

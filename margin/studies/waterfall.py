@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from margin.book import Array, compile_books
+from margin.book import ZERO, Array, beyond_rounding, compile_books
+from margin.errors import or_zero
 from margin.scenario import Scenario
 from margin.studies.conduct import Conduct
-from margin.studies.ledger import State, Step
+from margin.studies.ledger import Ledger, State, Step
 from margin.studies.liquidation_rules import assumptions
 from margin.studies.path import Path
 from margin.studies.unwinding import Unwinding, unwind
@@ -31,7 +32,7 @@ class Waterfall:
     `kept` is the trader's equity at the end, never below 0; in isolated mode no position's own is, nor at the start:
     one that has lost more than its margin counts nothing in `start_equity`, and `lost_before` is what it lost beyond.
     `fees`, `slippage`, `fund_took` (losses the insurance fund bore, those among them) and `forfeited` (margin the venue
-    kept) are sums over the steps.
+    kept) are sums over the steps, as they count: at the settlement coin's rate.
     `final` is what is left at the end, at its marks. `liquidated`: the venue acted at least once.
 
     The course for a chart, arrays of shape (points,): `t` rises from 0 to 1, the same twice where a step makes equity
@@ -72,20 +73,21 @@ def waterfall(scenario: Scenario, path: Path, conduct: Conduct | None = None) ->
     runs = [unwind(part, path, conduct) for part in parts]
     # In isolated mode what no position ties up; not below 0, where the wallet falls short of the margins by rounding.
     free = max(0.0, scenario.account.wallet_balance - sum(part.account.wallet_balance for part in parts))
-    t, equity, requirement = _course([run.ledger.states for run in runs], path, alone=scenario.account.isolated)
+    t, equity, requirement = _course([run.ledger for run in runs], path, alone=scenario.account.isolated)
     start, lost = sum(run.start_equity for run in runs), 0.0
     if scenario.account.isolated:
         lost = sum(max(0.0, -run.start_equity) for run in runs)
     steps = sorted((step for run in runs for step in run.ledger.steps), key=lambda step: step.t)
+    rate = scenario.account.counted_rate
     return Waterfall(
         steps=tuple(steps),
         start_equity=free + start + lost,
         lost_before=lost,
         kept=free + sum(max(0.0, run.ledger.equity) for run in runs),
-        fees=sum(step.fee for step in steps),
-        slippage=sum(step.slippage for step in steps),
-        fund_took=sum(step.fund_loss for step in steps),
-        forfeited=sum(step.forfeited for step in steps),
+        fees=rate * sum(step.fee for step in steps),
+        slippage=rate * sum(step.slippage for step in steps),
+        fund_took=rate * sum(step.fund_loss for step in steps),
+        forfeited=rate * sum(step.forfeited for step in steps),
         final=_final(scenario, runs, free).with_marks(path.at(1.0)),
         liquidated=any(run.liquidated for run in runs),
         assumptions=(*assumptions(scenario, conduct), *([LOST_BEFORE] if lost else [])),
@@ -98,7 +100,11 @@ def waterfall(scenario: Scenario, path: Path, conduct: Conduct | None = None) ->
 def _alone(scenario: Scenario) -> list[Scenario]:
     """Each isolated position as an account of its own, its margin the wallet."""
     return [
-        replace(scenario, positions=(position,), account=replace(scenario.account, wallet_balance=position.own_margin))
+        replace(
+            scenario,
+            positions=(position,),
+            account=replace(scenario.account, wallet_balance=or_zero(position.own_margin)),
+        )
         for position in scenario.positions
     ]
 
@@ -106,20 +112,21 @@ def _alone(scenario: Scenario) -> list[Scenario]:
 def _final(scenario: Scenario, runs: Sequence[Unwinding], free: float) -> Scenario:
     if not scenario.account.isolated:
         return runs[0].ledger.scenario
-    account = replace(scenario.account, wallet_balance=free + sum(run.ledger.wallet for run in runs))
+    account = replace(scenario.account, wallet_balance=or_zero(free + sum(run.ledger.wallet for run in runs)))
     return replace(scenario, account=account, positions=tuple(each for run in runs for each in run.ledger.positions))
 
 
-def _course(runs: Sequence[Sequence[State]], path: Path, *, alone: bool) -> tuple[Array, Array, Array]:
+def _course(runs: Sequence[Ledger], path: Path, *, alone: bool) -> tuple[Array, Array, Array]:
     """Points t, equity and requirement, summed over the runs: every kink of the way, and both sides of every jump.
 
     Where each stands `alone`, none begins below 0.
     """
-    kinks = {kink for states in runs for kink in _kinks(states, path)}
+    kinks = set[float]().union(*(_kinks(run.states, path) for run in runs))
     t = np.array(sorted(kinks | {0.0, 1.0}))
     money = np.zeros((2, len(t), 2))
-    for states in runs:
-        sides = _both_sides(states, path, t)
+    for run in runs:
+        sides = _both_sides(run.states, path, t)
+        sides[0] = beyond_rounding(sides[0], run.zero / ZERO)
         if alone:
             sides[0, 0, 0] = max(0.0, sides[0, 0, 0])
         money += sides

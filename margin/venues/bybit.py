@@ -3,9 +3,11 @@
 Source: the venue's help pages on margin calculation under the unified account; since 2025-09-02 margins of a cross
 account are taken at the mark price. Both margins carry the fee to close `c = q·EP·(1 − s/L)·f`; requirement
 Σ (N·m − d + c). Isolated long: `LP = (q·EP − q·EP/L − extra/(1 − f) − d) / (q·(1 − m))`; the short side is inferred.
+The initial margin of an isolated position stays at its entry price (2025-09-18). Leverage is set per symbol, in cross
+margin alike for buy and sell. A borrowed balance has a maintenance margin of its own.
 """
 
-from margin.venues.rules import RatioRule, Venue
+from margin.venues.rules import Doubts, RatioRule, Venue
 
 BYBIT = Venue(
     key="bybit",
@@ -14,6 +16,20 @@ BYBIT = Venue(
     taker_fee=0.00055,
     ratio=RatioRule("Account MM rate (maintenance margin ÷ margin balance)", "rises"),
     closing_fee_in_margins=True,
+    isolated_opens_at_entry=True,
+    one_leverage_in=frozenset({"cross"}),
+    free_of_interest="Bybit lends a certain amount free of interest; here interest runs on the whole debt",
+    doubts=Doubts(
+        collateral="bybit: balance and profit in USDT count at one rate, a debt in it too: below 1 that is too little",
+        owing=(
+            "bybit: Bybit lends what the account owes in USDT and asks a maintenance margin for the loan, which is not "
+            "modelled: liquidation comes sooner than shown"
+        ),
+        hedge=(
+            "one reply of Bybit's test network (2023) shows the smaller leg of a hedge with a maintenance margin of "
+            "two closing fees only and no liquidation price; not confirmed, so here both legs pay in full"
+        ),
+    ),
     open_positions='copy the rows of the tab "Positions" on its derivatives screen, not of "Closed P&L"',
     assumptions=(
         "bybit: the closing fee of an isolated short is inferred from the published long formula",

@@ -3,9 +3,12 @@
 Source: the venue's documentation of margin tiers and liquidations, whose formula is
 `liq = P − s·available/q/(1 − l·s)` with `available` = account value − maintenance margin of all cross positions.
 Where caps were lowered, it announced that an open position keeps its maintenance until an order more than reduces it.
+An asset has one position, long or short, and one leverage. Account modes: standard keeps each exchange of the chain
+apart, unified pools those of one collateral; in portfolio margin HYPE, BTC, USDC and USDT count, liquidatable above a
+ratio of 0.95.
 """
 
-from margin.venues.rules import RatioRule, Venue
+from margin.venues.rules import Doubts, RatioRule, Venue
 
 HYPERLIQUID = Venue(
     key="hyperliquid",
@@ -15,6 +18,18 @@ HYPERLIQUID = Venue(
     ratio=RatioRule("Cross margin ratio (maintenance margin ÷ account value)", "rises"),
     counts_collateral=False,
     maintenance_from_leverage=True,
+    hedges=False,
+    one_leverage_in=frozenset({"cross", "isolated"}),
+    uncounted=(
+        "in standard and unified mode; in portfolio margin, which is not modelled, HYPE, BTC, USDC and USDT count, and "
+        "the account can be liquidated above 95 %"
+    ),
+    doubts=Doubts(
+        unlisted=(
+            "no perpetual of Hyperliquid's own exchange as far as its tables here go; on a builder's exchange no vault "
+            "takes positions over, and some markets are isolated only"
+        )
+    ),
     dollar_names=True,
     open_positions='copy the rows of the tab "Positions" on its trading screen, or enter your wallet address',
     assumptions=("hyperliquid: withdrawable is less than available, equity − max(initial margin, 10 % of notional)",),

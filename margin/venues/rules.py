@@ -52,6 +52,25 @@ class RatioRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubts:
+    """What is not known of a venue, or only nearly so, each a sentence for the accounts that it concerns.
+
+    `isolated`: its isolated positions. `collateral`: accounts whose settlement coin has a rate of its own beside other
+    assets. `owing`: accounts whose settlement coin is owed beside collateral. `hedge`: the smaller leg of a token held
+    long and short, in cross margin. `unlisted`: tokens that the venue's own tables lack. Empty where there is none.
+    """
+
+    isolated: str = ""
+    collateral: str = ""
+    owing: str = ""
+    hedge: str = ""
+    unlisted: str = ""
+
+
+NO_DOUBTS = Doubts()
+
+
+@dataclass(frozen=True, slots=True)
 class Venue:
     """A venue's rules as data.
 
@@ -63,6 +82,12 @@ class Venue:
     `maintenance_from_leverage`: a tier's maintenance rate is 1/(2·its maximum leverage), so a lower cap raises it.
     `mode_fixed_while_open`: a token's margin mode cannot be changed while it has a position or open orders; where this
     is false it is not known.
+    `isolated_opens_at_entry`: the initial margin of an isolated position is taken at its entry price, not at the mark.
+    `hedges`: a token can be held long and short at once.
+    `one_leverage_in`: the margin modes in which a token has one leverage for both sides.
+    `uncounted`: what to say where assets other than the settlement coin are given and do not count.
+    `free_of_interest`: what to say where a debt bears no interest up to an amount.
+    `doubts`: what is not known, or only nearly so, of accounts of some kind.
     `dollar_names`: its perpetuals settled in dollars are written BTC-USD, a name that elsewhere is a coin-margined one.
     `open_positions`: where its own pages list open positions, as an instruction.
     """
@@ -79,6 +104,12 @@ class Venue:
     own_fraction: bool = False
     maintenance_from_leverage: bool = False
     mode_fixed_while_open: bool = False
+    isolated_opens_at_entry: bool = False
+    hedges: bool = True
+    one_leverage_in: frozenset[str] = frozenset()
+    uncounted: str = ""
+    free_of_interest: str = ""
+    doubts: Doubts = NO_DOUBTS
     dollar_names: bool = False
     open_positions: str = "list the positions that are open now"
     assumptions: tuple[str, ...] = ()
@@ -94,9 +125,15 @@ class Venue:
         on Bybit `own + extra/(1 − s·f)` with `extra = margin − own`, the closing fee being kept apart (the short side
         of that formula is inferred).
         """
-        if not self.closing_fee_in_margins:
-            return margin
-        return own + (margin - own) / (1 - sign * fee)
+        return own + (margin - own) / self.isolated_price(sign, fee) if self.closing_fee_in_margins else margin
+
+    def isolated_price(self, sign: int, fee: float) -> float:
+        """What a unit of headroom costs an isolated position in margin: 1, on Bybit 1 − s·f."""
+        return 1 - sign * fee if self.closing_fee_in_margins else 1.0
+
+    def opening_price(self, entry_price: Term, mark: Term, *, isolated: bool) -> Term:
+        """The price that a position's initial margin is taken at: the mark, on Bybit in isolated mode the entry."""
+        return entry_price if isolated and self.isolated_opens_at_entry else mark
 
 
 @dataclass(frozen=True, slots=True)

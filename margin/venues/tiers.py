@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from margin.errors import FieldError, known_keys, listed, number
+from margin.errors import FieldError, known_keys, listed, number, or_zero
 
 MOST_ROWS = 200
 EDGE = 1e-12
@@ -110,7 +110,7 @@ def _amounts(entries: Sequence[Mapping[str, Any]], *, progressive: bool) -> tupl
             amounts.append(0.0)
         else:
             step = row["maintenance_rate"] - entries[index - 1]["maintenance_rate"]
-            amounts.append(amounts[-1] + row["floor"] * step)
+            amounts.append(or_zero(amounts[-1] + row["floor"] * step))
     return tuple(amounts)
 
 

@@ -32,6 +32,8 @@ def sidebar(session: Session) -> None:
                 _fraction(session)
             st.caption("Collateral besides the settlement coin")
             collateral_table(session)
+            if session.working.account.rules.counts_collateral or session.working.account.settlement_rate != 1:
+                _settlement_rate(session)
 
 
 def _examples(session: Session) -> None:
@@ -169,6 +171,19 @@ def _fee(session: Session) -> None:
     changed, fee = _percentage(session, "Taker fee %", "fee", account.taker_fee, step=0.005, placeholder=venue)
     if changed:
         _apply(session, lambda scenario: replace(scenario, account=replace(scenario.account, taker_fee=fee)))
+
+
+def _settlement_rate(session: Session) -> None:
+    account = session.working.account
+    coin = account.rules.settlement
+    about = (
+        f"What {coin} itself counts beside other coins: its index less the exchange's haircut. Wallet and open profit "
+        "and loss count at it, requirements in full. Cross margin only."
+    )
+    changed, rate = _percentage(session, f"{coin} counts at %", "settlement_rate", account.settlement_rate, help=about)
+    if changed:
+        new = 1.0 if rate is None else rate
+        _apply(session, lambda each: replace(each, account=replace(each.account, settlement_rate=new)))
 
 
 def _fraction(session: Session) -> None:

@@ -31,13 +31,14 @@ HAPPENS: Mapping[str, tuple[str, ...]] = {
     "bybit": (
         "Open orders are cancelled, and what was borrowed is repaid.",
         "Positions are reduced tier by tier until maintenance margin is at most 90 % of the margin balance.",
-        "What cannot be closed above the bankruptcy price is taken over by the insurance fund, and after it come those "
-        "on the other side.",
+        "What cannot be closed above the bankruptcy price is taken over by the insurance fund, in separate pools since "
+        "2025-12-19, and after it come those on the other side.",
         "There is no fee by itself: what is lost is everything down to the bankruptcy price.",
     ),
     "okx": (
         "Orders are cancelled; a long and a short of one contract are closed against each other.",
-        "From the third tier on a position is cut by two tiers at a time; in the two lowest it is closed whole.",
+        "From the third tier on a position is cut by two tiers at a time; in the two lowest, and once equity does not "
+        "cover the lowest tier's requirement, it is closed whole.",
         "What the market does not take goes to the insurance fund at the bankruptcy price, and after it come those on "
         "the other side.",
         "The liquidation fee is at the level of the taker fee.",
@@ -243,10 +244,13 @@ def left(final: Scenario, account: Assessment) -> str:
     parts = [f"{wording.money(wallet)} in the wallet"]
     if abs(profit) >= wording.HALF_A_CENT:
         parts.append(f"an open {'profit' if profit > 0 else 'loss'} of {wording.money(abs(profit))}")
-    if (counted := account.equity - wallet - profit) >= wording.HALF_A_CENT:
+    rate = final.account.counted_rate
+    if rate != 1:
+        parts.append(f"both at {wording.rate(rate)}" if len(parts) > 1 else f"at {wording.rate(rate)}")
+    if (counted := account.equity - rate * (wallet + profit)) >= wording.HALF_A_CENT:
         parts.append(f"collateral counted at {wording.money(counted)}")
     none = "" if final.positions else "No position is left open. "
-    if len(parts) == 1:
+    if len(parts) == 1 and rate == 1:
         return f"{none}The wallet holds {wording.money(wallet)}."
     return f"{none}Equity is {wording.money(account.equity)}: {wording.listing(parts)}."
 

@@ -170,7 +170,8 @@ _TICKS = (
 )
 _EXTREME = (
     "every payment at the recorded rate that costs you most: the highest for what you are long of, the lowest for what "
-    "you are short of; for a week, unless days are chosen"
+    "you are short of; for a week, unless days are chosen. Only single payments are on record: once the cap is hit "
+    "venues pay every hour, and a day can cost 4 to 8 times this"
 )
 
 

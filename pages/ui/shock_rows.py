@@ -86,7 +86,13 @@ NUMBERS = (
     Cell("leverage_cap", "Leverage caps ×", 1, 0.1, "the venue's leverage caps times this"),
     Cell("haircut", "Haircut, %", PERCENT, 5.0, "the part by which every collateral ratio is cut"),
     Cell("days", "Days", 1, 1.0, "how long funding and interest run"),
-    Cell("interest", "Interest a year, %", PERCENT, 5.0, "on a wallet that owes"),
+    Cell(
+        "interest",
+        "Interest a year, %",
+        PERCENT,
+        5.0,
+        "on what wallet and open profit and loss in the settlement coin come to below 0",
+    ),
 )
 CELLS = (
     Cell("moves", "Price move, %", PERCENT, 5.0, "its own price change in place of the common move", "the common move"),

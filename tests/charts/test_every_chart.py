@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from margin import charts
 from margin.charts import style
+from margin.errors import or_zero
 from tests.charts.conftest import Situation, leg, named, situation
 
 Draw = Callable[[Situation], go.Figure]
@@ -125,9 +126,9 @@ amounts = st.floats(1e-3, 1e6)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     legs=st.lists(st.tuples(symbols, sides, amounts, amounts), max_size=6, unique_by=lambda each: each[:2]),
-    wallet=st.floats(-1e5, 1e7),
+    wallet=st.floats(-1e5, 1e7).map(or_zero),
     venue=st.sampled_from(["binance", "bybit", "okx", "hyperliquid", "textbook"]),
-    betas=st.dictionaries(symbols, st.floats(-3, 3), max_size=3),
+    betas=st.dictionaries(symbols, st.floats(-3, 3).map(or_zero), max_size=3),
 )
 def test_any_account_is_drawn(
     legs: list[tuple[str, str, float, float]], wallet: float, venue: str, betas: dict[str, float]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from margin.charts import style
 from margin.charts.tiers import LOOKS, Compared, Schedule, finding, tier_steps, tier_steps_alt
+from margin.errors import or_zero
 from margin.market import snapshot
 from margin.scenario import Scenario
 from margin.studies.assess import assess
@@ -269,7 +270,7 @@ def test_where_nothing_can_be_drawn_a_sentence_stands() -> None:
     assert not figure.data
 
 
-rates = st.lists(st.floats(0, 1), min_size=1, max_size=8).map(sorted)
+rates = st.lists(st.floats(0, 1).map(or_zero), min_size=1, max_size=8).map(sorted)
 steps = st.lists(st.floats(1e-3, 1e9), min_size=8, max_size=8)
 
 

@@ -274,9 +274,9 @@ def test_figures_that_do_not_exist_are_null(run: Run, file: Write) -> None:
 @pytest.mark.parametrize(
     "account",
     [
-        pytest.param(document(wallet_balance=5e-324), id="hardly any equity"),
+        pytest.param(document(wallet_balance=1e-30), id="hardly any equity"),
         pytest.param(
-            document(wallet_balance=1e15, positions=[leg("RENDER", 1e-300, 1)], marks={"RENDER": 1e-20}),
+            document(wallet_balance=1e15, positions=[leg("RENDER", 1e-30, 1)], marks={"RENDER": 1e-30}),
             id="hardly any notional",
         ),
     ],

@@ -122,10 +122,12 @@ class Account:
     holdings: list[Holding]
     pledged: list[tuple[str, Fraction]]  # token, amount after its haircut
     constant: Fraction  # closing fees that count in the requirement
+    rate: Fraction = Fraction(1)  # what a unit of the settlement coin adds to equity
 
     def equity(self, prices: Prices) -> Fraction:
         profit = sum(holding.profit(prices[holding.symbol]) for holding in self.holdings)
-        return self.wallet + profit + sum(amount * prices[token] for token, amount in self.pledged)
+        own = self.rate * (self.wallet + profit)
+        return own + sum(amount * prices[token] for token, amount in self.pledged)
 
     def notional(self, prices: Prices) -> Fraction:
         return sum((holding.quantity * prices[holding.symbol] for holding in self.holdings), Fraction(0))
@@ -143,7 +145,7 @@ class Account:
 
     def size(self, prices: Prices) -> Fraction:
         """What rounding is measured against: |wallet| + Σ notional."""
-        return abs(self.wallet) + self.notional(prices)
+        return abs(self.wallet) * self.rate + self.notional(prices)
 
 
 @dataclass(frozen=True)
@@ -296,7 +298,9 @@ def accounts(document: Document) -> list[Account]:
         if document["venue"] in COLLATERAL_COUNTS
     ]
     closing_fees = sum((holding.closing_fee for holding in holdings), Fraction(0))
-    return [Account(Fraction(document["wallet_balance"]), holdings, pledged, closing_fees)]
+    counts = document["venue"] in COLLATERAL_COUNTS
+    rate = Fraction(document.get("settlement_rate", 1)) if counts else Fraction(1)
+    return [Account(Fraction(document["wallet_balance"]), holdings, pledged, closing_fees, rate)]
 
 
 def marks(document: Document) -> Prices:
@@ -356,6 +360,9 @@ def position_figures(document: Document, position: Document) -> Document:
     """One position's figures at the marks, keys as in the assessment JSON."""
     holding, price = holding_of(document, position), marks(document)[position["symbol"]]
     notional = holding.quantity * price
+    # Bybit takes the initial margin of an isolated position at its entry price.
+    at_entry = document["venue"] == "bybit" and document["margin_mode"] == "isolated"
+    opened = holding.quantity * holding.entry if at_entry else notional
     tier, rate, amount, most = 0, holding.flat_rate, Fraction(0), None
     if holding.table:
         tier = tier_index(holding.table, notional if holding.tier_size is None else holding.tier_size)
@@ -367,7 +374,7 @@ def position_figures(document: Document, position: Document) -> Document:
         "quantity": holding.quantity,
         "notional": notional,
         "unrealised_pnl": holding.profit(price),
-        "initial_margin": notional / holding.leverage + holding.closing_fee,
+        "initial_margin": opened / holding.leverage + holding.closing_fee,
         "maintenance_margin": holding.maintenance(price) + holding.closing_fee,
         "tier": tier + 1,
         "maintenance_rate": rate,

@@ -122,6 +122,8 @@ def documents(
     document["positions"] = _positions(draw, document, legs)
     if collateral and draw(st.booleans()):
         _pledge(draw, document)
+    if collateral and draw(st.booleans()):
+        document["settlement_rate"] = draw(st.sampled_from([1.0, 0.9999, 0.9801, 0.5]))
     if wild:
         document["betas"] = {token: draw(wild_betas) for token in document["marks"]}
     elif draw(st.booleans()):
@@ -183,11 +185,10 @@ def _fund(draw: st.DrawFn, document: Document, standing: str) -> None:
     if document["margin_mode"] == "cross":
         [account] = oracle.accounts(document)
         if standing == "touch":  # A joint move takes it to exactly zero and, where prices clip, away again.
-            document["wallet_balance"] = float(
-                -oracle.joint_line(document, account, draw(st.sampled_from((-1, 1)))).least()
-            )
+            least = oracle.joint_line(document, account, draw(st.sampled_from((-1, 1)))).least()
+            document["wallet_balance"] = float(-least / account.rate)
         else:
-            document["wallet_balance"] = float(_needed(draw, account, document, standing))
+            document["wallet_balance"] = float(_needed(draw, account, document, standing) / account.rate)
         return
     margins = []
     for position in document["positions"]:

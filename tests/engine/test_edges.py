@@ -374,10 +374,24 @@ def test_a_mark_of_zero_is_a_price_like_any_other() -> None:
     assert (entry["below"], entry["above"], entry["reason_above"]) == (None, None, "gains")
 
 
-@pytest.mark.parametrize("quantity", [1e-308, 1e-300, 1e-11])
+@pytest.mark.parametrize("quantity", [1e-30, 1e-20, 1e-11])
 def test_a_price_beyond_all_prices_is_no_price(quantity: float) -> None:
     [entry] = assessed(document(leg("FET", "short", quantity)))["liquidation_prices"]
     assert (entry["above"], entry["reason_above"]) == (None, "covered")
+
+
+@pytest.mark.parametrize("venue", ["binance", "bybit", "okx", "hyperliquid"])
+def test_equity_that_is_nothing_but_rounding_makes_no_ratio(venue: str) -> None:
+    """0.1 + 0.2 − 0.3 is 5.6e-17 to a computer: the account has nothing."""
+    legs = [leg("FET", "long", 3, entry_price=1.1)]
+    given = document(*legs, venue=venue, contract_values={"FET": 1}, wallet_balance=0.3, taker_fee=0)
+    account = assessed(given)
+    assert account["equity"] != 0
+    assert abs(account["equity"]) < 1e-15
+    assert account["effective_leverage"] is None
+    assert account["equity_to_notional"] == 0
+    assert account["margin_ratio"]["value"] == (0 if venue == "okx" else None)
+    assert account["liquidated"]
 
 
 # At the liquidation point

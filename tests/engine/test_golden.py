@@ -111,7 +111,7 @@ def test_a_published_figure_is_reproduced_within_its_digits(case: Document, name
 
 
 def test_all_cases_are_here() -> None:
-    assert len(CASES) == len({case["id"] for case in CASES}) == 35
+    assert len(CASES) == len({case["id"] for case in CASES}) == 37
     assert sum(len(case["expected"]) for case in CASES) >= 45
 
 

@@ -64,7 +64,7 @@ def test_on_bybit_leverage_moves_a_liquidation_price_as_so_much_less_in_the_wall
 ) -> None:
     other = with_leverage(document, leverage)
     growth = closing_fees(other) - closing_fees(document)
-    poorer = {**document, "wallet_balance": document["wallet_balance"] - growth}
+    poorer = {**document, "wallet_balance": document["wallet_balance"] - growth / document.get("settlement_rate", 1.0)}
     by_leverage, by_wallet, scale = assessed(other), assessed(poorer), size(*_at_marks(document))
     for key, difference in (("maintenance_margin", growth), ("equity", growth), ("headroom", 0.0)):
         assert near(by_leverage[key], by_wallet[key] + difference, scale), key

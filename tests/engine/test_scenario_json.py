@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from margin.errors import FieldError
+from margin.errors import FieldError, or_zero
 from margin.scenario import Scenario, loads
 from tests.engine.strategies import documents
 
@@ -486,7 +486,7 @@ def test_stablecoins_stand_still_in_a_common_move_and_other_tokens_follow_unless
 # The round trip
 
 plain = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=80)
-numbers = st.floats(-1e15, 1e15, allow_nan=False)
+numbers = st.floats(-1e15, 1e15, allow_nan=False).map(or_zero)
 extras = st.fixed_dictionaries(
     {},
     optional={
@@ -498,7 +498,7 @@ extras = st.fixed_dictionaries(
         "baseline_marks": st.dictionaries(
             st.sampled_from(["RENDER", "FET", "RNDRUSDT"]), st.floats(1e-9, 1e9), max_size=1
         ),
-        "taker_fee": st.none() | st.floats(0, 1, exclude_max=True),
+        "taker_fee": st.none() | st.floats(0, 1, exclude_max=True).map(or_zero),
     },
 )
 

@@ -5,14 +5,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from margin.errors import FieldError
+from margin.errors import SMALLEST, FieldError, or_zero
 from margin.scenario import LONGEST_NOTE, LONGEST_TITLE, MARGIN_MODES, SIDES, Scenario
 from margin.symbols import token
 from margin.venues import VENUES
 
 Document = dict[str, Any]
 
-AWKWARD = (5e-324, 2.2250738585072014e-308, 1e-16, 1e-7, 0.1 + 0.2, 2 / 3, 1e5 / 3, 123_456_789_012_345.67, 1e15)
+AWKWARD = (1e-30, 1.2345678901234567e-27, 1e-16, 1e-7, 0.1 + 0.2, 2 / 3, 1e5 / 3, 123_456_789_012_345.67, 1e15)
 """Positive numbers whose spelling is easily spoilt: the tiniest, those with 17 digits, those with an exponent."""
 
 
@@ -20,13 +20,16 @@ def _typed(digits: int, power: int) -> float:
     return float(f"{digits}e{power}")
 
 
+def _numbers(low: float, high: float) -> st.SearchStrategy[float]:
+    """Numbers within bounds, none but 0 too small to be entered."""
+    return st.floats(low, high).map(or_zero)
+
+
 POSITIVE = (
-    st.builds(_typed, st.integers(1, 99_999), st.integers(-9, 8))
-    | st.sampled_from(AWKWARD)
-    | st.floats(0, 1e15, exclude_min=True)
+    st.builds(_typed, st.integers(1, 99_999), st.integers(-9, 8)) | st.sampled_from(AWKWARD) | st.floats(SMALLEST, 1e15)
 )
 AMOUNT = POSITIVE | POSITIVE.map(lambda value: -value) | st.just(0.0)
-FRACTION = st.floats(0, 1, exclude_min=True, exclude_max=True) | st.sampled_from([0.0005, 0.01, 0.5])
+FRACTION = st.floats(SMALLEST, 1, exclude_max=True) | st.sampled_from([0.0005, 0.01, 0.5])
 LEVERAGE = st.integers(1, 125).map(float) | st.floats(1, 1e15)
 
 
@@ -58,7 +61,7 @@ def tier_rows(draw: st.DrawFn, *, flat: bool) -> list[Document]:
     if not flat and draw(st.booleans()):
         window = {"floor": draw(POSITIVE), "maintenance_rate": draw(FRACTION), "maintenance_amount": draw(POSITIVE)}
         return [{**window, "max_leverage": draw(st.none() | LEVERAGE), "cap": None}]
-    floors = [0.0, *sorted(draw(st.lists(st.floats(1e-300, 1e14), max_size=4, unique=True)))]
+    floors = [0.0, *sorted(draw(st.lists(st.floats(SMALLEST, 1e14), max_size=4, unique=True)))]
     count = len(floors)
     rates = sorted(draw(st.lists(FRACTION, min_size=count, max_size=count)))
     most = sorted(draw(st.lists(LEVERAGE, min_size=count, max_size=count)), reverse=True)
@@ -67,12 +70,12 @@ def tier_rows(draw: st.DrawFn, *, flat: bool) -> list[Document]:
         {"floor": floor, "maintenance_rate": rate, "max_leverage": None if hidden else leverage}
         for floor, rate, leverage, hidden in zip(floors, rates, most, silent, strict=True)
     ]
-    rows[-1]["cap"] = draw(st.none() | st.floats(floors[-1], 1e15, exclude_min=True))
+    rows[-1]["cap"] = draw(st.none() | st.floats(max(SMALLEST, floors[-1]), 1e15, exclude_min=True))
     return rows
 
 
-MOVE, PART = st.floats(-1, 10) | st.sampled_from([-0.3, 0.0, 1e-16, 1 / 3]), st.floats(0, 1)
-FACTOR = st.floats(0, 10) | st.sampled_from([0.0, 1.0, 1.5])
+MOVE, PART = _numbers(-1, 10) | st.sampled_from([-0.3, 0.0, 1e-16, 1 / 3]), _numbers(0, 1)
+FACTOR = _numbers(0, 10) | st.sampled_from([0.0, 1.0, 1.5])
 SHOCKS = st.fixed_dictionaries(
     {},
     optional={
@@ -82,8 +85,8 @@ SHOCKS = st.fixed_dictionaries(
         "maintenance_by_token": st.dictionaries(TOKEN, FACTOR, max_size=3),
         "leverage_cap": FRACTION | st.just(1.0),
         "haircut": PART,
-        "funding": st.dictionaries(TOKEN, st.floats(-1, 1) | FRACTION, max_size=3),
-        "days": st.integers(0, 365) | st.floats(0, 365),
+        "funding": st.dictionaries(TOKEN, _numbers(-1, 1) | FRACTION, max_size=3),
+        "days": st.integers(0, 365) | _numbers(0, 365),
         "interest": FACTOR,
     },
 )
@@ -119,16 +122,17 @@ def documents(draw: st.DrawFn) -> Document:
     venue, mode, wallet = draw(st.sampled_from(sorted(VENUES))), draw(st.sampled_from(MARGIN_MODES)), draw(AMOUNT)
     margins = _isolated_margins(legs)
     if mode == "isolated" and margins > wallet:
-        mode, wallet = ("isolated", margins) if margins <= 1e15 else ("cross", wallet)
+        mode, wallet = ("isolated", or_zero(margins)) if margins <= 1e15 else ("cross", wallet)
     levels = sorted(draw(st.lists(FRACTION, min_size=2, max_size=2, unique=True)))
     seen = st.fixed_dictionaries({"equity": st.none() | AMOUNT, "margin_ratio": st.none() | AMOUNT})
     optional: dict[str, st.SearchStrategy[Any]] = {
         "title": texts(LONGEST_TITLE),
         "note": texts(LONGEST_NOTE, lines=True),
-        "betas": st.dictionaries(TOKEN, st.floats(-100, 100), max_size=4),
+        "betas": st.dictionaries(TOKEN, _numbers(-100, 100), max_size=4),
         "baseline_marks": st.dictionaries(TOKEN, POSITIVE, max_size=4),
         "levels": st.just({"warning": levels[0], "danger": levels[1]}),
         "taker_fee": st.just(0.0) | FRACTION,
+        "settlement_rate": st.just(1.0) | FRACTION,
         "tiers": st.dictionaries(TOKEN, tier_rows(flat=VENUES[venue].flat_tiers), max_size=4),
         "contract_values": st.dictionaries(TOKEN, POSITIVE, max_size=4),
         "tiers_as_of": st.dates().map(str),

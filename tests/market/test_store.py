@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from margin.errors import SMALLEST, or_zero
 from margin.market import store as stores
 from margin.market.ask import Ask, Held, Kind
 from margin.market.figures import Contract
@@ -54,8 +55,8 @@ def same(first: Any, second: Any) -> bool:
 
 # There and back
 
-PRICES = st.floats(0, 1e15, exclude_min=True)
-FRACTIONS = st.floats(-1, 1, exclude_min=True, exclude_max=True)
+PRICES = st.floats(SMALLEST, 1e15)
+FRACTIONS = st.floats(-1, 1, exclude_min=True, exclude_max=True).map(or_zero)
 TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC))
 TOKENS = st.from_regex(r"[A-Z0-9]{1,15}", fullmatch=True)
 DAYS = st.dates(datetime(2000, 1, 1).date()).map(str)
@@ -69,8 +70,8 @@ def by_token(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Checked[Any]]:
 @st.composite
 def quotes(draw: st.DrawFn) -> Quote:
     mark = draw(PRICES.filter(lambda price: price < 5e14))
-    near = st.floats(mark * 0.7, mark * 1.9).filter(lambda price: price > 0 and abs(mark / price - 1) < 0.5)
-    hours = st.floats(0, 168, exclude_min=True)
+    near = st.floats(mark * 0.7, mark * 1.9).filter(lambda price: price >= SMALLEST and abs(mark / price - 1) < 0.5)
+    hours = st.floats(SMALLEST, 168)
     return Quote(mark, *(draw(st.none() | values) for values in (near, FRACTIONS, hours, TIMES)))
 
 
@@ -79,7 +80,7 @@ CONTRACTS = st.builds(
     *[st.none() | PRICES] * 3,
     PRICES,
     st.booleans(),
-    st.floats(0, 1, exclude_max=True),
+    st.floats(0, 1, exclude_max=True).map(or_zero),
     FRACTIONS,
     st.sampled_from([None, "trading"]),
     st.just("undated") | DAYS | st.tuples(DAYS, DAYS).map("/".join),

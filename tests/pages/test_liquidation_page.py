@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from margin import link
 from margin.charts.waterfall import Way, finding
-from margin.market import moves
-from margin.presets import landing
+from margin.market import moves, snapshot
+from margin.presets import landing, presets
 from margin.scenario import Scenario
 from margin.studies.assess import assess
 from margin.studies.conduct import Conduct, MarginStop
@@ -23,6 +23,7 @@ from margin.studies.crash_table import CrashDay, TokenMove, crash_rows
 from margin.studies.directions import against, alone, together
 from margin.studies.distances import JointMove
 from margin.studies.path import Path
+from margin.studies.venues_compared import at_venue
 from margin.studies.waterfall import waterfall
 from margin.venues import VENUES
 from pages.ui.liquidation_rows import (
@@ -269,6 +270,20 @@ def test_what_only_some_venues_take_has_a_column_only_there() -> None:
 def test_a_step_that_leaves_no_equity_has_no_ratio() -> None:
     under = account("textbook", "cross", [long("RENDER", 1_000, 10), long("TAO", 1, 272.71)], 100, marks={"RENDER": 9})
     assert step_rows(gone(under))[0]["Requirement ÷ equity"].startswith("equity gone → ")
+
+
+@pytest.mark.parametrize("venue", ["binance", "hyperliquid"])
+@pytest.mark.parametrize("date", ["2025-10-10", "2026-02-05"])
+def test_equity_that_is_nothing_but_rounding_makes_no_percentage(venue: str, date: str) -> None:
+    """On the way of these days the worked basket is taken over at the very price where its equity is 0."""
+    scenario = snapshot.attach(at_venue(presets()["basket"].scenario, venue))
+    [day] = [day for day in moves.crash_days() if day.date == date]
+    [row] = crash_rows(scenario, [day], moves.betas_to_btc())
+    found = waterfall(scenario, Path(scenario.market.marks, row.worst.prices))
+    assert found is not None
+    loads = [row["Requirement ÷ equity"] for row in step_rows(Runs(scenario, FALL, found))]
+    assert loads
+    assert not any(re.search(r"\d[\d,]{9,}", each) for each in loads)
 
 
 def test_the_money_adds_up_from_what_there_was_to_what_is_kept() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from margin import wording
 from margin.errors import FieldError
 from margin.market import snapshot
 from margin.presets import Preset, presets
@@ -712,6 +713,30 @@ def test_collateral_that_cannot_be_used_is_told(rows: list[dict[str, object]], f
     assert visitor.sentence == WORKED_EXAMPLE
 
 
+def test_the_settlement_coins_own_rate_counts_for_wallet_and_profit_and_is_in_the_link() -> None:
+    visitor = Visitor().edit("collateral", add=[BITCOIN])
+    before = assess(visitor.linked)
+    assert any("USDT itself counts in full" in each for each in before.assumptions)
+    visitor.enter("settlement_rate", 98.01)
+    account = visitor.linked.account
+    assert account.settlement_rate == pytest.approx(0.9801)
+    there = assess(visitor.linked)
+    assert visitor.metric("Margin balance") == wording.money(there.equity)
+    assert there.equity < before.equity
+    assert Visitor(visitor.query).field("settlement_rate").value == pytest.approx(98.01)
+    assert visitor.enter("settlement_rate", None).linked.account.settlement_rate == 1
+
+
+def test_a_rate_above_one_is_refused_and_one_that_does_not_count_is_told_and_can_be_undone() -> None:
+    visitor = Visitor().enter("settlement_rate", 101.0)
+    [told] = visitor.errors
+    assert told.startswith("settlement_rate: must be a number above 0 and of at most 1, got 1.01")
+    visitor = Visitor().enter("settlement_rate", 99.0).enter("venue", "hyperliquid")
+    assert any("its rate of 99 % is left out" in each for each in visitor.warnings)
+    visitor.enter("settlement_rate", 100.0)
+    assert not any("left out" in each for each in visitor.warnings)
+
+
 def test_collateral_that_is_not_complete_is_told() -> None:
     [told] = Visitor().edit("collateral", add=[{"Asset": "BTC", "Ratio": 0.95}]).errors
     assert told.startswith("Collateral row 1 is left out: ")
@@ -850,8 +875,12 @@ def test_a_downloaded_file_is_the_scenario() -> None:
 BEYOND: dict[str, Callable[[Visitor], Visitor]] = {
     "a profit beyond 1e15": lambda visitor: visitor.edit("positions", {0: {"Size": 1e15}}).slide(1.0),
     "an equity of almost nothing": lambda visitor: visitor.enter("wallet", 1e-12),
-    "the tiniest size": lambda visitor: visitor.edit("positions", {0: {"Size": 5e-324}}),
-    "an entry far below the mark": lambda visitor: visitor.edit("positions", {0: {"Entry": 1e-300}}),
+    "the tiniest size": lambda visitor: visitor.edit("positions", {0: {"Size": 1e-30}}),
+    "an entry far below the mark": lambda visitor: visitor.edit("positions", {0: {"Entry": 1e-30}}),
+    "a size too small to be one": lambda visitor: visitor.edit("positions", {0: {"Size": 5e-324}}),
+    "a wallet too small to be one": lambda visitor: visitor.enter("wallet", 1e-31),
+    "a level too small to be one": lambda visitor: visitor.enter("warning", 1e-320),
+    "the smallest rate of the settlement coin": lambda visitor: visitor.enter("settlement_rate", 1e-28),
 }
 
 

@@ -13,6 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from margin.book import Book, compile_books
+from margin.errors import or_zero
 from margin.market import snapshot
 from margin.scenario import Position, Scenario
 from margin.studies.distances import common_move
@@ -69,6 +70,12 @@ def account(venue: str, mode: str, positions: Sequence[Document], wallet: float 
 
 # Random accounts
 
+
+def numbers(low: float, high: float) -> st.SearchStrategy[float]:
+    """Numbers as a scenario holds them: none but 0 is too small to be entered."""
+    return st.floats(low, high).map(or_zero)
+
+
 _notionals = st.floats(2, 7).map(lambda power: 10**power) | st.sampled_from([5_000.0, 50_000.0, 100_000.0])
 _entries = st.sampled_from([0.8, 0.97, 1.0, 1.02, 1.2]) | st.floats(0.5, 1.7)
 _betas = st.sampled_from([-1.5, -0.5, 0.0, 0.5, 1.0, 1.6, 2.5, 4.0])
@@ -94,7 +101,8 @@ def scenarios(
     betas = {token: draw(_betas) for token in MARKS if token != "USDC"} if draw(st.booleans()) else {}
     venue = draw(st.sampled_from(venues))
     wallet = sum(each["quantity"] * each["entry_price"] for each in positions)
-    scenario = account(venue, mode, positions, wallet, betas=betas, **collateral)
+    rate = {} if not collateral or not draw(st.booleans()) else {"settlement_rate": draw(_rates)}
+    scenario = account(venue, mode, positions, wallet, betas=betas, **collateral, **rate)
     return _margined(draw, scenario) if mode == "isolated" else _funded(scenario, draw(_alive if alive else _shares))
 
 
@@ -109,13 +117,15 @@ def _collateral(draw: st.DrawFn, positions: Sequence[Document]) -> list[Document
 
 
 _ratios = st.sampled_from([0.0, 0.5, 0.95, 1.0])
+_rates = st.sampled_from([0.9999, 0.9801, 0.5])
 
 
 def _funded(scenario: Scenario, share: float) -> Scenario:
     """The wallet that leaves a share of the notional as headroom."""
     [book] = compile_books(scenario)
     standing = book.standing()
-    return with_wallet(scenario, book.wallet - standing.headroom + share * standing.notional)
+    counted = book.wallet - standing.headroom + share * standing.notional
+    return with_wallet(scenario, counted / scenario.account.counted_rate)
 
 
 @st.composite

@@ -1,6 +1,6 @@
 """A tiny evaluator of printed arithmetic: − · ÷ %, thousands separators, brackets, max(0, …), and named symbols.
 
-A printed number stands for every number that rounds to it, so values carry how far off they may be: half of 1e-5 of
+A printed number stands for every number that rounds to it, so values carry how far off they may be: half of 1e-7 of
 each number printed, carried through sums, products and quotients.
 """
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-DIGITS = 5e-6
+DIGITS = 5e-8
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 
 

@@ -1,6 +1,7 @@
 """The advice for a common move: a hair more than advised survives it, a hair less does not."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -160,11 +161,77 @@ def test_a_move_of_nothing_asks_for_what_is_missing_now() -> None:
 def test_a_hair_more_than_the_cut_survives_the_move_and_a_hair_less_does_not(pair: tuple[Scenario, float]) -> None:
     scenario, move = pair
     cut = advised(scenario, move).cut
-    if cut is None:
+    if cut is not None:
+        assert lowest(cut_by(scenario, cut + HAIR), move) > -rounding(scenario, move)
+        assert lowest(cut_by(scenario, cut - HAIR), move) < rounding(scenario, move)
+    else:
         assert lowest(cut_by(scenario, 1 - HAIR), move) < 10 * HAIR * size(scenario, compile_books(scenario)[0], move)
-        return
-    assert lowest(cut_by(scenario, cut + HAIR), move) > -rounding(scenario, move)
-    assert lowest(cut_by(scenario, cut - HAIR), move) < rounding(scenario, move)
+    for less in (each for each in np.linspace(0, 0.99, 12) if cut is None or each < cut - HAIR):
+        assert lowest(cut_by(scenario, float(less)), move) < rounding(scenario, move), "no smaller part would do"
+
+
+def in_debt(tiers: list[dict[str, float]], wallet: float = -40_000) -> Scenario:
+    """A short of 10 BTC that owes, on a token that falls nine times as fast."""
+    return account(
+        "binance",
+        "cross",
+        [short("BTC", 10, 100_000, 3)],
+        wallet,
+        marks={"BTC": 100_000, "XYZ": 1},
+        betas={"XYZ": 9},
+        collateral=[{"asset": "XYZ", "amount": 200_000, "ratio": 1}],
+        tiers={"BTC": tiers},
+    )
+
+
+@pytest.mark.parametrize(
+    ("move", "kept"),
+    [
+        # Of k kept 500,000 pays 0.4 %, the rest 30 %:
+        # −40,000 + 20,000 + 100,000·k = 2,000 + 0.3·(900,000·k − 500,000)
+        pytest.param(-0.1, 128_000 / 170_000, id="the collateral has lost nine tenths"),
+        # At −11.11 % it is worth nothing, and from there on the short gains more than it owes; so it is lowest at
+        # the end: −40,000 + 200,000·k = 2,000 + 0.3·(800,000·k − 500,000), or where the collateral is gone.
+        pytest.param(-0.2, 0.6942857142857143, id="the collateral is gone"),
+    ],
+)
+def test_a_part_survives_although_closing_everything_leaves_a_debt(move: float, kept: float) -> None:
+    scenario = in_debt([{"floor": 0, "maintenance_rate": 0.004}, {"floor": 500_000, "maintenance_rate": 0.3}])
+    assert lowest(cut_by(scenario, 1 - HAIR), move) < 0, "nearly all closed, the debt is left"
+    assert lowest(cut_by(scenario, 4 / 9), move) > 0
+    advice = advised(scenario, move)
+    assert advice.cut == pytest.approx(1 - kept)
+    assert lowest(cut_by(scenario, advice.cut + HAIR), move) > 0 > lowest(cut_by(scenario, advice.cut - HAIR), move)
+
+
+def window(amount: float, **other: Any) -> Scenario:
+    tiers = {"RENDER": [{"floor": 80_000, "maintenance_rate": 0.025, "maintenance_amount": amount}]}
+    return account("binance", "cross", [long("RENDER", 50_000, 2)], marks={"RENDER": 2}, tiers=tiers, **other)
+
+
+@pytest.mark.parametrize("amount", [0, 325, 1_675, -325])
+def test_the_amount_of_a_window_stays_whatever_part_is_kept(amount: float) -> None:
+    scenario = window(amount)
+    advice = advised(scenario, -0.2)
+    assert advice.cut == pytest.approx(1 - (10_000 + amount) / 22_000)  # 10,000 − 20,000·k = 2,000·k − d
+    assert lowest(cut_by(scenario, advice.cut + HAIR), -0.2) > 0 > lowest(cut_by(scenario, advice.cut - HAIR), -0.2)
+
+
+def test_where_only_a_windows_amount_kills_whatever_is_kept_everything_is_to_be_closed() -> None:
+    scenario = window(-20_000)
+    assert lowest(cut_by(scenario, 1 - HAIR), -0.2) < 0
+    assert advised(scenario, -0.2).cut == 1
+
+
+@pytest.mark.parametrize(("make", "share"), [(long, 1 - 0.00055), (short, 1 + 0.00055)])
+def test_the_deposit_of_a_huge_isolated_position_on_bybit_is_as_exact_as_of_a_small_one(
+    make: Any, share: float
+) -> None:
+    position = make("BTC", 100_000, 100_000, isolated_margin=1e9)
+    rows = {"BTC": [{"floor": 0, "maintenance_rate": 0.005}]}
+    scenario = account("bybit", "isolated", [position], 1e9, marks={"BTC": 100_000}, tiers=rows)
+    move = -0.2 if make is long else 0.2
+    assert advised(scenario, move).deposit == pytest.approx(-lowest(scenario, move) * share, rel=1e-14)
 
 
 @random_accounts
@@ -205,9 +272,14 @@ def test_where_closing_everything_would_not_do_it_is_said_and_no_cut_advised() -
     pledge = {"asset": "ETH", "amount": 1e6 / 2201.95, "ratio": 1}
     scenario = account("binance", "cross", [short("RENDER", 500_000 / 1.75, 1.75)], -951_000, collateral=[pledge])
     assert not assess(scenario).liquidated
-    advice = advised(scenario, -0.05)
+    [position] = scenario.positions
+    gains = advised(scenario, -0.05)  # The short gains as the collateral falls: kept in part it pays the debt.
+    assert gains.cut is not None
+    assert lowest(cut_by(scenario, gains.cut + HAIR), -0.05) > 0 >= lowest(cut_by(scenario, gains.cut - HAIR), -0.05)
+    losing = replace(scenario, positions=(replace(position, side="long"),))
+    advice = advised(losing, -0.05)
     assert advice.cut is None
-    assert in_words(advice, scenario).endswith("closing everything now would not do.")
+    assert in_words(advice, losing).endswith("even closing everything now would not be enough.")
 
 
 @pytest.mark.parametrize("wallet", [9_000, 11_000, 13_000, 16_000, 20_000, 25_000])

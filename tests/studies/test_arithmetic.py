@@ -245,6 +245,37 @@ def test_a_short_of_a_bybit_position_adds_its_fee_where_a_long_takes_it_away() -
     assert "1,690.22 ÷ (1 + 0.055 %)" in lines["Liquidation price of RENDER short, rising"].numbers
 
 
+def test_a_rate_with_more_than_six_digits_adds_up() -> None:
+    rows = {"IO": [{"floor": 0, "maintenance_rate": 1 / 6, "max_leverage": 3}]}
+    scenario = account("hyperliquid", "cross", [long("IO", 600_000, 1, 3)], 150_000, marks={"IO": 1}, tiers=rows)
+    lines = {line.figure: line for line in arithmetic(scenario, assess(scenario))}
+    line = lines["Maintenance margin"]
+    assert line.numbers == "600,000·16.6666666667 % − 0"
+    assert evaluate.numbers(line.numbers).value == pytest.approx(100_000, abs=0.005)
+    assert line.result == "$100,000.00"
+
+
+def test_the_initial_margin_of_an_isolated_position_on_bybit_is_told_at_its_entry() -> None:
+    scenario = account("bybit", "isolated", [long("RENDER", 1_000, 2, 10)], marks={"RENDER": 1.9})
+    line = next(each for each in arithmetic(scenario, assess(scenario)) if each.figure == "Initial margin")
+    assert line.formula == "Σ (q·EP ÷ L + c)"
+    assert line.numbers.startswith("1,000·2 ÷ 10 + ")
+
+
+def test_the_settlement_coins_rate_stands_wherever_its_money_does() -> None:
+    pledge = {"asset": "ETH", "amount": 1, "ratio": 0.95}
+    positions = [long("RENDER", 10_000, 1.7), short("TAO", 50, 280)]
+    scenario = account("binance", "cross", positions, 5_000, collateral=[pledge], settlement_rate=0.9801)
+    check(scenario)
+    lines = {line.figure: line for line in arithmetic(scenario, assess(scenario))}
+    assert lines["Margin balance"].formula == "r·(WB + Σ s·q·(P − EP)) + Σ amount·mark·ratio"
+    assert lines["Margin balance"].numbers.startswith("98.01 %·(5,000 + ")
+    price = lines["Liquidation price of RENDER, falling"]
+    assert "WB·r" in price.formula
+    assert price.formula.endswith("÷ (q·m − s·q·r)")
+    assert "r" in SYMBOLS
+
+
 def test_the_venues_published_example_reads_as_published() -> None:
     windows = {"ETH": (0.1, 135365.0), "BTC": (0.025, 16300.0)}
     tiers = {

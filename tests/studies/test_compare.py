@@ -289,7 +289,7 @@ def test_isolated_never_loses_more_than_its_margins(scenario: Scenario, move: fl
 @given(scenarios())
 def test_the_free_part_and_the_margins_are_the_wallet_in_isolated(scenario: Scenario) -> None:
     comparison = modes(scenario)
-    held = comparison.isolated.free + comparison.margins
+    held = comparison.isolated.free / scenario.account.owned_rate + comparison.margins
     wallet = scenario.account.wallet_balance + comparison.missing
     assert held == pytest.approx(wallet, rel=1e-9)
     assert comparison.isolated.scenario.account.wallet_balance == pytest.approx(wallet, rel=1e-9)
@@ -331,7 +331,10 @@ def test_what_survives_is_what_brute_force_finds(scenario: Scenario, move: float
                 mark * max(0.0, 1 + direction.rates.get(token, 0.0) * move)
                 for token, mark in zip(part.book.tokens, part.book.marks, strict=True)
             ]
-            worth = part.scenario.account.wallet_balance + part.book.equity_at(ends) - part.book.wallet
+            profit = (part.book.equity_at(ends) - part.book.wallet) / part.scenario.account.counted_rate
+            worth = part.scenario.account.owned_rate * (part.scenario.account.wallet_balance + profit)
+            if part is comparison.cross.parts[0]:  # Its profit holds the collateral, which has a rate of its own.
+                worth = part.book.equity_at(ends)
             total += max(0.0, worth) if lowest > 0 else 0.0
         if mode is comparison.isolated:
             total += pledged_at(scenario, direction.moves(move))
@@ -346,7 +349,8 @@ def test_as_long_as_nothing_is_lost_both_modes_are_worth_the_same(scenario: Scen
     comparison = modes(scenario)
     row = row_of(comparison, -0.01)
     assume(not row.cross.left.lost and not row.isolated.left.lost)
-    assert row.cross.left.left + comparison.missing == pytest.approx(row.isolated.left.left, rel=1e-9, abs=1e-6)
+    missing = comparison.missing * scenario.account.owned_rate
+    assert row.cross.left.left + missing == pytest.approx(row.isolated.left.left, rel=1e-9, abs=1e-6)
 
 
 @laws
@@ -465,6 +469,21 @@ def test_initial_margin_above_equity_calls_for_money_in_cross() -> None:
     said = "After it: a margin call: initial margin of $8,700.00 would be $1,700.00 above equity of $7,000.00"
     assert said in said_of(fallen)
     assert "Requirement ÷ equity of the account would be 22.71 %, below your warning level of 50 %." in said_of(fallen)
+
+
+@pytest.mark.parametrize(("venue", "initial", "short"), [("bybit", 200, 100), ("binance", 120, 20)])
+def test_a_change_to_isolated_needs_the_initial_margin_that_the_venue_asks_for(
+    venue: str, initial: float, short: float
+) -> None:
+    """A long from 2 to 1.2 holds 900 − 800; Bybit asks for a tenth of its entry, Binance for a tenth of its mark."""
+    position = long("RENDER", 1_000, 2, 10, isolated_margin=900)
+    rows = {"RENDER": [{"floor": 0, "maintenance_rate": 0.01}]}
+    scenario = account(venue, "cross", [position], 1_000, marks={"RENDER": 1.2}, tiers=rows, taker_fee=0)
+    comparison = modes(scenario)
+    [need] = switch(comparison).needs
+    assert (need.holds, need.initial, need.short) == pytest.approx((100, initial, short))
+    where = "at its entry price" if venue == "bybit" else "at the mark"
+    assert any(f"short of initial margin {where}" in each for each in switch_in_words(comparison, switch(comparison)))
 
 
 def test_a_position_short_of_initial_margin_in_isolated_is_filled_from_the_free_part() -> None:

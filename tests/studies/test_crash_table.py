@@ -243,7 +243,8 @@ def test_the_worst_tick_is_never_better_than_the_close(scenario: Scenario, crash
 def test_more_in_the_wallet_never_hurts(scenario: Scenario, crash: CrashDay, more: float) -> None:
     poor, rich = row(scenario, crash), row(with_wallet(scenario, scenario.account.wallet_balance + more), crash)
     for before, after in ((poor.close, rich.close), (poor.worst, rich.worst)):
-        assert after.outcome.headroom == pytest.approx(before.outcome.headroom + more, rel=1e-9, abs=1e-3)
+        counted = more * scenario.account.counted_rate
+        assert after.outcome.headroom == pytest.approx(before.outcome.headroom + counted, rel=1e-9, abs=1e-3)
         assert before.outcome.liquidated or not after.outcome.liquidated
 
 

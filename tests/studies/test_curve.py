@@ -25,7 +25,8 @@ def worst_load(scenario: Scenario, curve: Curve, move: float) -> float:
     """The largest requirement ÷ equity of any book after a move from the curve's origin, infinite without equity."""
     prices = scenario.market.moved(curve.origin, move)
     standings = [book.standing([prices[token] for token in book.tokens]) for book in compile_books(scenario)]
-    return max(each.requirement / each.equity if each.equity > 0 else np.inf for each in standings)
+    loads = [each.requirement / each.equity if each.equity > each.zero else np.inf for each in standings]
+    return max(loads)
 
 
 def at(curve: Curve, values: np.ndarray, move: float) -> float:

@@ -31,13 +31,13 @@ from margin.studies.directions import (
 from margin.studies.distances import NOWHERE, JointMove, common_move
 from tests.engine import oracle
 from tests.engine.strategies import documents
-from tests.studies.accounts import MODES, VENUES, account, long, random_accounts, scenarios, short
+from tests.studies.accounts import MODES, VENUES, account, long, numbers, random_accounts, scenarios, short
 
 Document = dict[str, Any]
 
 BETAS_TO_BTC = {"RENDER": 1.66, "TAO": 1.5}
 some_accounts = settings(random_accounts, max_examples=40)
-rates = st.sampled_from([-3.0, -1.0, -0.4, 0.0, 0.5, 1.0, 1.66, 4.0]) | st.floats(-5, 5)
+rates = st.sampled_from([-3.0, -1.0, -0.4, 0.0, 0.5, 1.0, 1.66, 4.0]) | numbers(-5, 5)
 
 
 def book_of(mode: str = "cross", **other: Any) -> Scenario:

@@ -8,23 +8,26 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from margin.errors import FieldError
+from margin.errors import FieldError, or_zero
 from margin.market import snapshot
 from margin.scenario import Scenario
 from margin.shocks import NONE, Shocks
 from margin.studies.assess import assess
 from margin.studies.outcome import WHOLE_WAY, Outcome
 from margin.studies.shocks import (
+    HOURLY,
     assumptions,
     breakdown,
+    cost_a_day,
     days_until_liquidation,
+    debt,
     moves_to,
     price_moves,
     repriced,
     scaled,
 )
 from margin.venues import TierTable
-from tests.studies.accounts import MODES, VENUES, account, long, random_accounts, scenarios, short, with_wallet
+from tests.studies.accounts import MODES, VENUES, account, long, numbers, random_accounts, scenarios, short, with_wallet
 
 some_accounts = settings(random_accounts, max_examples=40)
 WRONG: list[tuple[dict[str, Any], str]] = [
@@ -43,19 +46,19 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"moves": {"RENDER": 0, "RNDR": 0}}, "moves.RENDER: is given twice"),
 ]
 
-_moves = st.floats(-1, 3)
+_moves = numbers(-1, 3)
 _by_token = st.sampled_from(["RENDER", "TAO", "NEAR", "BTC", "ETH", "FIL"])
 SHOCKS = st.builds(
     Shocks,
     common=_moves,
     moves=st.dictionaries(_by_token, _moves, max_size=3),
-    maintenance=st.floats(0, 10),
-    maintenance_by_token=st.dictionaries(_by_token, st.floats(0, 10), max_size=2),
-    leverage_cap=st.floats(0.01, 1),
-    haircut=st.floats(0, 1),
-    funding=st.dictionaries(_by_token, st.floats(-0.05, 0.05), max_size=3),
-    days=st.floats(0, 365),
-    interest=st.floats(0, 10),
+    maintenance=numbers(0, 10),
+    maintenance_by_token=st.dictionaries(_by_token, numbers(0, 10), max_size=2),
+    leverage_cap=numbers(0.01, 1),
+    haircut=numbers(0, 1),
+    funding=st.dictionaries(_by_token, numbers(-0.05, 0.05), max_size=3),
+    days=numbers(0, 365),
+    interest=numbers(0, 10),
 )
 
 
@@ -124,9 +127,9 @@ def test_nothing_supposed_changes_nothing(scenario: Scenario) -> None:
 
 
 @some_accounts
-@given(scenarios(), st.floats(0, 365), st.floats(0, 10))
+@given(scenarios(), numbers(0, 365), numbers(0, 10))
 def test_days_without_funding_or_debt_cost_nothing(scenario: Scenario, days: float, interest: float) -> None:
-    assume(scenario.account.wallet_balance >= 0)
+    assume(not debt(scenario))
     before, *_, together = breakdown(scenario, Shocks(days=days, interest=interest))
     assert together[2:] == before[2:]
 
@@ -200,12 +203,12 @@ def test_the_textbooks_one_fraction_is_scaled_and_stays_between_nothing_and_one(
     scenario = account("textbook", "cross", [long("RENDER", 100, 1.75)], textbook={"margin_fraction": 0.2})
     assert repriced(scenario, Shocks(maintenance=2)).account.margin_fraction == 0.4
     assert repriced(scenario, Shocks(maintenance=10)).account.margin_fraction == nextafter(1, 0)
-    assert assess(repriced(scenario, Shocks(maintenance=0))).requirement == pytest.approx(0, abs=1e-200)
+    assert assess(repriced(scenario, Shocks(maintenance=0))).requirement == pytest.approx(0, abs=1e-20)
 
 
 @given(
     st.sampled_from([table for venue in VENUES for table in snapshot.tables(venue).tiers.values()]),
-    st.floats(0, 10),
+    numbers(0, 10),
     st.floats(0.01, 1),
 )
 def test_every_scaled_table_of_the_snapshot_is_a_schedule(table: TierTable, factor: float, cap: float) -> None:
@@ -213,8 +216,8 @@ def test_every_scaled_table_of_the_snapshot_is_a_schedule(table: TierTable, fact
     made = scaled(table, factor, cap)
     assert TierTable.from_rows(made.rows(), progressive=table.progressive) == made
     assert made.floors == table.floors
-    assert made.rates == tuple(min(1.0, rate * factor) for rate in table.rates)
-    if factor * table.rates[-1] <= 1:
+    assert made.rates == tuple(or_zero(min(1.0, rate * factor)) for rate in table.rates)
+    if 1e-20 < factor * table.rates[-1] <= 1:
         assert made.amounts == pytest.approx([amount * factor for amount in table.amounts], rel=1e-9)
 
 
@@ -448,8 +451,9 @@ def test_the_breakdown_has_each_part_alone_and_all_together(scenario: Scenario, 
         * position.sign
         for position in scenario.positions
     )
-    paid += shocks.days / 365 * shocks.interest * max(0, -scenario.account.wallet_balance)
-    assert parts[-1].outcome.equity == pytest.approx(still[-1].outcome.equity - paid, rel=1e-9, abs=1e-9)
+    paid += shocks.days / 365 * shocks.interest * debt(scenario)
+    counted = paid * scenario.account.counted_rate
+    assert parts[-1].outcome.equity == pytest.approx(still[-1].outcome.equity - counted, rel=1e-9, abs=1e-9)
     assert ("haircut" in by_key) == bool(shocks.haircut)
     assert ("prices" in by_key) == bool(shocks.common or shocks.moves)
     assert ("funding" in by_key) == bool(shocks.funding)
@@ -539,7 +543,7 @@ def test_interest_on_a_debt_counts_beside_funding() -> None:
 
 
 @some_accounts
-@given(scenarios(), st.dictionaries(_by_token, st.floats(1e-6, 0.003), min_size=1), st.floats(0, 1))
+@given(scenarios(), st.dictionaries(_by_token, st.floats(1e-6, 0.003), min_size=1), numbers(0, 1))
 def test_just_before_those_days_the_account_lives_and_just_after_them_it_is_liquidated(
     scenario: Scenario, funding: dict[str, float], interest: float
 ) -> None:
@@ -602,7 +606,7 @@ def test_what_the_shocks_rest_on_and_what_does_nothing_is_said() -> None:
         WHOLE_WAY.partition(":")[0],
         "funding and interest run at today's marks and debt for all their days, before prices move",
         "a lower leverage cap refuses new orders; it changes no requirement of what is open",
-        "the wallet owes nothing",
+        "nothing is owed in the settlement coin, open profit and loss counted",
         "the textbook has one maintenance fraction for everything",
         "no collateral counts here",
         "not held where it would count, so what is supposed of them does nothing",
@@ -611,11 +615,51 @@ def test_what_the_shocks_rest_on_and_what_does_nothing_is_said() -> None:
     assert assumptions(scenario, Shocks(common=-0.1)) == (WHOLE_WAY,)
 
 
-def test_what_isolated_margins_and_okx_do_with_funding_is_said() -> None:
+def test_funding_of_isolated_positions_is_said_and_that_it_may_fall_due_every_hour() -> None:
     scenario = account("okx", "isolated", [long("RENDER", 10, 1.75)])
     said = assumptions(scenario, Shocks(funding={"RENDER": 0.001}, days=1))
     assert any("takes an isolated position's margin, then the profit beside it" in sentence for sentence in said)
-    assert any("on OKX a funding charge alone does not liquidate" in sentence for sentence in said)
+    assert HOURLY in said
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_funding_alone_liquidates_on_every_venue(venue: str) -> None:
+    """OKX has collected it in full since 2024: no venue spares a position for want of its last payment."""
+    scenario = account(venue, "cross", [long("RENDER", 1_000, 1.75)], 100)
+    assert breakdown(scenario, Shocks(funding={"RENDER": 0.06}, days=1))[-1].outcome.liquidated
+    assert not any("does not liquidate" in sentence for sentence in assumptions(scenario, Shocks(days=1)))
+
+
+# Interest runs on what the coin comes to below 0, profit and loss counted
+
+
+PLEDGED = {"asset": "ETH", "amount": 10, "ratio": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("wallet", "mark", "owed"),
+    [
+        pytest.param(-500, 1.75, 500, id="the wallet owes, the position stands at its entry"),
+        pytest.param(-500, 2.0, 250, id="a profit repays a part"),
+        pytest.param(-500, 3.0, 0, id="a profit repays all"),
+        pytest.param(500, 1.0, 250, id="a loss beyond the wallet is owed"),
+        pytest.param(500, 1.75, 0, id="nothing is owed"),
+    ],
+)
+def test_interest_runs_on_the_coins_equity_not_on_the_wallet(wallet: float, mark: float, owed: float) -> None:
+    scenario = account("bybit", "cross", [long("RENDER", 1_000, 1.75)], wallet, collateral=[PLEDGED])
+    scenario = scenario.with_marks({"RENDER": mark})
+    assert debt(scenario) == pytest.approx(owed)
+    assert cost_a_day(scenario, {}, 0.365) == pytest.approx(owed / 1_000)
+    said = assumptions(scenario, Shocks(interest=0.1, days=1))
+    assert any("interest does nothing" in sentence for sentence in said) == (owed == 0)
+    assert any("free of interest" in sentence for sentence in said) == (owed > 0)
+
+
+def test_an_isolated_position_owes_nothing_beyond_its_margin() -> None:
+    scenario = account("bybit", "isolated", [long("RENDER", 1_000, 1.75)], 200).with_marks({"RENDER": 1.0})
+    assert debt(scenario) == 0.0
+    assert cost_a_day(scenario, {}, 10.0) == 0.0
 
 
 IDLE = [
@@ -657,7 +701,7 @@ def test_a_part_that_changes_nothing_has_its_reason_said(field: str, shocks: Sho
 
 def test_carry_is_said_to_be_paid_to_its_end_also_without_moves_of_prices() -> None:
     said = assumptions(in_profit("cross"), Shocks(funding={"RENDER": 0.01}, days=365))
-    assert len(said) == 1
+    assert said[1:] == (HOURLY,)
     assert "paid to the end with every position open" in said[0]
 
 

@@ -295,6 +295,45 @@ def test_okx_goes_down_two_tiers_from_the_third_on_and_closes_all_below() -> Non
     assert found.kept == approx(30_000 * second * 0.03)
 
 
+def test_okx_closes_all_at_once_where_equity_does_not_cover_what_the_lowest_tier_asks() -> None:
+    """The account is taken up where it stands already: at 1.85 the fourth tier asks 4,163 and the lowest 1,850."""
+    for price, closed in ((1.85, False), (1.83, True)):
+        found = run(okx(50_000, 10_000, marks={"RENDER": price}), {"RENDER": price}, FREE)
+        lowest_asks = OKX["RENDER"][0]["maintenance_rate"] * 50_000 * price
+        assert (10_000 - 50_000 * (2 - price) <= lowest_asks) == closed
+        first = next(step for step in found.steps if step.symbol)
+        assert (first.kind, first.left) == (("closed", 0) if closed else ("reduced", 30_000))
+
+
+@pytest.mark.parametrize("quantity", [10_000.7, 100_000.7, 1_000_000.7, 1_000_000_000.7])
+def test_a_position_thousands_of_times_its_target_is_cut_to_the_cap_itself(quantity: float) -> None:
+    on_okx = {"X": flat((0, 0.01, 50), (3.3, 0.02, 25), (6.6, 0.1, 10))}
+    on_bybit = {"X": progressive((0, 0.01, 0, 50), (3.3, 0.1, 0.297, 10))}
+    for venue, tiers in (("okx", on_okx), ("bybit", on_bybit)):
+        other = {"contract_values": {"X": 1}, "taker_fee": 0} if venue == "okx" else {"taker_fee": 0}
+        account = scenario(venue, [long("X", quantity, 1, 5)], 0.11 * quantity, tiers, **other)
+        found = run(account, {"X": 0.5}, FREE)
+        first = next(step for step in found.steps if step.symbol)
+        assert first.kind == "reduced"
+        assert first.left * (1 if venue == "okx" else first.mark) == pytest.approx(3.3, rel=1e-15)
+        assert first.left == (3.3 if venue == "okx" else 3.3 / first.mark)
+
+
+@pytest.mark.parametrize("mode", ["cross", "isolated"])
+def test_with_prices_still_nothing_is_won_whatever_a_row_asks(mode: str) -> None:
+    """The rows ask for less than nothing of this size, so by them alone even an account in debt would live."""
+    rows = [{"floor": 0, "maintenance_rate": 0.01, "maintenance_amount": 325}]
+    if mode == "cross":
+        account = scenario("binance", [long("X", 1, 1, 1), short("X", 1, 1, 1)], -600, {"X": rows})
+    else:
+        account = scenario("binance", [long("X", 300, 3, 3)], 300, {"X": rows}, mode="isolated", marks={"X": 1})
+    assert not assess(account).liquidated
+    found = run(account, {})
+    assert found.from_prices == approx(0)
+    assert found.liquidated
+    assert found.kept == 0
+
+
 def test_okx_goes_from_the_third_tier_to_the_cap_of_the_first() -> None:
     found = run(okx(40_000, 10_000), {"RENDER": 1.8}, FREE)
     assert only(found, "reduced").mark == approx(70_000 / (40_000 * 0.96))
@@ -493,8 +532,8 @@ def test_an_isolated_position_that_an_order_would_leave_without_margin_goes_whol
 def test_an_isolated_position_on_a_row_that_does_not_fit_takes_nothing_from_the_rest() -> None:
     row = [{"floor": 100, "maintenance_rate": 0, "maintenance_amount": 400}]
     account = scenario("binance", [long("RENDER", 100, 10)], 600, {"RENDER": row}, mode="isolated")
-    found = run(account, {"RENDER": 6}, FREE)  # The margin of 100 is gone by 300; the row asks for −400.
-    assert found.steps == ()
+    found = run(account, {"RENDER": 6}, FREE)  # The margin of 100 is gone at 9; the row asks for −400 to the end.
+    assert only(found, "closed").mark == approx(9)
     assert found.kept == approx(500)
 
 
