@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from threading import Event
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -93,6 +94,10 @@ class Session:
     """Tier tables that a venue gave to this person's key, and when, by venue."""
     account_read: Any = None
     """An account at a venue that is being read, or was, with its key."""
+    account_busy: Event | None = None
+    """Set once the venue that was asked last has answered, whether anybody still waits for it or not."""
+    secrets_sent: int = 0
+    """How many times a form with secrets was sent: part of the keys of the widgets that they are typed into."""
     strange_address: Parameters | None = None
     """An address that came, while something is on its way, instead of the one this session wrote."""
     offer: Offer | None = None
