@@ -51,7 +51,7 @@ KEYS = (
 )
 """The query parameters that are the link's own, in the order they are written."""
 
-_NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,4})?")
+_NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,4})?")
 _PACKED = "~"
 LARGEST_MOVE = 1e6
 """A common move beyond this is written out as marks."""

@@ -10,7 +10,7 @@ from margin.errors import FieldError
 from margin.scenario import LONGEST_NOTE, LONGEST_TITLE, Scenario, loads
 from margin.studies.assess import Assessment
 from margin.studies.seen import with_seen
-from pages.ui.state import Session, receive
+from pages.ui.state import Session, Words, receive
 from pages.ui.text import plain
 
 
@@ -56,6 +56,7 @@ def _upload(session: Session) -> None:
     except FieldError as error:
         st.error(plain(f"This file cannot be opened. {error}. The scenario on the screen is kept."))
         return
+    session.received_words = Words(scenario.title, scenario.note, "this file")
     receive(session, scenario)
     st.rerun()
 

@@ -34,14 +34,22 @@ def _settle_memory() -> bool:
     return True
 
 
-_TOUCH = "<style>@media (hover: none) {[data-testid=stDataFrame] {margin-top: 2.4rem}}</style>"
+_TOUCH = "@media (hover: none) {[data-testid=stDataFrame] {margin-top: 2.4rem}}"
 """Where nothing hovers a table's tools always stand above it: they get room, else they cover the words there."""
+_QUOTED = "[class*=st-key-quoted_]"
+_QUOTATION = (
+    f"{_QUOTED} {{border-left: 3px solid color-mix(in srgb, currentColor 35%, transparent); padding-left: 0.75rem}}"
+    f"{_QUOTED} [data-testid=stText] {{max-height: 9rem; overflow: auto; overflow-wrap: anywhere; font-style: italic}}"
+    f"{_QUOTED} [data-testid=stText] > :last-child::before {{content: '“'}}"
+    f"{_QUOTED} [data-testid=stText] > :last-child::after {{content: '”'}}"
+)
+"""How words that are not Tandem's look: behind a line, between quotation marks, and never longer than a few lines."""
 
 
 def open_page(name: str) -> Session:
     """Sets the page up, the first Streamlit call of every page, and gives the session with what arrived for it."""
     st.set_page_config(page_title=f"{name} · Tandem", page_icon="⚖️", layout="wide", menu_items={})
-    st.html(_TOUCH)
+    st.html(f"<style>{_TOUCH} {_QUOTATION}</style>")
     _settle_memory()
     session = state.load(name)
     live.update(session)
@@ -75,7 +83,7 @@ PAGES = {
 
 
 def heading(session: Session, account: Assessment) -> None:
-    """Name and navigation, the switch of live data, which data is shown; the person's title and note as plain text."""
+    """Name and navigation, the switch of live data, which data is shown; title and note of whoever wrote them."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="heading"):
         st.title("Tandem", anchor=False, width="content")
         here = state.address(session, account)
@@ -84,10 +92,20 @@ def heading(session: Session, account: Assessment) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="data_line"):
         st.badge(_badge(session), color="gray", help=_badge_help(session))
         live.controls(session)
-    if session.working.title:
-        st.text(session.working.title)
-    if session.working.note:
-        st.text(session.working.note)
+    _words(session)
+
+
+def _words(session: Session) -> None:
+    """Draw title and note as a quotation under the name of whoever wrote them: they are not Tandem's words."""
+    received = session.received_words
+    for name in ("title", "note"):
+        text = getattr(session.working, name)
+        theirs = received is not None and text == getattr(received, name)
+        whose = f"{name.capitalize()} by the maker of {received.maker}" if received and theirs else f"Your {name}"
+        if text:
+            with st.container(key=f"quoted_{name}", gap=None):
+                st.caption(plain(f"{whose}:"))
+                st.text(text)
 
 
 def _badge(session: Session) -> str:

@@ -56,6 +56,14 @@ class Offer(NamedTuple):
     notice: str
 
 
+class Words(NamedTuple):
+    """Title and note as they came, and whose they are: the maker of a link or of a file."""
+
+    title: str
+    note: str
+    maker: str
+
+
 class MarkSource(NamedTuple):
     """A mark that a venue gave, by the venue's name."""
 
@@ -104,6 +112,8 @@ class Session:
     """The scenario that a link on the page leads to."""
     as_received: bool = False
     """Whether the scenario is a link's as its maker saw it: live figures wait until they are asked for."""
+    received_words: Words | None = None
+    """Title and note that came last with a link or a file from elsewhere."""
     mark_sources: dict[str, MarkSource] = field(default_factory=dict)
     """Per token the live mark that was taken over last, and where it came from."""
 
@@ -245,6 +255,7 @@ def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
     beside = current.visited.get(repr(address), (current.baseline, current.example))
     if repr(address) not in current.visited:
         current.as_received, current.view = True, None
+        current.received_words = Words(received.scenario.title, received.scenario.note, "this link")
     receive(current, received.scenario, received.left_out)
     current.saved = current.working
     if not is_new:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from margin.errors import FieldError
 from margin.scenario import Scenario, loads
 from tests.engine.strategies import documents
+from tests.link.any_scenario import texts
 
 Document = dict[str, Any]
 
@@ -262,6 +263,10 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         put("title", "\ud800"),
         r"title: must be plain text, got the control character '\ud800'",
     ),
+    "a reading order turned around in the title": (
+        put("title", "safe \u202eyllatot"),
+        "title: must be plain text, got the invisible character U+202E",
+    ),
     "a date that is none": (put("tiers_as_of", "2026-02-30"), "tiers_as_of: must be a date as in 2026-09-29"),
     "a date without dashes": (put("tiers_as_of", "20260929"), "tiers_as_of: must be a date as in 2026-09-29"),
     # Symbols and marks
@@ -485,7 +490,7 @@ def test_stablecoins_stand_still_in_a_common_move_and_other_tokens_follow_unless
 
 # The round trip
 
-plain = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=80)
+plain = texts(80)
 numbers = st.floats(-1e15, 1e15, allow_nan=False)
 extras = st.fixed_dictionaries(
     {},

@@ -15,7 +15,17 @@ from margin.scenario import Collateral, Levels, Position, Scenario
 from margin.studies.assess import assess
 from margin.studies.seen import with_seen
 from margin.studies.verdict import verdict
-from tests.pages.visitor import ARITHMETIC, FIGURES, SHARE, WORKED_EXAMPLE, Visitor, address, document, scenario
+from tests.pages.visitor import (
+    ARITHMETIC,
+    FIGURES,
+    SHARE,
+    WORKED_EXAMPLE,
+    Visitor,
+    address,
+    document,
+    read,
+    scenario,
+)
 
 Address = Mapping[str, list[str]]
 
@@ -466,6 +476,30 @@ def test_markup_in_title_and_note_arrives_as_text_and_nowhere_else(words: str) -
     everything = " ".join(markdown(visitor))
     assert words[:20] not in everything
     assert markup(visitor) == []
+
+
+def test_title_and_note_of_a_link_are_under_their_makers_name_and_ones_own_under_ones_own() -> None:
+    visitor = Visitor(address(title="Cannot be liquidated", note="Buy more.")).unfold(SHARE)
+    assert quoted(visitor) == {
+        "Title by the maker of this link:": "Cannot be liquidated",
+        "Note by the maker of this link:": "Buy more.",
+    }
+    visitor.enter("note", "I doubt it.")
+    assert quoted(visitor) == {
+        "Title by the maker of this link:": "Cannot be liquidated",
+        "Your note:": "I doubt it.",
+    }
+    visitor.go(address(title="Another"))
+    assert quoted(visitor) == {"Title by the maker of this link:": "Another"}
+    visitor.unfold(SHARE).upload(json.dumps(document(note="From afar")).encode())
+    assert quoted(visitor) == {"Note by the maker of this file:": "From afar"}
+
+
+def quoted(visitor: Visitor) -> dict[str, str]:
+    """The words on the page that are not Tandem's, by whose they are said to be."""
+    labels = [read(each.value) for each in visitor.at.main.caption if read(each.value).endswith(":")]
+    whose = [label for label in labels if label.startswith(("Title", "Note", "Your"))]
+    return dict(zip(whose, [each.value for each in visitor.at.text], strict=True))
 
 
 def test_nothing_on_an_ordinary_page_is_markup_but_the_badges_and_the_sentence() -> None:
