@@ -142,6 +142,8 @@ def _assess(options: argparse.Namespace) -> _Answer:
 
 def _link(options: argparse.Namespace) -> _Answer:
     result = link.encode(with_seen(_scenario(_document(options.file))))
+    if not result.fits:
+        raise FieldError("", link.too_long(result))
     if result.left_out:
         _note(f"the tier tables of {', '.join(result.left_out)} do not fit a link and stay in the file")
     return _Answer(result.query)

@@ -13,14 +13,16 @@ from math import isclose
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
+from margin import symbols
 from margin.errors import LARGEST, FieldError, choice, keyed, known_keys, listed, number, quoted, text
 from margin.shocks import NONE, Shocks
 from margin.symbols import STABLECOINS, by_token, numbers_by_token, token
 from margin.venues import MARGIN_FRACTION, NO_TABLES, VENUES, TierTable, Venue, VenueTables
 
 VERSION = 1
-MOST_POSITIONS = 50
-MOST_TOKENS = 100
+MOST_POSITIONS = 200
+MOST_COLLATERAL = symbols.MOST_TOKENS - MOST_POSITIONS
+MOST_TOKENS = symbols.MOST_TOKENS
 LONGEST_TITLE = 80
 LONGEST_NOTE = 280
 
@@ -122,7 +124,7 @@ class Account:
             margin_mode=choice(self.margin_mode, "margin_mode", MARGIN_MODES),
             wallet_balance=number(self.wallet_balance, "wallet_balance"),
             taker_fee=None if fee is None else number(fee, "taker_fee", at_least=0, below=1),
-            collateral=tuple(listed(self.collateral, "collateral", most=MOST_POSITIONS)),
+            collateral=tuple(listed(self.collateral, "collateral", most=MOST_COLLATERAL)),
             margin_fraction=number(self.margin_fraction, "textbook.margin_fraction", above=0, below=1),
         )
         seen: dict[str, int] = {}
@@ -333,7 +335,7 @@ class Scenario:
             "baseline_marks": dict(market.baseline_marks),
             "levels": None if self.levels == Levels() else _plain(self.levels, "warning", "danger"),
             "taker_fee": account.taker_fee,
-            "collateral": [_plain(item, "asset", "amount", "ratio") for item in account.collateral],
+            "collateral": [_plain(item, *_COLLATERAL_KEYS) for item in account.collateral],
             "tiers": {symbol: table.rows() for symbol, table in market.tiers.items()},
             "contract_values": dict(market.contract_values),
             "tiers_as_of": market.tiers_as_of,
@@ -364,12 +366,14 @@ class Scenario:
             margin_mode=entry["margin_mode"],
             wallet_balance=entry["wallet_balance"],
             taker_fee=entry.get("taker_fee"),
-            collateral=_read_list(entry, "collateral", Collateral, ("asset", "amount", "ratio"), ()),
+            collateral=_read_list(entry, "collateral", Collateral, _COLLATERAL_KEYS, (), most=MOST_COLLATERAL),
             margin_fraction=_read_textbook(entry),
         )
         return cls(
             account=account,
-            positions=_read_list(entry, "positions", Position, _POSITION_KEYS[:5], _POSITION_KEYS[5:]),
+            positions=_read_list(
+                entry, "positions", Position, _POSITION_KEYS[:5], _POSITION_KEYS[5:], most=MOST_POSITIONS
+            ),
             market=Market(
                 marks=entry["marks"],
                 betas=entry.get("betas", {}),
@@ -387,6 +391,7 @@ class Scenario:
 
 
 _POSITION_KEYS = ("symbol", "side", "quantity", "entry_price", "leverage", "isolated_margin")
+_COLLATERAL_KEYS = ("asset", "amount", "ratio")
 _REQUIRED = ("version", "venue", "margin_mode", "wallet_balance", "positions", "marks")
 _OPTIONAL = (
     *("title", "note", "betas", "baseline_marks", "levels", "taker_fee", "collateral", "tiers", "contract_values"),
@@ -450,9 +455,9 @@ def _read_object(value: object, path: str, kind: type, required: Sequence[str], 
 
 
 def _read_list(
-    entry: Mapping[str, Any], key: str, kind: type, required: Sequence[str], optional: Sequence[str]
+    entry: Mapping[str, Any], key: str, kind: type, required: Sequence[str], optional: Sequence[str], *, most: int
 ) -> tuple[Any, ...]:
-    items = listed(entry.get(key, ()), key, most=MOST_POSITIONS)
+    items = listed(entry.get(key, ()), key, most=most)
     return tuple(_read_object(item, f"{key}[{index}]", kind, required, optional) for index, item in enumerate(items))
 
 

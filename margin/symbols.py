@@ -17,6 +17,9 @@ MERGED: Mapping[str, float] = {"AGIX": 0.433350, "OCEAN": 0.433226}
 """Tokens that were exchanged for FET in June and July 2024, with the FET given for one."""
 STABLECOINS = frozenset({"USDT", "USDC", "FDUSD", "DAI", "USDE", "TUSD", "BUSD", "PYUSD", "USDS", "USD1", "USD"})
 
+MOST_TOKENS = 250
+"""Tokens of one scenario: of as many positions and as much collateral as it holds."""
+
 Value = TypeVar("Value")
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from margin import wording
+from margin import link, wording
 from margin.market import snapshot
 from margin.market.view import Origin
 from margin.studies.assess import Assessment, assess
@@ -92,7 +92,15 @@ def heading(session: Session, account: Assessment) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="data_line"):
         st.badge(_badge(session), color="gray", help=_badge_help(session))
         live.controls(session)
+    if link.STAND_IN in here:
+        st.caption(_LARGE)
     _words(session)
+
+
+_LARGE = plain(
+    "Too large for a link: this page's address opens the scenario only here and now. To keep or send it, download its "
+    "file under “Share” on the What-if page."
+)
 
 
 def _words(session: Session) -> None:
@@ -116,7 +124,7 @@ def _badge(session: Session) -> str:
     parts = [f"Marks: {marks or 'none needed'}"]
     if used := [token for token in scenario.tokens if token in market.reference.tiers and token not in own]:
         parts.append(f"tiers: {_tiers_label(session, used)}")
-    parts += [f"own tiers: {wording.listing(own)}"] if own else []
+    parts += [f"own tiers: {wording.listing(wording.capped(own, wording.FEW))}"] if own else []
     return " · ".join(parts)
 
 
@@ -150,7 +158,7 @@ def _grouped(labels: Mapping[str, str]) -> str:
         groups.setdefault(label, []).append(token)
     if len(groups) < 2:
         return next(iter(groups), "")
-    return "; ".join(f"{label}: {', '.join(tokens)}" for label, tokens in groups.items())
+    return "; ".join(f"{label}: {', '.join(wording.capped(tokens, wording.FEW))}" for label, tokens in groups.items())
 
 
 def _tiers_label(session: Session, tokens: Sequence[str]) -> str:
@@ -166,7 +174,7 @@ def _badge_help(session: Session) -> str:
     view = session.view
     reasons = {each.reason for each in (*view.tiers.values(), view.quotes_origin, view.contracts_origin) if each.reason}
     refused = [f"{token}: {why}" for token, why in sorted(view.refused.items()) if token in session.working.tokens]
-    return plain(". ".join([*sorted(reasons), *refused])) or plain("All of it comes from the venue.")
+    return plain(". ".join([*sorted(reasons), *refused[: wording.MANY]])) or plain("All of it comes from the venue.")
 
 
 _AS_RECEIVED = plain("This scenario came by a link and is shown on the snapshot until you press Refresh marks.")

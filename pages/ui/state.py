@@ -35,6 +35,8 @@ SECRET = "secret_"
 """How the keys of widgets begin whose values nothing else may hold."""
 MOST_VISITED = 200
 """Addresses whose baseline is remembered for Back."""
+MOST_LARGE = 20
+"""Scenarios too large for an address that are remembered for it."""
 
 
 class Notice(NamedTuple):
@@ -88,6 +90,8 @@ class Session:
     kept: dict[str, Any] = field(default_factory=dict)
     visited: dict[str, tuple[Scenario, Preset | None]] = field(default_factory=dict)
     """Per address that this session wrote: the baseline and the example that stood beside it."""
+    large: dict[str, Scenario] = field(default_factory=dict)
+    """Scenarios that no address holds, by what stands in the address in their place."""
     widgets: dict[str, Any] = field(default_factory=dict)
     """The widgets' values at the end of the last run."""
     page: str = ""
@@ -247,7 +251,8 @@ def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
         _accept(current, current.offer)
         return
     try:
-        received = link.decode(address)
+        large = current.large.get(repr(address))
+        received = link.Received(large, (), ()) if large else link.decode(address)
     except FieldError as error:
         kept = "The worked example is shown instead." if is_new else "The scenario on the screen is kept."
         current.tell("error", f"This link cannot be read. {error}. {kept}")
@@ -266,7 +271,7 @@ def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
 
 def offer(current: Session, scenario: Scenario, notice: str) -> Parameters:
     """The address for a link to a scenario, with the working one as its baseline; the notice is told on arrival."""
-    address = _parameters(scenario, assess(scenario))
+    address = _parameters(current, scenario, assess(scenario))
     current.offer = Offer(address, scenario, current.working, notice)
     return address
 
@@ -293,14 +298,15 @@ def receive(current: Session, scenario: Scenario, left_out: Sequence[str] = ()) 
 def _without_own_tables(scenario: Scenario, left_out: Sequence[str]) -> str:
     """Which of the maker's tables did not fit, and what stands in their place."""
     rules, reference = scenario.account.rules, scenario.market.reference
-    lost = f"Its maker's own tier tables of {wording.listing(list(left_out))} did not fit the link"
+    lost = f"Its maker's own tier tables of {wording.listing(wording.capped(left_out))} did not fit the link"
     if rules.own_fraction:
         return f"{lost}; nothing is lost by it, {rules.name} margin reads none."
     missing = [token for token in left_out if token not in reference.tiers]
     if not missing:
         return f"{lost}; this venue's are used."
     used = " for the others this venue's are used, but" if len(missing) < len(left_out) else ""
-    return f"{lost};{used} {rules.name} has none for {wording.listing(missing)} here: ask for the file instead."
+    unknown = wording.listing(wording.capped(missing))
+    return f"{lost};{used} {rules.name} has none for {unknown} here: ask for the file instead."
 
 
 _WRITTEN = {"margin balance": wording.money, "margin ratio": wording.percent}
@@ -328,7 +334,7 @@ def save(current: Session, account: Assessment) -> None:
     if current.working == current.saved:
         return
     current.saved = current.working
-    current.written = _parameters(current.working, account)
+    current.written = _parameters(current, current.working, account)
     current.visited[repr(current.written)] = (current.baseline, current.example)
     while len(current.visited) > MOST_VISITED:
         del current.visited[next(iter(current.visited))]
@@ -338,12 +344,24 @@ def save(current: Session, account: Assessment) -> None:
 
 def address(current: Session, account: Assessment) -> Parameters:
     """What a link to another page carries: the working scenario, and nothing while it is untouched."""
-    return {} if current.working == current.saved and not current.written else _parameters(current.working, account)
+    if current.working == current.saved and not current.written:
+        return {}
+    return _parameters(current, current.working, account)
 
 
-def _parameters(scenario: Scenario, account: Assessment) -> Parameters:
-    """The link's parameters for a scenario, with what is seen of it."""
-    return link.encode(with_seen(scenario, account)).parameters
+def _parameters(current: Session, scenario: Scenario, account: Assessment) -> Parameters:
+    """Return the link's parameters for a scenario, with what is seen of it.
+
+    An address never holds a part of a scenario: one that is too large stays in the session, and the address names it.
+    """
+    made = link.encode(with_seen(scenario, account))
+    if made.fits:
+        return made.parameters
+    current.large.pop(repr(made.stand_in), None)
+    current.large[repr(made.stand_in)] = scenario
+    while len(current.large) > MOST_LARGE:
+        del current.large[next(iter(current.large))]
+    return made.stand_in
 
 
 def open_preset(current: Session, preset: Preset) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -393,7 +394,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("a number in words", document(wallet_balance="10000"), f'wallet_balance: {A_NUMBER} "10000"'),
     ("no wallet", document(wallet_balance=None), f"wallet_balance: {A_NUMBER} null"),
     ("positions as an object", document(positions={}), "positions: must be an array, got an object"),
-    ("51 positions", document(positions=[{}] * 51), "positions: must have at most 50 entries, got 51"),
+    ("201 positions", document(positions=[{}] * 201), "positions: must have at most 200 entries, got 201"),
     ("a position without a symbol", document(positions=[{}]), "positions[0].symbol: is missing"),
     (
         "a negative quantity",
@@ -490,6 +491,17 @@ def test_a_file_that_cannot_be_read_is_named(run: Run, file: Write, tmp_path: Pa
 )
 def test_a_bad_link_is_refused_as_a_bad_file_is(run: Run, link: str, sentence: str) -> None:
     assert run("assess", "--link", link) == Ran(2, "", f"error: {sentence}\n")
+
+
+def test_a_scenario_that_no_link_holds_is_told_in_one_line_and_assessed_all_the_same(run: Run, file: Write) -> None:
+    names = [f"LONGSYMBOL{index}" for index in range(200)]
+    large = document(positions=[leg(name, 12345.678901, 1.234567) for name in names], marks=dict.fromkeys(names, 1.5))
+    refused = run("link", file(large))
+    assert (refused.code, refused.out) == (2, "")
+    assert re.fullmatch(
+        r"error: this scenario is too large for a link: .* send the scenario's file instead\n", refused.err
+    )
+    assert len(run("assess", file(large)).answer["positions"]) == 200
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def tier(floor: float, rate: float, **more: Any) -> Document:
 
 
 def many_positions() -> Document:
-    return put("positions", [{**sample()["positions"][0], "symbol": f"T{index}"} for index in range(51)])()
+    return put("positions", [{**sample()["positions"][0], "symbol": f"T{index}"} for index in range(201)])()
 
 
 def twice(quantity: float, entry: float) -> Callable[[], Document]:
@@ -314,12 +314,16 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "two spellings of one token in the betas": (put("betas.render", 1), "betas.RENDER: is given twice"),
     "two spellings of one token in the tiers": (put("tiers.RNDR", [tier(0, 0.01)]), "tiers.RENDER: is given twice"),
     "marks in an array": (put("marks", []), "marks: must be an object, got an array"),
-    "101 marks": (
-        put("marks", {f"T{index}": 1 for index in range(101)}),
-        "marks: must have at most 100 entries, got 101",
+    "251 marks": (
+        put("marks", {f"T{index}": 1 for index in range(251)}),
+        "marks: must have at most 250 entries, got 251",
     ),
     # Positions and collateral
-    "51 positions": (many_positions, "positions: must have at most 50 entries, got 51"),
+    "201 positions": (many_positions, "positions: must have at most 200 entries, got 201"),
+    "51 pledged assets": (
+        put("collateral", [{"asset": f"T{index}", "amount": 1, "ratio": 1} for index in range(51)]),
+        "collateral: must have at most 50 entries, got 51",
+    ),
     "positions in an object": (put("positions", {}), "positions: must be an array, got an object"),
     "positions in words": (put("positions", "none"), 'positions: must be an array, got "none"'),
     "a position that is a number": (put("positions[1]", 7), "positions[1]: must be an object, got 7"),
