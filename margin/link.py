@@ -223,7 +223,7 @@ def decode(parameters: Query) -> Received:
         raise FieldError("v", f"made by another version of Tandem, {shown(single['v'])}; this one reads 1")
     if STAND_IN in single:
         raise FieldError(
-            "", "the scenario is too large for a link and opens only in the session that made it; ask for its file"
+            "", "The scenario is too large for a link and opens only in the session that made it: ask for its file"
         )
     left_out = _read_left_out(single.get("tiers_left_out"))
     foreign = tuple(key for key in parameters if key not in KEYS)

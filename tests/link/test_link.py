@@ -188,7 +188,7 @@ def test_a_scenario_that_no_link_holds_is_named_by_it_and_not_shortened() -> Non
     assert list(link.stand_in) == [STAND_IN, "v"]
     assert link.stand_in == encode(of_many(MOST_POSITIONS)).stand_in
     assert link.stand_in != encode(of_many(MOST_POSITIONS, wallet_balance=1)).stand_in
-    with pytest.raises(FieldError, match=r"^the scenario is too large for a link and opens only in the session"):
+    with pytest.raises(FieldError, match=r"^The scenario is too large for a link and opens only in the session"):
         decode(link.stand_in)
 
 

@@ -504,7 +504,7 @@ def test_the_name_of_a_large_scenario_opens_nothing_elsewhere_and_says_why() -> 
     assert visitor.sentence == WORKED_EXAMPLE
     [told] = visitor.errors
     assert told.startswith(
-        "This link cannot be read. the scenario is too large for a link and opens only in the session"
+        "This link cannot be read. The scenario is too large for a link and opens only in the session"
     )
 
 
