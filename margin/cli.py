@@ -9,7 +9,8 @@
   code 0 where something was written, 1 where nothing could be, 130 where it was interrupted: the old files are whole
   then. Binance gives its tiers to a key only: a read-only one is taken from BINANCE_API_KEY and BINANCE_API_SECRET.
 
-Bad input ends with exit code 2, nothing on standard output and one line on standard error.
+Bad input ends with exit code 2, nothing on standard output and one line on standard error; an answer that cannot be
+written with exit code 1 and such a line, and with 141 and none where its reader has left.
 """
 
 import argparse
@@ -18,9 +19,8 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TextIO
 
 from margin import link, symbols
 from margin.errors import FieldError
@@ -47,17 +47,58 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {_one_line(message)}\n")
 
 
+BROKEN_PIPE = 141
+"""The exit code where nobody reads any more what is printed: a shell's own for that, 128 + SIGPIPE."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; returns the exit code."""
+    """Run one command and return the exit code."""
+    try:
+        return _printed(_run(arguments))
+    except SystemExit as end:  # The parser has printed its help or what is wrong.
+        return _printed(_Answer("", int(end.code or 0)))
+
+
+def _printed(answer: _Answer) -> int:
+    """Print the answer and return the exit code. End quietly where its reader has left, as `| head` does.
+
+    Nothing may stay in the buffer: when the interpreter ends it would complain of what it cannot write.
+    """
+    try:
+        if answer.text:
+            print(answer.text)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _silence(sys.stdout)
+        return BROKEN_PIPE
+    except OSError as error:
+        _silence(sys.stdout)
+        _say(f"error: the answer cannot be written: {error.strerror or type(error).__name__}")
+        return 1
+    return answer.code
+
+
+def _silence(stream: TextIO | None) -> None:
+    """Have what is still in a stream's buffer go nowhere."""
+    if stream is None:
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, stream.fileno())
+    finally:
+        os.close(nowhere)
+
+
+def _run(arguments: Sequence[str] | None) -> _Answer:
+    """Carry out one command. Bad input is told here and has no answer."""
     options = _parser().parse_args(arguments)
     try:
         answer: _Answer = options.command(options)
     except FieldError as error:
         _complain(error)
-        return 2
-    if answer.text:
-        print(answer.text)
-    return answer.code
+        return _Answer("", 2)
+    return answer
 
 
 _SNAPSHOT = (
@@ -110,6 +151,8 @@ def _assess(options: argparse.Namespace) -> _Answer:
 
 def _link(options: argparse.Namespace) -> _Answer:
     result = link.encode(with_seen(_scenario(_document(options.file))))
+    if not result.fits:
+        raise FieldError("", link.too_long(result))
     if result.left_out:
         _note(f"the tier tables of {', '.join(result.left_out)} do not fit a link and stay in the file")
     return _Answer(result.query)
@@ -149,7 +192,7 @@ def _snapshot(options: argparse.Namespace) -> _Answer:
             trust=options.trust,
             dry_run=options.dry_run,
             tiers=_tiers(venues),
-            say=partial(print, file=sys.stderr),
+            say=_say,
         )
     except NotWritten as error:
         _complain(error)
@@ -213,11 +256,21 @@ def _ascii(text: str) -> str:
 
 
 def _complain(error: Exception) -> None:
-    print(f"error: {_one_line(error)}", file=sys.stderr)
+    _say(f"error: {_one_line(error)}")
 
 
 def _note(text: str) -> None:
-    print(f"note: {text}", file=sys.stderr)
+    _say(f"note: {text}")
+
+
+def _say(text: str) -> None:
+    """Print a line on standard error, where there is one: what is told there is no part of the answer."""
+    if sys.stderr is None:  # Python's `print` would take standard output.
+        return
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        _silence(sys.stderr)
 
 
 def _one_line(text: object) -> str:

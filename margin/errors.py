@@ -6,9 +6,10 @@ clean value back or raises `FieldError` with a sentence a person can act on.
 
 import json
 import math
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from margin.characters import named, refused
 
 LARGEST = 1e15
 """No size, price or balance may exceed this: beyond it doubles no longer hold cents."""
@@ -121,19 +122,18 @@ def choice(value: object, path: str, options: Iterable[str]) -> str:
 
 
 def text(value: object, path: str, *, longest: int, lines: bool = False) -> str:
-    """Plain text of at most `longest` characters without control characters (a line break only where `lines`)."""
+    """Return plain text of at most `longest` characters that its reader sees as they are (see `characters`).
+
+    A line break is one of them only where `lines`.
+    """
     if not isinstance(value, str):
         raise FieldError(path, f"must be text, got {shown(value)}")
     if len(value) > longest:
         raise FieldError(path, f"must be at most {longest} characters long, got {len(value)}")
-    for character in value:
-        if unicodedata.category(character) in _NOT_PLAIN and not (lines and character == "\n"):
-            raise FieldError(path, f"must be plain text, got the control character {character!a}")
+    for place in refused(value):
+        if not (lines and value[place] == "\n"):
+            raise FieldError(path, f"must be plain text, got {named(value[place])}")
     return value
-
-
-_NOT_PLAIN = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode categories refused in text: controls, lone surrogates (they cannot be written as UTF-8), line separators."""
 
 
 def keyed(value: object, path: str, *, most: int) -> Mapping[str, Any]:

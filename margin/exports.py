@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
+from margin.characters import INVISIBLE
 from margin.scenario import Position, Scenario
 from margin.studies.assess import Assessment, Problem
 
@@ -35,8 +36,9 @@ _POSITION = {
 _ISOLATED = {"isolated_margin": _MONEY, "headroom": _MONEY, "margin_ratio": FRACTION, "liquidated": ""}
 _PRICE = {"below": _MONEY, "above": _MONEY, "reason_below": "", "reason_above": ""}
 
-_FORMULA = re.compile(r"(^|[;|\t\r\n])(\s*)(?=[=+\-@＝＋－＠\t\r])")
-"""Where a formula could begin: at the start, or behind what another spreadsheet would take for the end of a cell."""
+_FORMULA = re.compile(rf"(^|[;|\t\r\n])([\s{INVISIBLE}]*)(?=[=+\-@﹢﹣﹦﹫＝＋－＠\t\r])")
+"""Where a formula could begin: at the start, or behind what another spreadsheet would take for the end of a cell, and
+there behind blanks and behind what leaves no trace, which a spreadsheet may drop."""
 
 
 class _Row(NamedTuple):

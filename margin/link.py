@@ -16,6 +16,7 @@ import binascii
 import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
@@ -25,6 +26,9 @@ from margin.symbols import token
 
 LONGEST = 2_000
 """Characters of a query that tier tables may fill: every proxy passes that."""
+LONGEST_WRITTEN = 8_000
+"""Characters of a query beyond which a scenario is sent as a file: what lies between a link and the app, browsers, mail
+programs and proxies, often stops there. Between 100 and 180 positions fit, by the digits they have."""
 LONGEST_READ = 40_000
 """Characters of a query that is read at all."""
 
@@ -44,14 +48,16 @@ _SHOCK_TABLES = {
     "shock_funding": "funding",
 }
 _LISTS = ("p", "tiers")
+STAND_IN = "in_session"
+"""What an address says in place of a scenario that it cannot hold."""
 KEYS = (
     *("title", "note", "venue", "margin_mode", "wallet_balance", "p", "marks", "move", "betas", "baseline_marks"),
     *("collateral", "settlement_rate", "levels", "taker_fee", "margin_fraction", "contract_values", "shocks"),
-    *(*_SHOCK_TABLES, "seen", "tiers_as_of", "tiers", "tiers_left_out", "v"),
+    *(*_SHOCK_TABLES, "seen", "tiers_as_of", "tiers", "tiers_left_out", STAND_IN, "v"),
 )
 """The query parameters that are the link's own, in the order they are written."""
 
-_NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,4})?")
+_NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,4})?")
 _PACKED = "~"
 LARGEST_MOVE = 1e6
 """A common move beyond this is written out as marks."""
@@ -71,6 +77,27 @@ class Link(NamedTuple):
     def query(self) -> str:
         """The query string, without the question mark."""
         return urlencode(self.parameters, doseq=True)
+
+    @property
+    def fits(self) -> bool:
+        """Whether it is short enough to arrive: one that is not is nowhere shown nor shortened."""
+        return len(self.query) <= LONGEST_WRITTEN
+
+    @property
+    def stand_in(self) -> dict[str, list[str]]:
+        """What an address says in place of a link that does not fit: which scenario it is, and none of it.
+
+        Only a session that holds that scenario can open it; `decode` refuses it with the reason.
+        """
+        return {STAND_IN: [sha256(self.query.encode()).hexdigest()[:16]], "v": [str(VERSION)]}
+
+
+def too_long(link: Link) -> str:
+    """The sentence, without its full stop, for whoever wants a link that does not fit."""
+    return (
+        f"this scenario is too large for a link: it would take {len(link.query):,} characters and a link holds "
+        f"{LONGEST_WRITTEN:,}; send the scenario's file instead"
+    )
 
 
 class Received(NamedTuple):
@@ -194,6 +221,10 @@ def decode(parameters: Query) -> Received:
         raise FieldError("v", "is missing at the link's end: it was cut")
     if single["v"] != str(VERSION):
         raise FieldError("v", f"made by another version of Tandem, {shown(single['v'])}; this one reads 1")
+    if STAND_IN in single:
+        raise FieldError(
+            "", "The scenario is too large for a link and opens only in the session that made it: ask for its file"
+        )
     left_out = _read_left_out(single.get("tiers_left_out"))
     foreign = tuple(key for key in parameters if key not in KEYS)
     return Received(Scenario.from_json(_entry(single, own)), left_out, foreign)

@@ -13,6 +13,7 @@ from math import isclose
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
+from margin import symbols
 from margin.errors import (
     LARGEST,
     SMALLEST,
@@ -31,8 +32,9 @@ from margin.symbols import STABLECOINS, by_token, numbers_by_token, token
 from margin.venues import MARGIN_FRACTION, NO_TABLES, VENUES, TierTable, Venue, VenueTables
 
 VERSION = 1
-MOST_POSITIONS = 50
-MOST_TOKENS = 100
+MOST_POSITIONS = 200
+MOST_COLLATERAL = symbols.MOST_TOKENS - MOST_POSITIONS
+MOST_TOKENS = symbols.MOST_TOKENS
 LONGEST_TITLE = 80
 LONGEST_NOTE = 280
 
@@ -137,7 +139,7 @@ class Account:
             margin_mode=choice(self.margin_mode, "margin_mode", MARGIN_MODES),
             wallet_balance=number(self.wallet_balance, "wallet_balance"),
             taker_fee=None if fee is None else number(fee, "taker_fee", at_least=0, below=1),
-            collateral=tuple(listed(self.collateral, "collateral", most=MOST_POSITIONS)),
+            collateral=tuple(listed(self.collateral, "collateral", most=MOST_COLLATERAL)),
             margin_fraction=number(self.margin_fraction, "textbook.margin_fraction", above=0, below=1),
             settlement_rate=number(self.settlement_rate, "settlement_rate", above=0, at_most=1),
         )
@@ -378,7 +380,7 @@ class Scenario:
             "baseline_marks": dict(market.baseline_marks),
             "levels": None if self.levels == Levels() else _plain(self.levels, "warning", "danger"),
             "taker_fee": account.taker_fee,
-            "collateral": [_plain(item, "asset", "amount", "ratio") for item in account.collateral],
+            "collateral": [_plain(item, *_COLLATERAL_KEYS) for item in account.collateral],
             "settlement_rate": None if account.settlement_rate == 1 else account.settlement_rate,
             "tiers": {symbol: table.rows() for symbol, table in market.tiers.items()},
             "contract_values": dict(market.contract_values),
@@ -410,13 +412,15 @@ class Scenario:
             margin_mode=entry["margin_mode"],
             wallet_balance=entry["wallet_balance"],
             taker_fee=entry.get("taker_fee"),
-            collateral=_read_list(entry, "collateral", Collateral, ("asset", "amount", "ratio"), ()),
+            collateral=_read_list(entry, "collateral", Collateral, _COLLATERAL_KEYS, (), most=MOST_COLLATERAL),
             margin_fraction=_read_textbook(entry),
             settlement_rate=entry.get("settlement_rate", 1.0),
         )
         return cls(
             account=account,
-            positions=_read_list(entry, "positions", Position, _POSITION_KEYS[:5], _POSITION_KEYS[5:]),
+            positions=_read_list(
+                entry, "positions", Position, _POSITION_KEYS[:5], _POSITION_KEYS[5:], most=MOST_POSITIONS
+            ),
             market=Market(
                 marks=entry["marks"],
                 betas=entry.get("betas", {}),
@@ -434,6 +438,7 @@ class Scenario:
 
 
 _POSITION_KEYS = ("symbol", "side", "quantity", "entry_price", "leverage", "isolated_margin")
+_COLLATERAL_KEYS = ("asset", "amount", "ratio")
 _REQUIRED = ("version", "venue", "margin_mode", "wallet_balance", "positions", "marks")
 _OPTIONAL = (
     *("title", "note", "betas", "baseline_marks", "levels", "taker_fee", "collateral", "tiers", "contract_values"),
@@ -497,9 +502,9 @@ def _read_object(value: object, path: str, kind: type, required: Sequence[str], 
 
 
 def _read_list(
-    entry: Mapping[str, Any], key: str, kind: type, required: Sequence[str], optional: Sequence[str]
+    entry: Mapping[str, Any], key: str, kind: type, required: Sequence[str], optional: Sequence[str], *, most: int
 ) -> tuple[Any, ...]:
-    items = listed(entry.get(key, ()), key, most=MOST_POSITIONS)
+    items = listed(entry.get(key, ()), key, most=most)
     return tuple(_read_object(item, f"{key}[{index}]", kind, required, optional) for index, item in enumerate(items))
 
 

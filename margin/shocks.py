@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from margin.errors import keyed, known_keys, number
-from margin.symbols import numbers_by_token
+from margin.symbols import MOST_TOKENS, numbers_by_token
 
-MOST_TOKENS = 100
 BOUNDS: Mapping[str, Mapping[str, float]] = {
     "common": {"at_least": -1, "at_most": 10},
     "maintenance": {"at_least": 0, "at_most": 10},

@@ -23,6 +23,9 @@ STABLECOINS = frozenset(
 )
 """Coins worth a dollar; BFUSD and BNFCR are what Binance keeps in a futures wallet instead of one."""
 
+MOST_TOKENS = 250
+"""Tokens of one scenario: of as many positions and as much collateral as it holds."""
+
 Value = TypeVar("Value")
 
 

@@ -3,6 +3,7 @@
 Money is written with $ whatever the settlement coin (USDT, USDC); minus is −; None is a dash, never a 0.
 """
 
+from collections.abc import Iterable
 from math import floor, isfinite, log10
 
 MISSING = "–"
@@ -75,6 +76,17 @@ def rate(value: float | None) -> str:
     decimals = 5 - floor(log10(size)) if size >= NOTHING else 0
     text = f"{size:.{min(max(decimals, 0), 12)}f}"
     return _signed(value, f"{text.rstrip('0').rstrip('.') if '.' in text else text} %")
+
+
+FEW, MANY = 4, 12
+"""Items that are named of a long list: in a line of its own, and in a sentence that explains."""
+
+
+def capped(items: Iterable[str], most: int = MANY) -> list[str]:
+    """Return the items, and of more than `most` the first and the number of the others: `6 more`."""
+    whole = list(items)
+    rest = len(whole) - most
+    return [*whole[:most], f"{rest} more"] if rest > 0 else whole
 
 
 def listing(items: list[str]) -> str:

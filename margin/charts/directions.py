@@ -62,10 +62,15 @@ def _nothing(results: Sequence[DirectionResult], scenario: Scenario, account: As
 
 
 def directions(results: Sequence[DirectionResult], scenario: Scenario, account: Assessment) -> go.Figure:
-    """One row per direction, in the order given: a bar from today to liquidation, danger and warning marked on it."""
+    """One row per direction, in the order given: a bar from today to liquidation, danger and warning marked on it.
+
+    Of many directions the first `rows.MOST_ROWS` are shown.
+    """
     title = finding(results, scenario, account)
     if _nothing(results, scenario, account):
         return style.empty(title)
+    told = rows.counted("Move from today's marks", " (of BTC where it leads)", len(results))
+    results = results[: rows.MOST_ROWS]
     low, high = _range(results)
     liquidation = Level("liquidation", "x", style.LIQUIDATION, [result.liquidation for result in results])
     levels = [
@@ -80,7 +85,7 @@ def directions(results: Sequence[DirectionResult], scenario: Scenario, account: 
         _beyond(liquidation, results, low, high),
         rows.names([f"<b>{result.direction.name}</b>  {_figures(result)}" for result in results], low * 100),
     ]
-    axis = rows.moves_axis("Move from today's marks (of BTC where it leads)", low, high)
+    axis = rows.moves_axis(told, low, high)
     return rows.figure(traces, title, len(results), axis)
 
 

@@ -69,11 +69,15 @@ def liquidation_distances_alt(account: Assessment, scenario: Scenario) -> str:
 
 
 def liquidation_distances(account: Assessment, scenario: Scenario) -> go.Figure:
-    """One row per token (cross) or position (isolated), nearest first, from the mark to the liquidation price."""
+    """One row per token (cross) or position (isolated), nearest first, from the mark to the liquidation price.
+
+    Of many rows the first `rows.MOST_ROWS` are shown.
+    """
     title = finding(account, scenario)
-    shown = _rows(account, scenario) if scenario.positions else []
-    if not shown:
+    found = _rows(account, scenario) if scenario.positions else []
+    if not found:
         return style.empty(title)
+    shown = found[: rows.MOST_ROWS]
     low, high = _range(shown)
     traces = [
         _stems(shown, low, high),
@@ -82,7 +86,8 @@ def liquidation_distances(account: Assessment, scenario: Scenario) -> go.Figure:
         *_liquidations(shown, low, high),
         rows.names([f"<b>{row.name}</b>  {_figures(row)}" for row in shown], low * 100),
     ]
-    axis = rows.moves_axis("Distance from its mark, the other prices standing still", low, high)
+    told = rows.counted("Distance from its mark", ", the other prices standing still", len(found))
+    axis = rows.moves_axis(told, low, high)
     return rows.figure(traces, title, len(shown), axis)
 
 

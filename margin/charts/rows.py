@@ -10,6 +10,8 @@ from margin.charts import style
 
 ROW, TIGHT_ROW, TALLEST = 42, 30, 1500
 """Pixels: a row where there are few, where there are many, and all of them together."""
+MOST_ROWS = 40
+"""Rows that a chart shows of a long list: more could not be told apart. The list itself stands in a table."""
 BELOW = 76
 """What the axis and the legend take."""
 NAME, BAR = 0.2, -0.22
@@ -49,6 +51,11 @@ def figure(
         yaxis=style.hidden_axis(range=[0.5 - count, 0.5]),
         **{"hovermode": "closest", "legend": style.legend(plot, 46), **layout},
     )
+
+
+def counted(what: str, more: str, count: int) -> str:
+    """Return the axis' title: what it shows, and more about it, or how many rows of so many stand there."""
+    return f"{what}{more}" if count <= MOST_ROWS else f"{what}: nearest {MOST_ROWS} of {count}"
 
 
 def moves_axis(title: str, low: float, high: float) -> dict[str, Any]:

@@ -77,6 +77,14 @@ class Risk:
 
 
 # Identity is its equality: arrays do not compare to one truth value.
+def is_definite(matrix: NDArray[np.float64]) -> bool:
+    """Return whether a symmetric matrix is positive definite beyond rounding.
+
+    Where two prices move as one the least eigenvalue is 0, and comes out as 1e-17 on one machine and −1e-17 on another.
+    """
+    return bool(np.linalg.eigvalsh(matrix)[0] > 1e-12)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Correlations:
     """Correlations of daily log returns between two days.

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from margin.errors import FieldError
-from margin.market.figures import Correlations, Crash, Funding, Marks, Move, Risk
+from margin.market.figures import Correlations, Crash, Funding, Marks, Move, Risk, is_definite
 from margin.market.sheet import Row, common, grouped, read_rows, refuse_repeats, require_all
 from margin.market.venue_files import LISTING_VENUES
 
@@ -135,7 +135,7 @@ def _correlation(row: Row, symbols: Collection[str]) -> float:
 
 def _verified(found: Correlations) -> Correlations:
     # Figures in bounds can still contradict each other; who draws joint moves from them needs a definite matrix.
-    if np.linalg.eigvalsh(found.matrix)[0] <= 0:
+    if not is_definite(found.matrix):
         raise FieldError("correlations.csv", f"must be positive definite in {found.method} {found.window}")
     return found
 

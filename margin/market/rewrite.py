@@ -11,8 +11,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from margin.errors import FieldError
 from margin.market import statistics
 from margin.market.answers import Answers, Asking, Say, Tiers
@@ -33,7 +31,7 @@ from margin.market.draft import (
     cells,
     publish,
 )
-from margin.market.figures import Contract, Correlations
+from margin.market.figures import Contract, Correlations, is_definite
 from margin.market.history_files import METHODS
 from margin.market.snapshot import Snapshot
 from margin.market.source import Checked, MarketSource
@@ -271,7 +269,7 @@ class _Edition:
         kinds = [(window, METHODS[0]) for window in windows] + [(windows[0], METHODS[1])]
         found = [statistics.correlations(window, method, self._closes_source(window)) for window, method in kinds]
         trouble = self._closes_trouble(tokens)
-        if not trouble and any(np.linalg.eigvalsh(each.matrix.round(_DECIMALS))[0] <= 0 for each in found):
+        if not trouble and not all(is_definite(each.matrix.round(_DECIMALS)) for each in found):
             trouble = "two tokens' prices move as one"
         if trouble:
             self._draft.keep_all(CORRELATIONS, trouble)

@@ -41,6 +41,8 @@ class Row:
         cell = self.cells[column]
         if optional and not cell:
             return None
+        if not cell.isascii() or "_" in cell:  # `float` reads the digits of every script, and underscores.
+            return cell
         try:
             return float(cell)
         except ValueError:

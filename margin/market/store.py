@@ -39,12 +39,12 @@ MOST_FILES = 400
 _MOST_ROWS = 20_000
 _LONGEST_TEXT = 500
 _NAME = re.compile(
-    rf"tandem-(?:(?:{'|'.join(LISTING_VENUES)})-(?:{'|'.join(KINDS)})(?:-[A-Z0-9]{{1,15}})?(?:-1[dh])?\.json|\w{{8}}\.tmp)"
+    rf"tandem-(?:(?:{'|'.join(LISTING_VENUES)})-(?:{'|'.join(KINDS)})(?:-[A-Z0-9]{{1,15}})?(?:-1[dh])?\.json|[A-Za-z0-9_]{{8}}\.tmp)"
 )
 """Files of ours: no other file in the folder is ever touched."""
-_DAY = r"\d{4}-\d\d-\d\d"
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _SIGHTING = re.compile(rf"{_DAY}(?:/{_DAY})?|{UNDATED}")
-_ROW = re.compile(r"row \d{1,6}")
+_ROW = re.compile("row [0-9]{1,6}")
 _LOG = logging.getLogger("tandem")
 
 

@@ -1,7 +1,13 @@
 """A person's own account at a venue: read with a read-only key or a wallet address, compared, and taken over.
 
-The key stays in this session's memory: the form is emptied when it is sent, and nothing else ever holds the key. The
-venue is asked behind the page; what it answers is shown beside our figures before anything is taken over.
+A key travels from the browser to the server once. Streamlit sends the value of every widget on the page with every
+interaction and keeps it for the next run, whatever a form that clears itself shows. So the widgets of the form carry a
+number in their keys: whoever sends the form empties them here and raises the number, and the browser drops what it no
+longer finds on the page. From then on the key is in this session's memory alone, until the account is forgotten. That
+holds whatever the venue answers: a key that it refused is dropped and has to be typed again, after any other failure
+"Read it again" asks with the one in memory. A form that lacks something is not sent at all: the browser says so.
+
+The venue is asked behind the page; what it answers is shown beside our figures before anything is taken over.
 """
 
 import logging
@@ -9,8 +15,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC
-from threading import BoundedSemaphore
-from typing import NamedTuple
+from threading import BoundedSemaphore, Event
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -30,13 +36,16 @@ from margin.studies.beside import Beside, Kind, Missing, beside
 from margin.studies.distances import before_move
 from margin.venues import VENUES, TierTable
 from pages.ui import live
-from pages.ui.state import MarkSource, Session
+from pages.ui.state import SECRET, MarkSource, Session
 from pages.ui.text import plain
 
 AT_A_TIME = 4
 MOST_WAITING = 32
 """Accounts that are read at a time, and that may wait for it, in one process."""
+LONGEST_SECRET = 512
+"""Characters of a key, a secret or an address that are taken; those of the venues have up to 100."""
 _WITH_PASSPHRASE = ("okx",)
+_ADDRESS = r"^\s*0x[0-9a-fA-F]{40}\s*$"
 _LOG = logging.getLogger("tandem")
 
 
@@ -48,31 +57,40 @@ class Read(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """Why there is no account, a sentence without its full stop; whether the key is to blame.
+    """Why there is no account, a sentence without its full stop; whether the key is to blame, and the venue was asked.
 
     In place of the exception: that one would hold the key for as long as the answer is kept.
     """
 
     reason: str
     key_refused: bool = False
+    asked: bool = True
 
 
 @dataclass
-class Reading:
-    """An account on its way, or here. Key and address go with the session and nowhere else.
-
-    `stopped`: nobody waits for it any more, and it is on its way to its end.
-    """
+class Question:
+    """Whose account a venue is asked for. Key and address are here and nowhere else, and can be dropped."""
 
     venue: str
     key: Key | None
     address: str = field(repr=False)
-    answer: "Future[Read | Failed]" = field(repr=False)
-    stopped: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether it holds what the venue asks for."""
+        return bool(self.address) or (self.key is not None and bool(self.key.api_key and self.key.secret))
 
     def drop_secrets(self) -> None:
-        """Holds nothing any more that it could be read again with."""
+        """Forget what the account could be read with."""
         self.key, self.address = None, ""
+
+
+@dataclass
+class Reading:
+    """An account that was asked for, and the answer where it has come."""
+
+    question: Question
+    answer: "Future[Read | Failed]" = field(repr=False)
 
 
 @st.cache_resource(show_spinner=False)
@@ -92,17 +110,14 @@ def section(session: Session) -> None:
         key=f"account_venue_{session.revision}",
         width=240,
     )
-    refused = _form(session, venue, _site(session, venue))
+    _form(session, venue, _site(session, venue))
     reading: Reading | None = session.account_read
     if reading is None:
         return
-    done = reading.answer.done()
-    if reading.stopped:
-        session.account_read = None if done else reading
-    elif not done:
-        _waiting(session)
-    elif not refused:
+    if reading.answer.done():
         _answer(session, reading)
+    else:
+        _waiting(session)
 
 
 def _site(session: Session, venue: str) -> str:
@@ -120,51 +135,82 @@ def _site(session: Session, venue: str) -> str:
     return chosen
 
 
-def _form(session: Session, venue: str, site: str) -> bool:
-    """The form; whether it was sent and nobody was asked, which is told then."""
-    name = VENUES[venue].name
-    with st.form(f"account_form_{session.revision}_{venue}", clear_on_submit=True, width=520):
+def _form(session: Session, venue: str, site: str) -> None:
+    """Draw the form, empty. A sent one is taken before the page is drawn again."""
+    name, number = VENUES[venue].name, session.secrets_sent
+    reading: Reading | None = session.account_read
+    with st.form(f"account_form_{session.revision}_{venue}_{number}", clear_on_submit=True, width=520):
         if venue == ADDRESSED:
             st.caption(plain(f"{name} shows every account to anybody who knows its address: no key is needed."))
-            address, key = st.text_input("Wallet address", key="secret_address", autocomplete="off"), None
+            _field("Wallet address", "address", number, validate=(_ADDRESS, "Enter 0x and 40 digits of 0-9 and a-f."))
         else:
             st.caption(plain(f"Make a key at {name} that can only read. It stays in this session's memory."))
-            address, key = "", _key(venue, site)
-        sent = st.form_submit_button("Read the account", key="do_read_account")
-    return sent and not _start(session, venue, key, address.strip())
+            _field("API key", "key", number, type="password")
+            _field("Secret", "secret", number, type="password")
+            if venue in _WITH_PASSPHRASE:
+                _field("Passphrase", "phrase", number, type="password")
+        pressed = st.form_submit_button(
+            "Read the account",
+            key=f"do_read_account_{number}",
+            on_click=_send,
+            args=(session, venue, site),
+            disabled=reading is not None and not reading.answer.done(),
+        )
+    if pressed:  # No callback took it: this process was started anew under an open page and meets the form now.
+        _send(session, venue, site)
+        st.rerun()
 
 
-def _key(venue: str, site: str) -> Key:
-    api_key = st.text_input("API key", key="secret_key", type="password", autocomplete="off")
-    secret = st.text_input("Secret", key="secret_secret", type="password", autocomplete="off")
-    asks = venue in _WITH_PASSPHRASE
-    phrase = st.text_input("Passphrase", key="secret_phrase", type="password", autocomplete="off") if asks else ""
-    return Key(api_key.strip(), secret.strip(), phrase.strip(), site)
+def _field(label: str, name: str, number: int, **options: Any) -> None:
+    key = f"{SECRET}{name}_{number}"
+    st.text_input(label, key=key, autocomplete="off", required=True, max_chars=LONGEST_SECRET, **options)
 
 
-def _start(session: Session, venue: str, key: Key | None, address: str) -> bool:
-    """Asks the venue, or says why not: something is missing, or an account is being read, or too many wait already."""
-    if not address and (key is None or not key.api_key or not key.secret):
-        st.error("Nothing was asked: fill in every field first.")
-        return False
-    if session.account_read is not None and not session.account_read.answer.done():
-        st.error("Nothing was asked: the account before is still being read; try again in a moment.")
-        return False
-    answer = _submit(venue, key, address)
+def _send(session: Session, venue: str, site: str) -> None:
+    """Take what was typed out of Streamlit's hands, and ask the venue."""
+    number = session.secrets_sent
+    names = [str(key) for key in st.session_state if str(key).startswith(SECRET)]
+    typed = {name: str(st.session_state.pop(name)).strip() for name in names}
+    session.secrets_sent += 1
+    key, secret, phrase, address = (
+        typed.get(f"{SECRET}{name}_{number}", "") for name in ("key", "secret", "phrase", "address")
+    )
+    _start(session, Question(venue, Key(key, secret, phrase, site) if venue != ADDRESSED else None, address))
+
+
+def _start(session: Session, question: Question) -> None:
+    """Ask the venue, or answer why not: something is missing, an account is being read, or too many wait already."""
+    session.account_read = Reading(question, _asked(session, question))
+
+
+def _asked(session: Session, question: Question) -> "Future[Read | Failed]":
+    if not question.complete:
+        question.drop_secrets()
+        return _refusal("Not sent. Fill in every field first")
+    if session.account_busy is not None and not session.account_busy.is_set():
+        return _refusal("Not sent. The account before is still being read: try again in a moment")
+    answer = _submit(question)
     if answer is None:
-        st.error("Nothing was asked: too many accounts are being read at this moment; try again in a minute.")
-        return False
-    session.account_read = Reading(venue, key, address, answer)
-    return True
+        return _refusal("Not sent. Too many accounts are being read right now: try again in a minute")
+    session.account_busy = done = Event()
+    answer.add_done_callback(lambda _: done.set())
+    return answer
 
 
-def _submit(venue: str, key: Key | None, address: str) -> "Future[Read | Failed] | None":
+def _refusal(reason: str) -> "Future[Read | Failed]":
+    """The answer where nobody was asked."""
+    answer: Future[Read | Failed] = Future()
+    answer.set_result(Failed(reason, asked=False))
+    return answer
+
+
+def _submit(question: Question) -> "Future[Read | Failed] | None":
     """The answer to come; None where there is no room for it."""
     pool, room = _readers()
     if not room.acquire(blocking=False):
         return None
     try:
-        answer = pool.submit(_read, venue, key, address)
+        answer = pool.submit(_read, question)
     except RuntimeError:  # No thread can be started.
         room.release()
         return None
@@ -172,10 +218,11 @@ def _submit(venue: str, key: Key | None, address: str) -> "Future[Read | Failed]
     return answer
 
 
-def _read(venue: str, key: Key | None, address: str) -> Read | Failed:
-    name = VENUES[venue].name
+def _read(question: Question) -> Read | Failed:
+    """Read the account, in a thread of its own. What waits for a thread holds no key once nobody waits for it."""
+    name = VENUES[question.venue].name
     try:
-        return Read(*read_all(venue, key, address))
+        return Read(*read_all(question.venue, question.key, question.address))
     except Unavailable as error:
         return Failed(f"{name} {error.reason}", error.trouble == "key")
     except FieldError as error:
@@ -190,40 +237,36 @@ def _waiting(session: Session) -> None:
     reading: Reading | None = session.account_read
     if reading is None or reading.answer.done():
         st.rerun()
-    st.caption(plain(f"Asking {VENUES[reading.venue].name} for the account …"))
+    st.caption(plain(f"Asking {VENUES[reading.question.venue].name} for the account …"))
     if st.button("Stop waiting", key="do_stop_reading"):
         reading.answer.cancel()
-        reading.drop_secrets()
-        reading.stopped = True
+        reading.question.drop_secrets()
+        session.account_read = None
         st.rerun()
 
 
 def _answer(session: Session, reading: Reading) -> None:
-    read = reading.answer.result()
+    read, question = reading.answer.result(), reading.question
     if isinstance(read, Failed):
         if read.key_refused:
-            reading.drop_secrets()
-        st.error(plain(f"{read.reason}. Nothing was taken over."))
+            question.drop_secrets()
+        st.error(plain(f"{read.reason}.{' Nothing was taken over.' if read.asked else ''}"))
     else:
         _show(session, reading, read)
     with st.container(horizontal=True, gap="small"):
-        if reading.key or reading.address:
-            _read_again(session, reading)
+        if question.complete and st.button("Read it again", key="do_read_again"):
+            _start(session, question)
+            st.rerun()
         if st.button("Forget the account and its key", key="do_forget_account"):
-            _forget(session, reading.venue)
+            _forget(session, question)
             st.rerun()
 
 
-def _read_again(session: Session, reading: Reading) -> None:
-    pressed = st.button("Read it again", key="do_read_again")
-    if pressed and _start(session, reading.venue, reading.key, reading.address):
-        st.rerun()
-
-
-def _forget(session: Session, venue: str) -> None:
-    """Nothing of the account or its key stays, but for positions that were taken over."""
+def _forget(session: Session, question: Question) -> None:
+    """Keep nothing of the account or its key but positions that were taken over."""
+    question.drop_secrets()
     session.account_read = None
-    if session.keyed_tiers.pop(venue, None) is not None:
+    if session.keyed_tiers.pop(question.venue, None) is not None:
         session.view = None
         session.open(session.attach(session.working))
 
@@ -232,7 +275,7 @@ def _show(session: Session, reading: Reading, read: Read) -> None:
     """The account as the venue tells it beside ours, and the button that takes it over."""
     account, name = read.account, VENUES[read.account.venue].name
     st.subheader(plain(f"{name} at {account.seen_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"), anchor=False)
-    _permissions(reading, account, name)
+    _permissions(reading.question, account, name)
     for note in account.notes:
         st.info(plain(note))
     for what, reason in account.imported.left_out:
@@ -291,9 +334,9 @@ def _position(position: Position, scenario: Scenario) -> dict[str, str]:
     return row
 
 
-def _permissions(reading: Reading, account: VenueAccount, name: str) -> None:
+def _permissions(question: Question, account: VenueAccount, name: str) -> None:
     """Say what the key can do beyond reading; one that can move money is refused before anything is shown."""
-    if reading.key is None:
+    if question.key is None:
         return
     how = read_only_key(account.venue)
     if account.may_trade:

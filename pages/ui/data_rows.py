@@ -17,8 +17,6 @@ from margin.studies.shocks import funding_payment
 from margin.studies.venues_compared import FAR_APART
 from margin.venues import VENUES, TierTable
 
-MOST_NAMED = 4
-"""Tokens that are named where there may be many."""
 UP_TO = "To, in $"
 _UNKNOWN = Origin("none", None, "")
 Texts = dict[str, str]
@@ -231,7 +229,4 @@ def connection_rows(views: Iterable[View], token: str, now: datetime) -> list[Te
 
 def _some(tokens: Sequence[str]) -> str:
     """Tokens by name, and of many the number."""
-    if not tokens:
-        return "nothing"
-    rest = len(tokens) - MOST_NAMED
-    return wording.listing([*tokens[:MOST_NAMED], f"{rest} more"] if rest > 0 else list(tokens))
+    return wording.listing(wording.capped(tokens, wording.FEW)) if tokens else "nothing"

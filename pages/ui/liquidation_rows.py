@@ -118,11 +118,11 @@ def about_betas(direction: Direction, tokens: Sequence[str], own: Collection[str
         return
     moving = [token for token in tokens if direction.rates.get(token) and token not in own]
     if yours := [token for token in tokens if token in own]:
-        yield f"betas to {BTC} of your own: {', '.join(yours)}"
+        yield f"betas to {BTC} of your own: {', '.join(wording.capped(yours))}"
     for window, held in risk_windows(moving).items():
-        yield f"betas to {BTC} from daily closes of {window}: {', '.join(held)}"
+        yield f"betas to {BTC} from daily closes of {window}: {', '.join(wording.capped(held))}"
     if unknown := [token for token in moving if token not in betas_to_btc()]:
-        yield f"no beta to {BTC} is known, taken as 1: {', '.join(unknown)}"
+        yield f"no beta to {BTC} is known, taken as 1: {', '.join(wording.capped(unknown))}"
 
 
 def about_gap(scenario: Scenario) -> str:

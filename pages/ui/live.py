@@ -158,11 +158,14 @@ def _changes(name: str, start: Mapping[str, float], fresh: Mapping[str, float], 
     heading = f"Marks of {name} at {seen_at:%H:%M:%S} UTC{aged}"
     if not changed:
         return f"{heading}: {'unchanged' if fresh else 'none of these tokens'}."
-    return f"{heading}: {', '.join(changed)}. The baseline is the account before."
+    return f"{heading}: {', '.join(wording.capped(changed))}. The baseline is the account before."
 
 
 def _kept(tokens: list[str], view: View) -> str:
-    return "".join(f" {view.mark_origins[token].reason or token}: {token} keeps its mark." for token in tokens)
+    few = tokens[: wording.FEW]
+    reasons = [f" {view.mark_origins[token].reason or token}: {token} keeps its mark." for token in few]
+    rest = len(tokens) - len(few)
+    return "".join([*reasons, *([f" So do {rest} more."] if rest else [])])
 
 
 def controls(session: Session) -> None:

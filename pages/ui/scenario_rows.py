@@ -173,9 +173,12 @@ def cloud_words(cloud: Cloud | None, first: Direction, second: Direction, sizes:
     ]
     windows = risk_windows([*first.rates, *second.rates])
     if windows.keys() - {cloud.window}:
-        lines.append(f"Volatilities: {'; '.join(f'{wording.listing(held)} {when}' for when, held in windows.items())}.")
+        told = [f"{wording.listing(wording.capped(tokens))} {when}" for when, tokens in windows.items()]
+        lines.append(f"Volatilities: {'; '.join(told)}.")
     if cloud.risk.left_out:
-        lines.append(f"Without figures, left out of the ellipses: {wording.listing(list(cloud.risk.left_out))}.")
+        lines.append(
+            f"Without figures, left out of the ellipses: {wording.listing(wording.capped(cloud.risk.left_out))}."
+        )
     return lines
 
 

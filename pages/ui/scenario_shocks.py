@@ -17,6 +17,7 @@ from margin.studies.crash_table import CrashDay, crash_rows
 from margin.studies.shocks import assumptions, breakdown, cost_a_day, days_until_liquidation, moves_to
 from margin.symbols import STABLECOINS
 from margin.venues import VENUES
+from margin.wording import capped
 from pages.ui import live, place, shock_rows
 from pages.ui.liquidation_rows import day_name
 from pages.ui.looking import betas, looking, named_days
@@ -226,7 +227,7 @@ def _holding_on(session: Session, shocks: Shocks) -> list[str]:
     if not recorded:
         return lines
     untold = [token for token in _held(scenario) if token not in hardest]
-    none = f"; without a record, or held alike on both sides: {', '.join(untold)}" if untold else ""
+    none = f"; without a record, or held alike on both sides: {', '.join(capped(untold))}" if untold else ""
     return [*lines, f"funding at its recorded extreme: {shock_rows.sources(recorded)}{none}"]
 
 

@@ -301,7 +301,11 @@ def _map_rests_on(
     """Everything that the map takes for granted."""
     first, second = pair
     others = [token for token in session.working.tokens if token not in first.rates.keys() | second.rates.keys()]
-    lines = [f"{wording.listing(others)} {'stands' if len(others) == 1 else 'stand'} still."] if others else []
+    lines = (
+        [f"{wording.listing(wording.capped(others))} {'stands' if len(others) == 1 else 'stand'} still."]
+        if others
+        else []
+    )
     lines += [f"{group.name}: {_rates(group)}." for group in pair if len(group.rates) > 1]
     lines += ["A point is an end: the account must also have survived the way there, in one move, without fees."]
     lines += scenario_rows.cloud_words(cloud, first, second, groups.weights(session.working))
@@ -319,8 +323,8 @@ def _map_rests_on(
 def _rates(group: Direction) -> str:
     """How the tokens of a group move."""
     if all(rate == 1 for rate in group.rates.values()):
-        return f"{wording.listing(list(group.rates))} by the same move"
-    return ", ".join(f"{token} × {rate:g}" for token, rate in group.rates.items())
+        return f"{wording.listing(wording.capped(list(group.rates)))} by the same move"
+    return ", ".join(wording.capped(f"{token} × {rate:g}" for token, rate in group.rates.items()))
 
 
 # Named days

@@ -7,10 +7,11 @@ import streamlit as st
 
 from margin import link, wording
 from margin.errors import FieldError
+from margin.link import Link
 from margin.scenario import LONGEST_NOTE, LONGEST_TITLE, Scenario, loads
 from margin.studies.assess import Assessment
 from margin.studies.seen import with_seen
-from pages.ui.state import Session, receive
+from pages.ui.state import Session, Words, receive
 from pages.ui.text import plain
 
 
@@ -19,12 +20,7 @@ def share(session: Session, account: Assessment) -> None:
     _title_and_note(session)
     shared = with_seen(session.working, account)
     result = link.encode(shared)
-    address = (st.context.url or "").partition("?")[0].rstrip("/")
-    st.caption("The link carries the whole scenario. Copy it with the button at its right end:")
-    st.code(f"{address}/?{result.query}", language=None, wrap_lines=True, height=120)
-    if result.left_out:
-        tokens = wording.listing(list(result.left_out))
-        st.warning(plain(f"The tier tables of {tokens} do not fit the link; send the file instead."))
+    _link(result)
     st.download_button(
         "Download the scenario (JSON)",
         data=json.dumps(shared.to_json(), indent=2, ensure_ascii=False),
@@ -33,6 +29,19 @@ def share(session: Session, account: Assessment) -> None:
         on_click="ignore",
     )
     _upload(session)
+
+
+def _link(made: Link) -> None:
+    """Draw the link, or say that it holds less than the scenario or cannot be had at all."""
+    if not made.fits:
+        st.warning(plain(f"{link.too_long(made).capitalize()}."))
+        return
+    address = (st.context.url or "").partition("?")[0].rstrip("/")
+    st.caption("The link carries the whole scenario. Copy it with the button at its right end:")
+    st.code(f"{address}/?{made.query}", language=None, wrap_lines=True, height=120)
+    if made.left_out:
+        tokens = wording.listing(wording.capped(made.left_out))
+        st.warning(plain(f"The tier tables of {tokens} do not fit the link; send the file instead."))
 
 
 def _title_and_note(session: Session) -> None:
@@ -56,6 +65,7 @@ def _upload(session: Session) -> None:
     except FieldError as error:
         st.error(plain(f"This file cannot be opened. {error}. The scenario on the screen is kept."))
         return
+    session.received_words = Words(scenario.title, scenario.note, "this file")
     receive(session, scenario)
     st.rerun()
 

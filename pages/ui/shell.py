@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from margin import wording
+from margin import link, wording
 from margin.market import snapshot
 from margin.market.view import Origin
 from margin.studies.assess import Assessment, assess
@@ -34,14 +34,22 @@ def _settle_memory() -> bool:
     return True
 
 
-_TOUCH = "<style>@media (hover: none) {[data-testid=stDataFrame] {margin-top: 2.4rem}}</style>"
+_TOUCH = "@media (hover: none) {[data-testid=stDataFrame] {margin-top: 2.4rem}}"
 """Where nothing hovers a table's tools always stand above it: they get room, else they cover the words there."""
+_QUOTED = "[class*=st-key-quoted_]"
+_QUOTATION = (
+    f"{_QUOTED} {{border-left: 3px solid color-mix(in srgb, currentColor 35%, transparent); padding-left: 0.75rem}}"
+    f"{_QUOTED} [data-testid=stText] {{max-height: 9rem; overflow: auto; overflow-wrap: anywhere; font-style: italic}}"
+    f"{_QUOTED} [data-testid=stText] > :last-child::before {{content: '“'}}"
+    f"{_QUOTED} [data-testid=stText] > :last-child::after {{content: '”'}}"
+)
+"""How words that are not Tandem's look: behind a line, between quotation marks, and never longer than a few lines."""
 
 
 def open_page(name: str) -> Session:
     """Sets the page up, the first Streamlit call of every page, and gives the session with what arrived for it."""
     st.set_page_config(page_title=f"{name} · Tandem", page_icon="⚖️", layout="wide", menu_items={})
-    st.html(_TOUCH)
+    st.html(f"<style>{_TOUCH} {_QUOTATION}</style>")
     _settle_memory()
     session = state.load(name)
     live.update(session)
@@ -75,7 +83,7 @@ PAGES = {
 
 
 def heading(session: Session, account: Assessment) -> None:
-    """Name and navigation, the switch of live data, which data is shown; the person's title and note as plain text."""
+    """Name and navigation, the switch of live data, which data is shown; title and note of whoever wrote them."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="heading"):
         st.title("Tandem", anchor=False, width="content")
         here = state.address(session, account)
@@ -84,10 +92,28 @@ def heading(session: Session, account: Assessment) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="data_line"):
         st.badge(_badge(session), color="gray", help=_badge_help(session))
         live.controls(session)
-    if session.working.title:
-        st.text(session.working.title)
-    if session.working.note:
-        st.text(session.working.note)
+    if link.STAND_IN in here:
+        st.caption(_LARGE)
+    _words(session)
+
+
+_LARGE = plain(
+    "Too large for a link: this page's address opens the scenario only here and now. To keep or send it, download its "
+    "file under “Share” on the What-if page."
+)
+
+
+def _words(session: Session) -> None:
+    """Draw title and note as a quotation under the name of whoever wrote them: they are not Tandem's words."""
+    received = session.received_words
+    for name in ("title", "note"):
+        text = getattr(session.working, name)
+        theirs = received is not None and text == getattr(received, name)
+        whose = f"{name.capitalize()} by the maker of {received.maker}" if received and theirs else f"Your {name}"
+        if text:
+            with st.container(key=f"quoted_{name}", gap=None):
+                st.caption(plain(f"{whose}:"))
+                st.text(text)
 
 
 def _badge(session: Session) -> str:
@@ -98,7 +124,7 @@ def _badge(session: Session) -> str:
     parts = [f"Marks: {marks or 'none needed'}"]
     if used := [token for token in scenario.tokens if token in market.reference.tiers and token not in own]:
         parts.append(f"tiers: {_tiers_label(session, used)}")
-    parts += [f"own tiers: {wording.listing(own)}"] if own else []
+    parts += [f"own tiers: {wording.listing(wording.capped(own, wording.FEW))}"] if own else []
     return " · ".join(parts)
 
 
@@ -132,7 +158,7 @@ def _grouped(labels: Mapping[str, str]) -> str:
         groups.setdefault(label, []).append(token)
     if len(groups) < 2:
         return next(iter(groups), "")
-    return "; ".join(f"{label}: {', '.join(tokens)}" for label, tokens in groups.items())
+    return "; ".join(f"{label}: {', '.join(wording.capped(tokens, wording.FEW))}" for label, tokens in groups.items())
 
 
 def _tiers_label(session: Session, tokens: Sequence[str]) -> str:
@@ -148,7 +174,7 @@ def _badge_help(session: Session) -> str:
     view = session.view
     reasons = {each.reason for each in (*view.tiers.values(), view.quotes_origin, view.contracts_origin) if each.reason}
     refused = [f"{token}: {why}" for token, why in sorted(view.refused.items()) if token in session.working.tokens]
-    return plain(". ".join([*sorted(reasons), *refused])) or plain("All of it comes from the venue.")
+    return plain(". ".join([*sorted(reasons), *refused[: wording.MANY]])) or plain("All of it comes from the venue.")
 
 
 _AS_RECEIVED = plain("This scenario came by a link and is shown on the snapshot until you press Refresh marks.")

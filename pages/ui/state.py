@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from threading import Event
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -34,6 +35,8 @@ SECRET = "secret_"
 """How the keys of widgets begin whose values nothing else may hold."""
 MOST_VISITED = 200
 """Addresses whose baseline is remembered for Back."""
+MOST_LARGE = 20
+"""Scenarios too large for an address that are remembered for it."""
 
 
 class Notice(NamedTuple):
@@ -53,6 +56,14 @@ class Offer(NamedTuple):
     scenario: Scenario
     baseline: Scenario
     notice: str
+
+
+class Words(NamedTuple):
+    """Title and note as they came, and whose they are: the maker of a link or of a file."""
+
+    title: str
+    note: str
+    maker: str
 
 
 class MarkSource(NamedTuple):
@@ -79,6 +90,8 @@ class Session:
     kept: dict[str, Any] = field(default_factory=dict)
     visited: dict[str, tuple[Scenario, Preset | None]] = field(default_factory=dict)
     """Per address that this session wrote: the baseline and the example that stood beside it."""
+    large: dict[str, Scenario] = field(default_factory=dict)
+    """Scenarios that no address holds, by what stands in the address in their place."""
     widgets: dict[str, Any] = field(default_factory=dict)
     """The widgets' values at the end of the last run."""
     page: str = ""
@@ -93,12 +106,18 @@ class Session:
     """Tier tables that a venue gave to this person's key, and when, by venue."""
     account_read: Any = None
     """An account at a venue that is being read, or was, with its key."""
+    account_busy: Event | None = None
+    """Set once the venue that was asked last has answered, whether anybody still waits for it or not."""
+    secrets_sent: int = 0
+    """How many times a form with secrets was sent: part of the keys of the widgets that they are typed into."""
     strange_address: Parameters | None = None
     """An address that came, while something is on its way, instead of the one this session wrote."""
     offer: Offer | None = None
     """The scenario that a link on the page leads to."""
     as_received: bool = False
     """Whether the scenario is a link's as its maker saw it: live figures wait until they are asked for."""
+    received_words: Words | None = None
+    """Title and note that came last with a link or a file from elsewhere."""
     mark_sources: dict[str, MarkSource] = field(default_factory=dict)
     """Per token the live mark that was taken over last, and where it came from."""
 
@@ -232,7 +251,8 @@ def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
         _accept(current, current.offer)
         return
     try:
-        received = link.decode(address)
+        large = current.large.get(repr(address))
+        received = link.Received(large, (), ()) if large else link.decode(address)
     except FieldError as error:
         kept = "The worked example is shown instead." if is_new else "The scenario on the screen is kept."
         current.tell("error", f"This link cannot be read. {error}. {kept}")
@@ -240,6 +260,7 @@ def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
     beside = current.visited.get(repr(address), (current.baseline, current.example))
     if repr(address) not in current.visited:
         current.as_received, current.view = True, None
+        current.received_words = Words(received.scenario.title, received.scenario.note, "this link")
     receive(current, received.scenario, received.left_out)
     current.saved = current.working
     if not is_new:
@@ -250,7 +271,7 @@ def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
 
 def offer(current: Session, scenario: Scenario, notice: str) -> Parameters:
     """The address for a link to a scenario, with the working one as its baseline; the notice is told on arrival."""
-    address = _parameters(scenario, assess(scenario))
+    address = _parameters(current, scenario, assess(scenario))
     current.offer = Offer(address, scenario, current.working, notice)
     return address
 
@@ -277,14 +298,15 @@ def receive(current: Session, scenario: Scenario, left_out: Sequence[str] = ()) 
 def _without_own_tables(scenario: Scenario, left_out: Sequence[str]) -> str:
     """Which of the maker's tables did not fit, and what stands in their place."""
     rules, reference = scenario.account.rules, scenario.market.reference
-    lost = f"Its maker's own tier tables of {wording.listing(list(left_out))} did not fit the link"
+    lost = f"Its maker's own tier tables of {wording.listing(wording.capped(left_out))} did not fit the link"
     if rules.own_fraction:
         return f"{lost}; nothing is lost by it, {rules.name} margin reads none."
     missing = [token for token in left_out if token not in reference.tiers]
     if not missing:
         return f"{lost}; this venue's are used."
     used = " for the others this venue's are used, but" if len(missing) < len(left_out) else ""
-    return f"{lost};{used} {rules.name} has none for {wording.listing(missing)} here: ask for the file instead."
+    unknown = wording.listing(wording.capped(missing))
+    return f"{lost};{used} {rules.name} has none for {unknown} here: ask for the file instead."
 
 
 _WRITTEN = {"margin balance": wording.money, "margin ratio": wording.percent}
@@ -312,7 +334,7 @@ def save(current: Session, account: Assessment) -> None:
     if current.working == current.saved:
         return
     current.saved = current.working
-    current.written = _parameters(current.working, account)
+    current.written = _parameters(current, current.working, account)
     current.visited[repr(current.written)] = (current.baseline, current.example)
     while len(current.visited) > MOST_VISITED:
         del current.visited[next(iter(current.visited))]
@@ -322,12 +344,24 @@ def save(current: Session, account: Assessment) -> None:
 
 def address(current: Session, account: Assessment) -> Parameters:
     """What a link to another page carries: the working scenario, and nothing while it is untouched."""
-    return {} if current.working == current.saved and not current.written else _parameters(current.working, account)
+    if current.working == current.saved and not current.written:
+        return {}
+    return _parameters(current, current.working, account)
 
 
-def _parameters(scenario: Scenario, account: Assessment) -> Parameters:
-    """The link's parameters for a scenario, with what is seen of it."""
-    return link.encode(with_seen(scenario, account)).parameters
+def _parameters(current: Session, scenario: Scenario, account: Assessment) -> Parameters:
+    """Return the link's parameters for a scenario, with what is seen of it.
+
+    An address never holds a part of a scenario: one that is too large stays in the session, and the address names it.
+    """
+    made = link.encode(with_seen(scenario, account))
+    if made.fits:
+        return made.parameters
+    current.large.pop(repr(made.stand_in), None)
+    current.large[repr(made.stand_in)] = scenario
+    while len(current.large) > MOST_LARGE:
+        del current.large[next(iter(current.large))]
+    return made.stand_in
 
 
 def open_preset(current: Session, preset: Preset) -> None:

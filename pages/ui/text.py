@@ -2,6 +2,8 @@
 
 import re
 
+from margin.characters import legible
+
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
 _JOINER = "\u2060"
 """Invisible and without width: it parts what would be read as one sign."""
@@ -15,9 +17,10 @@ _READ_AS_ONE = re.compile(
 
 
 def plain(text: str) -> str:
-    """The text with every character escaped that Markdown, LaTeX or Streamlit's directives could read.
+    """Return the text with every character escaped that Markdown, LaTeX or Streamlit's directives could read.
 
-    Addresses, icons and arrows are found after the escapes are gone, so those are parted by an invisible joiner.
+    What cannot be seen is replaced, for the text may be an exchange's, a table's or an address's. Addresses, icons and
+    arrows are found after the escapes are gone, so those are parted by an invisible joiner.
     """
-    parted = _READ_AS_ONE.sub(_JOINER, " ".join(text.split()))
+    parted = _READ_AS_ONE.sub(_JOINER, legible(" ".join(text.split())))
     return _MARKUP.sub(r"\\\1", parted)

@@ -18,7 +18,7 @@ from margin.studies.crash_table import CrashDay, TokenMove, crash_rows
 from margin.studies.directions import custom, every, study
 from margin.studies.frontier import risk_map
 
-SIZES = (10, 50)
+SIZES = (10, 50, 200)
 
 
 def account_of(count: int) -> Scenario:

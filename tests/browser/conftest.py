@@ -12,11 +12,15 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.replay import binance, bybit, hyperliquid, okx
+from tests.replay.figures import Book
+from tests.replay.server import Replay, replaying
 
 ROOT = Path(__file__).parents[2]
 PHONE = 390
@@ -93,6 +97,38 @@ def visit(app: App, context: BrowserContext) -> Visit:
         page = context.new_page()
         page.goto(f"{app.url}/{query}")
         drawn(page, chart=chart)
+        return page
+
+    return open_page
+
+
+class Live(NamedTuple):
+    """An app whose venues are replayed, what they are asked, and the figures they answer from."""
+
+    app: App
+    replay: Replay
+    book: Book
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    book = Book()
+    with replaying() as replay:
+        for venue in (binance, bybit, okx, hyperliquid):
+            venue.install(replay, book)
+        folder = tmp_path_factory.mktemp("live")
+        app = App(folder / "outbound", REPLAY_PORT=str(replay.port), HOLDERS=str(folder / "words"))
+        yield Live(app, replay, book)
+        app.stop()
+
+
+@pytest.fixture
+def visit_live(live: Live, context: BrowserContext) -> Visit:
+    def open_page(path: str = "") -> Page:
+        page = context.new_page()
+        page.goto(f"{live.app.url}/{path}")
+        page.wait_for_selector(".stBadge, [data-testid=stMarkdown] .stMarkdownBadge", timeout=60_000)
+        idle(page)
         return page
 
     return open_page

@@ -1,51 +1,16 @@
 """A person's way through the further pages and live data, against replayed venues, in a real browser."""
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Page
 
 from margin import wording
 from margin.studies.assess import assess
-from tests.browser.conftest import App, Visit, drawn, idle, metric, sentence, type_cell
-from tests.replay import binance, bybit, hyperliquid, okx
-from tests.replay.figures import ADDRESS, Book
-from tests.replay.server import Replay, replaying
+from tests.browser.conftest import Live, Visit, drawn, idle, metric, sentence, type_cell
+from tests.replay.figures import ADDRESS
 
 PAGES = {"What if": "", "Your positions": "positions", "Market data": "data"}
-
-
-class Live(NamedTuple):
-    """An app whose venues are replayed, what they are asked, and the figures they answer from."""
-
-    app: App
-    replay: Replay
-    book: Book
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    book = Book()
-    with replaying() as replay:
-        for venue in (binance, bybit, okx, hyperliquid):
-            venue.install(replay, book)
-        app = App(tmp_path_factory.mktemp("live") / "outbound", REPLAY_PORT=str(replay.port))
-        yield Live(app, replay, book)
-        app.stop()
-
-
-@pytest.fixture
-def visit_live(live: Live, context: BrowserContext) -> Visit:
-    def open_page(path: str = "") -> Page:
-        page = context.new_page()
-        page.goto(f"{live.app.url}/{path}")
-        page.wait_for_selector(".stBadge, [data-testid=stMarkdown] .stMarkdownBadge", timeout=60_000)
-        idle(page)
-        return page
-
-    return open_page
 
 
 def badge(page: Page) -> str:

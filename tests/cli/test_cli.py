@@ -3,9 +3,10 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -393,7 +394,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("a number in words", document(wallet_balance="10000"), f'wallet_balance: {A_NUMBER} "10000"'),
     ("no wallet", document(wallet_balance=None), f"wallet_balance: {A_NUMBER} null"),
     ("positions as an object", document(positions={}), "positions: must be an array, got an object"),
-    ("51 positions", document(positions=[{}] * 51), "positions: must have at most 50 entries, got 51"),
+    ("201 positions", document(positions=[{}] * 201), "positions: must have at most 200 entries, got 201"),
     ("a position without a symbol", document(positions=[{}]), "positions[0].symbol: is missing"),
     (
         "a negative quantity",
@@ -492,6 +493,17 @@ def test_a_bad_link_is_refused_as_a_bad_file_is(run: Run, link: str, sentence: s
     assert run("assess", "--link", link) == Ran(2, "", f"error: {sentence}\n")
 
 
+def test_a_scenario_that_no_link_holds_is_told_in_one_line_and_assessed_all_the_same(run: Run, file: Write) -> None:
+    names = [f"LONGSYMBOL{index}" for index in range(200)]
+    large = document(positions=[leg(name, 12345.678901, 1.234567) for name in names], marks=dict.fromkeys(names, 1.5))
+    refused = run("link", file(large))
+    assert (refused.code, refused.out) == (2, "")
+    assert re.fullmatch(
+        r"error: this scenario is too large for a link: .* send the scenario's file instead\n", refused.err
+    )
+    assert len(run("assess", file(large)).answer["positions"]) == 200
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -536,3 +548,61 @@ def test_no_control_character_of_a_document_reaches_the_terminal(run: Run, file:
 
 def test_an_assessment_is_written_under_any_encoding(file: Write) -> None:
     assert process("assess", file(document()), PYTHONIOENCODING="ascii").answer["equity"] == 10_000
+
+
+# Where what is written goes
+
+
+def how_it_ended(arguments: Sequence[str], *, out: int, err: int | None = None) -> tuple[int, str]:
+    """The exit code of a process that writes to these descriptors, and what else it wrote on standard error."""
+    command = [sys.executable, "-m", "margin", *arguments]
+    errors = subprocess.PIPE if err is None else err
+    left = subprocess.run(command, stdout=out, stderr=errors, cwd=ROOT, check=False, timeout=30)
+    return left.returncode, (left.stderr or b"").decode()
+
+
+@pytest.fixture
+def unread() -> Iterator[int]:
+    """A pipe whose reader has left, as `head` does once it has its lines."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    yield writing
+    os.close(writing)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["assess", "FILE"], id="one scenario, which waits in the buffer to the end"),
+        pytest.param(["assess", "MANY"], id="more than any buffer holds"),
+        pytest.param(["link", "FILE"], id="a link"),
+    ],
+)
+def test_a_reader_who_leaves_is_no_error(arguments: list[str], unread: int, tmp_path: Path) -> None:
+    one, many = tmp_path / "one.json", tmp_path / "many.json"
+    one.write_text(json.dumps(document()))
+    many.write_text(json.dumps([document()] * 100))
+    names = {"FILE": str(one), "MANY": str(many)}
+    assert how_it_ended([names.get(each, each) for each in arguments], out=unread) == (141, "")
+
+
+def test_help_that_nobody_reads_is_quiet(unread: int) -> None:
+    assert how_it_ended(["--help"], out=unread)[1] == ""
+
+
+def test_bad_input_ends_alike_where_nobody_reads_the_error(unread: int) -> None:
+    assert how_it_ended(["assess", "no such file"], out=subprocess.DEVNULL, err=unread)[0] == 2
+
+
+def test_without_standard_error_nothing_is_told_on_standard_output(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    script = f"exec 2>&-; exec {sys.executable} -m margin assess 'no such file' > {told}"
+    assert subprocess.run(["sh", "-c", script], cwd=ROOT, check=False, timeout=30).returncode == 2
+    assert told.read_text() == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full disk to write to")
+def test_a_full_disk_is_one_line(file: Write) -> None:
+    with Path("/dev/full").open("wb") as full:
+        code, told = how_it_ended(["assess", file(document())], out=full.fileno())
+    assert (code, told) == (1, "error: the answer cannot be written: No space left on device\n")

@@ -13,7 +13,7 @@ import margin
 PACKAGE = Path(margin.__file__).parent
 ROOT = PACKAGE.parent
 
-BOTTOM = {"margin.errors", "margin.symbols", "margin.venues"}
+BOTTOM = {"margin.characters", "margin.errors", "margin.symbols", "margin.venues"}
 SCENARIO = BOTTOM | {"margin.shocks", "margin.scenario"}
 BOOK = SCENARIO | {"margin.book"}
 STUDIES = BOOK | {"margin.wording", "margin.studies"}
@@ -22,7 +22,8 @@ NUMPY = {"numpy"}
 LAYERS: dict[str, set[str]] = {
     # a module or package, and all that it may import besides the standard library
     "margin": set(),
-    "margin.errors": set(),
+    "margin.characters": set(),
+    "margin.errors": {"margin.characters"},
     "margin.wording": set(),
     "margin.symbols": {"margin.errors"},
     "margin.venues": {"margin.errors", "margin.venues"} | NUMPY,

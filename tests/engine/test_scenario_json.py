@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from margin.errors import FieldError, or_zero
 from margin.scenario import Scenario, loads
 from tests.engine.strategies import documents
+from tests.link.any_scenario import texts
 
 Document = dict[str, Any]
 
@@ -95,7 +96,7 @@ def tier(floor: float, rate: float, **more: Any) -> Document:
 
 
 def many_positions() -> Document:
-    return put("positions", [{**sample()["positions"][0], "symbol": f"T{index}"} for index in range(51)])()
+    return put("positions", [{**sample()["positions"][0], "symbol": f"T{index}"} for index in range(201)])()
 
 
 def twice(quantity: float, entry: float) -> Callable[[], Document]:
@@ -262,6 +263,10 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         put("title", "\ud800"),
         r"title: must be plain text, got the control character '\ud800'",
     ),
+    "a reading order turned around in the title": (
+        put("title", "safe \u202eyllatot"),
+        "title: must be plain text, got the invisible character U+202E",
+    ),
     "a date that is none": (put("tiers_as_of", "2026-02-30"), "tiers_as_of: must be a date as in 2026-09-29"),
     "a date without dashes": (put("tiers_as_of", "20260929"), "tiers_as_of: must be a date as in 2026-09-29"),
     # Symbols and marks
@@ -309,12 +314,16 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "two spellings of one token in the betas": (put("betas.render", 1), "betas.RENDER: is given twice"),
     "two spellings of one token in the tiers": (put("tiers.RNDR", [tier(0, 0.01)]), "tiers.RENDER: is given twice"),
     "marks in an array": (put("marks", []), "marks: must be an object, got an array"),
-    "101 marks": (
-        put("marks", {f"T{index}": 1 for index in range(101)}),
-        "marks: must have at most 100 entries, got 101",
+    "251 marks": (
+        put("marks", {f"T{index}": 1 for index in range(251)}),
+        "marks: must have at most 250 entries, got 251",
     ),
     # Positions and collateral
-    "51 positions": (many_positions, "positions: must have at most 50 entries, got 51"),
+    "201 positions": (many_positions, "positions: must have at most 200 entries, got 201"),
+    "51 pledged assets": (
+        put("collateral", [{"asset": f"T{index}", "amount": 1, "ratio": 1} for index in range(51)]),
+        "collateral: must have at most 50 entries, got 51",
+    ),
     "positions in an object": (put("positions", {}), "positions: must be an array, got an object"),
     "positions in words": (put("positions", "none"), 'positions: must be an array, got "none"'),
     "a position that is a number": (put("positions[1]", 7), "positions[1]: must be an object, got 7"),
@@ -485,7 +494,7 @@ def test_stablecoins_stand_still_in_a_common_move_and_other_tokens_follow_unless
 
 # The round trip
 
-plain = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=80)
+plain = texts(80)
 numbers = st.floats(-1e15, 1e15, allow_nan=False).map(or_zero)
 extras = st.fixed_dictionaries(
     {},

@@ -56,6 +56,8 @@ Break = tuple[str, str, str, str, str, str]
 CELLS: list[Break] = [
     ("text for a floor", "tiers.csv", TIER, ",50000,>,fifty,", ".floor", 'got "fifty"'),
     ("an empty rate", "tiers.csv", TIER, ",0.025,>,,", ".maintenance_rate", 'got ""'),
+    ("digits of another script", "tiers.csv", TIER, ",50000,>,٥٠٠٠٠,", ".floor", "must be a number"),
+    ("an underscore in a number", "tiers.csv", TIER, ",50000,>,50_000,", ".floor", 'got "50_000"'),
     ("a rate that is not a number", "tiers.csv", TIER, ",0.025,>,nan,", ".maintenance_rate", "got NaN"),
     ("a rate above 100 %", "tiers.csv", TIER, ",0.025,>,2.5,", ".maintenance_rate", "at most 1, got 2.5"),
     ("an infinite cap", "tiers.csv", TIER, ",100000,>,inf,", ".cap", "got an infinity"),

@@ -686,6 +686,8 @@ assert source.begun.get(timeout=5)
 """
 FORKING = """
 import os
+import warnings
+warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)  # So it is, on purpose.
 feed._changed.acquire()  # As another thread might at that very moment.
 feed._reading.acquire()
 child = os.fork()

@@ -57,8 +57,9 @@ class PositionsPage:
     def give(self, **values: str) -> "PositionsPage":
         """Fills the form and sends it."""
         for field in self.at.text_input:
-            if field.key in values:
-                field.set_value(values[field.key])
+            name = (field.key or "").rpartition("_")[0]
+            if name in values:
+                field.set_value(values[name])
         return self.press("Read the account")
 
     def press(self, label: str) -> "PositionsPage":
@@ -303,14 +304,14 @@ def test_an_account_that_cannot_be_read_is_one_sentence(venues: Venues, fault: F
 def test_an_empty_form_asks_nobody(venues: Venues) -> None:
     replay, _ = venues
     page = PositionsPage().choose("binance").give(secret_key="only the key")
-    assert page.said("error") == ["Nothing was asked: fill in every field first."]
+    assert page.said("error") == ["Not sent. Fill in every field first."]
     assert replay.asked == []
 
 
 def test_a_form_that_is_not_sent_does_not_show_the_former_answer(venues: Venues) -> None:
     del venues
     page = PositionsPage().read("okx").give(secret_key="only the key")
-    assert page.said("error") == ["Nothing was asked: fill in every field first."]
+    assert page.said("error") == ["Not sent. Fill in every field first."]
     assert "Take this account over" not in page.buttons
 
 
@@ -325,13 +326,12 @@ def test_one_account_is_read_at_a_time(venues: Venues, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(account_import, "read_all", reads)
     page = PositionsPage().choose("okx").give(**FIELDS)
-    told = "Nothing was asked: the account before is still being read; try again in a moment."
-    assert page.give(**FIELDS).said("error") == [told]
+    told = "Not sent. The account before is still being read: try again in a moment."
+    assert [each.disabled for each in page.at.button if each.label == "Read the account"] == [True]
     assert page.press("Stop waiting").give(**FIELDS).said("error") == [told]
     go_on.set()
-    page.settle()
-    assert page.session.account_read is None
-    page.read("okx")
+    assert page.session.account_busy.wait(PATIENCE)
+    page.press("Read it again").settle()
     assert ("Take this account over" in page.buttons, asked) == (True, ["okx", "okx"])
 
 
@@ -341,7 +341,7 @@ def test_a_thread_that_cannot_start_leaves_room_for_others(venues: Venues, monke
     pool.shutdown()
     monkeypatch.setattr(account_import, "_readers", lambda: (pool, room))
     page = PositionsPage().choose("okx").give(**FIELDS)
-    assert page.said("error")[0].startswith("Nothing was asked: too many accounts are being read")
+    assert page.said("error")[0].startswith("Not sent. Too many accounts are being read")
     assert room.acquire(blocking=False)
 
 
@@ -419,7 +419,7 @@ def test_a_secret_is_in_no_link_no_file_no_log_and_no_widget(
 def test_a_forgotten_key_is_held_by_nobody(venues: Venues) -> None:
     del venues
     page = PositionsPage().read("okx")
-    held = weakref.ref(page.session.account_read)
+    held = weakref.ref(page.session.account_read.question)
     page.press("Forget the account and its key")
     gc.collect()
     assert held() is None
@@ -428,6 +428,6 @@ def test_a_forgotten_key_is_held_by_nobody(venues: Venues) -> None:
 def test_a_refused_key_is_not_in_the_sentence_that_says_so(venues: Venues) -> None:
     del venues
     page = PositionsPage().choose("okx").give(**{**FIELDS, "secret_phrase": "wrong-passphrase-55aa"}).settle()
-    assert page.session.account_read.key is None
+    assert page.session.account_read.question.key is None
     assert "Read it again" not in page.buttons
     assert not [text for text in page.said("error") for secret in (*SECRETS, "wrong-passphrase") if secret in text]

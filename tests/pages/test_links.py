@@ -15,7 +15,17 @@ from margin.scenario import Collateral, Levels, Position, Scenario
 from margin.studies.assess import assess
 from margin.studies.seen import with_seen
 from margin.studies.verdict import verdict
-from tests.pages.visitor import ARITHMETIC, FIGURES, SHARE, WORKED_EXAMPLE, Visitor, address, document, scenario
+from tests.pages.visitor import (
+    ARITHMETIC,
+    FIGURES,
+    SHARE,
+    WORKED_EXAMPLE,
+    Visitor,
+    address,
+    document,
+    read,
+    scenario,
+)
 
 Address = Mapping[str, list[str]]
 
@@ -247,7 +257,7 @@ BROKEN: dict[str, Address | str] = {
     "a position of a token that is no more": with_address(p=["AGIX_long_5_1.75_10"]),
     "one position twice": with_address(p=["RENDER_long_5_1.75_10"] * 2),
     "a position of markup": with_address(p=[f"{IMAGE}_long_1_1_1"]),
-    "fifty-one positions": with_address(p=[f"T{index}_long_1_1_1" for index in range(51)]),
+    "more positions than a scenario holds": with_address(p=[f"T{index}_long_1_1_1" for index in range(201)]),
     "levels upside down": with_address(levels=["0.9_0.2"]),
     "a fee above one": with_address(taker_fee=["2"]),
     "a tier table that falls": with_address(tiers=["RENDER~0_0.5_0~100_0.1_0"]),
@@ -466,6 +476,60 @@ def test_markup_in_title_and_note_arrives_as_text_and_nowhere_else(words: str) -
     everything = " ".join(markdown(visitor))
     assert words[:20] not in everything
     assert markup(visitor) == []
+
+
+LARGE = [leg(f"LONGSYMBOL{index}", "long", 1_000 + index / 7, 1.234567) for index in range(200)]
+MARKS = {each["symbol"]: 1.2345678 for each in LARGE}
+
+
+def test_an_address_that_cannot_hold_the_scenario_names_it_and_nothing_is_lost() -> None:
+    whole = document(positions=LARGE, marks=MARKS, wallet_balance=500_000, venue="textbook")
+    visitor = Visitor().unfold(SHARE).upload(json.dumps(whole).encode())
+    large = visitor.query
+    assert set(large) == {link.STAND_IN, "v"}
+    assert any(said.startswith("This scenario is too large for a link") for said in visitor.warnings)
+    assert visitor.at.code == []
+    assert any(read(each.value).startswith("Too large for a link") for each in visitor.at.main.caption)
+    visitor.enter("wallet", 400_000.0)
+    edited = visitor.query
+    assert set(edited) == {link.STAND_IN, "v"} != edited
+    visitor.go(large)
+    assert (visitor.field("wallet").value, len(visitor.rows("positions"))) == (500_000, 200)
+    visitor.go("").go(edited)
+    assert (visitor.field("wallet").value, len(visitor.rows("positions"))) == (400_000, 200)
+
+
+def test_the_name_of_a_large_scenario_opens_nothing_elsewhere_and_says_why() -> None:
+    visitor = Visitor({link.STAND_IN: "0123456789abcdef", "v": "1"})
+    assert visitor.sentence == WORKED_EXAMPLE
+    [told] = visitor.errors
+    assert told.startswith(
+        "This link cannot be read. The scenario is too large for a link and opens only in the session"
+    )
+
+
+def test_title_and_note_of_a_link_are_under_their_makers_name_and_ones_own_under_ones_own() -> None:
+    visitor = Visitor(address(title="Cannot be liquidated", note="Buy more.")).unfold(SHARE)
+    assert quoted(visitor) == {
+        "Title by the maker of this link:": "Cannot be liquidated",
+        "Note by the maker of this link:": "Buy more.",
+    }
+    visitor.enter("note", "I doubt it.")
+    assert quoted(visitor) == {
+        "Title by the maker of this link:": "Cannot be liquidated",
+        "Your note:": "I doubt it.",
+    }
+    visitor.go(address(title="Another"))
+    assert quoted(visitor) == {"Title by the maker of this link:": "Another"}
+    visitor.unfold(SHARE).upload(json.dumps(document(note="From afar")).encode())
+    assert quoted(visitor) == {"Note by the maker of this file:": "From afar"}
+
+
+def quoted(visitor: Visitor) -> dict[str, str]:
+    """The words on the page that are not Tandem's, by whose they are said to be."""
+    labels = [read(each.value) for each in visitor.at.main.caption if read(each.value).endswith(":")]
+    whose = [label for label in labels if label.startswith(("Title", "Note", "Your"))]
+    return dict(zip(whose, [each.value for each in visitor.at.text], strict=True))
 
 
 def test_nothing_on_an_ordinary_page_is_markup_but_the_badges_and_the_sentence() -> None:

@@ -525,10 +525,10 @@ def test_a_shock_that_cannot_be_is_told_in_its_own_unit_and_the_others_are_in_fo
 
 
 def test_more_tokens_than_shocks_may_name_are_refused_by_the_columns_name() -> None:
-    page = ScenariosPage(address(shocks={"moves": {f"T{index}": 0.1 for index in range(100)}}))
+    page = ScenariosPage(address(shocks={"moves": {f"T{index}": 0.1 for index in range(250)}}))
     page.edit("shock_table", {0: {"Price move, %": -7.0}})
     assert page.errors == [
-        "“Price move, %” must have at most 100 entries, got 101. The figures stay as they were before this edit."
+        "“Price move, %” must have at most 250 entries, got 251. The figures stay as they were before this edit."
     ]
 
 

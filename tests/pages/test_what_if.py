@@ -11,7 +11,7 @@ from margin import wording
 from margin.errors import FieldError
 from margin.market import snapshot
 from margin.presets import Preset, presets
-from margin.scenario import Collateral, Levels, Position, Scenario
+from margin.scenario import MOST_POSITIONS, Collateral, Levels, Position, Scenario
 from margin.studies.advice import in_words, survive
 from margin.studies.assess import assess
 from margin.studies.verdict import verdict
@@ -558,17 +558,18 @@ def test_every_row_is_told_by_its_own_number() -> None:
     ]
 
 
-FIFTY = [{"symbol": f"T{index}", "side": "long", "quantity": 1, "entry_price": 1, "leverage": 1} for index in range(50)]
+UNIT = {"side": "long", "quantity": 1, "entry_price": 1, "leverage": 1}
+FULL = [{"symbol": f"T{index}", **UNIT} for index in range(MOST_POSITIONS)]
 
 
-def test_the_fifty_first_row_is_told_and_waits_in_the_table() -> None:
-    names = [each["symbol"] for each in FIFTY]
-    visitor = Visitor(address(positions=FIFTY, marks=dict.fromkeys(names, 1), venue="textbook"))
+def test_the_row_after_the_last_that_a_scenario_holds_is_told_and_waits_in_the_table() -> None:
+    names = [each["symbol"] for each in FULL]
+    visitor = Visitor(address(positions=FULL, marks=dict.fromkeys(names, 1), venue="textbook"))
     visitor.edit("positions", add=[TAO])
-    assert visitor.errors == ["At most 50 positions: the rows after that are left out of the figures."]
-    assert len(visitor.linked.positions) == 50
+    assert visitor.errors == ["At most 200 positions: the rows after that are left out of the figures."]
+    assert len(visitor.linked.positions) == MOST_POSITIONS == 200
     visitor.press("Flip")
-    assert visitor.rows("positions")[50]["Token"] == "TAO"
+    assert visitor.rows("positions")[MOST_POSITIONS]["Token"] == "TAO"
 
 
 def test_a_token_nobody_knows_waits_for_its_mark_and_then_counts() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
-from margin.exports import POSITION_COLUMNS, RESULT_COLUMNS, positions_csv, results_csv
+from margin.exports import POSITION_COLUMNS, RESULT_COLUMNS, _cell, positions_csv, results_csv
 from margin.market import snapshot
 from margin.market.imports.table import read_table
 from margin.presets import presets
@@ -141,6 +141,15 @@ def test_text_that_a_spreadsheet_would_take_for_a_formula_is_kept_from_being_one
     assert value.replace("'", "") == title
     for cell in value.replace("|", ";").split(";"):
         assert cell.strip()[0] not in "=+-@＝"
+
+
+@pytest.mark.parametrize(
+    "unseen", ["\u200b", "\ufeff", "\u202e \u2066", "\xad\u3164", "\U000e0041", "\u2800\ufe0f", "\x00"]
+)
+@pytest.mark.parametrize("before", ["", "x;", "x| "])
+def test_a_formula_does_not_hide_behind_what_leaves_no_trace(unseen: str, before: str) -> None:
+    # No title or note may hold such characters: the guard stands by itself, for whatever text comes here next.
+    assert _cell(f"{before}{unseen}=1+1") == f"{before}{unseen}'=1+1"
 
 
 def test_a_note_cannot_start_a_formula_on_its_second_line() -> None:

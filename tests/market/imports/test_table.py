@@ -647,7 +647,9 @@ def test_a_text_that_is_too_long_is_refused() -> None:
 def test_no_more_positions_than_a_scenario_holds() -> None:
     lines = [f"T{place},long,1,1,10" for place in range(MOST_POSITIONS + 1)]
     assert len(positions("\n".join(lines[:-1]))) == MOST_POSITIONS
-    assert fault("\n".join(lines)) == "The table: it holds 51 positions, a scenario at most 50; leave some of them out."
+    assert (
+        fault("\n".join(lines)) == "The table: it holds 201 positions, a scenario at most 200; leave some of them out."
+    )
     assert len(read_table("\n".join(lines)).positions) == MOST_POSITIONS
 
 

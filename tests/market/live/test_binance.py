@@ -10,7 +10,7 @@ from margin.market import snapshot
 from margin.market.accounts import LeftOut, as_scenario
 from margin.market.live.venues import Venues, read_account, read_tiers
 from margin.market.source import Checked, Quote, Unavailable
-from margin.scenario import Position
+from margin.scenario import MOST_POSITIONS, Position
 from margin.studies.assess import assess
 from margin.venues import TierTable
 from tests.replay.binance import BROKEN, BUFFER, HOST, SHARE
@@ -521,14 +521,12 @@ def test_a_venue_that_does_not_say_what_the_key_may_do_or_what_it_pays_still_tel
     assert len(account.imported.positions) == 4
 
 
-def test_beyond_fifty_positions_the_rest_is_left_out(replay: Replay) -> None:
-    def many(rows: Any) -> Any:
-        return [{**rows[1], "symbol": f"T{number}USDT"} for number in range(60)]
-
-    altered(replay, "/fapi/v3/positionRisk", many)
-    altered(replay, "/fapi/v1/symbolConfig", lambda rows: [{**rows[0], "symbol": f"T{n}USDT"} for n in range(60)])
+def test_beyond_what_a_scenario_holds_the_other_positions_are_left_out(replay: Replay) -> None:
+    names = [f"T{number}USDT" for number in range(MOST_POSITIONS + 10)]
+    altered(replay, "/fapi/v3/positionRisk", lambda rows: [{**rows[1], "symbol": name} for name in names])
+    altered(replay, "/fapi/v1/symbolConfig", lambda rows: [{**rows[0], "symbol": name} for name in names])
     imported = read_account("binance", KEY).imported
-    assert (len(imported.positions), len(imported.left_out)) == (50, 10)
+    assert (len(imported.positions), len(imported.left_out)) == (MOST_POSITIONS, 10)
 
 
 def test_nothing_but_what_is_needed_is_asked_of_an_account(replay: Replay) -> None:
