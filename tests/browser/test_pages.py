@@ -71,7 +71,7 @@ def test_a_pasted_table_becomes_the_positions(visit_live: Visit) -> None:
     page.get_by_role("textbox", name="Paste a table").fill("Symbol,Side,Size,Entry,Leverage\nTAOUSDT,sell,10,255,5x")
     page.keyboard.press("Control+Enter")
     idle(page)
-    page.get_by_role("button", name=re.compile("Take|Replace")).first.click()
+    page.get_by_role("button", name="Import positions").click()
     idle(page)
     page.get_by_role("link", name="What if").click()
     drawn(page)

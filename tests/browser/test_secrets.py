@@ -93,7 +93,7 @@ def test_a_key_travels_once_and_is_forgotten_when_its_owner_says_so(live: Live, 
 
 def test_a_key_travels_once_whatever_comes_of_the_question(live: Live, page: Page) -> None:
     tab = Tab(page, live)
-    tab.send(WRONG, "OKX refused the key")
+    tab.send(WRONG, "OKX does not know this key")
     assert tab.held(*WRONG.values()) == []
     live.replay.fail("okx", Fault(Reply("", 451)))
     tab.send(SECRETS, "does not serve this place")

@@ -201,7 +201,7 @@ def test_a_key_that_can_withdraw_is_refused_and_not_kept(venues: Venues, venue: 
     [told] = page.said("error")
     assert "lets this key withdraw or transfer your money" in told
     assert "make one that can only read" in told
-    assert page.session.account_read.key is None
+    assert page.session.account_read.question.key is None
     assert page.buttons.isdisjoint({"Take this account over", "Read it again"})
 
 

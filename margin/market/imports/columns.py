@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from margin.characters import legible
 from margin.market.imports.vocabulary import IGNORED, folded
 
 LONGEST_NAME = 40
@@ -11,7 +12,8 @@ LONGEST_NAME = 40
 
 def printable(cell: str) -> str:
     """Return a cell for use in a sentence: one line, not long, without invisible characters."""
-    text = "".join(character if character.isprintable() else "\ufffd" for character in cell[: LONGEST_NAME + 1])
+    shown = legible(cell[: LONGEST_NAME + 1])
+    text = "".join(character if character.isprintable() else "\ufffd" for character in shown)
     return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
 
 

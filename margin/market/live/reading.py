@@ -1,5 +1,6 @@
 """Fields of a venue's answer, read one by one: numbers may come as text, anything may be missing or of another kind."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -78,6 +79,12 @@ def optional(held: Entry, key: str, **bounds: float) -> float | None:
     return None if held.get(key) in (None, "") else figure(held, key, **bounds)
 
 
+_WRITTEN_NUMBER = re.compile(
+    r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?|[+-]?[Ii]nf(?:inity)?|[Nn]a[Nn]"
+)
+"""A number as venues write one, be it none; `float` alone takes 1_0 and digits of other scripts as well."""
+
+
 def limit(held: Entry, key: str) -> float | None:
     """A positive upper limit; None where it is so large that it is none (Binance writes 9223372036854775807)."""
     value = _number(held.get(key))
@@ -86,10 +93,7 @@ def limit(held: Entry, key: str) -> float | None:
 
 
 def _number(value: object) -> object:
-    try:
-        return float(value) if isinstance(value, str) and value.isascii() else value
-    except ValueError:
-        return value
+    return float(value) if isinstance(value, str) and _WRITTEN_NUMBER.fullmatch(value) else value
 
 
 def moment(held: Entry, key: str) -> datetime | None:
