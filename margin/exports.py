@@ -15,7 +15,7 @@ from margin.characters import INVISIBLE
 from margin.scenario import Position, Scenario
 from margin.studies.assess import Assessment, Problem
 
-POSITION_COLUMNS = tuple(field.name for field in fields(Position))
+POSITION_COLUMNS = (*(field.name for field in fields(Position)), "margin_mode")
 RESULT_COLUMNS = ("section", "item", "figure", "value", "unit")
 FRACTION, TOKENS, MULTIPLE = "fraction", "tokens", "multiple"
 
@@ -51,7 +51,8 @@ class _Row(NamedTuple):
 
 def positions_csv(scenario: Scenario) -> str:
     """The positions, one line each under `POSITION_COLUMNS`, as `market.imports.table.read_table` reads them back."""
-    rows = ([getattr(position, name) for name in POSITION_COLUMNS] for position in scenario.positions)
+    mode = scenario.account.margin_mode
+    rows = ([*(getattr(position, name) for name in POSITION_COLUMNS[:-1]), mode] for position in scenario.positions)
     return _csv(POSITION_COLUMNS, rows)
 
 

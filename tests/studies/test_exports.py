@@ -57,9 +57,9 @@ def test_positions_are_written_under_the_names_of_the_scenario_json() -> None:
     legs = (Position("RENDER", "long", 1e-7, 2 / 3, 10), Position("FET", "short", 30_000, 0.25, 5, 12.5))
     assert positions_csv(changed(positions=())) == f"{','.join(POSITION_COLUMNS)}\n"
     assert rows(positions_csv(replace(changed("leverage"), positions=legs))) == [
-        ["symbol", "side", "quantity", "entry_price", "leverage", "isolated_margin"],
-        ["RENDER", "long", "1e-07", "0.6666666666666666", "10.0", ""],
-        ["FET", "short", "30000.0", "0.25", "5.0", "12.5"],
+        ["symbol", "side", "quantity", "entry_price", "leverage", "isolated_margin", "margin_mode"],
+        ["RENDER", "long", "1e-07", "0.6666666666666666", "10.0", "", "cross"],
+        ["FET", "short", "30000.0", "0.25", "5.0", "12.5", "cross"],
     ]
 
 
