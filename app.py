@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from margin.studies.assess import assess
-from margin.studies.curve import common_move_curve
+from margin.studies.account.assess import assess
+from margin.studies.distance.curve import common_move_curve
 from pages.ui import account, charts, editor, figures, moves, share, shell, state, tiers, words
 
 session = shell.open_page("What if")

@@ -22,17 +22,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TextIO
 
-from margin import link, symbols
 from margin.errors import FieldError
-from margin.market import snapshot
-from margin.scenario import Scenario, loads
-from margin.studies.assess import assess
-from margin.studies.seen import differences, with_seen
+from margin.market.snapshot import embedded as snapshot
+from margin.model import link, symbols
+from margin.model.scenario import Scenario, loads
+from margin.studies.account.assess import assess
+from margin.studies.account.seen import differences, with_seen
 from margin.venues import VENUES
 
 if TYPE_CHECKING:
-    from margin.market.answers import Tiers
-    from margin.market.live.venues import Venues
+    from margin.market.snapshot_update.answers import Tiers
+    from margin.market.venues.readers import Venues
 
 
 class _Answer(NamedTuple):
@@ -174,9 +174,9 @@ def _import(options: argparse.Namespace) -> _Answer:
 
 def _snapshot(options: argparse.Namespace) -> _Answer:
     # These cost imports that the other commands need not wait for.
-    from margin.market.draft import NotWritten  # noqa: PLC0415
-    from margin.market.live.venues import Venues  # noqa: PLC0415
-    from margin.market.rewrite import DATA, rewrite  # noqa: PLC0415
+    from margin.market.snapshot_update.draft import NotWritten  # noqa: PLC0415
+    from margin.market.snapshot_update.rewrite import DATA, rewrite  # noqa: PLC0415
+    from margin.market.venues.readers import Venues  # noqa: PLC0415
 
     added = [symbols.token(name, "--add") for name in options.add]
     folder = DATA if options.to is None else Path(options.to)
@@ -207,8 +207,8 @@ def _snapshot(options: argparse.Namespace) -> _Answer:
 
 def _tiers(venues: "Venues") -> "Tiers":
     """How tiers are asked for: on Binance with the key of the environment, where there is one."""
-    from margin.market.live.connection import Key  # noqa: PLC0415
-    from margin.market.live.venues import read_tiers  # noqa: PLC0415
+    from margin.market.venues.connection import Key  # noqa: PLC0415
+    from margin.market.venues.readers import read_tiers  # noqa: PLC0415
 
     key = Key(os.environ.get("BINANCE_API_KEY", ""), os.environ.get("BINANCE_API_SECRET", ""))
     if not key.api_key or not key.secret:

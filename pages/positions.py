@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from margin.studies.assess import assess
+from margin.studies.account.assess import assess
 from pages.ui import account_import, shell, table_import
 
 with shell.page("Your positions") as session:

@@ -4,9 +4,9 @@
 """
 
 from margin.charts.joint_move import joint_move, joint_move_alt
+from margin.charts.layout.style import CONFIG
 from margin.charts.liquidation import liquidation_distances, liquidation_distances_alt
 from margin.charts.margin_use import margin_use, margin_use_alt
-from margin.charts.style import CONFIG
 
 __all__ = [
     "CONFIG",

@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from margin import wording
-from margin.book import Array
-from margin.charts import findings, rows, style
-from margin.studies.distances import FURTHEST_UP, JointMove, nearest
-from margin.studies.mode_words import keeps, some
-from margin.studies.modes import JUST_BEFORE, ModeComparison, ModeCurves
-from margin.studies.venues_compared import VenueComparison, VenueLine
+from margin import formatting as wording
+from margin.charts import findings
+from margin.charts.layout import rows, style
+from margin.engine.numbers import Array
+from margin.studies.comparison.modes import JUST_BEFORE, ModeComparison, ModeCurves
+from margin.studies.comparison.venues import VenueComparison, VenueLine
+from margin.studies.distance.distances import FURTHEST_UP, JointMove, nearest
+from margin.text.modes import keeps
 
 CROSS, ISOLATED = style.ACCOUNT, style.POSITIONS[1]
 SPOKEN = 6
@@ -173,7 +174,7 @@ def _hover(curves: ModeCurves) -> style.Trace:
     for move, cross, isolated in zip(*(each.tolist() for each in curves[1:4]), strict=True):
         lost = [name for name, reached in curves.lost_at if _past(move, reached)]
         gone = " (liquidated)" if _past(move, curves.cross_reached) else ""
-        without = f", without {some(lost, SPOKEN)}" if lost else ""
+        without = f", without {wording.some(lost, SPOKEN)}" if lost else ""
         left = f"cross leaves {wording.money(cross)}{gone}<br>isolated leaves {wording.money(isolated)}{without}"
         texts.append(f"<b>{_signed(move)}</b><br>{left}")
     return {
@@ -216,7 +217,7 @@ def venues_finding(comparison: VenueComparison) -> str:
     if not comparison.whole:
         return "No venue here knows every token of the account"
     ends = sorted((line.reached(falls=comparison.falls), line.name) for line in comparison.whole)
-    names = some([name for _, name in ends], SPOKEN)
+    names = wording.some([name for _, name in ends], SPOKEN)
     if ends[0][0] == inf:
         return f"No common move to +1,000 % liquidates on {names}"
     gone = "A position is lost" if comparison.whole[0].scenario.account.isolated else "Liquidated"
@@ -234,7 +235,7 @@ def _span(comparison: VenueComparison, ends: list[tuple[float, str]]) -> str:
     way = "fall" if falls else "rise"
     if comparison.last:
         verb = "lasts" if len(comparison.last) == 1 else "last"
-        return f"In a common {way} {some(comparison.last, SPOKEN)} {verb} longest: {_end(far, falls=falls)}"
+        return f"In a common {way} {wording.some(comparison.last, SPOKEN)} {verb} longest: {_end(far, falls=falls)}"
     isolated = comparison.whole[0].scenario.account.isolated
     what = f"First loss in a common {way}" if isolated else f"Common {way} to liquidation"
     begin = f"{what}: {_end(near, falls=falls)} ({first})"

@@ -6,11 +6,12 @@ from typing import Literal, NamedTuple
 
 import plotly.graph_objects as go
 
-from margin import wording
-from margin.charts import findings, rows, style
-from margin.scenario import Scenario
-from margin.studies.assess import Assessment
-from margin.studies.crash_table import CrashRow, Instant
+from margin import formatting as wording
+from margin.charts import findings
+from margin.charts.layout import rows, style
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import Assessment
+from margin.studies.stress.crash_table import CrashRow, Instant
 
 SPOKEN = 8
 """Days that the text alternative tells one by one."""

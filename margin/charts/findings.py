@@ -1,9 +1,9 @@
 """Sentences that several charts share, and the few facts they rest on."""
 
-from margin import wording
-from margin.scenario import Scenario
-from margin.studies.assess import Assessment
-from margin.studies.verdict import at_liquidation_point
+from margin import formatting as wording
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import Assessment
+from margin.text.verdict import at_liquidation_point
 
 MOST_NAMED = 4
 """Names that a chart's title has room for."""

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from margin import wording
-from margin.book import Array
-from margin.charts import rows, style
+from margin import formatting as wording
+from margin.charts.layout import rows, style
+from margin.engine.numbers import Array
 
 PANELS, AXIS = 300, 50
 """Pixels: the two panels together, and the axis."""

@@ -5,13 +5,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from margin import wording
-from margin.charts import findings, style
-from margin.charts.box import Box
-from margin.scenario import Scenario
-from margin.studies.assess import Assessment
-from margin.studies.curve import SHOWN, Curve
-from margin.studies.distances import FURTHEST_DOWN, FURTHEST_UP, JointMove
+from margin import formatting as wording
+from margin.charts import findings
+from margin.charts.layout import style
+from margin.charts.layout.box import Box
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import Assessment
+from margin.studies.distance.curve import SHOWN, Curve
+from margin.studies.distance.distances import FURTHEST_DOWN, FURTHEST_UP, JointMove
 
 PLOT = 340
 """Pixels."""

@@ -5,11 +5,12 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from margin import wording
-from margin.charts import findings, rows, style
-from margin.scenario import Scenario
-from margin.studies.assess import Assessment
-from margin.studies.distances import LiquidationPrice, Reason, away
+from margin import formatting as wording
+from margin.charts import findings
+from margin.charts.layout import rows, style
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import Assessment
+from margin.studies.distance.distances import LiquidationPrice, Reason, away
 
 FURTHEST = 0.5
 """Distances beyond ±50 %, or beyond five times the nearest if that is more, become arrows."""

@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from margin import wording
-from margin.charts import findings, style
-from margin.scenario import Scenario
-from margin.studies.assess import Assessment
+from margin import formatting as wording
+from margin.charts import findings
+from margin.charts.layout import style
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import Assessment
 
 REQUIRED, INITIAL = 1.0, 0.0
 """The two bars' places."""

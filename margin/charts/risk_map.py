@@ -11,17 +11,18 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from margin import wording
-from margin.book import Array
-from margin.charts import findings, style
+from margin import formatting as wording
+from margin.charts import findings
 from margin.charts.crashes import again
-from margin.charts.map_labels import AROUND, BESIDE, Labels, Place
-from margin.scenario import Scenario
-from margin.studies.assess import Assessment
-from margin.studies.distances import JointMove, nearest
-from margin.studies.frontier import DAYS_A_YEAR, GroupRisk, RiskMap, ellipse, joined
-from margin.studies.groups import DayPoint, Reaches
-from margin.studies.outcome import Outcome
+from margin.charts.layout import style
+from margin.charts.layout.map_labels import AROUND, BESIDE, Labels, Place
+from margin.engine.numbers import Array
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import Assessment
+from margin.studies.distance.distances import JointMove, nearest
+from margin.studies.distance.frontier import DAYS_A_YEAR, GroupRisk, RiskMap, ellipse, joined
+from margin.studies.distance.groups import DayPoint, Reaches
+from margin.studies.stress.outcome import Outcome
 
 POINTS = 101
 """Moves along each side."""

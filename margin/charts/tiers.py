@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from margin import wording
-from margin.book import Array, Book, Leg
-from margin.charts import style
+from margin import formatting as wording
+from margin.charts.layout import style
+from margin.engine.book import Book
+from margin.engine.leg import Leg
+from margin.engine.numbers import Array
 from margin.venues import VENUES, TierTable
 
 PANELS, AXIS, LEGEND_LINE = 380, 54, 20

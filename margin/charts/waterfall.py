@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from margin import wording
-from margin.book import Array
-from margin.charts import style
-from margin.charts.waterfall_labels import Label, Plot, label_trace, leaders, placed
-from margin.studies.ledger import Kind, Step
-from margin.studies.waterfall import Waterfall
+from margin import formatting as wording
+from margin.charts.layout import style
+from margin.charts.layout.waterfall_labels import Label, Plot, label_trace, leaders, placed
+from margin.engine.numbers import Array
+from margin.studies.liquidation.ledger import Kind, Step
+from margin.studies.liquidation.waterfall import Waterfall
 
 EVEN = 61
 """Points along the way that can be pointed at, besides those at which something happens."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from margin.scenario import Account, MarginMode, Market, Position, Scenario
+from margin.model.scenario import Account, MarginMode, Market, Position, Scenario
 
 Priced = tuple[str, str | None]
 """What a liquidation price is of: a token and the side of its isolated position, None in cross."""

@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from margin.market.figures import Contract
+from margin.market.records import Contract
 from margin.venues import TierTable
 
 Value = TypeVar("Value")

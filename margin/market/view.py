@@ -12,12 +12,12 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from margin.errors import choice
-from margin.market import snapshot
-from margin.market.ask import Ask, Held, is_token, utc_now
-from margin.market.feed import TIMES_TO_LIVE, Feed, State
-from margin.market.figures import Contract
-from margin.market.sheet import UNDATED
-from margin.market.snapshot_source import SnapshotSource
+from margin.market.cache.feed import TIMES_TO_LIVE, Feed, State
+from margin.market.cache.question import Ask, Held, is_token, utc_now
+from margin.market.records import Contract
+from margin.market.snapshot import embedded as snapshot
+from margin.market.snapshot.csv_reader import UNDATED
+from margin.market.snapshot.source import SnapshotSource
 from margin.market.source import Checked, Quote
 from margin.venues import VENUES, TierTable, VenueTables
 

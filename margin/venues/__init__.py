@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from margin.engine.tiers import TierTable
 from margin.venues.binance import BINANCE
 from margin.venues.bybit import BYBIT
 from margin.venues.hyperliquid import HYPERLIQUID
 from margin.venues.okx import OKX
 from margin.venues.rules import NO_TABLES, RatioRule, Venue, VenueTables
 from margin.venues.textbook import MARGIN_FRACTION, TEXTBOOK
-from margin.venues.tiers import TierTable
 
 VENUES: Mapping[str, Venue] = MappingProxyType(
     {venue.key: venue for venue in (BINANCE, BYBIT, OKX, HYPERLIQUID, TEXTBOOK)}

@@ -6,20 +6,15 @@ Functions take numbers and know no scenario. `P` mark, `q` quantity, `EP` entry 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from math import inf, isfinite
 from types import MappingProxyType
 from typing import Literal, TypeVar
 
-from margin.venues.tiers import TierTable
+from margin.engine.book import Standing
+from margin.engine.numbers import quotient
+from margin.engine.tiers import TierTable
 
 Direction = Literal["rises", "falls"]
 Term = TypeVar("Term")
-
-
-def quotient(numerator: float, denominator: float) -> float | None:
-    """None where the denominator is not positive, or so small that no double holds the answer."""
-    result = numerator / denominator if denominator > 0 else inf
-    return result if isfinite(result) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +32,10 @@ class RatioRule:
     def value(self, equity: float, requirement: float, notional: float) -> float | None:
         """The ratio as a fraction (1.0 is 100 %), None where its denominator is not positive."""
         return quotient(*self.terms(equity, requirement, notional))
+
+    def of(self, standing: Standing) -> float | None:
+        """Return the ratio of a book, None where its denominator is not positive."""
+        return self.value(standing.firm_equity, standing.requirement, standing.notional)
 
     def terms(self, equity: Term, requirement: Term, notional: Term) -> tuple[Term, Term]:
         """What is divided by what; numbers or arrays of one shape."""

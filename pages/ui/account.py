@@ -6,11 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from margin import wording
+from margin import formatting as wording
 from margin.errors import FieldError
-from margin.presets import presets
-from margin.scenario import MARGIN_MODES, Levels, Scenario
-from margin.studies.venues_compared import at_venue
+from margin.examples import presets
+from margin.model.scenario import MARGIN_MODES, Levels, Scenario
+from margin.studies.comparison.venues import at_venue
 from margin.venues import VENUES
 from pages.ui.editor import collateral_table
 from pages.ui.state import Session, open_preset

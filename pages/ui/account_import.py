@@ -21,19 +21,19 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from margin import wording
+from margin import formatting as wording
 from margin.errors import FieldError
 from margin.market.accounts import VenueAccount, as_scenario
-from margin.market.live.connection import Key
-from margin.market.live.rights import read_only_key
-from margin.market.live.sites import GLOBAL, SITES, is_regional
-from margin.market.live.venues import ADDRESSED, read_all
 from margin.market.source import Checked, Unavailable
+from margin.market.venues.connection import Key
+from margin.market.venues.readers import ADDRESSED, read_all
+from margin.market.venues.rights import read_only_key
+from margin.market.venues.sites import GLOBAL, SITES, is_regional
 from margin.market.view import Origin
-from margin.scenario import Position, Scenario
-from margin.studies.assess import assess
-from margin.studies.beside import Beside, Kind, Missing, beside
-from margin.studies.distances import before_move
+from margin.model.scenario import Position, Scenario
+from margin.studies.account.assess import assess
+from margin.studies.comparison.venue_figures import Beside, Kind, Missing, beside
+from margin.studies.distance.distances import before_move
 from margin.venues import VENUES, TierTable
 from pages.ui import live
 from pages.ui.state import SECRET, MarkSource, Session

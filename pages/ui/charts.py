@@ -4,9 +4,9 @@ from margin.charts.joint_move import joint_move as joint_move_figure
 from margin.charts.joint_move import joint_move_alt
 from margin.charts.liquidation import liquidation_distances, liquidation_distances_alt
 from margin.charts.margin_use import margin_use, margin_use_alt
-from margin.scenario import Scenario
-from margin.studies.assess import Assessment
-from margin.studies.curve import Curve
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import Assessment
+from margin.studies.distance.curve import Curve
 from pages.ui import place
 
 

@@ -7,15 +7,17 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from margin import wording
+from margin import formatting as wording
 from margin.charts import compare as charts
 from margin.errors import FieldError, number
 from margin.market.view import View, asks
-from margin.scenario import Position, Scenario
-from margin.studies import mode_words, venues_compared
-from margin.studies.directions import Direction
-from margin.studies.modes import ModeComparison, along, curves, in_mode, modes, on_days, switch
-from margin.studies.venues_compared import COMPARED, VenueComparison, at_venue
+from margin.model.scenario import Position, Scenario
+from margin.studies.comparison import venues as venues_compared
+from margin.studies.comparison.modes import ModeComparison, along, curves, in_mode, modes, on_days, switch
+from margin.studies.comparison.venues import COMPARED, VenueComparison, at_venue
+from margin.studies.distance.directions import Direction
+from margin.text import modes as mode_words
+from margin.text import venues as venues_text
 from margin.venues import VENUES
 from pages.ui import compare_rows, live, place
 from pages.ui.account import venue_change
@@ -301,11 +303,11 @@ def venue_by_venue(session: Session) -> None:
     scenario = session.working
     views = _views(session)
     comparison = venues_compared.venues_compared(scenario, {venue: view.tables for venue, view in views.items()})
-    st.markdown(f"**{plain(venues_compared.verdict(comparison))}**")
+    st.markdown(f"**{plain(venues_text.verdict(comparison))}**")
     _shocks(scenario)
     if scenario.positions:
         _venue_tables(comparison, views)
-        st.caption(_sentence(venues_compared.assumptions(scenario, comparison)))
+        st.caption(_sentence(venues_text.assumptions(scenario, comparison)))
         _take_venue(session)
         with st.expander("What the figures rest on"):
             _bullets(compare_rows.venue_assumptions(comparison))

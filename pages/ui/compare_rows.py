@@ -3,18 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from margin import wording
+from margin import formatting as wording
 from margin.charts.liquidation import WHY
 from margin.errors import FieldError
 from margin.market.view import View
-from margin.scenario import Position
-from margin.studies.assess import Assessment
-from margin.studies.directions import Direction
-from margin.studies.distances import JointMove, LiquidationPrice, away
-from margin.studies.figures import figures
-from margin.studies.mode_words import some
-from margin.studies.modes import DayRow, DirectionRow, Left, ModeComparison, Switch
-from margin.studies.venues_compared import VenueComparison, VenueLine
+from margin.model.scenario import Position
+from margin.studies.account.assess import Assessment
+from margin.studies.account.figures import figures
+from margin.studies.comparison.modes import DayRow, DirectionRow, Left, ModeComparison, Switch
+from margin.studies.comparison.venues import VenueComparison, VenueLine
+from margin.studies.distance.directions import Direction
+from margin.studies.distance.distances import JointMove, LiquidationPrice, away
 from pages.ui.rows import clean
 
 NONE = "none"
@@ -114,7 +113,7 @@ def _both(comparison: ModeComparison, cross: Left, isolated: Left) -> Texts:
     return {
         "Cross leaves": already if gone else _left(cross, "liquidated"),
         f"Isolated{_added(comparison)}{',' if comparison.missing else ''} leaves": _left(isolated, ""),
-        "Positions lost, isolated": some(isolated.lost) or NONE,
+        "Positions lost, isolated": wording.some(isolated.lost) or NONE,
     }
 
 
@@ -142,8 +141,8 @@ def _lefts(row: DayRow, *, worst: bool) -> tuple[Left, Left]:
 
 
 def _filled(row: DayRow) -> str:
-    parts = [f"{some(row.filled)} with BTC by beta"] if row.filled else []
-    parts += [f"{some(row.still)} standing still"] if row.still else []
+    parts = [f"{wording.some(row.filled)} with BTC by beta"] if row.filled else []
+    parts += [f"{wording.some(row.still)} standing still"] if row.still else []
     return "; ".join(parts) or NONE
 
 
@@ -245,8 +244,8 @@ def seen(line: VenueLine, view: View) -> str:
         return wording.MISSING
     kinds = [view.tiers[token].kind if token in view.tiers else "snapshot" for token in sorted(used - own)]
     origins = [*dict.fromkeys(kinds), *(["own"] if used & own else [])]
-    days = [day if len(line.days) == 1 else f"{day} ({some(held)})" for day, held in line.days.items()]
-    days += [f"undated ({some(line.undated)})"] if line.undated else []
+    days = [day if len(line.days) == 1 else f"{day} ({wording.some(held)})" for day, held in line.days.items()]
+    days += [f"undated ({wording.some(line.undated)})"] if line.undated else []
     return f"{' and '.join(origins)}, {'; '.join(days)}"
 
 
@@ -259,7 +258,7 @@ def unknown(line: VenueLine) -> str:
         if problem.code == "no_tiers"
     ]
     told = list(dict.fromkeys(told))
-    return some(told) if told else NONE
+    return wording.some(told) if told else NONE
 
 
 def refusals(account: Assessment) -> str:
@@ -270,7 +269,7 @@ def refusals(account: Assessment) -> str:
         for problem in each.problems
         if problem.code == "leverage_above_cap"
     ]
-    return some(told) if told else NONE
+    return wording.some(told) if told else NONE
 
 
 def _reached(line: VenueLine, *, falls: bool) -> str:

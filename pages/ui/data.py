@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from margin import wording
+from margin import formatting as wording
 from margin.charts.funding import (
     Distribution,
     funding_distribution,
@@ -17,16 +17,16 @@ from margin.charts.funding import (
     interval,
 )
 from margin.charts.tiers import Compared, Schedule, tier_steps, tier_steps_alt
-from margin.market import snapshot
-from margin.market.ask import Ask, Held
-from margin.market.feed import State
-from margin.market.listing import known_tokens, status_rows, stories
-from margin.market.moves import Paid, funding_a_day
+from margin.market.cache.feed import State
+from margin.market.cache.question import Ask, Held
+from margin.market.listings import known_tokens, status_rows, stories
+from margin.market.price_moves import Paid, funding_a_day
+from margin.market.snapshot import embedded as snapshot
+from margin.market.snapshot.venue_files import LISTING_VENUES
 from margin.market.source import FundingHistory, Quote
-from margin.market.venue_files import LISTING_VENUES
 from margin.market.view import View, asks
-from margin.studies.assess import assess
-from margin.studies.distances import away, origin
+from margin.studies.account.assess import assess
+from margin.studies.distance.distances import away, origin
 from margin.venues import VENUES
 from pages.ui import data_rows, live, place, shell
 from pages.ui.data_rows import UP_TO

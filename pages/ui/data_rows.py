@@ -4,17 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from margin import wording
+from margin import formatting as wording
 from margin.charts.tiers import Compared, Schedule
-from margin.market.figures import Contract
-from margin.market.listing import StatusRow
-from margin.market.moves import Paid
+from margin.market.listings import StatusRow
+from margin.market.price_moves import Paid
+from margin.market.records import Contract
 from margin.market.source import Quote
 from margin.market.view import Origin, View
-from margin.scenario import Position, Scenario
-from margin.studies.assess import Assessment
-from margin.studies.shocks import funding_payment
-from margin.studies.venues_compared import FAR_APART
+from margin.model.scenario import Position, Scenario
+from margin.studies.account.assess import Assessment
+from margin.studies.comparison.venues import FAR_APART
+from margin.studies.stress.shocks import funding_payment
 from margin.venues import VENUES, TierTable
 
 UP_TO = "To, in $"

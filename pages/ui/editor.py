@@ -12,10 +12,10 @@ import pandas as pd
 import streamlit as st
 
 from margin.errors import FieldError, number
-from margin.market import snapshot
-from margin.scenario import MOST_POSITIONS, Collateral, Position, Scenario, merged
-from margin.studies.assess import Assessment, PositionFigures, Problem
-from margin.studies.distances import at_move, origin, present_move
+from margin.market.snapshot import embedded as snapshot
+from margin.model.scenario import MOST_POSITIONS, Collateral, Position, Scenario, merged
+from margin.studies.account.assess import Assessment, PositionFigures, Problem
+from margin.studies.distance.distances import at_move, origin, present_move
 from pages.ui import live
 from pages.ui.rows import COLUMNS, DOLLARS, TOKENS, ReadRow, Row, clean, read_rows, to_row
 from pages.ui.state import Session

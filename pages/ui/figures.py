@@ -7,12 +7,12 @@ from typing import Literal, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from margin import wording
-from margin.scenario import Scenario
-from margin.studies.arithmetic import SYMBOLS, arithmetic
-from margin.studies.assess import Assessment
-from margin.studies.distances import nearest
-from margin.studies.figures import figures
+from margin import formatting as wording
+from margin.model.scenario import Scenario
+from margin.studies.account.arithmetic import SYMBOLS, arithmetic
+from margin.studies.account.assess import Assessment
+from margin.studies.account.figures import figures
+from margin.studies.distance.distances import nearest
 from pages.ui.text import plain
 
 Better = Literal["more", "less"]

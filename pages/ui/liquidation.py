@@ -6,20 +6,20 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from margin import wording
+from margin import formatting as wording
 from margin.charts.waterfall import Way, waterfall_alt
 from margin.charts.waterfall import waterfall as waterfall_figure
 from margin.errors import FieldError, number
-from margin.scenario import Side
-from margin.studies.assess import assess
-from margin.studies.conduct import ORDERS, SLIPPAGE, Conduct, MarginStop, Order, PriceStops
-from margin.studies.crash_table import crash_rows
-from margin.studies.directions import study
-from margin.studies.distances import JointMove
-from margin.studies.liquidation_rules import RULES
-from margin.studies.path import Path
-from margin.studies.verdict import verdict
-from margin.studies.waterfall import waterfall
+from margin.model.scenario import Side
+from margin.studies.account.assess import assess
+from margin.studies.distance.directions import study
+from margin.studies.distance.distances import JointMove
+from margin.studies.liquidation.conduct import ORDERS, SLIPPAGE, Conduct, MarginStop, Order, PriceStops
+from margin.studies.liquidation.path import Path
+from margin.studies.liquidation.rules import RULES
+from margin.studies.liquidation.waterfall import waterfall
+from margin.studies.stress.crash_table import crash_rows
+from margin.text.verdict import verdict
 from pages.ui import figures, liquidation_rows, place, state, words
 from pages.ui.liquidation_rows import Runs
 from pages.ui.looking import betas, looking, named_days

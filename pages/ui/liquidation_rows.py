@@ -3,18 +3,18 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from margin import wording
+from margin import formatting as wording
 from margin.charts.waterfall import STOPS, Way, does, first_liquidation, in_time
-from margin.market.moves import betas_to_btc, risk_windows
-from margin.scenario import Scenario
-from margin.studies.assess import Assessment
-from margin.studies.crash_table import CrashDay, CrashRow
-from margin.studies.directions import BTC, Direction
-from margin.studies.distances import JointMove, away
-from margin.studies.ledger import Money, Step, Why
-from margin.studies.liquidation_rules import RULES
-from margin.studies.waterfall import Waterfall
-from margin.venues.rules import quotient
+from margin.engine.numbers import quotient
+from margin.market.price_moves import betas_to_btc, risk_windows
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import Assessment
+from margin.studies.distance.directions import BTC, Direction
+from margin.studies.distance.distances import JointMove, away
+from margin.studies.liquidation.ledger import Money, Step, Why
+from margin.studies.liquidation.rules import RULES
+from margin.studies.liquidation.waterfall import Waterfall
+from margin.studies.stress.crash_table import CrashDay, CrashRow
 
 Texts = dict[str, str]
 NAMED = 4

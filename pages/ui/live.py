@@ -10,17 +10,17 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from margin import wording
-from margin.market import snapshot
-from margin.market.feed import Ask, Feed
-from margin.market.live.venues import Venues
+from margin import formatting as wording
+from margin.market.cache.disk import Store, default_folder
+from margin.market.cache.feed import Ask, Feed
+from margin.market.snapshot import embedded as snapshot
 from margin.market.source import Checked, Quote
-from margin.market.store import Store, default_folder
+from margin.market.venues.readers import Venues
 from margin.market.view import View, asks, look
-from margin.scenario import Scenario
-from margin.studies.assess import assess
-from margin.studies.distances import at_move, origin, present_move
-from margin.symbols import STABLECOINS
+from margin.model.scenario import Scenario
+from margin.model.symbols import STABLECOINS
+from margin.studies.account.assess import assess
+from margin.studies.distance.distances import at_move, origin, present_move
 from margin.venues import VENUES, TierTable
 from pages.ui.state import MarkSource, Session
 from pages.ui.text import plain

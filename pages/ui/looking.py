@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from margin.market.moves import betas_to_btc, crash_days
-from margin.studies.crash_table import CrashDay
+from margin.market.price_moves import betas_to_btc, crash_days
+from margin.studies.stress.crash_table import CrashDay
 from pages.ui.state import Session
 
 

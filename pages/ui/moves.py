@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from margin import wording
-from margin.studies.distances import FURTHEST_DOWN, at_move, brink, present_move
+from margin import formatting as wording
+from margin.studies.distance.distances import FURTHEST_DOWN, at_move, brink, present_move
 from pages.ui.state import Session
 
 _STEPS = ((0.1, 0.0025), (0.3, 0.01), (1.0, 0.05), (3.0, 0.25), (10.0, 1.0))

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from margin.charts.style import CONFIG
+from margin.charts.layout.style import CONFIG
 
 MOST_ROWS, ROW = 16, 31
 """Rows of a table that are shown at once, and a row's height in pixels."""

@@ -8,10 +8,10 @@ import math
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
-from margin import wording
+from margin import formatting as wording
 from margin.errors import FieldError, number
-from margin.scenario import Position
-from margin.symbols import token
+from margin.model.scenario import Position
+from margin.model.symbols import token
 
 TOKENS, DOLLARS = "tokens", "$"
 COLUMNS = ("Token", "Side", "Size", "Unit", "Entry", "Leverage", "Margin")

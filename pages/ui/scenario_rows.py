@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from margin import wording
+from margin import formatting as wording
 from margin.charts import findings
 from margin.charts.crashes import survived
 from margin.charts.risk_map import Cloud
 from margin.errors import FieldError, number, text
-from margin.market.moves import AI_TOKENS, risk_windows
-from margin.scenario import Scenario
-from margin.studies.assess import Assessment
-from margin.studies.crash_table import CrashDay, CrashRow, Instant, TokenMove
-from margin.studies.directions import Direction, DirectionResult, custom, every, nearest_danger
-from margin.studies.groups import DayPoint
-from margin.studies.outcome import WHOLE_WAY, Outcome
+from margin.market.price_moves import AI_TOKENS, risk_windows
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import Assessment
+from margin.studies.distance.directions import Direction, DirectionResult, custom, every, nearest_danger
+from margin.studies.distance.groups import DayPoint
+from margin.studies.stress.crash_table import CrashDay, CrashRow, Instant, TokenMove
+from margin.studies.stress.outcome import WHOLE_WAY, Outcome
 
 NAMES = {"sector": "AI sector only", "against": "Longs down, shorts up", "with_btc": "BTC, the others by beta"}
 """How this page calls directions that a study names more generally."""

@@ -8,16 +8,17 @@ import pandas as pd
 import streamlit as st
 
 from margin.errors import FieldError
-from margin.market import moves, snapshot
-from margin.market.moves import Paid
-from margin.scenario import Scenario
-from margin.shocks import NONE, Shocks
-from margin.studies.assess import assess
-from margin.studies.crash_table import CrashDay, crash_rows
-from margin.studies.shocks import assumptions, breakdown, cost_a_day, days_until_liquidation, moves_to
-from margin.symbols import STABLECOINS
+from margin.formatting import capped
+from margin.market import price_moves as moves
+from margin.market.price_moves import Paid
+from margin.market.snapshot import embedded as snapshot
+from margin.model.scenario import Scenario
+from margin.model.shocks import NONE, Shocks
+from margin.model.symbols import STABLECOINS
+from margin.studies.account.assess import assess
+from margin.studies.stress.crash_table import CrashDay, crash_rows
+from margin.studies.stress.shocks import assumptions, breakdown, cost_a_day, days_until_liquidation, moves_to
 from margin.venues import VENUES
-from margin.wording import capped
 from pages.ui import live, place, shock_rows
 from pages.ui.liquidation_rows import day_name
 from pages.ui.looking import betas, looking, named_days

@@ -6,19 +6,19 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from margin import wording
+from margin import formatting as wording
 from margin.charts.crashes import crashes, crashes_alt
 from margin.charts.directions import directions, directions_alt
 from margin.charts.risk_map import Cloud, Shows, map_moves, risk_map_alt
 from margin.charts.risk_map import risk_map as map_figure
 from margin.errors import FieldError, number
-from margin.market import moves
-from margin.studies import groups
-from margin.studies.assess import assess
-from margin.studies.crash_table import CrashRow, crash_rows
-from margin.studies.directions import MOVES, UNKNOWN_BETA, Direction, DirectionResult, ranked, study
-from margin.studies.frontier import group_risk, risk_map
-from margin.symbols import STABLECOINS
+from margin.market import price_moves as moves
+from margin.model.symbols import STABLECOINS
+from margin.studies.account.assess import assess
+from margin.studies.distance import groups
+from margin.studies.distance.directions import MOVES, UNKNOWN_BETA, Direction, DirectionResult, ranked, study
+from margin.studies.distance.frontier import group_risk, risk_map
+from margin.studies.stress.crash_table import CrashRow, crash_rows
 from pages.ui import place, scenario_rows, scenario_shocks
 from pages.ui.looking import betas, looking, named_days
 from pages.ui.rows import clean

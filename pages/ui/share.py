@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import streamlit as st
 
-from margin import link, wording
+from margin import formatting as wording
 from margin.errors import FieldError
-from margin.link import Link
-from margin.scenario import LONGEST_NOTE, LONGEST_TITLE, Scenario, loads
-from margin.studies.assess import Assessment
-from margin.studies.seen import with_seen
+from margin.model import link
+from margin.model.link import Link
+from margin.model.scenario import LONGEST_NOTE, LONGEST_TITLE, Scenario, loads
+from margin.studies.account.assess import Assessment
+from margin.studies.account.seen import with_seen
 from pages.ui.state import Session, Words, receive
 from pages.ui.text import plain
 

@@ -7,12 +7,13 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from margin import link, wording
-from margin.market import snapshot
+from margin import formatting as wording
+from margin.market.snapshot import embedded as snapshot
 from margin.market.view import Origin
-from margin.studies.assess import Assessment, assess
-from margin.studies.distances import origin
-from margin.symbols import STABLECOINS
+from margin.model import link
+from margin.model.symbols import STABLECOINS
+from margin.studies.account.assess import Assessment, assess
+from margin.studies.distance.distances import origin
 from pages.ui import live, state
 from pages.ui.state import MarkSource, Session
 from pages.ui.text import plain

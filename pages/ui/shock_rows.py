@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from margin import wording
+from margin import formatting as wording
 from margin.errors import FieldError, number
-from margin.market.moves import Paid
-from margin.scenario import Scenario
-from margin.shocks import BOUNDS, Shocks
-from margin.studies.assess import Assessment
-from margin.studies.outcome import Outcome
-from margin.studies.shocks import Part
+from margin.market.price_moves import Paid
+from margin.model.scenario import Scenario
+from margin.model.shocks import BOUNDS, Shocks
+from margin.studies.account.assess import Assessment
+from margin.studies.stress.outcome import Outcome
+from margin.studies.stress.shocks import Part
 
 PERCENT = 100
 LONG = 3_650.0

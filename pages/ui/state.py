@@ -18,15 +18,16 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from margin import link, wording
+from margin import formatting as wording
 from margin.errors import FieldError
+from margin.examples import Preset, landing
 from margin.market.source import Checked
 from margin.market.view import Origin, View, snapshot_view
-from margin.presets import Preset, landing
-from margin.scenario import Scenario
-from margin.studies.assess import Assessment, assess
-from margin.studies.distances import before_move
-from margin.studies.seen import differences, with_seen
+from margin.model import link
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import Assessment, assess
+from margin.studies.account.seen import differences, with_seen
+from margin.studies.distance.distances import before_move
 from margin.venues import TierTable
 
 Parameters = dict[str, list[str]]

@@ -10,16 +10,16 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from margin import wording
+from margin import formatting as wording
 from margin.errors import FieldError
-from margin.exports import positions_csv, results_csv
-from margin.market import snapshot
 from margin.market.imports.files import text_of_file
 from margin.market.imports.grid import MOST_CHARACTERS
 from margin.market.imports.table import TableRead, joined, read_table, without_lines
-from margin.scenario import MOST_TOKENS, Position, Scenario
-from margin.studies.assess import Assessment
-from margin.studies.distances import at_move, origin, present_move
+from margin.market.snapshot import embedded as snapshot
+from margin.model.scenario import MOST_TOKENS, Position, Scenario
+from margin.studies.account.assess import Assessment
+from margin.studies.distance.distances import at_move, origin, present_move
+from margin.tables.exports import positions_csv, results_csv
 from pages.ui import live
 from pages.ui.state import Session
 from pages.ui.text import plain

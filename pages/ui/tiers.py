@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from margin.errors import FieldError, number
-from margin.scenario import Scenario
+from margin.model.scenario import Scenario
 from margin.venues import TierTable
 from pages.ui.rows import clean
 from pages.ui.state import Session

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from margin.studies.advice import in_words, survive
-from margin.studies.assess import Assessment
-from margin.studies.verdict import Status, status, verdict
+from margin.studies.account.advice import in_words, survive
+from margin.studies.account.assess import Assessment
+from margin.text.verdict import Status, status, verdict
 from pages.ui.shell import GENERAL_ASSUMPTIONS, dates
 from pages.ui.state import Session
 from pages.ui.text import plain

@@ -13,14 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from margin import link
-from margin.market import moves, snapshot
-from margin.presets import presets
-from margin.scenario import MARGIN_MODES, Scenario
-from margin.studies import advice, crash_table, curve, directions, frontier, modes, venues_compared, waterfall
-from margin.studies.assess import assess
-from margin.studies.path import Path as PricePath
-from margin.studies.seen import with_seen
+from margin.examples import presets
+from margin.market import price_moves as moves
+from margin.market.snapshot import embedded as snapshot
+from margin.model import link
+from margin.model.scenario import MARGIN_MODES, Scenario
+from margin.studies.account import advice
+from margin.studies.account.assess import assess
+from margin.studies.account.seen import with_seen
+from margin.studies.comparison import modes
+from margin.studies.comparison import venues as venues_compared
+from margin.studies.distance import curve, directions, frontier
+from margin.studies.liquidation import waterfall
+from margin.studies.liquidation.path import Path as PricePath
+from margin.studies.stress import crash_table
 from margin.venues import VENUES
 
 STORED = Path(__file__).with_name("figures.jsonl")

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from margin.book import compile_books
-from margin.market import snapshot
-from margin.scenario import Account, Market, Position, Scenario
-from margin.studies.assess import assess
-from margin.studies.crash_table import CrashDay, TokenMove, crash_rows
-from margin.studies.directions import custom, every, study
-from margin.studies.frontier import risk_map
+from margin.market.snapshot import embedded as snapshot
+from margin.model.compile import compile_books
+from margin.model.scenario import Account, Market, Position, Scenario
+from margin.studies.account.assess import assess
+from margin.studies.distance.directions import custom, every, study
+from margin.studies.distance.frontier import risk_map
+from margin.studies.stress.crash_table import CrashDay, TokenMove, crash_rows
 
 SIZES = (10, 50, 200)
 

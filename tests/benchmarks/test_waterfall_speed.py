@@ -6,10 +6,10 @@ Run with `--benchmark-enable`; the ratios of the medians within a group are what
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from margin.studies.assess import assess
-from margin.studies.directions import together
-from margin.studies.path import Path
-from margin.studies.waterfall import waterfall
+from margin.studies.account.assess import assess
+from margin.studies.distance.directions import together
+from margin.studies.liquidation.path import Path
+from margin.studies.liquidation.waterfall import waterfall
 from tests.benchmarks.test_engine_speed import SIZES, account_of
 
 

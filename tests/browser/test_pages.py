@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page
 
-from margin import wording
-from margin.studies.assess import assess
+from margin import formatting as wording
+from margin.studies.account.assess import assess
 from tests.browser.conftest import Live, Visit, drawn, idle, metric, sentence, type_cell
 from tests.replay.figures import ADDRESS
 

@@ -4,10 +4,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from margin.market import snapshot
-from margin.scenario import Scenario
-from margin.studies.assess import Assessment, assess
-from margin.studies.curve import Curve, common_move_curve
+from margin.market.snapshot import embedded as snapshot
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import Assessment, assess
+from margin.studies.distance.curve import Curve, common_move_curve
 
 MARKS = {"RENDER": 1.75, "FET": 0.2231, "BTC": 71202.9, "TAO": 272.71, "NEAR": 1.385}
 LONG_NAMES = [f"ABCDEFGHIJKLM{index:02d}" for index in range(25)]

@@ -11,12 +11,12 @@ import plotly.io
 import pytest
 
 from margin.charts import compare as charts
-from margin.charts import style
-from margin.market import snapshot
-from margin.scenario import Scenario
-from margin.studies.directions import alone, together, with_btc
-from margin.studies.modes import curves, modes
-from margin.studies.venues_compared import COMPARED, VenueComparison, venues_compared
+from margin.charts.layout import style
+from margin.market.snapshot import embedded as snapshot
+from margin.model.scenario import Scenario
+from margin.studies.comparison.modes import curves, modes
+from margin.studies.comparison.venues import COMPARED, VenueComparison, venues_compared
+from margin.studies.distance.directions import alone, together, with_btc
 from tests.charts.conftest import Situation, named
 from tests.charts.test_every_chart import plain, words
 from tests.studies.accounts import account, long, short

@@ -4,10 +4,10 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from margin.charts import style
 from margin.charts.directions import directions, directions_alt, finding
-from margin.market.moves import AI_TOKENS, betas_to_btc
-from margin.studies.directions import DirectionResult, every, ranked, study
+from margin.charts.layout import style
+from margin.market.price_moves import AI_TOKENS, betas_to_btc
+from margin.studies.distance.directions import DirectionResult, every, ranked, study
 from tests.charts.conftest import Situation, named
 from tests.charts.test_every_chart import plain, words
 

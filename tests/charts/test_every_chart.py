@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from margin import charts
-from margin.charts import style
+from margin.charts.layout import style
 from margin.errors import or_zero
 from tests.charts.conftest import Situation, leg, named, situation
 

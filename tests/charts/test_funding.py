@@ -9,8 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from margin.book import Array
-from margin.charts import style
 from margin.charts.funding import (
     HOUR,
     Distribution,
@@ -22,7 +20,9 @@ from margin.charts.funding import (
     funding_history,
     funding_history_alt,
 )
-from margin.market import snapshot
+from margin.charts.layout import style
+from margin.engine.numbers import Array
+from margin.market.snapshot import embedded as snapshot
 
 START = 1_770_000_000_000
 """2026-02-02 02:40 UTC."""

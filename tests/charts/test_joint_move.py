@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from margin import charts, wording
+from margin import charts
+from margin import formatting as wording
 from margin.charts.joint_move import finding
 from tests.charts.conftest import TWO_LONGS, Situation, named, situation
 

@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 import plotly.io
 import pytest
 
-from margin.charts import style
-from margin.charts.map_labels import GAP, LETTER, LINE, WIDTHS, Labels, Place
+from margin.charts.layout import style
+from margin.charts.layout.map_labels import GAP, LETTER, LINE, WIDTHS, Labels, Place
 from margin.charts.risk_map import (
     LEAST,
     MOST,
@@ -20,14 +20,14 @@ from margin.charts.risk_map import (
     risk_map,
     risk_map_alt,
 )
-from margin.market.moves import AI_TOKENS, betas_to_btc, crash_days
-from margin.studies.crash_table import CrashDay, CrashRow, Instant, crash_rows
-from margin.studies.directions import Direction
-from margin.studies.distances import NOWHERE, JointMove
-from margin.studies.frontier import GroupRisk, RiskMap
-from margin.studies.frontier import risk_map as computed
-from margin.studies.groups import DayPoint, Reaches, day_points, first_pair, groups, reaches
-from margin.studies.outcome import Outcome
+from margin.market.price_moves import AI_TOKENS, betas_to_btc, crash_days
+from margin.studies.distance.directions import Direction
+from margin.studies.distance.distances import NOWHERE, JointMove
+from margin.studies.distance.frontier import GroupRisk, RiskMap
+from margin.studies.distance.frontier import risk_map as computed
+from margin.studies.distance.groups import DayPoint, Reaches, day_points, first_pair, groups, reaches
+from margin.studies.stress.crash_table import CrashDay, CrashRow, Instant, crash_rows
+from margin.studies.stress.outcome import Outcome
 from tests.charts.conftest import Situation, leg, named, situation
 from tests.charts.test_every_chart import plain, words
 

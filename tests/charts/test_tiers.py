@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from margin.charts import style
+from margin.charts.layout import style
 from margin.charts.tiers import LOOKS, Compared, Schedule, finding, tier_steps, tier_steps_alt
 from margin.errors import or_zero
-from margin.market import snapshot
-from margin.scenario import Scenario
-from margin.studies.assess import assess
+from margin.market.snapshot import embedded as snapshot
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import assess
 from margin.venues import VENUES, TierTable
 from tests.charts.conftest import MARKS, leg
 

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from margin import wording
-from margin.charts import style
+from margin import formatting as wording
+from margin.charts.layout import style
+from margin.charts.layout.waterfall_labels import CHARACTER, LABEL_HEIGHT, Box, Label, Plot, placed
 from margin.charts.waterfall import Way, does, finding, first_liquidation, waterfall_alt
 from margin.charts.waterfall import waterfall as draw
-from margin.charts.waterfall_labels import CHARACTER, LABEL_HEIGHT, Box, Label, Plot, placed
-from margin.scenario import Scenario
-from margin.studies.conduct import Conduct, MarginStop
-from margin.studies.path import Path
-from margin.studies.waterfall import Waterfall, waterfall
+from margin.model.scenario import Scenario
+from margin.studies.liquidation.conduct import Conduct, MarginStop
+from margin.studies.liquidation.path import Path
+from margin.studies.liquidation.waterfall import Waterfall, waterfall
 from tests.charts.conftest import named
 from tests.studies.accounts import account, long, scenarios
 

@@ -12,16 +12,18 @@ import pytest
 from ccxt.base.exchange import Exchange
 
 from margin.cli import main
-from margin.market import rewrite, snapshot
-from margin.market.live import connection, venues
-from margin.market.snapshot import Snapshot
+from margin.market.snapshot import embedded as snapshot
+from margin.market.snapshot.embedded import Snapshot
+from margin.market.snapshot_update import rewrite
 from margin.market.source import Unavailable
+from margin.market.venues import connection
+from margin.market.venues import readers as venues
 from tests.market.venues_today import SMALL, VENUES, VenuesToday, walk
 from tests.replay import binance, bybit, hyperliquid, okx
 from tests.replay.figures import KEY, PERIODS, Book
 from tests.replay.server import Fault, Replay, Reply, replaying
 
-ROOT = Path(rewrite.__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -185,8 +187,8 @@ def test_the_other_commands_import_none_of_it() -> None:
         [sys.executable, "-c", code], input=scenario, capture_output=True, check=True, cwd=ROOT, timeout=60
     )
     loaded = set(ran.stderr.decode().split())
-    assert "margin.market.snapshot" in loaded
-    assert not {"requests", "ccxt", "margin.market.rewrite", "margin.market.live.venues"} & loaded
+    assert "margin.market.snapshot.embedded" in loaded
+    assert not {"requests", "ccxt", "margin.market.snapshot_update.rewrite", "margin.market.venues.readers"} & loaded
 
 
 # Through the real client

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import event, given, settings
 
-from margin.scenario import Scenario
-from margin.studies.assess import assess
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import assess
 from tests.engine import oracle
 from tests.engine.oracle import BARELY, ROUNDING, TOLERANCE, ZERO, near
 from tests.engine.strategies import documents

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from margin.scenario import Scenario
-from margin.studies.assess import assess
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import assess
 from margin.venues import TierTable, VenueTables
 from tests.engine.tables import BINANCE, OKX, Rows, one_rate
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from margin.scenario import Scenario
-from margin.studies.assess import assess
-from margin.symbols import token
+from margin.model.scenario import Scenario
+from margin.model.symbols import token
+from margin.studies.account.assess import assess
 from tests.engine.tables import BINANCE, OKX, OKX_CONTRACTS, one_rate
 
 Document = dict[str, Any]

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from margin.book import Book, compile_books, first_crossing
-from margin.scenario import Scenario
-from margin.studies.assess import assess
+from margin.engine.book import Book
+from margin.engine.crossing import first_crossing
+from margin.model.compile import compile_books
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import assess
 from tests.engine import oracle
 from tests.engine.oracle import TOLERANCE, near
 from tests.engine.strategies import VENUES, amounts, documents, leverages

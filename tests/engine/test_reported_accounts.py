@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from margin.market import snapshot
-from margin.scenario import Scenario
-from margin.studies.assess import assess
-from margin.studies.path import Path
-from margin.studies.waterfall import waterfall
+from margin.market.snapshot import embedded as snapshot
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import assess
+from margin.studies.liquidation.path import Path
+from margin.studies.liquidation.waterfall import waterfall
 from tests.engine.tables import one_rate
 
 Document = dict[str, Any]

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from margin.market.ask import Ask, Kind
-from margin.market.figures import Contract
+from margin.market.cache.question import Ask, Kind
+from margin.market.records import Contract
 from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe
 from margin.venues import TierTable
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from margin.errors import FieldError
+from margin.examples import presets
 from margin.market.accounts import Imported, VenueAccount, as_scenario
-from margin.presets import presets
-from margin.scenario import Levels, Position
+from margin.model.scenario import Levels, Position
 
 SHOWN = presets()["hedged"].scenario
 RENDER = Position("RENDER", "long", 100, 2.0, 5)

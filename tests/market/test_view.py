@@ -9,15 +9,15 @@ from threading import Event
 import pytest
 
 from margin.errors import FieldError
-from margin.market import snapshot
-from margin.market.ask import Ask
-from margin.market.feed import Feed
-from margin.market.snapshot_source import SnapshotSource
+from margin.market.cache.disk import Store
+from margin.market.cache.feed import Feed
+from margin.market.cache.question import Ask
+from margin.market.snapshot import embedded as snapshot
+from margin.market.snapshot.source import SnapshotSource
 from margin.market.source import Checked, Unavailable
-from margin.market.store import Store
 from margin.market.view import Origin, View, asks, look, snapshot_view
-from margin.scenario import Scenario
-from margin.studies.assess import assess
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import assess
 from margin.venues import TierTable
 from tests.market.any_source import PATIENCE, START, Clock, Scripted, contract, flat_table, quote, table
 

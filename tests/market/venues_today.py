@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from margin.market.figures import Contract
-from margin.market.rewrite import DATA
-from margin.market.snapshot import Snapshot
+from margin.market.records import Contract
+from margin.market.snapshot.embedded import Snapshot
+from margin.market.snapshot_update.rewrite import DATA
 from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe, Unavailable
 from margin.venues import TierTable
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from ccxt.base.exchange import Exchange
 
-from margin.market.live import connection
+from margin.market.venues import connection
 from pages.ui import live
 from tests.replay import binance, bybit, hyperliquid, okx
 from tests.replay.figures import Book

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from margin import link, wording
-from margin.market.live.connection import Key
-from margin.market.live.venues import read_all
-from margin.studies.venues_compared import at_venue
+from margin import formatting as wording
+from margin.market.venues.connection import Key
+from margin.market.venues.readers import read_all
+from margin.model import link
+from margin.studies.comparison.venues import at_venue
 from pages.ui import account_import, live
 from pages.ui.account import venue_change
 from pages.ui.state import Session

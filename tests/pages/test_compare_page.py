@@ -9,17 +9,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from streamlit.testing.v1 import AppTest
 
-from margin import link
-from margin.market import snapshot
+from margin.market.snapshot import embedded as snapshot
 from margin.market.view import asks, snapshot_view
-from margin.scenario import Position, Scenario
-from margin.studies.assess import assess
-from margin.studies.crash_table import CrashDay, TokenMove
-from margin.studies.directions import Direction
-from margin.studies.mode_words import switch_in_words, verdict
-from margin.studies.modes import modes, switch
-from margin.studies.venues_compared import COMPARED, venues_compared
-from margin.studies.venues_compared import verdict as venue_verdict
+from margin.model import link
+from margin.model.scenario import Position, Scenario
+from margin.studies.account.assess import assess
+from margin.studies.comparison.modes import modes, switch
+from margin.studies.comparison.venues import COMPARED, venues_compared
+from margin.studies.distance.directions import Direction
+from margin.studies.stress.crash_table import CrashDay, TokenMove
+from margin.text.modes import switch_in_words, verdict
+from margin.text.venues import verdict as venue_verdict
 from pages.ui import live
 from pages.ui.compare import BY_VENUE, CLOSE, DAYS, MODES
 from pages.ui.compare_rows import (
@@ -34,7 +34,7 @@ from pages.ui.compare_rows import (
 )
 from pages.ui.looking import Looking
 from pages.ui.state import Session
-from tests.link.any_scenario import SCENARIOS
+from tests.model.any_scenario import SCENARIOS
 from tests.pages.test_data_page import OWN
 from tests.pages.visitor import APP, PATIENCE, address, read, scenario
 from tests.replay import binance

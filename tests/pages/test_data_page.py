@@ -11,14 +11,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from streamlit.testing.v1 import AppTest
 
-from margin import link
-from margin.market import snapshot
-from margin.market.ask import Ask
-from margin.market.moves import funding_a_day
+from margin.market.cache.question import Ask
+from margin.market.price_moves import funding_a_day
+from margin.market.snapshot import embedded as snapshot
+from margin.market.snapshot.venue_files import LISTING_VENUES
 from margin.market.source import Quote
-from margin.market.venue_files import LISTING_VENUES
 from margin.market.view import Origin, snapshot_view
-from margin.scenario import Position, Scenario
+from margin.model import link
+from margin.model.scenario import Position, Scenario
 from margin.venues import TierTable
 from pages.ui import live
 from pages.ui.data_rows import (
@@ -30,7 +30,7 @@ from pages.ui.data_rows import (
     source_rows,
     tier_rows,
 )
-from tests.link.any_scenario import SCENARIOS
+from tests.model.any_scenario import SCENARIOS
 from tests.pages.visitor import APP, PATIENCE, address, read, scenario
 from tests.replay import binance
 from tests.replay.figures import Book

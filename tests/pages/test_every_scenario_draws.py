@@ -2,13 +2,13 @@
 
 from hypothesis import HealthCheck, Phase, given, settings
 
-from margin import link
-from margin.market import snapshot
-from margin.scenario import Scenario
-from margin.studies.assess import assess
-from margin.studies.verdict import verdict
+from margin.market.snapshot import embedded as snapshot
+from margin.model import link
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import assess
+from margin.text.verdict import verdict
 from tests.engine.strategies import Document, documents
-from tests.link.any_scenario import SCENARIOS
+from tests.model.any_scenario import SCENARIOS
 from tests.pages.visitor import ARITHMETIC, FIGURES, SHARE, TIERS, Visitor
 
 PATIENT = settings(

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from margin import link
-from margin.market import snapshot
-from margin.scenario import Collateral, Levels, Position, Scenario
-from margin.studies.assess import assess
-from margin.studies.seen import with_seen
-from margin.studies.verdict import verdict
+from margin.market.snapshot import embedded as snapshot
+from margin.model import link
+from margin.model.scenario import Collateral, Levels, Position, Scenario
+from margin.studies.account.assess import assess
+from margin.studies.account.seen import with_seen
+from margin.text.verdict import verdict
 from tests.pages.visitor import (
     ARITHMETIC,
     FIGURES,

@@ -12,19 +12,20 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from streamlit.testing.v1 import AppTest
 
-from margin import link
 from margin.charts.waterfall import Way, finding
-from margin.market import moves, snapshot
-from margin.presets import landing, presets
-from margin.scenario import Scenario
-from margin.studies.assess import assess
-from margin.studies.conduct import Conduct, MarginStop
-from margin.studies.crash_table import CrashDay, TokenMove, crash_rows
-from margin.studies.directions import against, alone, together
-from margin.studies.distances import JointMove
-from margin.studies.path import Path
-from margin.studies.venues_compared import at_venue
-from margin.studies.waterfall import waterfall
+from margin.examples import landing, presets
+from margin.market import price_moves as moves
+from margin.market.snapshot import embedded as snapshot
+from margin.model import link
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import assess
+from margin.studies.comparison.venues import at_venue
+from margin.studies.distance.directions import against, alone, together
+from margin.studies.distance.distances import JointMove
+from margin.studies.liquidation.conduct import Conduct, MarginStop
+from margin.studies.liquidation.path import Path
+from margin.studies.liquidation.waterfall import waterfall
+from margin.studies.stress.crash_table import CrashDay, TokenMove, crash_rows
 from margin.venues import VENUES
 from pages.ui.liquidation_rows import (
     HAPPENS,
@@ -40,7 +41,7 @@ from pages.ui.liquidation_rows import (
     step_rows,
 )
 from pages.ui.looking import Looking
-from tests.link.any_scenario import SCENARIOS
+from tests.model.any_scenario import SCENARIOS
 from tests.pages.visitor import APP, PATIENCE, address, read
 from tests.pages.visitor import scenario as example
 from tests.studies.accounts import account, long, short

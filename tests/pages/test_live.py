@@ -8,8 +8,9 @@ from threading import Event
 
 import pytest
 
-from margin.market import feed, snapshot
-from margin.market.feed import Failure
+from margin.market.cache import feed
+from margin.market.cache.feed import Failure
+from margin.market.snapshot import embedded as snapshot
 from pages.ui import live
 from tests.pages.visitor import PATIENCE, TIERS, WORKED_EXAMPLE, Visitor, address
 from tests.replay.figures import Book

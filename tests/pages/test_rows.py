@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from margin.characters import legible
-from margin.scenario import Position
+from margin.model.scenario import Position
 from pages.ui.rows import COLUMNS, DOLLARS, TOKENS, ReadRow, Row, clean, read_rows, to_row
 from pages.ui.text import plain
 from tests.pages.visitor import read

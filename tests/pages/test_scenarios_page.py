@@ -10,24 +10,24 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from streamlit.testing.v1 import AppTest
 
-from margin import link
 from margin.errors import FieldError
-from margin.market import snapshot
-from margin.market.moves import Paid, betas_to_btc, crash_days
+from margin.examples import presets
+from margin.market.price_moves import Paid, betas_to_btc, crash_days
+from margin.market.snapshot import embedded as snapshot
 from margin.market.source import Quote
 from margin.market.view import Origin, snapshot_view
-from margin.presets import presets
-from margin.scenario import Scenario
-from margin.shocks import Shocks
-from margin.studies.assess import assess
-from margin.studies.crash_table import CrashDay, TokenMove, crash_rows
-from margin.studies.directions import Direction, ranked, study
-from margin.studies.groups import day_points
-from margin.studies.shocks import breakdown
+from margin.model import link
+from margin.model.scenario import Scenario
+from margin.model.shocks import Shocks
+from margin.studies.account.assess import assess
+from margin.studies.distance.directions import Direction, ranked, study
+from margin.studies.distance.groups import day_points
+from margin.studies.stress.crash_table import CrashDay, TokenMove, crash_rows
+from margin.studies.stress.shocks import breakdown
 from pages.ui import live, scenario_rows, scenario_shocks, shock_rows
 from pages.ui.shock_rows import Cell
 from pages.ui.state import Session
-from tests.link.any_scenario import SCENARIOS
+from tests.model.any_scenario import SCENARIOS
 from tests.pages.visitor import APP, PATIENCE, address, document, read, scenario
 
 PATIENT = settings(

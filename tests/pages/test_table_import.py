@@ -8,12 +8,12 @@ import pytest
 import streamlit
 from streamlit.testing.v1 import AppTest
 
-from margin.exports import positions_csv, results_csv
-from margin.market import snapshot
 from margin.market.imports.grid import MOST_CHARACTERS
-from margin.scenario import MOST_TOKENS, Position, Scenario
-from margin.studies.assess import assess
-from margin.studies.distances import at_move, present_move
+from margin.market.snapshot import embedded as snapshot
+from margin.model.scenario import MOST_TOKENS, Position, Scenario
+from margin.studies.account.assess import assess
+from margin.studies.distance.distances import at_move, present_move
+from margin.tables.exports import positions_csv, results_csv
 from pages.ui.state import Session
 from pages.ui.table_import import ADD
 from tests.pages.visitor import PATIENCE, read, scenario
@@ -25,7 +25,7 @@ FAULTY = f"{TABLE}\nTAO,up,1,270,5\nFET,long,x,0.22,5"
 
 
 def _page() -> None:
-    from margin.studies.assess import assess
+    from margin.studies.account.assess import assess
     from pages.ui import state, table_import
 
     session = state.session()

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from margin import wording
+from margin import formatting as wording
 from margin.errors import FieldError
-from margin.market import snapshot
-from margin.presets import Preset, presets
-from margin.scenario import MOST_POSITIONS, Collateral, Levels, Position, Scenario
-from margin.studies.advice import in_words, survive
-from margin.studies.assess import assess
-from margin.studies.verdict import verdict
+from margin.examples import Preset, presets
+from margin.market.snapshot import embedded as snapshot
+from margin.model.scenario import MOST_POSITIONS, Collateral, Levels, Position, Scenario
+from margin.studies.account.advice import in_words, survive
+from margin.studies.account.assess import assess
+from margin.text.verdict import verdict
 from pages.ui.rows import clean
 from pages.ui.scenarios import RULES
 from pages.ui.share import read_upload

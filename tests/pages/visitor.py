@@ -8,9 +8,9 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from margin import link
-from margin.market import snapshot
-from margin.scenario import Scenario
+from margin.market.snapshot import embedded as snapshot
+from margin.model import link
+from margin.model.scenario import Scenario
 
 APP = Path(__file__).parents[2] / "app.py"
 PATIENCE = 120

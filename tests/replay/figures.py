@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from math import sin
 from typing import Any, Literal, NamedTuple
 
-from margin.market import snapshot
-from margin.market.figures import Contract
-from margin.market.live.connection import Key
-from margin.scenario import Account, Market, Position, Scenario, Side
-from margin.studies.assess import Assessment, PositionFigures, assess
+from margin.market.records import Contract
+from margin.market.snapshot import embedded as snapshot
+from margin.market.venues.connection import Key
+from margin.model.scenario import Account, Market, Position, Scenario, Side
+from margin.studies.account.assess import Assessment, PositionFigures, assess
 from margin.venues import TierTable, VenueTables
 from tests.replay.server import milliseconds
 

@@ -12,11 +12,12 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from margin.book import Book, compile_books
+from margin.engine.book import Book
 from margin.errors import or_zero
-from margin.market import snapshot
-from margin.scenario import Position, Scenario
-from margin.studies.distances import common_move
+from margin.market.snapshot import embedded as snapshot
+from margin.model.compile import compile_books
+from margin.model.scenario import Position, Scenario
+from margin.studies.distance.distances import common_move
 
 Document = dict[str, Any]
 

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from margin.market import snapshot
-from margin.presets import presets
-from margin.scenario import Scenario
-from margin.studies.assess import assess
-from margin.studies.seen import with_seen
+from margin.examples import presets
+from margin.market.snapshot import embedded as snapshot
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import assess
+from margin.studies.account.seen import with_seen
 
 BASKET = presets()["basket"].scenario
 

@@ -6,7 +6,7 @@ in contracts or a swapped price is found by its value, a wrong side by its profi
 
 from dataclasses import dataclass
 
-from margin.scenario import Side
+from margin.model.scenario import Side
 
 VALUE_BAND, VALUE_BAND_AT_ENTRY = 1.1, 2.0
 """By how much size × mark, or size × entry where there is no mark, may differ from the value that a line states."""

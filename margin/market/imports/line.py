@@ -22,8 +22,8 @@ from margin.market.imports.numerals import CellFault, Convention, Numeral, numer
 from margin.market.imports.stated import MARGINS, Stated, Statement, agreed
 from margin.market.imports.symbols import is_perpetual_kind, kind_refused, read_symbol, settled_in
 from margin.market.imports.vocabulary import CONTRACTS, DOLLARS, EMPTY, SIGNED_SIZES, folded
-from margin.scenario import Position, Side
-from margin.symbols import STABLECOINS, token
+from margin.model.scenario import Position, Side
+from margin.model.symbols import STABLECOINS, token
 from margin.venues import Venue
 
 ASSUMED_LEVERAGE = 10.0

@@ -12,7 +12,7 @@ from margin.market.imports.cells import Words, without_note, words_of
 from margin.market.imports.columns import Column, Entry
 from margin.market.imports.numerals import CellFault
 from margin.market.imports.vocabulary import BY_SIGN, FALSE, TRUE, folded
-from margin.scenario import MarginMode, Side
+from margin.model.scenario import MarginMode, Side
 
 MARGINS = ("isolated_wallet", "isolated_margin", "margin")
 """A venue that gives both of the first two counts the open profit into the second."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from margin.market.imports.cells import Words, words_of
 from margin.market.imports.vocabulary import DOLLARS, OTHER_KINDS, PERPETUAL, PERPETUAL_KIND, folded
-from margin.symbols import STABLECOINS
+from margin.model.symbols import STABLECOINS
 
 _PARTS = re.compile(r"[\s()\[\]·|,]+")
 _CHART_PREFIX = re.compile(r"^[A-Z]{2,15}:(?=[A-Z0-9])")

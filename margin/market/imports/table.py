@@ -25,7 +25,7 @@ from margin.market.imports.layout import lines_of
 from margin.market.imports.line import ASSUMED_LEVERAGE, NUMBERS, LineReader, Purpose
 from margin.market.imports.numerals import Convention, convention, numeral
 from margin.market.imports.vocabulary import EMPTY
-from margin.scenario import MOST_POSITIONS, Position, merged
+from margin.model.scenario import MOST_POSITIONS, Position, merged
 from margin.venues import VENUES, Venue
 
 MOST_FAULTS = 50

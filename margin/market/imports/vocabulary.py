@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
 
-from margin.symbols import STABLECOINS
+from margin.model.symbols import STABLECOINS
 
 _NO_ACCENT = str.maketrans({"ı": "i", "ł": "l", "đ": "d", "ø": "o"})
 """Letters that Unicode does not take apart into a letter and its accent."""

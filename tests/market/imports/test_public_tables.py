@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from margin.market import snapshot
 from margin.market.imports.files import text_of_file
 from margin.market.imports.table import TableRead, read_table
-from margin.scenario import Position
+from margin.market.snapshot import embedded as snapshot
+from margin.model.scenario import Position
 
 
 def read(text: str, **options: Any) -> TableRead:

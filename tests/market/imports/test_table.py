@@ -13,7 +13,7 @@ from margin.market.imports import grid as table_grid
 from margin.market.imports.files import text_of_file
 from margin.market.imports.numerals import numeral
 from margin.market.imports.table import MOST_FAULTS, TableRead, joined, read_table, without_lines
-from margin.scenario import MOST_POSITIONS, Position
+from margin.model.scenario import MOST_POSITIONS, Position
 from margin.venues import VENUES
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -1,0 +1,1 @@
+"""Where things stand on a chart: style, rows, boxes and labels."""

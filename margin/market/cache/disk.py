@@ -1,0 +1,280 @@
+"""Answers of the venues on disk, so that a restart has something newer than the snapshot: public figures, no key ever.
+
+One JSON file per question. Encoding and decoding of each kind stand side by side, an exact round trip. What is read
+passes the same checks as what a venue says: a file that is broken, foreign, from another version or from the future
+counts as none and is removed. A folder that cannot be used is told once, and everything works without it.
+"""
+
+import json
+import logging
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, fields
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import Any, NamedTuple
+
+import platformdirs
+
+from margin import errors
+from margin.errors import FieldError
+from margin.market.cache.question import KINDS, Ask, Held, Kind, is_token, utc_now
+from margin.market.records import Contract
+from margin.market.snapshot.csv_reader import UNDATED
+from margin.market.snapshot.venue_files import LISTING_VENUES
+from margin.market.source import Candles, Checked, FundingHistory, Quote
+from margin.market.venues import checks
+from margin.model.scenario import loads
+from margin.venues import VENUES, TierTable
+
+VERSION = 1
+LARGEST_FILE = 8 * 1024 * 1024
+MOST_FILES = 400
+_MOST_ROWS = 20_000
+_LONGEST_TEXT = 500
+_NAME = re.compile(
+    rf"tandem-(?:(?:{'|'.join(LISTING_VENUES)})-(?:{'|'.join(KINDS)})(?:-[A-Z0-9]{{1,15}})?(?:-1[dh])?\.json|[A-Za-z0-9_]{{8}}\.tmp)"
+)
+"""Files of ours: no other file in the folder is ever touched."""
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_SIGHTING = re.compile(rf"{_DAY}(?:/{_DAY})?|{UNDATED}")
+_ROW = re.compile("row [0-9]{1,6}")
+_LOG = logging.getLogger("tandem")
+
+
+def default_folder() -> Path | None:
+    """Where answers are kept: `TANDEM_CACHE`, else the person's own cache folder; None where that variable is empty."""
+    chosen = os.environ.get("TANDEM_CACHE")
+    if chosen is None:
+        return Path(platformdirs.user_cache_dir("tandem"))
+    return Path(chosen) if chosen else None
+
+
+class Store:
+    """The files of one folder, which is made when something is first written. Safe to use from several threads."""
+
+    def __init__(self, folder: Path, now: Callable[[], datetime] = utc_now) -> None:
+        self._folder = folder
+        self._now = now
+        self._lock = Lock()
+        """Guards `_told`. Files need none: each is replaced as a whole."""
+        self._told = False
+
+    def read(self, ask: Ask) -> Held | None:
+        """What was last written for this question, None where nothing good is. Raises FieldError as `Ask.check`."""
+        path = self._path(ask)
+        try:
+            return _held(ask, loads(_content(path)), self._now())
+        except FileNotFoundError:
+            return None
+        except (FieldError, UnicodeDecodeError):
+            self._remove(path)
+            return None
+        except OSError as error:
+            self._tell(error)
+            return None
+
+    def write(self, ask: Ask, value: Any, seen_at: datetime) -> None:
+        """Keeps an answer; one that is too large is not kept. Raises FieldError as `Ask.check`."""
+        path = self._path(ask)
+        document = {
+            "version": VERSION,
+            "ask": list(ask),
+            "seen_at": seen_at.isoformat(),
+            "value": _CODECS[ask.kind].encode(value),
+        }
+        content = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
+        if len(content) > LARGEST_FILE:
+            return
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _replace(path, content)
+            self._prune()
+        except OSError as error:
+            self._tell(error)
+
+    def _path(self, ask: Ask) -> Path:
+        ask.check()
+        return self._folder / f"{'-'.join(['tandem', *filter(None, ask)])}.json"
+
+    def _prune(self) -> None:
+        files = [path for path in self._folder.iterdir() if _NAME.fullmatch(path.name)]
+        if len(files) > MOST_FILES:
+            for path in sorted(files, key=_written_at)[:-MOST_FILES]:
+                self._remove(path)
+
+    def _remove(self, path: Path) -> None:
+        with suppress(OSError):  # Another process was first, or it is a folder: it counts as none either way.
+            path.unlink()
+
+    def _tell(self, error: OSError) -> None:
+        with self._lock:
+            told, self._told = self._told, True
+        if not told:
+            _LOG.warning("market figures are not kept on disk: %s", error.strerror or type(error).__name__)
+
+
+def _content(path: Path) -> str:
+    """The file's text. Raises FieldError for what is no plain file (a pipe would never end) or too large."""
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_FILE:
+        raise FieldError("", "is no plain file, or too large")
+    return path.read_bytes().decode()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Writes beside the file and renames: a reader finds the old answer or the new one, never a part."""
+    handle, name = tempfile.mkstemp(".tmp", "tandem-", path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _written_at(path: Path) -> int:
+    try:
+        return path.lstat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _held(ask: Ask, document: object, now: datetime) -> Held:
+    entry = _entry(document, ("version", "ask", "seen_at", "value"))
+    if entry["version"] != VERSION or entry["ask"] != list(ask):
+        raise FieldError("", "is of another version, or answers another question")
+    seen_at = _moment(entry["seen_at"], "seen_at")
+    if seen_at > now:
+        raise FieldError("seen_at", "must not lie in the future")
+    return Held(_CODECS[ask.kind].decode(entry["value"], ask.venue), seen_at, from_disk=True)
+
+
+def _moment(value: object, path: str) -> datetime:
+    """A time written in ISO 8601 with +00:00, as `isoformat` does."""
+    try:
+        moment = datetime.fromisoformat(errors.text(value, path, longest=40))
+    except ValueError:  # FieldError is one too.
+        raise FieldError(path, "must be a time such as 2026-11-22T12:00:00+00:00") from None
+    if moment.utcoffset() != timedelta(0):
+        raise FieldError(path, "must be a time in UTC")
+    return moment
+
+
+class _Codec(NamedTuple):
+    """Turns a source's answer into JSON and back; `decode` takes the venue too and raises FieldError."""
+
+    encode: Callable[[Any], Any]
+    decode: Callable[[object, str], Any]
+
+
+def _encode_checked(encode: Callable[[Any], Any], checked: Checked[Any]) -> dict[str, Any]:
+    """Rows refused without a token's name (`row 3`) are kept, for they say that the answer is not whole."""
+    return {
+        "good": {token: encode(value) for token, value in checked.good.items() if is_token(token)},
+        "refused": {name: reason for name, reason in checked.refused.items() if _is_refusable(name)},
+    }
+
+
+def _is_refusable(name: str) -> bool:
+    return is_token(name) or _ROW.fullmatch(name) is not None
+
+
+def _decode_checked(decode: Callable[[object, str], Any], value: object, venue: str) -> Checked[Any]:
+    entry = _entry(value, ("good", "refused"))
+    reasons = _by_name(entry["refused"], _is_refusable)
+    return Checked(
+        {token: decode(held, venue) for token, held in _by_name(entry["good"], is_token).items()},
+        {name: errors.text(reason, name, longest=_LONGEST_TEXT) for name, reason in reasons.items()},
+    )
+
+
+def _by_name(value: object, may_be: Callable[[str], bool]) -> Mapping[str, Any]:
+    held = errors.keyed(value, "", most=_MOST_ROWS)
+    if not all(map(may_be, held)):
+        raise FieldError("", "must be an object by token")
+    return held
+
+
+def _entry(value: object, keys: Iterable[str]) -> Mapping[str, Any]:
+    held = errors.keyed(value, "", most=20)
+    errors.known_keys(held, "", required=keys, optional=())
+    return held
+
+
+def _decode_contract(value: object, venue: str) -> Contract:  # noqa: ARG001
+    held = _entry(value, [column.name for column in fields(Contract)])
+    optional = {
+        key: None if held[key] is None else errors.number(held[key], key, above=0)
+        for key in ("tick_size", "quantity_step", "minimum_notional")
+    }
+    if not isinstance(held["contract_value_confirmed"], bool):
+        raise FieldError("contract_value_confirmed", "must be true or false")
+    return Contract(
+        **optional,
+        contract_value=errors.number(held["contract_value"], "contract_value", above=0),
+        contract_value_confirmed=held["contract_value_confirmed"],
+        taker_fee=errors.number(held["taker_fee"], "taker_fee", at_least=0, below=1),
+        maker_fee=errors.number(held["maker_fee"], "maker_fee", above=-1, below=1),
+        status=None if held["status"] is None else errors.text(held["status"], "status", longest=_LONGEST_TEXT),
+        as_of=_sighting(held["as_of"]),
+    )
+
+
+def _sighting(value: object) -> str:
+    if not isinstance(value, str) or not _SIGHTING.fullmatch(value):
+        raise FieldError("as_of", "must be a day, two of them, or undated")
+    return value
+
+
+def _encode_quote(quote: Quote) -> dict[str, Any]:
+    return {**quote._asdict(), "next_funding": quote.next_funding and quote.next_funding.isoformat()}
+
+
+def _decode_quote(value: object, venue: str) -> Quote:  # noqa: ARG001
+    held = _entry(value, Quote._fields)
+    due = held["next_funding"]
+    return checks.sane_quote(**{**held, "next_funding": None if due is None else _moment(due, "next_funding")})
+
+
+def _decode_tiers(value: object, venue: str) -> TierTable:
+    progressive = not VENUES[venue].flat_tiers
+    rows = TierTable.from_rows(value, progressive=progressive).rows()
+    return checks.tier_table(rows, progressive=progressive)
+
+
+def _encode_funding(history: FundingHistory) -> list[Any]:
+    return [*zip(history.times.tolist(), history.rates.tolist(), strict=True)]
+
+
+def _decode_funding(value: object, venue: str) -> FundingHistory:  # noqa: ARG001
+    pairs = [errors.listed(row, "", most=2) for row in errors.listed(value, "", most=_MOST_ROWS)]
+    return checks.funding_history([dict(zip(("time", "rate"), pair, strict=False)) for pair in pairs], "time", "rate")
+
+
+def _encode_candles(candles: Candles) -> list[Any]:
+    columns = (candles.times, candles.open, candles.high, candles.low, candles.close)
+    return [*zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _decode_candles(value: object, venue: str) -> Candles:  # noqa: ARG001
+    return checks.candles(errors.listed(value, "", most=_MOST_ROWS))
+
+
+def _per_token(encode: Callable[[Any], Any], decode: Callable[[object, str], Any]) -> _Codec:
+    return _Codec(partial(_encode_checked, encode), partial(_decode_checked, decode))
+
+
+_CODECS: Mapping[Kind, _Codec] = {
+    "contracts": _per_token(asdict, _decode_contract),
+    "quotes": _per_token(_encode_quote, _decode_quote),
+    "tiers": _per_token(TierTable.rows, _decode_tiers),
+    "funding": _Codec(_encode_funding, _decode_funding),
+    "candles": _Codec(_encode_candles, _decode_candles),
+}

@@ -1,0 +1,75 @@
+"""One question to a source, and an answer that is held: what the feed and its store on disk both speak of."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple, cast, get_args
+
+from margin.errors import FieldError, choice, shown
+from margin.market.snapshot.venue_files import LISTING_VENUES
+from margin.market.source import MarketSource, Timeframe
+
+Kind = Literal["quotes", "contracts", "tiers", "funding", "candles"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""In the order in which a venue is asked for them: what a person waits for first."""
+ALL_TIERS_AT_ONCE = frozenset({"binance", "hyperliquid"})
+"""Venues whose answer on tiers holds every token."""
+
+_TOKEN = re.compile(r"[A-Z0-9]{1,15}")
+
+
+class Ask(NamedTuple):
+    """A question. `token` is empty where one answer serves all, `timeframe` for anything but candles."""
+
+    venue: str
+    kind: Kind
+    token: str = ""
+    timeframe: Timeframe | Literal[""] = ""
+
+    @classmethod
+    def tiers(cls, venue: str, token: str) -> "Ask":
+        """The question whose answer holds this token's tiers."""
+        return cls(venue, "tiers", "" if venue in ALL_TIERS_AT_ONCE else token)
+
+    def check(self) -> None:
+        """Raises FieldError for a question that may not be put; one that passes is safe as a file's name."""
+        choice(self.venue, "venue", LISTING_VENUES)
+        choice(self.kind, "kind", KINDS)
+        choice(self.timeframe, "timeframe", get_args(Timeframe) if self.kind == "candles" else ("",))
+        whole = self.kind in ("quotes", "contracts") or (self.kind == "tiers" and self.venue in ALL_TIERS_AT_ONCE)
+        if self.token != "" if whole else not is_token(self.token):
+            wanted = "must be empty" if whole else "must be a token"
+            raise FieldError("token", f"{wanted} for {self.kind} of {self.venue}, got {shown(self.token)}")
+
+    def put_to(self, source: MarketSource) -> Any:
+        """The source's answer. Raises Unavailable."""
+        if self.kind == "candles":
+            return source.candles(self.venue, self.token, cast(Timeframe, self.timeframe))
+        if self.kind == "funding":
+            return source.funding(self.venue, self.token)
+        if self.kind == "tiers":
+            return source.tiers(self.venue, self.token)
+        return source.contracts(self.venue) if self.kind == "contracts" else source.quotes(self.venue)
+
+
+def is_token(value: object) -> bool:
+    """Whether this is spelt as a token."""
+    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
+
+
+# Identity is its equality: values may hold arrays.
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """An answer and when it came, in UTC; `from_disk` where another run of the program got it.
+
+    `value` is what the source's method of that kind gives.
+    """
+
+    value: Any
+    seen_at: datetime
+    from_disk: bool = False
+
+
+def utc_now() -> datetime:
+    """The time, aware, in UTC."""
+    return datetime.now(UTC)

@@ -1,1 +1,0 @@
-"""The venues themselves, asked through ccxt when a person wants it."""

@@ -1,0 +1,105 @@
+"""The snapshot's figures of how prices move, as the studies of moves take them, each with the window it is from.
+
+Betas to BTC, named days, volatilities with correlations, and funding at its recorded extremes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
+from typing import NamedTuple
+
+from margin.engine.numbers import Array
+from margin.market.records import Funding
+from margin.market.snapshot import embedded as snapshot
+from margin.market.snapshot_update.statistics import AI_BASKET
+from margin.model.scenario import Position, net_quantities
+from margin.studies.stress.crash_table import CrashDay, TokenMove
+from margin.venues import VENUES
+
+AI_TOKENS = (*AI_BASKET, "VIRTUAL")
+"""The sector: the AI basket, and the token that is too young for it."""
+HOURS_A_DAY = 24.0
+DECIMALS = 12
+
+
+@cache
+def betas_to_btc() -> Mapping[str, float]:
+    """What each token of the snapshot moves when BTC moves by one, from daily log returns."""
+    return MappingProxyType({token: risk.beta_btc for token, risk in snapshot.risk().items()})
+
+
+def risk_windows(tokens: Iterable[str]) -> dict[str, list[str]]:
+    """The windows that volatility and betas are from, as a person reads them, each with its tokens; others left out."""
+    windows: dict[str, list[str]] = {}
+    for token in tokens:
+        if risk := snapshot.risk().get(token):
+            windows.setdefault(f"{risk.since} to {risk.as_of}", []).append(token)
+    return windows
+
+
+@cache
+def crash_days() -> tuple[CrashDay, ...]:
+    """The snapshot's named days, oldest first."""
+    return tuple(
+        CrashDay(crash.date, crash.event, {token: TokenMove(*move) for token, move in crash.moves.items()})
+        for crash in snapshot.crashes()
+    )
+
+
+class Comovement(NamedTuple):
+    """Annual volatilities by token, and the correlations of `symbols`, shape (symbols, symbols), from one window."""
+
+    volatilities: Mapping[str, float]
+    symbols: tuple[str, ...]
+    correlations: Array
+    window: str
+
+
+def comovement(tokens: Iterable[str]) -> Comovement | None:
+    """How those of the tokens that the snapshot knows move beside each other; None where it knows none of them."""
+    known = [token for token in dict.fromkeys(tokens) if token in snapshot.risk()]
+    if not known:
+        return None
+    found = snapshot.correlations(known)
+    volatilities = {token: snapshot.risk()[token].annual_volatility for token in known}
+    return Comovement(volatilities, found.symbols, found.matrix, found.window)
+
+
+class Paid(NamedTuple):
+    """A funding rate: what a long pays a short per day, as a fraction of the notional, and where it is from."""
+
+    a_day: float
+    source: str
+
+
+def hardest_funding(positions: Sequence[Position]) -> dict[str, Paid]:
+    """By token the recorded rate that costs its positions most: the highest where net long, the lowest where short.
+
+    Recorded rates are of one payment, and what was paid in whole days is not on record; a day of them is every payment
+    of that day at this rate and the recorded interval. It can understate a day on which the venue paid every hour (see
+    `studies.shocks.HOURLY`). Tokens without a record, and those held alike on both sides, are left out.
+    """
+    return {
+        token: _paid(record, record.highest if net > 0 else record.lowest, "highest" if net > 0 else "lowest")
+        for token, net in net_quantities(positions).items()
+        if net and (record := snapshot.funding().get(token))
+    }
+
+
+def usual_funding(positions: Sequence[Position]) -> dict[str, Paid]:
+    """By token the median of the recorded rates; tokens without a record are left out."""
+    return {
+        token: _paid(record, record.median, "median")
+        for token in net_quantities(positions)
+        if (record := snapshot.funding().get(token))
+    }
+
+
+def _paid(record: Funding, rate: float, which: str) -> Paid:
+    where = f"{which} of {VENUES[record.venue].name}, {record.since} to {record.as_of}"
+    return funding_a_day(rate, record.interval_hours, where)
+
+
+def funding_a_day(rate: float, interval_hours: float, source: str) -> Paid:
+    """Every payment of a day at this rate per interval, without the digits that only rounding has put there."""
+    return Paid(round(rate * HOURS_A_DAY / interval_hours, DECIMALS), source)

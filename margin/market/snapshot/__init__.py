@@ -1,0 +1,1 @@
+"""The embedded snapshot: dated figures that work without a network."""

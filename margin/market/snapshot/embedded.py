@@ -1,0 +1,147 @@
+"""The embedded snapshot: the project's own dated figures, which make it work without a network.
+
+Each file is read when something in it is first asked for, checked as a whole, and kept. A broken row raises FieldError
+with the file and the line as its path (`tiers.csv:7.floor`). The functions at the end answer from the packaged files.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from margin.errors import FieldError, choice
+from margin.market.records import Contract, Correlations, Crash, Funding, Marks, Risk
+from margin.market.snapshot.history_files import (
+    METHODS,
+    read_correlations,
+    read_crashes,
+    read_funding,
+    read_marks,
+    read_risk,
+)
+from margin.market.snapshot.venue_files import VenueTiers, read_contracts, read_listings, read_tiers
+from margin.model.scenario import Scenario
+from margin.venues import VENUES, VenueTables
+
+SOURCE = "snapshot"
+
+
+class Snapshot:
+    """The figures of one folder of CSV files."""
+
+    def __init__(self, folder: Traversable) -> None:
+        self._folder = folder
+
+    def tables(self, venue: str) -> VenueTables:
+        """Tiers, contract values where tiers are read by contracts, and who is known not to be listed."""
+        return self._tables[choice(venue, "venue", VENUES)]
+
+    def contracts(self, venue: str) -> Mapping[str, Contract]:
+        """Per symbol listed on the venue; empty for the textbook account."""
+        return self._contracts.get(choice(venue, "venue", VENUES), {})
+
+    def contract_values(self) -> Mapping[str, float]:
+        """Tokens in one contract per symbol, on the venue that counts in contracts."""
+        counting = next(key for key, venue in VENUES.items() if venue.flat_tiers)
+        return self.tables(counting).contract_values
+
+    def unconfirmed_contract_values(self) -> frozenset[str]:
+        """Symbols on OKX whose contract value comes from second-hand lists."""
+        contracts = self.contracts("okx").items()
+        return frozenset(symbol for symbol, contract in contracts if not contract.contract_value_confirmed)
+
+    def marks(self) -> Mapping[str, float]:
+        """Reference price per symbol, in the settlement coin."""
+        return self._marks.prices
+
+    def marks_as_of(self) -> str:
+        """The day of the reference prices."""
+        return self._marks.as_of
+
+    def funding(self) -> Mapping[str, Funding]:
+        """Recorded funding rates per symbol."""
+        return self._funding
+
+    def risk(self) -> Mapping[str, Risk]:
+        """Volatility, betas and tails per symbol."""
+        return self._risk
+
+    def correlations(self, symbols: Sequence[str], method: str = "pearson") -> Correlations:
+        """Correlations among the symbols, from the window reaching back furthest that holds them all.
+
+        That is the long window, or for a book with VIRTUAL, which is younger, the last year. Kendall's τ exists for
+        the long window only: with VIRTUAL it raises FieldError, as does a symbol that is not in the snapshot.
+        """
+        choice(method, "method", METHODS)
+        windows = [window for window in self._correlations if window.method == method]
+        for window in windows:
+            if set(symbols) <= set(window.symbols):
+                return window.of(symbols)
+        outside = set(symbols).difference(*(window.symbols for window in windows[:1]))
+        raise FieldError("symbols", f"no window of {method} correlations holds {', '.join(sorted(outside))}")
+
+    def crashes(self) -> tuple[Crash, ...]:
+        """Named days, oldest first."""
+        return self._crashes
+
+    @cached_property
+    def _marks(self) -> Marks:
+        return read_marks(self._folder)
+
+    @cached_property
+    def _tiers(self) -> dict[str, VenueTiers]:
+        return read_tiers(self._folder, self.marks())
+
+    @cached_property
+    def _contracts(self) -> dict[str, Mapping[str, Contract]]:
+        return read_contracts(self._folder, self._tiers)
+
+    @cached_property
+    def _tables(self) -> dict[str, VenueTables]:
+        not_listed = read_listings(self._folder, self.marks(), self._tiers)
+        tables = {venue: VenueTables(source=SOURCE) for venue in VENUES}
+        for venue, (tiers, as_of, dates) in self._tiers.items():
+            unconfirmed = self.unconfirmed_contract_values() if VENUES[venue].flat_tiers else frozenset()
+            values = self._contract_values(venue)
+            tables[venue] = VenueTables(SOURCE, tiers, values, as_of, not_listed[venue], unconfirmed, dates)
+        return tables
+
+    def _contract_values(self, venue: str) -> dict[str, float]:
+        if not VENUES[venue].flat_tiers:
+            return {}
+        return {symbol: contract.contract_value for symbol, contract in self.contracts(venue).items()}
+
+    @cached_property
+    def _funding(self) -> Mapping[str, Funding]:
+        return read_funding(self._folder, self.marks())
+
+    @cached_property
+    def _risk(self) -> Mapping[str, Risk]:
+        return read_risk(self._folder, self.marks())
+
+    @cached_property
+    def _correlations(self) -> tuple[Correlations, ...]:
+        return read_correlations(self._folder, self.marks())
+
+    @cached_property
+    def _crashes(self) -> tuple[Crash, ...]:
+        return read_crashes(self._folder, self.marks())
+
+
+EMBEDDED = Snapshot(files("margin.market.snapshot") / "data")
+
+tables = EMBEDDED.tables
+contracts = EMBEDDED.contracts
+contract_values = EMBEDDED.contract_values
+unconfirmed_contract_values = EMBEDDED.unconfirmed_contract_values
+marks = EMBEDDED.marks
+marks_as_of = EMBEDDED.marks_as_of
+funding = EMBEDDED.funding
+risk = EMBEDDED.risk
+correlations = EMBEDDED.correlations
+crashes = EMBEDDED.crashes
+
+
+def attach(scenario: Scenario) -> Scenario:
+    """The scenario beside the packaged tables of its venue."""
+    return scenario.with_tables(tables(scenario.account.venue))

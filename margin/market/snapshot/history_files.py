@@ -1,0 +1,166 @@
+"""The files of recorded prices: marks, funding, risk figures, correlations, crashes. Rows in, checked values out."""
+
+from collections.abc import Collection, Mapping, Sequence
+from importlib.resources.abc import Traversable
+from itertools import combinations, pairwise
+from types import MappingProxyType
+
+import numpy as np
+
+from margin.errors import FieldError
+from margin.market.records import Correlations, Crash, Funding, Marks, Move, Risk, is_definite
+from margin.market.snapshot.csv_reader import Row, common, grouped, read_rows, refuse_repeats, require_all
+from margin.market.snapshot.venue_files import LISTING_VENUES
+
+METHODS = ("pearson", "kendall")
+
+_MARKS = "symbol,source,as_of,price"
+_FUNDING = "symbol,venue,since,as_of,interval_hours,payments,mean,median,percentile_1,percentile_99,lowest,highest"
+_RISK = (
+    "symbol,source,since,as_of,days,annual_volatility,beta_btc,correlation_btc,beta_ai_basket,correlation_ai_basket,"
+    "worst_day_move,worst_day,excess_kurtosis"
+)
+_CORRELATIONS = "method,source,since,as_of,first,second,value"
+_CRASHES = "date,event,source,symbol,close,low,high"
+_RISING_RATES = ("lowest", "percentile_1", "median", "percentile_99", "highest")
+
+
+def read_marks(folder: Traversable) -> Marks:
+    """The marks: every symbol of the snapshot has one, so they also say which symbols there are."""
+    rows = read_rows(folder, "marks.csv", _MARKS)
+    refuse_repeats(rows, lambda row: row.cells["symbol"])
+    prices = {row.symbol("symbol"): row.number("price", above=0) for row in rows}
+    rows[0].date("as_of")
+    return Marks(MappingProxyType(prices), source=common(rows, "source"), as_of=common(rows, "as_of"))
+
+
+def _by_symbol(folder: Traversable, file: str, header: str, symbols: Collection[str]) -> dict[str, Row]:
+    """The rows of a file that has exactly one for every symbol."""
+    rows = read_rows(folder, file, header)
+    refuse_repeats(rows, lambda row: row.cells["symbol"])
+    found = {row.choice("symbol", symbols): row for row in rows}
+    require_all(file, found, symbols)
+    return found
+
+
+def read_funding(folder: Traversable, symbols: Collection[str]) -> Mapping[str, Funding]:
+    """Recorded funding rates per symbol."""
+    rows = _by_symbol(folder, "funding.csv", _FUNDING, symbols)
+    return MappingProxyType({symbol: _funding(row) for symbol, row in rows.items()})
+
+
+def _funding(row: Row) -> Funding:
+    since, as_of = row.span("since", "as_of")
+    rates = {column: row.number(column, above=-1, below=1) for column in _RISING_RATES}
+    for lower, higher in pairwise(_RISING_RATES):
+        if rates[higher] < rates[lower]:
+            raise FieldError(row.path(higher), f"must not be below {lower}, got {rates[higher]:g}")
+    return Funding(
+        venue=row.choice("venue", LISTING_VENUES),
+        since=since,
+        as_of=as_of,
+        interval_hours=row.whole("interval_hours", at_least=1),
+        payments=row.whole("payments", at_least=1),
+        mean=row.number("mean", at_least=rates["lowest"], at_most=rates["highest"]),
+        **rates,
+    )
+
+
+def read_risk(folder: Traversable, symbols: Collection[str]) -> Mapping[str, Risk]:
+    """Volatility, betas and tails per symbol."""
+    rows = _by_symbol(folder, "risk.csv", _RISK, symbols)
+    return MappingProxyType({symbol: _risk(row) for symbol, row in rows.items()})
+
+
+def _risk(row: Row) -> Risk:
+    since, as_of = row.span("since", "as_of")
+    return Risk(
+        source=row.text("source"),
+        since=since,
+        as_of=as_of,
+        days=row.whole("days", at_least=2),
+        annual_volatility=row.number("annual_volatility", above=0),
+        beta_btc=row.number("beta_btc"),
+        correlation_btc=row.number("correlation_btc", at_least=-1, at_most=1),
+        beta_ai_basket=row.number("beta_ai_basket"),
+        correlation_ai_basket=row.number("correlation_ai_basket", at_least=-1, at_most=1),
+        worst_day_move=row.number("worst_day_move", above=-1),
+        worst_day=_day_within(row, "worst_day", since, as_of),
+        excess_kurtosis=row.number("excess_kurtosis", at_least=-2),
+    )
+
+
+def _day_within(row: Row, column: str, since: str, as_of: str) -> str:
+    day = row.date(column)
+    if not since <= day <= as_of:
+        raise FieldError(row.path(column), f"must lie between {since} and {as_of}, got {day}")
+    return day
+
+
+def read_correlations(folder: Traversable, symbols: Collection[str]) -> tuple[Correlations, ...]:
+    """One value per method and window, the window that reaches back furthest first."""
+    rows = read_rows(folder, "correlations.csv", _CORRELATIONS)
+    windows = grouped(rows, lambda row: (row.cells["method"], row.cells["since"], row.cells["as_of"]))
+    found = sorted((_correlations(window, symbols) for window in windows.values()), key=lambda window: window.since)
+    covered = {symbol for window in found if window.method == METHODS[0] for symbol in window.symbols}
+    require_all("correlations.csv", covered, symbols, f"in a {METHODS[0]} window")
+    return tuple(found)
+
+
+def _correlations(rows: Sequence[Row], symbols: Collection[str]) -> Correlations:
+    method, source = rows[0].choice("method", METHODS), common(rows, "source")
+    since, as_of = rows[0].span("since", "as_of")
+    refuse_repeats(rows, _pair)
+    values = {_pair(row): _correlation(row, symbols) for row in rows}
+    held = tuple(dict.fromkeys(row.cells[column] for row in rows for column in ("first", "second")))
+    matrix = np.eye(len(held))
+    for (i, first), (j, second) in combinations(enumerate(held), 2):
+        pair = frozenset({first, second})
+        if pair not in values:
+            raise FieldError("correlations.csv", f"must have {first} with {second} in {method} {since} to {as_of}")
+        matrix[i, j] = matrix[j, i] = values[pair]
+    return _verified(Correlations(held, matrix, method, source, since, as_of))
+
+
+def _pair(row: Row) -> frozenset[str]:
+    return frozenset({row.cells["first"], row.cells["second"]})
+
+
+def _correlation(row: Row, symbols: Collection[str]) -> float:
+    first, second = row.choice("first", symbols), row.choice("second", symbols)
+    if first == second:
+        raise FieldError(row.path("second"), f"must not be {first} again")
+    return row.number("value", at_least=-1, at_most=1)
+
+
+def _verified(found: Correlations) -> Correlations:
+    # Figures in bounds can still contradict each other; who draws joint moves from them needs a definite matrix.
+    if not is_definite(found.matrix):
+        raise FieldError("correlations.csv", f"must be positive definite in {found.method} {found.window}")
+    return found
+
+
+def read_crashes(folder: Traversable, symbols: Collection[str]) -> tuple[Crash, ...]:
+    """One value per day, in the order of the calendar."""
+    rows = read_rows(folder, "crashes.csv", _CRASHES)
+    refuse_repeats(rows, lambda row: (row.cells["date"], row.cells["symbol"]))
+    days = grouped(rows, lambda row: row.date("date"))
+    return tuple(_crash(day, days[day], symbols) for day in sorted(days))
+
+
+def _crash(day: str, rows: Sequence[Row], symbols: Collection[str]) -> Crash:
+    moves = {row.choice("symbol", symbols): _move(row) for row in rows}
+    return Crash(day, common(rows, "event"), common(rows, "source"), MappingProxyType(moves))
+
+
+def _move(row: Row) -> Move:
+    """Only low ≤ close ≤ high is a law: a day that opens with a gap can lie wholly on one side of the last close."""
+    close = row.number("close", above=-1)
+    if not row.cells["low"] and not row.cells["high"]:
+        return Move(close, None, None)
+    low, high = row.number("low", above=-1), row.number("high", above=-1)
+    if low > close:
+        raise FieldError(row.path("low"), f"must not be above the close, got {low:g}")
+    if high < close:
+        raise FieldError(row.path("high"), f"must not be below the close, got {high:g}")
+    return Move(close, low, high)

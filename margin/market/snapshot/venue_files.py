@@ -1,0 +1,123 @@
+"""The files that speak of venues: tiers.csv, listings.csv, contracts.csv. Rows in, checked values per venue out.
+
+Every known symbol has, on every venue, either tiers and a contract or a row that says it is not listed there.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from importlib.resources.abc import Traversable
+from types import MappingProxyType
+from typing import NamedTuple
+
+from margin.errors import FieldError
+from margin.market.records import Contract
+from margin.market.snapshot.csv_reader import Row, common, grouped, read_rows, refuse_repeats, require_all
+from margin.venues import VENUES, TierTable
+
+LISTING_VENUES = tuple(key for key, venue in VENUES.items() if not venue.own_fraction)
+"""Venues that list perpetuals; the textbook account has none."""
+
+_TIER_FIGURES = ("floor", "cap", "maintenance_rate", "maintenance_amount", "max_leverage")
+_TIERS = ",".join(("venue", "symbol", "as_of", *_TIER_FIGURES))
+_LISTINGS = "venue,symbol,as_of,status"
+_CONTRACTS = (
+    "venue,symbol,as_of,status,tick_size,quantity_step,minimum_notional,contract_value,contract_value_confirmed,"
+    "taker_fee,maker_fee"
+)
+
+
+class VenueTiers(NamedTuple):
+    """One venue's tier tables per symbol, the day most were seen, and the days of the others."""
+
+    tables: Mapping[str, TierTable]
+    as_of: str
+    dates: Mapping[str, str]
+
+
+def read_tiers(folder: Traversable, symbols: Collection[str]) -> dict[str, VenueTiers]:
+    """Every venue's verified tier tables, with their day."""
+    rows = read_rows(folder, "tiers.csv", _TIERS)
+    refuse_repeats(rows, lambda row: (row.cells["venue"], row.cells["symbol"], row.cells["floor"]))
+    venues = _by_venue(rows, lambda _: symbols)
+    require_all("tiers.csv", venues, LISTING_VENUES)
+    return {venue: _venue_tiers(venue, venues[venue]) for venue in LISTING_VENUES}
+
+
+def _by_venue(rows: Sequence[Row], symbols: Callable[[str], Collection[str]]) -> dict[str, list[Row]]:
+    """Rows per venue; `symbols` says which ones a venue's rows may speak of."""
+    for row in rows:
+        row.choice("symbol", symbols(row.choice("venue", LISTING_VENUES)))
+    return grouped(rows, lambda row: row.cells["venue"])
+
+
+def _venue_tiers(venue: str, rows: Sequence[Row]) -> VenueTiers:
+    progressive = not VENUES[venue].flat_tiers
+    schedules = grouped(rows, lambda row: row.cells["symbol"])
+    tables = {symbol: _tier_table(schedule, progressive=progressive) for symbol, schedule in schedules.items()}
+    days = {symbol: schedule[0].date("as_of") for symbol, schedule in schedules.items()}
+    as_of = max(days.values(), key=[*days.values()].count)
+    others = {symbol: day for symbol, day in days.items() if day != as_of}
+    return VenueTiers(MappingProxyType(tables), as_of, MappingProxyType(others))
+
+
+def _tier_table(rows: Sequence[Row], *, progressive: bool) -> TierTable:
+    common(rows, "as_of")
+    tiers = [_tier(row, progressive=progressive, last=row is rows[-1]) for row in rows]
+    try:
+        return TierTable.from_rows(tiers, progressive=progressive)
+    except FieldError as error:
+        raise _on_its_line(rows, error) from None
+
+
+def _tier(row: Row, *, progressive: bool, last: bool) -> dict[str, float | str | None]:
+    """A row of the scenario JSON. Only the last cap may be open, and only flat tables have no maintenance amount."""
+    optional = {"cap": last, "maintenance_amount": not progressive}
+    return {column: row.value(column, optional=optional.get(column, False)) for column in _TIER_FIGURES}
+
+
+def _on_its_line(rows: Sequence[Row], error: FieldError) -> FieldError:
+    """The table's own path (`[2].floor`) as the file's (`tiers.csv:7.floor`)."""
+    index, _, column = error.path.partition("].")
+    return FieldError(rows[int(index[1:] or 0)].path(column), error.message)
+
+
+def read_listings(
+    folder: Traversable, symbols: Collection[str], tiers: Mapping[str, VenueTiers]
+) -> dict[str, dict[str, str]]:
+    """Per venue and symbol without a perpetual there: the sentence that says so."""
+    rows = read_rows(folder, "listings.csv", _LISTINGS)
+    refuse_repeats(rows, lambda row: (row.cells["venue"], row.cells["symbol"]))
+    venues = _by_venue(rows, lambda venue: [symbol for symbol in symbols if symbol not in tiers[venue].tables])
+    sentences = {venue: {row.cells["symbol"]: _sentence(row) for row in venues.get(venue, [])} for venue in tiers}
+    for venue, found in sentences.items():
+        require_all("listings.csv", {*found, *tiers[venue].tables}, symbols, f"on {venue}, where it has no tiers")
+    return sentences
+
+
+def _sentence(row: Row) -> str:
+    status = row.choice("status", ["not listed"])
+    return f"{status} on {VENUES[row.cells['venue']].name} as seen {row.sighting('as_of').replace('/', ' and ')}"
+
+
+def read_contracts(folder: Traversable, tiers: Mapping[str, VenueTiers]) -> dict[str, Mapping[str, Contract]]:
+    """Per venue and symbol with tiers there."""
+    rows = read_rows(folder, "contracts.csv", _CONTRACTS)
+    refuse_repeats(rows, lambda row: (row.cells["venue"], row.cells["symbol"]))
+    venues = _by_venue(rows, lambda venue: tiers[venue].tables)
+    contracts = {venue: {row.cells["symbol"]: _contract(row) for row in venues.get(venue, [])} for venue in tiers}
+    for venue, found in contracts.items():
+        require_all("contracts.csv", found, tiers[venue].tables, f"on {venue}")
+    return {venue: MappingProxyType(found) for venue, found in contracts.items()}
+
+
+def _contract(row: Row) -> Contract:
+    return Contract(
+        tick_size=row.optional("tick_size", above=0),
+        quantity_step=row.optional("quantity_step", above=0),
+        minimum_notional=row.optional("minimum_notional", above=0),
+        contract_value=row.number("contract_value", above=0),
+        contract_value_confirmed=row.choice("contract_value_confirmed", ["yes", "no"]) == "yes",
+        taker_fee=row.number("taker_fee", at_least=0, below=1),
+        maker_fee=row.number("maker_fee", above=-1, below=1),
+        status=row.choice("status", ["trading"]) if row.cells["status"] else None,
+        as_of=row.sighting("as_of"),
+    )

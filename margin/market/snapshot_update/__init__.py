@@ -1,0 +1,1 @@
+"""The snapshot written anew from the live venues."""

@@ -1,0 +1,204 @@
+"""Risk figures, correlations and funding distributions from recorded prices and rates, as the snapshot states them.
+
+Prices are daily closes of complete UTC days, moves their log returns. A window ends yesterday and holds consecutive
+days on which each of its tokens has a close: a day that one token lacks ends the window for all before it, so no move
+spans a hole and every figure of a window speaks of the same days. Variances and covariances divide by n − 1; the excess
+kurtosis is the bias-corrected G₂; Kendall's τ is τ-b, which leaves ties out of its denominator. The AI basket's move is
+the mean of its tokens' log returns.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from margin.errors import FieldError
+from margin.market.records import Correlations, Funding, Risk
+from margin.market.source import Candles, FundingHistory
+
+AI_BASKET = ("RENDER", "FET", "TAO", "AKT", "GRT", "NEAR", "WLD", "ICP", "FIL", "AR", "THETA", "IO", "ATH")
+"""The tokens of the AI basket. VIRTUAL, the youngest, stays outside, so that the basket is the same in every window."""
+YEAR = 365
+"""Moves in the short window; a token with fewer has no figures."""
+FEWEST_PAYMENTS = 90
+"""Funding payments that a distribution needs: a month of them at 8 h."""
+_EPOCH = date(1970, 1, 1)
+_HOUR = 3_600_000
+_DAY = 24 * _HOUR
+_LATEST_PAYMENT = timedelta(days=2)
+
+Closes = NDArray[np.float64]
+"""Closes of consecutive days, oldest first, the last of them yesterday's; shape (days,)."""
+
+
+def daily_closes(candles: Candles, today: date) -> Closes:
+    """The closes of the days that follow each other up to yesterday, of candles of one UTC day each.
+
+    Raises FieldError where they make fewer than `YEAR` moves, or none at all.
+    """
+    usable = (candles.times % _DAY == 0) & np.isfinite(candles.close) & (candles.close > 0)
+    days = candles.times[usable] // _DAY - (today - _EPOCH).days
+    complete = days < 0
+    days, closes = days[complete], candles.close[usable][complete]
+    # Counted back from yesterday, every day has its place: the run ends with the first that does not stand on it.
+    misplaced = np.flatnonzero(days != np.arange(-len(days), 0))
+    run: Closes = closes[misplaced[-1] + 1 :] if len(misplaced) else closes
+    if len(run) <= YEAR:
+        raise FieldError("", f"has daily closes of {len(run)} days on end up to yesterday, {YEAR + 1} are needed")
+    if not np.ptp(run[-YEAR - 1 :]) > 0:
+        raise FieldError("", "has a price that did not move for a year")
+    return run
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """Daily log returns of several tokens over the same days, the last of them `as_of`; shape (days, tokens)."""
+
+    tokens: tuple[str, ...]
+    as_of: date
+    returns: NDArray[np.float64]
+
+    @property
+    def days(self) -> int:
+        """How many moves the window holds."""
+        return len(self.returns)
+
+    @property
+    def since(self) -> date:
+        """The day of the first move."""
+        return self.day(0)
+
+    def day(self, index: int) -> date:
+        """The day of one move."""
+        return self.as_of - timedelta(days=self.days - 1 - index)
+
+    def moves(self, tokens: Sequence[str]) -> NDArray[np.float64]:
+        """The returns of some tokens; shape (days, these tokens)."""
+        return self.returns[:, [self.tokens.index(token) for token in tokens]]
+
+
+def windows(closes: Mapping[str, Closes], today: date) -> list[Window]:
+    """The long window, and the last year of every token where some are too young for the long one.
+
+    The long window reaches back as far as BTC and the whole AI basket do together. Raises FieldError with the token
+    where one of these is missing.
+    """
+    for token in ("BTC", *AI_BASKET):
+        if token not in closes:
+            raise FieldError(token, "has no daily closes, and every beta is to BTC and to the whole AI basket")
+    long = min(len(closes[token]) for token in ("BTC", *AI_BASKET))
+    old = [token for token in closes if len(closes[token]) >= long]
+    found = [_window(closes, old, long, today)]
+    return found if len(old) == len(closes) else [*found, _window(closes, list(closes), YEAR + 1, today)]
+
+
+def _window(closes: Mapping[str, Closes], tokens: Sequence[str], length: int, today: date) -> Window:
+    returns = np.diff(np.log(np.column_stack([closes[token][-length:] for token in tokens])), axis=0)
+    return Window(tuple(tokens), today - timedelta(days=1), returns)
+
+
+def risk(window: Window, token: str, source: str) -> Risk:
+    """One token's figures of a window that holds it, BTC and the AI basket."""
+    own, btc = window.moves([token, "BTC"]).T
+    basket = window.moves([name for name in AI_BASKET if name != token]).mean(axis=1)
+    worst = int(own.argmin())
+    beta_btc, correlation_btc = _against(own, btc)
+    beta_basket, correlation_basket = _against(own, basket)
+    return Risk(
+        source=source,
+        since=window.since.isoformat(),
+        as_of=window.as_of.isoformat(),
+        days=window.days,
+        annual_volatility=float(own.std(ddof=1) * YEAR**0.5),
+        beta_btc=beta_btc,
+        correlation_btc=correlation_btc,
+        beta_ai_basket=beta_basket,
+        correlation_ai_basket=correlation_basket,
+        worst_day_move=float(np.expm1(own[worst])),
+        worst_day=window.day(worst).isoformat(),
+        excess_kurtosis=_excess_kurtosis(own),
+    )
+
+
+def _against(own: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, float]:
+    """Beta to the other, and the correlation with it."""
+    (variance, covariance), (_, other_variance) = np.cov(own, other)
+    correlation = covariance / np.sqrt(variance * other_variance)
+    return float(covariance / other_variance), float(np.clip(correlation, -1, 1))
+
+
+def _excess_kurtosis(moves: NDArray[np.float64]) -> float:
+    """`G₂ = (n − 1)·((n + 1)·g₂ + 6) / ((n − 2)·(n − 3))` with `g₂ = m₄/m₂² − 3`."""
+    n, centred = len(moves), moves - moves.mean()
+    plain = np.mean(centred**4) / np.mean(centred**2) ** 2 - 3
+    return float((n - 1) * ((n + 1) * plain + 6) / ((n - 2) * (n - 3)))
+
+
+def pearson(returns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Linear correlations of the columns; (days, tokens) in, (tokens, tokens) out."""
+    centred = returns - returns.mean(axis=0)
+    return _correlations(centred.T @ centred)
+
+
+def kendall(returns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Kendall's τ-b of the columns: `Σ sign·sign` over the pairs of days ÷ √ of the pairs each has untied.
+
+    Shape (days, tokens) in, (tokens, tokens) out. Every pair of days is looked at, a lag at a time.
+    """
+    concordance = np.zeros((returns.shape[1],) * 2)
+    for lag in range(1, len(returns)):
+        signs = np.sign(returns[lag:] - returns[:-lag])
+        concordance += signs.T @ signs
+    return _correlations(concordance)
+
+
+def _correlations(products: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Products of the columns over the roots of each with itself: symmetric to the last digit, ones on the diagonal."""
+    roots = np.sqrt(products.diagonal())
+    matrix: NDArray[np.float64] = np.clip((products + products.T) / (2 * np.outer(roots, roots)), -1, 1)
+    np.fill_diagonal(matrix, 1.0)
+    return matrix
+
+
+def correlations(window: Window, method: str, source: str) -> Correlations:
+    """The window's correlations by `pearson` or `kendall`."""
+    matrix = {"pearson": pearson, "kendall": kendall}[method](window.returns)
+    return Correlations(window.tokens, matrix, method, source, window.since.isoformat(), window.as_of.isoformat())
+
+
+def funding(venue: str, history: FundingHistory, today: date) -> Funding:
+    """How the latest rates were distributed, back to where the payments' interval was last another.
+
+    Percentiles interpolate linearly. Raises FieldError where they are fewer than `FEWEST_PAYMENTS` or not recent.
+    """
+    hours, first = _steady(history.times)
+    rates = history.rates[first:]
+    if len(rates) < FEWEST_PAYMENTS:
+        raise FieldError("", f"has {len(rates)} funding payments at one interval, {FEWEST_PAYMENTS} are needed")
+    since, as_of = (datetime.fromtimestamp(int(history.times[at]) / 1000, UTC).date() for at in (first, -1))
+    if as_of < today - _LATEST_PAYMENT:
+        raise FieldError("", f"was last paid funding on {as_of}")
+    low, median, high = (float(share) for share in np.percentile(rates, (1, 50, 99)))
+    return Funding(
+        venue=venue,
+        since=since.isoformat(),
+        as_of=as_of.isoformat(),
+        interval_hours=hours,
+        payments=len(rates),
+        mean=float(rates.mean()),
+        median=median,
+        percentile_1=low,
+        percentile_99=high,
+        lowest=float(rates.min()),
+        highest=float(rates.max()),
+    )
+
+
+def _steady(times: NDArray[np.int64]) -> tuple[int, int]:
+    """The present interval in hours, and the index of the first payment for an interval since it is that long."""
+    hours = np.rint(np.diff(times) / _HOUR).astype(int)
+    others = np.flatnonzero(hours != hours[-1:])
+    # A payment is for the interval before it.
+    return (int(hours[-1]) if len(hours) else 0), (int(others[-1]) + 2 if len(others) else 0)

@@ -1,0 +1,148 @@
+"""Which module reads which venue: the live source of market figures, and a person's own account with their key.
+
+Public figures come over one keyless connection per venue, made when it is first asked. A key lives for one call.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from threading import Lock
+from typing import Protocol, TypeVar
+
+from margin.errors import FieldError
+from margin.market.accounts import VenueAccount
+from margin.market.records import Contract
+from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe, Unavailable
+from margin.market.venues.binance import Binance
+from margin.market.venues.bybit import Bybit
+from margin.market.venues.connection import Connection, Key
+from margin.market.venues.hyperliquid import Hyperliquid
+from margin.market.venues.okx import Okx
+from margin.market.venues.rights import Rights
+from margin.venues import TierTable
+
+Value = TypeVar("Value")
+
+
+class Reader(Protocol):
+    """One venue's answers as checked values, tokens as ours.
+
+    Every method raises Unavailable where the venue has no answer, and FieldError where it cannot be used.
+    """
+
+    def __init__(self, connection: Connection) -> None: ...
+
+    def contracts(self) -> Checked[Contract]:
+        """As `MarketSource.contracts`."""
+
+    def quotes(self) -> Checked[Quote]:
+        """As `MarketSource.quotes`."""
+
+    def tiers(self, token: str) -> Checked[TierTable]:
+        """As `MarketSource.tiers`."""
+
+    def funding(self, token: str) -> FundingHistory:
+        """As `MarketSource.funding`."""
+
+    def candles(self, token: str, timeframe: Timeframe) -> Candles:
+        """As `MarketSource.candles`."""
+
+    def rights(self) -> Rights:
+        """Return what the connection's key may do; one by which money can leave the account is unavailable."""
+
+    def account(self) -> VenueAccount:
+        """The account of the connection's key, which its rights are asked for before it is read."""
+
+
+READERS: dict[str, Callable[[Connection], Reader]] = {
+    "binance": Binance,
+    "bybit": Bybit,
+    "okx": Okx,
+    "hyperliquid": Hyperliquid,
+}
+ADDRESSED = "hyperliquid"
+"""The venue whose accounts are read by their address, without a key."""
+TIERS_BY_KEY = "binance"
+"""The venue that gives its tiers to a key alone, every token's in one answer."""
+
+
+class Venues:
+    """The venues as a `MarketSource`, but for those that this process may not ask. Safe to use from several threads."""
+
+    def __init__(self, allowed: Collection[str] = tuple(READERS)) -> None:
+        self._allowed = frozenset(allowed)
+        self._readers: dict[str, Reader] = {}
+        self._lock = Lock()
+
+    def contracts(self, venue: str) -> Checked[Contract]:
+        """Every linear perpetual that trades on the venue now, in its usual settlement coin."""
+        return _usable(self._reader(venue).contracts)
+
+    def quotes(self, venue: str) -> Checked[Quote]:
+        """Marks and present funding of those perpetuals."""
+        return _usable(self._reader(venue).quotes)
+
+    def tiers(self, venue: str, token: str) -> Checked[TierTable]:
+        """Verified tier tables; that token's at least, every one's where the venue gives them in one answer."""
+        return _usable(partial(self._reader(venue).tiers, token))
+
+    def funding(self, venue: str, token: str) -> FundingHistory:
+        """The latest funding payments of one perpetual."""
+        return _usable(partial(self._reader(venue).funding, token))
+
+    def candles(self, venue: str, token: str, timeframe: Timeframe) -> Candles:
+        """Traded prices of the latest periods."""
+        return _usable(partial(self._reader(venue).candles, token, timeframe))
+
+    def _reader(self, venue: str) -> Reader:
+        if venue not in self._allowed or venue not in READERS:
+            raise Unavailable("absent", "is not asked from here")
+        with self._lock:
+            if venue not in self._readers:
+                self._readers[venue] = READERS[venue](Connection(venue))
+            return self._readers[venue]
+
+
+def read_account(venue: str, key: Key | None, address: str = "") -> VenueAccount:
+    """The account of a key, or on Hyperliquid of an address, over a connection of its own. Raises Unavailable."""
+    if venue == ADDRESSED:
+        with closing(Connection(venue)) as connection:
+            return _usable(Hyperliquid(connection, address).account)
+    with _keyed(venue, key) as reader:
+        return _usable(reader.account)
+
+
+def read_tiers(venue: str, key: Key | None, token: str) -> Checked[TierTable]:
+    """The tiers that a venue gives only to a key, over a connection of its own. Raises Unavailable."""
+    with _keyed(venue, key) as reader:
+        tiers = _usable(partial(reader.tiers, token))
+        _usable(reader.rights)
+        return tiers
+
+
+def read_all(venue: str, key: Key | None, address: str = "") -> tuple[VenueAccount, Checked[TierTable] | None]:
+    """As `read_account`, with the tiers where the venue gives them to a key alone; None where they cannot be had."""
+    account = read_account(venue, key, address)
+    if venue != TIERS_BY_KEY:
+        return account, None
+    try:
+        return account, read_tiers(venue, key, "BTC")
+    except Unavailable:  # The account is what was asked for; its tiers are the snapshot's then.
+        return account, None
+
+
+@contextmanager
+def _keyed(venue: str, key: Key | None) -> Iterator[Reader]:
+    if venue not in READERS:
+        raise Unavailable("absent", "is not asked from here")
+    if key is None:
+        raise Unavailable("key", "asks for a key")
+    with closing(Connection(venue, key)) as connection:
+        yield READERS[venue](connection)
+
+
+def _usable(read: Callable[[], Value]) -> Value:
+    try:
+        return read()
+    except FieldError as error:
+        raise Unavailable("broken", f"gave an answer that cannot be used: {error}") from None

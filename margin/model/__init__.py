@@ -1,0 +1,1 @@
+"""What a person entered, its JSON and its link, and how it becomes the engine's books."""

@@ -1,0 +1,448 @@
+"""The assessment: every figure of an account as it stands, in cross or isolated mode.
+
+`assess(scenario)` is the one entry; `Assessment.to_json` is the contract of the README. Ratios and leverages are None
+where their denominator is not positive; margin figures are None where a token has no tiers on the venue.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from margin import formatting as wording
+from margin.engine.book import Book, Standing
+from margin.engine.leg import Leg
+from margin.engine.numbers import ZERO, beyond_rounding, quotient
+from margin.engine.tiers import EDGE
+from margin.model.compile import Legs, compile_legs, cross_book, isolated_books, size_in_tiers
+from margin.model.scenario import OTHER_SIDE, Position, Scenario, net_quantities
+from margin.studies.distance.distances import (
+    NOWHERE,
+    JointMove,
+    LiquidationPrice,
+    common_move,
+    liquidation_prices,
+    unpriced,
+)
+from margin.venues import TierTable
+
+Severity = Literal["error", "warning"]
+
+
+class Problem(NamedTuple):
+    """What the venue would refuse (`error`) or warn of; the figures go on all the same."""
+
+    code: str
+    severity: Severity
+    message: str
+
+
+class MarginRatio(NamedTuple):
+    """The venue's own figure as a fraction, where it liquidates, which way it moves towards that, and its name."""
+
+    value: float | None
+    liquidation_at: float
+    direction: str
+    label: str
+
+
+class PositionFigures(NamedTuple):
+    """One position's figures in the settlement coin. `tier` counts from 1; the last four are of isolated mode only."""
+
+    symbol: str
+    side: str
+    quantity: float
+    notional: float
+    unrealised_pnl: float
+    initial_margin: float | None
+    maintenance_margin: float | None
+    tier: int | None
+    maintenance_rate: float | None
+    maintenance_amount: float | None
+    max_leverage: float | None
+    problems: tuple[Problem, ...]
+    isolated_margin: float | None = None
+    headroom: float | None = None
+    margin_ratio: float | None = None
+    liquidated: bool | None = None
+
+
+class Assessment(NamedTuple):
+    """All figures of an account. Money in the settlement coin, ratios as fractions; shapes as in the README."""
+
+    equity: float
+    unrealised_pnl: float
+    initial_margin: float | None
+    maintenance_margin: float | None
+    requirement: float | None
+    headroom: float | None
+    available_balance: float | None
+    margin_ratio: MarginRatio
+    equity_to_notional: float | None
+    effective_leverage: float | None
+    liquidated: bool
+    positions: tuple[PositionFigures, ...]
+    liquidation_prices: tuple[LiquidationPrice, ...]
+    joint_move: JointMove
+    problems: tuple[Problem, ...]
+    assumptions: tuple[str, ...]
+
+    @property
+    def nearest_ratio(self) -> MarginRatio:
+        """The venue's ratio of whatever is nearest to its liquidation by it: the account, or an isolated position.
+
+        `margin_ratio` is in isolated mode that of the position with the least headroom in money, which may be another.
+        """
+        ratios = [position.margin_ratio for position in self.positions]
+        if self.margin_ratio.value is None or not self.positions or self.positions[0].isolated_margin is None:
+            return self.margin_ratio
+        known = [ratio for ratio in ratios if ratio is not None]
+        nearest = max(known) if self.margin_ratio.direction == "rises" else min(known)
+        return self.margin_ratio._replace(value=nearest if len(known) == len(ratios) else None)
+
+    @property
+    def requirement_to_equity(self) -> float | None:
+        """Requirement ÷ equity at the nearest ratio, on every venue 1.0 at liquidation; None where equity is gone."""
+        ratio = self.nearest_ratio
+        if ratio.value is None and self.requirement == 0 and self.equity > 0 and self.positions:
+            return 0.0  # Nothing is required, so a falling ratio has no denominator.
+        if ratio.value is None or ratio.direction == "rises":
+            return ratio.value
+        return quotient(ratio.liquidation_at, ratio.value)
+
+    def to_json(self) -> dict[str, Any]:
+        """The assessment JSON: keys of isolated mode only where they are set."""
+        result = self._asdict()
+        result["margin_ratio"] = self.margin_ratio._asdict()
+        result["joint_move"] = self.joint_move._asdict()
+        result["positions"] = [_position_json(position) for position in self.positions]
+        result["liquidation_prices"] = [
+            {key: value for key, value in price._asdict().items() if key != "side" or value is not None}
+            for price in self.liquidation_prices
+        ]
+        result["problems"] = [problem._asdict() for problem in self.problems]
+        result["assumptions"] = list(self.assumptions)
+        return result
+
+
+def _position_json(position: PositionFigures) -> dict[str, Any]:
+    result = position._asdict()
+    result["problems"] = [problem._asdict() for problem in position.problems]
+    if position.isolated_margin is None:
+        for key in ("isolated_margin", "headroom", "margin_ratio", "liquidated"):
+            del result[key]
+    return result
+
+
+def assess(scenario: Scenario) -> Assessment:
+    """Every figure of the account at its marks."""
+    legs = compile_legs(scenario)
+    rows = zip(scenario.positions, legs, _twins(scenario.positions), strict=True)
+    positions = [_figures(position, leg, twin, scenario) for position, leg, twin in rows]
+    if not scenario.account.isolated:
+        return _assess_cross(scenario, legs, positions)
+    return _assess_isolated(scenario, legs, positions)
+
+
+def _twins(positions: Sequence[Position]) -> list[Position | None]:
+    """Return, in their order, every position's twin: that of the same token on the other side, None without one."""
+    by_name = {(position.symbol, position.side): position for position in positions}
+    return [by_name.get((position.symbol, OTHER_SIDE[position.side])) for position in positions]
+
+
+def _assess_cross(scenario: Scenario, legs: Legs, positions: list[PositionFigures]) -> Assessment:
+    book = cross_book(scenario, legs)
+    if not book.complete:
+        prices = [unpriced(token, "no_tiers") for token in book.tokens]
+        return _assessment(scenario, book.equity_at(book.marks), positions, prices)
+    standing = book.standing()
+    prices = liquidation_prices(book, standing)
+    joint = NOWHERE if standing.liquidated else common_move([book], scenario, standings=[standing])
+    return _assessment(
+        scenario, standing.equity, positions, prices, _Whole(standing.requirement, standing, standing.liquidated, joint)
+    )
+
+
+def _assess_isolated(scenario: Scenario, legs: Legs, positions: list[PositionFigures]) -> Assessment:
+    books = isolated_books(scenario, legs)
+    standings = [book.standing() if book.complete else None for book in books]
+    alone = [
+        _alone(figures, position, book, standing, scenario)
+        for figures, position, book, standing in zip(positions, scenario.positions, books, standings, strict=True)
+    ]
+    positions, prices = [each[0] for each in alone], [each[1] for each in alone]
+    equity = scenario.account.wallet_balance + sum(figures.unrealised_pnl for figures in positions)
+    known = [standing for standing in standings if standing is not None]
+    if len(known) < len(books):
+        return _assessment(scenario, equity, positions, prices)
+    worst = min(known, key=lambda standing: standing.headroom, default=Standing(equity, 0.0, 0.0, False, 0.0))
+    liquidated = any(standing.liquidated for standing in known)
+    joint = NOWHERE if liquidated else common_move(books, scenario, standings=known)
+    requirement = sum(standing.requirement for standing in known)
+    return _assessment(scenario, equity, positions, prices, _Whole(requirement, worst, liquidated, joint))
+
+
+def _alone(
+    figures: PositionFigures, position: Position, book: Book, standing: Standing | None, scenario: Scenario
+) -> tuple[PositionFigures, LiquidationPrice]:
+    """An isolated position's own standing and its own liquidation price."""
+    figures = figures._replace(isolated_margin=position.own_margin)
+    if standing is None:
+        return figures, unpriced(position.symbol, "no_tiers", position.side)
+    figures = figures._replace(
+        headroom=standing.headroom,
+        margin_ratio=scenario.account.rules.ratio.of(standing),
+        liquidated=standing.liquidated,
+    )
+    return figures, liquidation_prices(book, standing)[0]._replace(side=position.side)
+
+
+class _Whole(NamedTuple):
+    """What can be told of an account whose tiers are all known; `worst` is the book with the least headroom."""
+
+    requirement: float
+    worst: Standing
+    liquidated: bool
+    joint: JointMove
+
+
+def _assessment(
+    scenario: Scenario,
+    equity: float,
+    positions: list[PositionFigures],
+    prices: list[LiquidationPrice],
+    whole: _Whole | None = None,
+) -> Assessment:
+    notional = sum(figures.notional for figures in positions)
+    firm = beyond_rounding(equity, abs(scenario.account.counted_wallet) + notional)
+    initial = _total([figures.initial_margin for figures in positions])
+    return Assessment(
+        equity=equity,
+        unrealised_pnl=sum(figures.unrealised_pnl for figures in positions),
+        initial_margin=initial,
+        maintenance_margin=_total([figures.maintenance_margin for figures in positions]),
+        requirement=whole and whole.requirement,
+        headroom=whole and whole.worst.headroom,
+        available_balance=_available(scenario, equity, initial),
+        margin_ratio=_margin_ratio(scenario, whole),
+        equity_to_notional=quotient(firm, notional),
+        effective_leverage=quotient(notional, firm),
+        liquidated=whole.liquidated if whole else any(figures.liquidated for figures in positions),
+        positions=tuple(positions),
+        liquidation_prices=tuple(prices),
+        joint_move=whole.joint if whole else NOWHERE,
+        problems=_account_problems(scenario, equity, initial),
+        assumptions=(
+            *_assumptions(scenario),
+            *_of_several_coins(scenario, positions, prices),
+            *_beyond(scenario, positions, prices),
+        ),
+    )
+
+
+def _beyond(scenario: Scenario, positions: list[PositionFigures], prices: list[LiquidationPrice]) -> list[str]:
+    """Which figures lie where the venue's table has ended, or where an isolated position is gone."""
+    said = []
+    above = {price.symbol: price.above for price in prices if price.above is not None}
+    for position, figures in zip(scenario.positions, positions, strict=True):
+        table = None if scenario.account.rules.own_fraction else scenario.market.table(position.symbol)
+        at_price = position.quantity * above.get(position.symbol, 0.0)
+        ended = any(problem.code == "beyond_last_tier" for problem in figures.problems)
+        if ended or (table and table.progressive and table.exceeds_last_cap(at_price)):
+            said.append(
+                f"beyond {position.symbol}'s last tier, at its size or liquidation price, the last rate goes on"
+            )
+    if any(figures.liquidated for figures in positions):
+        said.append("liquidated isolated positions are shown as if still open; such a one loses its margin, no more")
+    return list(dict.fromkeys(said))
+
+
+def _total(values: list[float | None]) -> float | None:
+    """The sum, None as soon as one is not known."""
+    total = 0.0
+    for value in values:
+        if value is None:
+            return None
+        total += value
+    return total
+
+
+def _margin_ratio(scenario: Scenario, whole: _Whole | None) -> MarginRatio:
+    rule, value = scenario.account.rules.ratio, None
+    if whole and scenario.positions:
+        value = rule.of(whole.worst)
+    return MarginRatio(value, rule.at_level(1.0, scenario.account.margin_fraction), rule.direction, rule.label)
+
+
+def _available(scenario: Scenario, equity: float, initial: float | None) -> float | None:
+    if initial is None:
+        return None
+    if not scenario.account.isolated:
+        return _above(equity, initial)
+    return _above(scenario.account.wallet_balance, sum(position.own_margin for position in scenario.positions))
+
+
+def _above(one: float, other: float) -> float:
+    """How far one sum of money is above another; what rounding leaves is nothing."""
+    return one - other if one - other > ZERO * (abs(one) + abs(other)) else 0.0
+
+
+def _figures(position: Position, leg: Leg, twin: Position | None, scenario: Scenario) -> PositionFigures:
+    """One position's figures; `twin` is the position of the same token on the other side."""
+    account, market = scenario.account, scenario.market
+    mark = market.marks[position.symbol]
+    notional = position.quantity * mark
+    common = (position.symbol, position.side, position.quantity, notional, leg.equity(mark))
+    if not leg.rates:
+        return PositionFigures(*common, None, None, None, None, None, None, (_no_tiers(position, scenario),))
+    tier = leg.tier(mark)
+    number, rate, amount = leg.first_tier + tier, leg.rates[tier], leg.amounts[tier]
+    table = None if account.rules.own_fraction else market.table(position.symbol)
+    cap = table.max_leverages[number] if table else None
+    opening_price = account.rules.opening_price(position.entry_price, mark, isolated=account.isolated)
+    return PositionFigures(
+        *common,
+        initial_margin=position.quantity * opening_price / position.leverage + leg.closing_fee,
+        maintenance_margin=leg.maintenance(mark, rate, amount) + leg.closing_fee - leg.constant,
+        tier=number + 1,
+        maintenance_rate=rate,
+        maintenance_amount=amount,
+        max_leverage=cap,
+        problems=_position_problems(position, twin, table, cap, scenario, negative=rate * notional < amount),
+    )
+
+
+def _no_tiers(position: Position, scenario: Scenario) -> Problem:
+    known, name = scenario.market.reference.not_listed.get(position.symbol), scenario.account.rules.name
+    why = f"no tier table is known for {position.symbol} on {name}"
+    if scenario.market.table(position.symbol) is not None:
+        why = f"{name} reads tiers by contracts, and how much {position.symbol} a contract holds is not known"
+    return Problem(
+        "no_tiers",
+        "error",
+        f"{f'{position.symbol} is {known}' if known else why}; remove the position or supply its tier table",
+    )
+
+
+def _position_problems(
+    position: Position,
+    twin: Position | None,
+    table: TierTable | None,
+    cap: float | None,
+    scenario: Scenario,
+    *,
+    negative: bool,
+) -> tuple[Problem, ...]:
+    problems = []
+    if negative:
+        below = "the tier's amount is above its rate's share: the maintenance margin is negative, the row does not fit"
+        problems.append(Problem("maintenance_negative", "warning", below))
+    rules = scenario.account.rules
+    if cap is not None and position.leverage > cap * (1 + EDGE):
+        allowed = f"{position.leverage:g}x is above the {cap:g}x that {rules.name} allows at this size"
+        problems.append(Problem("leverage_above_cap", "error", f"{allowed}; lower it to {cap:g}x"))
+    if table is not None and table.last_cap is not None:
+        size = size_in_tiers(position, scenario.market, flat=rules.flat_tiers)
+        if size is not None and table.exceeds_last_cap(size):
+            beyond = f"the size is beyond {rules.name}'s last tier; its last rate is taken to go on"
+            problems.append(Problem("beyond_last_tier", "warning", beyond))
+    if position.isolated_margin is not None and not scenario.account.isolated:
+        ignored = "the isolated margin is ignored in cross margin: the whole balance stands behind the position"
+        problems.append(Problem("isolated_margin_ignored", "warning", ignored))
+    if twin is not None:
+        problems += _of_both_sides(position, twin, scenario)
+    return tuple(problems)
+
+
+def _of_both_sides(position: Position, twin: Position, scenario: Scenario) -> list[Problem]:
+    """What the venue does not keep of a token held long and short, and what is not known of it there."""
+    account, rules, symbol = scenario.account, scenario.account.rules, position.symbol
+    if not rules.hedges:
+        one = f"{rules.name} keeps one position per token, long or short: {symbol} can't be both, orders net"
+        return [Problem("one_position_per_token", "warning", f"{one}; enter the difference alone")]
+    problems = []
+    if account.margin_mode in rules.one_leverage_in and position.leverage != twin.leverage:
+        both = f"{position.leverage:g}x here and {twin.leverage:g}x on the {twin.side}"
+        one = f"{rules.name} keeps one leverage for {symbol}, not {both}; set both alike"
+        problems.append(Problem("one_leverage_per_token", "warning", one))
+    if rules.doubts.hedge and not account.isolated and position.quantity <= twin.quantity:
+        problems.append(Problem("hedge_not_confirmed", "warning", rules.doubts.hedge))
+    return problems
+
+
+def _account_problems(scenario: Scenario, equity: float, initial: float | None) -> tuple[Problem, ...]:
+    account, rules = scenario.account, scenario.account.rules
+    problems = []
+    if not account.isolated and initial is not None and scenario.positions and _above(initial, equity):
+        above = "the initial margin is above the margin balance: no new orders or withdrawals"
+        problems.append(Problem("initial_margin_above_equity", "warning", above))
+    if account.counts_collateral:
+        return tuple(problems)
+    why = "isolated positions stand on" if account.isolated else f"{rules.name} counts"
+    alone = f"{why} the settlement coin alone, {rules.settlement}"
+    reason = f" ({rules.uncounted})" if rules.uncounted else ""
+    if account.collateral:
+        left_out = f"{alone}: the collateral is left out{reason}"
+        problems.append(Problem("collateral_not_counted", "warning", left_out))
+    if account.settlement_rate != 1:
+        left_out = f"{alone}, in full: its rate of {wording.rate(account.settlement_rate)} is left out{reason}"
+        problems.append(Problem("settlement_rate_not_counted", "warning", left_out))
+    return tuple(problems)
+
+
+def _of_several_coins(
+    scenario: Scenario, positions: list[PositionFigures], prices: list[LiquidationPrice]
+) -> list[str]:
+    """How the settlement coin counts beside other coins, and what is not modelled where it is owed."""
+    account, doubts = scenario.account, scenario.account.rules.doubts
+    if not account.counts_collateral or not (account.collateral or account.settlement_rate != 1):
+        return []
+    coin = account.rules.settlement
+    said = [f"{coin} counts at {wording.rate(account.settlement_rate)} of a dollar, the rate entered"]
+    if account.settlement_rate == 1:
+        name = account.rules.name
+        said = [f"{coin} itself counts in full; {name} counts it at its index less a haircut: enter that rate"]
+    said.append(doubts.collateral)
+    balance = account.wallet_balance + sum(figures.unrealised_pnl for figures in positions)
+    if balance < 0:
+        said += [f"balance and open profit and loss in {coin} come to {wording.money(balance)}", doubts.owing]
+    elif any(each < 0 for each in _at_liquidation(scenario, balance, prices)):
+        said += [f"balance and open profit and loss in {coin} fall below 0 before some liquidation price", doubts.owing]
+    return said
+
+
+def _at_liquidation(scenario: Scenario, balance: float, prices: list[LiquidationPrice]) -> list[float]:
+    """Balance and profit in the settlement coin at every liquidation price, other marks standing still."""
+    net, marks = net_quantities(scenario.positions), scenario.market.marks
+    balances = []
+    for price in prices:
+        levels = [level for level in (price.below, price.above) if level is not None]
+        balances += [balance + net.get(price.symbol, 0.0) * (level - marks[price.symbol]) for level in levels]
+    return balances
+
+
+def _days(days: Mapping[str, Sequence[str]]) -> str:
+    """The day of all tables, or each day with the tokens whose tables are of it."""
+    if len(days) < 2:
+        return next(iter(days), "an unknown date")
+    return "; ".join(f"{day} ({', '.join(tokens)})" for day, tokens in days.items())
+
+
+def _assumptions(scenario: Scenario) -> tuple[str, ...]:
+    """What the figures rest on: whose tables of which date, and the venue's known doubts."""
+    account, market = scenario.account, scenario.market
+    rules, reference = account.rules, market.reference
+    if rules.own_fraction:
+        return rules.assumptions
+    symbols = {position.symbol for position in scenario.positions}
+    tables = []
+    if own := sorted(symbols & market.tiers.keys()):
+        tables.append(f"tiers of {', '.join(own)} as the scenario gives them, {market.tiers_as_of or 'undated'}")
+    if (used := symbols - market.tiers.keys()) & reference.tiers.keys():
+        tables.append(f"{account.venue} tiers as of {_days(reference.days(used))}")
+    doubtful = sorted((symbols & reference.unconfirmed) - market.contract_values.keys())
+    if doubtful:
+        tables.append(f"{account.venue} contract values of {', '.join(doubtful)} are second-hand, not yet confirmed")
+    if account.isolated and symbols and rules.doubts.isolated:
+        tables.append(rules.doubts.isolated)
+    if rules.doubts.unlisted and scenario.unlisted:
+        tables.append(f"{account.venue}: {', '.join(scenario.unlisted)}: {rules.doubts.unlisted}")
+    return (*tables, *rules.assumptions)

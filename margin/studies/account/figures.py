@@ -1,0 +1,75 @@
+"""The account's figures by name: how each is written and what it means in one line. Nothing is computed here."""
+
+from typing import NamedTuple
+
+from margin import formatting as wording
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import Assessment
+
+
+class Figure(NamedTuple):
+    """One figure as it is shown. `value` is what `text` writes, None where there is none."""
+
+    name: str
+    value: float | None
+    text: str
+    meaning: str
+
+
+def figures(scenario: Scenario, account: Assessment) -> list[Figure]:
+    """Every account figure, the same names in the same order for every scenario of one venue and mode."""
+    return [*_money(scenario, account), *_ratios(scenario, account), *_moves(account)]
+
+
+def _money(scenario: Scenario, account: Assessment) -> list[Figure]:
+    rules, isolated = scenario.account.rules, scenario.account.isolated
+    carries = " and the fee to close" if rules.closing_fee_in_margins else ""
+    fee = ", the liquidation fee included" if rules.liquidation_fee_required else ""
+    free = "wallet balance not tied up in isolated margins" if isolated else "margin balance less initial margin"
+    headroom = "the smallest of the positions' own" if isolated else "what may be lost before liquidation"
+    rows = [
+        ("Margin balance", account.equity, "wallet balance with all open profit and loss: equity"),
+        ("Unrealised profit", account.unrealised_pnl, "what the open positions have won or lost since entry"),
+        ("Initial margin", account.initial_margin, f"what the positions tie up at the chosen leverage{carries}"),
+        ("Maintenance margin", account.maintenance_margin, f"what the venue's tiers ask to keep them open{carries}"),
+        ("Requirement", account.requirement, f"what equity is held against{fee}"),
+        ("Headroom", account.headroom, f"margin balance less requirement: {headroom}"),
+        ("Available", account.available_balance, f"free for new positions: {free}"),
+    ]
+    return [Figure(name, value, wording.money(value), meaning) for name, value, meaning in rows]
+
+
+def _ratios(scenario: Scenario, account: Assessment) -> list[Figure]:
+    ratio = account.nearest_ratio
+    at = wording.percent(ratio.liquidation_at)
+    worst = " of the position worst off" if scenario.account.isolated else ""
+    load, share = account.requirement_to_equity, account.equity_to_notional
+    leverage = account.effective_leverage
+    return [
+        Figure(
+            ratio.label,
+            ratio.value,
+            wording.percent(ratio.value),
+            f"the venue's own{worst}: {ratio.direction}, liquidation at {at}",
+        ),
+        Figure(
+            "Requirement ÷ equity",
+            load,
+            wording.percent(load),
+            f"the same scale on every venue{worst}: liquidation at 100 %",
+        ),
+        Figure("Equity ÷ notional", share, wording.percent(share), "the articles' margin ratio; no venue shows it"),
+        Figure(
+            "Effective leverage",
+            leverage,
+            wording.multiple(leverage),
+            "total notional ÷ margin balance, whatever leverage was chosen",
+        ),
+    ]
+
+
+def _moves(account: Assessment) -> list[Figure]:
+    down, up = account.joint_move
+    rows = [("Common fall to liquidation", down), ("Common rise to liquidation", up)]
+    meaning = "every mark moving at once, by its beta; – where none liquidates"
+    return [Figure(name, value, wording.percent(value, sign=True), meaning) for name, value in rows]

@@ -1,0 +1,93 @@
+"""A venue's own figures of an account beside ours: what differs, and by how much."""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import Assessment
+from margin.studies.distance.distances import LiquidationPrice
+
+Kind = Literal["money", "ratio", "price"]
+Missing = Literal["none", "not told", "not known", "liquidated already"]
+"""In place of a figure: no such price; the venue gives nothing; Tandem has no tier table; the price is past."""
+TOLERANCE = 0.01
+"""Differences beyond this part are worth a word; below it lie the venue's rounding and the seconds between answers."""
+
+
+class Beside(NamedTuple):
+    """One figure twice. `of` is the token of a price, with the side of an isolated position: `TAO short`."""
+
+    figure: str
+    kind: Kind
+    venue: float | Missing
+    ours: float | Missing
+    of: str = ""
+
+    @property
+    def label(self) -> str:
+        """The figure and what it is of: `Liquidation price TAO short`."""
+        return f"{self.figure} {self.of}".rstrip()
+
+    @property
+    def difference(self) -> float | None:
+        """How much more ours is, as a fraction of the venue's; None where one of them is missing, or that is 0."""
+        if isinstance(self.venue, str) or isinstance(self.ours, str) or not self.venue:
+            return None
+        return (self.ours - self.venue) / abs(self.venue)
+
+    @property
+    def both(self) -> bool:
+        """Whether there are two figures to compare."""
+        return not isinstance(self.venue, str) and not isinstance(self.ours, str)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both say the same, within the tolerance."""
+        if self.difference is None:
+            return self.venue == self.ours
+        return abs(self.difference) <= TOLERANCE
+
+
+def beside(
+    scenario: Scenario,
+    account: Assessment,
+    *,
+    equity: float | None,
+    initial_margin: float | None,
+    maintenance_margin: float | None,
+    margin_ratio: float | None,
+    liquidation_prices: Mapping[tuple[str, str | None], float | None],
+) -> tuple[Beside, ...]:
+    """The figures that the venue told, and every liquidation price, each beside ours.
+
+    Prices are per token and side, in cross per token and None; None: the venue says that there is none. Where a token
+    has liquidation prices on both sides, ours is the one on the side of the venue's, or the nearer one.
+    """
+    told: list[tuple[str, Kind, float | None, float | None]] = [
+        ("Margin balance", "money", equity, account.equity),
+        ("Initial margin", "money", initial_margin, account.initial_margin),
+        ("Maintenance margin", "money", maintenance_margin, account.maintenance_margin),
+        ("Margin ratio", "ratio", margin_ratio, account.margin_ratio.value),
+    ]
+    figures = [
+        Beside(figure, kind, venue, "not known" if ours is None else ours)
+        for figure, kind, venue, ours in told
+        if venue is not None
+    ]
+    for each in account.liquidation_prices:
+        key, of = (each.symbol, each.side), f"{each.symbol} {each.side or ''}".rstrip()
+        price = liquidation_prices.get(key)
+        absent: Missing = "none" if key in liquidation_prices else "not told"
+        ours = _ours(each, price, scenario.market.marks[each.symbol])
+        figures.append(Beside("Liquidation price", "price", absent if price is None else price, ours, of))
+    return tuple(figures)
+
+
+def _ours(price: LiquidationPrice, venue: float | None, mark: float) -> float | Missing:
+    if price.reason_below == "no_tiers":
+        return "not known"
+    if price.reason_below == "liquidated":
+        return "liquidated already"
+    prices = (price.below, price.above) if venue is None else (price.below if venue <= mark else price.above,)
+    nearest = min((each for each in prices if each is not None), key=lambda each: abs(each - mark), default=None)
+    return "none" if nearest is None else nearest

@@ -1,0 +1,166 @@
+"""The same account on one venue after the other: the same positions, wallet and marks under each venue's own rules.
+
+Reference tables are handed in. Where a venue does not know a token, its figures are not known either; the account
+without that token then stands in a line of its own. Figures of tables more than `FAR_APART` days apart show what venues
+ask at different times, not which asks less: then nobody is named.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from math import inf
+from typing import NamedTuple
+
+from margin import formatting as wording
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import Assessment, assess
+from margin.venues import VenueTables
+
+FAR_APART = 30
+"""With tables more days apart than this no venue is named as the safer one."""
+COMPARED = ("binance", "bybit", "okx", "hyperliquid")
+
+
+def at_venue(scenario: Scenario, venue: str) -> Scenario:
+    """The scenario under another venue's rules, at its fee: a fee of one's own is what the venue before charges.
+
+    Tables of one's own go where they are of the wrong kind.
+    """
+    if venue == scenario.account.venue:
+        return scenario
+    account = replace(scenario.account, venue=venue, taker_fee=None)
+    market = scenario.market
+    if account.rules.flat_tiers != scenario.account.rules.flat_tiers:
+        market = replace(market, tiers={})
+    return replace(scenario, account=account, market=replace(market, tiers_as_of=None))
+
+
+@dataclass(frozen=True, slots=True)
+class VenueLine:
+    """The account on one venue. `missing` are the tokens of positions that it has no tables for.
+
+    `days` are the days of the tables used, ISO dates, the oldest first, with their tokens; `undated` are tokens whose
+    table has no day. `without` is the account without the positions in missing tokens, None where there are none or
+    nothing would be left; there `left_out` names those tokens.
+    """
+
+    scenario: Scenario
+    account: Assessment
+    missing: tuple[str, ...]
+    days: Mapping[str, Sequence[str]]
+    undated: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    without: "VenueLine | None" = None
+
+    @property
+    def venue(self) -> str:
+        """The venue's key."""
+        return self.scenario.account.venue
+
+    @property
+    def name(self) -> str:
+        """The venue's name."""
+        return self.scenario.account.rules.name
+
+    @property
+    def label(self) -> str:
+        """The venue's name, and what is left out: `OKX without FET`."""
+        return f"{self.name} without {wording.some(self.left_out)}" if self.left_out else self.name
+
+    def reached(self, *, falls: bool) -> float:
+        """How large a common fall or rise liquidates: 0 where that is so already, infinite where none does."""
+        if self.account.liquidated:
+            return 0.0
+        move = self.account.joint_move.down if falls else self.account.joint_move.up
+        return inf if move is None else abs(move)
+
+
+class Dated(NamedTuple):
+    """A venue's table of a day, an ISO date."""
+
+    day: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class VenueComparison:
+    """One line per venue, in the order of `COMPARED`; `whole` are those that know every token of a position."""
+
+    lines: tuple[VenueLine, ...]
+
+    @property
+    def whole(self) -> tuple[VenueLine, ...]:
+        """The lines that can be compared: the same account, every figure known."""
+        return tuple(line for line in self.lines if not line.missing)
+
+    @property
+    def span(self) -> tuple[Dated, Dated] | None:
+        """The oldest and the newest table of the whole lines; None where one of them has no day."""
+        dated = [Dated(day, line.name) for line in self.whole for day in line.days]
+        if not dated or any(line.undated for line in self.whole):
+            return None
+        return min(dated), max(dated)
+
+    @property
+    def apart(self) -> int | None:
+        """Days between the oldest and the newest table of the whole lines; None where one of them has no day."""
+        if self.span is None:
+            return None
+        first, last = (date.fromisoformat(each.day) for each in self.span)
+        return (last - first).days
+
+    @property
+    def comparable(self) -> bool:
+        """Whether there are two whole lines or more, and their tables near enough in time to name one."""
+        return len(self.whole) > 1 and self.apart is not None and self.apart <= FAR_APART
+
+    @property
+    def falls(self) -> bool:
+        """Whether falls are compared, or rises: whichever is nearest to liquidating on any whole line that lives."""
+        return min(self._ahead(falls=True), default=inf) <= min(self._ahead(falls=False), default=inf)
+
+    def _ahead(self, *, falls: bool) -> list[float]:
+        """How large the common moves one way are that still lie before a liquidation, line by line."""
+        return [end for line in self.whole if 0 < (end := line.reached(falls=falls)) < inf]
+
+    @property
+    def last(self) -> tuple[str, ...]:
+        """The venues that liquidate last in the common move compared (all whose moves read the same), by name.
+
+        Nobody where they are not comparable, where the move does not liquidate on some venue at all, and where every
+        account is liquidated already.
+        """
+        if not self.comparable:
+            return ()
+        ends = {line.name: line.reached(falls=self.falls) for line in self.whole}
+        furthest = max(ends.values())
+        if furthest in (0, inf):
+            return ()
+        return tuple(name for name, end in ends.items() if end and wording.percent(end) == wording.percent(furthest))
+
+
+def venues_compared(scenario: Scenario, tables: Mapping[str, VenueTables]) -> VenueComparison:
+    """The account on every venue of `COMPARED`, each beside its own reference tables."""
+    return VenueComparison(tuple(_line(at_venue(scenario, venue).with_tables(tables[venue])) for venue in COMPARED))
+
+
+def _line(scenario: Scenario, left_out: tuple[str, ...] = ()) -> VenueLine:
+    account = assess(scenario)
+    unknown = [figures.symbol for figures in account.positions if figures.maintenance_margin is None]
+    missing = tuple(dict.fromkeys(unknown))
+    kept = tuple(position for position in scenario.positions if position.symbol not in missing)
+    used = dict.fromkeys(position.symbol for position in kept)
+    days, undated = _days(scenario, list(used))
+    without = _line(replace(scenario, positions=kept), missing) if missing and kept else None
+    return VenueLine(scenario, account, missing, days, undated, left_out, without)
+
+
+def _days(scenario: Scenario, tokens: Sequence[str]) -> tuple[dict[str, list[str]], tuple[str, ...]]:
+    """The tables of these tokens by their day, and the tokens whose table has none."""
+    market = scenario.market
+    own = [token for token in tokens if token in market.tiers]
+    days = market.reference.days(set(tokens) - set(own))
+    if market.tiers_as_of and own:
+        days[market.tiers_as_of] = [*days.get(market.tiers_as_of, []), *own]
+    dated = {token for held in days.values() for token in held}
+    return dict(sorted(days.items())), tuple(token for token in tokens if token not in dated)

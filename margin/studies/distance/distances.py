@@ -1,0 +1,173 @@
+"""How far prices may move: liquidation prices of single tokens, the joint move, and the distance to a warning level.
+
+Every figure is a `first_crossing` of a line in price space; nothing here knows a margin rule.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import inf
+from typing import Literal, NamedTuple
+
+from margin.engine.book import Book, Standing
+from margin.engine.crossing import Mover, first_crossing, walk
+from margin.engine.leg import Leg
+from margin.engine.numbers import quotient
+from margin.errors import LARGEST
+from margin.model.compile import compile_books
+from margin.model.scenario import Scenario
+
+FURTHEST_DOWN = 1.0
+FURTHEST_UP = 10.0
+"""Joint moves are looked for from −100 % to +1000 %."""
+NO_PRICE = 1e-12
+"""A liquidation price below this part of the mark is rounding around 0: the position is covered down to nothing."""
+
+Reason = Literal["covered", "gains", "flat", "liquidated", "no_tiers"]
+
+
+class LiquidationPrice(NamedTuple):
+    """Where one token's price, all others standing still, liquidates the account; None with its reason where nowhere.
+
+    `side` names the position in isolated mode and is None in cross, where both legs of a token share the price.
+    """
+
+    symbol: str
+    below: float | None
+    above: float | None
+    reason_below: Reason | None
+    reason_above: Reason | None
+    side: str | None = None
+
+
+class JointMove(NamedTuple):
+    """The first common move at which the account is liquidated, as a fraction (−0.0947 is −9.47 %); None: nowhere."""
+
+    down: float | None
+    up: float | None
+
+
+NOWHERE = JointMove(None, None)
+
+
+def unpriced(symbol: str, reason: Reason, side: str | None = None) -> LiquidationPrice:
+    """An entry without prices, for one reason both ways."""
+    return LiquidationPrice(symbol, None, None, reason, reason, side)
+
+
+def liquidation_prices(book: Book, standing: Standing) -> list[LiquidationPrice]:
+    """One entry per token of a complete book, which stands as given."""
+    if standing.liquidated:
+        return [unpriced(token, "liquidated") for token in book.tokens]
+    legs: list[list[Leg]] = [[] for _ in book.tokens]
+    for leg in book.legs:
+        legs[leg.token].append(leg)
+    headroom = standing.headroom if book.bears_positions else inf
+    return [
+        _liquidation_price(token, mark, own, headroom, standing.zero)
+        for token, mark, own in zip(book.tokens, book.marks, legs, strict=True)
+    ]
+
+
+def _liquidation_price(token: str, mark: float, legs: list[Leg], headroom: float, zero: float) -> LiquidationPrice:
+    """The entry of one token; an account that nothing can liquidate has endless headroom.
+
+    Rates rise with the size, so headroom is concave in one price: it gains all the way down exactly if it does so in
+    the lowest tier, and all the way up exactly if it does so in the highest.
+    """
+    lowest = sum([leg.slope(0, 1.0) for leg in legs])
+    highest = sum([leg.slope(-1, 1.0) for leg in legs])
+    steady: Reason = "flat" if lowest == highest == 0 else "gains"
+    fall = walk(headroom, [Mover(leg, mark, -1.0) for leg in legs], 1.0, mark, zero) if lowest > 0 else None
+    rise = walk(headroom, [Mover(leg, mark, 1.0) for leg in legs], 1.0, inf, zero) if highest < 0 else None
+    below = None if fall is None or mark - fall <= NO_PRICE * mark else mark - fall
+    above = None if rise is None or mark + rise > LARGEST else mark + rise
+    reason_below = None if below is not None else "covered" if lowest > 0 else steady
+    reason_above = None if above is not None else "covered" if highest < 0 else steady
+    return LiquidationPrice(token, below, above, reason_below, reason_above)
+
+
+def first_moves(
+    books: Sequence[Book],
+    rates: Mapping[str, float],
+    level: float = 1.0,
+    *,
+    standings: Sequence[Standing | None] | None = None,
+    start: Mapping[str, float] | None = None,
+    furthest_down: float = FURTHEST_DOWN,
+) -> JointMove:
+    """The first x each way at which some book reaches the level, prices moving to price · (1 + rate · x), at least 0.
+
+    `rates` by token; one that is not named stands still. It starts from the marks, where the books stand as `standings`
+    says if that is known already, or from other prices. 0.0 means that the start is at the level or past it.
+    """
+    down, up = inf, inf
+    for book, standing in zip(books, standings or [None] * len(books), strict=True):
+        prices = book.marks if start is None else tuple([start[token] for token in book.tokens])
+        rises = [price * rates.get(token, 0.0) for token, price in zip(book.tokens, prices, strict=True)]
+        falls = [-rise for rise in rises]
+        fall = first_crossing(book, prices, falls, level=level, limit=furthest_down, standing=standing)
+        rise = first_crossing(book, prices, rises, level=level, limit=FURTHEST_UP, standing=standing)
+        down = down if fall is None else min(down, fall)
+        up = up if rise is None else min(up, rise)
+    return JointMove(None if down == inf else 0.0 - down, None if up == inf else up)
+
+
+def common_move(
+    books: Sequence[Book],
+    scenario: Scenario,
+    level: float = 1.0,
+    *,
+    standings: Sequence[Standing | None] | None = None,
+    start: Mapping[str, float] | None = None,
+) -> JointMove:
+    """The first x each way at which some book reaches the level, every token moving by its beta; see `first_moves`."""
+    betas = {token: scenario.market.beta(token) for book in books for token in book.tokens}
+    return first_moves(books, betas, level, standings=standings, start=start)
+
+
+def away(price: float, mark: float) -> float | None:
+    """How far a price lies from a mark, as a fraction of it; None from a mark of 0."""
+    return quotient(price - mark, mark)
+
+
+def present_move(scenario: Scenario) -> float | None:
+    """The common move that took the account's baseline marks to its marks; None where no single one did."""
+    return scenario.market.present_move(scenario.tokens)
+
+
+def origin(scenario: Scenario) -> dict[str, float]:
+    """The prices that a common move is measured from, by token.
+
+    The baseline marks, or the marks themselves where no common move leads from those to these.
+    """
+    market = scenario.market
+    if present_move(scenario) is None:
+        return dict(market.marks)
+    return {token: market.baseline_mark(token) for token in market.marks}
+
+
+def at_move(scenario: Scenario, move: float, start: Mapping[str, float] | None = None) -> Scenario:
+    """The scenario after a common move from `start`, its origin unless given; `start` becomes the baseline marks."""
+    start = origin(scenario) if start is None else start
+    baseline_marks = {token: price for token, price in start.items() if price > 0} if move else {}
+    market = replace(scenario.market, marks=scenario.market.moved(start, move), baseline_marks=baseline_marks)
+    return replace(scenario, market=market)
+
+
+def before_move(scenario: Scenario) -> Scenario:
+    """The scenario at its baseline marks."""
+    start = {token: scenario.market.baseline_mark(token) for token in scenario.market.marks}
+    return at_move(scenario, 0.0, start)
+
+
+def brink(scenario: Scenario) -> float | None:
+    """The nearest common move from its origin that puts the account exactly at the liquidation point."""
+    books = compile_books(scenario)
+    if not all(book.complete for book in books):
+        return None
+    return nearest(common_move(books, scenario, start=origin(scenario)))
+
+
+def nearest(move: JointMove) -> float | None:
+    """The smaller of the two moves, None where there is none."""
+    return min((each for each in move if each is not None), key=abs, default=None)

@@ -1,0 +1,161 @@
+"""Tokens that move as one: what can go along a side of a map, where two such groups liquidate, and what days did there.
+
+A group is a direction; a group's tokens do not move in step, so the move of a day is that which fits theirs best, each
+weighed by what is held of it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from margin.model.compile import compile_books
+from margin.model.scenario import Scenario, net_quantities
+from margin.model.symbols import STABLECOINS
+from margin.studies.distance.directions import Direction, reach
+from margin.studies.distance.distances import JointMove, away
+from margin.studies.distance.frontier import at_points
+from margin.studies.stress.crash_table import CrashRow
+from margin.studies.stress.outcome import Outcome
+
+LONGS, SHORTS = "All longs", "All shorts"
+
+
+def groups(scenario: Scenario, sector: Collection[str]) -> dict[str, Direction]:
+    """What can move along a side of a map, by name: each token, then groups of two or more, each by its beta."""
+    tokens = [token for token in scenario.tokens if token not in STABLECOINS]
+    net = net_quantities(scenario.positions)
+    several = {
+        LONGS: [token for token in tokens if net.get(token, 0.0) > 0],
+        SHORTS: [token for token in tokens if net.get(token, 0.0) < 0],
+        "AI tokens": [token for token in tokens if token in sector],
+        "BTC and others": [token for token in tokens if token not in sector],
+    }
+    single = {token: Direction(f"alone:{token}", token, {token: 1.0}) for token in tokens}
+    return single | {name: _group(scenario, name, held) for name, held in several.items() if len(held) > 1}
+
+
+def _group(scenario: Scenario, name: str, tokens: Iterable[str]) -> Direction:
+    rates = {token: scenario.market.beta(token) for token in tokens}
+    return Direction(name, name, {token: rate for token, rate in rates.items() if rate})
+
+
+def partners(choices: Mapping[str, Direction], first: str) -> list[str]:
+    """What can move beside a group: whatever shares no token with it."""
+    taken = choices[first].rates.keys()
+    return [name for name, group in choices.items() if not taken & group.rates.keys()]
+
+
+def first_pair(scenario: Scenario, choices: Mapping[str, Direction]) -> tuple[str, str] | None:
+    """What a map shows first: longs against shorts, else the two largest tokens; None where no two things can move."""
+    longs, shorts = _side_of(scenario, "long"), _side_of(scenario, "short")
+    sizes = weights(scenario)
+    tokens = sorted((name for name in choices if name in sizes), key=lambda name: -sizes[name])
+    pairs = [(_name_of(longs, choices, LONGS), _name_of(shorts, choices, SHORTS)), tuple(tokens[:2])]
+    pairs += [(name, other) for name in choices for other in partners(choices, name)]
+    for first, second in (pair for pair in pairs if len(pair) == 2):
+        if first in choices and second in partners(choices, first):
+            return first, second
+    return None
+
+
+def _side_of(scenario: Scenario, side: str) -> list[str]:
+    return list(dict.fromkeys(position.symbol for position in scenario.positions if position.side == side))
+
+
+def _name_of(tokens: Sequence[str], choices: Mapping[str, Direction], group: str) -> str:
+    """The group's name, or its token's where it is one alone."""
+    return tokens[0] if len(tokens) == 1 else group if group in choices else ""
+
+
+def weights(scenario: Scenario) -> dict[str, float]:
+    """What each token counts in a group's move: what is held and pledged of it, in the settlement coin at the marks."""
+    held = [(position.symbol, position.quantity) for position in scenario.positions]
+    held += [(item.asset, item.amount) for item in scenario.account.collateral]
+    sizes: dict[str, float] = {}
+    for token, amount in held:
+        sizes[token] = sizes.get(token, 0.0) + amount * scenario.market.marks[token]
+    return sizes
+
+
+def group_move(group: Direction, moves: Mapping[str, float], sizes: Mapping[str, float]) -> float | None:
+    """The move of a group that fits its tokens' own moves R best, `x = Σ w·r·R ÷ Σ w·r²`; of one token its own.
+
+    r are the group's rates, w the sizes. A token without a move or a size is left out; None where none is left.
+    """
+    rates = {token: rate for token, rate in group.rates.items() if token in moves}
+    parts = [(sizes.get(token, 0.0) * rate, rate, moves[token]) for token, rate in rates.items()]
+    fit = sum(weighed * rate for weighed, rate, _ in parts)
+    return sum(weighed * move for weighed, _, move in parts) / fit if fit > 0 else None
+
+
+class Reaches(NamedTuple):
+    """Where each group alone liquidates, both by the same move, and both apart: the first by x, the second by −x."""
+
+    first: JointMove
+    second: JointMove
+    together: JointMove
+    apart: JointMove
+
+
+def reaches(scenario: Scenario, first: Direction, second: Direction) -> Reaches:
+    """Where each group alone liquidates, and both at once."""
+    books = compile_books(scenario)
+    both = [
+        Direction("both", "both", {**first.rates, **{token: way * rate for token, rate in second.rates.items()}})
+        for way in (1.0, -1.0)
+    ]
+    return Reaches(*(reach(books, each) for each in (first, second, *both)))
+
+
+class DayPoint(NamedTuple):
+    """A named day as moves of both groups, at one of its instants: `when` is its worst tick or its close.
+
+    `here` is the account at that point of the map, where all other tokens stand still and a group's move in step;
+    `whole` the account at that instant of the day itself. `made_up` says what of the groups' moves is not on record,
+    `whole_made_up` what of the day's.
+    """
+
+    row: CrashRow
+    first: float
+    second: float
+    here: Outcome
+    whole: Outcome
+    when: str
+    made_up: str = ""
+    whole_made_up: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its date, or what a person called it."""
+        return self.row.day.date or self.row.day.event
+
+
+def day_points(
+    rows: Iterable[CrashRow], scenario: Scenario, first: Direction, second: Direction, *, worst: bool
+) -> list[DayPoint]:
+    """Each day as moves of the two groups, the worst there first; a day that says nothing of one is left out."""
+    sizes, known, places = weights(scenario), [], []
+    for row in rows:
+        moves = _moves(row, scenario, worst=worst)
+        x, y = (group_move(group, moves, sizes) for group in (first, second))
+        if x is not None and y is not None:
+            known.append(row)
+            places.append((x, y))
+    moved, when = first.rates.keys() | second.rates.keys(), "worst tick" if worst else "close"
+    points = []
+    for row, place, here in zip(known, places, at_points(scenario, first, second, places), strict=True):
+        whole = (row.worst if worst else row.close).outcome
+        made_up = (row.made_up(moved, worst=worst), row.made_up(worst=worst))
+        points.append(DayPoint(row, *place, here, whole, when, *made_up))
+    return sorted(points, key=_severity)
+
+
+def _moves(row: CrashRow, scenario: Scenario, *, worst: bool) -> dict[str, float]:
+    """What a day's tokens did, those that nothing is said of left out."""
+    prices, marks = (row.worst if worst else row.close).prices, scenario.market.marks
+    moves = {token: away(price, marks[token]) for token, price in prices.items() if token not in row.still}
+    return {token: move for token, move in moves.items() if move is not None}
+
+
+def _severity(point: DayPoint) -> tuple[bool, float]:
+    """Liquidating days first, and those that leave less."""
+    return point.here.liquidated is not True, point.here.headroom or 0.0

@@ -1,0 +1,105 @@
+"""What a person assumes about a liquidation: which position goes first, what orders cost, which stops stand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, get_args
+
+from margin.errors import FieldError, choice, keyed, number, shown
+from margin.model.scenario import MOST_POSITIONS, SIDES, Side
+from margin.model.symbols import token
+
+SLIPPAGE = 0.005
+"""What an order is taken to lose against the mark unless the person says otherwise."""
+
+Order = Literal["most_adverse", "largest", "smallest", "most_margin"]
+ORDERS: Mapping[Order, str] = MappingProxyType(
+    {
+        "most_adverse": "the worst unrealised loss first",
+        "largest": "the largest notional first",
+        "smallest": "the smallest notional first",
+        "most_margin": "the position that requires most margin first",
+    }
+)
+"""Which position is liquidated first, in words. Asked anew before every order."""
+
+PositionName = tuple[str, Side]
+"""A position's token and side."""
+PriceStops = Mapping[PositionName, float]
+
+
+@dataclass(frozen=True, slots=True)
+class MarginStop:
+    """A person's own rule: at this requirement ÷ equity, close this part of one position, or of every one, once.
+
+    `position` is its token and side, None for every one; where it is not held, nothing happens. In isolated mode each
+    position is measured and closed by itself. Raises FieldError with the path of the field.
+    """
+
+    at: float
+    close: float
+    position: PositionName | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", number(self.at, "at", above=0, below=1))
+        object.__setattr__(self, "close", number(self.close, "close", above=0, at_most=1))
+        if self.position is not None:
+            object.__setattr__(self, "position", _position(self.position, "position"))
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """How positions are closed on the way; fractions throughout.
+
+    `slippage` is lost against the mark by every forced order and every stop. `liquidation_fee` is a part of what a
+    forced order trades, None: the venue's. `price_stops` close a whole position, named by token and side, when its mark
+    reaches the price from whichever side. `gap`: a stop fills this part of the remaining path beyond its trigger, the
+    market having no price in between.
+
+    Raises FieldError with the path of the field.
+    """
+
+    order: Order = "most_adverse"
+    slippage: float = SLIPPAGE
+    liquidation_fee: float | None = None
+    stop: MarginStop | None = None
+    price_stops: PriceStops = field(default_factory=dict)
+    gap: float = 0.0
+
+    def __post_init__(self) -> None:
+        fee = self.liquidation_fee
+        checked = {
+            "order": choice(self.order, "order", get_args(Order)),
+            "slippage": number(self.slippage, "slippage", at_least=0, below=1),
+            "liquidation_fee": None if fee is None else number(fee, "liquidation_fee", at_least=0, below=1),
+            "price_stops": MappingProxyType(_stops(self.price_stops)),
+            "gap": number(self.gap, "gap", at_least=0, at_most=1),
+        }
+        if not isinstance(self.stop, MarginStop | None):
+            raise FieldError("stop", f"must be a margin stop, got {shown(self.stop)}")
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def has_stops(self) -> bool:
+        """Whether the person has any stop standing."""
+        return self.stop is not None or bool(self.price_stops)
+
+
+def _stops(values: object) -> dict[tuple[str, str], float]:
+    """The price stops by token and side; two spellings of one position are refused."""
+    stops: dict[tuple[str, str], float] = {}
+    for key, value in keyed(values, "price_stops", most=MOST_POSITIONS).items():
+        name = _position(key, "price_stops")
+        path = f"price_stops.{name[0]}.{name[1]}"
+        if name in stops:
+            raise FieldError(path, "is given twice")
+        stops[name] = number(value, path, above=0)
+    return stops
+
+
+def _position(value: object, path: str) -> tuple[str, str]:
+    """A position's name, its token as the scenario spells it."""
+    if not isinstance(value, tuple) or len(value) != 2:
+        raise FieldError(path, f"must be named by token and side, got {shown(value)}")
+    return token(value[0], path), choice(value[1], path, SIDES)

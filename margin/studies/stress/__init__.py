@@ -1,0 +1,1 @@
+"""What a crash day or a change of rules does to the account."""

@@ -1,0 +1,203 @@
+"""What past days would do to the account today, at their close and at their worst tick; or days that a person makes up.
+
+Stress on closes alone understates the danger of liquidation badly: on its worst day RENDER closed at −29 % and had
+traded at −84 %. The worst tick takes every token's at once, which no day needs to have done: a named approximation.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from margin.engine.book import Book
+from margin.model.compile import compile_books
+from margin.model.scenario import Scenario
+from margin.model.symbols import STABLECOINS
+from margin.studies.distance.directions import BTC, beta_to_btc
+from margin.studies.distance.distances import FURTHEST_UP
+from margin.studies.stress.outcome import Moves, Outcome, after, after_each
+
+AT_ONCE = "the worst tick takes every token's lowest or highest price of the day, whichever hurts, at the same instant"
+MIXED = "lows of some tokens and highs of others hurt here: harsher than any instant of the day need have been"
+
+
+class TokenMove(NamedTuple):
+    """One token's day against the previous close, as fractions, at least −1; extremes are None where not known.
+
+    The day began at that close, so where an extreme is not known the price was at least once where it had been.
+    """
+
+    close: float
+    low: float | None = None
+    high: float | None = None
+
+
+class CrashDay(NamedTuple):
+    """A day and what tokens did on it: a past one, or one that a person makes up."""
+
+    date: str
+    event: str
+    moves: Mapping[str, TokenMove]
+
+
+class Instant(NamedTuple):
+    """The account at one instant of a day; `loss` is what it is then worth less than today, in the settlement coin.
+
+    `prices` by token. In isolated mode every position is taken at its own worst tick, the price of a token held on both
+    sides is that of the position left with less headroom, and one that is lost has lost its margin and no more.
+    """
+
+    prices: Mapping[str, float]
+    outcome: Outcome
+    loss: float
+
+    @property
+    def lost(self) -> float:
+        """The loss, but no more than there is to lose: what is beyond that is the venue's."""
+        return min(self.loss, max(0.0, self.loss + self.outcome.remaining))
+
+
+class CrashRow(NamedTuple):
+    """A day's two instants, and what they rest on.
+
+    `filled` are the account's tokens that follow BTC by their beta for want of figures of their own, `still` those that
+    stand still for want of BTC's too; of `open_ended` ones an extreme is not known that could hurt more than the worst
+    tick. `assumptions` says so in words.
+    """
+
+    day: CrashDay
+    close: Instant
+    worst: Instant
+    filled: tuple[str, ...]
+    still: tuple[str, ...]
+    open_ended: tuple[str, ...]
+    assumptions: tuple[str, ...]
+
+    @property
+    def survived(self) -> bool:
+        """Whether both instants are known to liquidate nothing, in isolated mode no position."""
+        return self.worst.outcome.liquidated is False and self.close.outcome.liquidated is False
+
+    @property
+    def standing_again(self) -> int:
+        """How many isolated positions, or in cross accounts (1 or 0), fall at the worst tick that the close spares.
+
+        0 where either is not known.
+        """
+        close, worst = self.close.outcome, self.worst.outcome
+        if close.liquidated is None or worst.liquidated is None:
+            return 0
+        return max(0, (worst.positions_lost or int(worst.liquidated)) - (close.positions_lost or int(close.liquidated)))
+
+    def made_up(self, tokens: Collection[str] | None = None, *, worst: bool = True) -> str:
+        """What of the day is not on record, in words: of these tokens or of all, at the worst tick or at the close."""
+        reasons = dict.fromkeys(self.filled, "by beta") | dict.fromkeys(self.still, "still")
+        unknown = dict.fromkeys(self.open_ended, "extremes unknown") if worst else {}
+        told = {**unknown, **reasons}.items()
+        return ", ".join(f"{token} {reason}" for token, reason in told if tokens is None or token in tokens)
+
+
+def crash_rows(scenario: Scenario, crashes: Iterable[CrashDay], betas_to_btc: Mapping[str, float]) -> list[CrashRow]:
+    """The account, from its marks, through each day. A token without a beta to BTC is taken to have 1."""
+    books = compile_books(scenario)
+    today = after(scenario, books, {}).remaining
+    return [_row(scenario, books, day, betas_to_btc, today) for day in crashes]
+
+
+def _row(
+    scenario: Scenario, books: Sequence[Book], day: CrashDay, betas_to_btc: Mapping[str, float], today: float
+) -> CrashRow:
+    moves, filled, still = _filled(scenario.tokens, day, betas_to_btc)
+    closes, ways = {token: move.close for token, move in moves.items()}, [_worst(book, moves) for book in books]
+    close = _instant(scenario, books, closes, [closes] * len(books), today)
+    worst = _instant(scenario, books, closes, ways, today)
+    betas = {token: beta_to_btc(token, betas_to_btc) for token in filled}
+    open_ended = tuple(token for token, move in moves.items() if _may_be_milder(token, move, books, ways))
+    return CrashRow(
+        day, close, worst, filled, still, open_ended, tuple(_assumptions(moves, ways, betas, still, open_ended))
+    )
+
+
+def _filled(
+    tokens: Iterable[str], day: CrashDay, betas_to_btc: Mapping[str, float]
+) -> tuple[dict[str, TokenMove], tuple[str, ...], tuple[str, ...]]:
+    """Every token's move, and the tokens whose move had to be made up from BTC's or from nothing."""
+    known = {token: day.moves[token] for token in tokens if token in day.moves}
+    unknown = [token for token in tokens if token not in known and token not in STABLECOINS]
+    btc = day.moves.get(BTC)
+    if btc is None:
+        return known, (), tuple(unknown)
+    made_up = {token: _by_beta(btc, beta_to_btc(token, betas_to_btc)) for token in unknown}
+    return {**known, **made_up}, tuple(unknown), ()
+
+
+def _by_beta(btc: TokenMove, beta: float) -> TokenMove:
+    """BTC's day times a beta, no price below 0. A negative one turns BTC's low into the high: both are looked at."""
+    extremes = [None if move is None else max(-1.0, beta * move) for move in (btc.low, btc.high)]
+    return TokenMove(max(-1.0, beta * btc.close), *(extremes if beta >= 0 else extremes[::-1]))
+
+
+def _worst(book: Book, moves: Mapping[str, TokenMove]) -> dict[str, float]:
+    """Every token's move of the day that leaves the book the least; headroom being separable, each for itself."""
+    return {
+        token: min((0.0 if move is None else move for move in moves[token]), key=lambda move: _adds(book, axis, move))
+        for axis, token in enumerate(book.tokens)
+        if token in moves
+    }
+
+
+def _may_be_milder(token: str, move: TokenMove, books: Sequence[Book], ways: Sequence[Moves]) -> bool:
+    """Whether an extreme that is not known could leave some book less than the tick that it was given.
+
+    What a token adds is concave in its price, so no price further out is worse unless the furthest is.
+    """
+    furthest = [far for far, known in ((-1.0, move.low), (FURTHEST_UP, move.high)) if known is None]
+    return any(
+        _adds(book, axis, far) < _adds(book, axis, way[token])
+        for book, way in zip(books, ways, strict=True)
+        if token in way
+        for axis in [book.tokens.index(token)]
+        for far in furthest
+    )
+
+
+def _adds(book: Book, axis: int, move: float) -> float:
+    """What one token's legs add to headroom after a move; to equity, where their tiers are not known."""
+    price = max(0.0, book.marks[axis] * (1 + move))
+    legs = [leg for leg in book.legs if leg.token == axis]
+    required = sum(leg.requirement_at(price, leg.tier(price)) for leg in legs if leg.rates)
+    return sum(leg.equity(price) for leg in legs) - required
+
+
+def _instant(scenario: Scenario, books: Sequence[Book], closes: Moves, ways: Sequence[Moves], today: float) -> Instant:
+    """The outcome of the books' ways; tokens that stand in no book are shown at their close."""
+    outcome = after_each(scenario, books, ways)
+    moves = dict(closes)
+    for book, way in sorted(zip(books, ways, strict=True), key=lambda pair: -_left(*pair)):
+        moves |= {token: way.get(token, 0.0) for token in book.tokens}
+    prices = {token: max(0.0, scenario.market.marks[token] * (1 + moves.get(token, 0.0))) for token in scenario.tokens}
+    return Instant(prices, outcome, today - outcome.remaining)
+
+
+def _left(book: Book, way: Moves) -> float:
+    """What a move leaves a book."""
+    return book.wallet + sum(_adds(book, axis, way.get(token, 0.0)) for axis, token in enumerate(book.tokens))
+
+
+def _assumptions(
+    moves: Mapping[str, TokenMove],
+    ways: Sequence[Moves],
+    betas: Mapping[str, float],
+    still: Sequence[str],
+    open_ended: Sequence[str],
+) -> Iterator[str]:
+    yield AT_ONCE
+    sides = {tick > moves[token].close for way in ways for token, tick in way.items() if tick != moves[token].close}
+    if len(sides) == 2:
+        yield MIXED
+    if betas:
+        listed = ", ".join(f"{token} {beta:.3g}" for token, beta in betas.items())
+        yield f"without figures of that day, moved with BTC by their beta: {listed}"
+    if still:
+        yield f"without figures of that day, and none of BTC, standing still: {', '.join(still)}"
+    if open_ended:
+        listed = ", ".join(open_ended)
+        yield f"not every extreme of the day is known, so the worst tick may be too mild: {listed}"

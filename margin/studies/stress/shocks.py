@@ -1,0 +1,350 @@
+"""What supposed shocks do to an account: each alone, all together, and how long it lasts on its funding.
+
+They take effect in one order: funding and interest are paid for all days at today's marks and wallet, then prices move
+straight to their ends, then the venue's rules change. A cross account pays from its wallet, an isolated position out
+of its margin and then its profit, so that a position may have paid more than a margin that a scenario can hold.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from math import nextafter
+from typing import Any, NamedTuple
+
+from margin.engine.book import Book
+from margin.engine.leg import Leg
+from margin.engine.tiers import CONTINUITY
+from margin.errors import LARGEST, SMALLEST, number, or_zero
+from margin.model.compile import compile_books
+from margin.model.scenario import Account, Position, Scenario
+from margin.model.shocks import NONE, Shocks
+from margin.studies.account.assess import assess
+from margin.studies.distance.distances import away, common_move, nearest
+from margin.studies.stress.outcome import WHOLE_WAY, Outcome, after_each, deaths
+from margin.venues import TierTable
+
+DAYS_A_YEAR = 365.0
+HOURLY = (
+    "venues pay funding every hour once it has hit its cap (Binance since 2025-05-02, Bybit since 2025-10-30): then a "
+    "day can cost 4 to 8 times what the usual interval suggests"
+)
+"""What every figure of funding a day that is drawn from single payments leaves out."""
+DECIMALS = 10
+"""What a record of prices is good for."""
+
+
+class Part(NamedTuple):
+    """The account under one part of the shocks: `before`, each part that is supposed, by itself, and `together`.
+
+    `outcome.liquidated` is also true where the way of the prices, under the old rules, crosses the liquidation point.
+    What holding on costs counts in full: beyond an isolated position's margin it takes the profit, and a position left
+    without headroom is lost. `above_cap` are the positions whose chosen leverage the venue would no longer open.
+    `nearest` is the common move that would liquidate the account from there; None where none does, where it is
+    liquidated, and where tiers are missing.
+    """
+
+    key: str
+    name: str
+    outcome: Outcome
+    above_cap: tuple[str, ...]
+    nearest: float | None
+
+
+_PARTS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
+    # key, name, the fields that suppose something, those that only say how long
+    ("prices", "Prices", ("common", "moves"), ()),
+    ("maintenance", "Maintenance rates", ("maintenance", "maintenance_by_token"), ()),
+    ("leverage_cap", "Leverage caps", ("leverage_cap",), ()),
+    ("haircut", "Collateral haircut", ("haircut",), ()),
+    ("funding", "Funding", ("funding",), ("days",)),
+    ("interest", "Interest", ("interest",), ("days",)),
+)
+
+
+def breakdown(scenario: Scenario, shocks: Shocks) -> list[Part]:
+    """The account before, under each part that is supposed by itself, and under all of them together.
+
+    Raises FieldError where a balance becomes too large to be read.
+    """
+    chosen = [("before", "Before", NONE)]
+    for key, name, fields, durations in _PARTS:
+        if any(getattr(shocks, field) != getattr(NONE, field) for field in fields):
+            only = {field: getattr(shocks, field) for field in (*fields, *durations)}
+            chosen.append((key, name, Shocks(**only)))
+    return [_part(scenario, *each) for each in (*chosen, ("together", "All together", shocks))]
+
+
+def _part(scenario: Scenario, key: str, name: str, shocks: Shocks) -> Part:
+    paid = [cost * shocks.days for cost in _costs_a_day(scenario, shocks.funding, shocks.interest)]
+    carried = _after_paying(scenario, paid)
+    shocked = repriced(carried, shocks)
+    books, ends = _books(carried, paid), _books(shocked, paid)
+    fallen = deaths(books, [price_moves(scenario, shocks)] * len(books))
+    end = after_each(shocked, ends, [{}] * len(ends), fallen)
+    refused = [
+        f"{position.symbol} {position.side}"
+        for position in assess(shocked).positions
+        if any(problem.code == "leverage_above_cap" for problem in position.problems)
+    ]
+    move = nearest(common_move(ends, shocked)) if end.liquidated is False else None
+    return Part(key, name, end, tuple(refused), move)
+
+
+def repriced(scenario: Scenario, shocks: Shocks) -> Scenario:
+    """The account at the shocked prices under the shocked rules, carrying no shocks; nothing is paid for holding on.
+
+    Tier tables are scaled, not replaced by flat ones; see `scaled`.
+    """
+    marks, moves = scenario.market.marks, price_moves(scenario, shocks)
+    moved = scenario.with_marks({token: min(LARGEST, max(0.0, marks[token] * (1 + moves[token]))) for token in moves})
+    account = replace(moved.account, **_account_rules(moved.account, shocks))
+    return replace(_with_scaled_tables(moved, shocks), account=account, shocks=None)
+
+
+def price_moves(scenario: Scenario, shocks: Shocks) -> dict[str, float]:
+    """The price change of every token with a mark, as a fraction of it: its own, or its beta's of the common move."""
+    market = scenario.market
+    return {token: shocks.moves.get(token, market.beta(token) * shocks.common) for token in market.marks}
+
+
+def moves_to(scenario: Scenario, prices: Mapping[str, float]) -> dict[str, float]:
+    """The price changes by token that lead from the marks to these prices, to ten decimals; none from a mark of 0."""
+    moves = {token: away(price, scenario.market.marks[token]) for token, price in prices.items()}
+    return {token: round(move, DECIMALS) for token, move in moves.items() if move is not None}
+
+
+# What holding on costs
+
+
+def _costs_a_day(scenario: Scenario, funding: Mapping[str, float], interest: float) -> list[float]:
+    """What each book pays a day at today's marks and debt, in the settlement coin.
+
+    A funding payment is quantity · mark · rate, from long to short; interest is the debt · rate ÷ 365, without interest
+    on interest.
+    """
+    marks, account = scenario.market.marks, scenario.account
+    costs = [funding_payment(each, marks[each.symbol], funding.get(each.symbol, 0.0)) for each in scenario.positions]
+    if account.isolated:
+        return costs
+    return [sum(costs) + debt(scenario) * interest / DAYS_A_YEAR]
+
+
+def debt(scenario: Scenario) -> float:
+    """Return what a cross account owes in the settlement coin: its wallet and open profit and loss, where below 0.
+
+    An isolated position owes nothing: it has its margin and no more.
+    """
+    if scenario.account.isolated:
+        return 0.0
+    marks = scenario.market.marks
+    profits = [each.sign * each.quantity * (marks[each.symbol] - each.entry_price) for each in scenario.positions]
+    return max(0.0, -scenario.account.wallet_balance - sum(profits))
+
+
+def funding_payment(position: Position, mark: float, rate: float) -> float:
+    """What a position pays at a funding rate, a fraction of the notional; negative where it is paid."""
+    return position.sign * (position.quantity * mark) * rate
+
+
+def _after_paying(scenario: Scenario, paid: Sequence[float]) -> Scenario:
+    """The account whose wallet has paid; in isolated mode the positions pay, in their books."""
+    account = scenario.account
+    wallet = number(or_zero(account.wallet_balance - sum(paid)), "wallet_balance")
+    return scenario if account.isolated else replace(scenario, account=replace(account, wallet_balance=wallet))
+
+
+def _books(scenario: Scenario, paid: Sequence[float]) -> list[Book]:
+    """The books of an account that has paid so much for each."""
+    books = compile_books(scenario)
+    if not scenario.account.isolated:
+        return books
+    return [_less(*each) if each[1] else each[0] for each in zip(books, paid, _worth(scenario), strict=True)]
+
+
+def _less(book: Book, amount: float, worth: float) -> Book:
+    """An isolated position's book after a payment, taken off its profit: what it can lose is its margin as before."""
+    payment = Leg(token=0, exposure=0.0, offset=-amount)
+    return replace(book, wallet=book.wallet - amount * (worth - 1), legs=(*book.legs, payment))
+
+
+def _worth(scenario: Scenario) -> list[float]:
+    """What paying one takes of each book's headroom: the coin's rate, on Bybit isolated a closing fee's part more."""
+    account = scenario.account
+    if not account.isolated:
+        return [account.counted_rate]
+    return [1 / account.rules.isolated_price(position.sign, account.fee) for position in scenario.positions]
+
+
+def cost_a_day(scenario: Scenario, funding: Mapping[str, float], interest: float = 0.0) -> float:
+    """What the account pays a day with prices still, in the settlement coin; negative where it is paid."""
+    return sum(_costs_a_day(scenario, funding, interest))
+
+
+def days_until_liquidation(scenario: Scenario, funding: Mapping[str, float], interest: float = 0.0) -> float | None:
+    """Days that the headroom lasts with prices still: headroom ÷ what a day costs; 0 where it is gone already.
+
+    `funding` by token and day, `interest` a year, as `Shocks` has them. In isolated mode until the first position is
+    lost. None where nothing is paid on balance, and where tiers are missing.
+    """
+    books = compile_books(scenario)
+    if not scenario.positions or not all(book.complete for book in books):
+        return None
+    each_pays = zip(_costs_a_day(scenario, funding, interest), _worth(scenario), strict=True)
+    costs = [cost * worth for cost, worth in each_pays]
+    standings = [book.standing() for book in books]
+    if any(standing.liquidated for standing in standings):
+        return 0.0
+    lasting = [standing.headroom / cost for standing, cost in zip(standings, costs, strict=True) if cost > 0]
+    return min(lasting, default=None)
+
+
+# The venue's rules
+
+
+def _account_rules(account: Account, shocks: Shocks) -> dict[str, Any]:
+    """What changes of the account itself: collateral ratios, and the textbook's one fraction."""
+    changed: dict[str, Any] = {}
+    if shocks.haircut:
+        kept = 1 - shocks.haircut
+        changed["collateral"] = tuple(replace(item, ratio=or_zero(item.ratio * kept)) for item in account.collateral)
+    if account.rules.own_fraction and shocks.maintenance != 1:
+        fraction = account.margin_fraction * shocks.maintenance
+        changed["margin_fraction"] = min(max(fraction, SMALLEST), nextafter(1, 0))
+    return changed
+
+
+def _with_scaled_tables(scenario: Scenario, shocks: Shocks) -> Scenario:
+    """The held tokens' tables scaled where they stand: the scenario's own, or the venue's beside it."""
+    market, follow = scenario.market, scenario.account.rules.maintenance_from_leverage
+    own, reference = dict(market.tiers), dict(market.reference.tiers)
+    for token in {position.symbol for position in scenario.positions}:
+        tables = own if token in own else reference
+        factor = shocks.maintenance_by_token.get(token, shocks.maintenance)
+        if token in tables:
+            tables[token] = scaled(tables[token], factor, shocks.leverage_cap, rates_follow=follow)
+    return replace(scenario, market=replace(market, tiers=own, reference=replace(market.reference, tiers=reference)))
+
+
+def scaled(table: TierTable, factor: float, leverage_cap: float = 1.0, *, rates_follow: bool = False) -> TierTable:
+    """The table with all maintenance rates times a factor, at most 1, and all leverage caps times another, at least 1.
+
+    Where `rates_follow` the caps, a tier's rate also grows by as much as its cap shrinks; that of a tier without a cap
+    does not, though no rate falls below the one before it. Amounts follow the rates, so that margins are as continuous
+    as they were.
+    """
+    caps = tuple([most and max(min(1.0, most), most * leverage_cap) for most in table.max_leverages])
+    pairs = zip(table.max_leverages, caps, strict=True)
+    factors = [factor * most / cap if rates_follow and most and cap else factor for most, cap in pairs]
+    risen = [or_zero(min(1.0, rate * each)) for rate, each in zip(table.rates, factors, strict=True)]
+    rates = tuple(accumulate(risen, max))
+    return replace(table, rates=rates, amounts=_amounts(table, rates, factors), max_leverages=caps)
+
+
+def _amounts(table: TierTable, rates: Sequence[float], factors: Sequence[float]) -> tuple[float, ...]:
+    """Each amount times its factor, or where that no longer continues the tier below, as continuity asks."""
+    if not table.progressive:
+        return table.amounts
+    amounts = [or_zero(table.amounts[0] * (rates[0] / table.rates[0] if table.rates[0] else factors[0]))]
+    for index in range(1, len(rates)):
+        floor, rate = table.floors[index], rates[index]
+        continuous = amounts[-1] + floor * (rate - rates[index - 1])
+        alike = table.amounts[index] * factors[index]
+        fits = abs(alike - continuous) <= CONTINUITY * max(1.0, floor * rate)
+        amounts.append(or_zero(alike if fits else continuous))
+    return tuple(amounts)
+
+
+# What it rests on
+
+
+def assumptions(scenario: Scenario, shocks: Shocks) -> tuple[str, ...]:
+    """What the shocked figures rest on, and which of the shocks have nothing to act on here."""
+    whole_way = (WHOLE_WAY,) if shocks.common or shocks.moves else ()
+    said = (_of_carry, _of_caps, _idle_carry, _idle_rules, _idle_tokens)
+    return (*whole_way, *(sentence for each in said for sentence in each(scenario, shocks)))
+
+
+def _of_carry(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
+    account = scenario.account
+    if not shocks.days or not (shocks.funding or shocks.interest):
+        return
+    yield (
+        "funding and interest run at today's marks and debt for all their days, before prices move: they are paid to "
+        "the end with every position open, where the venue would have closed them once the headroom was gone and its "
+        "insurance fund taken a loss beyond equity"
+    )
+    if account.isolated and shocks.funding:
+        yield (
+            "funding takes an isolated position's margin, then the profit beside it; without headroom the position is "
+            "lost, with its margin and no more"
+        )
+    if shocks.funding:
+        yield HOURLY
+    if shocks.interest and debt(scenario):
+        yield "interest runs on what wallet and open profit and loss in the settlement coin come to below 0"
+        if account.rules.free_of_interest:
+            yield account.rules.free_of_interest
+
+
+def _of_caps(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
+    rules = scenario.account.rules
+    if shocks.leverage_cap == 1:
+        return
+    if not rules.maintenance_from_leverage:
+        yield "a lower leverage cap refuses new orders; it changes no requirement of what is open"
+        return
+    yield (
+        f"on {rules.name} maintenance is half the initial margin at the leverage cap: rates grow by as much as the cap "
+        "shrinks, no cap below 1×, and a maintenance multiplier comes on top"
+    )
+    yield (
+        f"a lower cap counts at once here; {rules.name} has announced cuts that reach an open position only with the "
+        "next order that does more than reduce it"
+    )
+    if capless := [token for token in _held(scenario) if _capless(scenario.market.table(token))]:
+        yield f"no leverage cap is known in some tier of {', '.join(capless)}: there a lower one raises no rate"
+
+
+def _held(scenario: Scenario) -> list[str]:
+    return sorted({position.symbol for position in scenario.positions})
+
+
+def _capless(table: TierTable | None) -> bool:
+    return table is not None and None in table.max_leverages
+
+
+def _idle_carry(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
+    if (shocks.funding or shocks.interest) and not shocks.days:
+        kinds = [name for name in ("funding", "interest") if getattr(shocks, name)]
+        yield f"no days are supposed: nothing is paid for {' and '.join(kinds)}"
+    if shocks.days and not (shocks.funding or shocks.interest):
+        yield "neither funding nor interest is supposed: the days alone cost nothing"
+    if shocks.interest and not debt(scenario):
+        yield "nothing is owed in the settlement coin, open profit and loss counted: interest does nothing"
+
+
+def _idle_rules(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
+    rules, held = scenario.account.rules, set(_held(scenario))
+    if rules.own_fraction and shocks.maintenance_by_token:
+        yield "the textbook has one maintenance fraction for everything: multipliers of single tokens do nothing"
+    elif shocks.maintenance != 1 and held and shocks.maintenance_by_token.keys() >= held:
+        yield "every token held has a maintenance multiplier of its own: the one for all does nothing"
+    if shocks.haircut and not _pledged(scenario):
+        yield "no collateral counts here: the haircut does nothing"
+
+
+def _pledged(scenario: Scenario) -> set[str]:
+    """Tokens of the collateral that counts."""
+    account = scenario.account
+    counts = account.rules.counts_collateral and not account.isolated
+    return {item.asset for item in account.collateral} if counts else set()
+
+
+def _idle_tokens(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
+    held = set(_held(scenario))
+    priced = held | _pledged(scenario)
+    if shocks.common and not any(scenario.market.beta(token) for token in priced - shocks.moves.keys()):
+        yield "no price that counts here follows the common move: it does nothing"
+    idle = [(shocks.moves, priced), (shocks.maintenance_by_token, held), (shocks.funding, held)]
+    if named := sorted({token for given, used in idle for token in given.keys() - used}):
+        yield f"not held where it would count, so what is supposed of them does nothing: {', '.join(named)}"

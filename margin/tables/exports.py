@@ -1,0 +1,147 @@
+"""A scenario and its assessment as CSV files, for a spreadsheet or a script.
+
+Numbers stand at full precision, ratios, rates and moves as fractions (1.0 is 100 %), what does not exist as an empty
+cell. Text that a spreadsheet would take for a formula gets an apostrophe before it; a negative number stays one.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+from margin.characters import INVISIBLE
+from margin.model.scenario import Position, Scenario
+from margin.studies.account.assess import Assessment, Problem
+
+POSITION_COLUMNS = (*(field.name for field in fields(Position)), "margin_mode")
+RESULT_COLUMNS = ("section", "item", "figure", "value", "unit")
+FRACTION, TOKENS, MULTIPLE = "fraction", "tokens", "multiple"
+
+_MONEY = "money"
+"""Stands for the settlement coin."""
+_ACCOUNT = {
+    **dict.fromkeys(("equity", "unrealised_pnl", "initial_margin", "maintenance_margin", "requirement"), _MONEY),
+    **dict.fromkeys(("headroom", "available_balance"), _MONEY),
+    **{"equity_to_notional": FRACTION, "effective_leverage": MULTIPLE, "liquidated": ""},
+}
+_RATIO = {"value": FRACTION, "liquidation_at": FRACTION, "direction": "", "label": ""}
+_ENTERED = {"entry_price": _MONEY, "leverage": MULTIPLE}
+_POSITION = {
+    **{"quantity": TOKENS, "notional": _MONEY, "unrealised_pnl": _MONEY, "initial_margin": _MONEY},
+    **{"maintenance_margin": _MONEY, "tier": "", "maintenance_rate": FRACTION, "maintenance_amount": _MONEY},
+    "max_leverage": MULTIPLE,
+}
+_ISOLATED = {"isolated_margin": _MONEY, "headroom": _MONEY, "margin_ratio": FRACTION, "liquidated": ""}
+_PRICE = {"below": _MONEY, "above": _MONEY, "reason_below": "", "reason_above": ""}
+
+_FORMULA = re.compile(rf"(^|[;|\t\r\n])([\s{INVISIBLE}]*)(?=[=+\-@﹢﹣﹦﹫＝＋－＠\t\r])")
+"""Where a formula could begin: at the start, or behind what another spreadsheet would take for the end of a cell, and
+there behind blanks and behind what leaves no trace, which a spreadsheet may drop."""
+
+
+class _Row(NamedTuple):
+    section: str
+    item: str
+    figure: str
+    value: object
+    unit: str = ""
+
+
+def positions_csv(scenario: Scenario) -> str:
+    """The positions, one line each under `POSITION_COLUMNS`, as `market.imports.table.read_table` reads them back."""
+    mode = scenario.account.margin_mode
+    rows = ([*(getattr(position, name) for name in POSITION_COLUMNS[:-1]), mode] for position in scenario.positions)
+    return _csv(POSITION_COLUMNS, rows)
+
+
+def results_csv(scenario: Scenario, assessment: Assessment) -> str:
+    """Everything entered and everything computed, one figure a line under `RESULT_COLUMNS`.
+
+    Figures bear the names of the scenario and assessment JSON. A liquidation price that does not exist is empty, and
+    `reason_below` or `reason_above` says why. The dates of the tables stand among the assumptions.
+    """
+    coin = scenario.account.rules.settlement
+    rows = [*_entered(scenario), *_account(assessment), *_positions(scenario, assessment), *_distances(assessment)]
+    rows += [*_problems(assessment), *_assumptions(assessment)]
+    return _csv(RESULT_COLUMNS, [row._replace(unit=coin if row.unit == _MONEY else row.unit) for row in rows])
+
+
+def _entered(scenario: Scenario) -> Iterator[_Row]:
+    account, market = scenario.account, scenario.market
+    yield _Row("scenario", "", "title", scenario.title)
+    yield _Row("scenario", "", "note", scenario.note)
+    yield _Row("scenario", "", "venue", account.venue)
+    yield _Row("scenario", "", "margin_mode", account.margin_mode)
+    yield _Row("scenario", "", "wallet_balance", account.wallet_balance, _MONEY)
+    yield _Row("scenario", "", "taker_fee", account.fee, FRACTION)
+    for symbol in scenario.tokens:
+        yield _Row("mark", symbol, "mark", market.marks[symbol], _MONEY)
+        yield _Row("mark", symbol, "baseline_mark", market.baseline_mark(symbol), _MONEY)
+        yield _Row("mark", symbol, "beta", market.beta(symbol))
+    for item in account.collateral:
+        yield _Row("collateral", item.asset, "amount", item.amount, TOKENS)
+        yield _Row("collateral", item.asset, "ratio", item.ratio, FRACTION)
+    if account.settlement_rate != 1:
+        yield _Row("scenario", "", "settlement_rate", account.settlement_rate, FRACTION)
+
+
+def _account(assessment: Assessment) -> Iterator[_Row]:
+    yield from _read(assessment, _ACCOUNT, "account")
+    yield from _read(assessment.margin_ratio, _RATIO, "margin_ratio")
+
+
+def _positions(scenario: Scenario, assessment: Assessment) -> Iterator[_Row]:
+    isolated = _ISOLATED if scenario.account.isolated else {}
+    for position, figures in zip(scenario.positions, assessment.positions, strict=True):
+        item = f"{position.symbol} {position.side}"
+        yield from _read(position, _ENTERED, "position", item)
+        yield from _read(figures, {**_POSITION, **isolated}, "position", item)
+
+
+def _distances(assessment: Assessment) -> Iterator[_Row]:
+    for price in assessment.liquidation_prices:
+        yield from _read(price, _PRICE, "liquidation_price", " ".join(filter(None, (price.symbol, price.side))))
+    yield from _read(assessment.joint_move, dict.fromkeys(("down", "up"), FRACTION), "joint_move")
+
+
+def _problems(assessment: Assessment) -> Iterator[_Row]:
+    """A section per severity."""
+    told: list[tuple[str, Sequence[Problem]]] = [("account", assessment.problems)]
+    told += [(f"{figures.symbol} {figures.side}", figures.problems) for figures in assessment.positions]
+    for item, problems in told:
+        for problem in problems:
+            yield _Row(problem.severity, item, problem.code, problem.message)
+
+
+def _assumptions(assessment: Assessment) -> Iterator[_Row]:
+    for place, assumption in enumerate(assessment.assumptions, start=1):
+        yield _Row("assumption", str(place), "", assumption)
+
+
+def _read(held: object, units: Mapping[str, str], section: str, item: str = "") -> Iterator[_Row]:
+    """One row per attribute."""
+    for name, unit in units.items():
+        yield _Row(section, item, name, getattr(held, name), unit)
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return file.getvalue()
+
+
+def _cell(value: object) -> str:
+    """A float with every digit it has; a truth value as JSON spells it; text without formulas."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(float(value))
+    if isinstance(value, int):
+        return str(value)
+    return _FORMULA.sub(r"\1\2'", str(value))

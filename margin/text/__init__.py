@@ -1,0 +1,1 @@
+"""Every sentence: a result in, words out."""

@@ -1,0 +1,366 @@
+"""Cross and isolated margin in sentences: what liquidates which, what a change of mode would mean, what is assumed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import inf
+from typing import NamedTuple
+
+from margin import formatting as wording
+from margin.model.scenario import Scenario
+from margin.studies.comparison.modes import DayRow, Mode, ModeComparison, Pair, Part, Switch
+from margin.studies.distance.directions import Direction, against, together
+from margin.studies.distance.distances import JointMove, LiquidationPrice, away, nearest
+from margin.text.phrases import COMMON_MOVE
+
+
+def assumptions(comparison: ModeComparison) -> list[str]:
+    """What the comparison rests on besides the account's own assumptions."""
+    said = [
+        "a liquidation counts as the loss of all that stands behind it, a position's own margin in isolated, the whole "
+        "account in cross; what the venue would give back is left out in both",
+        "an isolated position that is lost stays lost, whatever prices do afterwards",
+    ]
+    if comparison.missing:
+        said.append(f"isolated is shown with {wording.money(comparison.missing)} added to the wallet")
+    account = comparison.cross.scenario.account
+    if account.rules.closing_fee_in_margins:
+        said.append(
+            f"{account.venue}: the fee to close that it keeps beside an isolated margin counts as neither safe nor lost"
+        )
+    if account.owned_rate != 1:
+        said.append(
+            f"{account.rules.settlement} is worth {wording.rate(account.owned_rate)} of a dollar in both modes, though "
+            "an isolated position's margin and requirement are both in it"
+        )
+    if account.collateral and account.rules.counts_collateral:
+        said.append(
+            "collateral is owned in both modes and counts alike in both, at its ratio and the moved price; it stands "
+            "behind cross only, so in isolated no liquidation takes it"
+        )
+    elif account.collateral:
+        said.append(f"collateral is left out in both modes: {account.venue} does not count it")
+    return said
+
+
+def verdict(comparison: ModeComparison) -> str:
+    """Which move takes the account in cross, which the first isolated position, and what each can lose.
+
+    That is the common move, and the one against the account where that is nearer. Of isolated margins that the wallet
+    does not cover it only says so: what they lose is another, richer account's.
+    """
+    if not comparison.cross.scenario.positions:
+        return "No positions: cross and isolated are the same, and nothing can be liquidated."
+    if not comparison.complete:
+        return f"What either mode survives cannot be told: {_no_tiers(comparison)}."
+    cross = _cross(comparison.cross)
+    said = f"{_unfunded(comparison)} {cross}" if comparison.missing else f"{cross} {_isolated(comparison.isolated)}"
+    betas = _betas(comparison.cross.scenario) if "common" in said else ""
+    return f"{said} {betas}".strip()
+
+
+def _no_tiers(comparison: ModeComparison) -> str:
+    positions = comparison.cross.account.positions
+    return next(each.message for figures in positions for each in figures.problems if each.code == "no_tiers")
+
+
+def _unfunded(comparison: ModeComparison) -> str:
+    """That the wallet does not cover the isolated margins, and how much it lacks."""
+    wallet = wording.money(comparison.cross.scenario.account.wallet_balance)
+    more = wording.money(comparison.missing) if comparison.missing >= wording.HALF_A_CENT else "less than a cent"
+    return f"You could not hold these positions isolated: it takes {more} more than the wallet's {wallet}."
+
+
+class _Hit(NamedTuple):
+    """The move along a direction at which a mode first loses something, and what it loses there.
+
+    `asked` is the largest price change, as a positive fraction, that the move asks of a token held. Of the moves each
+    way it is the one that asks less.
+    """
+
+    direction: Direction
+    move: float
+    parts: tuple[Part, ...]
+    asked: float
+
+
+def _hit(mode: Mode, direction: Direction) -> _Hit | None:
+    reaches = mode.reaches(direction)
+    points = [move for reached in reaches for move in reached if move is not None]
+    if not points:
+        return None
+    held = {part.book.tokens[leg.token] for part in mode.parts for leg in part.book.legs if leg.exposure}
+    asked, _, move = min((max(abs(direction.change(token, x)) for token in held), abs(x), x) for x in points)
+    parts = tuple(part for part, reached in zip(mode.parts, reaches, strict=True) if move in reached)
+    return _Hit(direction, move, parts, asked)
+
+
+def _hits(mode: Mode) -> tuple[_Hit | None, _Hit | None]:
+    """The nearest common move, and the one against the account where that asks less of prices, to the digits shown."""
+    common, hostile = _hit(mode, together(mode.scenario)), _hit(mode, against(mode.scenario))
+    if hostile and common and round(hostile.asked, 4) >= round(common.asked, 4):
+        return common, None
+    return common, hostile
+
+
+def _cross(mode: Mode) -> str:
+    if mode.today and mode.today.lost:
+        held = wording.money(mode.scenario.account.wallet_balance)
+        return f"Cross is liquidated at these marks, the whole account at once: the wallet held {held}."
+    common, hostile = _hits(mode)
+    at_stake = f"all of {wording.money(mode.today.left if mode.today else None)} is at stake"
+    if hostile:
+        other = f"or by {_common(common)}" if common else f"though by no {COMMON_MOVE}"
+        return f"Cross is liquidated if {_asks(hostile, list(hostile.direction.rates))}, {other}: {at_stake}."
+    return (
+        f"Cross is liquidated by {_common(common)}: {at_stake}." if common else f"Cross survives every {COMMON_MOVE}."
+    )
+
+
+def _common(hit: _Hit) -> str:
+    return f"a common {'fall' if hit.move < 0 else 'rise'} of {wording.percent(abs(hit.move))}"
+
+
+def _asks(hit: _Hit, tokens: Sequence[str]) -> str:
+    """What the move against the account asks of tokens: `RENDER falls 8.13 % while FET and TAO rise 8.13 %`."""
+    changes = {token: hit.direction.change(token, hit.move) for token in tokens}
+    falling = [token for token, change in changes.items() if change < 0]
+    rising = [token for token, change in changes.items() if change > 0]
+    sides = [(names, verb) for names, verb in ((falling, "fall"), (rising, "rise")) if names]
+    return " while ".join(
+        f"{wording.some(names)} {verb}{'s' if len(names) == 1 else ''} {wording.percent(abs(changes[names[0]]))}"
+        for names, verb in sides
+    )
+
+
+def _betas(scenario: Scenario) -> str:
+    """That tokens move by betas, where one that counts has another than is taken for granted; else empty."""
+    counts = scenario.account.rules.counts_collateral
+    tokens = scenario.tokens if counts else [position.symbol for position in scenario.positions]
+    usual = replace(scenario.market, betas={})
+    differ = any(scenario.market.beta(token) != usual.beta(token) for token in tokens)
+    return "In a common move each token goes by its beta." if differ else ""
+
+
+def _isolated(mode: Mode) -> str:
+    if mode.today and mode.today.lost:
+        return f"Isolated has lost {wording.some(mode.today.lost)} at these marks already; {_at_most(mode)}."
+    common, hostile = _hits(mode)
+    if hostile:  # Each stands alone: it takes no more than the prices of those that are lost.
+        tokens = list(dict.fromkeys(position.symbol for part in hostile.parts for position in part.scenario.positions))
+        return f"Isolated loses {_first(mode, hostile)} if {_asks(hostile, tokens)}, but {_at_most(mode)}."
+    if common:
+        return f"Isolated loses {_first(mode, common)} by {_common(common)}, but {_at_most(mode)}."
+    return f"Isolated loses no position in any {COMMON_MOVE}; {_at_most(mode)}."
+
+
+def _at_most(mode: Mode) -> str:
+    """The most that liquidations can take from here, and what they cannot."""
+    worth, safe = mode.today.left if mode.today else 0.0, keeps(mode)
+    if mode.collateral is None:
+        kept = f"{safe or 'nothing'} stays safe"
+        return f"it can lose at most {wording.money(worth - mode.free)} from here: {kept}"
+    pledged = mode.collateral.worth(mode.scenario.market.marks)
+    kept = f"{safe or 'nothing'} of the wallet"
+    most = f"its positions can lose at most {wording.money(worth - mode.free - pledged)} from here"
+    return f"{most}: {kept} stays safe, and the collateral, {wording.money(pledged)} now, moves with its price alone"
+
+
+def keeps(mode: Mode) -> str:
+    """What of the wallet no move can touch; empty where that reads as nothing."""
+    return wording.money(mode.free) if mode.free >= wording.HALF_A_CENT else ""
+
+
+def _first(mode: Mode, hit: _Hit) -> str:
+    """The positions that are lost first, by name."""
+    names = [name for part in hit.parts for name in part.names]
+    if len(mode.parts) == 1:
+        return "its position"
+    return f"its first position, {names[0]}," if len(names) == 1 else f"its first positions, {wording.some(names)},"
+
+
+def alone_in_words(comparison: ModeComparison) -> str:
+    """What the token nearest to liquidating cross by itself would have to do in each mode; empty where none could.
+
+    Of isolated margins that the wallet does not cover nothing is told.
+    """
+    pairs = [pair for pair in comparison.pairs() if pair.mark > 0]
+    moves = [(_moved(pair, pair.cross), _moved(pair, pair.isolated), pair) for pair in pairs]
+    near = [(move, alone, pair) for move, alone, pair in moves if move is not None]
+    if len({pair.position.symbol for pair in pairs}) < 2 or not near:
+        return ""
+    move, alone, pair = min(near, key=lambda each: (abs(each[0]), inf if each[1] is None else abs(each[1])))
+    leg = f"isolated {pair.position.side}"
+    subject = f"Alone, {pair.position.symbol} would have to {_verb(move)} to liquidate cross"
+    if comparison.missing:
+        return f"{subject}."
+    if alone is None:
+        return f"{subject}; its {leg} {_without(pair.isolated)}."
+    take = wording.percent(abs(alone)) if alone * move > 0 else _verb(alone)
+    return f"{subject}, and {take} to take its {leg}."
+
+
+def _without(price: LiquidationPrice) -> str:
+    """Why an isolated position has no liquidation price."""
+    return "is gone already" if price.reason_below == "liquidated" else "has no liquidation price"
+
+
+def _verb(move: float) -> str:
+    return f"{'fall' if move < 0 else 'rise'} {wording.percent(abs(move))}"
+
+
+def _moved(pair: Pair, price: LiquidationPrice) -> float | None:
+    """The nearer liquidation price as a move from the mark."""
+    below, above = (None if each is None else away(each, pair.mark) for each in (price.below, price.above))
+    return nearest(JointMove(below, above))
+
+
+def switch_in_words(comparison: ModeComparison, change: Switch) -> list[str]:
+    """Whether the other mode could be had now and why, whether money would be called for, and what headroom is left."""
+    if not comparison.cross.scenario.positions:
+        return ["No positions: there is no margin that a change of mode could move."]
+    answer = f"Could you change to {change.to} now? {_answer(comparison, change)}"
+    if not change.allowed:
+        return [answer]
+    return [answer, *_after(comparison, change)]
+
+
+def _answer(comparison: ModeComparison, change: Switch) -> str:
+    if change.nothing_left:
+        gone = "the account is" if comparison.present == "cross" else "every position is"
+        return f"No: {gone} liquidated at these marks, there is nothing left to change."
+    if change.missing:
+        holds = f"the wallet holds {wording.money(comparison.cross.scenario.account.wallet_balance)}"
+        sums = f"the isolated margins come to {wording.money(comparison.margins)} and {holds}"
+        return f"No: {sums}, {wording.money(change.missing)} too little."
+    if not change.known:
+        return f"That is not known: {_no_tiers(comparison)}."
+    told = f"No: {_dead(comparison, change)}" if change.dead else f"{_yes(comparison)}: {_covered(comparison, change)}"
+    return f"{told}.{_gone(change.gone)}"
+
+
+def _yes(comparison: ModeComparison) -> str:
+    rules = comparison.cross.scenario.account.rules
+    if not rules.mode_fixed_while_open:
+        return "By the figures yes"
+    return f"Not with positions open, {rules.name} refuses that; closed and opened anew, by the figures yes"
+
+
+def _gone(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    verb = "is" if len(names) == 1 else "are"
+    return f" {wording.some(names)} {verb} liquidated in isolated at these marks; cross is told as if still open."
+
+
+def _dead(comparison: ModeComparison, change: Switch) -> str:
+    if change.to == "isolated":
+        own = "its own margin does" if len(change.dead) == 1 else "their own margins do"
+        return f"it would liquidate {wording.some(change.dead)} at once, {own} not hold at these marks"
+    account = comparison.cross.account
+    equity, requirement = wording.money(account.equity), wording.money(account.requirement)
+    return (
+        f"it would liquidate the account at once, equity of {equity} does not exceed the requirement of {requirement}"
+    )
+
+
+def _covered(comparison: ModeComparison, change: Switch) -> str:
+    if change.to == "isolated":
+        covers = f"the wallet covers the isolated margins, {wording.money(comparison.margins)}"
+        return f"{covers}, and no position would be liquidated"
+    account = comparison.cross.account
+    return f"equity of {wording.money(account.equity)} covers the requirement of {wording.money(account.requirement)}"
+
+
+def _after(comparison: ModeComparison, change: Switch) -> list[str]:
+    """The answer to whether money would be called for, what decides it first, and the headroom."""
+    rules = comparison.cross.scenario.account.rules
+    initial = _initial(change, opens_at_entry=rules.isolated_opens_at_entry)
+    load = _load(comparison, change)
+    answer, first, second = "a margin call", initial, load
+    if not change.margin_call:
+        answer = "no margin call"
+    elif not change.lacking:
+        answer, first, second = "a margin call would be near", load, initial
+    elif change.to == "isolated":
+        answer = "a margin call if initial margin is asked for at the change"
+    return [f"After it: {answer}: {first}.", f"{second[0].upper()}{second[1:]}.", _headroom(comparison, change)]
+
+
+def _initial(change: Switch, *, opens_at_entry: bool) -> str:
+    if change.to == "cross":
+        [need] = change.needs
+        initial, equity = wording.money(need.initial), wording.money(need.holds)
+        if not change.lacking:
+            return f"equity covers the initial margin of {initial}"
+        over = f"initial margin of {initial} would be {wording.money(change.lacking)} above equity of {equity}"
+        return f"{over}, so no new orders or withdrawals until that is paid in"
+    short = [each for each in change.needs if each.short]
+    at = "at its entry price" if opens_at_entry else "at the mark"
+    if not short:
+        return f"every position holds the initial margin that it needs {at}"
+    told = wording.some([f"{each.names[0]} by {wording.money(each.short)}" for each in short])
+    free, total = wording.money(change.free), wording.money(change.short)
+    filled = f"the free part of the wallet, {free}, covers that and keeps {wording.money(change.free - change.short)}"
+    if change.lacking:
+        filled = f"filling that takes {total}, {wording.money(change.lacking)} more than the {free} free in the wallet"
+    return f"short of initial margin {at}, profit and loss counted, would be {told}; {filled}"
+
+
+def _load(comparison: ModeComparison, change: Switch) -> str:
+    levels = comparison.cross.scenario.levels
+    whose = "of the position worst off" if change.to == "isolated" else "of the account"
+    load = f"requirement ÷ equity {whose} would be {wording.percent(change.load)}"
+    if change.level is None:
+        return f"{load}, below your warning level of {wording.rate(levels.warning)}"
+    return f"{load}, past your {change.level} level of {wording.rate(getattr(levels, change.level))}"
+
+
+def _headroom(comparison: ModeComparison, change: Switch) -> str:
+    here, there = comparison.of(comparison.present).account, comparison.of(change.to).account
+    least = {"cross": "the account's", "isolated": "the least of a position"}
+    now = f"now {wording.money(here.headroom)}, {least[comparison.present]}"
+    return f"Headroom would be {wording.money(there.headroom)}, {least[change.to]}; {now}."
+
+
+def caution(comparison: ModeComparison) -> list[str]:
+    """What the answer does not know of the venue's own rules, and what initial margin carries there."""
+    rules = comparison.cross.scenario.account.rules
+    if rules.own_fraction:
+        return ["no venue works as the textbook does, so there is no rule for a change but the figures"]
+    if rules.mode_fixed_while_open:
+        refuses = f"{rules.name} refuses a change of mode for a token with a position or open orders"
+        said = [f"{refuses}; what closing and opening anew costs in fees and slippage is not in these figures"]
+    else:
+        said = [
+            "venues may refuse a change of mode while positions or orders are open, or ask for initial margin at the "
+            f"change, with or without profit and loss: what {rules.name} does was not verified"
+        ]
+    if rules.closing_fee_in_margins and comparison.other == "isolated":
+        said.append(
+            f"{rules.name}'s initial margin carries the fee to close, which the isolated margins entered do not: it "
+            "comes from the free part of the wallet"
+        )
+    return said
+
+
+def days_in_words(comparison: ModeComparison, rows: Sequence[DayRow], *, worst: bool) -> str:
+    """How many of the days each mode gets through, and which of them leaves more, how often.
+
+    What isolated was given beyond the wallet counts on both sides: in cross it would lie elsewhere, untouched.
+    """
+    pairs = [(row.cross_worst, row.isolated_worst) if worst else (row.cross_close, row.isolated_close) for row in rows]
+    dead, hit = sum(bool(cross.lost) for cross, _ in pairs), sum(bool(isolated.lost) for _, isolated in pairs)
+    added_worth = comparison.missing * comparison.cross.scenario.account.owned_rate
+    gains = [isolated.left - cross.left - added_worth for cross, isolated in pairs]
+    cents = [_cent(cross.left + added_worth) for cross, _ in pairs]
+    more = sum(gain > cent for gain, cent in zip(gains, cents, strict=True))
+    less = sum(gain < -cent for gain, cent in zip(gains, cents, strict=True))
+    when = f"Of {len(rows)} named days at their {'worst tick' if worst else 'close'}"
+    lost = f"cross is liquidated on {dead}, isolated loses positions on {hit}"
+    added = "with the added money on both sides, " if comparison.missing else ""
+    return f"{when}, {lost}; {added}isolated ends with more money on {more}, cross on {less}."
+
+
+def _cent(size: float) -> float:
+    """A difference below this is rounding."""
+    return max(0.005, 1e-9 * abs(size))

@@ -1,0 +1,128 @@
+"""The same account on several exchanges, in sentences: who liquidates last, who lacks what, what is assumed."""
+
+from collections.abc import Sequence
+from math import inf
+
+from margin import formatting as wording
+from margin.model.scenario import Scenario
+from margin.studies.comparison.venues import VenueComparison
+from margin.text.phrases import COMMON_MOVE
+
+
+def verdict(comparison: VenueComparison) -> str:
+    """Who liquidates last in a common move, or why nobody is named; and who does not know which token."""
+    first = comparison.lines[0]
+    if not first.scenario.positions:
+        return "No positions: no venue requires anything."
+    whole, lacking = comparison.whole, _lacking(comparison)
+    if not whole:
+        return f"No venue here knows every token of the account: {lacking}."
+    missing = f" {lacking[0].upper()}{lacking[1:]}." if lacking else ""
+    if len(whole) == 1:
+        return f"Only {whole[0].name} knows every token, so there is nothing to compare it with.{missing}"
+    return f"{_common_move(comparison)}{missing}"
+
+
+def _lacking(comparison: VenueComparison) -> str:
+    """`Bybit and OKX have no tables of FET`: which venue lacks what."""
+    lacking: dict[tuple[str, ...], list[str]] = {}
+    for line in comparison.lines:
+        if line.missing:
+            lacking.setdefault(line.missing, []).append(line.name)
+    clauses = [
+        f"{wording.listing(names)} {'has' if len(names) == 1 else 'have'} no tables of {wording.some(missing)}"
+        for missing, names in lacking.items()
+    ]
+    return "; ".join(clauses)
+
+
+def _common_move(comparison: VenueComparison) -> str:
+    whole, falls = comparison.whole, comparison.falls
+    isolated = whole[0].scenario.account.isolated
+    lost = "loses the first position" if isolated else "liquidates"
+    ends = [(line.reached(falls=falls), line.name) for line in whole]
+    dead, alive = [name for end, name in ends if end == 0], [name for end, name in ends if end]
+    gone = f"At these marks {'a position is lost' if isolated else 'the account is liquidated'} on"
+    if not alive:
+        return f"{gone} {wording.listing(dead)}."
+    if all(end in (0, inf) for end, _ in ends):
+        nothing = f"no {COMMON_MOVE} {lost} on {wording.listing(alive)}."
+        return f"{gone} {wording.listing(dead)}; {nothing}" if dead else f"N{nothing[1:]}"
+    return f"{_ranking(comparison, sorted(ends), lost)}{_nearer_still(comparison, lost)}{_why_nobody(comparison)}"
+
+
+def _ranking(comparison: VenueComparison, ends: Sequence[tuple[float, str]], lost: str) -> str:
+    """Where a common move liquidates on each venue, and on which last."""
+    falls, named = comparison.falls, comparison.last
+    way, told = "fall" if falls else "rise", _told(ends, falls=falls)
+    if not named:
+        return f"A common {way} {lost} {told}."
+    last = wording.listing(list(named))
+    if len(named) == len(ends):
+        return f"A common {way} {lost} on {last} alike, {_end(ends[0][0], falls=falls)}."
+    verb = lost if len(named) == 1 else lost.replace("loses", "lose").replace("liquidates", "liquidate")
+    return f"In a common {way} {last} {verb} last: {told}."
+
+
+def _nearer_still(comparison: VenueComparison, lost: str) -> str:
+    """The lines on which a common move the other way liquidates sooner; empty where there are none."""
+    other = not comparison.falls
+    ends = [
+        (end, line.name)
+        for line in comparison.whole
+        if (end := line.reached(falls=other)) < line.reached(falls=comparison.falls)
+    ]
+    way, told = "fall" if other else "rise", _told(sorted(ends), falls=other)
+    return f" A common {way} {lost} sooner, {told}." if ends else ""
+
+
+def _told(ends: Sequence[tuple[float, str]], *, falls: bool) -> str:
+    """`at −1.23 % on Hyperliquid and at −9.47 % on Binance`, what reads alike said once."""
+    alike: dict[str, list[str]] = {}
+    for end, name in ends:
+        alike.setdefault(_end(end, falls=falls), []).append(name)
+    return wording.listing([f"{end} on {wording.listing(names)}" for end, names in alike.items()])
+
+
+def _end(end: float, *, falls: bool) -> str:
+    if end == inf:
+        return "never" if falls else "not up to +1,000 %"
+    return "at these marks already" if end == 0 else f"at {wording.percent(-end if falls else end, sign=True)}"
+
+
+def _why_nobody(comparison: VenueComparison) -> str:
+    """Why no venue can be named as the last to liquidate; empty where one can."""
+    if comparison.comparable:
+        return ""
+    if comparison.span is None:
+        return " Not every table has a date, so none is named as the last to liquidate."
+    first, last = comparison.span
+    between = f"{first.name}'s of {first.day} and {last.name}'s of {last.day} are {comparison.apart} days apart"
+    return (
+        f" The tables are of different days, {between}: venues change them, so none is named as the last to liquidate."
+    )
+
+
+def assumptions(scenario: Scenario, comparison: VenueComparison) -> list[str]:
+    """What comparing the venues takes for granted, besides each venue's own assumptions."""
+    settled = {line.scenario.account.rules.settlement for line in comparison.lines}
+    said = [f"{' and '.join(sorted(settled, reverse=True))} are taken as one dollar each, marks as the same everywhere"]
+    if scenario.account.settlement_rate != 1:
+        rate = wording.rate(scenario.account.settlement_rate)
+        said.append(f"the settlement coin counts at {rate} wherever the venue counts several coins in cross margin")
+    said.append(f"liquidation is looked for in every {COMMON_MOVE}, each token by its beta")
+    if scenario.account.taker_fee is not None:
+        fee, here = wording.rate(scenario.account.taker_fee), scenario.account.rules.name
+        said.append(f"the taker fee of {fee} that was entered counts on {here} alone, elsewhere the venue's own does")
+    if own := sorted(set(scenario.market.tiers) & {position.symbol for position in scenario.positions}):
+        kind = "by contracts" if scenario.account.rules.flat_tiers else "by notional"
+        tables = f"the scenario's own tier tables ({wording.some(own)}) replace the venue's"
+        said.append(f"{tables} wherever tiers are read {kind}, and nowhere else")
+    if scenario.account.collateral:
+        said.append("collateral counts only where the venue counts it, at the same ratio")
+    said += [
+        f"{line.without.label}: those positions are left out with their margin, profit and loss"
+        for line in comparison.lines
+        if line.without
+    ]
+    return said

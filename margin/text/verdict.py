@@ -1,0 +1,172 @@
+"""The account's danger in words: the sentence that matters, generated from the assessment's own figures."""
+
+from itertools import pairwise
+from typing import Literal
+
+from margin import formatting as wording
+from margin.model.compile import compile_books
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import Assessment
+from margin.studies.distance.directions import Direction, against, reach, together
+from margin.studies.distance.distances import FURTHEST_DOWN, FURTHEST_UP, LiquidationPrice, away, present_move
+
+Status = Literal[
+    "no positions", "unknown", "below warning", "warning", "danger", "at the liquidation point", "liquidated"
+]
+AT_THE_POINT = 1e-9
+"""Headroom within this part of |wallet| + Σ notional is told as being at the liquidation point."""
+NAMED = 3
+"""At most this many tokens are named one by one."""
+
+
+def at_liquidation_point(scenario: Scenario, account: Assessment) -> bool:
+    """Whether the account stands exactly where it is liquidated, to rounding."""
+    if account.headroom is None or not account.liquidated:
+        return False
+    size = abs(scenario.account.wallet_balance) + sum(position.notional for position in account.positions)
+    return abs(account.headroom) <= AT_THE_POINT * size
+
+
+def status(scenario: Scenario, account: Assessment) -> Status:
+    """Which of the person's levels the account has reached; unknown where the venue's tiers are."""
+    if not scenario.positions:
+        return "no positions"
+    if account.liquidated:
+        return "at the liquidation point" if at_liquidation_point(scenario, account) else "liquidated"
+    load = account.requirement_to_equity
+    return "unknown" if load is None else scenario.levels.reached(load) or "below warning"
+
+
+def verdict(scenario: Scenario, account: Assessment) -> str:
+    """What a common move does, what a nearer move apart, and what each token alone would have to do."""
+    if not scenario.positions:
+        return "No positions: nothing is required and nothing can be liquidated. Add a position to begin."
+    if account.headroom is None:
+        return _unknown(account)
+    if account.liquidated:
+        return _liquidated(scenario, account)
+    told = (_together(scenario, account), _apart(scenario, account), _alone(scenario, account))
+    return " ".join(filter(None, told))
+
+
+def _unknown(account: Assessment) -> str:
+    problems = [problem for figures in account.positions for problem in figures.problems if problem.code == "no_tiers"]
+    return f"No distance can be told: {problems[0].message}."
+
+
+def _liquidated(scenario: Scenario, account: Assessment) -> str:
+    isolated, venue = scenario.account.isolated, scenario.account.rules.name
+    if at_liquidation_point(scenario, account):
+        what = "A position" if isolated else "The account"
+        return f"{what} is at the liquidation point: equity equals what {venue} requires."
+    if isolated:
+        lost = [figures for figures in account.positions if figures.liquidated]
+        margins = wording.money(sum(figures.isolated_margin or 0.0 for figures in lost))
+        names = wording.listing([f"{figures.symbol} {figures.side}" for figures in lost])
+        verb = "is" if len(lost) == 1 else "are"
+        return f"{names} {verb} liquidated at these marks: the isolated margin, {margins}, is lost, and no more."
+    below = wording.money(-account.headroom if account.headroom is not None else None)
+    below = "less than a cent" if below == wording.money(0.0) else below
+    return f"The account is liquidated at these marks: equity is {below} below what {venue} requires."
+
+
+def _together(scenario: Scenario, account: Assessment) -> str:
+    down, up = account.joint_move
+    if down is None and up is None:
+        lost = "loses a position" if scenario.account.isolated else "liquidates the account"
+        return f"No common move from −100 % to +1,000 % {lost}."
+    tokens = _moving(scenario)
+    by_beta = any(scenario.market.beta(token) != 1 for token in tokens)
+    ending = "s" if by_beta or len(tokens) == 1 else ""
+    moves = [] if down is None else [f"fall{ending} {wording.percent(-down)}"]
+    moves += [] if up is None else [f"rise{ending} {wording.percent(up)}"]
+    here = " from here" if present_move(scenario) else ""
+    lost = "the first position is lost" if scenario.account.isolated else _whole(tokens)
+    if by_beta:
+        return f"If the market {' or '.join(moves)}{here} ({_betas(scenario, tokens)}), {lost}."
+    together = (" together" if len(tokens) > 1 else "") + here
+    subject = wording.listing(tokens) if len(tokens) <= NAMED else f"all {len(tokens)} tokens"
+    return f"If {subject} {' or '.join(moves)}{together}, {lost}."
+
+
+def _apart(scenario: Scenario, account: Assessment) -> str:
+    """What longs down and shorts up by the same part would take, where that is nearer than the common move.
+
+    Nearer by the price change asked, to the digits shown, down to −100 %. Nothing where all held is hurt the same way.
+    """
+    direction = against(scenario)._replace(furthest_down=FURTHEST_DOWN)
+    if len(set(direction.rates.values())) < 2:
+        return ""
+    move = reach(compile_books(scenario), direction).down
+    asked = _asked(scenario, account)
+    if move is None or (asked is not None and round(-move, 4) >= round(asked, 4)):
+        return ""
+    here = " from here" if present_move(scenario) else ""
+    return f"Moving apart ({_ways(direction)}), {wording.percent(-move)} each{here} is enough."
+
+
+def _asked(scenario: Scenario, account: Assessment) -> float | None:
+    """The largest price change that the nearer of the common moves asks of any token."""
+    common, tokens = together(scenario), _moving(scenario)
+    changes = [[abs(common.change(token, x)) for token in tokens] for x in account.joint_move if x is not None]
+    return min([max(asked) for asked in changes if asked], default=None)
+
+
+def _ways(direction: Direction) -> str:
+    """Which tokens fall and which rise: `RENDER down, FET up`."""
+    if len(direction.rates) > NAMED:
+        return "longs down, shorts up"
+    falling = [token for token, rate in direction.rates.items() if rate > 0]
+    rising = [token for token, rate in direction.rates.items() if rate < 0]
+    return f"{wording.listing(falling)} down, {wording.listing(rising)} up"
+
+
+def _moving(scenario: Scenario) -> list[str]:
+    """The tokens that a common move moves and whose price counts: those held, and counted collateral."""
+    counts = scenario.account.rules.counts_collateral and not scenario.account.isolated
+    held = {position.symbol for position in scenario.positions}
+    return [token for token in scenario.tokens if scenario.market.beta(token) and (counts or token in held)]
+
+
+def _whole(tokens: list[str]) -> str:
+    return "the whole account is liquidated" if len(tokens) > 1 else "the account is liquidated"
+
+
+def _betas(scenario: Scenario, tokens: list[str]) -> str:
+    betas = [(token, scenario.market.beta(token)) for token in tokens]
+    shown = [
+        f"{token} as much" if beta == 1 else f"{token} {'−' if beta < 0 else ''}{abs(beta):g} times that"
+        for token, beta in betas
+    ]
+    return ", ".join(shown[:NAMED]) + (", …" if len(shown) > NAMED else "")
+
+
+def _alone(scenario: Scenario, account: Assessment) -> str:
+    """What single tokens would have to do, the nearest first; nothing where only one token could.
+
+    As with common moves, what lies beyond +1,000 % is not told.
+    """
+    if len(account.liquidation_prices) < 2:
+        return ""
+    every = [move for price in account.liquidation_prices for move in _moves(scenario, price)]
+    moves = sorted([move for move in every if move[1] <= FURTHEST_UP], key=lambda move: abs(move[1]))
+    if not moves:
+        return f"No token could do it alone{', up to +1,000 %' if every else ''}."
+    told = [(symbol, "fall" if move < 0 else "rise", wording.percent(abs(move))) for symbol, move in moves[:NAMED]]
+    symbol, verb, amount = told[0]
+    parts = [f"{symbol} would have to {verb} {amount}"]
+    for (_, before, _), (symbol, verb, amount) in pairwise(told):
+        parts.append(f"{symbol} {amount}" if verb == before else f"{symbol} {verb} {amount}")
+    return f"Alone, {', '.join(parts)}{_further(len(moves) - NAMED)}."
+
+
+def _further(count: int) -> str:
+    """How many more there are than are named."""
+    return f"; {count} more {'lies' if count == 1 else 'lie'} further off" if count > 0 else ""
+
+
+def _moves(scenario: Scenario, price: LiquidationPrice) -> list[tuple[str, float]]:
+    mark = scenario.market.marks[price.symbol]
+    name = f"{price.symbol} {price.side}" if price.side else price.symbol
+    moves = [away(level, mark) for level in (price.below, price.above) if level is not None]
+    return [(name, move) for move in moves if move is not None]
