@@ -10,12 +10,15 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from margin.market.imports.cells import without_note, words_of
+from margin.market.imports.closed import lists_no_positions
 from margin.market.imports.columns import LONGEST_NAME, Column, Entry, Line, LineFault, printable
 from margin.market.imports.layout import COMMENT, Row, split
 from margin.market.imports.numerals import numeral
+from margin.market.imports.symbols import kind_refused
 from margin.market.imports.vocabulary import (
     CONTRACTS,
     DOLLARS,
+    EMPTY,
     FIELDS,
     SIDE_WORDS,
     SIDES,
@@ -220,6 +223,26 @@ def _may_be_header(row: Row) -> bool:
     return not any(character.isdigit() for cell in cells for character in cell)
 
 
+def _is_second_header(row: Row) -> bool:
+    """Return whether the row names columns below the header, be it in words that are not known: it has no number."""
+    cells = [cell for cell in row.cells if cell and cell.lower() not in EMPTY]
+    if len(cells) < 3 or any(character.isdigit() for cell in cells for character in cell):
+        return False
+    words = [words_of(cell) for cell in cells]
+    return _header_width(row.cells) > 2 or not any(said.sides or said.modes for said in words)
+
+
+def _begins_section(cells: Sequence[str]) -> bool:
+    """Return whether the cells are one title that says what the lines below it are: closed, isolated, shorts."""
+    if not cells or not cells[0] or any(cells[1:]):
+        return False
+    title = cells[0]
+    if lists_no_positions(title) or kind_refused(title):
+        return True
+    words = words_of(title)
+    return not any(map(str.isdigit, title)) and bool(words.sides or words.modes or words.closing or not words.unknown)
+
+
 def _is_total(row: Row) -> bool:
     first = next((cell for cell in row.cells if cell), "")
     word = re.split(r"[ :]", first, maxsplit=1)[0]
@@ -237,6 +260,7 @@ class _Layout:
         self.faults: list[LineFault] = []
         self.notes: list[str] = []
         self.titles: list[str] = []
+        self.section: tuple[str, ...] = ()
         names = _columns(_trimmed(header.cells)) if header else []
         self.columns = names or [Column(*pair) for pair in zip(_UNNAMED, ORDER, strict=True)]
         self._find_side()
@@ -269,7 +293,7 @@ class _Layout:
             elif any(row.cells) and not _is_comment(row) and not self._is_header(row):
                 self._sort(row)
         self._check_repeats()
-        lines = tuple(line._replace(context=tuple(self.titles)) for line in self.lines)
+        lines = tuple(line._replace(context=(*self.titles, *line.context)) for line in self.lines)
         by_field: dict[str, Column] = {}
         for column in self.columns:
             if column.field:
@@ -325,8 +349,16 @@ class _Layout:
             # It may be the real header, in words that are not known.
             removable = any(character.isdigit() for cell in cells for character in cell)
             self._fault(row, "it stands above the header", "remove it, or begin it with #", removable=removable)
+        elif self.unit == "Line" and _begins_section(cells):
+            self.section = (cells[0],)
+            self.notes.append(f"line {row.number} is read as a title of the lines below it")
+        elif self.header and self.unit == "Line" and _is_second_header(row):
+            wrong = "it looks like the header of another table"
+            self._fault(row, wrong, "import one table of open positions at a time", removable=False)
         elif len(row.cells) < self.least or len(cells) > len(self.columns):
-            self._fault(row, f"it has {max(len(cells), 1)} cells, {self._wanted()}", _MISCOUNTED)
+            # A single word may be a title that says what the lines below it are.
+            removable = len(filled) > 1 or any(map(str.isdigit, "".join(filled)))
+            self._fault(row, f"it has {max(len(cells), 1)} cells, {self._wanted()}", _MISCOUNTED, removable=removable)
         else:
             self.lines.append(self._line(row.number, cells))
 
@@ -336,7 +368,7 @@ class _Layout:
         for column, cell in entries:
             if column.field:
                 by_field.setdefault(column.field, cell)
-        return Line(number, by_field, entries)
+        return Line(number, by_field, entries, self.section)
 
     def _wanted(self) -> str:
         return f"the header {len(self.columns)}" if self.header else f'not "{", ".join(_UNNAMED)}"'

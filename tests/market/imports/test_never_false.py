@@ -224,3 +224,40 @@ def test_a_rounded_value_of_zero_is_not_nothing() -> None:
 def test_what_is_not_understood_beside_a_leverage_or_a_side_is_a_fault() -> None:
     assert read(f"{HEAD}\nTAO,Long,5,271,5x foo").faults
     assert read(f"{HEAD}\nTAO,Long foo,5,271,5").faults
+
+
+@pytest.mark.parametrize("title", ["Closed positions", "Closed", "Trade History", "Isolated", "已平仓", "Spot"])
+@pytest.mark.parametrize("again", ["", f"{HEAD}\n"])
+def test_a_title_in_the_middle_holds_of_the_lines_below_it(title: str, again: str) -> None:
+    table = read(f"{HEAD}\nRENDER,Long,1200,1.7,5\n\n{title},,,,\n{again}{LINE}")
+    assert [position.symbol for position in table.positions] == ["RENDER"]
+    assert len(table.left_out) == 1
+    assert "title of the lines below" in table.notes[0]
+
+
+def test_the_side_of_a_section_is_that_of_its_lines() -> None:
+    table = read("Longs\nSymbol,Size,Entry\nRENDER,9,1.7\nShorts\nTAO,5,271")
+    assert not table.complete
+    assert [
+        position.side for position in read("Symbol,Size,Entry\nLongs\nRENDER,9,1.7\nShorts\nTAO,5,271").positions
+    ] == [
+        "long",
+        "short",
+    ]
+
+
+@pytest.mark.parametrize(
+    "second",
+    ["Symbol,Side,Filled,Price,Leverage", "Symbol,Side,Size,Exit Price,Leverage", "Mã,Hướng,Giá ra,Giá,Đòn bẩy"],
+)
+def test_a_second_header_is_never_offered_for_removal(second: str) -> None:
+    table = read(f"{HEAD}\nRENDER,Long,1200,1.7,5\n\n{second}\n{LINE}")
+    assert not table.complete
+    assert not table.removable_lines
+    assert "header of another table" in str(table.faults[0])
+
+
+def test_a_word_alone_on_a_line_is_never_offered_for_removal() -> None:
+    table = read(f"{HEAD}\nRENDER,Long,1200,1.7,5\nAltbestand\n{LINE}")
+    assert not table.complete
+    assert not table.removable_lines
