@@ -261,3 +261,18 @@ def test_a_word_alone_on_a_line_is_never_offered_for_removal() -> None:
     table = read(f"{HEAD}\nRENDER,Long,1200,1.7,5\nAltbestand\n{LINE}")
     assert not table.complete
     assert not table.removable_lines
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "TAO closed,Long,5,271,5",
+        "TAOUSDT (closed),Long,5,271,5",
+        "TAO,Long,5 (closed),271,5",
+        "TAO,Long,5,271,5x closed",
+    ],
+)
+def test_a_word_for_closing_beside_any_value_is_asked_about(line: str) -> None:
+    table = read(f"{HEAD}\n{line}")
+    assert not table.complete
+    assert "is the position open?" in str(table.faults[0])
