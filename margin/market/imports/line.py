@@ -376,6 +376,9 @@ class LineReader:
             price, name = evidence.mark or entry_price, self.grid.columns["notional"].name
             wrong = f'the size, {quantity:.6g} at {price:.6g}, is not worth the {evidence.value:.6g} of "{name}"'
             raise CellFault(field, wrong, "write the size in tokens, not in contracts, or correct the value")
+        if evidence.is_margin_times(self.leverage, quantity, entry_price):
+            wrong = f"the size, {quantity:.6g}, is the margin × the leverage: it is in $, not in tokens"
+            raise CellFault(field, wrong, 'name the column "size (USD)", or write the size in tokens')
 
     def _says_tokens(self, size: _Size, symbol: str) -> bool:
         """Return whether the size is in tokens beyond doubt: OKX, whose symbols end in -SWAP, counts contracts."""

@@ -276,3 +276,18 @@ def test_a_word_for_closing_beside_any_value_is_asked_about(line: str) -> None:
     table = read(f"{HEAD}\n{line}")
     assert not table.complete
     assert "is the position open?" in str(table.faults[0])
+
+
+@pytest.mark.parametrize("line", ["RENDER,Long,2100,1.731,20,105", "TAO,Short,1300,271.72,10,130 USDT (Cross)"])
+def test_a_size_that_is_margin_times_leverage_is_in_dollars(line: str) -> None:
+    table = read(f"{HEAD},Margin\n{line}")
+    assert not table.complete
+    assert "it is in $, not in tokens" in str(table.faults[0])
+    in_dollars = read(f"Symbol,Side,Size (USD),Entry,Leverage,Margin\n{line}")
+    size, entry = (float(cell) for cell in line.split(",")[2:4])
+    assert in_dollars.positions[0].quantity == pytest.approx(size / entry)
+
+
+@pytest.mark.parametrize("line", ["RENDER,Long,1200,1.731,20,103.86", "USDE,Long,1000,1.001,10,100.1"])
+def test_a_size_in_tokens_beside_its_margin_is_read(line: str) -> None:
+    assert read(f"{HEAD},Margin\n{line}").complete
