@@ -199,7 +199,7 @@ class LineReader:
         for column, cell in self.entries:
             if column.field == "kind" and folded(cell) == "margin":
                 return "it is a margin loan, not a perpetual"
-            in_words = column.field in {None, "kind"} and len(cell) <= _LONGEST_WORDS
+            in_words = column.field in {None, "kind", "venue"} and len(cell) <= _LONGEST_WORDS
             if in_words and not is_perpetual_kind(cell) and (reason := kind_refused(cell)):
                 return reason
             if column.field == "expiry" and not is_perpetual_kind(cell) and any(map(str.isdigit, cell)):

@@ -249,15 +249,25 @@ class _Reading:
 
     def _ask_for_side(self) -> None:
         """Refuse to take every line for a long where the sides may stand in what is not understood, or nowhere."""
+        all_trades = self.grid.header is not None and 0 < len(self.legs) == len(self.trades)
+        if all_trades and not self._is_leveraged:
+            wrong = "it says buy or sell, and nothing in it says that these are open perpetuals, and not trades"
+            self._refuse(wrong, "write long or short for positions, or add their leverage")
+            return
         if "sign" not in self.assumed or any(leg.position.side == "short" for leg in self.legs):
             return
         suspect = next((column for column in self.grid.unread if self._may_hold_sides(column)), None)
         if suspect:
             wrong = f'no column says long or short in words that are known; is it "{suspect.name}"?'
             self._refuse(wrong, 'name it "side" and write long or short')
-        elif self.grid.header is not None and not self.says_perpetual and self.all_filled.isdisjoint(LEVERAGED):
+        elif self.grid.header is not None and not self._is_leveraged:
             wrong = "nothing in it says that these are perpetuals, and not coins that are held"
             self._refuse(wrong, 'add a column "side" that says long or short')
+
+    @property
+    def _is_leveraged(self) -> bool:
+        """Whether anything shows that the lines are perpetuals: a symbol, a leverage, a margin, an open profit."""
+        return self.says_perpetual or not self.all_filled.isdisjoint(LEVERAGED)
 
     def _may_hold_sides(self, column: Column) -> bool:
         """Return whether a column that is not understood holds a few plain words, or numbers with a sign."""

@@ -291,3 +291,23 @@ def test_a_size_that_is_margin_times_leverage_is_in_dollars(line: str) -> None:
 @pytest.mark.parametrize("line", ["RENDER,Long,1200,1.731,20,103.86", "USDE,Long,1000,1.001,10,100.1"])
 def test_a_size_in_tokens_beside_its_margin_is_read(line: str) -> None:
     assert read(f"{HEAD},Margin\n{line}").complete
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Asset,Side,Amount,Avg Buy Price,Date\nRENDER,Buy,1200,1.731,2026-03-10",
+        "Symbol,Side,Quantity,Avg Price,Cost\nRENDERUSDT,Buy,1200,1.731,2077\nTAOUSDT,Sell,2,271,542",
+    ],
+)
+def test_what_was_bought_and_sold_without_leverage_is_asked_about(text: str) -> None:
+    table = read(text)
+    assert not table.complete
+    assert "not trades" in str(table.faults[0])
+    assert read(text.replace("Buy,", "Long,").replace("Sell,", "Short,")).complete
+
+
+@pytest.mark.parametrize(("venue", "reason"), [("Binance Spot", "spot"), ("Binance COIN-M", "its own coin")])
+def test_an_exchange_column_may_say_that_it_is_no_perpetual(venue: str, reason: str) -> None:
+    [left_out] = read(f"Exchange,{HEAD}\n{venue},{LINE}").left_out
+    assert reason in left_out.reason
