@@ -36,7 +36,19 @@ MOST_NAMED = 12
 
 ORDER = ("symbol", "side", "size", "entry_price", "leverage")
 _UNNAMED = ("symbol", "side", "size", "entry price", "leverage")
-_FLAGS = ("side", "is_short", "is_long", "margin_mode", "cross", "isolated", "kind", "expiry", "venue", "return")
+_FLAGS = (
+    "side",
+    "is_short",
+    "is_long",
+    "margin_mode",
+    "cross",
+    "isolated",
+    "kind",
+    "expiry",
+    "venue",
+    "account",
+    "return",
+)
 REPEATABLE = frozenset({*_FLAGS, "unrealised_pnl", *SIGNS.values(), *STEMS})
 """What more than one column may say; a line on which they disagree is a fault."""
 _WITH_UNIT = re.compile(r"(?P<name>.*?)[ _]*[(\[（](?P<unit>[^()\[\]（）]*)[)\]）] *")

@@ -139,6 +139,7 @@ class _Reading:
         self.faults = list(grid.faults)
         self.empty = 0
         self.says_perpetual = False
+        self.accounts: dict[str, None] = {}
         self.trades: list[str] = []
         self.listings: dict[tuple[str, ...], str] = {}
         self.lists: dict[tuple[str, ...], list[Line]] = {}
@@ -177,6 +178,7 @@ class _Reading:
             self.faults += reader.faults
             if position is not None:
                 self._keep(_Leg(line.number, position), reader.assumed)
+                self.accounts.update(dict.fromkeys(cell for _, cell in line.of("account")[:1]))
                 self.says_perpetual |= reader.symbol.perpetual or bool(reader.leverage)
                 if reader.stated.by_trades:
                     self.trades.append(position.symbol)
@@ -189,6 +191,9 @@ class _Reading:
             self._refuse(wrong, _export(self.purpose.venue))
         self._ask_for_side()
         self._ask_whether_open()
+        if len(self.accounts) > 1:
+            names = ", ".join(f'"{printable(name)}"' for name in list(self.accounts)[:3])
+            self._refuse(f"it holds the positions of several accounts ({names})", "import one account at a time")
         notes = [*self.grid.notes, *self._notes()]
         positions = self._each_once(notes, merge=merge)
         if len(positions) > MOST_POSITIONS:

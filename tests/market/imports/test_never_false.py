@@ -311,3 +311,13 @@ def test_what_was_bought_and_sold_without_leverage_is_asked_about(text: str) -> 
 def test_an_exchange_column_may_say_that_it_is_no_perpetual(venue: str, reason: str) -> None:
     [left_out] = read(f"Exchange,{HEAD}\n{venue},{LINE}").left_out
     assert reason in left_out.reason
+
+
+@pytest.mark.parametrize("name", ["Account", "Sub-account", "Wallet", "Konto"])
+def test_positions_of_several_accounts_never_become_one(name: str) -> None:
+    text = f"{name},{HEAD}\nMain,RENDER,Long,1200,1.7,5\nOther,{LINE}"
+    table = read(text)
+    assert not table.complete
+    assert "several accounts" in str(table.faults[0])
+    assert not table.removable_lines
+    assert read(text.replace("Other", "Main")).complete
