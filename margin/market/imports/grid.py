@@ -273,6 +273,7 @@ class _Layout:
         self.notes: list[str] = []
         self.titles: list[str] = []
         self.section: tuple[str, ...] = ()
+        self.section_row: Row | None = None
         names = _columns(_trimmed(header.cells)) if header else []
         self.columns = names or [Column(*pair) for pair in zip(_UNNAMED, ORDER, strict=True)]
         self._find_side()
@@ -304,6 +305,7 @@ class _Layout:
                 self.titles += [cell for cell in row.cells if cell]
             elif any(row.cells) and not _is_comment(row) and not self._is_header(row):
                 self._sort(row)
+        self._end_section()
         self._check_repeats()
         lines = tuple(line._replace(context=(*self.titles, *line.context)) for line in self.lines)
         by_field: dict[str, Column] = {}
@@ -320,6 +322,16 @@ class _Layout:
             header=self.header.number if self.header else None,
             unit=self.unit,
         )
+
+    def _end_section(self) -> None:
+        """Ask about a title with no line below it that says anything of positions: it may be about those above it."""
+        row = self.section_row
+        if row is None or any(line.number > row.number for line in self.lines) or lists_no_positions(row.cells[0]):
+            return
+        words = words_of(row.cells[0])
+        if words.sides or words.modes or words.closing or kind_refused(row.cells[0]):
+            wrong = f'no line follows the title "{printable(row.cells[0])}"'
+            self._fault(row, wrong, "write it above the lines that it is about, or remove it", removable=False)
 
     def _check_header(self) -> None:
         if self.header is None:
@@ -362,7 +374,8 @@ class _Layout:
             removable = any(character.isdigit() for cell in cells for character in cell)
             self._fault(row, "it stands above the header", "remove it, or begin it with #", removable=removable)
         elif self.unit == "Line" and _begins_section(cells):
-            self.section = (cells[0],)
+            self._end_section()
+            self.section, self.section_row = (cells[0],), row
             self.notes.append(f"line {row.number} is read as a title of the lines below it")
         elif self.header and self.unit == "Line" and _is_second_header(row):
             wrong = "it looks like the header of another table"

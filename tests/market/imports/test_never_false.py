@@ -321,3 +321,12 @@ def test_positions_of_several_accounts_never_become_one(name: str) -> None:
     assert "several accounts" in str(table.faults[0])
     assert not table.removable_lines
     assert read(text.replace("Other", "Main")).complete
+
+
+@pytest.mark.parametrize("title", ["* all isolated", "All positions isolated,,,,", "Shorts"])
+def test_a_title_below_the_lines_is_asked_about(title: str) -> None:
+    table = read(f"{HEAD}\n{LINE}\n{title}")
+    assert not table.complete
+    assert not table.removable_lines
+    assert "no line follows the title" in str(table.faults[0])
+    assert read(f"{HEAD}\n{LINE}\nClosed positions").complete
