@@ -330,3 +330,15 @@ def test_a_title_below_the_lines_is_asked_about(title: str) -> None:
     assert not table.removable_lines
     assert "no line follows the title" in str(table.faults[0])
     assert read(f"{HEAD}\n{LINE}\nClosed positions").complete
+
+
+def test_a_side_in_parentheses_beside_a_size_is_read() -> None:
+    table = read("Symbol,Size,Entry,Leverage\nTAO,5 (Short),271,5\nRENDER,9 (Long),1.7,5")
+    assert [position.side for position in table.positions] == ["short", "long"]
+
+
+@pytest.mark.parametrize("name", ["Margin (Isolated)", "Leverage (isolated)"])
+def test_a_mode_in_a_header_holds_for_its_lines(name: str) -> None:
+    head = f"Symbol,Side,Size,Entry,{name}"
+    assert not read(f"{head}\n{LINE}").positions
+    assert read(f"{head}\n{LINE}", isolated=True).complete
