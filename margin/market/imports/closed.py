@@ -32,6 +32,10 @@ OPEN_SIGNS = frozenset({"unrealised_pnl", "liquidation_price", "mark_price"})
 """Columns that only open positions have. A venue's own list of them may also give the last trade's number."""
 LEVERAGED = OPEN_SIGNS | {"leverage", "margin", "initial_margin", "margin_mode", "isolated_margin", "isolated_wallet"}
 """Columns that fills have not."""
+_OF_A_POSITION = frozenset(
+    {"symbol", "size", "contracts", "notional", "entry_price", "leverage", "margin", "initial_margin"}
+)
+"""Fields whose cells may have a word beside the value that says what became of the position."""
 _EXITS = frozenset({"exit", "closed_pnl", "result", "done"})
 _BEFORE_ANY_TRADE = "1970"
 
@@ -83,13 +87,14 @@ def why_closed(line: Sequence[Entry], filled: Collection[str]) -> str | None:
 
 
 def doubtful(line: Sequence[Entry]) -> Entry | None:
-    """Return the cell of a line that may say that it is closed, or may not: an unknown state, or a remark."""
+    """Return the cell of a line that may say that it is closed, or may not: an unknown state, a remark, a word."""
     for entry in line:
         plain = folded(entry.cell)
         unknown = plain not in OPEN | ENDED | PENDING and entry.cell.lower() not in EMPTY
         if entry.column.field == "status" and unknown:
             return entry
-        if entry.column.field == "remark" and words_of(entry.cell).closing:
+        beside = entry.column.field in _OF_A_POSITION and len(entry.cell.split()) > 1
+        if (beside or entry.column.field == "remark") and words_of(entry.cell).closing:
             return entry
     return None
 

@@ -72,6 +72,14 @@ class Evidence:
         price, band = (self.mark, VALUE_BAND) if self.mark else (entry_price, VALUE_BAND_AT_ENTRY)
         return 1 / band <= quantity * price / self.value <= band
 
+    def is_margin_times(self, leverage: float | None, size: float, entry_price: float) -> bool:
+        """Return whether a size is what its margin opens at its leverage, in dollars, and so no number of tokens."""
+        if not self.opening_margin or self.opening_margin < 0 or not leverage:
+            return False
+        opened, price = self.opening_margin * leverage, self.mark or entry_price
+        in_tokens = 1 / VALUE_BAND <= size * price / opened <= VALUE_BAND
+        return abs(size - opened) <= WHOLE_LEVERAGE * opened and not in_tokens
+
     def leverage(self, quantity: float, entry_price: float) -> float | None:
         """Return value ÷ opening margin where that is a whole number."""
         if not self.opening_margin or self.opening_margin < 0:

@@ -10,12 +10,15 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from margin.market.imports.cells import without_note, words_of
+from margin.market.imports.closed import lists_no_positions
 from margin.market.imports.columns import LONGEST_NAME, Column, Entry, Line, LineFault, printable
 from margin.market.imports.layout import COMMENT, Row, split
 from margin.market.imports.numerals import numeral
+from margin.market.imports.symbols import kind_refused
 from margin.market.imports.vocabulary import (
     CONTRACTS,
     DOLLARS,
+    EMPTY,
     FIELDS,
     SIDE_WORDS,
     SIDES,
@@ -33,7 +36,19 @@ MOST_NAMED = 12
 
 ORDER = ("symbol", "side", "size", "entry_price", "leverage")
 _UNNAMED = ("symbol", "side", "size", "entry price", "leverage")
-_FLAGS = ("side", "is_short", "is_long", "margin_mode", "cross", "isolated", "kind", "expiry", "venue", "return")
+_FLAGS = (
+    "side",
+    "is_short",
+    "is_long",
+    "margin_mode",
+    "cross",
+    "isolated",
+    "kind",
+    "expiry",
+    "venue",
+    "account",
+    "return",
+)
 REPEATABLE = frozenset({*_FLAGS, "unrealised_pnl", *SIGNS.values(), *STEMS})
 """What more than one column may say; a line on which they disagree is a fault."""
 _WITH_UNIT = re.compile(r"(?P<name>.*?)[ _]*[(\[（](?P<unit>[^()\[\]（）]*)[)\]）] *")
@@ -220,6 +235,26 @@ def _may_be_header(row: Row) -> bool:
     return not any(character.isdigit() for cell in cells for character in cell)
 
 
+def _is_second_header(row: Row) -> bool:
+    """Return whether the row names columns below the header, be it in words that are not known: it has no number."""
+    cells = [cell for cell in row.cells if cell and cell.lower() not in EMPTY]
+    if len(cells) < 3 or any(character.isdigit() for cell in cells for character in cell):
+        return False
+    words = [words_of(cell) for cell in cells]
+    return _header_width(row.cells) > 2 or not any(said.sides or said.modes for said in words)
+
+
+def _begins_section(cells: Sequence[str]) -> bool:
+    """Return whether the cells are one title that says what the lines below it are: closed, isolated, shorts."""
+    if not cells or not cells[0] or any(cells[1:]):
+        return False
+    title = cells[0]
+    if lists_no_positions(title) or kind_refused(title):
+        return True
+    words = words_of(title)
+    return not any(map(str.isdigit, title)) and bool(words.sides or words.modes or words.closing or not words.unknown)
+
+
 def _is_total(row: Row) -> bool:
     first = next((cell for cell in row.cells if cell), "")
     word = re.split(r"[ :]", first, maxsplit=1)[0]
@@ -237,6 +272,8 @@ class _Layout:
         self.faults: list[LineFault] = []
         self.notes: list[str] = []
         self.titles: list[str] = []
+        self.section: tuple[str, ...] = ()
+        self.section_row: Row | None = None
         names = _columns(_trimmed(header.cells)) if header else []
         self.columns = names or [Column(*pair) for pair in zip(_UNNAMED, ORDER, strict=True)]
         self._find_side()
@@ -268,8 +305,9 @@ class _Layout:
                 self.titles += [cell for cell in row.cells if cell]
             elif any(row.cells) and not _is_comment(row) and not self._is_header(row):
                 self._sort(row)
+        self._end_section()
         self._check_repeats()
-        lines = tuple(line._replace(context=tuple(self.titles)) for line in self.lines)
+        lines = tuple(line._replace(context=(*self.titles, *line.context)) for line in self.lines)
         by_field: dict[str, Column] = {}
         for column in self.columns:
             if column.field:
@@ -284,6 +322,16 @@ class _Layout:
             header=self.header.number if self.header else None,
             unit=self.unit,
         )
+
+    def _end_section(self) -> None:
+        """Ask about a title with no line below it that says anything of positions: it may be about those above it."""
+        row = self.section_row
+        if row is None or any(line.number > row.number for line in self.lines) or lists_no_positions(row.cells[0]):
+            return
+        words = words_of(row.cells[0])
+        if words.sides or words.modes or words.closing or kind_refused(row.cells[0]):
+            wrong = f'no line follows the title "{printable(row.cells[0])}"'
+            self._fault(row, wrong, "write it above the lines that it is about, or remove it", removable=False)
 
     def _check_header(self) -> None:
         if self.header is None:
@@ -325,8 +373,17 @@ class _Layout:
             # It may be the real header, in words that are not known.
             removable = any(character.isdigit() for cell in cells for character in cell)
             self._fault(row, "it stands above the header", "remove it, or begin it with #", removable=removable)
+        elif self.unit == "Line" and _begins_section(cells):
+            self._end_section()
+            self.section, self.section_row = (cells[0],), row
+            self.notes.append(f"line {row.number} is read as a title of the lines below it")
+        elif self.header and self.unit == "Line" and _is_second_header(row):
+            wrong = "it looks like the header of another table"
+            self._fault(row, wrong, "import one table of open positions at a time", removable=False)
         elif len(row.cells) < self.least or len(cells) > len(self.columns):
-            self._fault(row, f"it has {max(len(cells), 1)} cells, {self._wanted()}", _MISCOUNTED)
+            # A single word may be a title that says what the lines below it are.
+            removable = len(filled) > 1 or any(map(str.isdigit, "".join(filled)))
+            self._fault(row, f"it has {max(len(cells), 1)} cells, {self._wanted()}", _MISCOUNTED, removable=removable)
         else:
             self.lines.append(self._line(row.number, cells))
 
@@ -336,7 +393,7 @@ class _Layout:
         for column, cell in entries:
             if column.field:
                 by_field.setdefault(column.field, cell)
-        return Line(number, by_field, entries)
+        return Line(number, by_field, entries, self.section)
 
     def _wanted(self) -> str:
         return f"the header {len(self.columns)}" if self.header else f'not "{", ".join(_UNNAMED)}"'

@@ -199,7 +199,7 @@ class LineReader:
         for column, cell in self.entries:
             if column.field == "kind" and folded(cell) == "margin":
                 return "it is a margin loan, not a perpetual"
-            in_words = column.field in {None, "kind"} and len(cell) <= _LONGEST_WORDS
+            in_words = column.field in {None, "kind", "venue"} and len(cell) <= _LONGEST_WORDS
             if in_words and not is_perpetual_kind(cell) and (reason := kind_refused(cell)):
                 return reason
             if column.field == "expiry" and not is_perpetual_kind(cell) and any(map(str.isdigit, cell)):
@@ -376,6 +376,9 @@ class LineReader:
             price, name = evidence.mark or entry_price, self.grid.columns["notional"].name
             wrong = f'the size, {quantity:.6g} at {price:.6g}, is not worth the {evidence.value:.6g} of "{name}"'
             raise CellFault(field, wrong, "write the size in tokens, not in contracts, or correct the value")
+        if evidence.is_margin_times(self.leverage, quantity, entry_price):
+            wrong = f"the size, {quantity:.6g}, is the margin × the leverage: it is in $, not in tokens"
+            raise CellFault(field, wrong, 'name the column "size (USD)", or write the size in tokens')
 
     def _says_tokens(self, size: _Size, symbol: str) -> bool:
         """Return whether the size is in tokens beyond doubt: OKX, whose symbols end in -SWAP, counts contracts."""

@@ -16,6 +16,8 @@ from margin.model.scenario import MarginMode, Side
 
 MARGINS = ("isolated_wallet", "isolated_margin", "margin")
 """A venue that gives both of the first two counts the open profit into the second."""
+_WITH_NOTE = frozenset({*MARGINS, "size", "contracts", "notional", "entry_price"})
+"""Fields whose cells may have words in parentheses beside their number."""
 _LONGEST_DUMP = 5_000
 _MODE_COLUMNS = frozenset({"margin_mode", "isolated", "cross"})
 _SIDES_OF_ALL = {"long": "long", "longs": "long", "short": "short", "shorts": "short"}
@@ -69,7 +71,7 @@ class Stated:
         for entry in entries:
             if entry.column.field in {"side", "leverage", "margin_mode"}:
                 self.beside[entry.column.name] = words_of(entry.cell)
-            elif entry.column.field in MARGINS:
+            elif entry.column.field in _WITH_NOTE:
                 self.beside[entry.column.name] = words_of(without_note(entry.cell)[1])
 
     @property
@@ -126,7 +128,8 @@ class Stated:
         if column.field == "trade_mode":
             # Bybit's tradeMode: 1 is isolated. 0 says nothing, for it is written in isolated accounts too.
             return [Statement(column.name, "isolated")] if cell == "1" else []
-        modes = _modes_in_dump(cell) or words_of(cell).modes
+        # A header may say it for all its lines: "Margin (Isolated)".
+        modes = _modes_in_dump(cell) or words_of(cell).modes or words_of(column.unit).modes
         if column.field in _MODE_COLUMNS and not modes:
             return [Statement(column.name, _mode_by_flag(entry))]
         if column.field == "remark":

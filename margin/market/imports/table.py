@@ -139,6 +139,7 @@ class _Reading:
         self.faults = list(grid.faults)
         self.empty = 0
         self.says_perpetual = False
+        self.accounts: dict[str, None] = {}
         self.trades: list[str] = []
         self.listings: dict[tuple[str, ...], str] = {}
         self.lists: dict[tuple[str, ...], list[Line]] = {}
@@ -177,6 +178,7 @@ class _Reading:
             self.faults += reader.faults
             if position is not None:
                 self._keep(_Leg(line.number, position), reader.assumed)
+                self.accounts.update(dict.fromkeys(cell for _, cell in line.of("account")[:1]))
                 self.says_perpetual |= reader.symbol.perpetual or bool(reader.leverage)
                 if reader.stated.by_trades:
                     self.trades.append(position.symbol)
@@ -189,6 +191,9 @@ class _Reading:
             self._refuse(wrong, _export(self.purpose.venue))
         self._ask_for_side()
         self._ask_whether_open()
+        if len(self.accounts) > 1:
+            names = ", ".join(f'"{printable(name)}"' for name in list(self.accounts)[:3])
+            self._refuse(f"it holds the positions of several accounts ({names})", "import one account at a time")
         notes = [*self.grid.notes, *self._notes()]
         positions = self._each_once(notes, merge=merge)
         if len(positions) > MOST_POSITIONS:
@@ -249,15 +254,25 @@ class _Reading:
 
     def _ask_for_side(self) -> None:
         """Refuse to take every line for a long where the sides may stand in what is not understood, or nowhere."""
+        all_trades = self.grid.header is not None and 0 < len(self.legs) == len(self.trades)
+        if all_trades and not self._is_leveraged:
+            wrong = "it says buy or sell, and nothing in it says that these are open perpetuals, and not trades"
+            self._refuse(wrong, "write long or short for positions, or add their leverage")
+            return
         if "sign" not in self.assumed or any(leg.position.side == "short" for leg in self.legs):
             return
         suspect = next((column for column in self.grid.unread if self._may_hold_sides(column)), None)
         if suspect:
             wrong = f'no column says long or short in words that are known; is it "{suspect.name}"?'
             self._refuse(wrong, 'name it "side" and write long or short')
-        elif self.grid.header is not None and not self.says_perpetual and self.all_filled.isdisjoint(LEVERAGED):
+        elif self.grid.header is not None and not self._is_leveraged:
             wrong = "nothing in it says that these are perpetuals, and not coins that are held"
             self._refuse(wrong, 'add a column "side" that says long or short')
+
+    @property
+    def _is_leveraged(self) -> bool:
+        """Whether anything shows that the lines are perpetuals: a symbol, a leverage, a margin, an open profit."""
+        return self.says_perpetual or not self.all_filled.isdisjoint(LEVERAGED)
 
     def _may_hold_sides(self, column: Column) -> bool:
         """Return whether a column that is not understood holds a few plain words, or numbers with a sign."""

@@ -93,6 +93,8 @@ FIELDS: Mapping[str, str] = _by_word(
         "cross": "cross crossed iscross crossmargin crossmode iscrossmargin",
         "isolated": "isolated isisolated isolatedmode iso isolatedmargintrading",
         "venue": "exchange venue broker Börse 交易所 取引所",
+        "account": "account accountname accountid subaccount subaccountname wallet walletaddress Konto compte cuenta "
+        "conta hesap аккаунт счёт 账户 子账户 帳戶",
         "expiry": "expiry expirydate expiration expirationdate strike strikeprice deliverydate maturity",
         "take_profit": "takeprofit tp takeprofitprice",
         "stop_loss": "stoploss sl stoplossprice",
@@ -201,7 +203,7 @@ STEMS: Mapping[str, re.Pattern[str]] = {field: re.compile(pattern) for field, pa
 IGNORED = _words(
     "updated updatetime utime ctime created "
     "createdtime createdat opened openedat opentime opendate openat entrydate entrytime timestamp datetime info id "
-    "no nr index # account wallet subaccount strategy "
+    "no nr index # strategy "
     "marginratio maintenancemargin mmr risk tpsl actions closeall "
     "funding fundingfee breakeven breakevenprice"
 )

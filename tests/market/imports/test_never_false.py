@@ -224,3 +224,121 @@ def test_a_rounded_value_of_zero_is_not_nothing() -> None:
 def test_what_is_not_understood_beside_a_leverage_or_a_side_is_a_fault() -> None:
     assert read(f"{HEAD}\nTAO,Long,5,271,5x foo").faults
     assert read(f"{HEAD}\nTAO,Long foo,5,271,5").faults
+
+
+@pytest.mark.parametrize("title", ["Closed positions", "Closed", "Trade History", "Isolated", "已平仓", "Spot"])
+@pytest.mark.parametrize("again", ["", f"{HEAD}\n"])
+def test_a_title_in_the_middle_holds_of_the_lines_below_it(title: str, again: str) -> None:
+    table = read(f"{HEAD}\nRENDER,Long,1200,1.7,5\n\n{title},,,,\n{again}{LINE}")
+    assert [position.symbol for position in table.positions] == ["RENDER"]
+    assert len(table.left_out) == 1
+    assert "title of the lines below" in table.notes[0]
+
+
+def test_the_side_of_a_section_is_that_of_its_lines() -> None:
+    table = read("Longs\nSymbol,Size,Entry\nRENDER,9,1.7\nShorts\nTAO,5,271")
+    assert not table.complete
+    assert [
+        position.side for position in read("Symbol,Size,Entry\nLongs\nRENDER,9,1.7\nShorts\nTAO,5,271").positions
+    ] == [
+        "long",
+        "short",
+    ]
+
+
+@pytest.mark.parametrize(
+    "second",
+    ["Symbol,Side,Filled,Price,Leverage", "Symbol,Side,Size,Exit Price,Leverage", "Mã,Hướng,Giá ra,Giá,Đòn bẩy"],
+)
+def test_a_second_header_is_never_offered_for_removal(second: str) -> None:
+    table = read(f"{HEAD}\nRENDER,Long,1200,1.7,5\n\n{second}\n{LINE}")
+    assert not table.complete
+    assert not table.removable_lines
+    assert "header of another table" in str(table.faults[0])
+
+
+def test_a_word_alone_on_a_line_is_never_offered_for_removal() -> None:
+    table = read(f"{HEAD}\nRENDER,Long,1200,1.7,5\nAltbestand\n{LINE}")
+    assert not table.complete
+    assert not table.removable_lines
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "TAO closed,Long,5,271,5",
+        "TAOUSDT (closed),Long,5,271,5",
+        "TAO,Long,5 (closed),271,5",
+        "TAO,Long,5,271,5x closed",
+    ],
+)
+def test_a_word_for_closing_beside_any_value_is_asked_about(line: str) -> None:
+    table = read(f"{HEAD}\n{line}")
+    assert not table.complete
+    assert "is the position open?" in str(table.faults[0])
+
+
+@pytest.mark.parametrize("line", ["RENDER,Long,2100,1.731,20,105", "TAO,Short,1300,271.72,10,130 USDT (Cross)"])
+def test_a_size_that_is_margin_times_leverage_is_in_dollars(line: str) -> None:
+    table = read(f"{HEAD},Margin\n{line}")
+    assert not table.complete
+    assert "it is in $, not in tokens" in str(table.faults[0])
+    in_dollars = read(f"Symbol,Side,Size (USD),Entry,Leverage,Margin\n{line}")
+    size, entry = (float(cell) for cell in line.split(",")[2:4])
+    assert in_dollars.positions[0].quantity == pytest.approx(size / entry)
+
+
+@pytest.mark.parametrize("line", ["RENDER,Long,1200,1.731,20,103.86", "USDE,Long,1000,1.001,10,100.1"])
+def test_a_size_in_tokens_beside_its_margin_is_read(line: str) -> None:
+    assert read(f"{HEAD},Margin\n{line}").complete
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Asset,Side,Amount,Avg Buy Price,Date\nRENDER,Buy,1200,1.731,2026-03-10",
+        "Symbol,Side,Quantity,Avg Price,Cost\nRENDERUSDT,Buy,1200,1.731,2077\nTAOUSDT,Sell,2,271,542",
+    ],
+)
+def test_what_was_bought_and_sold_without_leverage_is_asked_about(text: str) -> None:
+    table = read(text)
+    assert not table.complete
+    assert "not trades" in str(table.faults[0])
+    assert read(text.replace("Buy,", "Long,").replace("Sell,", "Short,")).complete
+
+
+@pytest.mark.parametrize(("venue", "reason"), [("Binance Spot", "spot"), ("Binance COIN-M", "its own coin")])
+def test_an_exchange_column_may_say_that_it_is_no_perpetual(venue: str, reason: str) -> None:
+    [left_out] = read(f"Exchange,{HEAD}\n{venue},{LINE}").left_out
+    assert reason in left_out.reason
+
+
+@pytest.mark.parametrize("name", ["Account", "Sub-account", "Wallet", "Konto"])
+def test_positions_of_several_accounts_never_become_one(name: str) -> None:
+    text = f"{name},{HEAD}\nMain,RENDER,Long,1200,1.7,5\nOther,{LINE}"
+    table = read(text)
+    assert not table.complete
+    assert "several accounts" in str(table.faults[0])
+    assert not table.removable_lines
+    assert read(text.replace("Other", "Main")).complete
+
+
+@pytest.mark.parametrize("title", ["* all isolated", "All positions isolated,,,,", "Shorts"])
+def test_a_title_below_the_lines_is_asked_about(title: str) -> None:
+    table = read(f"{HEAD}\n{LINE}\n{title}")
+    assert not table.complete
+    assert not table.removable_lines
+    assert "no line follows the title" in str(table.faults[0])
+    assert read(f"{HEAD}\n{LINE}\nClosed positions").complete
+
+
+def test_a_side_in_parentheses_beside_a_size_is_read() -> None:
+    table = read("Symbol,Size,Entry,Leverage\nTAO,5 (Short),271,5\nRENDER,9 (Long),1.7,5")
+    assert [position.side for position in table.positions] == ["short", "long"]
+
+
+@pytest.mark.parametrize("name", ["Margin (Isolated)", "Leverage (isolated)"])
+def test_a_mode_in_a_header_holds_for_its_lines(name: str) -> None:
+    head = f"Symbol,Side,Size,Entry,{name}"
+    assert not read(f"{head}\n{LINE}").positions
+    assert read(f"{head}\n{LINE}", isolated=True).complete
