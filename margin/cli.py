@@ -168,7 +168,14 @@ def _import(options: argparse.Namespace) -> _Answer:
     except FieldError as error:
         raise error.within(options.file) from None
     values = snapshot.contract_values()
-    read = read_table(text, venue=options.venue, isolated=options.isolated, contract_values=values, merge=options.merge)
+    read = read_table(
+        text,
+        venue=options.venue,
+        isolated=options.isolated,
+        contract_values=values,
+        marks=snapshot.marks(),
+        merge=options.merge,
+    )
     return _Answer(_written(read.to_json()))
 
 

@@ -20,7 +20,7 @@ BYBIT = Venue(
     one_leverage_in=frozenset({"cross"}),
     free_of_interest="Bybit lends a certain amount free of interest; here interest runs on the whole debt",
     doubts=Doubts(
-        collateral="bybit: balance and profit in USDT count at one rate, a debt in it too: below 1 that is too little",
+        collateral="bybit: balance, profit and debt in USDT count at one rate: below 1 a debt counts for too little",
         owing=(
             "bybit: Bybit lends what the account owes in USDT and asks a maintenance margin for the loan, which is not "
             "modelled: liquidation comes sooner than shown"

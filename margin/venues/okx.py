@@ -19,7 +19,7 @@ OKX = Venue(
     one_leverage_in=frozenset({"cross"}),
     doubts=Doubts(
         isolated="okx: OKX shows the liquidation price of an isolated position one price step nearer than this",
-        collateral="okx: balance and profit in USDT count at one rate, a debt in it too: below 1 that is too little",
+        collateral="okx: balance, profit and debt in USDT count at one rate: below 1 a debt counts for too little",
         owing=(
             "okx: OKX lends what the account owes in USDT and asks a maintenance margin for the loan, which is not "
             "modelled: liquidation comes sooner than shown"

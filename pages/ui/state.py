@@ -160,6 +160,10 @@ class Session:
         self.notices = [notice for notice in self.notices if not topic or notice.topic != topic]
         self.notices.append(Notice(kind, text, self.working, topic))
 
+    def untell(self, topic: str) -> None:
+        """Take back what was said on a topic."""
+        self.notices = [notice for notice in self.notices if notice.topic != topic]
+
     @property
     def lesson(self) -> str:
         """What the example teaches, as long as nothing but a common move or the words were changed in it."""

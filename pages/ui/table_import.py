@@ -26,6 +26,8 @@ from pages.ui.text import plain
 
 REPLACE, ADD = "Replace positions", "Add to positions"
 EXAMPLE = "Symbol, Side, Size, Entry price, Leverage\nRENDERUSDT, long, 30000, 1.75, 10x\nFET, short, 5e4, 0.2231, 5x"
+IMPORTED = "import"
+"""The topic of what is said of an import: over as soon as another table stands there."""
 MOST_TOLD = 20
 """Left-out lines and notes that are told one by one."""
 
@@ -38,6 +40,7 @@ def section(session: Session) -> None:
         adds, merges = _choices(session)
     if not text.strip():
         return
+    session.untell(IMPORTED)
     read = _read(session, text, merge=merges)
     with answer:
         _preview(read, isolated=session.working.account.isolated)
@@ -105,7 +108,14 @@ def _read(session: Session, text: str, *, merge: bool) -> TableRead:
     values = snapshot.contract_values()
     if account.rules.flat_tiers:
         values = {**values, **market.reference.contract_values, **market.contract_values}
-    return read_table(text, venue=account.venue, isolated=account.isolated, contract_values=values, merge=merge)
+    return read_table(
+        text,
+        venue=account.venue,
+        isolated=account.isolated,
+        contract_values=values,
+        marks=snapshot.marks(),
+        merge=merge,
+    )
 
 
 def _preview(read: TableRead, *, isolated: bool) -> None:
@@ -226,7 +236,7 @@ def _take(session: Session, read: TableRead, scenario: Scenario | None) -> None:
     if pressed:
         count = len(read.positions)
         session.open(scenario)
-        session.tell("info", f"Imported {count} {'position' if count == 1 else 'positions'}.")
+        session.tell("info", f"Imported {count} {'position' if count == 1 else 'positions'}.", IMPORTED)
         st.rerun()
 
 

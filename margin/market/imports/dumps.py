@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from margin.market.imports.cells import words_of
+from margin.market.imports.closed import lists_no_positions
 from margin.market.imports.grid import (
     MOST_CHARACTERS,
     MOST_COLUMNS,
@@ -22,7 +24,6 @@ from margin.market.imports.grid import (
     refused,
 )
 from margin.market.imports.vocabulary import SIGNS, folded
-from margin.venues import VENUES
 
 _DEEPEST = 8
 """Levels of objects and arrays in which records are looked for."""
@@ -73,8 +74,10 @@ def _grid(document: Any) -> Grid:
         return _nothing_in(document)
     if len(records) > MOST_LINES:
         return refused(f"it has more than {MOST_LINES:,} entries", "import a part of it at a time")
-    if len({record.context[0] for record in records if record.context and _is_venue(record.context[0])}) > 1:
-        return refused("it holds the positions of several exchanges", "import one exchange at a time")
+    lists = {record.context for record in records if not any(map(_says_what, record.context))}
+    if len(lists) > 1:
+        names = ", ".join(f'"{" ".join(context)[:40]}"' for context in sorted(lists)[:4])
+        return refused(f"it holds several lists ({names}): of several accounts?", "import one account at a time")
     keys = _keys([record.values for record in records])
     rows = [[record.values.get(key, "") for key in keys] for record in records]
     return grid_of_rows(keys, rows, [record.context for record in records], unit="Entry")
@@ -87,8 +90,10 @@ def _nothing_in(document: Any) -> Grid:
     return refused(wrong, "copy the answer of the venue or of ccxt as a whole")
 
 
-def _is_venue(key: str) -> bool:
-    return folded(key) in VENUES
+def _says_what(key: str) -> bool:
+    """Return whether the key of a list says which of an account's lines are in it: the closed ones, a side, a mode."""
+    words = words_of(key)
+    return lists_no_positions(key) or bool(words.sides or words.modes)
 
 
 def _parsed(text: str) -> Any:
@@ -153,13 +158,18 @@ def _records(node: Any, depth: int, beside: Mapping[str, str], context: tuple[st
             return
         around = {**beside, **{key: value for key, value in record.items() if fields_of(["symbol", key]) & _OF_A_LIST}}
         for key, value in node.items():
-            named = (
-                () if folded(str(key)) in _NAMELESS or not isinstance(value, (Mapping, list, tuple)) else (str(key),)
-            )
+            named = (str(key),) if _names_a_list(str(key), value) else ()
             yield from _records(value, depth - 1, around, (*context, *named))
     elif isinstance(node, (list, tuple)):
         for item in node:
             yield from _records(item, depth - 1, beside, context)
+
+
+def _names_a_list(key: str, value: object) -> bool:
+    """Return whether a key says something of the records in it: not that of a single record, nor a mere wrapper's."""
+    if folded(key) in _NAMELESS or not isinstance(value, (Mapping, list, tuple)):
+        return False
+    return not (isinstance(value, Mapping) and _is_record(_flat(value)))
 
 
 def _is_record(record: Mapping[str, str]) -> bool:

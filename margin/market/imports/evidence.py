@@ -12,6 +12,8 @@ VALUE_BAND, VALUE_BAND_AT_ENTRY = 1.1, 2.0
 """By how much size × mark, or size × entry where there is no mark, may differ from the value that a line states."""
 SAME_MOVE = 0.25
 """By how much a stated profit may differ from size × (mark − entry), relatively, and still tell the side surely."""
+LEAST_MOVE, PROFIT_BAND = 0.01, 1.5
+"""From which move on, and by how much, a stated profit must be near size × (mark − entry)."""
 WHOLE_LEVERAGE = 0.015
 """How near to a whole number value ÷ margin must be to be a leverage: Bybit's margin has a fee in it."""
 HIGHEST_LEVERAGE = 200
@@ -61,6 +63,16 @@ class Evidence:
             return False
         move = abs(quantity * (self.mark - entry_price))
         return abs(abs(self.profit) - move) <= SAME_MOVE * move
+
+    def is_earned(self, quantity: float, entry_price: float) -> bool:
+        """Return whether a size in tokens can make the profit that the line states, on the move from entry to mark.
+
+        A move of less than `LEAST_MOVE` proves nothing: fees and funding may be larger.
+        """
+        if not self.mark or not self.profit or abs(self.mark / entry_price - 1) < LEAST_MOVE:
+            return True
+        made = abs(self.profit) / (quantity * abs(self.mark - entry_price))
+        return 1 / PROFIT_BAND <= made <= PROFIT_BAND
 
     def is_worth(self, quantity: float, entry_price: float) -> bool:
         """Return whether a size in tokens is worth what the line states; where it states nothing it is."""

@@ -6,6 +6,7 @@ stand in any cell, and where they stand twice they must agree. What a line gives
 liquidation price) is not taken over, but the position must not contradict it.
 """
 
+import dataclasses
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ _TIMES = frozenset({"x", "X", "×"})
 _OF_THE_ACCOUNT = ("margin", "initial_margin", "isolated_margin", "unrealised_pnl", "pnl", "notional")
 """Amounts that are in the coin that the position settles in."""
 _LONGEST_WORDS = 60
+_FARTHEST = 100.0
+"""How many times the last known price an entry price may be, or a part of it."""
 _ASK_SIDE = "add a column that says long or short"
 _MARGIN_REMEDY = "write the margin that the position holds, in $"
 _REMEDIES = {
@@ -63,12 +66,14 @@ class Purpose:
     """What positions are read for: an account at a venue, in one margin mode.
 
     `contract_values` are the tokens in one contract, by token, on the venue that counts in contracts: they are used
-    there, and for lines in the form of that venue.
+    there, and for lines in the form of that venue. `marks` are last known prices, by token, from which an entry price
+    cannot be a hundredfold away.
     """
 
     venue: Venue
     isolated: bool
     contract_values: Mapping[str, float]
+    marks: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def mode(self) -> str:
@@ -367,6 +372,8 @@ class LineReader:
         quantity = _bounded(size.field, value, above=0)
         if kind in {"size", "contracts"}:
             self._check_value(size.field, quantity, entry_price)
+            self._check_profit(size.field, quantity, entry_price)
+        self._check_entry(symbol, entry_price)
         return quantity
 
     def _check_value(self, field: str, quantity: float, entry_price: float) -> None:
@@ -379,6 +386,19 @@ class LineReader:
         if evidence.is_margin_times(self.leverage, quantity, entry_price):
             wrong = f"the size, {quantity:.6g}, is the margin × the leverage: it is in $, not in tokens"
             raise CellFault(field, wrong, 'name the column "size (USD)", or write the size in tokens')
+
+    def _check_profit(self, field: str, quantity: float, entry_price: float) -> None:
+        """Raise CellFault where the stated profit is not that of this size: it may be in dollars or contracts."""
+        if not self.evidence.is_earned(quantity, entry_price):
+            wrong = f"the size, {quantity:.6g}, does not make the profit that the line states"
+            raise CellFault(field, wrong, "write the size in tokens, or remove the column of profits")
+
+    def _check_entry(self, symbol: str, entry_price: float) -> None:
+        """Raise CellFault where the entry price is so far from the known one that it may be a size or a cost."""
+        known = self.purpose.marks.get(symbol)
+        if known and not 1 / _FARTHEST <= entry_price / known <= _FARTHEST:
+            wrong = f"is {entry_price:.6g} the entry price? {symbol} was last seen at {known:.6g}"
+            raise CellFault("entry_price", wrong, _REMEDIES["entry_price"])
 
     def _says_tokens(self, size: _Size, symbol: str) -> bool:
         """Return whether the size is in tokens beyond doubt: OKX, whose symbols end in -SWAP, counts contracts."""

@@ -32,6 +32,7 @@ _DERIBIT_COIN = re.compile(r"(?:BTC|ETH)-PERPETUAL")
 _USDC_PERP = re.compile(r"(?P<token>[A-Z0-9]{2,12}?)PERP")
 """How Bybit called its perpetuals in USDC: BTCPERP."""
 _OTHER_QUOTE = re.compile(r"[A-Z0-9]{3,}(?P<quote>EUR|TRY|BRL|JPY|GBP|KRW|BTC|ETH|BNB)")
+_OTHER_DOLLAR = re.compile(r"[A-Z0-9]{2,}[-/_]?(?P<quote>FDUSD|BUSD|TUSD|USDE)")
 _PAIR = re.compile(r"[A-Z0-9]+(?P<by>[/-])USD[TC]?")
 _KINDS = {
     "spot": "it is spot, not a perpetual",
@@ -146,7 +147,8 @@ def _why_no_perpetual(name: str) -> str | None:
         return "it is a dated future, not a perpetual"
     if _SPOT.fullmatch(name):
         return _KINDS["spot"]
-    if _DERIBIT_COIN.fullmatch(name) or (_COIN_MARGINED.fullmatch(name) and name not in STABLECOINS):
+    other = _OTHER_QUOTE.fullmatch(name) or _OTHER_DOLLAR.fullmatch(name)
+    in_its_coin = _COIN_MARGINED.fullmatch(name) and not other and name not in STABLECOINS
+    if _DERIBIT_COIN.fullmatch(name) or in_its_coin:
         return _KINDS["inverse"]
-    other = _OTHER_QUOTE.fullmatch(name)
-    return f"it is quoted in {other['quote']}, not in dollars" if other else None
+    return f"it settles in {other['quote']}" if other else None

@@ -84,16 +84,18 @@ def read_table(
     venue: str = "binance",
     isolated: bool = False,
     contract_values: Mapping[str, float] | None = None,
+    marks: Mapping[str, float] | None = None,
     merge: bool = False,
 ) -> TableRead:
     """Return the positions of a table, for an account at a venue in cross or in isolated margin.
 
     `contract_values` are the tokens in one contract, by token, at the venue that counts in contracts; without them
-    such sizes are faults. `merge` makes one position of lines of the same token and side. Where a table does not say
-    the leverage it is 10×, and an isolated margin is size · entry ÷ leverage; a note says so.
+    such sizes are faults. `marks` are last known prices by token, against which entry prices are checked. `merge` makes
+    one position of lines of the same token and side. Where a table does not say the leverage it is 10×, and an isolated
+    margin is size · entry ÷ leverage; a note says so.
     """
     grid = dump_grid(text) or read_grid(text)
-    reading = _Reading(grid, Purpose(VENUES[venue], isolated, contract_values or {}))
+    reading = _Reading(grid, Purpose(VENUES[venue], isolated, contract_values or {}, marks or {}))
     if not reading.refuse_listing():
         for line in grid.lines:
             reading.take(line)

@@ -342,3 +342,30 @@ def test_a_mode_in_a_header_holds_for_its_lines(name: str) -> None:
     head = f"Symbol,Side,Size,Entry,{name}"
     assert not read(f"{head}\n{LINE}").positions
     assert read(f"{head}\n{LINE}", isolated=True).complete
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Symbol,Side,Size,Entry,Mark,PnL,Leverage\nRENDER,long,2078,1.731,1.7502,23.05,10",
+        "Symbol,Side,Size,Entry,Leverage\nRENDER,long,5,1200.5,10",
+        "RENDER,long,1.731,1200.5,10",
+    ],
+)
+def test_a_size_or_a_price_that_other_figures_contradict_is_asked_about(text: str) -> None:
+    assert read(text, marks={"RENDER": 1.75}).faults
+
+
+def test_an_entry_price_of_long_ago_is_none_of_these() -> None:
+    assert read("RENDER,long,5,13.5,10", marks={"RENDER": 1.75}).complete
+
+
+def test_lists_under_several_names_may_be_of_several_accounts() -> None:
+    assert "several lists" in str(read(json.dumps({"main": [RECORD], "sub": [OTHER]})).faults[0])
+    assert len(read(json.dumps({"longs": [RECORD], "shorts": [OTHER | {"side": "short"}]})).positions) == 2
+    assert len(read(json.dumps({"TAO": RECORD, "FET": OTHER})).positions) == 2
+
+
+@pytest.mark.parametrize("symbol", ["BTCFDUSD", "BTCBUSD"])
+def test_another_dollar_is_named(symbol: str) -> None:
+    assert "it settles in " in read(f"{HEAD}\n{symbol},Long,5,271,5").left_out[0].reason
