@@ -21,7 +21,7 @@ BINANCE = Venue(
     doubts=Doubts(
         collateral=(
             "binance: balance and profit in USDT count at one rate, as at Binance's bid; its ask, at which it counts "
-            "requirements and debts, is taken as 1 for requirements, and a debt counts at the one rate, so for too little"
+            "requirements and debts, is taken as 1 for requirements; a debt counts at the one rate: too little"
         ),
         owing="binance: Binance exchanges collateral automatically once a coin stands below −10,000 USD: not modelled",
     ),

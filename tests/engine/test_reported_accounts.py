@@ -170,7 +170,7 @@ def test_the_worked_example_of_multi_assets_mode_counts_tether_at_its_bid() -> N
     assert account["margin_ratio"]["value"] == pytest.approx(0.4798, rel=0.003)
     assert any("USDT counts at 98.01 %" in each for each in account["assumptions"])
     assert any("taken as 1 for requirements" in each for each in account["assumptions"])
-    assert any("debt counts at that one rate: too little" in each for each in account["assumptions"])
+    assert any("debt counts at the one rate: too little" in each for each in account["assumptions"])
 
 
 def test_wherever_collateral_counts_it_is_said_how_the_settlement_coin_does() -> None:
