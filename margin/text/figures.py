@@ -8,12 +8,21 @@ from margin.studies.account.assess import Assessment
 
 
 class Figure(NamedTuple):
-    """One figure as it is shown. `value` is what `text` writes, None where there is none."""
+    """One figure as it is shown. `value` is what `text` writes, None where there is none.
+
+    `formula` is the venue's own for its ratio; empty where the name says enough.
+    """
 
     name: str
     value: float | None
     text: str
     meaning: str
+    formula: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name with its formula."""
+        return f"{self.name} ({self.formula})" if self.formula else self.name
 
 
 def figures(scenario: Scenario, account: Assessment) -> list[Figure]:
@@ -40,17 +49,18 @@ def _money(scenario: Scenario, account: Assessment) -> list[Figure]:
 
 
 def _ratios(scenario: Scenario, account: Assessment) -> list[Figure]:
-    ratio = account.nearest_ratio
+    rule, ratio = scenario.account.rules.ratio, account.nearest_ratio
     at = wording.percent(ratio.liquidation_at)
     worst = " of the position worst off" if scenario.account.isolated else ""
     load, share = account.requirement_to_equity, account.equity_to_notional
     leverage = account.effective_leverage
     return [
         Figure(
-            ratio.label,
+            rule.name,
             ratio.value,
             wording.percent(ratio.value),
             f"the venue's own{worst}: {ratio.direction}, liquidation at {at}",
+            rule.formula,
         ),
         Figure(
             "Requirement ÷ equity",

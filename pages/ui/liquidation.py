@@ -10,6 +10,8 @@ from margin import formatting as wording
 from margin.charts.waterfall import Way, waterfall_alt
 from margin.charts.waterfall import waterfall as waterfall_figure
 from margin.errors import FieldError, number
+from margin.messages import ORDERS as ORDER_WORDS
+from margin.messages import message
 from margin.model.scenario import Side
 from margin.studies.account.assess import assess
 from margin.studies.distance.directions import study
@@ -123,7 +125,7 @@ def _past_day(session: Session, target: Any) -> Route:
         )
     [row] = crash_rows(scenario, [days[chosen]], known)
     way = Way(f"Way from these marks to the worst tick of {row.day.date or 'your day'}")
-    return Route(way, Path(scenario.market.marks, row.worst.prices), row.assumptions)
+    return Route(way, Path(scenario.market.marks, row.worst.prices), tuple(map(message, row.assumptions)))
 
 
 def conduct(session: Session) -> Conduct:
@@ -151,12 +153,11 @@ _GAP = (
 
 def _order(session: Session) -> Order:
     account = session.working.account
-    orders: list[Order] = list(ORDERS)
     alone = account.isolated or len(session.working.positions) < 2
     chosen: Order = st.selectbox(
         "Which position goes first",
-        orders,
-        format_func=lambda order: ORDERS[order].capitalize() if order in ORDERS else "",
+        ORDERS,
+        format_func=lambda order: ORDER_WORDS[order].capitalize() if order in ORDERS else "",
         key="liquidation_order",
         disabled=alone,
         persist_state="session",
@@ -349,7 +350,7 @@ def steps(runs: Runs) -> None:
 
 def rests_on(runs: Runs, chosen: Route, assumed: Conduct) -> None:
     """Every approximation of the path and of the liquidation."""
-    lines = [*chosen.assumptions, *runs.found.assumptions]
+    lines = [*chosen.assumptions, *map(message, runs.found.assumptions)]
     if runs.scenario.account.isolated:
         lines.append("an order that would leave its position no margin closes all of it")
     if assumed.has_stops and assumed.gap:
@@ -384,8 +385,8 @@ def where(session: Session) -> str:
 
 def lesson(session: Session) -> None:
     """What happens at liquidation on this venue."""
-    venue = session.working.account.venue
-    lines = (*liquidation_rows.HAPPENS[venue], liquidation_rows.NOT_PUBLISHED[venue])
+    remarks = session.working.account.rules.liquidation
+    lines = (*remarks.steps, remarks.not_published)
     st.markdown("\n".join(f"- {plain(line)}" for line in lines))
 
 

@@ -8,12 +8,14 @@ from margin.charts.crashes import survived
 from margin.charts.risk_map import Cloud
 from margin.errors import FieldError, number, text
 from margin.market.price_moves import AI_TOKENS, risk_windows
+from margin.messages import WHOLE_WAY, message
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment
 from margin.studies.distance.directions import Direction, DirectionResult, custom, every, nearest_danger
 from margin.studies.distance.groups import DayPoint
 from margin.studies.stress.crash_table import CrashDay, CrashRow, Instant, TokenMove
-from margin.studies.stress.outcome import WHOLE_WAY, Outcome
+from margin.studies.stress.outcome import Outcome
+from margin.text.stress import made_up
 
 NAMES = {"sector": "AI sector only", "against": "Longs down, shorts up", "with_btc": "BTC, the others by beta"}
 """How this page calls directions that a study names more generally."""
@@ -151,7 +153,7 @@ def map_day_rows(points: Sequence[DayPoint], scenario: Scenario, first: Directio
             "Whole day": _ends(point.whole, scenario) if point.when == "worst tick" else _closes(point.row, scenario),
             first.name: wording.percent(point.first, sign=True),
             second.name: wording.percent(point.second, sign=True),
-            WITHOUT: point.whole_made_up,
+            WITHOUT: made_up(point.whole_gaps),
         }
         for number, point in enumerate(points, 1)
     ]
@@ -217,7 +219,7 @@ def crash_rows_told(rows: Iterable[CrashRow], scenario: Scenario) -> list[Texts]
             FAILED_BY_WORST if findings.isolated(scenario) else FAILED_BY: wording.money(
                 row.worst.outcome.headroom, sign=True
             ),
-            WITHOUT: row.made_up(),
+            WITHOUT: made_up(row.gaps()),
         }
         for row in rows
     ]
@@ -269,11 +271,11 @@ def crash_assumptions(rows: Iterable[CrashRow]) -> list[str]:
     counted: dict[str, int] = {}
     every_row = list(rows)
     for row in every_row:
-        for assumption in row.assumptions:
-            counted[assumption] = counted.get(assumption, 0) + 1
+        for clause in map(message, row.assumptions):
+            counted[clause] = counted.get(clause, 0) + 1
     told = [
-        assumption if count == len(every_row) else f"{assumption} (on {count} {'day' if count == 1 else 'days'})"
-        for assumption, count in counted.items()
+        clause if count == len(every_row) else f"{clause} (on {count} {'day' if count == 1 else 'days'})"
+        for clause, count in counted.items()
     ]
     return [WHOLE_WAY, *told] if told else []
 

@@ -12,6 +12,7 @@ from margin.formatting import capped
 from margin.market import price_moves as moves
 from margin.market.price_moves import Paid
 from margin.market.snapshot import embedded as snapshot
+from margin.messages import message
 from margin.model.scenario import Scenario
 from margin.model.shocks import NONE, Shocks
 from margin.model.symbols import STABLECOINS
@@ -203,7 +204,12 @@ def _answer(session: Session) -> None:
     st.markdown(f"**{plain(shock_rows.sentence(parts, scenario))}**")
     told = "The account before, under each part alone, and under all together"
     place.table(shock_rows.part_rows(parts, scenario), told, 130)
-    rests_on = (*_holding_on(session, shocks), *_day_of(session, shocks), *assumptions(scenario, shocks), _PATH)
+    rests_on = (
+        *_holding_on(session, shocks),
+        *_day_of(session, shocks),
+        *map(message, assumptions(scenario, shocks)),
+        _PATH,
+    )
     for line in rests_on:
         st.caption(plain(f"{line[0].upper()}{line[1:]}{'' if line.endswith('.') else '.'}"))
 
@@ -250,7 +256,8 @@ def _day_of(session: Session, shocks: Shocks) -> list[str]:
     scenario = session.working
     for row in crash_rows(scenario, named_days(session), betas(session)):
         if moves_to(scenario, row.worst.prices) == shocks.moves:
-            return [f"the price moves are the worst tick of {day_name(row.day)}: {'; '.join(row.assumptions)}"]
+            assumed = "; ".join(map(message, row.assumptions))
+            return [f"the price moves are the worst tick of {day_name(row.day)}: {assumed}"]
     return []
 
 

@@ -11,6 +11,7 @@ from margin.model.shocks import BOUNDS, Shocks
 from margin.studies.account.assess import Assessment
 from margin.studies.stress.outcome import Outcome
 from margin.studies.stress.shocks import Part
+from margin.text.stress import PARTS
 
 PERCENT = 100
 LONG = 3_650.0
@@ -141,7 +142,7 @@ def part_rows(parts: Sequence[Part], scenario: Scenario) -> list[Texts]:
     """Per part what the account comes to."""
     return [
         {
-            "Supposed": part.name,
+            "Supposed": PARTS[part.key],
             "Margin balance": wording.money(part.outcome.remaining),
             "Requirement": wording.money(part.outcome.requirement),
             "Requirement ÷ equity": _load(part.outcome),

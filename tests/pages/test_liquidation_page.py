@@ -16,6 +16,7 @@ from margin.charts.waterfall import Way, finding
 from margin.examples import landing, presets
 from margin.market import price_moves as moves
 from margin.market.snapshot import embedded as snapshot
+from margin.messages import message
 from margin.model import link
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
@@ -28,8 +29,6 @@ from margin.studies.liquidation.waterfall import waterfall
 from margin.studies.stress.crash_table import CrashDay, TokenMove, crash_rows
 from margin.venues import VENUES
 from pages.ui.liquidation_rows import (
-    HAPPENS,
-    NOT_PUBLISHED,
     Runs,
     axis_name,
     hardest_day,
@@ -166,7 +165,7 @@ def test_an_isolated_position_that_is_lost_already_counts_nothing_and_the_figure
     assert sum(amounts.values()) == pytest.approx(kept, abs=0.01)
     assert finding(runs.found, runs.way) == "Liquidation at once: $4,454.58 of $5,000.00 kept"
     assert runs.found.equity[0] == runs.found.start_equity == 5_000
-    assert any("counts nothing at the start" in line for line in runs.found.assumptions)
+    assert any("counts nothing at the start" in line for line in map(message, runs.found.assumptions))
 
 
 def test_nothing_is_said_to_be_kept_of_a_debt() -> None:
@@ -310,8 +309,9 @@ def test_without_stops_there_is_one_column_and_no_row_about_stops() -> None:
 
 @pytest.mark.parametrize("venue", VENUES)
 def test_every_venue_has_four_lines_and_what_is_not_published(venue: str) -> None:
-    assert len(HAPPENS[venue]) == 4
-    assert NOT_PUBLISHED[venue]
+    remarks = VENUES[venue].liquidation
+    assert len(remarks.steps) == 4
+    assert all(sentence.endswith(".") for sentence in (*remarks.steps, remarks.not_published))
 
 
 # The page

@@ -768,7 +768,7 @@ def test_a_made_up_place_is_marked() -> None:
     rows = crash_rows(made, crash_days()[:1], betas_to_btc())
     first, second = Direction("a", "A", {"TAO": 1.0}), Direction("b", "B", {"BTC": 1.0})
     [point] = day_points(rows, made, first, second, worst=False)
-    assert (point.made_up, point.whole_made_up) == ("TAO by beta", "TAO by beta")
+    assert point.gaps == point.whole_gaps == {"TAO": "by beta"}
     [told] = scenario_rows.map_day_rows([point], made, first, second)
     assert told[WITHOUT] == "TAO by beta"
     assert "Whole day" not in told
