@@ -6,6 +6,19 @@ from margin import formatting as wording
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment
 
+NAMES = {
+    "equity": "Margin balance",
+    "unrealised_pnl": "Unrealised profit",
+    "initial_margin": "Initial margin",
+    "maintenance_margin": "Maintenance margin",
+    "requirement": "Requirement",
+    "headroom": "Headroom",
+    "available_balance": "Available",
+    "margin_ratio": "Margin ratio",
+    "liquidation_price": "Liquidation price",
+}
+"""How an assessment's figures are called, by their keys."""
+
 
 class Figure(NamedTuple):
     """One figure as it is shown. `value` is what `text` writes, None where there is none.
@@ -37,15 +50,15 @@ def _money(scenario: Scenario, account: Assessment) -> list[Figure]:
     free = "wallet balance not tied up in isolated margins" if isolated else "margin balance less initial margin"
     headroom = "the smallest of the positions' own" if isolated else "what may be lost before liquidation"
     rows = [
-        ("Margin balance", account.equity, "wallet balance with all open profit and loss: equity"),
-        ("Unrealised profit", account.unrealised_pnl, "what the open positions have won or lost since entry"),
-        ("Initial margin", account.initial_margin, f"what the positions tie up at the chosen leverage{carries}"),
-        ("Maintenance margin", account.maintenance_margin, f"what the venue's tiers ask to keep them open{carries}"),
-        ("Requirement", account.requirement, f"what equity is held against{fee}"),
-        ("Headroom", account.headroom, f"margin balance less requirement: {headroom}"),
-        ("Available", account.available_balance, f"free for new positions: {free}"),
+        ("equity", account.equity, "wallet balance with all open profit and loss: equity"),
+        ("unrealised_pnl", account.unrealised_pnl, "what the open positions have won or lost since entry"),
+        ("initial_margin", account.initial_margin, f"what the positions tie up at the chosen leverage{carries}"),
+        ("maintenance_margin", account.maintenance_margin, f"what the venue's tiers ask to keep them open{carries}"),
+        ("requirement", account.requirement, f"what equity is held against{fee}"),
+        ("headroom", account.headroom, f"margin balance less requirement: {headroom}"),
+        ("available_balance", account.available_balance, f"free for new positions: {free}"),
     ]
-    return [Figure(name, value, wording.money(value), meaning) for name, value, meaning in rows]
+    return [Figure(NAMES[key], value, wording.money(value), meaning) for key, value, meaning in rows]
 
 
 def _ratios(scenario: Scenario, account: Assessment) -> list[Figure]:
