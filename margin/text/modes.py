@@ -294,7 +294,7 @@ def _after(comparison: ModeComparison, change: Switch) -> list[str]:
         answer, first, second = "a margin call would be near", load, initial
     elif change.to == "isolated":
         answer = "a margin call if initial margin is asked for at the change"
-    return [f"After it: {answer}: {first}.", f"{second[0].upper()}{second[1:]}.", _headroom(comparison, change)]
+    return [f"After it: {answer}: {first}.", f"{wording.capital(second)}.", _headroom(comparison, change)]
 
 
 def _initial(change: Switch, *, opens_at_entry: bool) -> str:

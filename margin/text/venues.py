@@ -18,7 +18,7 @@ def verdict(comparison: VenueComparison) -> str:
     whole, lacking = comparison.whole, _lacking(comparison)
     if not whole:
         return f"No venue here knows every token of the account: {lacking}."
-    missing = f" {lacking[0].upper()}{lacking[1:]}." if lacking else ""
+    missing = f" {wording.capital(lacking)}." if lacking else ""
     if len(whole) == 1:
         return f"Only {whole[0].name} knows every token, so there is nothing to compare it with.{missing}"
     return f"{_common_move(comparison)}{missing}"

@@ -55,8 +55,7 @@ def chosen() -> Callable[[Session], None]:
 
 def _sentence(clauses: Sequence[str]) -> str:
     """Clauses as one escaped sentence."""
-    text = "; ".join(clauses)
-    return plain(f"{text[:1].upper()}{text[1:]}.")
+    return plain(f"{wording.capital('; '.join(clauses))}.")
 
 
 def _bullets(lines: Sequence[str]) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from margin import formatting as wording
-from margin.charts.liquidation import WHY
 from margin.errors import FieldError
 from margin.facts import Assumption, Problem
 from margin.market.view import View
@@ -16,6 +15,7 @@ from margin.studies.comparison.venues import VenueComparison, VenueLine
 from margin.studies.distance.directions import Direction
 from margin.studies.distance.distances import JointMove, LiquidationPrice, away
 from margin.text.figures import figures
+from margin.text.prices import why_none
 from margin.text.venues import line_name
 from pages.ui.rows import clean
 
@@ -50,8 +50,7 @@ def prices(price: LiquidationPrice, mark: float) -> str:
     ]
     if found:
         return " · ".join(found)
-    reasons = [reason for reason in (price.reason_below, price.reason_above) if reason]
-    return WHY[next((reason for reason in reasons if reason != "gains"), "gains")]
+    return why_none(price)
 
 
 def mode_rows(comparison: ModeComparison) -> list[Texts]:

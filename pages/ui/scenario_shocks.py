@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from margin.errors import FieldError
-from margin.formatting import capped
+from margin.formatting import capital, capped
 from margin.market import price_moves as moves
 from margin.market.price_moves import Paid
 from margin.market.snapshot import embedded as snapshot
@@ -19,9 +19,9 @@ from margin.model.symbols import STABLECOINS
 from margin.studies.account.assess import assess
 from margin.studies.stress.crash_table import CrashDay, crash_rows
 from margin.studies.stress.shocks import assumptions, breakdown, cost_a_day, days_until_liquidation, moves_to
+from margin.text.liquidation import day_name
 from margin.venues import VENUES
 from pages.ui import live, place, shock_rows
-from pages.ui.liquidation_rows import day_name
 from pages.ui.looking import betas, looking, named_days
 from pages.ui.rows import clean
 from pages.ui.shock_rows import CELLS, Cell, Lasting
@@ -211,7 +211,7 @@ def _answer(session: Session) -> None:
         _PATH,
     )
     for line in rests_on:
-        st.caption(plain(f"{line[0].upper()}{line[1:]}{'' if line.endswith('.') else '.'}"))
+        st.caption(plain(f"{capital(line)}{'' if line.endswith('.') else '.'}"))
 
 
 _PATH = (

@@ -349,7 +349,7 @@ def _show_days(session: Session) -> None:
         told = scenario_rows.crash_rows_told(rows, scenario)
         place.table(told, "What every named day would do to this account", 92, helps)
         for assumption in scenario_rows.crash_assumptions(rows):
-            st.caption(plain(f"{assumption[0].upper()}{assumption[1:]}."))
+            st.caption(plain(f"{wording.capital(assumption)}."))
         _own_days(session)
 
 

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from streamlit.testing.v1 import AppTest
 
-from margin.charts.waterfall import Way, finding
 from margin.examples import landing, presets
 from margin.market import price_moves as moves
 from margin.market.snapshot import embedded as snapshot
@@ -27,18 +26,9 @@ from margin.studies.liquidation.conduct import Conduct, MarginStop
 from margin.studies.liquidation.path import Path
 from margin.studies.liquidation.waterfall import waterfall
 from margin.studies.stress.crash_table import CrashDay, TokenMove, crash_rows
+from margin.text.liquidation import Runs, Way, axis_name, finding, left, route_ends, sentence, status
 from margin.venues import VENUES
-from pages.ui.liquidation_rows import (
-    Runs,
-    axis_name,
-    hardest_day,
-    left,
-    money_rows,
-    route_ends,
-    sentence,
-    status,
-    step_rows,
-)
+from pages.ui.liquidation_rows import hardest_day, money_rows, step_rows
 from pages.ui.looking import Looking
 from tests.model.any_scenario import SCENARIOS
 from tests.pages.visitor import APP, PATIENCE, address, read

@@ -16,7 +16,7 @@ from margin.facts import Assumption
 from margin.model.compile import compile_books
 from margin.model.scenario import Scenario
 from margin.studies.liquidation.conduct import Conduct
-from margin.studies.liquidation.ledger import Ledger, State, Step
+from margin.studies.liquidation.ledger import NOT_THE_VENUE, Ledger, State, Step
 from margin.studies.liquidation.path import Path
 from margin.studies.liquidation.rules import assumptions
 from margin.studies.liquidation.unwinding import Unwinding, unwind
@@ -50,6 +50,12 @@ class Waterfall:
     t: Array
     equity: Array
     requirement: Array
+
+    @property
+    def first_liquidation(self) -> float | None:
+        """Where on the path the venue first acts, None where it does not."""
+        acts = (step.t for step in self.steps if step.kind not in NOT_THE_VENUE)
+        return next(acts, None) if self.liquidated else None
 
     @property
     def from_prices(self) -> float:
