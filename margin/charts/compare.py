@@ -7,12 +7,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from margin import formatting as wording
-from margin.charts import findings
 from margin.charts.layout import rows, style
 from margin.engine.numbers import Array
 from margin.studies.comparison.modes import JUST_BEFORE, ModeComparison, ModeCurves
 from margin.studies.comparison.venues import VenueComparison, VenueLine
 from margin.studies.distance.distances import FURTHEST_UP, JointMove, nearest
+from margin.text import findings
 from margin.text.modes import keeps
 from margin.text.phrases import LIQUIDATED_NOW, NOW
 from margin.text.venues import line_name

@@ -6,13 +6,13 @@ import numpy as np
 import plotly.graph_objects as go
 
 from margin import formatting as wording
-from margin.charts import findings
 from margin.charts.layout import style
 from margin.charts.layout.box import Box
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment
 from margin.studies.distance.curve import SHOWN, Curve
 from margin.studies.distance.distances import FURTHEST_DOWN, FURTHEST_UP, JointMove
+from margin.text import findings
 
 PLOT = 340
 """Pixels."""

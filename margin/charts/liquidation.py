@@ -6,11 +6,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from margin import formatting as wording
-from margin.charts import findings
 from margin.charts.layout import rows, style
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment
 from margin.studies.distance.distances import LiquidationPrice, away
+from margin.text import findings
 from margin.text.prices import why_none
 
 FURTHEST = 0.5

@@ -13,8 +13,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from margin import formatting as wording
-from margin.charts import findings
-from margin.charts.crashes import again
 from margin.charts.layout import style
 from margin.charts.layout.map_labels import AROUND, BESIDE, Labels, Place
 from margin.engine.numbers import Array
@@ -24,7 +22,8 @@ from margin.studies.distance.distances import JointMove, nearest
 from margin.studies.distance.frontier import DAYS_A_YEAR, GroupRisk, RiskMap, ellipse, joined
 from margin.studies.distance.groups import DayPoint, Reaches
 from margin.studies.stress.outcome import Outcome
-from margin.text.stress import made_up
+from margin.text import findings
+from margin.text.stress import again, made_up
 
 POINTS = 101
 """Moves along each side."""

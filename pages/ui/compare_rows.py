@@ -217,11 +217,11 @@ def _venue_row(line: VenueLine, view: View) -> Texts:
     account = line.account
     ratio, load = account.nearest_ratio, account.requirement_to_equity
     first = ", first lost" if line.scenario.account.isolated else ""
-    refused = refusals(account)
+    refused = any(_problems(account, _REFUSED))
     reading = f"{ratio.direction}, liquidation at {wording.percent(ratio.liquidation_at)}"
     return {
         "Venue": line_name(line),
-        REFUSED: wording.MISSING if line.missing else refused,
+        REFUSED: wording.MISSING if line.missing else refusals(account),
         UNKNOWN: unknown(line),
         "Tables": seen(line, view),
         f"Common fall{first}": _reached(line, falls=True),
@@ -229,17 +229,17 @@ def _venue_row(line: VenueLine, view: View) -> Texts:
         "Requirement ÷ equity": wording.percent(load),
         "Venue's ratio": wording.percent(ratio.value),
         "How to read it": wording.MISSING if ratio.value is None else reading,
-        "Initial margin": _as_entered(account.initial_margin, refused),
+        "Initial margin": _as_entered(account.initial_margin, refused=refused),
         "Maintenance margin": wording.money(account.maintenance_margin),
         "Requirement": wording.money(account.requirement),
-        "Available": _as_entered(account.available_balance, refused),
+        "Available": _as_entered(account.available_balance, refused=refused),
     }
 
 
-def _as_entered(money: float | None, refused: str) -> str:
+def _as_entered(money: float | None, *, refused: bool) -> str:
     """A figure that follows from the leverages entered: where the venue refuses one, marked as not to be had."""
     told = wording.money(money)
-    return told if money is None or refused == NONE else f"refused ({told} as entered)"
+    return f"refused ({told} as entered)" if refused and money is not None else told
 
 
 def seen(line: VenueLine, view: View) -> str:
@@ -261,9 +261,12 @@ def unknown(line: VenueLine) -> str:
     return wording.some(dict.fromkeys(reasons)) or NONE
 
 
+_REFUSED = "leverage_above_cap"
+
+
 def refusals(account: Assessment) -> str:
     """What the venue would not open as it was entered: leverages above its caps."""
-    refused = [f"{name} at {refused_leverage(problem)}" for name, problem in _problems(account, "leverage_above_cap")]
+    refused = [f"{name} at {refused_leverage(problem)}" for name, problem in _problems(account, _REFUSED)]
     return wording.some(refused) or NONE
 
 

@@ -106,6 +106,11 @@ def crash_rows(scenario: Scenario, crashes: Iterable[CrashDay], betas_to_btc: Ma
     return [_row(scenario, books, day, betas_to_btc, today) for day in crashes]
 
 
+def survived(days: Sequence[CrashRow]) -> tuple[int, int]:
+    """Return how many days are survived, and how many would seem to be if their closes were all that is looked at."""
+    return sum(row.survived for row in days), sum(row.close.outcome.liquidated is False for row in days)
+
+
 def _row(
     scenario: Scenario, books: Sequence[Book], day: CrashDay, betas_to_btc: Mapping[str, float], today: float
 ) -> CrashRow:

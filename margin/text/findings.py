@@ -1,4 +1,4 @@
-"""Sentences that several charts share, and the few facts they rest on."""
+"""Sentences that several charts and pages share, and the few facts they rest on."""
 
 from margin import formatting as wording
 from margin.model.scenario import Scenario
