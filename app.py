@@ -59,4 +59,5 @@ with st.expander("Share: link, title and note, file", key="show_share", on_chang
     if sharing.open:
         share.share(session, now)
 words.assumptions(now)
+shell.foot()
 state.save(session, now)

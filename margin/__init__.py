@@ -1,1 +1,16 @@
-"""Tandem's margin engine: exact cross-margin figures for perpetual futures accounts."""
+"""Tandem's margin engine: exact cross-margin figures for perpetual futures accounts.
+
+What a program needs of it: `Scenario.from_json(document)`, `assess(scenario)`, `encode(scenario)` and
+`decode(parameters)`. A scenario without tier tables of its own is assessed beside the embedded snapshot's:
+`attach(scenario)`.
+"""
+
+__version__ = "0.5.0"
+
+from margin.errors import FieldError
+from margin.market.snapshot.embedded import attach
+from margin.model.link import decode, encode
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import Assessment, assess
+
+__all__ = ["Assessment", "FieldError", "Scenario", "__version__", "assess", "attach", "decode", "encode"]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
+from margin import __version__
 from margin.characters import INVISIBLE
 from margin.facts import Problem
 from margin.messages import message
@@ -72,6 +73,7 @@ def results_csv(scenario: Scenario, assessment: Assessment) -> str:
 
 def _entered(scenario: Scenario) -> Iterator[_Row]:
     account, market = scenario.account, scenario.market
+    yield _Row("tandem", "", "version", __version__)
     yield _Row("scenario", "", "title", scenario.title)
     yield _Row("scenario", "", "note", scenario.note)
     yield _Row("scenario", "", "venue", account.venue)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import streamlit as st
 
+import margin
 from margin import formatting as wording
 from margin.market.snapshot import embedded as snapshot
 from margin.market.view import Origin
@@ -69,7 +70,13 @@ def page(name: str) -> Iterator[Session]:
     with head:
         heading(session, account)
         notices(session)
+    foot()
     state.save(session, account)
+
+
+def foot() -> None:
+    """Draw the last line of every page: which Tandem this is."""
+    st.caption(plain(f"Tandem {margin.__version__}"))
 
 
 PAGES = {
