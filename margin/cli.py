@@ -28,6 +28,8 @@ from margin.model import link, symbols
 from margin.model.scenario import Scenario, loads
 from margin.studies.account.assess import assess
 from margin.studies.account.seen import differences, with_seen
+from margin.tables.assessment_json import assessment_json
+from margin.text.figures import NAMES
 from margin.venues import VENUES
 
 if TYPE_CHECKING:
@@ -144,9 +146,9 @@ def _assess(options: argparse.Namespace) -> _Answer:
         if received.left_out:
             _note(f"the maker's own tier tables of {', '.join(received.left_out)} are not in the link")
         for figure, seen, now in differences(received.scenario, account):
-            _note(f"the {figure} is no longer what the link's maker saw: {seen} then, {now} now")
-        return _Answer(_written(account.to_json()))
-    return _Answer(_written(_each(_document(options.file), lambda scenario: assess(scenario).to_json())))
+            _note(f"the {NAMES[figure].lower()} is no longer what the link's maker saw: {seen} then, {now} now")
+        return _Answer(_written(assessment_json(account)))
+    return _Answer(_written(_each(_document(options.file), lambda scenario: assessment_json(assess(scenario)))))
 
 
 def _link(options: argparse.Namespace) -> _Answer:

@@ -22,19 +22,28 @@ is finite. Near the end of what a double holds (1e-308) it would be infinite, an
 
 
 class FieldError(ValueError):
-    """A field that cannot be used: `path` names it (`positions[0].quantity`), `message` says what was wrong."""
+    """A field that cannot be used: `path` names it (`positions[0].quantity`), `fault` says what was wrong with it.
 
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(path, message)
+    `remedy` says what to do instead, empty where that goes without saying; `message` is both.
+    """
+
+    def __init__(self, path: str, fault: str, remedy: str = "") -> None:
+        super().__init__(path, fault, remedy)
         self.path = path
-        self.message = message
+        self.fault = fault
+        self.remedy = remedy
+
+    @property
+    def message(self) -> str:
+        """What was wrong, and what to do."""
+        return f"{self.fault}; {self.remedy}" if self.remedy else self.fault
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message
 
     def within(self, outer: str) -> "FieldError":
         """The same error seen from one level further out."""
-        return FieldError(join(outer, self.path), self.message)
+        return FieldError(join(outer, self.path), self.fault, self.remedy)
 
 
 def join(outer: str, inner: str) -> str:

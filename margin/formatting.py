@@ -78,6 +78,11 @@ def rate(value: float | None) -> str:
     return _signed(value, f"{text.rstrip('0').rstrip('.') if '.' in text else text} %")
 
 
+def capital(text: str) -> str:
+    """Return a clause as a sentence begins, all but its first letter as it is."""
+    return text[:1].upper() + text[1:]
+
+
 FEW, MANY = 4, 12
 """Items that are named of a long list: in a line of its own, and in a sentence that explains."""
 

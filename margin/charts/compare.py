@@ -7,13 +7,15 @@ import numpy as np
 import plotly.graph_objects as go
 
 from margin import formatting as wording
-from margin.charts import findings
 from margin.charts.layout import rows, style
 from margin.engine.numbers import Array
 from margin.studies.comparison.modes import JUST_BEFORE, ModeComparison, ModeCurves
 from margin.studies.comparison.venues import VenueComparison, VenueLine
 from margin.studies.distance.distances import FURTHEST_UP, JointMove, nearest
+from margin.text import findings
 from margin.text.modes import keeps
+from margin.text.phrases import LIQUIDATED_NOW, NOW
+from margin.text.venues import line_name
 
 CROSS, ISOLATED = style.ACCOUNT, style.POSITIONS[1]
 SPOKEN = 6
@@ -48,7 +50,7 @@ def _survived(curves: ModeCurves, comparison: ModeComparison) -> str:
 def _cross(curves: ModeCurves, comparison: ModeComparison) -> str:
     move = nearest(curves.cross_reached)
     if comparison.cross.account.liquidated or move is None:
-        return "Cross is liquidated at these marks"
+        return f"Cross is {LIQUIDATED_NOW}"
     return f"Cross is liquidated at {_signed(move)}"
 
 
@@ -222,10 +224,10 @@ def venues_finding(comparison: VenueComparison) -> str:
         return f"No common move to +1,000 % liquidates on {names}"
     gone = "A position is lost" if comparison.whole[0].scenario.account.isolated else "Liquidated"
     if ends[-1][0] == 0:
-        return f"{gone} at these marks on {names}"
+        return f"{gone} {NOW} on {names}"
     if all(end in (0, inf) for end, _ in ends):
         dead = sum(end == 0 for end, _ in ends)
-        return f"{gone} at these marks on {dead} of {len(ends)} venues, by no move to +1,000 % elsewhere"
+        return f"{gone} {NOW} on {dead} of {len(ends)} venues, by no move to +1,000 % elsewhere"
     return _span(comparison, ends)
 
 
@@ -287,9 +289,9 @@ def _row(line: VenueLine) -> Row:
     seen = f"tables of {' to '.join(dict.fromkeys([days[0], days[-1]]))}" if days else "tables without a date"
     if line.account.liquidated:
         gone = "a position is lost" if line.scenario.account.isolated else "liquidated"
-        return Row(line.label, 0.0, 0.0, f"{gone} at these marks, {seen}")
+        return Row(line_name(line), 0.0, 0.0, f"{gone} {NOW}, {seen}")
     ends = [_end(end, falls=falls) for end, falls in ((fall, True), (rise, False)) if end < inf]
-    return Row(line.label, fall, rise, f"{' and '.join(ends) or 'none to +1,000 %'}, {seen}")
+    return Row(line_name(line), fall, rise, f"{' and '.join(ends) or 'none to +1,000 %'}, {seen}")
 
 
 def _reach(shown: list[Row]) -> float:

@@ -7,11 +7,12 @@ from typing import Literal, NamedTuple
 import plotly.graph_objects as go
 
 from margin import formatting as wording
-from margin.charts import findings
 from margin.charts.layout import rows, style
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment
-from margin.studies.stress.crash_table import CrashRow, Instant
+from margin.studies.stress.crash_table import CrashRow, Instant, survived
+from margin.text import findings
+from margin.text.stress import again
 
 SPOKEN = 8
 """Days that the text alternative tells one by one."""
@@ -30,11 +31,6 @@ class Day(NamedTuple):
     def died(self) -> bool:
         """Whether the worst tick liquidates."""
         return bool(self.row.worst.outcome.liquidated)
-
-
-def survived(days: Sequence[CrashRow]) -> tuple[int, int]:
-    """How many of the days are survived, and how many would seem to be if their closes were all that is looked at."""
-    return sum(row.survived for row in days), sum(row.close.outcome.liquidated is False for row in days)
 
 
 def finding(days: Sequence[CrashRow], scenario: Scenario, account: Assessment) -> str:
@@ -87,15 +83,6 @@ def _ends(instant: Instant) -> str:
     if lost := instant.outcome.positions_lost:
         return "1 position lost" if lost == 1 else f"{lost} positions lost"
     return "liquidated" if instant.outcome.liquidated else "survived"
-
-
-def again(row: CrashRow) -> str:
-    """What the close alone would spare, though the day did not."""
-    if row.worst.outcome.positions_lost is None:
-        return "would stand again, had it not been liquidated before"
-    count = row.standing_again
-    whose = "1 position" if count == 1 else f"{count} positions"
-    return f"{whose} would stand again, had {'it' if count == 1 else 'they'} not been lost before"
 
 
 def crashes(days: Sequence[CrashRow], scenario: Scenario, account: Assessment) -> go.Figure:

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from margin import formatting as wording
-from margin.charts import findings
 from margin.charts.layout import rows, style
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment
 from margin.studies.distance.directions import DirectionResult
 from margin.studies.distance.distances import JointMove
+from margin.text import findings
 
 FURTHEST = 0.5
 """Moves beyond ±50 %, or beyond three times the nearest liquidation if that is more, become arrows."""

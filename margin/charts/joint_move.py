@@ -6,13 +6,13 @@ import numpy as np
 import plotly.graph_objects as go
 
 from margin import formatting as wording
-from margin.charts import findings
 from margin.charts.layout import style
 from margin.charts.layout.box import Box
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment
 from margin.studies.distance.curve import SHOWN, Curve
 from margin.studies.distance.distances import FURTHEST_DOWN, FURTHEST_UP, JointMove
+from margin.text import findings
 
 PLOT = 340
 """Pixels."""
@@ -63,12 +63,11 @@ def _far(joint: JointMove, today: float, *, isolated: bool) -> str:
     if joint.down is None and joint.up is None:
         furthest = f"{wording.step(-FURTHEST_DOWN)} to {wording.step(FURTHEST_UP)}"
         return f"No common move from {furthest} {'loses a position' if isolated else 'liquidates this account'}"
-    ways = [
-        f"{word} of {'a further ' if today * way > 0 else ''}{findings.distance(move)}"
-        for word, way, move in (("fall", -1, joint.down), ("rise", 1, joint.up))
-        if move is not None
-    ]
-    here = " from here" if today and "further" not in " ".join(ways) else ""
+    reached = [(word, move) for word, move in (("fall", joint.down), ("rise", joint.up)) if move is not None]
+    ways = [f"{word} of {'a further ' if today * move > 0 else ''}{findings.distance(move)}" for word, move in reached]
+    # A move that goes on from the present one says so itself.
+    goes_on = any(today * move > 0 for _, move in reached)
+    here = " from here" if today and not goes_on else ""
     return f"A common {' or '.join(ways)}{here} {'loses the first position' if isolated else 'liquidates the account'}"
 
 
@@ -102,7 +101,7 @@ def joint_move(curve: Curve | None, scenario: Scenario, account: Assessment) -> 
     isolated = findings.isolated(scenario)
     return style.figure(
         [
-            _beyond(curve, scenario, account, low, high),
+            _beyond(curve, scenario, low, high),
             _alive(curve, account, low, high),
             _points(marks),
             _points(now),
@@ -161,7 +160,7 @@ def _load_today(curve: Curve) -> float:
     return float(curve.requirement_to_equity[np.argmin(np.abs(curve.moves - curve.today))])
 
 
-def _beyond(curve: Curve, scenario: Scenario, account: Assessment, low: float, high: float) -> style.Trace:
+def _beyond(curve: Curve, scenario: Scenario, low: float, high: float) -> style.Trace:
     """The whole curve, faint and dotted; it also carries the hover text."""
     first, last = np.searchsorted(curve.moves, low), np.searchsorted(curve.moves, high, side="right")
     shown = slice(max(0, int(first) - 1), int(last) + 1)
@@ -171,13 +170,13 @@ def _beyond(curve: Curve, scenario: Scenario, account: Assessment, low: float, h
         "y": curve.requirement_to_equity[shown] * 100,
         "mode": "lines",
         "line": {"color": style.QUIET, "width": 2, "dash": "dot"},
-        "text": style.texts(_hover(curve, scenario, account, shown)),
+        "text": style.texts(_hover(curve, scenario, shown)),
         "hovertemplate": "%{text}<extra></extra>",
     }
 
 
-def _hover(curve: Curve, scenario: Scenario, account: Assessment, shown: slice) -> list[str]:
-    label = account.margin_ratio.label.split(" (")[0]
+def _hover(curve: Curve, scenario: Scenario, shown: slice) -> list[str]:
+    label = scenario.account.rules.ratio.name
     isolated = findings.isolated(scenario)
     if isolated:
         label = f"{label} of the worst position"

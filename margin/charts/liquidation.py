@@ -6,24 +6,17 @@ import numpy as np
 import plotly.graph_objects as go
 
 from margin import formatting as wording
-from margin.charts import findings
 from margin.charts.layout import rows, style
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment
-from margin.studies.distance.distances import LiquidationPrice, Reason, away
+from margin.studies.distance.distances import LiquidationPrice, away
+from margin.text import findings
+from margin.text.prices import why_none
 
 FURTHEST = 0.5
 """Distances beyond ±50 %, or beyond five times the nearest if that is more, become arrows."""
 SPOKEN = 6
 """Rows that the text alternative tells one by one."""
-
-WHY: dict[Reason, str] = {
-    "covered": "none: covered down to 0",
-    "gains": "none: this direction only helps",
-    "flat": "none: its price does not matter",
-    "no_tiers": "not known: a tier table is missing",
-    "liquidated": "liquidated",
-}
 
 
 class Row(NamedTuple):
@@ -123,8 +116,7 @@ def _figures(row: Row) -> str:
     ]
     if found:
         return " · ".join(found)
-    reasons = [reason for reason in (row.price.reason_below, row.price.reason_above) if reason]
-    return WHY[next((reason for reason in reasons if reason != "gains"), "gains")]
+    return why_none(row.price)
 
 
 def _range(shown: list[Row]) -> tuple[float, float]:

@@ -6,10 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from margin import formatting as wording
-from margin.charts import findings
 from margin.charts.layout import style
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment
+from margin.text import findings
 
 REQUIRED, INITIAL = 1.0, 0.0
 """The two bars' places."""

@@ -5,6 +5,7 @@ What lies in a colour also lies in a line: liquidation, danger and warning are d
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import chain
 from math import exp, sqrt
 from typing import Any, Literal, NamedTuple
 
@@ -12,8 +13,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from margin import formatting as wording
-from margin.charts import findings
-from margin.charts.crashes import again
 from margin.charts.layout import style
 from margin.charts.layout.map_labels import AROUND, BESIDE, Labels, Place
 from margin.engine.numbers import Array
@@ -23,6 +22,8 @@ from margin.studies.distance.distances import JointMove, nearest
 from margin.studies.distance.frontier import DAYS_A_YEAR, GroupRisk, RiskMap, ellipse, joined
 from margin.studies.distance.groups import DayPoint, Reaches
 from margin.studies.stress.outcome import Outcome
+from margin.text import findings
+from margin.text.stress import again, made_up
 
 POINTS = 101
 """Moves along each side."""
@@ -40,7 +41,7 @@ TOP = 1.25
 OFF_A_CURVE = (*BESIDE[4:], *BESIDE[:4])
 NAMED, LONGEST = 14, 36
 """Characters of a day's name on the map, and of a line where one points."""
-MOST_SPANS, MOST_WHOLE, MOST_TOLD = 4, 2, 8
+MOST_SPANS, MOST_WHOLE, MOST_TOLD, FIRST_LINES = 4, 2, 8, 2
 """Of days at one place: their numbers in a label, those told in full, and those told at all."""
 SPOKEN = 4
 """Days that the text alternative tells one by one."""
@@ -371,7 +372,7 @@ def _days_named(found: RiskMap, points: Sequence[DayPoint], scenario: Scenario, 
     numbered = [(str(number), point, _within(point, found)) for number, point in enumerate(points, 1)]
     told = {number: _told(number, point, found, scenario) for number, point, _ in numbered}
     _number(numbered, told, labels)
-    drawn = sorted(numbered, key=lambda each: (each[2] != (each[1].first, each[1].second), bool(each[1].made_up)))
+    drawn = sorted(numbered, key=lambda each: (each[2] != (each[1].first, each[1].second), bool(each[1].gaps)))
     places = np.array([place for _, _, place in drawn])
     return [
         _trace(
@@ -381,7 +382,7 @@ def _days_named(found: RiskMap, points: Sequence[DayPoint], scenario: Scenario, 
             mode="markers",
             marker=_day_marks([_symbol(point, place) for _, point, place in drawn]),
             cliponaxis=False,
-            **_says([told[number] for number, *_ in drawn]),
+            **_says(["<br>".join(told[number]) for number, *_ in drawn]),
         )
     ]
 
@@ -390,7 +391,7 @@ Numbered = tuple[str, DayPoint, tuple[float, float]]
 """A day by its number, and where it is drawn."""
 
 
-def _number(numbered: Sequence[Numbered], told: Mapping[str, str], labels: Labels) -> None:
+def _number(numbered: Sequence[Numbered], told: Mapping[str, Sequence[str]], labels: Labels) -> None:
     """The numbers beside the marks; days that are drawn at one place, as in a corner of the map, share their label."""
     at: dict[tuple[float, float], list[Numbered]] = {}
     for each in numbered:
@@ -416,12 +417,11 @@ def _spans(numbers: Sequence[int]) -> str:
     return ", ".join(words if len(words) <= MOST_SPANS else [*words[: MOST_SPANS - 1], "…"])
 
 
-def _all_told(told: Sequence[str]) -> str:
-    """What days at one place tell: of more than two each its first lines, and of many the first."""
-    if len(told) <= MOST_WHOLE:
-        return "<br>".join(told)
-    few = [line for each in told[:MOST_TOLD] for line in each.split("<br>")[:2]]
-    return "<br>".join([*few, *([f"and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else [])])
+def _all_told(told: Sequence[Sequence[str]]) -> str:
+    """What days at one place tell, by their lines: of more than two each its first lines, and of many the first."""
+    kept = [lines if len(told) <= MOST_WHOLE else lines[:FIRST_LINES] for lines in told[:MOST_TOLD]]
+    more = [[f"and {len(told) - MOST_TOLD} more"]] if len(told) > MOST_TOLD else []
+    return "<br>".join(chain.from_iterable([*kept, *more]))
 
 
 def _day_marks(symbols: list[str]) -> dict[str, Any]:
@@ -442,28 +442,28 @@ def _symbol(point: DayPoint, place: tuple[float, float]) -> str:
     """A diamond, or the way to where the point lies."""
     across, up = point.first - place[0], point.second - place[1]
     if not across and not up:
-        return "diamond-open" if point.made_up else "diamond"
+        return "diamond-open" if point.gaps else "diamond"
     if across and up:
         return f"triangle-{'n' if up > 0 else 's'}{'e' if across > 0 else 'w'}"
     return f"triangle-{'right' if across > 0 else 'left'}" if across else f"triangle-{'up' if up > 0 else 'down'}"
 
 
-def _told(number: str, point: DayPoint, found: RiskMap, scenario: Scenario) -> str:
-    """The day, its moves, and the account there and on the whole day."""
+def _told(number: str, point: DayPoint, found: RiskMap, scenario: Scenario) -> list[str]:
+    """The lines of a day: its name, its moves, and the account there and on the whole day."""
     day = point.row.day
     name = _brief(f"{day.date} {day.event}".strip())
     here, whole = _fate(point.here, scenario), _fate(point.whole, scenario)
     if point.when == "close" and point.row.standing_again:
         whole = [again(point.row), *whole[1:]]
     lines = [f"<b>{number} · {escape(name)}</b>", _moved(point, found)]
-    lines += [f"({_brief(point.made_up)})"] if point.made_up else []
+    lines += [f"({_brief(made_up(point.gaps))})"] if point.gaps else []
     if here == whole:
         lines += [f"<b>at the {point.when}, here as on the whole day</b>", *here]
     else:
-        rest = "" if point.whole_made_up == point.made_up else point.whole_made_up
+        rest = "" if point.whole_gaps == point.gaps else made_up(point.whole_gaps)
         lines += ["<b>at this point of the map</b>", *here]
         lines += [f"<b>on the whole day, at the {point.when}</b>", *whole, *([f"({_brief(rest)})"] if rest else [])]
-    return "<br>".join(lines)
+    return lines
 
 
 def _brief(words: str) -> str:

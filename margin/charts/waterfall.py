@@ -10,8 +10,9 @@ from margin import formatting as wording
 from margin.charts.layout import style
 from margin.charts.layout.waterfall_labels import Label, Plot, label_trace, leaders, placed
 from margin.engine.numbers import Array
-from margin.studies.liquidation.ledger import Kind, Step
+from margin.studies.liquidation.ledger import SILENT, STOPS, Kind, Step
 from margin.studies.liquidation.waterfall import Waterfall
+from margin.text.liquidation import Way, does, finding, kept_or_left
 
 EVEN = 61
 """Points along the way that can be pointed at, besides those at which something happens."""
@@ -23,51 +24,6 @@ BEYOND = 2.0
 """How far beyond the last step the way is shown, in parts of the way to it, once nothing is left open."""
 PLOT, AXIS, LEGEND_LINE = 300, 52, 20
 """Pixels."""
-STOPS: frozenset[Kind] = frozenset({"margin_stop", "price_stop"})
-NOT_THE_VENUE: frozenset[Kind] = STOPS | {"settled"}
-"""Steps that may come without any liquidation."""
-SILENT: frozenset[Kind] = frozenset({"orders_cancelled", "stopped"})
-"""Steps that change no figure."""
-OF_THE_ACCOUNT: frozenset[Kind] = SILENT | {"settled"}
-"""Steps that concern an account as a whole, in isolated mode that of one position."""
-
-DOES: dict[Kind, str] = {
-    "orders_cancelled": "open orders are cancelled",
-    "netted": "closes against the other side",
-    "reduced": "is reduced",
-    "closed": "is closed",
-    "taken_over": "is taken over",
-    "stopped": "liquidation stops",
-    "margin_stop": "is closed by your margin stop",
-    "price_stop": "is closed by your price stop",
-    "settled": "what is owed is settled",
-}
-"""What a step does, after the name of the position where it is about one."""
-
-
-class Way(NamedTuple):
-    """How a path is told: as the move that it leads to, or, where `move` is None or 0, as a part of the way.
-
-    `name` is the axis's title, `move` a fraction.
-    """
-
-    name: str
-    move: float | None = None
-
-    @property
-    def scale(self) -> float:
-        """What the end of the path is on the axis, in %."""
-        return 100 * (self.move or 1.0)
-
-    def at(self, t: float) -> str:
-        """A point of the path, from 0 to 1, as a figure: `−9.47 %`."""
-        if not t:
-            return "at once"
-        return wording.percent(self.move * t, sign=True) if self.move else wording.percent(t)
-
-    def told(self, t: float) -> str:
-        """The same in words that need no others: `−9.47 %`, `38.20 % of the way`."""
-        return self.at(t) if self.move or not t else f"{self.at(t)} of the way"
 
 
 class Run(NamedTuple):
@@ -80,33 +36,6 @@ class Run(NamedTuple):
     width: float
 
 
-def first_liquidation(found: Waterfall) -> float | None:
-    """Where on the path the venue first acts, None where it does not."""
-    acts = (step.t for step in found.steps if step.kind not in NOT_THE_VENUE)
-    return next(acts, None) if found.liquidated else None
-
-
-def in_time(found: Waterfall) -> bool:
-    """Whether stops left something, where the venue had nothing to do, and nobody else had to pay for them."""
-    return bool(found.steps) and not found.liquidated and found.kept >= wording.HALF_A_CENT > found.fund_took
-
-
-def finding(found: Waterfall, way: Way) -> str:
-    """The sentence of the title: where liquidation begins, and what is kept."""
-    left, start, verb = wording.money(found.kept), wording.money(found.start_equity), _kept(found)
-    kept = f"{left} of {start} {verb}" if found.start_equity >= wording.HALF_A_CENT else f"{left} {verb}, from {start}"
-    first = first_liquidation(found)
-    if first is not None:
-        return f"Liquidation {'at once' if not first else f'from {way.told(first)} on'}: {kept}"
-    if found.steps:
-        return f"The stops {'close in time, nothing is liquidated' if in_time(found) else 'fill too late'}: {kept}"
-    return f"Nothing is liquidated on this path: {kept}"
-
-
-def _kept(found: Waterfall) -> str:
-    return "kept" if found.steps else "left"
-
-
 def waterfall_alt(found: Waterfall, way: Way, without: Waterfall | None = None) -> str:
     """The chart in words: its finding, the first steps, and how it ends with and without stops."""
     acts = [step for step in found.steps if step.kind not in SILENT]
@@ -116,15 +45,6 @@ def waterfall_alt(found: Waterfall, way: Way, without: Waterfall | None = None) 
     ends = f"At the end equity is {wording.money(found.kept)}"
     sentences.append(ends if without is None else f"{ends}, without stops {wording.money(without.kept)}")
     return ". ".join(sentences) + "."
-
-
-def does(step: Step) -> str:
-    """A step in a few words."""
-    if step.kind == "margin_stop" and step.left:
-        return f"{step.symbol} {step.side} is reduced by your margin stop"
-    if not step.symbol:
-        return DOES[step.kind]
-    return f"{step.symbol} {step.side}{':' if step.kind in OF_THE_ACCOUNT else ''} {DOES[step.kind]}"
 
 
 def waterfall(found: Waterfall, way: Way, without: Waterfall | None = None) -> go.Figure:
@@ -274,7 +194,7 @@ def _events(runs: Sequence[Run], way: Way) -> Iterator[Label]:
     """Where each run is first liquidated, and where the first stop fills."""
     told: set[float] = set()
     for run in runs:
-        t = first_liquidation(run.found)
+        t = run.found.first_liquidation
         if t is not None and t not in told:
             told.add(t)
             what = "liquidation" if run is runs[0] else "without stops"
@@ -296,7 +216,7 @@ def _ends(runs: Sequence[Run], x: float) -> Iterator[Label]:
         kept = wording.money(run.found.kept)
         if kept not in told:
             told.add(kept)
-            what = _kept(run.found) if run is runs[0] else "without stops"
+            what = kept_or_left(run.found) if run is runs[0] else "without stops"
             yield Label(x, float(run.found.equity[-1]), f"{kept} {what}", "circle", style.ACCOUNT)
 
 

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from margin.market.snapshot import embedded as snapshot
 from margin.market.view import View
+from margin.messages import both_days
 from margin.model.symbols import MERGED, RENAMED
 
 Status = Literal["trading", "listed", "not listed", "not known"]
@@ -62,7 +63,7 @@ def _listing(view: View, token: str) -> Listing:
     if contract is not None and contract.status == "trading":
         return Listing(view.venue, "trading", contract.as_of.replace("/", " to "))
     if token in tables.not_listed:
-        return Listing(view.venue, "not listed", tables.not_listed[token].partition(" as seen ")[2])
+        return Listing(view.venue, "not listed", both_days(tables.not_listed[token]))
     if has_list and token not in view.refused:
         return Listing(view.venue, "not listed", view.contracts_origin.as_of)
     if token in tables.tiers:

@@ -77,7 +77,7 @@ def hardest_funding(positions: Sequence[Position]) -> dict[str, Paid]:
 
     Recorded rates are of one payment, and what was paid in whole days is not on record; a day of them is every payment
     of that day at this rate and the recorded interval. It can understate a day on which the venue paid every hour (see
-    `studies.shocks.HOURLY`). Tokens without a record, and those held alike on both sides, are left out.
+    the assumption `hourly_at_the_cap`). Tokens without a record, and those held alike on both sides, are left out.
     """
     return {
         token: _paid(record, record.highest if net > 0 else record.lowest, "highest" if net > 0 else "lowest")

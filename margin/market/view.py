@@ -19,6 +19,7 @@ from margin.market.snapshot import embedded as snapshot
 from margin.market.snapshot.csv_reader import UNDATED
 from margin.market.snapshot.source import SnapshotSource
 from margin.market.source import Checked, Quote
+from margin.messages import not_listed
 from margin.venues import VENUES, TierTable, VenueTables
 
 SHORTEST_LIFE = timedelta(minutes=1)
@@ -179,7 +180,10 @@ def _why(ask: Ask, state: State) -> str:
 
 
 class _Listing(NamedTuple):
-    """Which tokens have a perpetual on the venue: those of its list, or without a whole one, all not known as gone."""
+    """Which tokens have a perpetual on the venue: those of its list, or without a whole one, all not known as gone.
+
+    `gone` says by token when its absence was seen.
+    """
 
     trading: frozenset[str] | None
     gone: Mapping[str, str]
@@ -230,10 +234,9 @@ def _listing(venue: str, tokens: Iterable[str], contracts: _Answer) -> _Listing:
     reference = snapshot.tables(venue)
     trading = frozenset({*contracts.good(), *contracts.refused()})
     if not all(map(is_token, trading)) or contracts.checked is None:
-        return _Listing(None, {token: words for token, words in reference.not_listed.items() if token not in trading})
-    words = f"not listed on {VENUES[venue].name} as seen {contracts.origin.as_of}"
+        return _Listing(None, {token: seen for token, seen in reference.not_listed.items() if token not in trading})
     known = {*reference.tiers, *reference.not_listed, *tokens}
-    return _Listing(trading, dict.fromkeys(sorted(known - trading), words))
+    return _Listing(trading, dict.fromkeys(sorted(known - trading), contracts.origin.as_of))
 
 
 def _find_tables(
@@ -247,7 +250,8 @@ def _find_tables(
         if listing.has(token):
             found[token] = _find_table(venue, token, (own, answers.get(Ask.tiers(venue, token), _NOTHING)))
         elif token in listing.gone:
-            found[token] = _Found(None, Origin("none", None, "", f"{token} is {listing.gone[token]}"))
+            reason = f"{token} is {not_listed(VENUES[venue].name, listing.gone[token])}"
+            found[token] = _Found(None, Origin("none", None, "", reason))
     return found
 
 

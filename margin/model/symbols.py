@@ -46,7 +46,7 @@ def token(value: object, path: str) -> str:
     if name in MERGED:
         raise FieldError(
             path,
-            f"{name} merged into FET in June-July 2024 (1 {name} = {MERGED[name]:.6f} FET) and its perpetual is gone; "
+            f"{name} merged into FET in June-July 2024 (1 {name} = {MERGED[name]:.6f} FET) and its perpetual is gone",
             "enter the FET instead",
         )
     return RENAMED.get(name, name)

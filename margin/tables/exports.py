@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 
 from margin import __version__
 from margin.characters import INVISIBLE
+from margin.facts import Problem
+from margin.messages import message
 from margin.model.scenario import Position, Scenario
-from margin.studies.account.assess import Assessment, Problem
+from margin.studies.account.assess import Assessment
 
 POSITION_COLUMNS = (*(field.name for field in fields(Position)), "margin_mode")
 RESULT_COLUMNS = ("section", "item", "figure", "value", "unit")
@@ -114,12 +116,12 @@ def _problems(assessment: Assessment) -> Iterator[_Row]:
     told += [(f"{figures.symbol} {figures.side}", figures.problems) for figures in assessment.positions]
     for item, problems in told:
         for problem in problems:
-            yield _Row(problem.severity, item, problem.code, problem.message)
+            yield _Row(problem.severity, item, problem.code, message(problem))
 
 
 def _assumptions(assessment: Assessment) -> Iterator[_Row]:
     for place, assumption in enumerate(assessment.assumptions, start=1):
-        yield _Row("assumption", str(place), "", assumption)
+        yield _Row("assumption", str(place), "", message(assumption))
 
 
 def _read(held: object, units: Mapping[str, str], section: str, item: str = "") -> Iterator[_Row]:

@@ -6,11 +6,12 @@ from math import inf
 from typing import NamedTuple
 
 from margin import formatting as wording
+from margin.messages import message
 from margin.model.scenario import Scenario
 from margin.studies.comparison.modes import DayRow, Mode, ModeComparison, Pair, Part, Switch
 from margin.studies.distance.directions import Direction, against, together
 from margin.studies.distance.distances import JointMove, LiquidationPrice, away, nearest
-from margin.text.phrases import COMMON_MOVE
+from margin.text.phrases import COMMON_MOVE, LIQUIDATED_NOW, NOW
 
 
 def assumptions(comparison: ModeComparison) -> list[str]:
@@ -52,15 +53,16 @@ def verdict(comparison: ModeComparison) -> str:
         return "No positions: cross and isolated are the same, and nothing can be liquidated."
     if not comparison.complete:
         return f"What either mode survives cannot be told: {_no_tiers(comparison)}."
-    cross = _cross(comparison.cross)
-    said = f"{_unfunded(comparison)} {cross}" if comparison.missing else f"{cross} {_isolated(comparison.isolated)}"
-    betas = _betas(comparison.cross.scenario) if "common" in said else ""
-    return f"{said} {betas}".strip()
+    findings = [_cross(comparison.cross)]
+    findings += [] if comparison.missing else [_isolated(comparison.isolated)]
+    unfunded = [_unfunded(comparison)] if comparison.missing else []
+    betas = _betas(comparison.cross.scenario) if any(finding.of_common_moves for finding in findings) else ""
+    return " ".join(filter(None, [*unfunded, *(finding.sentence for finding in findings), betas]))
 
 
 def _no_tiers(comparison: ModeComparison) -> str:
     positions = comparison.cross.account.positions
-    return next(each.message for figures in positions for each in figures.problems if each.code == "no_tiers")
+    return next(message(each) for figures in positions for each in figures.problems if each.code == "no_tiers")
 
 
 def _unfunded(comparison: ModeComparison) -> str:
@@ -102,18 +104,26 @@ def _hits(mode: Mode) -> tuple[_Hit | None, _Hit | None]:
     return common, hostile
 
 
-def _cross(mode: Mode) -> str:
+class _Finding(NamedTuple):
+    """What a mode comes to, and whether the sentence speaks of common moves, whose betas then have to be explained."""
+
+    sentence: str
+    of_common_moves: bool
+
+
+def _cross(mode: Mode) -> _Finding:
     if mode.today and mode.today.lost:
         held = wording.money(mode.scenario.account.wallet_balance)
-        return f"Cross is liquidated at these marks, the whole account at once: the wallet held {held}."
+        return _Finding(f"Cross is {LIQUIDATED_NOW}, the whole account at once: the wallet held {held}.", False)
     common, hostile = _hits(mode)
     at_stake = f"all of {wording.money(mode.today.left if mode.today else None)} is at stake"
     if hostile:
         other = f"or by {_common(common)}" if common else f"though by no {COMMON_MOVE}"
-        return f"Cross is liquidated if {_asks(hostile, list(hostile.direction.rates))}, {other}: {at_stake}."
-    return (
-        f"Cross is liquidated by {_common(common)}: {at_stake}." if common else f"Cross survives every {COMMON_MOVE}."
-    )
+        asked = _asks(hostile, list(hostile.direction.rates))
+        return _Finding(f"Cross is liquidated if {asked}, {other}: {at_stake}.", True)
+    if common:
+        return _Finding(f"Cross is liquidated by {_common(common)}: {at_stake}.", True)
+    return _Finding(f"Cross survives every {COMMON_MOVE}.", True)
 
 
 def _common(hit: _Hit) -> str:
@@ -141,16 +151,17 @@ def _betas(scenario: Scenario) -> str:
     return "In a common move each token goes by its beta." if differ else ""
 
 
-def _isolated(mode: Mode) -> str:
+def _isolated(mode: Mode) -> _Finding:
     if mode.today and mode.today.lost:
-        return f"Isolated has lost {wording.some(mode.today.lost)} at these marks already; {_at_most(mode)}."
+        return _Finding(f"Isolated has lost {wording.some(mode.today.lost)} {NOW} already; {_at_most(mode)}.", False)
     common, hostile = _hits(mode)
     if hostile:  # Each stands alone: it takes no more than the prices of those that are lost.
         tokens = list(dict.fromkeys(position.symbol for part in hostile.parts for position in part.scenario.positions))
-        return f"Isolated loses {_first(mode, hostile)} if {_asks(hostile, tokens)}, but {_at_most(mode)}."
+        asked = _asks(hostile, tokens)
+        return _Finding(f"Isolated loses {_first(mode, hostile)} if {asked}, but {_at_most(mode)}.", False)
     if common:
-        return f"Isolated loses {_first(mode, common)} by {_common(common)}, but {_at_most(mode)}."
-    return f"Isolated loses no position in any {COMMON_MOVE}; {_at_most(mode)}."
+        return _Finding(f"Isolated loses {_first(mode, common)} by {_common(common)}, but {_at_most(mode)}.", True)
+    return _Finding(f"Isolated loses no position in any {COMMON_MOVE}; {_at_most(mode)}.", True)
 
 
 def _at_most(mode: Mode) -> str:
@@ -227,7 +238,7 @@ def switch_in_words(comparison: ModeComparison, change: Switch) -> list[str]:
 def _answer(comparison: ModeComparison, change: Switch) -> str:
     if change.nothing_left:
         gone = "the account is" if comparison.present == "cross" else "every position is"
-        return f"No: {gone} liquidated at these marks, there is nothing left to change."
+        return f"No: {gone} {LIQUIDATED_NOW}, there is nothing left to change."
     if change.missing:
         holds = f"the wallet holds {wording.money(comparison.cross.scenario.account.wallet_balance)}"
         sums = f"the isolated margins come to {wording.money(comparison.margins)} and {holds}"
@@ -249,13 +260,13 @@ def _gone(names: Sequence[str]) -> str:
     if not names:
         return ""
     verb = "is" if len(names) == 1 else "are"
-    return f" {wording.some(names)} {verb} liquidated in isolated at these marks; cross is told as if still open."
+    return f" {wording.some(names)} {verb} liquidated in isolated {NOW}; cross is told as if still open."
 
 
 def _dead(comparison: ModeComparison, change: Switch) -> str:
     if change.to == "isolated":
         own = "its own margin does" if len(change.dead) == 1 else "their own margins do"
-        return f"it would liquidate {wording.some(change.dead)} at once, {own} not hold at these marks"
+        return f"it would liquidate {wording.some(change.dead)} at once, {own} not hold {NOW}"
     account = comparison.cross.account
     equity, requirement = wording.money(account.equity), wording.money(account.requirement)
     return (
@@ -283,7 +294,7 @@ def _after(comparison: ModeComparison, change: Switch) -> list[str]:
         answer, first, second = "a margin call would be near", load, initial
     elif change.to == "isolated":
         answer = "a margin call if initial margin is asked for at the change"
-    return [f"After it: {answer}: {first}.", f"{second[0].upper()}{second[1:]}.", _headroom(comparison, change)]
+    return [f"After it: {answer}: {first}.", f"{wording.capital(second)}.", _headroom(comparison, change)]
 
 
 def _initial(change: Switch, *, opens_at_entry: bool) -> str:

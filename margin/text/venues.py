@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from math import inf
+from typing import NamedTuple
 
 from margin import formatting as wording
 from margin.model.scenario import Scenario
-from margin.studies.comparison.venues import VenueComparison
-from margin.text.phrases import COMMON_MOVE
+from margin.studies.comparison.venues import VenueComparison, VenueLine
+from margin.text.phrases import COMMON_MOVE, NOW
 
 
 def verdict(comparison: VenueComparison) -> str:
@@ -17,10 +18,15 @@ def verdict(comparison: VenueComparison) -> str:
     whole, lacking = comparison.whole, _lacking(comparison)
     if not whole:
         return f"No venue here knows every token of the account: {lacking}."
-    missing = f" {lacking[0].upper()}{lacking[1:]}." if lacking else ""
+    missing = f" {wording.capital(lacking)}." if lacking else ""
     if len(whole) == 1:
         return f"Only {whole[0].name} knows every token, so there is nothing to compare it with.{missing}"
     return f"{_common_move(comparison)}{missing}"
+
+
+def line_name(line: VenueLine) -> str:
+    """Return the venue's name, and what is left out: `OKX without FET`."""
+    return f"{line.name} without {wording.some(line.left_out)}" if line.left_out else line.name
 
 
 def _lacking(comparison: VenueComparison) -> str:
@@ -39,32 +45,43 @@ def _lacking(comparison: VenueComparison) -> str:
 def _common_move(comparison: VenueComparison) -> str:
     whole, falls = comparison.whole, comparison.falls
     isolated = whole[0].scenario.account.isolated
-    lost = "loses the first position" if isolated else "liquidates"
+    lost = _LOSES_ONE if isolated else _LIQUIDATES
     ends = [(line.reached(falls=falls), line.name) for line in whole]
     dead, alive = [name for end, name in ends if end == 0], [name for end, name in ends if end]
-    gone = f"At these marks {'a position is lost' if isolated else 'the account is liquidated'} on"
+    gone = f"{NOW.capitalize()} {'a position is lost' if isolated else 'the account is liquidated'} on"
     if not alive:
         return f"{gone} {wording.listing(dead)}."
     if all(end in (0, inf) for end, _ in ends):
-        nothing = f"no {COMMON_MOVE} {lost} on {wording.listing(alive)}."
-        return f"{gone} {wording.listing(dead)}; {nothing}" if dead else f"N{nothing[1:]}"
+        nothing = f"o {COMMON_MOVE} {lost.by_one} on {wording.listing(alive)}."
+        return f"{gone} {wording.listing(dead)}; n{nothing}" if dead else f"N{nothing}"
     return f"{_ranking(comparison, sorted(ends), lost)}{_nearer_still(comparison, lost)}{_why_nobody(comparison)}"
 
 
-def _ranking(comparison: VenueComparison, ends: Sequence[tuple[float, str]], lost: str) -> str:
+class _Verb(NamedTuple):
+    """What one venue does at the end of a move, and what several do."""
+
+    by_one: str
+    by_several: str
+
+
+_LOSES_ONE = _Verb("loses the first position", "lose the first position")
+_LIQUIDATES = _Verb("liquidates", "liquidate")
+
+
+def _ranking(comparison: VenueComparison, ends: Sequence[tuple[float, str]], lost: _Verb) -> str:
     """Where a common move liquidates on each venue, and on which last."""
     falls, named = comparison.falls, comparison.last
     way, told = "fall" if falls else "rise", _told(ends, falls=falls)
     if not named:
-        return f"A common {way} {lost} {told}."
+        return f"A common {way} {lost.by_one} {told}."
     last = wording.listing(list(named))
     if len(named) == len(ends):
-        return f"A common {way} {lost} on {last} alike, {_end(ends[0][0], falls=falls)}."
-    verb = lost if len(named) == 1 else lost.replace("loses", "lose").replace("liquidates", "liquidate")
+        return f"A common {way} {lost.by_one} on {last} alike, {_end(ends[0][0], falls=falls)}."
+    verb = lost.by_one if len(named) == 1 else lost.by_several
     return f"In a common {way} {last} {verb} last: {told}."
 
 
-def _nearer_still(comparison: VenueComparison, lost: str) -> str:
+def _nearer_still(comparison: VenueComparison, lost: _Verb) -> str:
     """The lines on which a common move the other way liquidates sooner; empty where there are none."""
     other = not comparison.falls
     ends = [
@@ -73,7 +90,7 @@ def _nearer_still(comparison: VenueComparison, lost: str) -> str:
         if (end := line.reached(falls=other)) < line.reached(falls=comparison.falls)
     ]
     way, told = "fall" if other else "rise", _told(sorted(ends), falls=other)
-    return f" A common {way} {lost} sooner, {told}." if ends else ""
+    return f" A common {way} {lost.by_one} sooner, {told}." if ends else ""
 
 
 def _told(ends: Sequence[tuple[float, str]], *, falls: bool) -> str:
@@ -87,7 +104,7 @@ def _told(ends: Sequence[tuple[float, str]], *, falls: bool) -> str:
 def _end(end: float, *, falls: bool) -> str:
     if end == inf:
         return "never" if falls else "not up to +1,000 %"
-    return "at these marks already" if end == 0 else f"at {wording.percent(-end if falls else end, sign=True)}"
+    return f"{NOW} already" if end == 0 else f"at {wording.percent(-end if falls else end, sign=True)}"
 
 
 def _why_nobody(comparison: VenueComparison) -> str:
@@ -121,7 +138,7 @@ def assumptions(scenario: Scenario, comparison: VenueComparison) -> list[str]:
     if scenario.account.collateral:
         said.append("collateral counts only where the venue counts it, at the same ratio")
     said += [
-        f"{line.without.label}: those positions are left out with their margin, profit and loss"
+        f"{line_name(line.without)}: those positions are left out with their margin, profit and loss"
         for line in comparison.lines
         if line.without
     ]

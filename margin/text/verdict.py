@@ -4,11 +4,13 @@ from itertools import pairwise
 from typing import Literal
 
 from margin import formatting as wording
+from margin.messages import message
 from margin.model.compile import compile_books
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment
 from margin.studies.distance.directions import Direction, against, reach, together
 from margin.studies.distance.distances import FURTHEST_DOWN, FURTHEST_UP, LiquidationPrice, away, present_move
+from margin.text.phrases import COMMON_MOVE, LIQUIDATED_NOW
 
 Status = Literal[
     "no positions", "unknown", "below warning", "warning", "danger", "at the liquidation point", "liquidated"
@@ -51,7 +53,7 @@ def verdict(scenario: Scenario, account: Assessment) -> str:
 
 def _unknown(account: Assessment) -> str:
     problems = [problem for figures in account.positions for problem in figures.problems if problem.code == "no_tiers"]
-    return f"No distance can be told: {problems[0].message}."
+    return f"No distance can be told: {message(problems[0])}."
 
 
 def _liquidated(scenario: Scenario, account: Assessment) -> str:
@@ -64,17 +66,17 @@ def _liquidated(scenario: Scenario, account: Assessment) -> str:
         margins = wording.money(sum(figures.isolated_margin or 0.0 for figures in lost))
         names = wording.listing([f"{figures.symbol} {figures.side}" for figures in lost])
         verb = "is" if len(lost) == 1 else "are"
-        return f"{names} {verb} liquidated at these marks: the isolated margin, {margins}, is lost, and no more."
+        return f"{names} {verb} {LIQUIDATED_NOW}: the isolated margin, {margins}, is lost, and no more."
     below = wording.money(-account.headroom if account.headroom is not None else None)
     below = "less than a cent" if below == wording.money(0.0) else below
-    return f"The account is liquidated at these marks: equity is {below} below what {venue} requires."
+    return f"The account is {LIQUIDATED_NOW}: equity is {below} below what {venue} requires."
 
 
 def _together(scenario: Scenario, account: Assessment) -> str:
     down, up = account.joint_move
     if down is None and up is None:
         lost = "loses a position" if scenario.account.isolated else "liquidates the account"
-        return f"No common move from −100 % to +1,000 % {lost}."
+        return f"No {COMMON_MOVE} {lost}."
     tokens = _moving(scenario)
     by_beta = any(scenario.market.beta(token) != 1 for token in tokens)
     ending = "s" if by_beta or len(tokens) == 1 else ""

@@ -7,23 +7,37 @@ symbol. Multi-assets mode, which is cross only (−4167, −4168): balance and p
 haircut) as bid, debts and requirements at the ask; below −10,000 USD a coin is exchanged automatically.
 """
 
-from margin.venues.rules import Doubts, RatioRule, Venue
+from margin.venues.rules import Doubts, LiquidationRemarks, RatioRule, Venue
 
 BINANCE = Venue(
     key="binance",
     name="Binance",
     settlement="USDT",
     taker_fee=0.0005,
-    ratio=RatioRule("Margin ratio (maintenance margin ÷ margin balance)", "rises"),
+    ratio=RatioRule("Margin ratio", "rises", formula="maintenance margin ÷ margin balance"),
+    liquidation=LiquidationRemarks(
+        steps=(
+            "All open orders are cancelled; stop orders are among them.",
+            "One order that fills what it can at once reduces a position. As soon as the requirement is met, it ends.",
+            "What the market does not take goes to the insurance fund at the bankruptcy price, where equity is 0; if "
+            "the fund cannot bear it, traders on the other side are deleveraged.",
+            "A fee is taken on what is liquidated: 0.5 % to 2.5 % by symbol, 1.25 % on BTC.",
+        ),
+        not_published="Not published: which position goes first, and how much one order reduces.",
+        assumptions=(
+            "how much one order reduces is not published; taken as enough to bring requirement ÷ equity to "
+            "{relief:percent}, at least a tenth of the position as it was, all where that will not do",
+        ),
+    ),
     mode_fixed_while_open=True,
     one_leverage_in=frozenset({"cross", "isolated"}),
     uncounted="Binance's Multi-Assets Mode is cross only",
     doubts=Doubts(
         collateral=(
-            "binance: balance and profit in USDT count at one rate, as at Binance's bid; its ask, at which it counts "
+            "balance and profit in USDT count at one rate, as at Binance's bid; its ask, at which it counts "
             "requirements and debts, is taken as 1 for requirements; a debt counts at the one rate: too little"
         ),
-        owing="binance: Binance exchanges collateral automatically once a coin stands below −10,000 USD: not modelled",
+        owing="Binance exchanges collateral automatically once a coin stands below −10,000 USD: not modelled",
     ),
     open_positions='copy the rows of the tab "Positions" on its futures screen',
 )

@@ -7,22 +7,37 @@ The initial margin of an isolated position stays at its entry price (2025-09-18)
 margin alike for buy and sell. A borrowed balance has a maintenance margin of its own.
 """
 
-from margin.venues.rules import Doubts, RatioRule, Venue
+from margin.venues.rules import Doubts, LiquidationRemarks, RatioRule, Venue
 
 BYBIT = Venue(
     key="bybit",
     name="Bybit",
     settlement="USDT",
     taker_fee=0.00055,
-    ratio=RatioRule("Account MM rate (maintenance margin ÷ margin balance)", "rises"),
+    ratio=RatioRule("Account MM rate", "rises", formula="maintenance margin ÷ margin balance"),
+    liquidation=LiquidationRemarks(
+        steps=(
+            "Open orders are cancelled, and what was borrowed is repaid.",
+            "Positions are reduced tier by tier until maintenance margin is at most 90 % of the margin balance.",
+            "What cannot be closed above the bankruptcy price is taken over by the insurance fund, in separate pools "
+            "since 2025-12-19, and after it come those on the other side.",
+            "There is no fee by itself: what is lost is everything down to the bankruptcy price.",
+        ),
+        not_published="Not published: which position goes first, and what the orders cost against the mark.",
+        assumptions=(
+            "a forced order is taken to lose slippage and the taker fee against the mark; the venue may take all that "
+            "is left down to the bankruptcy price",
+            "since 2025-12-19 its insurance is kept in separate pools, each of which may run out by itself",
+        ),
+    ),
     closing_fee_in_margins=True,
     isolated_opens_at_entry=True,
     one_leverage_in=frozenset({"cross"}),
     free_of_interest="Bybit lends a certain amount free of interest; here interest runs on the whole debt",
     doubts=Doubts(
-        collateral="bybit: balance, profit and debt in USDT count at one rate: below 1 a debt counts for too little",
+        collateral="balance, profit and debt in USDT count at one rate: below 1 a debt counts for too little",
         owing=(
-            "bybit: Bybit lends what the account owes in USDT and asks a maintenance margin for the loan, which is not "
+            "Bybit lends what the account owes in USDT and asks a maintenance margin for the loan, which is not "
             "modelled: liquidation comes sooner than shown"
         ),
         hedge=(
@@ -32,7 +47,7 @@ BYBIT = Venue(
     ),
     open_positions='copy the rows of the tab "Positions" on its derivatives screen, not of "Closed P&L"',
     assumptions=(
-        "bybit: the closing fee of an isolated short is inferred from the published long formula",
-        "bybit: interest on borrowed funds is not modelled",
+        "the closing fee of an isolated short is inferred from the published long formula",
+        "interest on borrowed funds is not modelled",
     ),
 )

@@ -8,14 +8,28 @@ apart, unified pools those of one collateral; in portfolio margin HYPE, BTC, USD
 ratio of 0.95.
 """
 
-from margin.venues.rules import Doubts, RatioRule, Venue
+from margin.venues.rules import Doubts, LiquidationRemarks, RatioRule, Venue
 
 HYPERLIQUID = Venue(
     key="hyperliquid",
     name="Hyperliquid",
     settlement="USDC",
     taker_fee=0.00045,
-    ratio=RatioRule("Cross margin ratio (maintenance margin ÷ account value)", "rises"),
+    ratio=RatioRule("Cross margin ratio", "rises", formula="maintenance margin ÷ account value"),
+    liquidation=LiquidationRemarks(
+        steps=(
+            "Market orders for the whole position go to the order book; above 100,000 USDC for a fifth of it first.",
+            "It ends as soon as the requirement is met; what is left of the margin stays yours.",
+            "If equity falls below two thirds of maintenance margin, the venue's vault takes everything over, and the "
+            "margin is not returned.",
+            "Liquidation through the order book costs no fee.",
+        ),
+        not_published="Not known here: which of several positions goes first.",
+        assumptions=(
+            "a path has no clock; the 30 seconds after a slice, in which orders are for all of it, are taken as one "
+            "point of the path",
+        ),
+    ),
     counts_collateral=False,
     maintenance_from_leverage=True,
     hedges=False,
@@ -32,5 +46,5 @@ HYPERLIQUID = Venue(
     ),
     dollar_names=True,
     open_positions='copy the rows of the tab "Positions" on its trading screen, or enter your wallet address',
-    assumptions=("hyperliquid: withdrawable is less than available, equity − max(initial margin, 10 % of notional)",),
+    assumptions=("withdrawable is less than available, equity − max(initial margin, 10 % of notional)",),
 )

@@ -6,29 +6,45 @@ mode, in isolated margin per side. Two accounts' figures show an isolated liquid
 the formula's. In multi-currency mode a borrowed balance has a maintenance margin of its own.
 """
 
-from margin.venues.rules import Doubts, RatioRule, Venue
+from margin.venues.rules import Doubts, LiquidationRemarks, RatioRule, Venue
 
 OKX = Venue(
     key="okx",
     name="OKX",
     settlement="USDT",
     taker_fee=0.0005,
-    ratio=RatioRule("Margin ratio (equity ÷ (maintenance margin + liquidation fee))", "falls"),
+    ratio=RatioRule("Margin ratio", "falls", formula="equity ÷ (maintenance margin + liquidation fee)"),
+    liquidation=LiquidationRemarks(
+        steps=(
+            "Orders are cancelled; a long and a short of one contract are closed against each other.",
+            "From the third tier on a position is cut by two tiers at a time; in the two lowest, and once equity does "
+            "not cover the lowest tier's requirement, it is closed whole.",
+            "What the market does not take goes to the insurance fund at the bankruptcy price, and after it come those "
+            "on the other side.",
+            "The liquidation fee is at the level of the taker fee.",
+        ),
+        not_published="By the venue the position of highest risk goes first; how it ranks them is not known here.",
+        assumptions=(
+            "the long and short of one token close against each other at the mark, without fee or slippage",
+            "a position in the third tier or above is closed whole once equity does not cover what the lowest tier "
+            "would require of it: inferred from a secondary copy of the rule",
+        ),
+    ),
     flat_tiers=True,
     liquidation_fee_required=True,
     one_leverage_in=frozenset({"cross"}),
     doubts=Doubts(
-        isolated="okx: OKX shows the liquidation price of an isolated position one price step nearer than this",
-        collateral="okx: balance, profit and debt in USDT count at one rate: below 1 a debt counts for too little",
+        isolated="OKX shows the liquidation price of an isolated position one price step nearer than this",
+        collateral="balance, profit and debt in USDT count at one rate: below 1 a debt counts for too little",
         owing=(
-            "okx: OKX lends what the account owes in USDT and asks a maintenance margin for the loan, which is not "
+            "OKX lends what the account owes in USDT and asks a maintenance margin for the loan, which is not "
             "modelled: liquidation comes sooner than shown"
         ),
     ),
     open_positions='copy the rows of the tab "Open positions" on its trading screen',
     assumptions=(
-        "okx: one rate for the whole position by its contracts is inferred, for the venue publishes no deduction",
-        "okx: collateral counts at one ratio per asset; the venue's discount brackets are not modelled",
-        "okx: the liquidation fee is taken at the taker fee",
+        "one rate for the whole position by its contracts is inferred, for the venue publishes no deduction",
+        "collateral counts at one ratio per asset; the venue's discount brackets are not modelled",
+        "the liquidation fee is taken at the taker fee",
     ),
 )

@@ -22,12 +22,18 @@ class RatioRule:
     """The figure that the venue shows for the account's health, and how it is read.
 
     A rising ratio is requirement ÷ equity; a falling one is equity ÷ requirement, or equity ÷ notional where
-    `against_notional`.
+    `against_notional`. `formula` says so in the venue's words; empty where `name` does.
     """
 
-    label: str
+    name: str
     direction: Direction
     against_notional: bool = False
+    formula: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name with its formula: `Margin ratio (maintenance margin ÷ margin balance)`."""
+        return f"{self.name} ({self.formula})" if self.formula else self.name
 
     def value(self, equity: float, requirement: float, notional: float) -> float | None:
         """The ratio as a fraction (1.0 is 100 %), None where its denominator is not positive."""
@@ -70,6 +76,20 @@ NO_DOUBTS = Doubts()
 
 
 @dataclass(frozen=True, slots=True)
+class LiquidationRemarks:
+    """How the venue liquidates, for people to read.
+
+    `steps`: what happens, a sentence each, in its order. `not_published`: what the venue leaves open, a sentence.
+    `assumptions`: what a run along a path takes for granted of it, clauses that may name the fact `relief`, the
+    requirement ÷ equity that an order aims at.
+    """
+
+    steps: tuple[str, ...]
+    not_published: str
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Venue:
     """A venue's rules as data.
 
@@ -89,6 +109,8 @@ class Venue:
     `doubts`: what is not known, or only nearly so, of accounts of some kind.
     `dollar_names`: its perpetuals settled in dollars are written BTC-USD, a name that elsewhere is a coin-margined one.
     `open_positions`: where its own pages list open positions, as an instruction.
+    `liquidation`: how it liquidates, in sentences.
+    `assumptions`: what every account of it rests on, clauses that are shown behind the venue's key.
     """
 
     key: str
@@ -96,6 +118,7 @@ class Venue:
     settlement: str
     taker_fee: float
     ratio: RatioRule
+    liquidation: LiquidationRemarks
     flat_tiers: bool = False
     liquidation_fee_required: bool = False
     closing_fee_in_margins: bool = False
@@ -140,8 +163,8 @@ class VenueTables:
     """Dated figures of one venue for the tokens a scenario does not bring tables for.
 
     `as_of` is the day of the tables, an ISO date; `dates` names the tokens whose table is of another day. `not_listed`
-    gives, per token, the words that say since when it is known to have no perpetual there; `unconfirmed` names the
-    tokens whose contract value comes from second-hand lists.
+    gives, per token known to have no perpetual there, the day on which that was seen, or two joined by `/`;
+    `unconfirmed` names the tokens whose contract value comes from second-hand lists.
     """
 
     source: str

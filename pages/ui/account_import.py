@@ -32,8 +32,9 @@ from margin.market.venues.sites import GLOBAL, SITES, is_regional
 from margin.market.view import Origin
 from margin.model.scenario import Position, Scenario
 from margin.studies.account.assess import assess
-from margin.studies.comparison.venue_figures import Beside, Kind, Missing, beside
+from margin.studies.comparison.venue_figures import Beside, beside
 from margin.studies.distance.distances import before_move
+from margin.text.venue_figures import agreement, label, written
 from margin.venues import VENUES, TierTable
 from pages.ui import live
 from pages.ui.state import SECRET, MarkSource, Session
@@ -360,57 +361,34 @@ def _scenario(session: Session, read: Read) -> Scenario:
     return scenario.with_tables(live.look_at(session, read.account.venue, scenario.tokens, own=_own(read)).tables)
 
 
-_WRITTEN = {"money": wording.money, "ratio": wording.percent, "price": wording.price}
-
-
 def _compared(compared: Sequence[Beside], name: str) -> None:
     if not compared:
         return
     rows = [
         {
-            "Figure": each.label,
-            name: _written(each.kind, each.venue),
-            "Tandem": _written(each.kind, each.ours),
-            "Difference": wording.MISSING if each.difference is None else wording.percent(each.difference, sign=True),
+            "Figure": label(pair),
+            name: written(pair, pair.venue),
+            "Tandem": written(pair, pair.ours),
+            "Difference": wording.MISSING if pair.difference is None else wording.percent(pair.difference, sign=True),
         }
-        for each in compared
+        for pair in compared
     ]
     table = pd.DataFrame([{plain(key): plain(cell) for key, cell in row.items()} for row in rows])
     st.table(table, hide_index=True, border="horizontal", alt=f"Figures of the account as {name} and Tandem tell them")
     _agreement(compared, name)
 
 
-def _written(kind: Kind, figure: float | Missing) -> str:
-    return figure if isinstance(figure, str) else _WRITTEN[kind](figure)
-
-
 def _agreement(compared: Sequence[Beside], name: str) -> None:
     """What differs, what only one side tells, or that all agrees."""
-    apart = [each.label for each in compared if each.both and not each.agrees]
-    if apart:
-        why = "prices moved between the answers, tables of another date, positions left out, or a rule read wrongly"
-        st.warning(plain(f"More than 1 % apart: {wording.listing(apart)}. Possible reasons: {why}."))
-    told = [each for each in compared if not each.both and not each.agrees]
-    against = [said for each in told if (said := _contradiction(each, name))]
-    if against:
-        st.warning(plain(f"{'; '.join(against)}."))
-    untold = [each.label for each in told if not _contradiction(each, name)]
-    if untold:
-        st.info(plain(f"Told by one side alone, so not compared: {wording.listing(untold)}."))
-    if not apart and not against and any(each.both for each in compared):
-        st.success(f"Every figure {'that both tell ' if untold else ''}agrees within 1 %.")
-
-
-def _contradiction(each: Beside, name: str) -> str:
-    """A price that one side gives and the other says is none, in words; empty for a figure that one does not tell."""
-    if each.venue == "not told" or each.ours == "not known":
-        return ""
-    said = f"gives a liquidation price for {each.of}"
-    if each.venue == "none":
-        said = f"says that {each.of} has no liquidation price"
-    if each.ours == "liquidated already":
-        return f"{name} {said} and by Tandem's figures it is liquidated already"
-    return f"{name} {said} and Tandem finds {'none' if each.ours == 'none' else 'one'}"
+    found = agreement(compared, name)
+    if found.apart:
+        st.warning(plain(found.apart))
+    if found.contradicted:
+        st.warning(plain(found.contradicted))
+    if found.one_sided:
+        st.info(plain(found.one_sided))
+    if found.agreed:
+        st.success(found.agreed)
 
 
 def _take(session: Session, scenario: Scenario, read: Read) -> None:

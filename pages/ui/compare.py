@@ -11,6 +11,7 @@ from margin import formatting as wording
 from margin.charts import compare as charts
 from margin.errors import FieldError, number
 from margin.market.view import View, asks
+from margin.messages import message
 from margin.model.scenario import Position, Scenario
 from margin.studies.comparison import venues as venues_compared
 from margin.studies.comparison.modes import ModeComparison, along, curves, in_mode, modes, on_days, switch
@@ -54,8 +55,7 @@ def chosen() -> Callable[[Session], None]:
 
 def _sentence(clauses: Sequence[str]) -> str:
     """Clauses as one escaped sentence."""
-    text = "; ".join(clauses)
-    return plain(f"{text[:1].upper()}{text[1:]}.")
+    return plain(f"{wording.capital('; '.join(clauses))}.")
 
 
 def _bullets(lines: Sequence[str]) -> None:
@@ -97,7 +97,7 @@ def cross_and_isolated(session: Session) -> None:
         st.header("What survives, and what is lost", anchor=False)
         _survival(session, comparison)
     with st.expander("What the figures rest on"):
-        _bullets(comparison.cross.account.assumptions)
+        _bullets([message(each) for each in comparison.cross.account.assumptions])
 
 
 def _verdict(comparison: ModeComparison) -> None:

@@ -1,19 +1,22 @@
 """What the tables of the Compare page say: pure functions, studies' results in, rows of text out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from margin import formatting as wording
-from margin.charts.liquidation import WHY
 from margin.errors import FieldError
+from margin.facts import Assumption, Problem
 from margin.market.view import View
+from margin.messages import message, refused_leverage, why_no_tiers
 from margin.model.scenario import Position
 from margin.studies.account.assess import Assessment
-from margin.studies.account.figures import figures
 from margin.studies.comparison.modes import DayRow, DirectionRow, Left, ModeComparison, Switch
 from margin.studies.comparison.venues import VenueComparison, VenueLine
 from margin.studies.distance.directions import Direction
 from margin.studies.distance.distances import JointMove, LiquidationPrice, away
+from margin.text.figures import figures
+from margin.text.prices import why_none
+from margin.text.venues import line_name
 from pages.ui.rows import clean
 
 NONE = "none"
@@ -47,8 +50,7 @@ def prices(price: LiquidationPrice, mark: float) -> str:
     ]
     if found:
         return " · ".join(found)
-    reasons = [reason for reason in (price.reason_below, price.reason_above) if reason]
-    return WHY[next((reason for reason in reasons if reason != "gains"), "gains")]
+    return why_none(price)
 
 
 def mode_rows(comparison: ModeComparison) -> list[Texts]:
@@ -56,7 +58,7 @@ def mode_rows(comparison: ModeComparison) -> list[Texts]:
     here, there = comparison.of(comparison.present), comparison.of(comparison.other)
     columns = [f"{comparison.present.capitalize()}, now", comparison.other.capitalize() + _added(comparison)]
     pairs = zip(figures(here.scenario, here.account), figures(there.scenario, there.account), strict=True)
-    return [{"Figure": now.name.partition(" (")[0], columns[0]: now.text, columns[1]: then.text} for now, then in pairs]
+    return [{"Figure": now.name, columns[0]: now.text, columns[1]: then.text} for now, then in pairs]
 
 
 def _added(comparison: ModeComparison) -> str:
@@ -148,8 +150,12 @@ def _filled(row: DayRow) -> str:
 
 def day_assumptions(rows: Iterable[DayRow]) -> list[str]:
     """What the days rest on, each said once; what is said of single days stands in their rows."""
-    said = list(dict.fromkeys(each for row in rows for each in row.assumptions))
-    return [each for each in said if "without figures of that day" not in each]
+    noted = [assumption for row in rows for assumption in row.assumptions if assumption.code not in _IN_ROWS]
+    return list(dict.fromkeys(map(message, noted)))
+
+
+_IN_ROWS = {"moved_by_beta", "standing_still"}
+"""Assumptions on single tokens of a day, which its row names."""
 
 
 def distinct(directions: Iterable[Direction]) -> list[Direction]:
@@ -211,11 +217,11 @@ def _venue_row(line: VenueLine, view: View) -> Texts:
     account = line.account
     ratio, load = account.nearest_ratio, account.requirement_to_equity
     first = ", first lost" if line.scenario.account.isolated else ""
-    refused = refusals(account)
+    refused = any(_problems(account, _REFUSED))
     reading = f"{ratio.direction}, liquidation at {wording.percent(ratio.liquidation_at)}"
     return {
-        "Venue": line.label,
-        REFUSED: wording.MISSING if line.missing else refused,
+        "Venue": line_name(line),
+        REFUSED: wording.MISSING if line.missing else refusals(account),
         UNKNOWN: unknown(line),
         "Tables": seen(line, view),
         f"Common fall{first}": _reached(line, falls=True),
@@ -223,17 +229,17 @@ def _venue_row(line: VenueLine, view: View) -> Texts:
         "Requirement ÷ equity": wording.percent(load),
         "Venue's ratio": wording.percent(ratio.value),
         "How to read it": wording.MISSING if ratio.value is None else reading,
-        "Initial margin": _as_entered(account.initial_margin, refused),
+        "Initial margin": _as_entered(account.initial_margin, refused=refused),
         "Maintenance margin": wording.money(account.maintenance_margin),
         "Requirement": wording.money(account.requirement),
-        "Available": _as_entered(account.available_balance, refused),
+        "Available": _as_entered(account.available_balance, refused=refused),
     }
 
 
-def _as_entered(money: float | None, refused: str) -> str:
+def _as_entered(money: float | None, *, refused: bool) -> str:
     """A figure that follows from the leverages entered: where the venue refuses one, marked as not to be had."""
     told = wording.money(money)
-    return told if money is None or refused == NONE else f"refused ({told} as entered)"
+    return f"refused ({told} as entered)" if refused and money is not None else told
 
 
 def seen(line: VenueLine, view: View) -> str:
@@ -251,25 +257,25 @@ def seen(line: VenueLine, view: View) -> str:
 
 def unknown(line: VenueLine) -> str:
     """Why figures are missing: a clause per token without a table."""
-    told = [
-        problem.message.split(";")[0]
-        for each in line.account.positions
-        for problem in each.problems
-        if problem.code == "no_tiers"
-    ]
-    told = list(dict.fromkeys(told))
-    return wording.some(told) if told else NONE
+    reasons = [why_no_tiers(problem) for _, problem in _problems(line.account, "no_tiers")]
+    return wording.some(dict.fromkeys(reasons)) or NONE
+
+
+_REFUSED = "leverage_above_cap"
 
 
 def refusals(account: Assessment) -> str:
     """What the venue would not open as it was entered: leverages above its caps."""
-    told = [
-        f"{each.symbol} {each.side} at {problem.message.split(' that ')[0]}"
-        for each in account.positions
-        for problem in each.problems
-        if problem.code == "leverage_above_cap"
-    ]
-    return wording.some(told) if told else NONE
+    refused = [f"{name} at {refused_leverage(problem)}" for name, problem in _problems(account, _REFUSED)]
+    return wording.some(refused) or NONE
+
+
+def _problems(account: Assessment, code: str) -> Iterator[tuple[str, Problem]]:
+    """Yield the problems of one kind, each with its position's name."""
+    for figures_of_one in account.positions:
+        for problem in figures_of_one.problems:
+            if problem.code == code:
+                yield f"{figures_of_one.symbol} {figures_of_one.side}", problem
 
 
 def _reached(line: VenueLine, *, falls: bool) -> str:
@@ -284,11 +290,13 @@ def _reached(line: VenueLine, *, falls: bool) -> str:
 
 def venue_assumptions(comparison: VenueComparison) -> list[str]:
     """What every venue's figures rest on, each clause with its venue."""
-    return [
-        said if said.startswith(line.venue) else f"{line.venue}: {said}"
-        for line in comparison.lines
-        for said in line.account.assumptions
-    ]
+    return [_of_venue(line.venue, assumption) for line in comparison.lines for assumption in line.account.assumptions]
+
+
+def _of_venue(venue: str, assumption: Assumption) -> str:
+    """What is assumed, behind the venue where it does not name it itself."""
+    clause = message(assumption)
+    return clause if "venue" in assumption.facts else f"{venue}: {clause}"
 
 
 def venue_price_rows(comparison: VenueComparison) -> list[Texts]:
@@ -301,7 +309,7 @@ def venue_price_rows(comparison: VenueComparison) -> list[Texts]:
         {
             "Token": _name(entry),
             "Mark": wording.price(marks[entry.symbol]),
-            **{line.label: _price_on(line, entry, marks[entry.symbol]) for line in lines},
+            **{line_name(line): _price_on(line, entry, marks[entry.symbol]) for line in lines},
         }
         for entry in first.account.liquidation_prices
     ]

@@ -25,6 +25,7 @@ from margin.market.snapshot import embedded as snapshot
 from margin.market.snapshot.venue_files import LISTING_VENUES
 from margin.market.source import FundingHistory, Quote
 from margin.market.view import View, asks
+from margin.messages import not_listed
 from margin.studies.account.assess import assess
 from margin.studies.distance.distances import away, origin
 from margin.venues import VENUES
@@ -104,7 +105,8 @@ def _tier_table(session: Session, compared: Compared, token: str) -> None:
     name = scenario.account.rules.name
     here = [schedule for schedule in compared.schedules if schedule.venue == scenario.account.venue]
     if not here:
-        missing = scenario.market.reference.not_listed.get(token, f"no tier table of {token} is known there")
+        seen = scenario.market.reference.not_listed.get(token)
+        missing = not_listed(name, seen) if seen else f"no tier table of {token} is known there"
         st.caption(plain(f"{name}: {_ONE_FRACTION if scenario.account.rules.own_fraction else missing}."))
         return
     [schedule] = here

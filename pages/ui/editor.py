@@ -12,9 +12,11 @@ import pandas as pd
 import streamlit as st
 
 from margin.errors import FieldError, number
+from margin.facts import Problem
 from margin.market.snapshot import embedded as snapshot
+from margin.messages import message
 from margin.model.scenario import MOST_POSITIONS, Collateral, Position, Scenario, merged
-from margin.studies.account.assess import Assessment, PositionFigures, Problem
+from margin.studies.account.assess import Assessment, PositionFigures
 from margin.studies.distance.distances import at_move, origin, present_move
 from pages.ui import live
 from pages.ui.rows import COLUMNS, DOLLARS, TOKENS, ReadRow, Row, clean, read_rows, to_row
@@ -139,7 +141,7 @@ def problems(session: Session, read: Sequence[ReadRow], account: Assessment) -> 
 
 
 def _tell(problem: Problem, whose: str) -> None:
-    (st.error if problem.severity == "error" else st.warning)(plain(f"{whose}{problem.message}."))
+    (st.error if problem.severity == "error" else st.warning)(plain(f"{whose}{message(problem)}."))
 
 
 def _offer(session: Session, index: int, figures: PositionFigures, problem: Problem) -> None:

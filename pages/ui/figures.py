@@ -9,10 +9,10 @@ import streamlit as st
 
 from margin import formatting as wording
 from margin.model.scenario import Scenario
-from margin.studies.account.arithmetic import SYMBOLS, arithmetic
 from margin.studies.account.assess import Assessment
-from margin.studies.account.figures import figures
 from margin.studies.distance.distances import nearest
+from margin.text.arithmetic import SYMBOLS, arithmetic
+from margin.text.figures import figures
 from pages.ui.text import plain
 
 Better = Literal["more", "less"]
@@ -90,11 +90,11 @@ def _metric(label: str, now: Shown, before: Shown, meaning: str, better: Better)
 
 def full_table(scenario: Scenario, account: Assessment, before: Scenario, baseline: Assessment) -> None:
     """Every figure, before → after, with its meaning."""
-    was = {figure.name: figure.text for figure in figures(before, baseline)}
+    was = {figure.label: figure.text for figure in figures(before, baseline)}
     rows = [
         {
-            "Figure": figure.name,
-            "Baseline": was.get(figure.name, wording.MISSING),
+            "Figure": figure.label,
+            "Baseline": was.get(figure.label, wording.MISSING),
             "Now": figure.text,
             "Meaning": figure.meaning,
         }

@@ -7,9 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from margin import formatting as wording
-from margin.charts.waterfall import Way, waterfall_alt
 from margin.charts.waterfall import waterfall as waterfall_figure
+from margin.charts.waterfall import waterfall_alt
 from margin.errors import FieldError, number
+from margin.messages import ORDERS as ORDER_WORDS
+from margin.messages import message
 from margin.model.scenario import Side
 from margin.studies.account.assess import assess
 from margin.studies.distance.directions import study
@@ -19,9 +21,10 @@ from margin.studies.liquidation.path import Path
 from margin.studies.liquidation.rules import RULES
 from margin.studies.liquidation.waterfall import waterfall
 from margin.studies.stress.crash_table import crash_rows
+from margin.text import liquidation as liquidation_text
+from margin.text.liquidation import Runs, Way
 from margin.text.verdict import verdict
 from pages.ui import figures, liquidation_rows, place, state, words
-from pages.ui.liquidation_rows import Runs
 from pages.ui.looking import betas, looking, named_days
 from pages.ui.rows import clean
 from pages.ui.scenario_rows import directions_of
@@ -78,7 +81,7 @@ def route(session: Session) -> Route | None:
         st.error(plain(f"This path cannot be gone: {error}."))
         return None
     path = found.path.within(session.working)
-    st.caption(plain(liquidation_rows.route_ends(path.start, path.at(1.0))))
+    st.caption(plain(liquidation_text.route_ends(path.start, path.at(1.0))))
     return found
 
 
@@ -102,8 +105,8 @@ def _direction(session: Session, target: Any, at: Any) -> Route:
     move = number(per_cent, "Move to (%)", at_least=low, at_most=high) / 100
     [result] = study(scenario, [direction], moves=())
     path = Path.along(scenario.market.marks, direction.rates, move)
-    about = liquidation_rows.about_betas(direction, scenario.tokens, looking(session).betas)
-    return Route(Way(liquidation_rows.axis_name(direction), move), path, tuple(about), result.liquidation)
+    about = liquidation_text.about_betas(direction, scenario.tokens, looking(session).betas)
+    return Route(Way(liquidation_text.axis_name(direction), move), path, tuple(about), result.liquidation)
 
 
 def _past_day(session: Session, target: Any) -> Route:
@@ -117,13 +120,13 @@ def _past_day(session: Session, target: Any) -> Route:
             "Day, to its worst tick",
             range(len(days)),
             index=hardest,
-            format_func=lambda index: liquidation_rows.day_name(days[index]) if index < len(days) else "",
+            format_func=lambda index: liquidation_text.day_name(days[index]) if index < len(days) else "",
             key=f"liquidation_day_{hardest}_{'_'.join(day.event for day in own)}",
             persist_state="session",
         )
     [row] = crash_rows(scenario, [days[chosen]], known)
     way = Way(f"Way from these marks to the worst tick of {row.day.date or 'your day'}")
-    return Route(way, Path(scenario.market.marks, row.worst.prices), row.assumptions)
+    return Route(way, Path(scenario.market.marks, row.worst.prices), tuple(map(message, row.assumptions)))
 
 
 def conduct(session: Session) -> Conduct:
@@ -151,12 +154,11 @@ _GAP = (
 
 def _order(session: Session) -> Order:
     account = session.working.account
-    orders: list[Order] = list(ORDERS)
     alone = account.isolated or len(session.working.positions) < 2
     chosen: Order = st.selectbox(
         "Which position goes first",
-        orders,
-        format_func=lambda order: ORDERS[order].capitalize() if order in ORDERS else "",
+        ORDERS,
+        format_func=lambda order: ORDER_WORDS[order].capitalize() if order in ORDERS else "",
         key="liquidation_order",
         disabled=alone,
         persist_state="session",
@@ -306,8 +308,8 @@ def run(session: Session, chosen: Route, assumed: Conduct) -> Runs | None:
 
 def sentence(runs: Runs, chosen: Route) -> None:
     """What is kept, with the outcome in words before it."""
-    color, label = liquidation_rows.status(runs.found)
-    said = liquidation_rows.sentence(runs, chosen.reached)
+    color, label = liquidation_text.status(runs.found)
+    said = liquidation_text.sentence(runs, chosen.reached)
     st.markdown(f":{color}-badge[{plain(label)}] **{plain(said)}**")
 
 
@@ -349,11 +351,11 @@ def steps(runs: Runs) -> None:
 
 def rests_on(runs: Runs, chosen: Route, assumed: Conduct) -> None:
     """Every approximation of the path and of the liquidation."""
-    lines = [*chosen.assumptions, *runs.found.assumptions]
+    lines = [*chosen.assumptions, *map(message, runs.found.assumptions)]
     if runs.scenario.account.isolated:
         lines.append("an order that would leave its position no margin closes all of it")
     if assumed.has_stops and assumed.gap:
-        lines.append(liquidation_rows.about_gap(runs.scenario))
+        lines.append(liquidation_text.about_gap(runs.scenario))
     if runs.scenario.shocks is not None:
         lines.append("the shocks that this scenario carries are not applied here")
     st.caption("\n".join(f"- {plain(line)}" for line in lines))
@@ -363,7 +365,7 @@ def left_open(session: Session, runs: Runs) -> None:
     """What stands at the end, and the way on with it."""
     final = runs.found.final
     account = assess(final)
-    st.markdown(plain(f"{liquidation_rows.left(final, account)} {verdict(final, account) if final.positions else ''}"))
+    st.markdown(plain(f"{liquidation_text.left(final, account)} {verdict(final, account) if final.positions else ''}"))
     with st.container(height=place.MOST_ROWS * place.ROW if len(final.positions) > place.MOST_ROWS else "content"):
         figures.positions_table(account)
     left = session.attach(replace(final, shocks=None))
@@ -384,8 +386,8 @@ def where(session: Session) -> str:
 
 def lesson(session: Session) -> None:
     """What happens at liquidation on this venue."""
-    venue = session.working.account.venue
-    lines = (*liquidation_rows.HAPPENS[venue], liquidation_rows.NOT_PUBLISHED[venue])
+    remarks = session.working.account.rules.liquidation
+    lines = (*remarks.steps, remarks.not_published)
     st.markdown("\n".join(f"- {plain(line)}" for line in lines))
 
 

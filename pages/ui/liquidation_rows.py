@@ -1,273 +1,20 @@
-"""What the sentences and tables of the Liquidation page say: pure functions, values in, text out."""
+"""What the tables of the Liquidation page say: pure functions, values in, text out."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from margin import formatting as wording
-from margin.charts.waterfall import STOPS, Way, does, first_liquidation, in_time
 from margin.engine.numbers import quotient
-from margin.market.price_moves import betas_to_btc, risk_windows
-from margin.model.scenario import Scenario
-from margin.studies.account.assess import Assessment
-from margin.studies.distance.directions import BTC, Direction
-from margin.studies.distance.distances import JointMove, away
-from margin.studies.liquidation.ledger import Money, Step, Why
-from margin.studies.liquidation.rules import RULES
+from margin.studies.liquidation.ledger import STOPS, Money, Step
 from margin.studies.liquidation.waterfall import Waterfall
-from margin.studies.stress.crash_table import CrashDay, CrashRow
+from margin.studies.stress.crash_table import CrashRow
+from margin.text.liquidation import Runs, Way, does, why
 
 Texts = dict[str, str]
-NAMED = 4
-"""Tokens and positions that are named one by one."""
-
-HAPPENS: Mapping[str, tuple[str, ...]] = {
-    "binance": (
-        "All open orders are cancelled; stop orders are among them.",
-        "One order that fills what it can at once reduces a position. As soon as the requirement is met, it ends.",
-        "What the market does not take goes to the insurance fund at the bankruptcy price, where equity is 0; if the "
-        "fund cannot bear it, traders on the other side are deleveraged.",
-        "A fee is taken on what is liquidated: 0.5 % to 2.5 % by symbol, 1.25 % on BTC.",
-    ),
-    "bybit": (
-        "Open orders are cancelled, and what was borrowed is repaid.",
-        "Positions are reduced tier by tier until maintenance margin is at most 90 % of the margin balance.",
-        "What cannot be closed above the bankruptcy price is taken over by the insurance fund, in separate pools since "
-        "2025-12-19, and after it come those on the other side.",
-        "There is no fee by itself: what is lost is everything down to the bankruptcy price.",
-    ),
-    "okx": (
-        "Orders are cancelled; a long and a short of one contract are closed against each other.",
-        "From the third tier on a position is cut by two tiers at a time; in the two lowest, and once equity does not "
-        "cover the lowest tier's requirement, it is closed whole.",
-        "What the market does not take goes to the insurance fund at the bankruptcy price, and after it come those on "
-        "the other side.",
-        "The liquidation fee is at the level of the taker fee.",
-    ),
-    "hyperliquid": (
-        "Market orders for the whole position go to the order book; above 100,000 USDC for a fifth of it first.",
-        "It ends as soon as the requirement is met; what is left of the margin stays yours.",
-        "If equity falls below two thirds of maintenance margin, the venue's vault takes everything over, and the "
-        "margin is not returned.",
-        "Liquidation through the order book costs no fee.",
-    ),
-    "textbook": (
-        "As introductory articles tell it, the most adverse position is closed first, whole.",
-        "Then the next, until the requirement is met.",
-        "Nobody charges a liquidation fee.",
-        "No venue works so: there are orders to cancel, tiers, fees and an insurance fund.",
-    ),
-}
-"""What happens at liquidation, venue by venue, in four lines."""
-
-NOT_PUBLISHED: Mapping[str, str] = {
-    "binance": "Not published: which position goes first, and how much one order reduces.",
-    "bybit": "Not published: which position goes first, and what the orders cost against the mark.",
-    "okx": "By the venue the position of highest risk goes first; how it ranks them is not known here.",
-    "hyperliquid": "Not known here: which of several positions goes first.",
-    "textbook": "Articles differ: some close everything at once.",
-}
-
-
-class Runs(NamedTuple):
-    """What became of the account on its way, and, where stops stand, what would have become of it without them."""
-
-    scenario: Scenario
-    way: Way
-    found: Waterfall
-    without: Waterfall | None = None
-
-    @property
-    def point(self) -> str:
-        """What the column is called that says where on the path a step is."""
-        return "Move" if self.way.move else "Of the way"
-
-
-# The path
 
 
 def hardest_day(rows: Sequence[CrashRow]) -> int:
     """Index of the day whose worst tick costs the account most."""
     return max(range(len(rows)), key=lambda index: rows[index].worst.loss, default=0)
-
-
-def route_ends(start: Mapping[str, float], end: Mapping[str, float]) -> str:
-    """Where the prices go: `RENDER 1.4000 (−20.00 %)`, of many tokens those that come first."""
-    told = [f"{token} {_going(start[token], end[token])}" for token in end]
-    more = f" and {len(told) - NAMED} more" if len(told) > NAMED else ""
-    return f"Prices go from these marks to {', '.join(told[:NAMED])}{more}." if told else "No price moves."
-
-
-def _going(start: float, end: float) -> str:
-    change = away(end, start)
-    return wording.price(end) if change is None else f"{wording.price(end)} ({wording.percent(change, sign=True)})"
-
-
-def axis_name(direction: Direction) -> str:
-    """What a direction's moves are moves of."""
-    return f"{direction.name}, from these marks"
-
-
-def day_name(day: CrashDay) -> str:
-    """A day as it is chosen from a list."""
-    return f"{day.date} · {day.event}" if day.date else day.event
-
-
-def about_betas(direction: Direction, tokens: Sequence[str], own: Collection[str]) -> Iterator[str]:
-    """What the rates of a direction by betas to BTC rest on; `own` are the tokens that have the person's own."""
-    if direction.key != "with_btc":
-        return
-    moving = [token for token in tokens if direction.rates.get(token) and token not in own]
-    if yours := [token for token in tokens if token in own]:
-        yield f"betas to {BTC} of your own: {', '.join(wording.capped(yours))}"
-    for window, held in risk_windows(moving).items():
-        yield f"betas to {BTC} from daily closes of {window}: {', '.join(wording.capped(held))}"
-    if unknown := [token for token in moving if token not in betas_to_btc()]:
-        yield f"no beta to {BTC} is known, taken as 1: {', '.join(wording.capped(unknown))}"
-
-
-def about_gap(scenario: Scenario) -> str:
-    """What the comparison of an account with stops and without rests on where its stops meet a gap."""
-    others = ", and so does every other position" if scenario.account.isolated and len(scenario.positions) > 1 else ""
-    return (
-        "a gap opens where a stop is reached and nowhere else: "
-        f"without stops the account passes every price on the way{others}"
-    )
-
-
-# The sentence
-
-
-def status(found: Waterfall) -> tuple[str, str]:
-    """The badge before the sentence: its colour and its words."""
-    if found.liquidated:
-        return ("orange", "Partly liquidated") if found.final.positions else ("red", "Liquidated")
-    if found.steps:
-        return ("yellow", "Stopped in time") if in_time(found) else ("red", "Stopped too late")
-    return "green", "Not liquidated"
-
-
-def sentence(runs: Runs, reached: JointMove | None = None) -> str:
-    """What is kept and where the rest went; `reached` is where a direction liquidates, told where nothing happens."""
-    found = runs.found
-    if not found.steps:
-        return f"Nothing is liquidated on this path; {_standing(runs)}{_stops(runs)}{_beyond(runs.way, reached)}"
-    start = f"{' of' if found.start_equity >= wording.HALF_A_CENT else ', from'} {wording.money(found.start_equity)}"
-    kept = f"You would have kept {_amount(found.kept)}{start}: {_costs(found)}."
-    fund = f" {_fund(found)}" if found.liquidated or found.fund_took >= wording.HALF_A_CENT else ""
-    return f"{_saved(runs)}{kept}{fund} {_open(runs)}{_stops(runs)}"
-
-
-def _amount(money: float) -> str:
-    return "nothing" if money < wording.HALF_A_CENT else wording.money(money)
-
-
-def _saved(runs: Runs) -> str:
-    """What the stops did, where the venue did nothing."""
-    if runs.found.liquidated or runs.without is None:
-        return ""
-    if not in_time(runs.found):
-        if runs.scenario.account.isolated:
-            return "A stop fills too late, beyond what the margin of its position holds. "
-        return "Your stops fill too late, beyond what the account holds. "
-    if runs.without.liquidated:
-        return "Your stops close in time, nothing is liquidated. "
-    return "Your stops close on the way; nothing is liquidated, and without them nothing would be. "
-
-
-def _stops(runs: Runs) -> str:
-    """What stands against the run without stops."""
-    if runs.without is None:
-        return ""
-    if not any(step.kind in STOPS for step in runs.found.steps):
-        return " None of your stops is reached."
-    return f" Without stops you would have kept {_amount(runs.without.kept)}."
-
-
-def _standing(runs: Runs) -> str:
-    """Where an untouched account ends."""
-    found = runs.found
-    kept = f"equity ends at {wording.money(found.kept)}, from {wording.money(found.start_equity)}"
-    if (load := quotient(float(found.requirement[-1]), float(found.equity[-1]))) is None:
-        return f"{kept}."
-    required = "the positions together require" if runs.scenario.account.isolated else "the venue requires"
-    return f"{kept}, and {required} {wording.percent(load)} of it."
-
-
-def _beyond(way: Way, reached: JointMove | None) -> str:
-    """How far the direction would have to go on to liquidate."""
-    if reached is None or not way.move:
-        return ""
-    at = reached.down if way.move < 0 else reached.up
-    if at is None:
-        return " No move this way liquidates anything."
-    return f" Liquidation would begin at {wording.percent(at, sign=True)}."
-
-
-def _costs(found: Waterfall) -> str:
-    """What prices, fees and slippage took of it."""
-    prices = found.from_prices
-    parts = [f"prices {'took' if prices < wording.HALF_A_CENT else 'brought'} {wording.money(abs(prices))}"]
-    parts += [f"fees {wording.money(found.fees)}", f"slippage {wording.money(found.slippage)}"]
-    if found.forfeited >= wording.HALF_A_CENT:
-        parts.append(f"the venue's vault kept {wording.money(found.forfeited)} of margin")
-    return wording.listing(parts)
-
-
-def _fund(found: Waterfall) -> str:
-    if found.fund_took < wording.HALF_A_CENT:
-        return "The insurance fund bore nothing."
-    before = (
-        f", {wording.money(found.lost_before)} of it lost before the start"
-        if found.lost_before >= wording.HALF_A_CENT
-        else ""
-    )
-    # A debt that stood at the start is in none of the losses told, and other positions' gains hide some of them.
-    told = found.fees + found.slippage - min(0.0, found.from_prices)
-    part = " of that" if not before and found.fund_took < told + wording.HALF_A_CENT else ""
-    return f"The insurance fund bore {wording.money(found.fund_took)}{part}{before}."
-
-
-def _open(runs: Runs) -> str:
-    left, held = runs.found.final.positions, runs.scenario.positions
-    if not left:
-        return "No position is left open."
-    names = [f"{position.symbol} {position.side}" for position in left]
-    named = wording.listing(names) if len(names) <= NAMED else f"{len(names)} of {len(held)} positions"
-    sizes = {(position.symbol, position.side): position.quantity for position in held}
-    cut = any(position.quantity < sizes[position.symbol, position.side] for position in left)
-    return f"{named} {'stays' if len(left) == 1 else 'stay'} open{', smaller than before' if cut else ''}."
-
-
-def left(final: Scenario, account: Assessment) -> str:
-    """What the account holds at the end: its equity, and the wallet, open profit and collateral that make it up."""
-    wallet, profit = final.account.wallet_balance, account.unrealised_pnl
-    parts = [f"{wording.money(wallet)} in the wallet"]
-    if abs(profit) >= wording.HALF_A_CENT:
-        parts.append(f"an open {'profit' if profit > 0 else 'loss'} of {wording.money(abs(profit))}")
-    rate = final.account.counted_rate
-    if rate != 1:
-        parts.append(f"both at {wording.rate(rate)}" if len(parts) > 1 else f"at {wording.rate(rate)}")
-    if (counted := account.equity - rate * (wallet + profit)) >= wording.HALF_A_CENT:
-        parts.append(f"collateral counted at {wording.money(counted)}")
-    none = "" if final.positions else "No position is left open. "
-    if len(parts) == 1 and rate == 1:
-        return f"{none}The wallet holds {wording.money(wallet)}."
-    return f"{none}Equity is {wording.money(account.equity)}: {wording.listing(parts)}."
-
-
-# The tables
-
-
-_WHY: dict[Why, str] = {
-    "requirement_reached": "equity is no more than the requirement",
-    "requirement_met": "equity exceeds the requirement again",
-    "long_and_short": "long and short of one token stand against each other",
-    "beyond_bankruptcy": "equity does not cover the order",
-    "below_backstop": "equity is below two thirds of the requirement",
-    "level_reached": "your level of requirement ÷ equity is reached",
-    "price_reached": "your price is reached",
-    "debt_left": "the wallet is below zero and no position is left",
-}
 
 
 def step_rows(runs: Runs) -> list[Texts]:
@@ -286,10 +33,9 @@ def step_rows(runs: Runs) -> list[Texts]:
 
 
 def _step_row(step: Step, runs: Runs) -> Texts:
-    said = does(step)
     return {
         runs.point: runs.way.at(step.t),
-        "What happens": said[:1].upper() + said[1:],
+        "What happens": wording.capital(does(step)),
         "Requirement ÷ equity": f"{_load(step.before)} → {_load(step.after)}",
         "Closed": wording.quantity(step.quantity) if step.quantity else wording.MISSING,
         "Left": wording.quantity(step.left) if step.symbol else wording.MISSING,
@@ -299,15 +45,8 @@ def _step_row(step: Step, runs: Runs) -> Texts:
         "Fee": _money(step.fee),
         "Slippage": _money(step.slippage),
         "Equity after": wording.money(step.after.equity),
-        "Why": _why(step, runs.scenario.account.venue),
+        "Why": why(step, runs.scenario.account.venue),
     }
-
-
-def _why(step: Step, venue: str) -> str:
-    relief = RULES[venue].relief
-    if step.why == "requirement_met" and relief < 1:
-        return f"requirement ÷ equity is at most {wording.percent(relief)} again"
-    return _WHY[step.why]
 
 
 def _load(money: Money) -> str:
@@ -335,7 +74,7 @@ def money_rows(runs: Runs) -> list[Texts]:
 
 
 def _account_of(found: Waterfall, way: Way) -> Texts:
-    first = first_liquidation(found)
+    first = found.first_liquidation
     stop = next((step.t for step in found.steps if step.kind in STOPS), None)
     return {
         "At the start": wording.money(found.start_equity),

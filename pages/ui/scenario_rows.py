@@ -1,19 +1,19 @@
 """What the tables and sentences of the Moves-together page say: pure functions, results in, text out."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from margin import formatting as wording
-from margin.charts import findings
-from margin.charts.crashes import survived
 from margin.charts.risk_map import Cloud
 from margin.errors import FieldError, number, text
 from margin.market.price_moves import AI_TOKENS, risk_windows
 from margin.model.scenario import Scenario
-from margin.studies.account.assess import Assessment
-from margin.studies.distance.directions import Direction, DirectionResult, custom, every, nearest_danger
+from margin.studies.distance.directions import Direction, DirectionResult, custom, every
 from margin.studies.distance.groups import DayPoint
 from margin.studies.stress.crash_table import CrashDay, CrashRow, Instant, TokenMove
-from margin.studies.stress.outcome import WHOLE_WAY, Outcome
+from margin.studies.stress.outcome import Outcome
+from margin.text import findings
+from margin.text.stress import made_up
 
 NAMES = {"sector": "AI sector only", "against": "Longs down, shorts up", "with_btc": "BTC, the others by beta"}
 """How this page calls directions that a study names more generally."""
@@ -33,60 +33,12 @@ def directions_of(scenario: Scenario, betas: Mapping[str, float], own: Mapping[s
     return [*moving, custom(own)] if any(own.values()) else moving
 
 
-def nearest_sentence(results: Sequence[DirectionResult], scenario: Scenario, account: Assessment) -> str:
-    """The sentence that the page begins with."""
-    if not scenario.positions:
-        return "No positions: no move can liquidate anything. Add positions on the first page."
-    if too_late := findings.standing(account, scenario):
-        return f"{too_late}."
-    result = nearest_danger(results)
-    move = result.nearest if result else None
-    isolated = findings.isolated(scenario)
-    if result is None or move is None:
-        return f"No direction looked at here {'loses a position' if isolated else 'liquidates this account'}."
-    ends = "the first position is lost" if isolated else "the whole account is liquidated"
-    return f"Your nearest danger is {_in_words(result.direction, move, scenario)}: then {ends}."
+class _Distances(NamedTuple):
+    """One column of distances: every direction's first move one way at one level, None where there is none."""
 
-
-def _in_words(direction: Direction, move: float, scenario: Scenario) -> str:
-    """A direction at a move, as it is said: `RENDER falling 17.04 % alone`, without `alone` where no other is there."""
-    if len(direction.rates) == 1 and direction.key != "custom":
-        [token] = direction.rates
-        alone = " alone" if len(scenario.tokens) > 1 else ""
-        return f"{token} {_how_far(direction.change(token, move))}{alone}"
-    by_beta = ", each by its beta" if any(rate != 1 for rate in direction.rates.values()) else ""
-    if direction.key == "together":
-        return f"everything {_how_far(move)} together{by_beta}"
-    if direction.key == "sector":
-        return f"the AI tokens {_how_far(move)} together{by_beta}"
-    if direction.key == "with_btc":
-        return f"BTC {_how_far(move)} and each token following by its beta"
-    if direction.key == "against":
-        return f"every price going {wording.percent(abs(move))} against you, {_sides(direction)}"
-    return f"your own direction at {wording.percent(move, sign=True)}"
-
-
-def _how_far(move: float) -> str:
-    return f"{'falling' if move < 0 else 'rising'} {wording.percent(abs(move))}"
-
-
-def _sides(direction: Direction) -> str:
-    """What goes against the account, in words."""
-    down, up = any(rate > 0 for rate in direction.rates.values()), any(rate < 0 for rate in direction.rates.values())
-    return "longs down and shorts up" if down and up else "longs down" if down else "shorts up"
-
-
-def same_moves(results: Sequence[DirectionResult]) -> str:
-    """Which directions come to the same for this account; empty where all differ."""
-    alike: dict[frozenset[tuple[str, float]], list[str]] = {}
-    for result in results:
-        alike.setdefault(frozenset(result.direction.rates.items()), []).append(result.direction.name)
-    told = [
-        f"{wording.listing(others)} {'comes' if len(others) == 1 else 'come'} to the same as {first}"
-        for first, *others in alike.values()
-        if others
-    ]
-    return f"For this account {'; '.join(told)}." if told else ""
+    name: str
+    level: str
+    moves: tuple[float | None, ...]
 
 
 def direction_rows(results: Sequence[DirectionResult], scenario: Scenario) -> list[Texts]:
@@ -94,32 +46,34 @@ def direction_rows(results: Sequence[DirectionResult], scenario: Scenario) -> li
 
     A way that none has is left out, and all of them where liquidation is passed already.
     """
-    rows = [_direction_row(result, scenario) for result in results]
-    ways = [key for key in (rows[0] if rows else {}) if key[0] in "↓↑"]
-    idle = {key for key in ways if all(row[key] == _NOWHERE for row in rows)}
-    if all(row[f"{arrow} liquidation"] == _PASSED for row in rows for arrow in "↓↑"):
-        idle = {*ways, _LARGEST}
-    return [{key: cell for key, cell in row.items() if key not in idle} for row in rows]
+    columns = [_distances(results, arrow, way, level) for arrow, way in _WAYS for level in _LEVELS]
+    liquidations = [move for column in columns if column.level == "liquidation" for move in column.moves]
+    passed = all(move == 0 for move in liquidations)
+    shown = [] if passed else [column for column in columns if any(move is not None for move in column.moves)]
+    return [
+        {
+            "Direction": result.direction.name,
+            **{column.name: _distance(column.moves[index]) for column in shown},
+            **({} if passed else {"Largest price change": wording.percent(result.hardest)}),
+            **{f"at {wording.step(each.move)}": left(each.outcome, scenario) for each in result.slices},
+        }
+        for index, result in enumerate(results)
+    ]
 
 
-_NOWHERE, _PASSED, _LARGEST = "none", "passed", "Largest price change"
+_WAYS = (("↓", "down"), ("↑", "up"))
 _LEVELS = ("liquidation", "danger", "warning")
 
 
-def _direction_row(result: DirectionResult, scenario: Scenario) -> Texts:
-    ways: list[tuple[str, str]] = [("↓", "down"), ("↑", "up")]
-    distances = {
-        f"{arrow} {level}": _distance(getattr(getattr(result, level), way)) for arrow, way in ways for level in _LEVELS
-    }
-    slices = {f"at {wording.step(each.move)}": left(each.outcome, scenario) for each in result.slices}
-    hardest = wording.MISSING if result.hardest is None else wording.percent(result.hardest)
-    return {"Direction": result.direction.name, **distances, _LARGEST: hardest, **slices}
+def _distances(results: Sequence[DirectionResult], arrow: str, way: str, level: str) -> _Distances:
+    moves = tuple(getattr(getattr(result, level), way) for result in results)
+    return _Distances(f"{arrow} {level}", level, moves)
 
 
 def _distance(move: float | None) -> str:
     if move is None:
-        return _NOWHERE
-    return wording.percent(move, sign=True) if move else _PASSED
+        return "none"
+    return wording.percent(move, sign=True) if move else "passed"
 
 
 def left(outcome: Outcome, scenario: Scenario) -> str:
@@ -151,11 +105,11 @@ def map_day_rows(points: Sequence[DayPoint], scenario: Scenario, first: Directio
             "Whole day": _ends(point.whole, scenario) if point.when == "worst tick" else _closes(point.row, scenario),
             first.name: wording.percent(point.first, sign=True),
             second.name: wording.percent(point.second, sign=True),
-            WITHOUT: point.whole_made_up,
+            WITHOUT: made_up(point.whole_gaps),
         }
         for number, point in enumerate(points, 1)
     ]
-    idle = set() if any(row[WITHOUT] for row in rows) else {WITHOUT}
+    idle = set() if any(point.whole_gaps for point in points) else {WITHOUT}
     idle |= {"Whole day"} if all(row["Whole day"] == row["At its point"] for row in rows) else set()
     return [{key: cell for key, cell in row.items() if key not in idle} for row in rows]
 
@@ -195,16 +149,6 @@ def _unmoved(group: Direction, sizes: Mapping[str, float]) -> str:
 # Named days
 
 
-def crash_sentence(rows: Sequence[CrashRow], scenario: Scenario, account: Assessment) -> str:
-    """How many of the days the account would have survived."""
-    if not scenario.positions or findings.missing(account) or account.liquidated or not rows:
-        return ""
-    worst, close = survived(rows)
-    what = "no position would have been lost on" if findings.isolated(scenario) else "this account would have survived"
-    closes = f"; by their closes alone it looks like {close}, which hides the danger" if close != worst else ""
-    return f"Of {len(rows)} named days {what} {worst} at the worst tick{closes}."
-
-
 def crash_rows_told(rows: Iterable[CrashRow], scenario: Scenario) -> list[Texts]:
     """Per day how the account ends it, at the close and at the worst tick."""
     return [
@@ -217,7 +161,7 @@ def crash_rows_told(rows: Iterable[CrashRow], scenario: Scenario) -> list[Texts]
             FAILED_BY_WORST if findings.isolated(scenario) else FAILED_BY: wording.money(
                 row.worst.outcome.headroom, sign=True
             ),
-            WITHOUT: row.made_up(),
+            WITHOUT: made_up(row.gaps()),
         }
         for row in rows
     ]
@@ -262,20 +206,6 @@ def _ends(outcome: Outcome, scenario: Scenario) -> str:
     load = outcome.requirement_to_equity
     told = "no equity left" if load is None else wording.percent(load)
     return f"{'liquidated' if outcome.liquidated else 'survived'} · {told}"
-
-
-def crash_assumptions(rows: Iterable[CrashRow]) -> list[str]:
-    """Everything that some row rests on, each once, with the number of days it holds for where not for all."""
-    counted: dict[str, int] = {}
-    every_row = list(rows)
-    for row in every_row:
-        for assumption in row.assumptions:
-            counted[assumption] = counted.get(assumption, 0) + 1
-    told = [
-        assumption if count == len(every_row) else f"{assumption} (on {count} {'day' if count == 1 else 'days'})"
-        for assumption, count in counted.items()
-    ]
-    return [WHOLE_WAY, *told] if told else []
 
 
 def own_day(name: object, moves: Mapping[str, object]) -> CrashDay:

@@ -8,22 +8,25 @@ import pandas as pd
 import streamlit as st
 
 from margin.errors import FieldError
-from margin.formatting import capped
+from margin.formatting import capital, capped
 from margin.market import price_moves as moves
 from margin.market.price_moves import Paid
 from margin.market.snapshot import embedded as snapshot
+from margin.messages import message
 from margin.model.scenario import Scenario
 from margin.model.shocks import NONE, Shocks
 from margin.model.symbols import STABLECOINS
 from margin.studies.account.assess import assess
 from margin.studies.stress.crash_table import CrashDay, crash_rows
 from margin.studies.stress.shocks import assumptions, breakdown, cost_a_day, days_until_liquidation, moves_to
+from margin.text import shocks as shocks_text
+from margin.text.liquidation import day_name
+from margin.text.shocks import Lasting
 from margin.venues import VENUES
 from pages.ui import live, place, shock_rows
-from pages.ui.liquidation_rows import day_name
 from pages.ui.looking import betas, looking, named_days
 from pages.ui.rows import clean
-from pages.ui.shock_rows import CELLS, Cell, Lasting
+from pages.ui.shock_rows import CELLS, Cell
 from pages.ui.state import Session
 from pages.ui.text import plain
 
@@ -200,12 +203,17 @@ def _answer(session: Session) -> None:
     except FieldError as error:
         st.error(plain(f"These shocks cannot be followed: {error.path} {error.message}."))
         return
-    st.markdown(f"**{plain(shock_rows.sentence(parts, scenario))}**")
+    st.markdown(f"**{plain(shocks_text.sentence(parts, scenario))}**")
     told = "The account before, under each part alone, and under all together"
     place.table(shock_rows.part_rows(parts, scenario), told, 130)
-    rests_on = (*_holding_on(session, shocks), *_day_of(session, shocks), *assumptions(scenario, shocks), _PATH)
+    rests_on = (
+        *_holding_on(session, shocks),
+        *_day_of(session, shocks),
+        *map(message, assumptions(scenario, shocks)),
+        _PATH,
+    )
     for line in rests_on:
-        st.caption(plain(f"{line[0].upper()}{line[1:]}{'' if line.endswith('.') else '.'}"))
+        st.caption(plain(f"{capital(line)}{'' if line.endswith('.') else '.'}"))
 
 
 _PATH = (
@@ -221,7 +229,7 @@ def _holding_on(session: Session, shocks: Shocks) -> list[str]:
     if shocks.funding or shocks.interest:
         asked.append(("the funding and interest supposed", dict(shocks.funding)))
     found = [(told, _lasting(scenario, rates, shocks.interest)) for told, rates in asked]
-    lines = [shock_rows.lasting(account, each, told, isolated=isolated) for told, each in found]
+    lines = [shocks_text.lasting(account, each, told, isolated=isolated) for told, each in found]
     lines = list(dict.fromkeys(lines))
     hardest = moves.hardest_funding(scenario.positions)
     recorded = {token: paid for token, paid in hardest.items() if shocks.funding.get(token) == paid.a_day}
@@ -229,7 +237,7 @@ def _holding_on(session: Session, shocks: Shocks) -> list[str]:
         return lines
     untold = [token for token in _held(scenario) if token not in hardest]
     none = f"; without a record, or held alike on both sides: {', '.join(capped(untold))}" if untold else ""
-    return [*lines, f"funding at its recorded extreme: {shock_rows.sources(recorded)}{none}"]
+    return [*lines, f"funding at its recorded extreme: {shocks_text.sources(recorded)}{none}"]
 
 
 def _lasting(scenario: Scenario, rates: Mapping[str, float], interest: float) -> Lasting:
@@ -240,7 +248,7 @@ def _present_told(session: Session, present: Mapping[str, Paid]) -> str:
     """The present rates in words, with the venue of every one that is from a record."""
     rules, records = session.working.account.rules, snapshot.funding()
     recorded = {token: VENUES[records[token].venue].name for token in present if not _told_funding(session, token)}
-    return shock_rows.present_rates(present, recorded, "" if rules.own_fraction else rules.name)
+    return shocks_text.present_rates(present, recorded, "" if rules.own_fraction else rules.name)
 
 
 def _day_of(session: Session, shocks: Shocks) -> list[str]:
@@ -250,7 +258,8 @@ def _day_of(session: Session, shocks: Shocks) -> list[str]:
     scenario = session.working
     for row in crash_rows(scenario, named_days(session), betas(session)):
         if moves_to(scenario, row.worst.prices) == shocks.moves:
-            return [f"the price moves are the worst tick of {day_name(row.day)}: {'; '.join(row.assumptions)}"]
+            assumed = "; ".join(map(message, row.assumptions))
+            return [f"the price moves are the worst tick of {day_name(row.day)}: {assumed}"]
     return []
 
 

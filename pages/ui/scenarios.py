@@ -19,6 +19,7 @@ from margin.studies.distance import groups
 from margin.studies.distance.directions import MOVES, UNKNOWN_BETA, Direction, DirectionResult, ranked, study
 from margin.studies.distance.frontier import group_risk, risk_map
 from margin.studies.stress.crash_table import CrashRow, crash_rows
+from margin.text import stress as stress_text
 from pages.ui import place, scenario_rows, scenario_shocks
 from pages.ui.looking import betas, looking, named_days
 from pages.ui.rows import clean
@@ -38,7 +39,7 @@ def nearest_danger(session: Session) -> None:
     """The sentence that the page begins with, and what the scenario carries beside its account."""
     scenario, account = session.working, assess(session.working)
     found = _directions(session, ())
-    st.markdown(f"**{plain(scenario_rows.nearest_sentence(found, scenario, account))}**")
+    st.markdown(f"**{plain(stress_text.nearest_sentence(found, scenario, account))}**")
     if scenario.shocks and looking(session).section != RULES:
         st.caption(plain(f"This scenario carries shocks, shown under “{RULES}”; no other figure has a part in them."))
 
@@ -97,7 +98,7 @@ def _show_directions(session: Session) -> None:
 
 def _about(found: Sequence[DirectionResult]) -> list[str]:
     """What is to be known of the table of directions; of distances only where there are any."""
-    ranking = [scenario_rows.same_moves(found), _OWN_MOVES] if any(result.hardest for result in found) else []
+    ranking = [stress_text.same_moves(found), _OWN_MOVES] if any(result.hardest for result in found) else []
     return [*filter(None, ranking), _ENDS]
 
 
@@ -336,7 +337,7 @@ def _crash_rows(session: Session) -> list[CrashRow]:
 
 def _show_days(session: Session) -> None:
     scenario, account, rows = session.working, assess(session.working), _crash_rows(session)
-    if sentence := scenario_rows.crash_sentence(rows, scenario, account):
+    if sentence := stress_text.crash_sentence(rows, scenario, account):
         st.markdown(plain(sentence))
     if not scenario.positions:
         st.info("No positions: no day can do anything to this account.")
@@ -348,8 +349,8 @@ def _show_days(session: Session) -> None:
         helps = {name: st.column_config.Column(help=said) for name, said in scenario_rows.DAY_COLUMNS.items()}
         told = scenario_rows.crash_rows_told(rows, scenario)
         place.table(told, "What every named day would do to this account", 92, helps)
-        for assumption in scenario_rows.crash_assumptions(rows):
-            st.caption(plain(f"{assumption[0].upper()}{assumption[1:]}."))
+        for assumption in stress_text.crash_assumptions(rows):
+            st.caption(plain(f"{wording.capital(assumption)}."))
         _own_days(session)
 
 

@@ -28,6 +28,7 @@ from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment, assess
 from margin.studies.account.seen import differences, with_seen
 from margin.studies.distance.distances import before_move
+from margin.text.figures import NAMES
 from margin.venues import TierTable
 
 Parameters = dict[str, list[str]]
@@ -314,7 +315,7 @@ def _without_own_tables(scenario: Scenario, left_out: Sequence[str]) -> str:
     return f"{lost};{used} {rules.name} has none for {unknown} here: ask for the file instead."
 
 
-_WRITTEN = {"margin balance": wording.money, "margin ratio": wording.percent}
+_WRITTEN = {"equity": wording.money, "margin_ratio": wording.percent}
 
 
 def _tell_differences(current: Session) -> None:
@@ -322,7 +323,8 @@ def _tell_differences(current: Session) -> None:
     changed = differences(scenario, assess(scenario))
     if changed:
         figures = "; ".join(
-            f"{figure} {_WRITTEN[figure](seen)}, now {_WRITTEN[figure](now)}" for figure, seen, now in changed
+            f"{NAMES[figure].lower()} {_WRITTEN[figure](seen)}, now {_WRITTEN[figure](now)}"
+            for figure, seen, now in changed
         )
         then, now = scenario.market.tiers_as_of, scenario.market.reference.as_of
         dates = f" Tables then: {then or 'undated'}; now: {now or 'undated'}." if then or now else ""

@@ -2,8 +2,11 @@
 
 import streamlit as st
 
-from margin.studies.account.advice import in_words, survive
+from margin.messages import message
+from margin.studies.account.advice import survive
 from margin.studies.account.assess import Assessment
+from margin.text.advice import in_words
+from margin.text.phrases import LIQUIDATED_NOW
 from margin.text.verdict import Status, status, verdict
 from pages.ui.shell import GENERAL_ASSUMPTIONS, dates
 from pages.ui.state import Session
@@ -45,7 +48,7 @@ def advice(session: Session, account: Assessment) -> None:
     if found is None:
         answer.markdown("No advice: there are no positions, or a tier table is missing.")
     elif session.working.account.isolated and account.liquidated:
-        answer.markdown("No advice: an isolated position is liquidated at these marks already.")
+        answer.markdown(f"No advice: an isolated position is {LIQUIDATED_NOW} already.")
     else:
         answer.markdown(plain(in_words(found, session.working)))
 
@@ -53,5 +56,5 @@ def advice(session: Session, account: Assessment) -> None:
 def assumptions(account: Assessment) -> None:
     """Everything the figures rest on."""
     with st.expander("Assumptions and what is not modelled"):
-        for assumption in (*account.assumptions, *GENERAL_ASSUMPTIONS):
-            st.markdown(f"- {plain(assumption)}")
+        for text in (*map(message, account.assumptions), *GENERAL_ASSUMPTIONS):
+            st.markdown(f"- {plain(text)}")

@@ -27,6 +27,7 @@ from margin.studies.distance import curve, directions, frontier
 from margin.studies.liquidation import waterfall
 from margin.studies.liquidation.path import Path as PricePath
 from margin.studies.stress import crash_table
+from margin.tables.assessment_json import assessment_json
 from margin.venues import VENUES
 
 STORED = Path(__file__).with_name("figures.jsonl")
@@ -69,7 +70,7 @@ def sums(value: object) -> list[float]:
 
 def figures(scenario: Scenario) -> dict[str, Any]:
     """Return the assessment's numbers, the link, and the sums of what each study answers."""
-    assessment = assess(scenario).to_json()
+    assessment = assessment_json(assess(scenario))
     tokens, betas = tuple(snapshot.marks()), moves.betas_to_btc()
     asked = directions.every(scenario, tokens, betas)
     days = moves.crash_days()

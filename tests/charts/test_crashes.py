@@ -4,11 +4,11 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from margin.charts.crashes import crashes, crashes_alt, finding, survived
+from margin.charts.crashes import crashes, crashes_alt, finding
 from margin.charts.layout import rows as rows_of_bars
 from margin.charts.layout import style
 from margin.market.price_moves import betas_to_btc, crash_days
-from margin.studies.stress.crash_table import CrashDay, CrashRow, TokenMove, crash_rows
+from margin.studies.stress.crash_table import CrashDay, CrashRow, TokenMove, crash_rows, survived
 from tests.charts.conftest import Situation, named
 from tests.charts.test_every_chart import plain, words
 

@@ -1,5 +1,6 @@
 """The map of two groups: its finding, its range, its lines, and what it says where one points."""
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -26,7 +27,7 @@ from margin.studies.distance.distances import NOWHERE, JointMove
 from margin.studies.distance.frontier import GroupRisk, RiskMap
 from margin.studies.distance.frontier import risk_map as computed
 from margin.studies.distance.groups import DayPoint, Reaches, day_points, first_pair, groups, reaches
-from margin.studies.stress.crash_table import CrashDay, CrashRow, Instant, crash_rows
+from margin.studies.stress.crash_table import CrashDay, CrashRow, Gap, Instant, crash_rows
 from margin.studies.stress.outcome import Outcome
 from tests.charts.conftest import Situation, leg, named, situation
 from tests.charts.test_every_chart import plain, words
@@ -147,7 +148,9 @@ ENDED = Outcome(-9_000.0, 1_000.0, None, None, -10_000.0, True, None, None)
 LIVED = Outcome(9_000.0, 900.0, 0.1, 0.1, 8_100.0, False, None, None)
 
 
-def day(name: str, first: float, second: float, here: Outcome = LIVED, whole: Outcome = LIVED, **more: str) -> DayPoint:
+def day(
+    name: str, first: float, second: float, here: Outcome = LIVED, whole: Outcome = LIVED, **more: Mapping[str, Gap]
+) -> DayPoint:
     """A point that ends as told; a name that begins with a figure is a date."""
     made = CrashDay(*((name, "crash") if name[:1].isdigit() else ("", name)), {})
     instant = Instant({}, whole, 0.0)
@@ -157,7 +160,7 @@ def day(name: str, first: float, second: float, here: Outcome = LIVED, whole: Ou
 DAYS = (
     day("2025-10-10", -0.84, -0.76, ENDED, ENDED),
     day("2025-02-24", -0.14, -0.139),
-    day("<b>mine</b>", 0.05, 0.05, made_up="FET by beta"),
+    day("<b>mine</b>", 0.05, 0.05, gaps={"FET": "by beta"}),
 )
 
 
@@ -343,8 +346,8 @@ def number_of(told: str) -> int:
 
 
 def test_however_many_tokens_are_made_up_a_day_tells_them_in_one_short_line() -> None:
-    many = ", ".join(f"TOKEN{place} still" for place in range(50))
-    drawn = Drawn(named("two longs"), points=(day("2025-10-10", -0.1, -0.1, made_up=many, whole_made_up=many),))
+    many = {f"TOKEN{place}": "still" for place in range(50)}
+    drawn = Drawn(named("two longs"), points=(day("2025-10-10", -0.1, -0.1, gaps=many, whole_gaps=many),))
     assert max(map(len, drawn.trace("named days").text[0].split("<br>"))) < 60
 
 
@@ -382,7 +385,9 @@ def test_a_day_that_finds_no_room_is_still_pointed_at_and_never_written_over_ano
 def test_pointing_at_a_day_says_how_the_account_ends_there_and_on_the_whole_day(
     here: Outcome, whole: Outcome, told: str
 ) -> None:
-    drawn = Drawn(named("two longs"), points=(day("2025-10-10", -0.1, -0.1, here, whole, whole_made_up="TAO by beta"),))
+    drawn = Drawn(
+        named("two longs"), points=(day("2025-10-10", -0.1, -0.1, here, whole, whole_gaps={"TAO": "by beta"}),)
+    )
     assert (
         drawn.trace("named days").text[0] == f"<b>1 · 2025-10-10 crash</b><br>RENDER −10.00 %, FET −10.00 %<br>{told}"
     )

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from margin import formatting as wording
 from margin.charts.layout import style
 from margin.charts.layout.waterfall_labels import CHARACTER, LABEL_HEIGHT, Box, Label, Plot, placed
-from margin.charts.waterfall import Way, does, finding, first_liquidation, waterfall_alt
 from margin.charts.waterfall import waterfall as draw
+from margin.charts.waterfall import waterfall_alt
 from margin.model.scenario import Scenario
 from margin.studies.liquidation.conduct import Conduct, MarginStop
 from margin.studies.liquidation.path import Path
 from margin.studies.liquidation.waterfall import Waterfall, waterfall
+from margin.text.liquidation import Way, does, finding
 from tests.charts.conftest import named
 from tests.studies.accounts import account, long, scenarios
 
@@ -106,11 +107,11 @@ def test_a_stop_that_fills_beyond_what_there_is_is_no_liquidation() -> None:
     late = along(account("textbook", "isolated", legs), -0.5, Conduct(price_stops={("RENDER", "long"): 1.66}, gap=0.2))
     assert [step.kind for step in late.steps][:2] == ["price_stop", "settled"]
     closed = next(step for step in late.steps if step.kind == "closed")
-    assert first_liquidation(late) == closed.t > late.steps[1].t
+    assert late.first_liquidation == closed.t > late.steps[1].t
     alone = along(
         account("textbook", "cross", legs[:1], 100), -0.5, Conduct(price_stops={("RENDER", "long"): 1.72}, gap=0.5)
     )
-    assert first_liquidation(alone) is None
+    assert alone.first_liquidation is None
     assert finding(alone, FALL) == "The stops fill too late: $0.00 of $100.00 kept"
 
 

@@ -13,6 +13,7 @@ from hypothesis import event, given, settings
 
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
+from margin.tables.assessment_json import assessment_json
 from tests.engine import oracle
 from tests.engine.oracle import BARELY, ROUNDING, TOLERANCE, ZERO, near
 from tests.engine.strategies import documents
@@ -24,7 +25,7 @@ HIGHEST_PRICE = 1e15
 
 
 def assessed(document: Document) -> Document:
-    return assess(Scenario.from_json(document)).to_json()
+    return assessment_json(assess(Scenario.from_json(document)))
 
 
 def size_of(document: Document) -> float:

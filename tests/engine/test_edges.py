@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from margin.messages import message
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
+from margin.tables.assessment_json import assessment_json
 from margin.venues import TierTable, VenueTables
 from tests.engine.tables import BINANCE, OKX, Rows, one_rate
 
@@ -44,7 +46,7 @@ def document(*positions: Document, **more: Any) -> Document:
 
 
 def assessed(given: Document) -> Document:
-    return assess(Scenario.from_json(given)).to_json()
+    return assessment_json(assess(Scenario.from_json(given)))
 
 
 def codes(entry: Document) -> list[tuple[str, str]]:
@@ -306,11 +308,13 @@ def test_okx_tiers_without_a_contract_value_are_no_tiers_unless_there_is_only_on
 
 def test_a_reference_table_serves_where_the_scenario_brings_none_and_yields_where_it_does() -> None:
     table = TierTable.from_rows(one_rate(0.2), progressive=True)
-    tables = VenueTables("a test", tiers={"FET": table, "XYZ": table}, as_of="2026-09-29", not_listed={"OLD": "gone"})
+    tables = VenueTables(
+        "a test", tiers={"FET": table, "XYZ": table}, as_of="2026-09-29", not_listed={"OLD": "2026-05-28"}
+    )
     scenario = Scenario.from_json(with_a_stranger("cross")).with_tables(tables)
     account = assess(scenario)
     assert [position.maintenance_rate for position in account.positions] == [0.01, 0.2]
-    assert account.assumptions[:2] == (
+    assert tuple(map(message, account.assumptions[:2])) == (
         "tiers of FET as the scenario gives them, undated",
         "binance tiers as of 2026-09-29",
     )
@@ -320,10 +324,10 @@ def test_a_reference_table_serves_where_the_scenario_brings_none_and_yields_wher
 def test_a_token_known_not_to_be_listed_says_so() -> None:
     given = document(leg("OLD", "long", 1))
     del given["tiers"]["OLD"]
-    tables = VenueTables("a test", not_listed={"OLD": "not listed on OKX (2026-05-28)"})
+    tables = VenueTables("a test", not_listed={"OLD": "2026-05-28/2026-07-20"})
     [position] = assess(Scenario.from_json(given).with_tables(tables)).positions
-    assert position.problems[0].message == (
-        "OLD is not listed on OKX (2026-05-28); remove the position or supply its tier table"
+    assert message(position.problems[0]) == (
+        "OLD is not listed on Binance as seen 2026-05-28 and 2026-07-20; remove the position or supply its tier table"
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from margin.model.scenario import Scenario
 from margin.model.symbols import token
 from margin.studies.account.assess import assess
+from margin.tables.assessment_json import assessment_json
 from tests.engine.tables import BINANCE, OKX, OKX_CONTRACTS, one_rate
 
 Document = dict[str, Any]
@@ -21,7 +22,7 @@ AMPLE = 1e6
 
 
 def assessed(document: Document) -> Document:
-    return assess(Scenario.from_json({"version": 1, "margin_mode": "cross", **document})).to_json()
+    return assessment_json(assess(Scenario.from_json({"version": 1, "margin_mode": "cross", **document})))
 
 
 def leg(

@@ -14,6 +14,7 @@ from margin.engine.crossing import first_crossing
 from margin.model.compile import compile_books
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
+from margin.tables.assessment_json import assessment_json
 from tests.engine import oracle
 from tests.engine.oracle import TOLERANCE, near
 from tests.engine.strategies import VENUES, amounts, documents, leverages
@@ -25,7 +26,7 @@ moves = st.floats(0, 3)
 
 
 def assessed(document: Document) -> Document:
-    return assess(Scenario.from_json(document)).to_json()
+    return assessment_json(assess(Scenario.from_json(document)))
 
 
 def books_of(document: Document) -> list[Book]:

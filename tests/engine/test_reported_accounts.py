@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from margin.market.snapshot import embedded as snapshot
+from margin.messages import message
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
 from margin.studies.liquidation.path import Path
 from margin.studies.liquidation.waterfall import waterfall
+from margin.tables.assessment_json import assessment_json
 from tests.engine.tables import one_rate
 
 Document = dict[str, Any]
@@ -45,7 +47,7 @@ def document(venue: str, mode: str, wallet: float, position: Document, mark: flo
 
 
 def assessed(given: Document) -> Document:
-    return assess(Scenario.from_json(given)).to_json()
+    return assessment_json(assess(Scenario.from_json(given)))
 
 
 OKX_LONG = document(
@@ -109,11 +111,11 @@ def test_a_token_that_only_a_builders_exchange_can_list_is_named_on_hyperliquid(
     given = document("hyperliquid", "cross", 1_000, leg(symbol, "long", 1, 200, 5), 200, 0.1)
     scenario = Scenario.from_json(given)
     scenario = snapshot.attach(scenario) if own_tables else scenario
-    said = any("on a builder's exchange no vault" in each for each in assess(scenario).assumptions)
+    said = any("on a builder's exchange no vault" in each for each in map(message, assess(scenario).assumptions))
     assert said == unlisted
     run = waterfall(scenario, Path(scenario.market.marks, {symbol: 1.0}))
     assert run is not None
-    assert any("on a builder's exchange no vault" in each for each in run.assumptions) == unlisted
+    assert any("on a builder's exchange no vault" in each for each in map(message, run.assumptions)) == unlisted
     with pytest.raises(ValueError, match=r"positions\[0\]\.symbol: must be a token"):
         Scenario.from_json({**given, "positions": [leg("xyz:SPCX", "long", 1, 200, 5)]})
 

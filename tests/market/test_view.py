@@ -16,8 +16,10 @@ from margin.market.snapshot import embedded as snapshot
 from margin.market.snapshot.source import SnapshotSource
 from margin.market.source import Checked, Unavailable
 from margin.market.view import Origin, View, asks, look, snapshot_view
+from margin.messages import message, not_listed
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
+from margin.venues import VENUES as RULES
 from margin.venues import TierTable
 from tests.market.any_source import PATIENCE, START, Clock, Scripted, contract, flat_table, quote, table
 
@@ -139,8 +141,8 @@ def test_the_view_of_the_snapshot_is_the_snapshots_own(venue: str) -> None:
     assert view.quotes_origin == Origin("snapshot", None, snapshot.marks_as_of())
     for token in view.tables.tiers:
         assert view.tiers[token] == Origin("snapshot", None, snapshot.tables(venue).as_of or "")
-    for token, words in snapshot.tables(venue).not_listed.items():
-        assert view.tiers[token] == Origin("none", None, "", f"{token} is {words}")
+    for token, seen in snapshot.tables(venue).not_listed.items():
+        assert view.tiers[token] == Origin("none", None, "", f"{token} is {not_listed(RULES[venue].name, seen)}")
 
 
 @pytest.mark.parametrize(
@@ -375,13 +377,12 @@ def test_a_token_without_any_table_stays_without_one(place: Place) -> None:
 def test_a_token_that_the_list_does_not_name_has_no_tables_and_the_day_it_was_seen_so(venue: str, place: Place) -> None:
     view = place.fetch(venue, "RENDER", "FET")
     name = {"binance": "Binance", "bybit": "Bybit", "okx": "OKX", "hyperliquid": "Hyperliquid"}[venue]
-    words = f"not listed on {name} as seen {TODAY}"
-    assert dict(view.tables.not_listed) == dict.fromkeys(sorted(snapshot.marks().keys() - set(LISTED)), words)
+    assert dict(view.tables.not_listed) == dict.fromkeys(sorted(snapshot.marks().keys() - set(LISTED)), TODAY)
     assert view.tables.tiers.keys() == {"RENDER", "TAO", "BTC"} | (
         {"NEW"} if venue in ("binance", "hyperliquid") else set()
     )
     assert view.contracts.keys() == set(LISTED)
-    assert view.tiers["FET"] == Origin("none", None, "", f"FET is {words}")
+    assert view.tiers["FET"] == Origin("none", None, "", f"FET is not listed on {name} as seen {TODAY}")
 
 
 def test_a_token_that_the_list_names_is_listed_whatever_the_snapshot_says(place: Place) -> None:
@@ -407,7 +408,7 @@ def test_rows_of_symbols_that_no_longer_trade_do_not_count(place: Place) -> None
 
 def test_a_token_of_nobodys_is_not_listed_either(place: Place) -> None:
     view = place.fetch("binance", "XYZ")
-    assert view.tables.not_listed["XYZ"] == f"not listed on Binance as seen {TODAY}"
+    assert view.tables.not_listed["XYZ"] == TODAY
     assert view.tiers["XYZ"].kind == view.mark_origins["XYZ"].kind == "none"
 
 
@@ -417,7 +418,7 @@ def test_a_cached_list_counts_with_the_day_it_was_seen(place: Place) -> None:
     place.restart()
     view = look(place.feed, "binance", ["RENDER"])
     assert view.contracts_origin.label(place.clock()) == "cached, 3 days old"
-    assert view.tables.not_listed["FET"] == f"not listed on Binance as seen {TODAY}"
+    assert view.tables.not_listed["FET"] == TODAY
 
 
 def test_an_empty_list_unlists_nobody(place: Place) -> None:
@@ -574,8 +575,8 @@ def test_the_engine_reads_the_tables_of_a_view(place: Place) -> None:
     }
     account = assess(Scenario.from_json(document).with_tables(view.tables))
     assert account.positions[0].maintenance_rate == 0.02
-    assert f"bybit tiers as of {TODAY}" in account.assumptions
-    assert f"FET is not listed on Bybit as seen {TODAY}" in account.positions[1].problems[0].message
+    assert f"bybit tiers as of {TODAY}" in [message(each) for each in account.assumptions]
+    assert f"FET is not listed on Bybit as seen {TODAY}" in message(account.positions[1].problems[0])
 
 
 def test_a_view_cannot_be_changed(place: Place) -> None:

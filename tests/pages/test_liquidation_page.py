@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from streamlit.testing.v1 import AppTest
 
-from margin.charts.waterfall import Way, finding
 from margin.examples import landing, presets
 from margin.market import price_moves as moves
 from margin.market.snapshot import embedded as snapshot
+from margin.messages import message
 from margin.model import link
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
@@ -26,20 +26,9 @@ from margin.studies.liquidation.conduct import Conduct, MarginStop
 from margin.studies.liquidation.path import Path
 from margin.studies.liquidation.waterfall import waterfall
 from margin.studies.stress.crash_table import CrashDay, TokenMove, crash_rows
+from margin.text.liquidation import Runs, Way, axis_name, finding, left, route_ends, sentence, status
 from margin.venues import VENUES
-from pages.ui.liquidation_rows import (
-    HAPPENS,
-    NOT_PUBLISHED,
-    Runs,
-    axis_name,
-    hardest_day,
-    left,
-    money_rows,
-    route_ends,
-    sentence,
-    status,
-    step_rows,
-)
+from pages.ui.liquidation_rows import hardest_day, money_rows, step_rows
 from pages.ui.looking import Looking
 from tests.model.any_scenario import SCENARIOS
 from tests.pages.visitor import APP, PATIENCE, address, read
@@ -166,7 +155,7 @@ def test_an_isolated_position_that_is_lost_already_counts_nothing_and_the_figure
     assert sum(amounts.values()) == pytest.approx(kept, abs=0.01)
     assert finding(runs.found, runs.way) == "Liquidation at once: $4,454.58 of $5,000.00 kept"
     assert runs.found.equity[0] == runs.found.start_equity == 5_000
-    assert any("counts nothing at the start" in line for line in runs.found.assumptions)
+    assert any("counts nothing at the start" in line for line in map(message, runs.found.assumptions))
 
 
 def test_nothing_is_said_to_be_kept_of_a_debt() -> None:
@@ -310,8 +299,9 @@ def test_without_stops_there_is_one_column_and_no_row_about_stops() -> None:
 
 @pytest.mark.parametrize("venue", VENUES)
 def test_every_venue_has_four_lines_and_what_is_not_published(venue: str) -> None:
-    assert len(HAPPENS[venue]) == 4
-    assert NOT_PUBLISHED[venue]
+    remarks = VENUES[venue].liquidation
+    assert len(remarks.steps) == 4
+    assert all(sentence.endswith(".") for sentence in (*remarks.steps, remarks.not_published))
 
 
 # The page

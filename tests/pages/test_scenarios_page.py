@@ -24,6 +24,8 @@ from margin.studies.distance.directions import Direction, ranked, study
 from margin.studies.distance.groups import day_points
 from margin.studies.stress.crash_table import CrashDay, TokenMove, crash_rows
 from margin.studies.stress.shocks import breakdown
+from margin.text import shocks as shocks_text
+from margin.text import stress as stress_text
 from pages.ui import live, scenario_rows, scenario_shocks, shock_rows
 from pages.ui.shock_rows import Cell
 from pages.ui.state import Session
@@ -613,7 +615,7 @@ ONE_LOST = {
 )
 def test_what_all_together_comes_to_is_said_in_words(changes: dict[str, Any], shocks: Shocks, said: str) -> None:
     made = scenario(**changes)
-    assert shock_rows.sentence(breakdown(made, shocks), made).startswith(said)
+    assert shocks_text.sentence(breakdown(made, shocks), made).startswith(said)
 
 
 # Whatever a link holds
@@ -659,7 +661,7 @@ def results(made: Scenario, *directions: Direction) -> Any:
 )
 def test_every_kind_of_direction_has_its_words(direction: Direction, said: str) -> None:
     made = scenario()
-    sentence = scenario_rows.nearest_sentence(results(made, direction), made, assess(made))
+    sentence = stress_text.nearest_sentence(results(made, direction), made, assess(made))
     assert sentence.startswith(f"Your nearest danger is {said}")
 
 
@@ -669,14 +671,14 @@ def test_a_common_move_of_an_account_with_one_token_names_it_and_its_own_change(
 ) -> None:
     made = scenario(positions=document()["positions"][:1], marks={"RENDER": 1.75}, betas=betas)
     common = Direction("together", "", {"RENDER": named})
-    sentence = scenario_rows.nearest_sentence(results(made, common), made, assess(made))
+    sentence = stress_text.nearest_sentence(results(made, common), made, assess(made))
     assert sentence == "Your nearest danger is RENDER falling 18.52 %: then the whole account is liquidated."
 
 
 def test_a_sector_of_one_token_falls_alone() -> None:
     made = scenario()
     sector = Direction("sector", "", {"RENDER": 1.0})
-    sentence = scenario_rows.nearest_sentence(results(made, sector), made, assess(made))
+    sentence = stress_text.nearest_sentence(results(made, sector), made, assess(made))
     assert sentence.startswith("Your nearest danger is RENDER falling 17.04 % alone:")
 
 
@@ -768,7 +770,7 @@ def test_a_made_up_place_is_marked() -> None:
     rows = crash_rows(made, crash_days()[:1], betas_to_btc())
     first, second = Direction("a", "A", {"TAO": 1.0}), Direction("b", "B", {"BTC": 1.0})
     [point] = day_points(rows, made, first, second, worst=False)
-    assert (point.made_up, point.whole_made_up) == ("TAO by beta", "TAO by beta")
+    assert point.gaps == point.whole_gaps == {"TAO": "by beta"}
     [told] = scenario_rows.map_day_rows([point], made, first, second)
     assert told[WITHOUT] == "TAO by beta"
     assert "Whole day" not in told
@@ -799,8 +801,8 @@ def test_a_name_that_cannot_be_shown_is_refused(name: object) -> None:
     ],
 )
 def test_how_long_it_lasts_is_said_in_words(days: float | None, a_day: float, rates: str, said: str) -> None:
-    lasting = shock_rows.Lasting(days, a_day)
-    assert shock_rows.lasting(assess(scenario()), lasting, rates, isolated=False) == said
+    lasting = shocks_text.Lasting(days, a_day)
+    assert shocks_text.lasting(assess(scenario()), lasting, rates, isolated=False) == said
 
 
 @pytest.mark.parametrize(
@@ -812,7 +814,7 @@ def test_how_long_it_lasts_is_said_in_words(days: float | None, a_day: float, ra
 )
 def test_what_is_liquidated_already_has_no_days_left(isolated: bool, said: str) -> None:
     dead = assess(scenario(wallet_balance=100))
-    assert shock_rows.lasting(dead, shock_rows.Lasting(0.0, 1.0), "X", isolated=isolated) == said
+    assert shocks_text.lasting(dead, shocks_text.Lasting(0.0, 1.0), "X", isolated=isolated) == said
 
 
 @pytest.mark.parametrize(
@@ -832,13 +834,13 @@ def test_what_is_liquidated_already_has_no_days_left(isolated: bool, said: str) 
 def test_a_median_of_a_record_is_not_called_the_present_rate(recorded: dict[str, str], venue: str, said: str) -> None:
     rates = {"FET": Paid(-0.00057276, "here"), "TAO": Paid(0.001, "there")}
     sources = "FET −0.0573 % a day, here; TAO 0.1 % a day, there)"
-    assert shock_rows.present_rates(rates, recorded, venue) == f"{said}{sources}"
-    assert not shock_rows.present_rates({}, {}, venue)
+    assert shocks_text.present_rates(rates, recorded, venue) == f"{said}{sources}"
+    assert not shocks_text.present_rates({}, {}, venue)
 
 
 def test_of_many_rates_some_are_told() -> None:
     rates = {f"T{index}": Paid(0.001, "here") for index in range(6)}
-    assert shock_rows.sources(rates).endswith("T3 0.1 % a day, here; 2 more")
+    assert shocks_text.sources(rates).endswith("T3 0.1 % a day, here; 2 more")
 
 
 def test_the_venues_own_rate_goes_before_the_record() -> None:

@@ -11,9 +11,11 @@ from margin import formatting as wording
 from margin.errors import FieldError
 from margin.examples import Preset, presets
 from margin.market.snapshot import embedded as snapshot
+from margin.messages import message
 from margin.model.scenario import MOST_POSITIONS, Collateral, Levels, Position, Scenario
-from margin.studies.account.advice import in_words, survive
+from margin.studies.account.advice import survive
 from margin.studies.account.assess import assess
+from margin.text.advice import in_words
 from margin.text.verdict import verdict
 from pages.ui.rows import clean
 from pages.ui.scenarios import RULES
@@ -717,7 +719,7 @@ def test_collateral_that_cannot_be_used_is_told(rows: list[dict[str, object]], f
 def test_the_settlement_coins_own_rate_counts_for_wallet_and_profit_and_is_in_the_link() -> None:
     visitor = Visitor().edit("collateral", add=[BITCOIN])
     before = assess(visitor.linked)
-    assert any("USDT itself counts in full" in each for each in before.assumptions)
+    assert any("USDT itself counts in full" in each for each in map(message, before.assumptions))
     visitor.enter("settlement_rate", 98.01)
     account = visitor.linked.account
     assert account.settlement_rate == pytest.approx(0.9801)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from margin.examples import presets
 from margin.market.snapshot import embedded as snapshot
+from margin.messages import message
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
 from margin.studies.account.seen import with_seen
@@ -17,11 +18,11 @@ def of_two_days() -> Scenario:
 
 
 def test_tables_of_one_day_are_told_by_that_day() -> None:
-    assert assess(BASKET).assumptions[0] == "binance tiers as of 2026-09-29"
+    assert message(assess(BASKET).assumptions[0]) == "binance tiers as of 2026-09-29"
 
 
 def test_tables_of_several_days_are_told_each_with_its_tokens_and_no_others() -> None:
-    told = assess(of_two_days()).assumptions[0]
+    told = message(assess(of_two_days()).assumptions[0])
     assert told == "binance tiers as of 2026-09-29 (FET, NEAR, WLD); 2026-11-22 (RENDER, TAO)"
 
 

@@ -13,6 +13,7 @@ from margin.market.imports.table import read_table
 from margin.market.snapshot import embedded as snapshot
 from margin.model.scenario import Position, Scenario
 from margin.studies.account.assess import assess
+from margin.tables.assessment_json import assessment_json
 from margin.tables.exports import POSITION_COLUMNS, RESULT_COLUMNS, _cell, positions_csv, results_csv
 from tests.model.any_scenario import SCENARIOS
 
@@ -69,7 +70,7 @@ def test_positions_are_written_under_the_names_of_the_scenario_json() -> None:
 @pytest.mark.parametrize("name", presets())
 def test_every_figure_of_the_assessment_is_there_to_the_last_digit(name: str) -> None:
     scenario = presets()[name].scenario
-    written, account = results(scenario), assess(scenario).to_json()
+    written, account = results(scenario), assessment_json(assess(scenario))
     nested = ("margin_ratio", "joint_move")
     told = [("account", "", key, account[key]) for key in account if not isinstance(account[key], dict | list | tuple)]
     told += [(section, "", key, value) for section in nested for key, value in account[section].items()]

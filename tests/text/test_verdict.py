@@ -6,6 +6,7 @@ import pytest
 
 from margin.examples import presets
 from margin.market.snapshot import embedded as snapshot
+from margin.messages import message
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
 from margin.studies.distance.directions import against, nearest_danger, study, together
@@ -58,7 +59,7 @@ def test_a_lost_isolated_position_loses_its_margin_and_no_more() -> None:
     assert said(scenario) == (
         "RENDER long and FET long are liquidated at these marks: the isolated margin, $9,000.00, is lost, and no more."
     )
-    assert any("as if still open" in each for each in assess(scenario).assumptions)
+    assert any("as if still open" in each for each in map(message, assess(scenario).assumptions))
 
 
 def test_in_isolated_mode_the_sides_of_a_hedge_are_told_apart() -> None:
@@ -80,7 +81,7 @@ def test_an_account_of_which_nothing_is_required_is_below_warning(venue: str) ->
 def test_a_price_beyond_the_last_tier_is_named_as_an_assumption() -> None:
     scenario = pledged(wallet_balance=300e6, collateral=[])
     short = replace(scenario, positions=(replace(scenario.positions[0], side="short", quantity=3e6),))
-    assert any("beyond RENDER's last tier" in each for each in assess(short).assumptions)
+    assert any("beyond RENDER's last tier" in each for each in map(message, assess(short).assumptions))
 
 
 # Longs and shorts moving apart

@@ -317,8 +317,7 @@ class LineReader:
         try:
             return token(self.symbol.name, "symbol")
         except FieldError as error:
-            wrong, _, remedy = error.message.partition("; ")
-            raise CellFault("symbol", wrong, remedy or _REMEDIES["symbol"]) from None
+            raise CellFault("symbol", error.fault, error.remedy or _REMEDIES["symbol"]) from None
 
     def _status(self) -> None:
         if doubt := doubtful(self.entries):

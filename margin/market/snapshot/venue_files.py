@@ -83,19 +83,19 @@ def _on_its_line(rows: Sequence[Row], error: FieldError) -> FieldError:
 def read_listings(
     folder: Traversable, symbols: Collection[str], tiers: Mapping[str, VenueTiers]
 ) -> dict[str, dict[str, str]]:
-    """Per venue and symbol without a perpetual there: the sentence that says so."""
+    """Per venue and symbol without a perpetual there: the day or the two on which that was seen."""
     rows = read_rows(folder, "listings.csv", _LISTINGS)
     refuse_repeats(rows, lambda row: (row.cells["venue"], row.cells["symbol"]))
     venues = _by_venue(rows, lambda venue: [symbol for symbol in symbols if symbol not in tiers[venue].tables])
-    sentences = {venue: {row.cells["symbol"]: _sentence(row) for row in venues.get(venue, [])} for venue in tiers}
-    for venue, found in sentences.items():
+    seen = {venue: {row.cells["symbol"]: _absence(row) for row in venues.get(venue, [])} for venue in tiers}
+    for venue, found in seen.items():
         require_all("listings.csv", {*found, *tiers[venue].tables}, symbols, f"on {venue}, where it has no tiers")
-    return sentences
+    return seen
 
 
-def _sentence(row: Row) -> str:
-    status = row.choice("status", ["not listed"])
-    return f"{status} on {VENUES[row.cells['venue']].name} as seen {row.sighting('as_of').replace('/', ' and ')}"
+def _absence(row: Row) -> str:
+    row.choice("status", ["not listed"])
+    return row.sighting("as_of")
 
 
 def read_contracts(folder: Traversable, tiers: Mapping[str, VenueTiers]) -> dict[str, Mapping[str, Contract]]:

@@ -1,21 +1,19 @@
-"""What it takes to survive a chosen common move: money to add, or a part of every position to cut; solved exactly."""
+"""What it takes to survive a chosen common move: money to add, or a part of every position to cut; solved exactly.
+
+Closing is taken to cost neither fee nor slippage, and sizes are not rounded to lots.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
-from math import floor
 from typing import NamedTuple
 
 import numpy as np
 
-from margin import formatting as wording
 from margin.engine.book import Book
 from margin.engine.leg import Leg
 from margin.engine.numbers import ZERO, Array
 from margin.model.compile import compile_books, size_in_tiers
 from margin.model.scenario import Position, Scenario
-
-ASSUMPTION = "closing costs neither fee nor slippage, and sizes are not rounded to lots"
-"""What the cut rests on, to be said where it is shown."""
 
 Stretch = tuple[float, float]
 """From one part kept to another."""
@@ -189,22 +187,3 @@ def _sized(leg: Leg, position: Position, scenario: Scenario, change: float, pric
     return by_size._replace(
         size=contracts, floors=table.floors, rates=table.rates, amounts=table.amounts, first_tier=0, jumps=True
     )
-
-
-def in_words(advice: Advice, scenario: Scenario) -> str:
-    """The advice as one line. Amounts are rounded to the safe side: up to the next cent, up to the next 0.01 %."""
-    move = wording.step(advice.move)
-    if advice.survives:
-        return f"A common move of {move} is survived, with {wording.money(advice.spare)} of headroom to spare."
-    add = f"add {wording.money(_above(advice.deposit, 100))}"
-    if scenario.account.isolated:
-        return f"To survive {move} together: {add} of isolated margin in all, to each position what it lacks itself."
-    if advice.cut is None:
-        return f"To survive {move} together: {add}; even closing everything now would not be enough."
-    cut = wording.percent(_above(advice.cut, 10_000))
-    return f"To survive {move} together: {add}, or cut every position by {cut} ({ASSUMPTION})."
-
-
-def _above(value: float, parts: int) -> float:
-    """The next whole part of one that lies above the value by more than rounding."""
-    return (floor(value * parts + 1e-6) + 1) / parts

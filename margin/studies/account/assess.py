@@ -1,17 +1,18 @@
 """The assessment: every figure of an account as it stands, in cross or isolated mode.
 
-`assess(scenario)` is the one entry; `Assessment.to_json` is the contract of the README. Ratios and leverages are None
-where their denominator is not positive; margin figures are None where a token has no tiers on the venue.
+`assess(scenario)` is the one entry; `tables.assessment_json` writes the answer as the README's contract has it. Ratios
+and leverages are None where their denominator is not positive; margin figures are None where a token has no tiers on
+the venue. Problems and assumptions are codes with facts; `messages` has their texts.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from margin import formatting as wording
 from margin.engine.book import Book, Standing
 from margin.engine.leg import Leg
 from margin.engine.numbers import ZERO, beyond_rounding, quotient
 from margin.engine.tiers import EDGE
+from margin.facts import Assumption, Problem
 from margin.model.compile import Legs, compile_legs, cross_book, isolated_books, size_in_tiers
 from margin.model.scenario import OTHER_SIDE, Position, Scenario, net_quantities
 from margin.studies.distance.distances import (
@@ -23,16 +24,6 @@ from margin.studies.distance.distances import (
     unpriced,
 )
 from margin.venues import TierTable
-
-Severity = Literal["error", "warning"]
-
-
-class Problem(NamedTuple):
-    """What the venue would refuse (`error`) or warn of; the figures go on all the same."""
-
-    code: str
-    severity: Severity
-    message: str
 
 
 class MarginRatio(NamedTuple):
@@ -83,7 +74,7 @@ class Assessment(NamedTuple):
     liquidation_prices: tuple[LiquidationPrice, ...]
     joint_move: JointMove
     problems: tuple[Problem, ...]
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Assumption, ...]
 
     @property
     def nearest_ratio(self) -> MarginRatio:
@@ -107,29 +98,6 @@ class Assessment(NamedTuple):
         if ratio.value is None or ratio.direction == "rises":
             return ratio.value
         return quotient(ratio.liquidation_at, ratio.value)
-
-    def to_json(self) -> dict[str, Any]:
-        """The assessment JSON: keys of isolated mode only where they are set."""
-        result = self._asdict()
-        result["margin_ratio"] = self.margin_ratio._asdict()
-        result["joint_move"] = self.joint_move._asdict()
-        result["positions"] = [_position_json(position) for position in self.positions]
-        result["liquidation_prices"] = [
-            {key: value for key, value in price._asdict().items() if key != "side" or value is not None}
-            for price in self.liquidation_prices
-        ]
-        result["problems"] = [problem._asdict() for problem in self.problems]
-        result["assumptions"] = list(self.assumptions)
-        return result
-
-
-def _position_json(position: PositionFigures) -> dict[str, Any]:
-    result = position._asdict()
-    result["problems"] = [problem._asdict() for problem in position.problems]
-    if position.isolated_margin is None:
-        for key in ("isolated_margin", "headroom", "margin_ratio", "liquidated"):
-            del result[key]
-    return result
 
 
 def assess(scenario: Scenario) -> Assessment:
@@ -238,21 +206,20 @@ def _assessment(
     )
 
 
-def _beyond(scenario: Scenario, positions: list[PositionFigures], prices: list[LiquidationPrice]) -> list[str]:
-    """Which figures lie where the venue's table has ended, or where an isolated position is gone."""
-    said = []
+def _beyond(scenario: Scenario, positions: list[PositionFigures], prices: list[LiquidationPrice]) -> list[Assumption]:
+    """Which figures lie where the venue's table has ended, or where an isolated position is liquidated."""
+    beyond = []
     above = {price.symbol: price.above for price in prices if price.above is not None}
     for position, figures in zip(scenario.positions, positions, strict=True):
         table = None if scenario.account.rules.own_fraction else scenario.market.table(position.symbol)
         at_price = position.quantity * above.get(position.symbol, 0.0)
         ended = any(problem.code == "beyond_last_tier" for problem in figures.problems)
         if ended or (table and table.progressive and table.exceeds_last_cap(at_price)):
-            said.append(
-                f"beyond {position.symbol}'s last tier, at its size or liquidation price, the last rate goes on"
-            )
+            beyond.append(position.symbol)
+    noted = [Assumption.of("last_rate_goes_on", symbol=symbol) for symbol in dict.fromkeys(beyond)]
     if any(figures.liquidated for figures in positions):
-        said.append("liquidated isolated positions are shown as if still open; such a one loses its margin, no more")
-    return list(dict.fromkeys(said))
+        noted.append(Assumption.of("isolated_as_if_open"))
+    return noted
 
 
 def _total(values: list[float | None]) -> float | None:
@@ -311,14 +278,16 @@ def _figures(position: Position, leg: Leg, twin: Position | None, scenario: Scen
 
 
 def _no_tiers(position: Position, scenario: Scenario) -> Problem:
-    known, name = scenario.market.reference.not_listed.get(position.symbol), scenario.account.rules.name
-    why = f"no tier table is known for {position.symbol} on {name}"
-    if scenario.market.table(position.symbol) is not None:
-        why = f"{name} reads tiers by contracts, and how much {position.symbol} a contract holds is not known"
-    return Problem(
+    """Return why nothing can be required of a position: no perpetual, no table, or contracts of unknown size."""
+    symbol = position.symbol
+    seen = scenario.market.reference.not_listed.get(symbol)
+    why = "no_table" if scenario.market.table(symbol) is None else "contract_size"
+    return Problem.error(
         "no_tiers",
-        "error",
-        f"{f'{position.symbol} is {known}' if known else why}; remove the position or supply its tier table",
+        why="not_listed" if seen else why,
+        symbol=symbol,
+        venue=scenario.account.rules.name,
+        seen=seen,
     )
 
 
@@ -333,20 +302,16 @@ def _position_problems(
 ) -> tuple[Problem, ...]:
     problems = []
     if negative:
-        below = "the tier's amount is above its rate's share: the maintenance margin is negative, the row does not fit"
-        problems.append(Problem("maintenance_negative", "warning", below))
+        problems.append(Problem.warning("maintenance_negative"))
     rules = scenario.account.rules
     if cap is not None and position.leverage > cap * (1 + EDGE):
-        allowed = f"{position.leverage:g}x is above the {cap:g}x that {rules.name} allows at this size"
-        problems.append(Problem("leverage_above_cap", "error", f"{allowed}; lower it to {cap:g}x"))
+        problems.append(Problem.error("leverage_above_cap", leverage=position.leverage, cap=cap, venue=rules.name))
     if table is not None and table.last_cap is not None:
         size = size_in_tiers(position, scenario.market, flat=rules.flat_tiers)
         if size is not None and table.exceeds_last_cap(size):
-            beyond = f"the size is beyond {rules.name}'s last tier; its last rate is taken to go on"
-            problems.append(Problem("beyond_last_tier", "warning", beyond))
+            problems.append(Problem.warning("beyond_last_tier", venue=rules.name))
     if position.isolated_margin is not None and not scenario.account.isolated:
-        ignored = "the isolated margin is ignored in cross margin: the whole balance stands behind the position"
-        problems.append(Problem("isolated_margin_ignored", "warning", ignored))
+        problems.append(Problem.warning("isolated_margin_ignored"))
     if twin is not None:
         problems += _of_both_sides(position, twin, scenario)
     return tuple(problems)
@@ -356,15 +321,21 @@ def _of_both_sides(position: Position, twin: Position, scenario: Scenario) -> li
     """What the venue does not keep of a token held long and short, and what is not known of it there."""
     account, rules, symbol = scenario.account, scenario.account.rules, position.symbol
     if not rules.hedges:
-        one = f"{rules.name} keeps one position per token, long or short: {symbol} can't be both, orders net"
-        return [Problem("one_position_per_token", "warning", f"{one}; enter the difference alone")]
+        return [Problem.warning("one_position_per_token", venue=rules.name, symbol=symbol)]
     problems = []
     if account.margin_mode in rules.one_leverage_in and position.leverage != twin.leverage:
-        both = f"{position.leverage:g}x here and {twin.leverage:g}x on the {twin.side}"
-        one = f"{rules.name} keeps one leverage for {symbol}, not {both}; set both alike"
-        problems.append(Problem("one_leverage_per_token", "warning", one))
+        problems.append(
+            Problem.warning(
+                "one_leverage_per_token",
+                venue=rules.name,
+                symbol=symbol,
+                leverage=position.leverage,
+                other=twin.leverage,
+                side=twin.side,
+            )
+        )
     if rules.doubts.hedge and not account.isolated and position.quantity <= twin.quantity:
-        problems.append(Problem("hedge_not_confirmed", "warning", rules.doubts.hedge))
+        problems.append(Problem.warning("hedge_not_confirmed", text=rules.doubts.hedge))
     return problems
 
 
@@ -372,41 +343,35 @@ def _account_problems(scenario: Scenario, equity: float, initial: float | None) 
     account, rules = scenario.account, scenario.account.rules
     problems = []
     if not account.isolated and initial is not None and scenario.positions and _above(initial, equity):
-        above = "the initial margin is above the margin balance: no new orders or withdrawals"
-        problems.append(Problem("initial_margin_above_equity", "warning", above))
+        problems.append(Problem.warning("initial_margin_above_equity"))
     if account.counts_collateral:
         return tuple(problems)
-    why = "isolated positions stand on" if account.isolated else f"{rules.name} counts"
-    alone = f"{why} the settlement coin alone, {rules.settlement}"
-    reason = f" ({rules.uncounted})" if rules.uncounted else ""
+    alone = {"isolated": account.isolated, "venue": rules.name, "coin": rules.settlement, "reason": rules.uncounted}
     if account.collateral:
-        left_out = f"{alone}: the collateral is left out{reason}"
-        problems.append(Problem("collateral_not_counted", "warning", left_out))
+        problems.append(Problem.warning("collateral_not_counted", **alone))
     if account.settlement_rate != 1:
-        left_out = f"{alone}, in full: its rate of {wording.rate(account.settlement_rate)} is left out{reason}"
-        problems.append(Problem("settlement_rate_not_counted", "warning", left_out))
+        problems.append(Problem.warning("settlement_rate_not_counted", rate=account.settlement_rate, **alone))
     return tuple(problems)
 
 
 def _of_several_coins(
     scenario: Scenario, positions: list[PositionFigures], prices: list[LiquidationPrice]
-) -> list[str]:
+) -> list[Assumption]:
     """How the settlement coin counts beside other coins, and what is not modelled where it is owed."""
-    account, doubts = scenario.account, scenario.account.rules.doubts
+    account, rules = scenario.account, scenario.account.rules
     if not account.counts_collateral or not (account.collateral or account.settlement_rate != 1):
         return []
-    coin = account.rules.settlement
-    said = [f"{coin} counts at {wording.rate(account.settlement_rate)} of a dollar, the rate entered"]
+    coin, owing = rules.settlement, Assumption.of("venue_rule", venue=rules.key, text=rules.doubts.owing)
+    counts = Assumption.of("coin_at_rate", coin=coin, rate=account.settlement_rate)
     if account.settlement_rate == 1:
-        name = account.rules.name
-        said = [f"{coin} itself counts in full; {name} counts it at its index less a haircut: enter that rate"]
-    said.append(doubts.collateral)
+        counts = Assumption.of("coin_in_full", coin=coin, name=rules.name)
+    noted = [counts, Assumption.of("venue_rule", venue=rules.key, text=rules.doubts.collateral)]
     balance = account.wallet_balance + sum(figures.unrealised_pnl for figures in positions)
     if balance < 0:
-        said += [f"balance and open profit and loss in {coin} come to {wording.money(balance)}", doubts.owing]
+        noted += [Assumption.of("coin_owed", coin=coin, balance=balance), owing]
     elif any(each < 0 for each in _at_liquidation(scenario, balance, prices)):
-        said += [f"balance and open profit and loss in {coin} fall below 0 before some liquidation price", doubts.owing]
-    return said
+        noted += [Assumption.of("coin_owed_before_liquidation", coin=coin), owing]
+    return noted
 
 
 def _at_liquidation(scenario: Scenario, balance: float, prices: list[LiquidationPrice]) -> list[float]:
@@ -419,30 +384,25 @@ def _at_liquidation(scenario: Scenario, balance: float, prices: list[Liquidation
     return balances
 
 
-def _days(days: Mapping[str, Sequence[str]]) -> str:
-    """The day of all tables, or each day with the tokens whose tables are of it."""
-    if len(days) < 2:
-        return next(iter(days), "an unknown date")
-    return "; ".join(f"{day} ({', '.join(tokens)})" for day, tokens in days.items())
-
-
-def _assumptions(scenario: Scenario) -> tuple[str, ...]:
+def _assumptions(scenario: Scenario) -> tuple[Assumption, ...]:
     """What the figures rest on: whose tables of which date, and the venue's known doubts."""
     account, market = scenario.account, scenario.market
     rules, reference = account.rules, market.reference
+    venues_own = [Assumption.of("venue_rule", venue=rules.key, text=text) for text in rules.assumptions]
     if rules.own_fraction:
-        return rules.assumptions
+        return tuple(venues_own)
     symbols = {position.symbol for position in scenario.positions}
     tables = []
     if own := sorted(symbols & market.tiers.keys()):
-        tables.append(f"tiers of {', '.join(own)} as the scenario gives them, {market.tiers_as_of or 'undated'}")
+        tables.append(Assumption.of("own_tiers", tokens=own, as_of=market.tiers_as_of or "undated"))
     if (used := symbols - market.tiers.keys()) & reference.tiers.keys():
-        tables.append(f"{account.venue} tiers as of {_days(reference.days(used))}")
+        tables.append(Assumption.of("venue_tiers", venue=rules.key, days=reference.days(used)))
     doubtful = sorted((symbols & reference.unconfirmed) - market.contract_values.keys())
     if doubtful:
-        tables.append(f"{account.venue} contract values of {', '.join(doubtful)} are second-hand, not yet confirmed")
+        tables.append(Assumption.of("contract_values_unconfirmed", venue=rules.key, tokens=doubtful))
     if account.isolated and symbols and rules.doubts.isolated:
-        tables.append(rules.doubts.isolated)
+        tables.append(Assumption.of("venue_rule", venue=rules.key, text=rules.doubts.isolated))
     if rules.doubts.unlisted and scenario.unlisted:
-        tables.append(f"{account.venue}: {', '.join(scenario.unlisted)}: {rules.doubts.unlisted}")
-    return (*tables, *rules.assumptions)
+        text = rules.doubts.unlisted
+        tables.append(Assumption.of("unlisted", venue=rules.key, tokens=scenario.unlisted, text=text))
+    return (*tables, *venues_own)

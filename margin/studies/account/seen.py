@@ -1,7 +1,7 @@
 """What the maker of a link saw, and whether its receiver still sees it."""
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from margin.errors import LARGEST, or_zero
 from margin.model.scenario import Scenario, Seen
@@ -12,9 +12,9 @@ TOLERANCE = 0.01
 
 
 class Difference(NamedTuple):
-    """One figure that no longer reproduces: its name, what the maker saw, what is computed now."""
+    """One figure that no longer reproduces: its key, what the maker saw, what is computed now."""
 
-    figure: str
+    figure: Literal["equity", "margin_ratio"]
     seen: float | None
     now: float | None
 
@@ -38,8 +38,8 @@ def differences(scenario: Scenario, assessment: Assessment) -> list[Difference]:
     if scenario.seen is None:
         return []
     pairs = [
-        Difference("margin balance", scenario.seen.equity, assessment.equity),
-        Difference("margin ratio", scenario.seen.margin_ratio, assessment.margin_ratio.value),
+        Difference("equity", scenario.seen.equity, assessment.equity),
+        Difference("margin_ratio", scenario.seen.margin_ratio, assessment.margin_ratio.value),
     ]
     return [pair for pair in pairs if not _close(pair.seen, pair.now)]
 

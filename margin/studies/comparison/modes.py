@@ -3,7 +3,7 @@
 In isolated mode every position stands on a margin of its own and the rest of the wallet is safe. A liquidation is taken
 to lose all that stands behind it: a position's own margin in isolated mode, the whole account in cross. What the venue
 would give back is another study's answer. Collateral belongs to the person in both modes and counts alike in both, but
-only in cross can a liquidation take it. `mode_words` says all this in sentences.
+only in cross can a liquidation take it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +16,7 @@ import numpy as np
 from margin.engine.book import Book, Standing
 from margin.engine.numbers import ZERO, Array
 from margin.errors import or_zero
+from margin.facts import Assumption
 from margin.model.compile import compile_books
 from margin.model.scenario import MarginMode, Position, Scenario
 from margin.studies.account.assess import Assessment, assess
@@ -33,10 +34,8 @@ BEYOND = 1.15
 """So far beyond what must be shown a curve goes on."""
 JUST_BEFORE = 1 - 1e-9
 """Where a curve is drawn just before it falls, as a part of the way there."""
-AT_CROSS_WORST = (
-    "an isolated position is lost where its own worst tick of the day takes it; what both modes then leave is told at "
-    "one instant, the worst tick of cross"
-)
+AT_CROSS_WORST = Assumption.of("at_cross_worst")
+"""What every day rests on: both modes at one instant, the worst tick of cross."""
 
 
 class Part(NamedTuple):
@@ -375,7 +374,7 @@ class DayRow(NamedTuple):
     isolated_worst: Left
     filled: tuple[str, ...]
     still: tuple[str, ...]
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Assumption, ...]
 
 
 def on_days(comparison: ModeComparison, days: Iterable[CrashDay], betas_to_btc: Mapping[str, float]) -> list[DayRow]:

@@ -7,8 +7,8 @@ from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment
 from margin.studies.distance.distances import LiquidationPrice
 
-Kind = Literal["money", "ratio", "price"]
-Missing = Literal["none", "not told", "not known", "liquidated already"]
+Key = Literal["equity", "initial_margin", "maintenance_margin", "margin_ratio", "liquidation_price"]
+Missing = Literal["none", "not_reported", "no_tiers", "liquidated"]
 """In place of a figure: no such price; the venue gives nothing; Tandem has no tier table; the price is past."""
 TOLERANCE = 0.01
 """Differences beyond this part are worth a word; below it lie the venue's rounding and the seconds between answers."""
@@ -17,16 +17,10 @@ TOLERANCE = 0.01
 class Beside(NamedTuple):
     """One figure twice. `of` is the token of a price, with the side of an isolated position: `TAO short`."""
 
-    figure: str
-    kind: Kind
+    figure: Key
     venue: float | Missing
     ours: float | Missing
     of: str = ""
-
-    @property
-    def label(self) -> str:
-        """The figure and what it is of: `Liquidation price TAO short`."""
-        return f"{self.figure} {self.of}".rstrip()
 
     @property
     def difference(self) -> float | None:
@@ -58,36 +52,36 @@ def beside(
     margin_ratio: float | None,
     liquidation_prices: Mapping[tuple[str, str | None], float | None],
 ) -> tuple[Beside, ...]:
-    """The figures that the venue told, and every liquidation price, each beside ours.
+    """The figures that the venue reports, and every liquidation price, each beside ours.
 
     Prices are per token and side, in cross per token and None; None: the venue says that there is none. Where a token
     has liquidation prices on both sides, ours is the one on the side of the venue's, or the nearer one.
     """
-    told: list[tuple[str, Kind, float | None, float | None]] = [
-        ("Margin balance", "money", equity, account.equity),
-        ("Initial margin", "money", initial_margin, account.initial_margin),
-        ("Maintenance margin", "money", maintenance_margin, account.maintenance_margin),
-        ("Margin ratio", "ratio", margin_ratio, account.margin_ratio.value),
+    reported: list[tuple[Key, float | None, float | None]] = [
+        ("equity", equity, account.equity),
+        ("initial_margin", initial_margin, account.initial_margin),
+        ("maintenance_margin", maintenance_margin, account.maintenance_margin),
+        ("margin_ratio", margin_ratio, account.margin_ratio.value),
     ]
     figures = [
-        Beside(figure, kind, venue, "not known" if ours is None else ours)
-        for figure, kind, venue, ours in told
+        Beside(figure, venue, "no_tiers" if ours is None else ours)
+        for figure, venue, ours in reported
         if venue is not None
     ]
     for each in account.liquidation_prices:
         key, of = (each.symbol, each.side), f"{each.symbol} {each.side or ''}".rstrip()
         price = liquidation_prices.get(key)
-        absent: Missing = "none" if key in liquidation_prices else "not told"
+        absent: Missing = "none" if key in liquidation_prices else "not_reported"
         ours = _ours(each, price, scenario.market.marks[each.symbol])
-        figures.append(Beside("Liquidation price", "price", absent if price is None else price, ours, of))
+        figures.append(Beside("liquidation_price", absent if price is None else price, ours, of))
     return tuple(figures)
 
 
 def _ours(price: LiquidationPrice, venue: float | None, mark: float) -> float | Missing:
     if price.reason_below == "no_tiers":
-        return "not known"
+        return "no_tiers"
     if price.reason_below == "liquidated":
-        return "liquidated already"
+        return "liquidated"
     prices = (price.below, price.above) if venue is None else (price.below if venue <= mark else price.above,)
     nearest = min((each for each in prices if each is not None), key=lambda each: abs(each - mark), default=None)
     return "none" if nearest is None else nearest

@@ -11,7 +11,6 @@ from datetime import date
 from math import inf
 from typing import NamedTuple
 
-from margin import formatting as wording
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment, assess
 from margin.venues import VenueTables
@@ -61,11 +60,6 @@ class VenueLine:
     def name(self) -> str:
         """The venue's name."""
         return self.scenario.account.rules.name
-
-    @property
-    def label(self) -> str:
-        """The venue's name, and what is left out: `OKX without FET`."""
-        return f"{self.name} without {wording.some(self.left_out)}" if self.left_out else self.name
 
     def reached(self, *, falls: bool) -> float:
         """How large a common fall or rise liquidates: 0 where that is so already, infinite where none does."""
@@ -136,7 +130,12 @@ class VenueComparison:
         furthest = max(ends.values())
         if furthest in (0, inf):
             return ()
-        return tuple(name for name, end in ends.items() if end and wording.percent(end) == wording.percent(furthest))
+        return tuple(name for name, end in ends.items() if end and _read_alike(end, furthest))
+
+
+def _read_alike(one: float, other: float) -> bool:
+    """Whether two moves are the same to the hundredth of a per cent, beyond which nobody compares them."""
+    return round(one * 100, 2) == round(other * 100, 2)
 
 
 def venues_compared(scenario: Scenario, tables: Mapping[str, VenueTables]) -> VenueComparison:

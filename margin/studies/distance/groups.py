@@ -13,7 +13,7 @@ from margin.model.symbols import STABLECOINS
 from margin.studies.distance.directions import Direction, reach
 from margin.studies.distance.distances import JointMove, away
 from margin.studies.distance.frontier import at_points
-from margin.studies.stress.crash_table import CrashRow
+from margin.studies.stress.crash_table import NO_GAPS, CrashRow, Gap
 from margin.studies.stress.outcome import Outcome
 
 LONGS, SHORTS = "All longs", "All shorts"
@@ -110,8 +110,8 @@ class DayPoint(NamedTuple):
     """A named day as moves of both groups, at one of its instants: `when` is its worst tick or its close.
 
     `here` is the account at that point of the map, where all other tokens stand still and a group's move in step;
-    `whole` the account at that instant of the day itself. `made_up` says what of the groups' moves is not on record,
-    `whole_made_up` what of the day's.
+    `whole` the account at that instant of the day itself. `gaps` says what of the groups' moves is not on record, by
+    token, `whole_gaps` what of the day's.
     """
 
     row: CrashRow
@@ -120,8 +120,8 @@ class DayPoint(NamedTuple):
     here: Outcome
     whole: Outcome
     when: str
-    made_up: str = ""
-    whole_made_up: str = ""
+    gaps: Mapping[str, Gap] = NO_GAPS
+    whole_gaps: Mapping[str, Gap] = NO_GAPS
 
     @property
     def name(self) -> str:
@@ -144,8 +144,8 @@ def day_points(
     points = []
     for row, place, here in zip(known, places, at_points(scenario, first, second, places), strict=True):
         whole = (row.worst if worst else row.close).outcome
-        made_up = (row.made_up(moved, worst=worst), row.made_up(worst=worst))
-        points.append(DayPoint(row, *place, here, whole, when, *made_up))
+        gaps = (row.gaps(moved, worst=worst), row.gaps(worst=worst))
+        points.append(DayPoint(row, *place, here, whole, when, *gaps))
     return sorted(points, key=_severity)
 
 

@@ -13,15 +13,8 @@ SLIPPAGE = 0.005
 """What an order is taken to lose against the mark unless the person says otherwise."""
 
 Order = Literal["most_adverse", "largest", "smallest", "most_margin"]
-ORDERS: Mapping[Order, str] = MappingProxyType(
-    {
-        "most_adverse": "the worst unrealised loss first",
-        "largest": "the largest notional first",
-        "smallest": "the smallest notional first",
-        "most_margin": "the position that requires most margin first",
-    }
-)
-"""Which position is liquidated first, in words. Asked anew before every order."""
+ORDERS: tuple[Order, ...] = get_args(Order)
+"""Which position is liquidated first: by unrealised loss, notional or requirement. Asked anew before every order."""
 
 PositionName = tuple[str, Side]
 """A position's token and side."""
@@ -69,7 +62,7 @@ class Conduct:
     def __post_init__(self) -> None:
         fee = self.liquidation_fee
         checked = {
-            "order": choice(self.order, "order", get_args(Order)),
+            "order": choice(self.order, "order", ORDERS),
             "slippage": number(self.slippage, "slippage", at_least=0, below=1),
             "liquidation_fee": None if fee is None else number(fee, "liquidation_fee", at_least=0, below=1),
             "price_stops": MappingProxyType(_stops(self.price_stops)),

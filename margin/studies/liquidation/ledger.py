@@ -22,6 +22,13 @@ DUST = 1e-9
 Kind = Literal[
     "orders_cancelled", "netted", "reduced", "closed", "taken_over", "stopped", "margin_stop", "price_stop", "settled"
 ]
+STOPS: frozenset[Kind] = frozenset({"margin_stop", "price_stop"})
+NOT_THE_VENUE: frozenset[Kind] = STOPS | {"settled"}
+"""Steps that may come without any liquidation."""
+SILENT: frozenset[Kind] = frozenset({"orders_cancelled", "stopped"})
+"""Steps that change no figure."""
+OF_THE_ACCOUNT: frozenset[Kind] = SILENT | {"settled"}
+"""Steps that concern an account as a whole, in isolated mode that of one position."""
 Why = Literal[
     "requirement_reached",  # equity no longer exceeds what the venue requires
     "requirement_met",  # equity exceeds it again

@@ -1,8 +1,8 @@
 """How each venue liquidates, as data and one function each: how much of the chosen position the next order leaves.
 
 Functions take one position at one price and answer what is kept of it, in tokens: an order down to a cap sets the size
-to it, for subtracting what is closed from a large size would leave a hair more. Nothing here changes an account. Where
-a venue publishes nothing, what is assumed is said in `assumptions`.
+to it, for subtracting what is closed from a large size would leave a hair more. Nothing here changes an account. What
+is assumed where a venue publishes nothing stands among the remarks of the venue's module.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
-from margin import formatting as wording
 from margin.engine.leg import Leg
+from margin.facts import Assumption
 from margin.model.scenario import Market, Position, Scenario
-from margin.studies.liquidation.conduct import ORDERS, Conduct, Order
+from margin.studies.liquidation.conduct import Conduct, Order
 
 RELIEF = 0.9
 """Requirement ÷ equity at which Bybit stops reducing, and which an order on Binance is taken to aim at."""
@@ -132,7 +132,6 @@ class LiquidationRules:
     backstop: float | None = None
     cancels_orders: bool = False
     nets_pairs: bool = False
-    assumptions: tuple[str, ...] = ()
 
     def fee_rate(self, scenario: Scenario, conduct: Conduct) -> float:
         """The fee on forced orders in force, a fraction of what they trade."""
@@ -143,44 +142,10 @@ class LiquidationRules:
 
 RULES: Mapping[str, LiquidationRules] = MappingProxyType(
     {
-        "binance": LiquidationRules(
-            just_enough,
-            fee=0.0125,
-            cancels_orders=True,
-            assumptions=(
-                f"Binance: how much one order reduces is not published; taken as enough to bring requirement ÷ equity "
-                f"to {wording.percent(RELIEF)}, at least a tenth of the position as it was, all where that will not do",
-            ),
-        ),
-        "bybit": LiquidationRules(
-            tier_by_tier,
-            relief=RELIEF,
-            cancels_orders=True,
-            assumptions=(
-                "Bybit: a forced order is taken to lose slippage and the taker fee against the mark; the venue may "
-                "take all that is left down to the bankruptcy price",
-                "Bybit: since 2025-12-19 its insurance is kept in separate pools, each of which may run out by itself",
-            ),
-        ),
-        "okx": LiquidationRules(
-            two_tiers,
-            cancels_orders=True,
-            nets_pairs=True,
-            assumptions=(
-                "OKX: the long and short of one token close against each other at the mark, without fee or slippage",
-                "OKX: a position in the third tier or above is closed whole once equity does not cover what the lowest "
-                "tier would require of it: inferred from a secondary copy of the rule",
-            ),
-        ),
-        "hyperliquid": LiquidationRules(
-            in_slices,
-            fee=0.0,
-            backstop=BACKSTOP,
-            assumptions=(
-                "Hyperliquid: a path has no clock; the 30 seconds after a slice, in which orders are for all of it, "
-                "are taken as one point of the path",
-            ),
-        ),
+        "binance": LiquidationRules(just_enough, fee=0.0125, cancels_orders=True),
+        "bybit": LiquidationRules(tier_by_tier, relief=RELIEF, cancels_orders=True),
+        "okx": LiquidationRules(two_tiers, cancels_orders=True, nets_pairs=True),
+        "hyperliquid": LiquidationRules(in_slices, fee=0.0, backstop=BACKSTOP),
         "textbook": LiquidationRules(nothing),
     }
 )
@@ -199,45 +164,25 @@ def next_position(order: Order, legs: Sequence[Leg], prices: Sequence[float]) ->
     return ranks.index(min(ranks))
 
 
-def assumptions(scenario: Scenario, conduct: Conduct) -> tuple[str, ...]:
-    """What a run along a path rests on, a line each."""
-    account, rules = scenario.account, RULES[scenario.account.venue]
-    said = [
-        "prices go in a straight line; every order fills whole and at once, "
-        f"{wording.percent(conduct.slippage)} worse than the mark; sizes are not rounded to lots; no funding is paid",
-        *rules.assumptions,
-        "a forced order's fee comes out of equity that is left; where equity does not cover the fill itself, the "
-        "position is taken over at the bankruptcy price; the insurance fund holds: nobody is auto-deleveraged",
+def assumptions(scenario: Scenario, conduct: Conduct) -> tuple[Assumption, ...]:
+    """Return what a run along a path rests on."""
+    account, rules, venue = scenario.account, RULES[scenario.account.venue], scenario.account.rules
+    noted = [Assumption.of("straight_path", slippage=conduct.slippage)]
+    noted += [
+        Assumption.of("venue_liquidation", venue=venue.name, text=text, relief=RELIEF)
+        for text in venue.liquidation.assumptions
     ]
+    noted.append(Assumption.of("fees_from_equity"))
     if rules.fee and conduct.liquidation_fee is None:
-        fee = wording.percent(rules.fee)
-        said.append(
-            f"{account.rules.name}: the liquidation fee is taken at {fee}; it differs by symbol, 0.5 % to 2.5 %"
-        )
+        noted.append(Assumption.of("liquidation_fee", name=venue.name, fee=rules.fee))
     if len(scenario.positions) > 1 and not account.isolated:
-        said.append(f"which position goes first is a model of ours: {ORDERS[conduct.order]}")
+        noted.append(Assumption.of("order_is_a_model", order=conduct.order))
     if account.isolated:
-        said.append(
-            "what a closed part loses is taken from the position's own margin; the rest stays behind what is open, and "
-            "returns with the last of it (a venue may release a part of it before)"
-        )
-    elif account.collateral and account.rules.counts_collateral:
-        said.append("collateral is not sold while positions are open; then it repays a debt at its counted value")
+        noted.append(Assumption.of("isolated_margin_stays"))
+    elif account.collateral and venue.counts_collateral:
+        noted.append(Assumption.of("collateral_not_sold"))
     if rules.backstop is not None and scenario.unlisted:
-        tokens = ", ".join(scenario.unlisted)
-        said.append(
-            f"{tokens}: on a builder's exchange no vault takes over; here it does, as on {account.rules.name}'s own"
-        )
+        noted.append(Assumption.of("no_vault_for_unlisted", tokens=scenario.unlisted, name=venue.name))
     if conduct.has_stops:
-        said.append(_about_stops(rules, conduct))
-    return tuple(said)
-
-
-def _about_stops(rules: LiquidationRules, conduct: Conduct) -> str:
-    where = "at their trigger"
-    if conduct.gap:
-        where = (
-            f"{wording.percent(conduct.gap)} of the remaining path beyond their trigger, before the venue acts there"
-        )
-    gone = "; a liquidation cancels price stops that still stand" if rules.cancels_orders else ""
-    return f"stops fill {where}{gone}"
+        noted.append(Assumption.of("stops", gap=conduct.gap, cancelled=rules.cancels_orders))
+    return tuple(noted)

@@ -1,6 +1,6 @@
 """The account driven along a chosen path of prices, liquidated step by step as its venue does it, and what is kept.
 
-How a venue liquidates is in `liquidation_rules`, what happens when in `unwinding`, what a step does to the money in
+How a venue liquidates is in `rules`, what happens when in `unwinding`, what a step does to the money in
 `ledger`; here the runs become one answer. In isolated mode every position takes the path alone, on its own
 margin. Words are made elsewhere.
 """
@@ -12,18 +12,14 @@ import numpy as np
 
 from margin.engine.numbers import ZERO, Array, beyond_rounding
 from margin.errors import or_zero
+from margin.facts import Assumption
 from margin.model.compile import compile_books
 from margin.model.scenario import Scenario
 from margin.studies.liquidation.conduct import Conduct
-from margin.studies.liquidation.ledger import Ledger, State, Step
+from margin.studies.liquidation.ledger import NOT_THE_VENUE, Ledger, State, Step
 from margin.studies.liquidation.path import Path
 from margin.studies.liquidation.rules import assumptions
 from margin.studies.liquidation.unwinding import Unwinding, unwind
-
-LOST_BEFORE = (
-    "a position that has lost more than its margin already counts nothing at the start; what it lost beyond is the "
-    "insurance fund's"
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,10 +46,16 @@ class Waterfall:
     forfeited: float
     final: Scenario
     liquidated: bool
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Assumption, ...]
     t: Array
     equity: Array
     requirement: Array
+
+    @property
+    def first_liquidation(self) -> float | None:
+        """Where on the path the venue first acts, None where it does not."""
+        acts = (step.t for step in self.steps if step.kind not in NOT_THE_VENUE)
+        return next(acts, None) if self.liquidated else None
 
     @property
     def from_prices(self) -> float:
@@ -75,9 +77,12 @@ def waterfall(scenario: Scenario, path: Path, conduct: Conduct | None = None) ->
     # In isolated mode what no position ties up; not below 0, where the wallet falls short of the margins by rounding.
     free = max(0.0, scenario.account.wallet_balance - sum(part.account.wallet_balance for part in parts))
     t, equity, requirement = _course([run.ledger for run in runs], path, alone=scenario.account.isolated)
+    noted = assumptions(scenario, conduct)
     start, lost = sum(run.start_equity for run in runs), 0.0
     if scenario.account.isolated:
         lost = sum(max(0.0, -run.start_equity) for run in runs)
+    if lost:
+        noted = (*noted, Assumption.of("lost_before"))
     steps = sorted((step for run in runs for step in run.ledger.steps), key=lambda step: step.t)
     rate = scenario.account.counted_rate
     return Waterfall(
@@ -91,7 +96,7 @@ def waterfall(scenario: Scenario, path: Path, conduct: Conduct | None = None) ->
         forfeited=rate * sum(step.forfeited for step in steps),
         final=_final(scenario, runs, free).with_marks(path.at(1.0)),
         liquidated=any(run.liquidated for run in runs),
-        assumptions=(*assumptions(scenario, conduct), *([LOST_BEFORE] if lost else [])),
+        assumptions=noted,
         t=t,
         equity=equity + free,
         requirement=requirement,

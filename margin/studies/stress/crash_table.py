@@ -5,9 +5,11 @@ traded at −84 %. The worst tick takes every token's at once, which no day need
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from margin.engine.book import Book
+from margin.facts import Assumption
 from margin.model.compile import compile_books
 from margin.model.scenario import Scenario
 from margin.model.symbols import STABLECOINS
@@ -15,8 +17,9 @@ from margin.studies.distance.directions import BTC, beta_to_btc
 from margin.studies.distance.distances import FURTHEST_UP
 from margin.studies.stress.outcome import Moves, Outcome, after, after_each
 
-AT_ONCE = "the worst tick takes every token's lowest or highest price of the day, whichever hurts, at the same instant"
-MIXED = "lows of some tokens and highs of others hurt here: harsher than any instant of the day need have been"
+Gap = Literal["by beta", "still", "extremes unknown"]
+"""What stands in for a token's figures of a day: BTC's times a beta, nothing, or a close without extremes."""
+NO_GAPS: Mapping[str, Gap] = MappingProxyType({})
 
 
 class TokenMove(NamedTuple):
@@ -60,7 +63,7 @@ class CrashRow(NamedTuple):
 
     `filled` are the account's tokens that follow BTC by their beta for want of figures of their own, `still` those that
     stand still for want of BTC's too; of `open_ended` ones an extreme is not known that could hurt more than the worst
-    tick. `assumptions` says so in words.
+    tick.
     """
 
     day: CrashDay
@@ -69,7 +72,7 @@ class CrashRow(NamedTuple):
     filled: tuple[str, ...]
     still: tuple[str, ...]
     open_ended: tuple[str, ...]
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Assumption, ...]
 
     @property
     def survived(self) -> bool:
@@ -87,12 +90,13 @@ class CrashRow(NamedTuple):
             return 0
         return max(0, (worst.positions_lost or int(worst.liquidated)) - (close.positions_lost or int(close.liquidated)))
 
-    def made_up(self, tokens: Collection[str] | None = None, *, worst: bool = True) -> str:
-        """What of the day is not on record, in words: of these tokens or of all, at the worst tick or at the close."""
-        reasons = dict.fromkeys(self.filled, "by beta") | dict.fromkeys(self.still, "still")
-        unknown = dict.fromkeys(self.open_ended, "extremes unknown") if worst else {}
-        told = {**unknown, **reasons}.items()
-        return ", ".join(f"{token} {reason}" for token, reason in told if tokens is None or token in tokens)
+    def gaps(self, tokens: Collection[str] | None = None, *, worst: bool = True) -> Mapping[str, Gap]:
+        """Return what of the day is not on record, by token: of these or of all, at the worst tick or at the close."""
+        unknown = self.open_ended if worst else ()
+        gaps: dict[str, Gap] = dict.fromkeys(unknown, "extremes unknown")
+        gaps |= dict.fromkeys(self.filled, "by beta")
+        gaps |= dict.fromkeys(self.still, "still")
+        return MappingProxyType({token: gap for token, gap in gaps.items() if tokens is None or token in tokens})
 
 
 def crash_rows(scenario: Scenario, crashes: Iterable[CrashDay], betas_to_btc: Mapping[str, float]) -> list[CrashRow]:
@@ -100,6 +104,11 @@ def crash_rows(scenario: Scenario, crashes: Iterable[CrashDay], betas_to_btc: Ma
     books = compile_books(scenario)
     today = after(scenario, books, {}).remaining
     return [_row(scenario, books, day, betas_to_btc, today) for day in crashes]
+
+
+def survived(days: Sequence[CrashRow]) -> tuple[int, int]:
+    """Return how many days are survived, and how many would seem to be if their closes were all that is looked at."""
+    return sum(row.survived for row in days), sum(row.close.outcome.liquidated is False for row in days)
 
 
 def _row(
@@ -188,16 +197,14 @@ def _assumptions(
     betas: Mapping[str, float],
     still: Sequence[str],
     open_ended: Sequence[str],
-) -> Iterator[str]:
-    yield AT_ONCE
+) -> Iterator[Assumption]:
+    yield Assumption.of("worst_at_once")
     sides = {tick > moves[token].close for way in ways for token, tick in way.items() if tick != moves[token].close}
     if len(sides) == 2:
-        yield MIXED
+        yield Assumption.of("lows_and_highs")
     if betas:
-        listed = ", ".join(f"{token} {beta:.3g}" for token, beta in betas.items())
-        yield f"without figures of that day, moved with BTC by their beta: {listed}"
+        yield Assumption.of("moved_by_beta", betas=betas)
     if still:
-        yield f"without figures of that day, and none of BTC, standing still: {', '.join(still)}"
+        yield Assumption.of("standing_still", tokens=still)
     if open_ended:
-        listed = ", ".join(open_ended)
-        yield f"not every extreme of the day is known, so the worst tick may be too mild: {listed}"
+        yield Assumption.of("extremes_unknown", tokens=open_ended)

@@ -12,10 +12,6 @@ from margin.engine.book import Book, Standing
 from margin.engine.crossing import first_crossing
 from margin.model.scenario import Scenario
 
-WHOLE_WAY = (
-    "each move is taken to its end with every position open: the venue would have closed them on the way, and a loss "
-    "beyond the account's equity would have been its insurance fund's"
-)
 Moves = Mapping[str, float]
 """Price changes by token, as fractions of the mark; a token that is not named stands still, no price falls below 0."""
 

@@ -9,32 +9,33 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from math import nextafter
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from margin.engine.book import Book
 from margin.engine.leg import Leg
 from margin.engine.tiers import CONTINUITY
 from margin.errors import LARGEST, SMALLEST, number, or_zero
+from margin.facts import Assumption
 from margin.model.compile import compile_books
 from margin.model.scenario import Account, Position, Scenario
 from margin.model.shocks import NONE, Shocks
 from margin.studies.account.assess import assess
 from margin.studies.distance.distances import away, common_move, nearest
-from margin.studies.stress.outcome import WHOLE_WAY, Outcome, after_each, deaths
+from margin.studies.stress.outcome import Outcome, after_each, deaths
 from margin.venues import TierTable
 
 DAYS_A_YEAR = 365.0
-HOURLY = (
-    "venues pay funding every hour once it has hit its cap (Binance since 2025-05-02, Bybit since 2025-10-30): then a "
-    "day can cost 4 to 8 times what the usual interval suggests"
-)
-"""What every figure of funding a day that is drawn from single payments leaves out."""
 DECIMALS = 10
 """What a record of prices is good for."""
 
 
+PartKey = Literal["before", "prices", "maintenance", "leverage_cap", "haircut", "funding", "interest", "together"]
+
+
 class Part(NamedTuple):
-    """The account under one part of the shocks: `before`, each part that is supposed, by itself, and `together`.
+    """The account under one part of the shocks, named by its `key`.
+
+    That is `before`, a part that is supposed, by itself, and `together`.
 
     `outcome.liquidated` is also true where the way of the prices, under the old rules, crosses the liquidation point.
     What holding on costs counts in full: beyond an isolated position's margin it takes the profit, and a position left
@@ -43,21 +44,20 @@ class Part(NamedTuple):
     liquidated, and where tiers are missing.
     """
 
-    key: str
-    name: str
+    key: PartKey
     outcome: Outcome
     above_cap: tuple[str, ...]
     nearest: float | None
 
 
-_PARTS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
-    # key, name, the fields that suppose something, those that only say how long
-    ("prices", "Prices", ("common", "moves"), ()),
-    ("maintenance", "Maintenance rates", ("maintenance", "maintenance_by_token"), ()),
-    ("leverage_cap", "Leverage caps", ("leverage_cap",), ()),
-    ("haircut", "Collateral haircut", ("haircut",), ()),
-    ("funding", "Funding", ("funding",), ("days",)),
-    ("interest", "Interest", ("interest",), ("days",)),
+_PARTS: tuple[tuple[PartKey, tuple[str, ...], tuple[str, ...]], ...] = (
+    # key, the fields that suppose something, those that only say how long
+    ("prices", ("common", "moves"), ()),
+    ("maintenance", ("maintenance", "maintenance_by_token"), ()),
+    ("leverage_cap", ("leverage_cap",), ()),
+    ("haircut", ("haircut",), ()),
+    ("funding", ("funding",), ("days",)),
+    ("interest", ("interest",), ("days",)),
 )
 
 
@@ -66,15 +66,16 @@ def breakdown(scenario: Scenario, shocks: Shocks) -> list[Part]:
 
     Raises FieldError where a balance becomes too large to be read.
     """
-    chosen = [("before", "Before", NONE)]
-    for key, name, fields, durations in _PARTS:
+    chosen: list[tuple[PartKey, Shocks]] = [("before", NONE)]
+    for key, fields, durations in _PARTS:
         if any(getattr(shocks, field) != getattr(NONE, field) for field in fields):
             only = {field: getattr(shocks, field) for field in (*fields, *durations)}
-            chosen.append((key, name, Shocks(**only)))
-    return [_part(scenario, *each) for each in (*chosen, ("together", "All together", shocks))]
+            chosen.append((key, Shocks(**only)))
+    chosen.append(("together", shocks))
+    return [_part(scenario, key, supposed) for key, supposed in chosen]
 
 
-def _part(scenario: Scenario, key: str, name: str, shocks: Shocks) -> Part:
+def _part(scenario: Scenario, key: PartKey, shocks: Shocks) -> Part:
     paid = [cost * shocks.days for cost in _costs_a_day(scenario, shocks.funding, shocks.interest)]
     carried = _after_paying(scenario, paid)
     shocked = repriced(carried, shocks)
@@ -87,7 +88,7 @@ def _part(scenario: Scenario, key: str, name: str, shocks: Shocks) -> Part:
         if any(problem.code == "leverage_above_cap" for problem in position.problems)
     ]
     move = nearest(common_move(ends, shocked)) if end.liquidated is False else None
-    return Part(key, name, end, tuple(refused), move)
+    return Part(key, end, tuple(refused), move)
 
 
 def repriced(scenario: Scenario, shocks: Shocks) -> Scenario:
@@ -257,52 +258,40 @@ def _amounts(table: TierTable, rates: Sequence[float], factors: Sequence[float])
 # What it rests on
 
 
-def assumptions(scenario: Scenario, shocks: Shocks) -> tuple[str, ...]:
+def assumptions(scenario: Scenario, shocks: Shocks) -> tuple[Assumption, ...]:
     """What the shocked figures rest on, and which of the shocks have nothing to act on here."""
-    whole_way = (WHOLE_WAY,) if shocks.common or shocks.moves else ()
-    said = (_of_carry, _of_caps, _idle_carry, _idle_rules, _idle_tokens)
-    return (*whole_way, *(sentence for each in said for sentence in each(scenario, shocks)))
+    noted = [Assumption.of("whole_way")] if shocks.common or shocks.moves else []
+    for study in (_of_carry, _of_caps, _idle_carry, _idle_rules, _idle_tokens):
+        noted += study(scenario, shocks)
+    return tuple(noted)
 
 
-def _of_carry(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
+def _of_carry(scenario: Scenario, shocks: Shocks) -> Iterator[Assumption]:
     account = scenario.account
     if not shocks.days or not (shocks.funding or shocks.interest):
         return
-    yield (
-        "funding and interest run at today's marks and debt for all their days, before prices move: they are paid to "
-        "the end with every position open, where the venue would have closed them once the headroom was gone and its "
-        "insurance fund taken a loss beyond equity"
-    )
+    yield Assumption.of("carried_to_the_end")
     if account.isolated and shocks.funding:
-        yield (
-            "funding takes an isolated position's margin, then the profit beside it; without headroom the position is "
-            "lost, with its margin and no more"
-        )
+        yield Assumption.of("isolated_pays_funding")
     if shocks.funding:
-        yield HOURLY
+        yield Assumption.of("hourly_at_the_cap")
     if shocks.interest and debt(scenario):
-        yield "interest runs on what wallet and open profit and loss in the settlement coin come to below 0"
+        yield Assumption.of("interest_on_debt")
         if account.rules.free_of_interest:
-            yield account.rules.free_of_interest
+            yield Assumption.of("free_of_interest", text=account.rules.free_of_interest)
 
 
-def _of_caps(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
+def _of_caps(scenario: Scenario, shocks: Shocks) -> Iterator[Assumption]:
     rules = scenario.account.rules
     if shocks.leverage_cap == 1:
         return
     if not rules.maintenance_from_leverage:
-        yield "a lower leverage cap refuses new orders; it changes no requirement of what is open"
+        yield Assumption.of("cap_refuses_orders")
         return
-    yield (
-        f"on {rules.name} maintenance is half the initial margin at the leverage cap: rates grow by as much as the cap "
-        "shrinks, no cap below 1×, and a maintenance multiplier comes on top"
-    )
-    yield (
-        f"a lower cap counts at once here; {rules.name} has announced cuts that reach an open position only with the "
-        "next order that does more than reduce it"
-    )
+    yield Assumption.of("cap_raises_rates", name=rules.name)
+    yield Assumption.of("cap_at_once", name=rules.name)
     if capless := [token for token in _held(scenario) if _capless(scenario.market.table(token))]:
-        yield f"no leverage cap is known in some tier of {', '.join(capless)}: there a lower one raises no rate"
+        yield Assumption.of("no_cap_known", tokens=capless)
 
 
 def _held(scenario: Scenario) -> list[str]:
@@ -313,24 +302,24 @@ def _capless(table: TierTable | None) -> bool:
     return table is not None and None in table.max_leverages
 
 
-def _idle_carry(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
+def _idle_carry(scenario: Scenario, shocks: Shocks) -> Iterator[Assumption]:
     if (shocks.funding or shocks.interest) and not shocks.days:
         kinds = [name for name in ("funding", "interest") if getattr(shocks, name)]
-        yield f"no days are supposed: nothing is paid for {' and '.join(kinds)}"
+        yield Assumption.of("no_days", kinds=kinds)
     if shocks.days and not (shocks.funding or shocks.interest):
-        yield "neither funding nor interest is supposed: the days alone cost nothing"
+        yield Assumption.of("days_alone")
     if shocks.interest and not debt(scenario):
-        yield "nothing is owed in the settlement coin, open profit and loss counted: interest does nothing"
+        yield Assumption.of("nothing_owed")
 
 
-def _idle_rules(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
+def _idle_rules(scenario: Scenario, shocks: Shocks) -> Iterator[Assumption]:
     rules, held = scenario.account.rules, set(_held(scenario))
     if rules.own_fraction and shocks.maintenance_by_token:
-        yield "the textbook has one maintenance fraction for everything: multipliers of single tokens do nothing"
+        yield Assumption.of("one_fraction")
     elif shocks.maintenance != 1 and held and shocks.maintenance_by_token.keys() >= held:
-        yield "every token held has a maintenance multiplier of its own: the one for all does nothing"
+        yield Assumption.of("all_have_their_own")
     if shocks.haircut and not _pledged(scenario):
-        yield "no collateral counts here: the haircut does nothing"
+        yield Assumption.of("no_collateral")
 
 
 def _pledged(scenario: Scenario) -> set[str]:
@@ -340,11 +329,11 @@ def _pledged(scenario: Scenario) -> set[str]:
     return {item.asset for item in account.collateral} if counts else set()
 
 
-def _idle_tokens(scenario: Scenario, shocks: Shocks) -> Iterator[str]:
+def _idle_tokens(scenario: Scenario, shocks: Shocks) -> Iterator[Assumption]:
     held = set(_held(scenario))
     priced = held | _pledged(scenario)
     if shocks.common and not any(scenario.market.beta(token) for token in priced - shocks.moves.keys()):
-        yield "no price that counts here follows the common move: it does nothing"
+        yield Assumption.of("common_move_idle")
     idle = [(shocks.moves, priced), (shocks.maintenance_by_token, held), (shocks.funding, held)]
     if named := sorted({token for given, used in idle for token in given.keys() - used}):
-        yield f"not held where it would count, so what is supposed of them does nothing: {', '.join(named)}"
+        yield Assumption.of("tokens_not_held", tokens=named)

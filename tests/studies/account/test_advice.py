@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from margin.model.compile import compile_books
 from margin.model.scenario import Scenario
-from margin.studies.account.advice import Advice, in_words, survive
+from margin.studies.account.advice import Advice, survive
 from margin.studies.account.assess import assess
 from margin.studies.distance.distances import common_move
+from margin.text.advice import in_words
 from tests.studies.accounts import (
     MODES,
     VENUES,

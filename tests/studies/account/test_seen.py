@@ -113,8 +113,8 @@ def test_a_link_whose_marks_were_edited_tells_what_was_seen_and_what_is_now() ->
     sent = encode(with_seen(scenario())).query.replace("marks=RENDER_1.75", "marks=RENDER_1.5")
     opened = snapshot.attach(decode(parse(sent)).scenario)
     assert differences(opened, assess(opened)) == [
-        Difference("margin balance", 10_000, 5_000),
-        Difference("margin ratio", 0.0625, 0.105),
+        Difference("equity", 10_000, 5_000),
+        Difference("margin_ratio", 0.0625, 0.105),
     ]
 
 
@@ -125,8 +125,8 @@ def test_a_link_whose_marks_were_edited_tells_what_was_seen_and_what_is_now() ->
         pytest.param(100.0, [], id="the same"),
         pytest.param(nextafter(99.0, inf), [], id="just inside one per cent"),
         pytest.param(99.0, [], id="one per cent"),
-        pytest.param(nextafter(99.0, -inf), ["margin balance"], id="just beyond one per cent"),
-        pytest.param(0.0, ["margin balance"], id="all of it"),
+        pytest.param(nextafter(99.0, -inf), ["equity"], id="just beyond one per cent"),
+        pytest.param(0.0, ["equity"], id="all of it"),
     ],
 )
 def test_a_margin_balance_is_told_beyond_one_per_cent_whichever_way_it_moved(
@@ -141,8 +141,8 @@ def test_a_margin_balance_is_told_beyond_one_per_cent_whichever_way_it_moved(
     [
         pytest.param(0.16, [], id="the same"),
         pytest.param(0.1616, [], id="just inside one per cent"),
-        pytest.param(0.1617, ["margin ratio"], id="just beyond one per cent"),
-        pytest.param(-0.16, ["margin ratio"], id="the other sign"),
+        pytest.param(0.1617, ["margin_ratio"], id="just beyond one per cent"),
+        pytest.param(-0.16, ["margin_ratio"], id="the other sign"),
     ],
 )
 def test_a_margin_ratio_is_told_beyond_one_per_cent(ratio: float, expected: list[str]) -> None:
@@ -154,11 +154,11 @@ def test_a_margin_ratio_is_told_beyond_one_per_cent(ratio: float, expected: list
     ("seen", "ratio", "expected"),
     [
         pytest.param(None, None, [], id="none then, none now"),
-        pytest.param(None, 0.1, ["margin ratio"], id="none then, one now"),
-        pytest.param(0.1, None, ["margin ratio"], id="one then, none now"),
-        pytest.param(0.0, None, ["margin ratio"], id="0 is not none"),
+        pytest.param(None, 0.1, ["margin_ratio"], id="none then, one now"),
+        pytest.param(0.1, None, ["margin_ratio"], id="one then, none now"),
+        pytest.param(0.0, None, ["margin_ratio"], id="0 is not none"),
         pytest.param(0.0, 0.0, [], id="0 then, 0 now"),
-        pytest.param(0.0, 1e-300, ["margin ratio"], id="0 then, anything now"),
+        pytest.param(0.0, 1e-300, ["margin_ratio"], id="0 then, anything now"),
     ],
 )
 def test_a_ratio_that_came_or_went_is_told(seen: float | None, ratio: float | None, expected: list[str]) -> None:
@@ -166,8 +166,8 @@ def test_a_ratio_that_came_or_went_is_told(seen: float | None, ratio: float | No
 
 
 def test_a_margin_balance_that_the_maker_did_not_state_is_told() -> None:
-    assert told((None, None), 50.0, None) == ["margin balance"]
+    assert told((None, None), 50.0, None) == ["equity"]
 
 
 def test_both_figures_are_told_in_one_order() -> None:
-    assert told((1.0, 0.1), 2.0, 0.2) == ["margin balance", "margin ratio"]
+    assert told((1.0, 0.1), 2.0, 0.2) == ["equity", "margin_ratio"]

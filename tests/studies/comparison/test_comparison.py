@@ -35,6 +35,7 @@ from margin.studies.distance.distances import JointMove
 from margin.studies.stress.crash_table import CrashDay, TokenMove, crash_rows
 from margin.text.modes import alone_in_words, assumptions, caution, days_in_words, switch_in_words, verdict
 from margin.text.venues import assumptions as venue_assumptions
+from margin.text.venues import line_name
 from margin.text.venues import verdict as venue_verdict
 from margin.venues import VenueTables
 from tests.studies.accounts import (
@@ -833,7 +834,7 @@ def test_a_token_that_a_venue_does_not_know_is_left_out_in_a_line_of_its_own(mod
     assert [line.missing for line in found.lines] == [(), ("FET",), ("FET",), ()]
     assert bybit.account.initial_margin is None
     assert bybit.without is not None
-    assert bybit.without.label == "Bybit without FET"
+    assert line_name(bybit.without) == "Bybit without FET"
     assert bybit.without.account.maintenance_margin is not None
     assert okx.without is not None
     assert [each.symbol for each in okx.without.account.positions] == ["RENDER"]

@@ -9,6 +9,7 @@ from margin.market.snapshot import embedded as snapshot
 from margin.model.scenario import Account, Market, Position, Scenario
 from margin.studies.account.assess import Assessment, assess
 from margin.studies.comparison.venue_figures import TOLERANCE, Beside, Missing, beside
+from margin.text.venue_figures import label
 from margin.venues import VenueTables
 
 PAIR = presets()["pair"].scenario
@@ -23,7 +24,7 @@ Prices = dict[tuple[str, str | None], float | None]
 def compared(prices: Prices, scenario: Scenario = PAIR, **figures: float | None) -> dict[str, Beside]:
     account: Assessment = assess(scenario)
     found = beside(scenario, account, **{**NOTHING, **figures}, liquidation_prices=prices)
-    return {each.label: each for each in found}
+    return {label(each): each for each in found}
 
 
 def test_what_the_venue_does_not_tell_is_not_compared() -> None:
@@ -33,9 +34,9 @@ def test_what_the_venue_does_not_tell_is_not_compared() -> None:
 
 def test_each_figure_stands_beside_ours() -> None:
     found = compared({}, equity=10_100.0, initial_margin=9_000.0, maintenance_margin=1.0, margin_ratio=None)
-    assert found["Margin balance"][2:4] == (10_100.0, ACCOUNT.equity)
-    assert found["Initial margin"][2:4] == (9_000.0, ACCOUNT.initial_margin)
-    assert found["Maintenance margin"][2:4] == (1.0, ACCOUNT.maintenance_margin)
+    assert found["Margin balance"][1:3] == (10_100.0, ACCOUNT.equity)
+    assert found["Initial margin"][1:3] == (9_000.0, ACCOUNT.initial_margin)
+    assert found["Maintenance margin"][1:3] == (1.0, ACCOUNT.maintenance_margin)
 
 
 def test_our_price_is_the_one_on_the_side_of_the_venues() -> None:
@@ -48,7 +49,7 @@ def test_our_price_is_the_one_on_the_side_of_the_venues() -> None:
 
 @pytest.mark.parametrize(
     ("prices", "venue"),
-    [pytest.param({}, "not told", id="not told"), pytest.param({("FET", None): None}, "none", id="none")],
+    [pytest.param({}, "not_reported", id="not reported"), pytest.param({("FET", None): None}, "none", id="none")],
 )
 def test_without_the_venues_price_ours_is_the_nearer_one(prices: Prices, venue: Missing) -> None:
     nearest = compared(prices)["Liquidation price FET"]
@@ -67,12 +68,12 @@ def test_isolated_legs_of_a_hedge_are_compared_side_by_side() -> None:
 def test_what_tandem_cannot_know_is_not_called_none() -> None:
     untold = replace(PAIR, market=replace(PAIR.market, reference=VenueTables("nobody")))
     found = compared({("RENDER", None): 1.0}, untold, maintenance_margin=5.0)
-    assert {found[name].ours for name in ("Maintenance margin", "Liquidation price RENDER")} == {"not known"}
+    assert {found[name].ours for name in ("Maintenance margin", "Liquidation price RENDER")} == {"no_tiers"}
 
 
 def test_what_is_liquidated_already_has_no_price_left() -> None:
     gone = replace(PAIR, account=replace(PAIR.account, wallet_balance=0.0))
-    assert compared({("RENDER", None): 1.0}, gone)["Liquidation price RENDER"].ours == "liquidated already"
+    assert compared({("RENDER", None): 1.0}, gone)["Liquidation price RENDER"].ours == "liquidated"
 
 
 @pytest.mark.parametrize(
@@ -91,6 +92,6 @@ def test_what_is_liquidated_already_has_no_price_left() -> None:
 def test_agreement_is_within_one_per_cent(
     venue: float | Missing, ours: float | Missing, difference: float | None, agrees: bool
 ) -> None:
-    each = Beside("Margin balance", "money", venue, ours)
+    each = Beside("equity", venue, ours)
     assert each.difference == (None if difference is None else pytest.approx(difference))
     assert each.agrees is agrees

@@ -43,7 +43,7 @@ def test_a_crash_is_placed_by_what_its_groups_did() -> None:
     close = {each.name: each for each in groups.day_points(rows, made, first, second, worst=False)}
     assert (worst["2025-10-10"].first, worst["2025-10-10"].second) == pytest.approx((-0.843, -0.7655))
     assert (close["2025-10-10"].first, close["2025-10-10"].second) == pytest.approx((-0.294, -0.2954))
-    assert worst["2025-10-10"].made_up == ""
+    assert not worst["2025-10-10"].gaps
 
 
 def test_a_day_that_says_nothing_of_a_group_has_no_place() -> None:

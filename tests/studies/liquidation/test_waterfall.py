@@ -11,10 +11,11 @@ import pytest
 
 from margin.engine.leg import Leg
 from margin.errors import FieldError
+from margin.messages import ORDERS, message
 from margin.model.scenario import Market, Position, Scenario
 from margin.studies.account.assess import assess
 from margin.studies.distance.directions import together
-from margin.studies.liquidation.conduct import ORDERS, Conduct, MarginStop
+from margin.studies.liquidation.conduct import Conduct, MarginStop
 from margin.studies.liquidation.ledger import Step
 from margin.studies.liquidation.path import Path
 from margin.studies.liquidation.rules import Case, kept_part
@@ -162,7 +163,7 @@ def test_which_position_goes_first_is_as_the_person_chose(order: Any, first: str
     account = scenario("binance", positions, 4_000, tiers)
     found = run(account, {"RENDER": 5, "TAO": 150}, Conduct(order=order))
     assert found.steps[1].symbol == first
-    assert ORDERS[order] in "; ".join(found.assumptions)
+    assert ORDERS[order] in "; ".join(map(message, found.assumptions))
 
 
 # Binance
@@ -656,7 +657,7 @@ def test_a_jump_fills_every_stop_it_goes_past_where_it_lands_and_none_beyond() -
 def test_a_liquidation_cancels_price_stops_that_still_stand() -> None:
     found = fall(9.45, Conduct(price_stops={("RENDER", "long"): 9.46}), venue="binance", **rate(0.05))
     assert kinds(found) == ["orders_cancelled", "reduced", "stopped"]
-    assert "cancels price stops" in found.assumptions[-1]
+    assert "cancels price stops" in message(found.assumptions[-1])
 
 
 def test_where_the_venue_cancels_no_orders_a_price_stop_stands_through_a_liquidation() -> None:
@@ -664,7 +665,7 @@ def test_where_the_venue_cancels_no_orders_a_price_stop_stands_through_a_liquida
     found = run(hyperliquid(20_000, 30_000), {"RENDER": 9.1}, conduct)
     assert kinds(found) == ["reduced", "stopped", "price_stop"]
     assert found.steps[-1].fill == approx(9.2)
-    assert "cancels" not in found.assumptions[-1]
+    assert "cancels" not in message(found.assumptions[-1])
 
 
 def test_a_stop_exactly_at_the_liquidation_price_comes_too_late() -> None:
@@ -765,7 +766,8 @@ def test_what_it_rests_on_is_said(venue: str) -> None:
     tiers = {} if venue == "textbook" else {"RENDER": flat((0, 0.05, 20)) if venue == "okx" else one_rate(0.05)}
     values = {"contract_values": {"RENDER": 1}} if venue == "okx" else {}
     account = scenario(venue, [RENDER, short("RENDER", 1, 10)], 10_000, tiers, **values)
-    said = "\n".join(run(account, {}, Conduct(slippage=0.0125, gap=0.3, stop=MarginStop(0.5, 0.5))).assumptions)
+    found = run(account, {}, Conduct(slippage=0.0125, gap=0.3, stop=MarginStop(0.5, 0.5)))
+    said = "\n".join(map(message, found.assumptions))
     assert "1.25 % worse than the mark" in said
     assert "a model of ours: the worst unrealised loss first" in said
     assert "30.00 % of the remaining path" in said

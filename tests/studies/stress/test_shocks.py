@@ -9,13 +9,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from margin.errors import FieldError, or_zero
+from margin.facts import Assumption
 from margin.market.snapshot import embedded as snapshot
+from margin.messages import WHOLE_WAY, message
 from margin.model.scenario import Scenario
 from margin.model.shocks import NONE, Shocks
 from margin.studies.account.assess import assess
-from margin.studies.stress.outcome import WHOLE_WAY, Outcome
+from margin.studies.stress.outcome import Outcome
 from margin.studies.stress.shocks import (
-    HOURLY,
     assumptions,
     breakdown,
     cost_a_day,
@@ -28,6 +29,11 @@ from margin.studies.stress.shocks import (
 )
 from margin.venues import TierTable
 from tests.studies.accounts import MODES, VENUES, account, long, numbers, random_accounts, scenarios, short, with_wallet
+
+
+def told(scenario: Scenario, shocks: Shocks) -> tuple[str, ...]:
+    return tuple(message(assumption) for assumption in assumptions(scenario, shocks))
+
 
 some_accounts = settings(random_accounts, max_examples=40)
 WRONG: list[tuple[dict[str, Any], str]] = [
@@ -308,7 +314,7 @@ def test_rates_of_tiers_whose_cap_is_not_known_stay_but_never_fall_below_the_one
 def test_what_a_lower_cap_does_is_said_of_each_venue_as_it_is() -> None:
     cut = Shocks(leverage_cap=0.5)
     for venue in VENUES:
-        first, *more = assumptions(account(venue, "cross", [long("RENDER", 10, 1.75)]), cut)
+        first, *more = told(account(venue, "cross", [long("RENDER", 10, 1.75)]), cut)
         assert first.startswith("a lower leverage cap refuses new orders") is (venue != "hyperliquid")
         if venue == "hyperliquid":
             assert "half the initial margin at the leverage cap" in first
@@ -317,7 +323,7 @@ def test_what_a_lower_cap_does_is_said_of_each_venue_as_it_is() -> None:
                 "the next order that does more than reduce it"
             ]
     rows = {"RENDER": [{"floor": 0, "maintenance_rate": 0.05}]}
-    said = assumptions(account("hyperliquid", "cross", [long("RENDER", 10, 1.75)], tiers=rows), cut)
+    said = told(account("hyperliquid", "cross", [long("RENDER", 10, 1.75)], tiers=rows), cut)
     assert "no leverage cap is known in some tier of RENDER: there a lower one raises no rate" in said
 
 
@@ -601,7 +607,7 @@ def test_what_the_shocks_rest_on_and_what_does_nothing_is_said() -> None:
     everything = Shocks(
         moves={"TAO": 0.1}, maintenance_by_token={"RENDER": 2}, leverage_cap=0.5, haircut=0.1, days=1, interest=0.1
     )
-    said = assumptions(scenario, everything)
+    said = told(scenario, everything)
     assert [sentence.partition(":")[0] for sentence in said] == [
         WHOLE_WAY.partition(":")[0],
         "funding and interest run at today's marks and debt for all their days, before prices move",
@@ -611,15 +617,15 @@ def test_what_the_shocks_rest_on_and_what_does_nothing_is_said() -> None:
         "no collateral counts here",
         "not held where it would count, so what is supposed of them does nothing",
     ]
-    assert assumptions(scenario, Shocks(maintenance=2)) == ()
-    assert assumptions(scenario, Shocks(common=-0.1)) == (WHOLE_WAY,)
+    assert told(scenario, Shocks(maintenance=2)) == ()
+    assert told(scenario, Shocks(common=-0.1)) == (WHOLE_WAY,)
 
 
 def test_funding_of_isolated_positions_is_said_and_that_it_may_fall_due_every_hour() -> None:
     scenario = account("okx", "isolated", [long("RENDER", 10, 1.75)])
-    said = assumptions(scenario, Shocks(funding={"RENDER": 0.001}, days=1))
+    said = told(scenario, Shocks(funding={"RENDER": 0.001}, days=1))
     assert any("takes an isolated position's margin, then the profit beside it" in sentence for sentence in said)
-    assert HOURLY in said
+    assert message(Assumption.of("hourly_at_the_cap")) in said
 
 
 @pytest.mark.parametrize("venue", VENUES)
@@ -627,7 +633,7 @@ def test_funding_alone_liquidates_on_every_venue(venue: str) -> None:
     """OKX has collected it in full since 2024: no venue spares a position for want of its last payment."""
     scenario = account(venue, "cross", [long("RENDER", 1_000, 1.75)], 100)
     assert breakdown(scenario, Shocks(funding={"RENDER": 0.06}, days=1))[-1].outcome.liquidated
-    assert not any("does not liquidate" in sentence for sentence in assumptions(scenario, Shocks(days=1)))
+    assert not any("does not liquidate" in sentence for sentence in told(scenario, Shocks(days=1)))
 
 
 # Interest runs on what the coin comes to below 0, profit and loss counted
@@ -651,7 +657,7 @@ def test_interest_runs_on_the_coins_equity_not_on_the_wallet(wallet: float, mark
     scenario = scenario.with_marks({"RENDER": mark})
     assert debt(scenario) == pytest.approx(owed)
     assert cost_a_day(scenario, {}, 0.365) == pytest.approx(owed / 1_000)
-    said = assumptions(scenario, Shocks(interest=0.1, days=1))
+    said = told(scenario, Shocks(interest=0.1, days=1))
     assert any("interest does nothing" in sentence for sentence in said) == (owed == 0)
     assert any("free of interest" in sentence for sentence in said) == (owed > 0)
 
@@ -693,15 +699,15 @@ def test_a_part_that_changes_nothing_has_its_reason_said(field: str, shocks: Sho
     """ETH is pledged where it does not count."""
     pledged = [{"asset": "ETH", "amount": 1, "ratio": 0.5}]
     scenario = account("hyperliquid", "cross", [long("RENDER", 10, 1.75)], -5, collateral=pledged)
-    assert said in assumptions(scenario, shocks)
+    assert said in told(scenario, shocks)
     [*_, together] = breakdown(scenario, shocks)
     [*_, without] = breakdown(scenario, replace(shocks, **{field: getattr(NONE, field)}))
     assert together == without
 
 
 def test_carry_is_said_to_be_paid_to_its_end_also_without_moves_of_prices() -> None:
-    said = assumptions(in_profit("cross"), Shocks(funding={"RENDER": 0.01}, days=365))
-    assert said[1:] == (HOURLY,)
+    said = told(in_profit("cross"), Shocks(funding={"RENDER": 0.01}, days=365))
+    assert said[1:] == (message(Assumption.of("hourly_at_the_cap")),)
     assert "paid to the end with every position open" in said[0]
 
 

@@ -79,11 +79,38 @@ def arithmetic(scenario: Scenario, account: Assessment) -> list[Line]:
     ]
 
 
-class _Term(NamedTuple):
-    """One summand in symbols and in numbers; a leading − is its sign."""
+class _Part(NamedTuple):
+    """A summand as it is written without its sign, and whether it is taken away."""
 
-    symbols: str
-    numbers: str
+    body: str
+    minus: bool = False
+
+    def negated(self) -> "_Part":
+        return self._replace(minus=not self.minus)
+
+    def times(self, factor: str) -> "_Part":
+        return self._replace(body=f"{self.body}·{factor}")
+
+
+_Parts = tuple[_Part, ...]
+
+
+class _Term(NamedTuple):
+    """What is added to a figure, in symbols and in numbers: one summand of either, or a sum of them.
+
+    Signs of both stand apart, for a profit `s·q·(P − EP)` of a short is `−100·(…)`.
+    """
+
+    symbols: _Parts
+    numbers: _Parts
+
+    @classmethod
+    def of(cls, symbols: str, numbers: str, *, minus: bool = False) -> "_Term":
+        """Return a single summand; `minus` is the sign of its numbers."""
+        return cls((_Part(symbols),), (_Part(numbers, minus),))
+
+    def negated(self) -> "_Term":
+        return _Term(tuple(part.negated() for part in self.symbols), tuple(part.negated() for part in self.numbers))
 
 
 class _Holding(NamedTuple):
@@ -131,7 +158,8 @@ class _Case(NamedTuple):
         """A term in the settlement coin, at the coin's rate where it has one."""
         if self.rate == 1:
             return term
-        return _Term(f"{term.symbols}·r", f"{term.numbers}·{_rate(self.rate)}")
+        rate = _rate(self.rate)
+        return _Term(tuple(part.times("r") for part in term.symbols), tuple(part.times(rate) for part in term.numbers))
 
 
 def _case(scenario: Scenario, account: Assessment) -> _Case:
@@ -168,36 +196,42 @@ def _plain(value: float) -> str:
     return f"{Decimal(repr(value)):f}".removesuffix(".0")
 
 
-def _minus(text: str) -> str:
-    return text[1:] if text.startswith("−") else f"−{text}"
+def _amount(symbols: str, value: float) -> _Term:
+    """A sum of money that is worked out elsewhere."""
+    return _Term.of(symbols, _number(abs(value)), minus=value < 0)
 
 
 def _negated(terms: _Terms) -> _Terms:
-    return [_Term(_minus(term.symbols), _minus(term.numbers)) for term in terms]
+    return [term.negated() for term in terms]
 
 
-def _joined(parts: Iterable[str]) -> str:
-    """The parts as one sum."""
+def _written(parts: Iterable[_Part]) -> str:
+    """The parts as one sum: `a + b − c`, `−a + b`."""
     text = ""
     for part in parts:
-        between = f" − {part[1:]}" if part.startswith("−") else f" + {part}"
-        text += between if text else part
+        sign = ("−" if part.minus else "") if not text else " − " if part.minus else " + "
+        text += f"{sign}{part.body}"
     return text
 
 
 def _sum(terms: _Terms) -> _Term:
-    return _Term(_joined(term.symbols for term in terms), _joined(term.numbers for term in terms))
+    """The terms as one, its parts in their order."""
+    symbols = tuple(part for term in terms for part in term.symbols)
+    return _Term(symbols, tuple(part for term in terms for part in term.numbers))
 
 
-def _sigma(rows: Sequence[_Terms], sign: str = "") -> _Term:
-    """The same terms summed over several holdings; `sign` − takes the sum away."""
-    row, one = _sum(rows[0]).symbols, len(rows[0]) == 1
-    if one and row.startswith("−"):
-        row, sign, rows = row[1:], "−", [_negated(terms) for terms in rows]
-    summed = [_sum(_negated(terms) if sign else terms).numbers for terms in rows]
+def _sigma(rows: Sequence[_Terms], *, minus: bool = False) -> _Term:
+    """The same terms summed over several holdings, or that sum taken away."""
+    first = _sum(rows[0]).symbols
+    one = len(rows[0]) == 1
+    if one and first[0].minus:
+        first, minus, rows = (first[0].negated(),), True, [_negated(terms) for terms in rows]
+    summed = [_sum(_negated(terms) if minus else terms).numbers for terms in rows]
+    symbols = _written(first)
     if one:
-        return _Term(f"{sign}Σ {row}", _joined(summed))
-    return _Term(f"{sign}Σ ({row})", _joined(f"({each})" for each in summed) if len(rows) > 1 else summed[0])
+        return _Term((_Part(f"Σ {symbols}", minus),), tuple(part for parts in summed for part in parts))
+    numbers = tuple(_Part(f"({_written(parts)})") for parts in summed) if len(rows) > 1 else summed[0]
+    return _Term((_Part(f"Σ ({symbols})", minus),), numbers)
 
 
 def _of_legs(rows: Sequence[_Terms]) -> _Terms:
@@ -206,43 +240,39 @@ def _of_legs(rows: Sequence[_Terms]) -> _Terms:
 
 
 def _line(figure: str, terms: _Terms, result: str) -> Line:
-    return Line(figure, *_sum(terms), result)
+    summed = _sum(terms)
+    return Line(figure, _written(summed.symbols), _written(summed.numbers), result)
 
 
 def _quotient(figure: str, over: _Term, under: _Term, result: str, whose: str = "") -> Line:
-    return Line(
-        figure, f"{whose}{over.symbols} ÷ {under.symbols}", f"{over.numbers} ÷ {_bracketed(under.numbers)}", result
-    )
+    formula = f"{whose}{_written(over.symbols)} ÷ {_written(under.symbols)}"
+    return Line(figure, formula, f"{_bracketed(over.numbers)} ÷ {_bracketed(under.numbers)}", result)
 
 
-def _bracketed(text: str) -> str:
-    return f"({text})" if " " in text else text
+def _bracketed(parts: _Parts) -> str:
+    return f"({_written(parts)})" if len(parts) > 1 else _written(parts)
 
 
 def _balance(equity: float) -> _Term:
-    return _Term("margin balance", _number(equity))
+    return _amount("margin balance", equity)
 
 
 def _required(requirement: float) -> _Term:
-    return _Term("requirement", _number(requirement))
+    return _amount("requirement", requirement)
 
 
 # What a position adds
 
 
-def _signed(holding: _Holding, sign: int) -> str:
-    """The sign of s or of −s."""
-    return "" if holding.position.sign == sign else "−"
-
-
 def _profit(holding: _Holding) -> _Term:
     amount, entry = _number(holding.leg.quantity), _number(holding.position.entry_price)
-    return _Term("s·q·(P − EP)", f"{_signed(holding, 1)}{amount}·({_number(holding.mark)} − {entry})")
+    gained = f"{amount}·({_number(holding.mark)} − {entry})"
+    return _Term.of("s·q·(P − EP)", gained, minus=holding.position.sign < 0)
 
 
 def _collateral(pledge: _Pledge) -> _Term:
     amount, ratio = _number(pledge.item.amount), _rate(pledge.item.ratio)
-    return _Term("amount·mark·ratio", f"{amount}·{_number(pledge.mark)}·{ratio}")
+    return _Term.of("amount·mark·ratio", f"{amount}·{_number(pledge.mark)}·{ratio}")
 
 
 def _notional(holding: _Holding) -> str:
@@ -250,19 +280,19 @@ def _notional(holding: _Holding) -> str:
 
 
 def _closing_fee(holding: _Holding, rules: Venue) -> _Terms:
-    return [_Term("c", _number(holding.leg.closing_fee))] if rules.closing_fee_in_margins else []
+    return [_amount("c", holding.leg.closing_fee)] if rules.closing_fee_in_margins else []
 
 
 def _deduction(leg: Leg, price: float, rules: Venue) -> _Terms:
     """The maintenance amount of the tier in force at a price, where tiers are progressive."""
     if rules.flat_tiers or rules.own_fraction:
         return []
-    return [_Term("d", _number(leg.amounts[leg.tier(price)]))]
+    return [_amount("d", leg.amounts[leg.tier(price)])]
 
 
 def _initial(holding: _Holding, rules: Venue, *, isolated: bool) -> _Terms:
     position = holding.position
-    opening = _Term("N ÷ L", f"{_notional(holding)} ÷ {_number(position.leverage)}")
+    opening = _Term.of("N ÷ L", f"{_notional(holding)} ÷ {_number(position.leverage)}")
     if rules.opening_price("entry", "mark", isolated=isolated) == "entry":
         opening = _opening(position)
     return [opening, *_closing_fee(holding, rules)]
@@ -270,45 +300,46 @@ def _initial(holding: _Holding, rules: Venue, *, isolated: bool) -> _Terms:
 
 def _opening(position: Position) -> _Term:
     size = f"{_number(position.quantity)}·{_number(position.entry_price)}"
-    return _Term("q·EP ÷ L", f"{size} ÷ {_number(position.leverage)}")
+    return _Term.of("q·EP ÷ L", f"{size} ÷ {_number(position.leverage)}")
 
 
 def _maintenance(holding: _Holding, rules: Venue) -> _Terms:
     """Without the closing fee."""
     leg, mark = holding.leg, holding.mark
-    share = _Term("N·m", f"{_notional(holding)}·{_rate(leg.rates[leg.tier(mark)])}")
+    share = _Term.of("N·m", f"{_notional(holding)}·{_rate(leg.rates[leg.tier(mark)])}")
     return [share, *_negated(_deduction(leg, mark, rules))]
 
 
 def _liquidation_fee(holding: _Holding, rules: Venue) -> _Terms:
     if not rules.liquidation_fee_required:
         return []
-    return [_Term("N·f", f"{_notional(holding)}·{_rate(holding.leg.extra_rate)}")]
+    return [_Term.of("N·f", f"{_notional(holding)}·{_rate(holding.leg.extra_rate)}")]
 
 
 def _own_margin(holding: _Holding, case: _Case) -> _Terms:
     """What an isolated position holds before profit and loss, as the venue's rules count it."""
     position, rules = holding.position, case.rules
     if not rules.closing_fee_in_margins:
-        return [_Term("M", _number(position.own_margin))]
+        return [_amount("M", position.own_margin)]
     opening = _opening(position)
     if position.isolated_margin is None:
         return [opening]
-    extra, fee = _number(position.own_margin - position.opening_margin), _rate(case.scenario.account.fee)
+    extra, fee = position.own_margin - position.opening_margin, _rate(case.scenario.account.fee)
     sign = "−" if position.sign > 0 else "+"
-    return [opening, _Term("extra ÷ (1 − s·f)", f"{extra} ÷ (1 {sign} {fee})")]
+    added = f"{_number(abs(extra))} ÷ (1 {sign} {fee})"
+    return [opening, _Term.of("extra ÷ (1 − s·f)", added, minus=extra < 0)]
 
 
 # Money
 
 
 def _margin_balance(case: _Case) -> Line:
-    terms = [_Term("WB", _number(case.scenario.account.wallet_balance))]
+    terms = [_amount("WB", case.scenario.account.wallet_balance)]
     if case.holdings:
         terms.append(_profits(case))
     if case.rate != 1:
         summed = _sum(terms)
-        terms = [_Term(f"r·{_bracketed(summed.symbols)}", f"{_rate(case.rate)}·{_bracketed(summed.numbers)}")]
+        terms = [_Term.of(f"r·{_bracketed(summed.symbols)}", f"{_rate(case.rate)}·{_bracketed(summed.numbers)}")]
     if case.pledges:
         terms.append(_sigma([[_collateral(pledge)] for pledge in case.pledges]))
     return _line("Margin balance", terms, wording.money(case.account.equity))
@@ -333,11 +364,11 @@ def _margins(case: _Case) -> Iterator[Line]:
 
 def _requirement(case: _Case, maintenance_margin: float) -> _Terms:
     """The maintenance margin, with OKX's liquidation fee, or without the closing fee that Bybit keeps apart."""
-    terms, rules = [_Term("maintenance margin", _number(maintenance_margin))], case.rules
+    terms, rules = [_amount("maintenance margin", maintenance_margin)], case.rules
     if rules.liquidation_fee_required:
         terms.append(_sigma([_liquidation_fee(holding, rules) for holding in case.holdings]))
     if rules.closing_fee_in_margins and case.isolated:
-        terms.append(_sigma([_closing_fee(holding, rules) for holding in case.holdings], "−"))
+        terms.append(_sigma([_closing_fee(holding, rules) for holding in case.holdings], minus=True))
     return terms
 
 
@@ -351,8 +382,8 @@ def _headroom(case: _Case) -> Iterator[Line]:
         return
     worst = case.holdings[_worst(case)[0]]
     required = [*_maintenance(worst, case.rules), *_liquidation_fee(worst, case.rules)]
-    formula, numbers = _sum([*_own_margin(worst, case), _profit(worst), *_negated(required)])
-    yield Line("Headroom", f"smallest of the positions, {worst.name}: {formula}", numbers, result)
+    line = _line("Headroom", [*_own_margin(worst, case), _profit(worst), *_negated(required)], result)
+    yield line._replace(formula=f"smallest of the positions, {worst.name}: {line.formula}")
 
 
 def _worst(case: _Case, prices: Mapping[str, float] | None = None) -> tuple[int, Standing]:
@@ -368,13 +399,13 @@ def _available_balance(case: _Case) -> Iterator[Line]:
         return
     result = wording.money(account.available_balance)
     if case.isolated:
-        margins = [[_Term("M", _number(holding.position.own_margin))] for holding in case.holdings]
-        tied = [_sigma(margins, "−")] if margins else []
-        yield _line("Available", [_Term("WB", _number(wallet)), *tied], result)
+        margins = [[_amount("M", holding.position.own_margin)] for holding in case.holdings]
+        tied = [_sigma(margins, minus=True)] if margins else []
+        yield _line("Available", [_amount("WB", wallet), *tied], result)
         return
-    initial = _Term("−initial margin", _minus(_number(account.initial_margin)))
-    formula, numbers = _sum([_balance(account.equity), initial])
-    yield Line("Available", f"max(0, {formula})", f"max(0, {numbers})", result)
+    initial = _amount("initial margin", account.initial_margin).negated()
+    line = _line("Available", [_balance(account.equity), initial], result)
+    yield line._replace(formula=f"max(0, {line.formula})", numbers=f"max(0, {line.numbers})")
 
 
 # Ratios
@@ -389,7 +420,7 @@ def _ratios(case: _Case) -> Iterator[Line]:
     standing = case.books[index].standing()
     whose = f"{case.holdings[index].name}: " if case.isolated else ""
     equity, requirement = _balance(standing.equity), _required(standing.requirement)
-    terms = case.rules.ratio.terms(equity, requirement, _Term("notional", _number(standing.notional)))
+    terms = case.rules.ratio.terms(equity, requirement, _amount("notional", standing.notional))
     yield _quotient(ratio.label, *terms, wording.percent(ratio.value), whose)
     load = account.requirement_to_equity
     if load is not None:
@@ -398,12 +429,11 @@ def _ratios(case: _Case) -> Iterator[Line]:
 
 def _to_notional(case: _Case) -> Iterator[Line]:
     account, equity = case.account, _balance(case.account.equity)
-    notional = _sigma([[_Term("N", _notional(holding))] for holding in case.holdings])
+    notional = _sigma([[_Term.of("N", _notional(holding))] for holding in case.holdings])
     if account.equity_to_notional is not None:
         yield _quotient("Equity ÷ notional", equity, notional, wording.percent(account.equity_to_notional))
     if account.effective_leverage is not None:
-        over = _Term(notional.symbols, _bracketed(notional.numbers))
-        yield _quotient("Effective leverage", over, equity, wording.multiple(account.effective_leverage))
+        yield _quotient("Effective leverage", notional, equity, wording.multiple(account.effective_leverage))
 
 
 # Distances
@@ -423,16 +453,22 @@ def _liquidation_price(case: _Case, index: int, entry: LiquidationPrice, way: st
     lead = _own_margin(held[0], case) if case.isolated else _left_by_others(case, entry.symbol)
     still = _sum([*lead, *_of_legs([_still(holding, price, case) for holding in held])])
     moving = [_moving(holding, price, case) for holding in held]
-    share = [_Term("−amount·ratio", f"−{_number(pledge.item.amount)}·{_rate(pledge.item.ratio)}") for pledge in pledged]
+    share = [_counted_share(pledge).negated() for pledge in pledged]
     slope = _sum([*_of_legs(moving), *share])
-    under = slope.symbols if len(moving) > 1 and not share else f"({slope.symbols})"
+    per_price = _written(slope.symbols)
+    under = per_price if len(moving) > 1 and not share else f"({per_price})"
     name = held[0].name if case.isolated else entry.symbol
     return Line(
         f"Liquidation price of {name}, {way}",
-        f"({still.symbols}) ÷ {under}",
-        f"({still.numbers}) ÷ ({slope.numbers})",
+        f"({_written(still.symbols)}) ÷ {under}",
+        f"({_written(still.numbers)}) ÷ ({_written(slope.numbers)})",
         wording.price(price),
     )
+
+
+def _counted_share(pledge: _Pledge) -> _Term:
+    """What collateral gains when its price rises by one."""
+    return _Term.of("amount·ratio", f"{_number(pledge.item.amount)}·{_rate(pledge.item.ratio)}")
 
 
 def _of_token(holdings: Sequence[_Holding], token: str) -> list[_Holding]:
@@ -442,7 +478,7 @@ def _of_token(holdings: Sequence[_Holding], token: str) -> list[_Holding]:
 def _still(holding: _Holding, price: float, case: _Case) -> _Terms:
     """What of a position's headroom the price does not move: d − s·q·EP − c."""
     amount, entry = _number(holding.leg.quantity), _number(holding.position.entry_price)
-    entered = _Term("−s·q·EP", f"{_signed(holding, -1)}{amount}·{entry}")
+    entered = _Term.of("s·q·EP", f"{amount}·{entry}", minus=holding.position.sign < 0).negated()
     fee = [] if case.isolated else _negated(_closing_fee(holding, case.rules))
     return [*_deduction(holding.leg, price, case.rules), case.counted(entered), *fee]
 
@@ -450,27 +486,27 @@ def _still(holding: _Holding, price: float, case: _Case) -> _Terms:
 def _moving(holding: _Holding, price: float, case: _Case) -> _Terms:
     """How fast a position's headroom falls with the price: q·(m + f) − s·q."""
     leg, amount = holding.leg, _number(holding.leg.quantity)
-    rate = _Term("m", _rate(leg.rates[leg.tier(price)]))
+    symbol, rate = "m", _rate(leg.rates[leg.tier(price)])
     if leg.extra_rate:
-        rate = _Term("(m + f)", f"({rate.numbers} + {_rate(leg.extra_rate)})")
-    size = _Term("−s·q", f"{_signed(holding, -1)}{amount}")
-    return [_Term(f"q·{rate.symbols}", f"{amount}·{rate.numbers}"), case.counted(size)]
+        symbol, rate = "(m + f)", f"({rate} + {_rate(leg.extra_rate)})"
+    size = _Term.of("s·q", amount, minus=holding.position.sign < 0).negated()
+    return [_Term.of(f"q·{symbol}", f"{amount}·{rate}"), case.counted(size)]
 
 
 def _left_by_others(case: _Case, token: str) -> _Terms:
     """The wallet with what the other tokens' positions and collateral add at their marks, and what they require."""
-    terms = [case.counted(_Term("WB", _number(case.scenario.account.wallet_balance)))]
+    terms = [case.counted(_amount("WB", case.scenario.account.wallet_balance))]
     others = [holding for holding in case.holdings if holding.position.symbol != token]
     pledged = [pledge for pledge in case.pledges if pledge.item.asset != token]
     if others:
         profit = sum(holding.leg.equity(holding.mark) for holding in others)
-        terms.append(_Term("the others' profit", _number(profit)))
+        terms.append(_amount("the others' profit", profit))
     if pledged:
         value = sum(pledge.leg.equity(pledge.mark) for pledge in pledged)
-        terms.append(_Term("the others' collateral", _number(value)))
+        terms.append(_amount("the others' collateral", value))
     if others:
         required = sum(leg.requirement_at(mark, leg.tier(mark)) for _, leg, mark in others)
-        terms.append(_Term("−the others' requirement", _minus(_number(required))))
+        terms.append(_amount("the others' requirement", required).negated())
     return terms
 
 

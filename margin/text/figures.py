@@ -6,14 +6,36 @@ from margin import formatting as wording
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment
 
+NAMES = {
+    "equity": "Margin balance",
+    "unrealised_pnl": "Unrealised profit",
+    "initial_margin": "Initial margin",
+    "maintenance_margin": "Maintenance margin",
+    "requirement": "Requirement",
+    "headroom": "Headroom",
+    "available_balance": "Available",
+    "margin_ratio": "Margin ratio",
+    "liquidation_price": "Liquidation price",
+}
+"""How an assessment's figures are called, by their keys."""
+
 
 class Figure(NamedTuple):
-    """One figure as it is shown. `value` is what `text` writes, None where there is none."""
+    """One figure as it is shown. `value` is what `text` writes, None where there is none.
+
+    `formula` is the venue's own for its ratio; empty where the name says enough.
+    """
 
     name: str
     value: float | None
     text: str
     meaning: str
+    formula: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name with its formula."""
+        return f"{self.name} ({self.formula})" if self.formula else self.name
 
 
 def figures(scenario: Scenario, account: Assessment) -> list[Figure]:
@@ -28,29 +50,30 @@ def _money(scenario: Scenario, account: Assessment) -> list[Figure]:
     free = "wallet balance not tied up in isolated margins" if isolated else "margin balance less initial margin"
     headroom = "the smallest of the positions' own" if isolated else "what may be lost before liquidation"
     rows = [
-        ("Margin balance", account.equity, "wallet balance with all open profit and loss: equity"),
-        ("Unrealised profit", account.unrealised_pnl, "what the open positions have won or lost since entry"),
-        ("Initial margin", account.initial_margin, f"what the positions tie up at the chosen leverage{carries}"),
-        ("Maintenance margin", account.maintenance_margin, f"what the venue's tiers ask to keep them open{carries}"),
-        ("Requirement", account.requirement, f"what equity is held against{fee}"),
-        ("Headroom", account.headroom, f"margin balance less requirement: {headroom}"),
-        ("Available", account.available_balance, f"free for new positions: {free}"),
+        ("equity", account.equity, "wallet balance with all open profit and loss: equity"),
+        ("unrealised_pnl", account.unrealised_pnl, "what the open positions have won or lost since entry"),
+        ("initial_margin", account.initial_margin, f"what the positions tie up at the chosen leverage{carries}"),
+        ("maintenance_margin", account.maintenance_margin, f"what the venue's tiers ask to keep them open{carries}"),
+        ("requirement", account.requirement, f"what equity is held against{fee}"),
+        ("headroom", account.headroom, f"margin balance less requirement: {headroom}"),
+        ("available_balance", account.available_balance, f"free for new positions: {free}"),
     ]
-    return [Figure(name, value, wording.money(value), meaning) for name, value, meaning in rows]
+    return [Figure(NAMES[key], value, wording.money(value), meaning) for key, value, meaning in rows]
 
 
 def _ratios(scenario: Scenario, account: Assessment) -> list[Figure]:
-    ratio = account.nearest_ratio
+    rule, ratio = scenario.account.rules.ratio, account.nearest_ratio
     at = wording.percent(ratio.liquidation_at)
     worst = " of the position worst off" if scenario.account.isolated else ""
     load, share = account.requirement_to_equity, account.equity_to_notional
     leverage = account.effective_leverage
     return [
         Figure(
-            ratio.label,
+            rule.name,
             ratio.value,
             wording.percent(ratio.value),
             f"the venue's own{worst}: {ratio.direction}, liquidation at {at}",
+            rule.formula,
         ),
         Figure(
             "Requirement ÷ equity",

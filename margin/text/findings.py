@@ -1,8 +1,9 @@
-"""Sentences that several charts share, and the few facts they rest on."""
+"""Sentences that several charts and pages share, and the few facts they rest on."""
 
 from margin import formatting as wording
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment
+from margin.text.phrases import LIQUIDATED_NOW
 from margin.text.verdict import at_liquidation_point
 
 MOST_NAMED = 4
@@ -22,8 +23,8 @@ def standing(account: Assessment, scenario: Scenario) -> str | None:
         return None
     if isolated(scenario):
         lost = [f"{each.symbol} {each.side}" for each in account.positions if each.liquidated]
-        return f"{f'{lost[0]} is' if len(lost) == 1 else f'{len(lost)} positions are'} liquidated at these marks"
-    return "At the liquidation point" if at_liquidation_point(scenario, account) else "Liquidated at these marks"
+        return f"{f'{lost[0]} is' if len(lost) == 1 else f'{len(lost)} positions are'} {LIQUIDATED_NOW}"
+    return "At the liquidation point" if at_liquidation_point(scenario, account) else LIQUIDATED_NOW.capitalize()
 
 
 def missing(account: Assessment) -> list[str]:

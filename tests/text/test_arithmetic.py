@@ -9,8 +9,8 @@ from hypothesis import given
 from margin import formatting as wording
 from margin.model.compile import compile_books
 from margin.model.scenario import Scenario
-from margin.studies.account.arithmetic import SYMBOLS, Line, arithmetic
 from margin.studies.account.assess import Assessment, assess
+from margin.text.arithmetic import SYMBOLS, Line, arithmetic
 from tests.studies import evaluate
 from tests.studies.accounts import (
     MODES,

@@ -1,0 +1,294 @@
+"""An account that is liquidated along a path, in words: what happens, why, what is kept, and where the rest went."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from margin import formatting as wording
+from margin.engine.numbers import quotient
+from margin.market.price_moves import betas_to_btc, risk_windows
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import Assessment
+from margin.studies.distance.directions import BTC, Direction
+from margin.studies.distance.distances import JointMove, away
+from margin.studies.liquidation.ledger import OF_THE_ACCOUNT, STOPS, Kind, Step, Why
+from margin.studies.liquidation.rules import RULES
+from margin.studies.liquidation.waterfall import Waterfall
+from margin.studies.stress.crash_table import CrashDay
+
+NAMED = 4
+"""Tokens and positions that are named one by one."""
+
+
+class Way(NamedTuple):
+    """How a path is told: as the move that it leads to, or, where `move` is None or 0, as a part of the way.
+
+    `name` is the axis's title, `move` a fraction.
+    """
+
+    name: str
+    move: float | None = None
+
+    @property
+    def scale(self) -> float:
+        """What the end of the path is on the axis, in %."""
+        return 100 * (self.move or 1.0)
+
+    def at(self, t: float) -> str:
+        """A point of the path, from 0 to 1, as a figure: `−9.47 %`."""
+        if not t:
+            return "at once"
+        return wording.percent(self.move * t, sign=True) if self.move else wording.percent(t)
+
+    def told(self, t: float) -> str:
+        """The same in words that need no others: `−9.47 %`, `38.20 % of the way`."""
+        return self.at(t) if self.move or not t else f"{self.at(t)} of the way"
+
+
+class Runs(NamedTuple):
+    """What became of the account on its way, and, where stops stand, what would have become of it without them."""
+
+    scenario: Scenario
+    way: Way
+    found: Waterfall
+    without: Waterfall | None = None
+
+    @property
+    def point(self) -> str:
+        """What the column is called that says where on the path a step is."""
+        return "Move" if self.way.move else "Of the way"
+
+
+# The path
+
+
+def route_ends(start: Mapping[str, float], end: Mapping[str, float]) -> str:
+    """Where the prices go: `RENDER 1.4000 (−20.00 %)`, of many tokens those that come first."""
+    told = [f"{token} {_going(start[token], end[token])}" for token in end]
+    more = f" and {len(told) - NAMED} more" if len(told) > NAMED else ""
+    return f"Prices go from these marks to {', '.join(told[:NAMED])}{more}." if told else "No price moves."
+
+
+def _going(start: float, end: float) -> str:
+    change = away(end, start)
+    return wording.price(end) if change is None else f"{wording.price(end)} ({wording.percent(change, sign=True)})"
+
+
+def axis_name(direction: Direction) -> str:
+    """What a direction's moves are moves of."""
+    return f"{direction.name}, from these marks"
+
+
+def day_name(day: CrashDay) -> str:
+    """A day as it is chosen from a list."""
+    return f"{day.date} · {day.event}" if day.date else day.event
+
+
+def about_betas(direction: Direction, tokens: Sequence[str], own: Collection[str]) -> Iterator[str]:
+    """What the rates of a direction by betas to BTC rest on; `own` are the tokens that have the person's own."""
+    if direction.key != "with_btc":
+        return
+    moving = [token for token in tokens if direction.rates.get(token) and token not in own]
+    if yours := [token for token in tokens if token in own]:
+        yield f"betas to {BTC} of your own: {', '.join(wording.capped(yours))}"
+    for window, held in risk_windows(moving).items():
+        yield f"betas to {BTC} from daily closes of {window}: {', '.join(wording.capped(held))}"
+    if unknown := [token for token in moving if token not in betas_to_btc()]:
+        yield f"no beta to {BTC} is known, taken as 1: {', '.join(wording.capped(unknown))}"
+
+
+def about_gap(scenario: Scenario) -> str:
+    """What the comparison of an account with stops and without rests on where its stops meet a gap."""
+    others = ", and so does every other position" if scenario.account.isolated and len(scenario.positions) > 1 else ""
+    return (
+        "a gap opens where a stop is reached and nowhere else: "
+        f"without stops the account passes every price on the way{others}"
+    )
+
+
+# A step
+
+
+_DOES: dict[Kind, str] = {
+    "orders_cancelled": "open orders are cancelled",
+    "netted": "closes against the other side",
+    "reduced": "is reduced",
+    "closed": "is closed",
+    "taken_over": "is taken over",
+    "stopped": "liquidation stops",
+    "margin_stop": "is closed by your margin stop",
+    "price_stop": "is closed by your price stop",
+    "settled": "what is owed is settled",
+}
+"""What a step does, after the name of the position where it is about one."""
+
+
+_WHY: dict[Why, str] = {
+    "requirement_reached": "equity is no more than the requirement",
+    "requirement_met": "equity exceeds the requirement again",
+    "long_and_short": "long and short of one token stand against each other",
+    "beyond_bankruptcy": "equity does not cover the order",
+    "below_backstop": "equity is below two thirds of the requirement",
+    "level_reached": "your level of requirement ÷ equity is reached",
+    "price_reached": "your price is reached",
+    "debt_left": "the wallet is below zero and no position is left",
+}
+
+
+def does(step: Step) -> str:
+    """A step in a few words."""
+    if step.kind == "margin_stop" and step.left:
+        return f"{step.symbol} {step.side} is reduced by your margin stop"
+    if not step.symbol:
+        return _DOES[step.kind]
+    return f"{step.symbol} {step.side}{':' if step.kind in OF_THE_ACCOUNT else ''} {_DOES[step.kind]}"
+
+
+def why(step: Step, venue: str) -> str:
+    """Why it happens."""
+    relief = RULES[venue].relief
+    if step.why == "requirement_met" and relief < 1:
+        return f"requirement ÷ equity is at most {wording.percent(relief)} again"
+    return _WHY[step.why]
+
+
+# What is kept
+
+
+def in_time(found: Waterfall) -> bool:
+    """Whether stops left something, where the venue had nothing to do, and nobody else had to pay for them."""
+    return bool(found.steps) and not found.liquidated and found.kept >= wording.HALF_A_CENT > found.fund_took
+
+
+def finding(found: Waterfall, way: Way) -> str:
+    """The sentence of the title: where liquidation begins, and what is kept."""
+    left, start, verb = wording.money(found.kept), wording.money(found.start_equity), kept_or_left(found)
+    kept = f"{left} of {start} {verb}" if found.start_equity >= wording.HALF_A_CENT else f"{left} {verb}, from {start}"
+    first = found.first_liquidation
+    if first is not None:
+        return f"Liquidation {'at once' if not first else f'from {way.told(first)} on'}: {kept}"
+    if found.steps:
+        return f"The stops {'close in time, nothing is liquidated' if in_time(found) else 'fill too late'}: {kept}"
+    return f"Nothing is liquidated on this path: {kept}"
+
+
+def kept_or_left(found: Waterfall) -> str:
+    """What is said of the equity at the end: `left` where nothing happened."""
+    return "kept" if found.steps else "left"
+
+
+def status(found: Waterfall) -> tuple[str, str]:
+    """The badge before the sentence: its colour and its words."""
+    if found.liquidated:
+        return ("orange", "Partly liquidated") if found.final.positions else ("red", "Liquidated")
+    if found.steps:
+        return ("yellow", "Stopped in time") if in_time(found) else ("red", "Stopped too late")
+    return "green", "Not liquidated"
+
+
+def sentence(runs: Runs, reached: JointMove | None = None) -> str:
+    """What is kept and where the rest went; `reached` is where a direction liquidates, told where nothing happens."""
+    found = runs.found
+    if not found.steps:
+        return f"Nothing is liquidated on this path; {_standing(runs)}{_stops(runs)}{_beyond(runs.way, reached)}"
+    start = f"{' of' if found.start_equity >= wording.HALF_A_CENT else ', from'} {wording.money(found.start_equity)}"
+    kept = f"You would have kept {_amount(found.kept)}{start}: {_costs(found)}."
+    fund = f" {_fund(found)}" if found.liquidated or found.fund_took >= wording.HALF_A_CENT else ""
+    return f"{_saved(runs)}{kept}{fund} {_open(runs)}{_stops(runs)}"
+
+
+def _amount(money: float) -> str:
+    return "nothing" if money < wording.HALF_A_CENT else wording.money(money)
+
+
+def _saved(runs: Runs) -> str:
+    """What the stops did, where the venue did nothing."""
+    if runs.found.liquidated or runs.without is None:
+        return ""
+    if not in_time(runs.found):
+        if runs.scenario.account.isolated:
+            return "A stop fills too late, beyond what the margin of its position holds. "
+        return "Your stops fill too late, beyond what the account holds. "
+    if runs.without.liquidated:
+        return "Your stops close in time, nothing is liquidated. "
+    return "Your stops close on the way; nothing is liquidated, and without them nothing would be. "
+
+
+def _stops(runs: Runs) -> str:
+    """What stands against the run without stops."""
+    if runs.without is None:
+        return ""
+    if not any(step.kind in STOPS for step in runs.found.steps):
+        return " None of your stops is reached."
+    return f" Without stops you would have kept {_amount(runs.without.kept)}."
+
+
+def _standing(runs: Runs) -> str:
+    """Where an untouched account ends."""
+    found = runs.found
+    kept = f"equity ends at {wording.money(found.kept)}, from {wording.money(found.start_equity)}"
+    if (load := quotient(float(found.requirement[-1]), float(found.equity[-1]))) is None:
+        return f"{kept}."
+    required = "the positions together require" if runs.scenario.account.isolated else "the venue requires"
+    return f"{kept}, and {required} {wording.percent(load)} of it."
+
+
+def _beyond(way: Way, reached: JointMove | None) -> str:
+    """How far the direction would have to go on to liquidate."""
+    if reached is None or not way.move:
+        return ""
+    at = reached.down if way.move < 0 else reached.up
+    if at is None:
+        return " No move this way liquidates anything."
+    return f" Liquidation would begin at {wording.percent(at, sign=True)}."
+
+
+def _costs(found: Waterfall) -> str:
+    """What prices, fees and slippage took of it."""
+    prices = found.from_prices
+    parts = [f"prices {'took' if prices < wording.HALF_A_CENT else 'brought'} {wording.money(abs(prices))}"]
+    parts += [f"fees {wording.money(found.fees)}", f"slippage {wording.money(found.slippage)}"]
+    if found.forfeited >= wording.HALF_A_CENT:
+        parts.append(f"the venue's vault kept {wording.money(found.forfeited)} of margin")
+    return wording.listing(parts)
+
+
+def _fund(found: Waterfall) -> str:
+    if found.fund_took < wording.HALF_A_CENT:
+        return "The insurance fund bore nothing."
+    before = (
+        f", {wording.money(found.lost_before)} of it lost before the start"
+        if found.lost_before >= wording.HALF_A_CENT
+        else ""
+    )
+    # A debt that stood at the start is in none of the losses told, and other positions' gains hide some of them.
+    told = found.fees + found.slippage - min(0.0, found.from_prices)
+    part = " of that" if not before and found.fund_took < told + wording.HALF_A_CENT else ""
+    return f"The insurance fund bore {wording.money(found.fund_took)}{part}{before}."
+
+
+def _open(runs: Runs) -> str:
+    left, held = runs.found.final.positions, runs.scenario.positions
+    if not left:
+        return "No position is left open."
+    names = [f"{position.symbol} {position.side}" for position in left]
+    named = wording.listing(names) if len(names) <= NAMED else f"{len(names)} of {len(held)} positions"
+    sizes = {(position.symbol, position.side): position.quantity for position in held}
+    cut = any(position.quantity < sizes[position.symbol, position.side] for position in left)
+    return f"{named} {'stays' if len(left) == 1 else 'stay'} open{', smaller than before' if cut else ''}."
+
+
+def left(final: Scenario, account: Assessment) -> str:
+    """What the account holds at the end: its equity, and the wallet, open profit and collateral that make it up."""
+    wallet, profit = final.account.wallet_balance, account.unrealised_pnl
+    parts = [f"{wording.money(wallet)} in the wallet"]
+    if abs(profit) >= wording.HALF_A_CENT:
+        parts.append(f"an open {'profit' if profit > 0 else 'loss'} of {wording.money(abs(profit))}")
+    rate = final.account.counted_rate
+    if rate != 1:
+        parts.append(f"both at {wording.rate(rate)}" if len(parts) > 1 else f"at {wording.rate(rate)}")
+    if (counted := account.equity - rate * (wallet + profit)) >= wording.HALF_A_CENT:
+        parts.append(f"collateral counted at {wording.money(counted)}")
+    none = "" if final.positions else "No position is left open. "
+    if len(parts) == 1 and rate == 1:
+        return f"{none}The wallet holds {wording.money(wallet)}."
+    return f"{none}Equity is {wording.money(account.equity)}: {wording.listing(parts)}."

@@ -1,0 +1,19 @@
+"""Liquidation prices in words."""
+
+from collections.abc import Mapping
+
+from margin.studies.distance.distances import LiquidationPrice, Reason
+
+_WHY: Mapping[Reason, str] = {
+    "covered": "none: covered down to 0",
+    "gains": "none: this direction only helps",
+    "flat": "none: its price does not matter",
+    "no_tiers": "not known: a tier table is missing",
+    "liquidated": "liquidated",
+}
+
+
+def why_none(price: LiquidationPrice) -> str:
+    """Return why a token has no liquidation price: the reason of the side that could harm, where one could."""
+    reasons = [reason for reason in (price.reason_below, price.reason_above) if reason and reason != "gains"]
+    return _WHY[reasons[0] if reasons else "gains"]

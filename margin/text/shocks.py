@@ -1,0 +1,138 @@
+"""What supposed shocks do to the account, in words, and how long it lasts on its funding."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from margin import formatting as wording
+from margin.market.price_moves import Paid
+from margin.model.scenario import Scenario
+from margin.studies.account.assess import Assessment
+from margin.studies.stress.outcome import Outcome
+from margin.studies.stress.shocks import Part, PartKey
+
+LONG = 3_650.0
+"""Days beyond which an account is said to last for years."""
+WHOLE_DAYS = 100.0
+"""Days from which on they are told without decimals."""
+LEAST_DAYS = 0.05
+"""Days below this would be told as 0."""
+SOURCES = 4
+"""Sources of rates that are named one by one."""
+PARTS: Mapping[PartKey, str] = {
+    "before": "Before",
+    "prices": "Prices",
+    "maintenance": "Maintenance rates",
+    "leverage_cap": "Leverage caps",
+    "haircut": "Collateral haircut",
+    "funding": "Funding",
+    "interest": "Interest",
+    "together": "All together",
+}
+"""What is supposed, as a row is named."""
+
+
+def state(outcome: Outcome, scenario: Scenario) -> str:
+    """How the account stands, in words."""
+    if outcome.positions_lost:
+        return f"{outcome.positions_lost} of {len(scenario.positions)} positions lost"
+    if outcome.liquidated is None:
+        return "not known"
+    if outcome.liquidated:
+        return "liquidated on the way" if _ends_above(outcome) else "liquidated"
+    level = scenario.levels.reached(outcome.requirement_to_equity)
+    return f"{level} level" if level else "below warning"
+
+
+def _ends_above(outcome: Outcome) -> bool:
+    """Whether what the prices liquidate on their way would stand again at their end, under the other rules."""
+    return outcome.headroom is not None and outcome.headroom > 0
+
+
+def sentence(parts: Sequence[Part], scenario: Scenario) -> str:
+    """What all together comes to, against today."""
+    before, together = parts[0].outcome, parts[-1].outcome
+    if len(parts) == 2:
+        return "Nothing is supposed yet: fill in what may go wrong, or take a named day's prices."
+    money = f"margin balance {wording.money(before.remaining)} → {wording.money(together.remaining)}"
+    if together.requirement is None:
+        gone = f"at least {state(together, scenario)}" if together.positions_lost else "the account is liquidated"
+        lost = f"{gone}, " if together.liquidated else ""
+        return f"All together: {lost}{money}; what is required is not known, for want of a tier table."
+    if together.positions_lost:
+        already = f" ({before.positions_lost} today already)" if before.positions_lost else ""
+        return f"All together: {state(together, scenario)}{already}, {money}."
+    if together.liquidated and before.liquidated:
+        return "The account is liquidated today already."
+    if together.liquidated:
+        way = " on the way, before the other rules are in force" if _ends_above(together) else ""
+        required = wording.money(together.requirement)
+        return f"All together liquidates the account{way}: {money}, requirement {required}."
+    loads = [wording.percent(outcome.requirement_to_equity) for outcome in (before, together)]
+    moves = [parts[0].nearest, parts[-1].nearest]
+    falls = ["none" if move is None else wording.percent(move, sign=True) for move in moves]
+    return (
+        f"All together: {state(together, scenario)}, {money}, requirement ÷ equity {' → '.join(loads)}, nearest common "
+        f"move to liquidation {' → '.join(falls)}."
+    )
+
+
+class Lasting(NamedTuple):
+    """How long the headroom lasts, None where nothing is lost, and what a day costs, negative where it is paid."""
+
+    days: float | None
+    a_day: float
+
+
+def lasting(account: Assessment, found: Lasting, rates: str, *, isolated: bool) -> str:
+    """How long the account lasts with prices still; `rates` says what it pays, empty where that is not known."""
+    if account.headroom is None:
+        return "not known, for want of a tier table: how long the account would last on its funding"
+    if account.liquidated:
+        return f"{'a position is lost' if isolated else 'the account is liquidated'} already, whatever it would pay"
+    if not rates:
+        return "no funding rate of these tokens is known"
+    at = f"at {rates}, with prices still"
+    if found.days is None:
+        return f"{at}, nothing is lost: on balance the account {_paid(found.a_day)}"
+    who = "the first position is lost" if isolated else "liquidation"
+    return f"{at}, it is {_days(found.days)} until {who}"
+
+
+def _paid(a_day: float) -> str:
+    """What a day brings to an account that loses nothing."""
+    return f"is paid {wording.money(-a_day)} a day" if a_day < -wording.HALF_A_CENT else "pays nothing"
+
+
+def _days(days: float) -> str:
+    if days > LONG:
+        return "more than ten years"
+    if days < LEAST_DAYS:
+        return "less than 0.1 days"
+    return f"{days:,.{0 if days >= WHOLE_DAYS else 1}f} days"
+
+
+def present_rates(rates: Mapping[str, Paid], recorded: Mapping[str, str], venue: str) -> str:
+    """What an account on `venue`, empty for none, pays now; `recorded`: by token the venue whose recorded median it is.
+
+    Every rate is told with its source; empty where there is none.
+    """
+    if not rates:
+        return ""
+    venues = list(dict.fromkeys(recorded.values()))
+    other = f", not on {venue}" if venue and venue not in venues else ""
+    median = f"the median rate recorded on {wording.listing(venues)}{other}"
+    told = "the present rate" if len(recorded) < len(rates) else ""
+    which = f"{told}, and where none is told {median}" if told and venues else told or median
+    return f"{which} ({sources(rates)})"
+
+
+def sources(rates: Mapping[str, Paid]) -> str:
+    """The rates a day, each with where it is from."""
+    told = [f"{token} {_rate(paid.a_day)} a day, {paid.source}" for token, paid in rates.items()]
+    more = [f"{len(told) - SOURCES} more"] if len(told) > SOURCES else []
+    return "; ".join([*told[:SOURCES], *more])
+
+
+def _rate(a_day: float) -> str:
+    """A rate to three significant digits."""
+    return wording.rate(float(f"{a_day:.3g}"))
