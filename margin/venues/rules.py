@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 from margin.engine.book import Standing
 from margin.engine.numbers import quotient
 from margin.engine.tiers import TierTable
+from margin.venues.liquidation import LiquidationPolicy
 
 Direction = Literal["rises", "falls"]
 Term = TypeVar("Term")
@@ -70,9 +71,28 @@ NO_DOUBTS = Doubts()
 
 
 @dataclass(frozen=True, slots=True)
-class Venue:
-    """A venue's rules as data.
+class Api:
+    """What the venue answers to programs, and to whom.
 
+    `tiers_in_one_answer`: its answer on tiers holds every token. `tiers_need_key`: it gives tiers to a key alone.
+    `account_by_address`: an account is read by its address, without a key. `key_has_passphrase`: a key consists of
+    three parts. `long_history`: past prices and funding reach back as far as the snapshot's statistics need.
+    """
+
+    tiers_in_one_answer: bool = False
+    tiers_need_key: bool = False
+    account_by_address: bool = False
+    key_has_passphrase: bool = False
+    long_history: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """All that is true of a venue, as data and small functions.
+
+    `key` is its name in files, links and addresses; `settlement` the coin that its perpetuals are settled in;
+    `taker_fee` that of an account of the lowest level, a fraction; `ratio` how it shows an account's health;
+    `liquidation` how it liquidates; `api` what it answers to programs.
     `flat_tiers`: tiers are read by contracts and one rate applies to the whole notional.
     `liquidation_fee_required`: the requirement adds the taker fee on the notional to the maintenance margin.
     `closing_fee_in_margins`: initial and maintenance margin both carry the estimated fee to close.
@@ -89,6 +109,7 @@ class Venue:
     `doubts`: what is not known, or only nearly so, of accounts of some kind.
     `dollar_names`: its perpetuals settled in dollars are written BTC-USD, a name that elsewhere is a coin-margined one.
     `open_positions`: where its own pages list open positions, as an instruction.
+    `assumptions`: what every account of it rests on.
     """
 
     key: str
@@ -96,6 +117,8 @@ class Venue:
     settlement: str
     taker_fee: float
     ratio: RatioRule
+    liquidation: LiquidationPolicy = field(default_factory=LiquidationPolicy)
+    api: Api = field(default_factory=Api)
     flat_tiers: bool = False
     liquidation_fee_required: bool = False
     closing_fee_in_margins: bool = False

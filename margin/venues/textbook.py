@@ -4,6 +4,7 @@ The arithmetic of introductory articles on cross margin made consistent: initial
 maintenance margin a fraction of N, liquidation where equity ÷ ΣN falls to that fraction. No venue works so.
 """
 
+from margin.venues.liquidation import LiquidationPolicy
 from margin.venues.rules import RatioRule, Venue
 
 TEXTBOOK = Venue(
@@ -12,6 +13,15 @@ TEXTBOOK = Venue(
     settlement="USD",
     taker_fee=0.0,
     ratio=RatioRule("Equity ÷ total notional", "falls", against_notional=True),
+    liquidation=LiquidationPolicy(
+        steps=(
+            "As introductory articles tell it, the most adverse position is closed first, whole.",
+            "Then the next, until the requirement is met.",
+            "Nobody charges a liquidation fee.",
+            "No venue works so: there are orders to cancel, tiers, fees and an insurance fund.",
+        ),
+        not_published="Articles differ: some close everything at once.",
+    ),
     counts_collateral=False,
     own_fraction=True,
     assumptions=("textbook: one maintenance fraction for every token; no venue works so",),

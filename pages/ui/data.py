@@ -22,12 +22,11 @@ from margin.market.cache.question import Ask, Held
 from margin.market.listings import known_tokens, status_rows, stories
 from margin.market.price_moves import Paid, funding_a_day
 from margin.market.snapshot import embedded as snapshot
-from margin.market.snapshot.venue_files import LISTING_VENUES
 from margin.market.source import FundingHistory, Quote
 from margin.market.view import View, asks
 from margin.studies.account.assess import assess
 from margin.studies.distance.distances import away, origin
-from margin.venues import VENUES
+from margin.venues import VENUES, listing_venues
 from pages.ui import data_rows, live, place, shell
 from pages.ui.data_rows import UP_TO
 from pages.ui.state import Session
@@ -70,7 +69,7 @@ def choose_token(session: Session) -> str:
 
 def views_for(session: Session, token: str) -> list[View]:
     """Every venue as it is known at this moment, whatever the scenario's figures rest on."""
-    return [live.look_at(session, venue, (*session.working.tokens, token)) for venue in LISTING_VENUES]
+    return [live.look_at(session, venue, (*session.working.tokens, token)) for venue in listing_venues()]
 
 
 def _mark(session: Session, token: str) -> float | None:
@@ -89,13 +88,19 @@ def tiers(session: Session, views: Sequence[View], token: str) -> None:
         place.chart(tier_steps(compared), "tier-steps", tier_steps_alt(compared))
     if warning := data_rows.far_apart(session.working, views, token):
         st.warning(plain(warning))
-    st.caption(plain(_FEES))
+    st.caption(plain(_beside_the_chart()))
 
 
-_FEES = (
-    "The chart shows maintenance margin by the tiers alone. Bybit adds the fee to close to it, and OKX holds equity "
-    "against the liquidation fee too; the account's figures count both."
-)
+def _beside_the_chart() -> str:
+    """What venues count beside their tiers, which the chart leaves out."""
+    closing = [venue.name for venue in VENUES.values() if venue.closing_fee_in_margins]
+    liquidating = [venue.name for venue in VENUES.values() if venue.liquidation_fee_required]
+    adds, holds = ("adds" if len(closing) == 1 else "add"), ("holds" if len(liquidating) == 1 else "hold")
+    return (
+        f"The chart shows maintenance margin by the tiers alone. {wording.listing(closing)} {adds} the fee to close to "
+        f"it, and {wording.listing(liquidating)} {holds} equity against the liquidation fee too; the account's figures "
+        "count both."
+    )
 
 
 def _tier_table(session: Session, compared: Compared, token: str) -> None:
@@ -162,7 +167,7 @@ def funding(session: Session, token: str) -> None:
 def _funding_venue(session: Session) -> str:
     """The scenario's venue; for the textbook account the first of those that have funding."""
     venue = session.working.account.venue
-    return venue if venue in LISTING_VENUES else LISTING_VENUES[0]
+    return venue if venue in listing_venues() else listing_venues()[0]
 
 
 def _told(session: Session, token: str) -> Quote | None:
@@ -212,7 +217,7 @@ def connections(session: Session, views: Sequence[View], token: str) -> None:
     if not session.live:
         st.caption("Live data is off: no venue is asked, everything comes from the snapshot.")
         return
-    everything = _asks(session, token, LISTING_VENUES)
+    everything = _asks(session, token, listing_venues())
     place.table(data_rows.connection_rows(views, token, live.now()), "What each venue has answered", 90)
     tokens = tuple(dict.fromkeys([*session.working.tokens, token]))
     for reason in dict.fromkeys(reason for view in views for reason in data_rows.reasons(view, tokens)):
@@ -222,7 +227,7 @@ def connections(session: Session, views: Sequence[View], token: str) -> None:
 
 def want(session: Session, token: str) -> None:
     """With live data on, has fetched what the page shows of the scenario's venue; the others only by the button."""
-    if session.live and session.working.account.venue in LISTING_VENUES:
+    if session.live and session.working.account.venue in listing_venues():
         live.feed().want(_asks(session, token, [session.working.account.venue]))
 
 

@@ -12,60 +12,12 @@ from margin.studies.account.assess import Assessment
 from margin.studies.distance.directions import BTC, Direction
 from margin.studies.distance.distances import JointMove, away
 from margin.studies.liquidation.ledger import Money, Step, Why
-from margin.studies.liquidation.rules import RULES
 from margin.studies.liquidation.waterfall import Waterfall
 from margin.studies.stress.crash_table import CrashDay, CrashRow
 
 Texts = dict[str, str]
 NAMED = 4
 """Tokens and positions that are named one by one."""
-
-HAPPENS: Mapping[str, tuple[str, ...]] = {
-    "binance": (
-        "All open orders are cancelled; stop orders are among them.",
-        "One order that fills what it can at once reduces a position. As soon as the requirement is met, it ends.",
-        "What the market does not take goes to the insurance fund at the bankruptcy price, where equity is 0; if the "
-        "fund cannot bear it, traders on the other side are deleveraged.",
-        "A fee is taken on what is liquidated: 0.5 % to 2.5 % by symbol, 1.25 % on BTC.",
-    ),
-    "bybit": (
-        "Open orders are cancelled, and what was borrowed is repaid.",
-        "Positions are reduced tier by tier until maintenance margin is at most 90 % of the margin balance.",
-        "What cannot be closed above the bankruptcy price is taken over by the insurance fund, in separate pools since "
-        "2025-12-19, and after it come those on the other side.",
-        "There is no fee by itself: what is lost is everything down to the bankruptcy price.",
-    ),
-    "okx": (
-        "Orders are cancelled; a long and a short of one contract are closed against each other.",
-        "From the third tier on a position is cut by two tiers at a time; in the two lowest, and once equity does not "
-        "cover the lowest tier's requirement, it is closed whole.",
-        "What the market does not take goes to the insurance fund at the bankruptcy price, and after it come those on "
-        "the other side.",
-        "The liquidation fee is at the level of the taker fee.",
-    ),
-    "hyperliquid": (
-        "Market orders for the whole position go to the order book; above 100,000 USDC for a fifth of it first.",
-        "It ends as soon as the requirement is met; what is left of the margin stays yours.",
-        "If equity falls below two thirds of maintenance margin, the venue's vault takes everything over, and the "
-        "margin is not returned.",
-        "Liquidation through the order book costs no fee.",
-    ),
-    "textbook": (
-        "As introductory articles tell it, the most adverse position is closed first, whole.",
-        "Then the next, until the requirement is met.",
-        "Nobody charges a liquidation fee.",
-        "No venue works so: there are orders to cancel, tiers, fees and an insurance fund.",
-    ),
-}
-"""What happens at liquidation, venue by venue, in four lines."""
-
-NOT_PUBLISHED: Mapping[str, str] = {
-    "binance": "Not published: which position goes first, and how much one order reduces.",
-    "bybit": "Not published: which position goes first, and what the orders cost against the mark.",
-    "okx": "By the venue the position of highest risk goes first; how it ranks them is not known here.",
-    "hyperliquid": "Not known here: which of several positions goes first.",
-    "textbook": "Articles differ: some close everything at once.",
-}
 
 
 class Runs(NamedTuple):
@@ -299,12 +251,11 @@ def _step_row(step: Step, runs: Runs) -> Texts:
         "Fee": _money(step.fee),
         "Slippage": _money(step.slippage),
         "Equity after": wording.money(step.after.equity),
-        "Why": _why(step, runs.scenario.account.venue),
+        "Why": _why(step, runs.scenario.account.rules.liquidation.relief),
     }
 
 
-def _why(step: Step, venue: str) -> str:
-    relief = RULES[venue].relief
+def _why(step: Step, relief: float) -> str:
     if step.why == "requirement_met" and relief < 1:
         return f"requirement ÷ equity is at most {wording.percent(relief)} again"
     return _WHY[step.why]

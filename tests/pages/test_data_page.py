@@ -14,12 +14,11 @@ from streamlit.testing.v1 import AppTest
 from margin.market.cache.question import Ask
 from margin.market.price_moves import funding_a_day
 from margin.market.snapshot import embedded as snapshot
-from margin.market.snapshot.venue_files import LISTING_VENUES
 from margin.market.source import Quote
 from margin.market.view import Origin, snapshot_view
 from margin.model import link
 from margin.model.scenario import Position, Scenario
-from margin.venues import TierTable
+from margin.venues import TierTable, listing_venues
 from pages.ui import live
 from pages.ui.data_rows import (
     compared,
@@ -314,7 +313,7 @@ def test_the_scenarios_own_table_and_contract_value_go_before_the_venues() -> No
     [row] = source_rows(mine, snapshot_view("okx"), snapshot_view("okx"), {"RENDER": "own"}, NOW)
     assert row["Tiers from"] == "the scenario's own, 2026-11-01"
     assert row["One contract"] == "10 RENDER"
-    views = [snapshot_view(venue) for venue in LISTING_VENUES]
+    views = [snapshot_view(venue) for venue in listing_venues()]
     shown = {each.venue: each for each in compared(mine, views, "RENDER", 1.75).schedules}
     assert (shown["okx"].seen, shown["okx"].contract_value) == ("own table, 2026-11-01", 10)
     assert shown["okx"].table.rates == (0.03,)

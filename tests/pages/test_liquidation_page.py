@@ -28,8 +28,6 @@ from margin.studies.liquidation.waterfall import waterfall
 from margin.studies.stress.crash_table import CrashDay, TokenMove, crash_rows
 from margin.venues import VENUES
 from pages.ui.liquidation_rows import (
-    HAPPENS,
-    NOT_PUBLISHED,
     Runs,
     axis_name,
     hardest_day,
@@ -310,8 +308,9 @@ def test_without_stops_there_is_one_column_and_no_row_about_stops() -> None:
 
 @pytest.mark.parametrize("venue", VENUES)
 def test_every_venue_has_four_lines_and_what_is_not_published(venue: str) -> None:
-    assert len(HAPPENS[venue]) == 4
-    assert NOT_PUBLISHED[venue]
+    policy = VENUES[venue].liquidation
+    assert len(policy.steps) == 4
+    assert policy.not_published
 
 
 # The page

@@ -27,11 +27,10 @@ from margin.errors import FieldError
 from margin.market.cache.question import KINDS, Ask, Held, Kind, is_token, utc_now
 from margin.market.records import Contract
 from margin.market.snapshot.csv_reader import UNDATED
-from margin.market.snapshot.venue_files import LISTING_VENUES
 from margin.market.source import Candles, Checked, FundingHistory, Quote
 from margin.market.venues import checks
 from margin.model.scenario import loads
-from margin.venues import VENUES, TierTable
+from margin.venues import VENUES, TierTable, listing_venues
 
 VERSION = 1
 LARGEST_FILE = 8 * 1024 * 1024
@@ -39,9 +38,9 @@ MOST_FILES = 400
 _MOST_ROWS = 20_000
 _LONGEST_TEXT = 500
 _NAME = re.compile(
-    rf"tandem-(?:(?:{'|'.join(LISTING_VENUES)})-(?:{'|'.join(KINDS)})(?:-[A-Z0-9]{{1,15}})?(?:-1[dh])?\.json|[A-Za-z0-9_]{{8}}\.tmp)"
+    rf"tandem-(?:(?P<venue>[a-z0-9]+)-(?:{'|'.join(KINDS)})(?:-[A-Z0-9]{{1,15}})?(?:-1d)?\.json|[A-Za-z0-9_]{{8}}\.tmp)"
 )
-"""Files of ours: no other file in the folder is ever touched."""
+"""What files of ours are called; of an answer the venue must be one that lists perpetuals."""
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _SIGHTING = re.compile(rf"{_DAY}(?:/{_DAY})?|{UNDATED}")
 _ROW = re.compile("row [0-9]{1,6}")
@@ -104,7 +103,7 @@ class Store:
         return self._folder / f"{'-'.join(['tandem', *filter(None, ask)])}.json"
 
     def _prune(self) -> None:
-        files = [path for path in self._folder.iterdir() if _NAME.fullmatch(path.name)]
+        files = [path for path in self._folder.iterdir() if _is_ours(path.name)]
         if len(files) > MOST_FILES:
             for path in sorted(files, key=_written_at)[:-MOST_FILES]:
                 self._remove(path)
@@ -118,6 +117,12 @@ class Store:
             told, self._told = self._told, True
         if not told:
             _LOG.warning("market figures are not kept on disk: %s", error.strerror or type(error).__name__)
+
+
+def _is_ours(name: str) -> bool:
+    """Return whether a file is of this cache: no other in the folder is ever touched."""
+    match = _NAME.fullmatch(name)
+    return match is not None and match["venue"] in (None, *listing_venues())
 
 
 def _content(path: Path) -> str:

@@ -6,14 +6,12 @@ from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, cast, get_args
 
 from margin.errors import FieldError, choice, shown
-from margin.market.snapshot.venue_files import LISTING_VENUES
 from margin.market.source import MarketSource, Timeframe
+from margin.venues import VENUES, listing_venues
 
 Kind = Literal["quotes", "contracts", "tiers", "funding", "candles"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """In the order in which a venue is asked for them: what a person waits for first."""
-ALL_TIERS_AT_ONCE = frozenset({"binance", "hyperliquid"})
-"""Venues whose answer on tiers holds every token."""
 
 _TOKEN = re.compile(r"[A-Z0-9]{1,15}")
 
@@ -29,14 +27,15 @@ class Ask(NamedTuple):
     @classmethod
     def tiers(cls, venue: str, token: str) -> "Ask":
         """The question whose answer holds this token's tiers."""
-        return cls(venue, "tiers", "" if venue in ALL_TIERS_AT_ONCE else token)
+        return cls(venue, "tiers", "" if VENUES[venue].api.tiers_in_one_answer else token)
 
     def check(self) -> None:
         """Raises FieldError for a question that may not be put; one that passes is safe as a file's name."""
-        choice(self.venue, "venue", LISTING_VENUES)
+        choice(self.venue, "venue", listing_venues())
         choice(self.kind, "kind", KINDS)
         choice(self.timeframe, "timeframe", get_args(Timeframe) if self.kind == "candles" else ("",))
-        whole = self.kind in ("quotes", "contracts") or (self.kind == "tiers" and self.venue in ALL_TIERS_AT_ONCE)
+        tiers_whole = self.kind == "tiers" and VENUES[self.venue].api.tiers_in_one_answer
+        whole = self.kind in ("quotes", "contracts") or tiers_whole
         if self.token != "" if whole else not is_token(self.token):
             wanted = "must be empty" if whole else "must be a token"
             raise FieldError("token", f"{wanted} for {self.kind} of {self.venue}, got {shown(self.token)}")

@@ -42,13 +42,8 @@ class Snapshot:
 
     def contract_values(self) -> Mapping[str, float]:
         """Tokens in one contract per symbol, on the venue that counts in contracts."""
-        counting = next(key for key, venue in VENUES.items() if venue.flat_tiers)
-        return self.tables(counting).contract_values
-
-    def unconfirmed_contract_values(self) -> frozenset[str]:
-        """Symbols on OKX whose contract value comes from second-hand lists."""
-        contracts = self.contracts("okx").items()
-        return frozenset(symbol for symbol, contract in contracts if not contract.contract_value_confirmed)
+        counting = [key for key, venue in VENUES.items() if venue.flat_tiers]
+        return self.tables(counting[0]).contract_values if counting else {}
 
     def marks(self) -> Mapping[str, float]:
         """Reference price per symbol, in the settlement coin."""
@@ -101,15 +96,19 @@ class Snapshot:
         not_listed = read_listings(self._folder, self.marks(), self._tiers)
         tables = {venue: VenueTables(source=SOURCE) for venue in VENUES}
         for venue, (tiers, as_of, dates) in self._tiers.items():
-            unconfirmed = self.unconfirmed_contract_values() if VENUES[venue].flat_tiers else frozenset()
-            values = self._contract_values(venue)
-            tables[venue] = VenueTables(SOURCE, tiers, values, as_of, not_listed[venue], unconfirmed, dates)
+            counting = self.contracts(venue) if VENUES[venue].flat_tiers else {}
+            tables[venue] = VenueTables(
+                source=SOURCE,
+                tiers=tiers,
+                contract_values={symbol: contract.contract_value for symbol, contract in counting.items()},
+                as_of=as_of,
+                not_listed=not_listed[venue],
+                unconfirmed=frozenset(
+                    symbol for symbol, contract in counting.items() if not contract.contract_value_confirmed
+                ),
+                dates=dates,
+            )
         return tables
-
-    def _contract_values(self, venue: str) -> dict[str, float]:
-        if not VENUES[venue].flat_tiers:
-            return {}
-        return {symbol: contract.contract_value for symbol, contract in self.contracts(venue).items()}
 
     @cached_property
     def _funding(self) -> Mapping[str, Funding]:
@@ -133,7 +132,6 @@ EMBEDDED = Snapshot(files("margin.market.snapshot") / "data")
 tables = EMBEDDED.tables
 contracts = EMBEDDED.contracts
 contract_values = EMBEDDED.contract_values
-unconfirmed_contract_values = EMBEDDED.unconfirmed_contract_values
 marks = EMBEDDED.marks
 marks_as_of = EMBEDDED.marks_as_of
 funding = EMBEDDED.funding

@@ -10,7 +10,7 @@ import numpy as np
 from margin.errors import FieldError
 from margin.market.records import Correlations, Crash, Funding, Marks, Move, Risk, is_definite
 from margin.market.snapshot.csv_reader import Row, common, grouped, read_rows, refuse_repeats, require_all
-from margin.market.snapshot.venue_files import LISTING_VENUES
+from margin.venues import listing_venues
 
 METHODS = ("pearson", "kendall")
 
@@ -56,7 +56,7 @@ def _funding(row: Row) -> Funding:
         if rates[higher] < rates[lower]:
             raise FieldError(row.path(higher), f"must not be below {lower}, got {rates[higher]:g}")
     return Funding(
-        venue=row.choice("venue", LISTING_VENUES),
+        venue=row.choice("venue", listing_venues()),
         since=since,
         as_of=as_of,
         interval_hours=row.whole("interval_hours", at_least=1),

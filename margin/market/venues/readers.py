@@ -19,7 +19,7 @@ from margin.market.venues.connection import Connection, Key
 from margin.market.venues.hyperliquid import Hyperliquid
 from margin.market.venues.okx import Okx
 from margin.market.venues.rights import Rights
-from margin.venues import TierTable
+from margin.venues import VENUES, TierTable
 
 Value = TypeVar("Value")
 
@@ -54,16 +54,13 @@ class Reader(Protocol):
         """The account of the connection's key, which its rights are asked for before it is read."""
 
 
-READERS: dict[str, Callable[[Connection], Reader]] = {
+READERS: dict[str, Callable[..., Reader]] = {
     "binance": Binance,
     "bybit": Bybit,
     "okx": Okx,
     "hyperliquid": Hyperliquid,
 }
-ADDRESSED = "hyperliquid"
-"""The venue whose accounts are read by their address, without a key."""
-TIERS_BY_KEY = "binance"
-"""The venue that gives its tiers to a key alone, every token's in one answer."""
+"""Each takes a connection, and the account's address too where the venue knows accounts by one."""
 
 
 class Venues:
@@ -104,10 +101,13 @@ class Venues:
 
 
 def read_account(venue: str, key: Key | None, address: str = "") -> VenueAccount:
-    """The account of a key, or on Hyperliquid of an address, over a connection of its own. Raises Unavailable."""
-    if venue == ADDRESSED:
+    """Return the account of a key, or where the venue knows accounts by it of an address. Raises Unavailable.
+
+    The connection is its own.
+    """
+    if venue in READERS and VENUES[venue].api.account_by_address:
         with closing(Connection(venue)) as connection:
-            return _usable(Hyperliquid(connection, address).account)
+            return _usable(READERS[venue](connection, address).account)
     with _keyed(venue, key) as reader:
         return _usable(reader.account)
 
@@ -123,7 +123,7 @@ def read_tiers(venue: str, key: Key | None, token: str) -> Checked[TierTable]:
 def read_all(venue: str, key: Key | None, address: str = "") -> tuple[VenueAccount, Checked[TierTable] | None]:
     """As `read_account`, with the tiers where the venue gives them to a key alone; None where they cannot be had."""
     account = read_account(venue, key, address)
-    if venue != TIERS_BY_KEY:
+    if not VENUES[venue].api.tiers_need_key:
         return account, None
     try:
         return account, read_tiers(venue, key, "BTC")

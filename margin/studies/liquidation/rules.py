@@ -1,189 +1,24 @@
-"""How each venue liquidates, as data and one function each: how much of the chosen position the next order leaves.
+"""Which position a forced order is for, what it costs, and what a run along a path takes for granted.
 
-Functions take one position at one price and answer what is kept of it, in tokens: an order down to a cap sets the size
-to it, for subtracting what is closed from a large size would leave a hair more. Nothing here changes an account. Where
-a venue publishes nothing, what is assumed is said in `assumptions`.
+How much of that position the order leaves is its venue's policy, in the venue's module. Nothing here changes an
+account.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from margin import formatting as wording
 from margin.engine.leg import Leg
-from margin.model.scenario import Market, Position, Scenario
+from margin.model.scenario import Scenario
 from margin.studies.liquidation.conduct import ORDERS, Conduct, Order
-
-RELIEF = 0.9
-"""Requirement ÷ equity at which Bybit stops reducing, and which an order on Binance is taken to aim at."""
-LEAST_ORDER = 0.1
-"""An order on Binance closes at least this part of the position as it was at the start.
-
-On a path without jumps the account is caught with exactly no headroom, so "just enough" alone would be nothing at all.
-"""
-LARGE, SLICE = 100_000.0, 0.2
-"""Hyperliquid closes positions above this notional in slices of this part."""
-BACKSTOP = 2 / 3
-"""Below this part of the maintenance margin Hyperliquid's vault takes over everything."""
+from margin.venues import LiquidationPolicy
 
 
-class Case(NamedTuple):
-    """The position whose turn it is: its leg at the mark `price`, in an account with this equity and requirement.
-
-    `cost` is what closing loses per unit of notional at mark. `at_start` is the position's quantity at the start of the
-    path; `lowest_tier` the lowest tier (from 0) an order has brought it to, None before the first; `cooling`: an order
-    has gone out at these very prices.
-    """
-
-    position: Position
-    leg: Leg
-    price: float
-    market: Market
-    equity: float
-    requirement: float
-    cost: float
-    at_start: float
-    lowest_tier: int | None
-    cooling: bool
-
-
-def nothing(_case: Case) -> float:
-    """The textbook's and the simplest answer: the whole position is closed."""
-    return 0.0
-
-
-def just_enough(case: Case) -> float:
-    """Binance: closes what brings requirement ÷ equity back to `RELIEF`, at least `LEAST_ORDER`; else all."""
-    kept = kept_part(case, RELIEF)
-    if kept is None:
-        return 0.0
-    return min(case.position.quantity * kept, case.position.quantity - LEAST_ORDER * case.at_start)
-
-
-def kept_part(case: Case, level: float) -> float | None:
-    """The largest part k < 1 of the position with which `equity − requirement ÷ level` is 0; None where there is none.
-
-    At a fixed price the leg is a function of k, its notional growing from 0 to that of the whole and closing costing
-    `cost` on what is gone: linear within a tier, so each is asked once, from the present one down.
-    """
-    leg, notional = case.leg, case.leg.quantity * case.price
-    if notional <= 0:
-        return None
-    others = case.equity - (case.requirement - leg.requirement_at(case.price, leg.tier(case.price))) / level
-    lost = case.cost * notional
-    by_part = leg._replace(
-        exposure=lost - leg.constant / level, offset=-lost, quantity=notional, size=notional, constant=0.0
-    )
-    top = 1.0
-    for tier in range(leg.tier(case.price), -1, -1):
-        bottom = leg.floors[tier] / notional if tier else 0.0
-        gain = -by_part.slope(tier, level)
-        value = others + by_part.equity(top) - by_part.requirement_at(top, tier) / level
-        if value >= 0 and top < 1:  # Rounded tables step where tiers meet.
-            return top
-        if gain > 0 and top + value / gain > bottom:
-            return top + value / gain
-        top = bottom
-    return None
-
-
-def tier_by_tier(case: Case) -> float:
-    """Bybit: down to the next lower tier's cap; all of it in the lowest. Never back to a tier it was cut down to."""
-    tier = case.leg.tier(case.price)
-    tier = tier if case.lowest_tier is None else min(tier, case.lowest_tier)
-    return case.leg.floors[tier] / case.price if tier else 0.0
-
-
-def two_tiers(case: Case) -> float:
-    """OKX: from the third tier on down to the cap of the tier two below, while equity covers the lowest tier; else all.
-
-    That a ratio below the lowest tier's closes everything at once is inferred from a secondary copy of the rule; it is
-    taken of the position whose turn it is, the others' requirements standing.
-    """
-    table, value = case.market.table(case.position.symbol), case.market.contract_value(case.position.symbol)
-    if case.leg.first_tier < 2 or table is None or value is None:
-        return 0.0
-    own = case.leg.requirement_at(case.price, 0)
-    at_lowest = case.leg.requirement(case.price, table.rates[0], table.amounts[0])
-    if case.equity <= case.requirement - own + at_lowest:
-        return 0.0
-    return table.floors[case.leg.first_tier - 1] * value
-
-
-def in_slices(case: Case) -> float:
-    """Hyperliquid: closes all; a large position in slices, unless an order at these prices has not been enough."""
-    large = case.position.quantity * case.price > LARGE
-    return case.position.quantity * (1 - SLICE) if large and not case.cooling else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class LiquidationRules:
-    """A venue's way of liquidating.
-
-    `keeps`: what the next order leaves of the position. `fee`: on what it trades, None: the taker fee. `relief`: orders
-    go on until requirement ÷ equity is at most this. `backstop`: below this part of the requirement everything is taken
-    over and nothing returned, None: there is no such rule.
-    """
-
-    keeps: Callable[[Case], float]
-    fee: float | None = None
-    relief: float = 1.0
-    backstop: float | None = None
-    cancels_orders: bool = False
-    nets_pairs: bool = False
-    assumptions: tuple[str, ...] = ()
-
-    def fee_rate(self, scenario: Scenario, conduct: Conduct) -> float:
-        """The fee on forced orders in force, a fraction of what they trade."""
-        if conduct.liquidation_fee is not None:
-            return conduct.liquidation_fee
-        return scenario.account.fee if self.fee is None else self.fee
-
-
-RULES: Mapping[str, LiquidationRules] = MappingProxyType(
-    {
-        "binance": LiquidationRules(
-            just_enough,
-            fee=0.0125,
-            cancels_orders=True,
-            assumptions=(
-                f"Binance: how much one order reduces is not published; taken as enough to bring requirement ÷ equity "
-                f"to {wording.percent(RELIEF)}, at least a tenth of the position as it was, all where that will not do",
-            ),
-        ),
-        "bybit": LiquidationRules(
-            tier_by_tier,
-            relief=RELIEF,
-            cancels_orders=True,
-            assumptions=(
-                "Bybit: a forced order is taken to lose slippage and the taker fee against the mark; the venue may "
-                "take all that is left down to the bankruptcy price",
-                "Bybit: since 2025-12-19 its insurance is kept in separate pools, each of which may run out by itself",
-            ),
-        ),
-        "okx": LiquidationRules(
-            two_tiers,
-            cancels_orders=True,
-            nets_pairs=True,
-            assumptions=(
-                "OKX: the long and short of one token close against each other at the mark, without fee or slippage",
-                "OKX: a position in the third tier or above is closed whole once equity does not cover what the lowest "
-                "tier would require of it: inferred from a secondary copy of the rule",
-            ),
-        ),
-        "hyperliquid": LiquidationRules(
-            in_slices,
-            fee=0.0,
-            backstop=BACKSTOP,
-            assumptions=(
-                "Hyperliquid: a path has no clock; the 30 seconds after a slice, in which orders are for all of it, "
-                "are taken as one point of the path",
-            ),
-        ),
-        "textbook": LiquidationRules(nothing),
-    }
-)
+def forced_fee(scenario: Scenario, conduct: Conduct) -> float:
+    """Return the fee on forced orders in force, a part of what they trade: one's own, the venue's or the taker fee."""
+    if conduct.liquidation_fee is not None:
+        return conduct.liquidation_fee
+    fee = scenario.account.rules.liquidation.fee
+    return scenario.account.fee if fee is None else fee
 
 
 def next_position(order: Order, legs: Sequence[Leg], prices: Sequence[float]) -> int:
@@ -201,16 +36,16 @@ def next_position(order: Order, legs: Sequence[Leg], prices: Sequence[float]) ->
 
 def assumptions(scenario: Scenario, conduct: Conduct) -> tuple[str, ...]:
     """What a run along a path rests on, a line each."""
-    account, rules = scenario.account, RULES[scenario.account.venue]
+    account, policy = scenario.account, scenario.account.rules.liquidation
     said = [
         "prices go in a straight line; every order fills whole and at once, "
         f"{wording.percent(conduct.slippage)} worse than the mark; sizes are not rounded to lots; no funding is paid",
-        *rules.assumptions,
+        *policy.assumptions,
         "a forced order's fee comes out of equity that is left; where equity does not cover the fill itself, the "
         "position is taken over at the bankruptcy price; the insurance fund holds: nobody is auto-deleveraged",
     ]
-    if rules.fee and conduct.liquidation_fee is None:
-        fee = wording.percent(rules.fee)
+    if policy.fee and conduct.liquidation_fee is None:
+        fee = wording.percent(policy.fee)
         said.append(
             f"{account.rules.name}: the liquidation fee is taken at {fee}; it differs by symbol, 0.5 % to 2.5 %"
         )
@@ -223,21 +58,21 @@ def assumptions(scenario: Scenario, conduct: Conduct) -> tuple[str, ...]:
         )
     elif account.collateral and account.rules.counts_collateral:
         said.append("collateral is not sold while positions are open; then it repays a debt at its counted value")
-    if rules.backstop is not None and scenario.unlisted:
+    if policy.backstop is not None and scenario.unlisted:
         tokens = ", ".join(scenario.unlisted)
         said.append(
             f"{tokens}: on a builder's exchange no vault takes over; here it does, as on {account.rules.name}'s own"
         )
     if conduct.has_stops:
-        said.append(_about_stops(rules, conduct))
+        said.append(_about_stops(policy, conduct))
     return tuple(said)
 
 
-def _about_stops(rules: LiquidationRules, conduct: Conduct) -> str:
+def _about_stops(policy: LiquidationPolicy, conduct: Conduct) -> str:
     where = "at their trigger"
     if conduct.gap:
         where = (
             f"{wording.percent(conduct.gap)} of the remaining path beyond their trigger, before the venue acts there"
         )
-    gone = "; a liquidation cancels price stops that still stand" if rules.cancels_orders else ""
+    gone = "; a liquidation cancels price stops that still stand" if policy.cancels_orders else ""
     return f"stops fill {where}{gone}"

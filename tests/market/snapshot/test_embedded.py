@@ -105,7 +105,7 @@ def test_the_last_tier_on_hyperliquid_is_open_ended() -> None:
 def test_contract_values_on_okx_are_unconfirmed_one_and_all() -> None:
     values = snapshot.tables("okx").contract_values
     assert (values["RENDER"], values["BTC"], values["ATH"]) == (1, 0.01, 100)
-    assert snapshot.unconfirmed_contract_values() == set(values) == SYMBOLS - ABSENT["okx"]
+    assert snapshot.tables("okx").unconfirmed == set(values) == SYMBOLS - ABSENT["okx"]
 
 
 def test_a_contract_keeps_what_was_not_seen_as_none() -> None:

@@ -313,7 +313,7 @@ def test_the_venues_own_contract_value_replaces_one_from_hearsay_however_far_off
     resize(source, "ICP", 1.0)
     run(source, folder)
     new = Snapshot(folder)
-    assert (new.tables("okx").contract_values["ICP"], new.unconfirmed_contract_values()) == (1.0, frozenset())
+    assert (new.tables("okx").contract_values["ICP"], new.tables("okx").unconfirmed) == (1.0, frozenset())
 
 
 def test_contracts_of_another_size_come_with_their_tiers_or_not_at_all(source: VenuesToday, folder: Path) -> None:
