@@ -92,7 +92,9 @@ class Venue:
 
     `key` is its name in files, links and addresses; `settlement` the coin that its perpetuals are settled in;
     `taker_fee` that of an account of the lowest level, a fraction; `ratio` how it shows an account's health;
-    `liquidation` how it liquidates; `api` what it answers to programs.
+    `liquidation` how it liquidates; `api` what it answers to programs. Raises ValueError where figures of such a venue
+    would be wrong: rules that no account is compiled with.
+
     `flat_tiers`: tiers are read by contracts and one rate applies to the whole notional.
     `liquidation_fee_required`: the requirement adds the taker fee on the notional to the maintenance margin.
     `closing_fee_in_margins`: initial and maintenance margin both carry the estimated fee to close.
@@ -135,6 +137,15 @@ class Venue:
     dollar_names: bool = False
     open_positions: str = "list the positions that are open now"
     assumptions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        # A leg is compiled from flat tiers, progressive ones or one fraction, and each reads its own fee alone: another
+        # would be left out of the requirement without a word.
+        kinds = [self.flat_tiers, self.own_fraction]
+        if all(kinds) or (self.closing_fee_in_margins and any(kinds)):
+            raise ValueError(f"{self.key}: this kind of tiers with the closing fee in margins is not modelled")
+        if self.liquidation_fee_required and not self.flat_tiers:
+            raise ValueError(f"{self.key}: a liquidation fee in the requirement is modelled with flat tiers only")
 
     def closing_fee(self, sign: int, quantity: float, entry_price: float, leverage: float, fee: float) -> float:
         """The estimated fee to close, `q·EP·(1 − s/L)·f`: a constant that the mark does not move."""
