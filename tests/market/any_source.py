@@ -1,6 +1,7 @@
 """A source, a clock and values for the tests of what lies above a source."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from queue import Queue
 from threading import Event
@@ -8,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from margin.market.cache.feed import Feed
 from margin.market.cache.question import Ask, Kind
 from margin.market.records import Contract
-from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe
+from margin.market.source import Candles, Checked, FundingHistory, Quote
 from margin.venues import TierTable
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -29,6 +31,16 @@ class Clock:
 
     def forward(self, seconds: float) -> None:
         self.time += timedelta(seconds=seconds)
+
+
+def settles(feed: Feed, asks: Iterable[Ask], timeout: float) -> bool:
+    """Wait until nothing of this is waiting or being fetched; whether that came about within so many seconds."""
+    wanted, end = tuple(asks), time.monotonic() + timeout
+    while feed.busy(wanted):
+        if time.monotonic() >= end:
+            return False
+        time.sleep(0.001)
+    return True
 
 
 class Scripted:
@@ -56,8 +68,8 @@ class Scripted:
     def funding(self, venue: str, token: str) -> FundingHistory:
         return self._answer(Ask(venue, "funding", token))
 
-    def candles(self, venue: str, token: str, timeframe: Timeframe) -> Candles:
-        return self._answer(Ask(venue, "candles", token, timeframe))
+    def candles(self, venue: str, token: str) -> Candles:
+        return self._answer(Ask(venue, "candles", token))
 
     def _answer(self, ask: Ask) -> Any:
         self.asked.append(ask)
@@ -90,7 +102,7 @@ def flat_table(rate: float = 0.01) -> TierTable:
 
 def contract(value: float = 1.0) -> Contract:
     """A contract as a venue tells it today."""
-    return Contract(0.001, 0.1, 5.0, value, True, 0.0005, 0.0002, "trading", "2026-11-22")
+    return Contract(0.001, 0.1, 5.0, value, True, 0.0005, "trading", "2026-11-22")
 
 
 def quote(mark: float = 2.0) -> Quote:

@@ -19,7 +19,7 @@ from margin.market.view import Origin, View, asks, look, snapshot_view
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
 from margin.venues import TierTable
-from tests.market.any_source import PATIENCE, START, Clock, Scripted, contract, flat_table, quote, table
+from tests.market.any_source import PATIENCE, START, Clock, Scripted, contract, flat_table, quote, settles, table
 
 TODAY = "2026-11-22"
 VENUES = ["binance", "bybit", "okx", "hyperliquid"]
@@ -58,7 +58,7 @@ class Place:
     def fetch(self, venue: str, *tokens: str) -> View:
         wanted = asks(venue, tokens)
         self.feed.want(wanted)
-        assert self.feed.wait(wanted, PATIENCE)
+        assert settles(self.feed, wanted, PATIENCE)
         return look(self.feed, venue, tokens)
 
 

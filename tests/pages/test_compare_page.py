@@ -35,6 +35,7 @@ from pages.ui.compare_rows import (
 )
 from pages.ui.looking import Looking
 from pages.ui.state import Session
+from tests.market.any_source import settles
 from tests.model.any_scenario import SCENARIOS
 from tests.pages.test_data_page import OWN
 from tests.pages.visitor import APP, PATIENCE, address, read, scenario
@@ -550,11 +551,11 @@ def test_nothing_of_a_link_is_read_as_markup() -> None:
 def test_every_venue_is_asked_only_by_the_button(venues: tuple[Replay, Book]) -> None:
     replay, _ = venues
     page = ComparePage().choose("compare_section", BY_VENUE).choose("live", True)
-    assert live.feed().wait(list(live.wanted(page.session)), PATIENCE)
+    assert settles(live.feed(), list(live.wanted(page.session)), PATIENCE)
     page.run()
     assert {path.partition("/")[0] for path in replay.paths()} == {binance.HOST}
     page.press("do_ask_compared")
-    assert live.feed().wait([ask for venue in listing_venues() for ask in asks(venue, ("RENDER", "FET"))], PATIENCE)
+    assert settles(live.feed(), [ask for venue in listing_venues() for ask in asks(venue, ("RENDER", "FET"))], PATIENCE)
     page.run()
     dates = {row["Venue"].split(" ")[0]: row["Tables"] for row in page.table("Tables")}
     assert dates["OKX"].startswith("live, 20")

@@ -29,6 +29,7 @@ from pages.ui.data_rows import (
     source_rows,
     tier_rows,
 )
+from tests.market.any_source import settles
 from tests.model.any_scenario import SCENARIOS
 from tests.pages.visitor import APP, PATIENCE, address, read, scenario
 from tests.replay import binance
@@ -224,7 +225,7 @@ def test_any_scenario_that_a_link_can_hold_is_drawn(made: Scenario) -> None:
 def settled(page: DataPage, *asked: Ask) -> DataPage:
     """The page after what it asked for has come."""
     for _ in range(2):
-        assert live.feed().wait([*live.wanted(page.at.session_state["tandem"]), *asked], PATIENCE)
+        assert settles(live.feed(), [*live.wanted(page.at.session_state["tandem"]), *asked], PATIENCE)
         page.run()
     return page
 
@@ -251,7 +252,7 @@ def test_only_the_button_asks_the_other_venues(venues: tuple[Replay, Book]) -> N
     page = settled(DataPage().switch_on(), Ask("binance", "funding", "RENDER"))
     assert {path.partition("/")[0] for path in replay.paths()} == {binance.HOST}
     page.press("do_ask_venues")
-    assert live.feed().wait([Ask("okx", "tiers", "RENDER"), Ask("bybit", "contracts")], PATIENCE)
+    assert settles(live.feed(), [Ask("okx", "tiers", "RENDER"), Ask("bybit", "contracts")], PATIENCE)
     page.run()
     connected = {row["Venue"]: row for row in page.table("Contracts")}
     assert connected["OKX"]["Tiers of RENDER"].startswith("live, ")

@@ -12,6 +12,7 @@ from margin.market.cache import feed
 from margin.market.cache.feed import Failure
 from margin.market.snapshot import embedded as snapshot
 from pages.ui import live
+from tests.market.any_source import settles
 from tests.pages.visitor import PATIENCE, TIERS, WORKED_EXAMPLE, Visitor, address
 from tests.replay.figures import Book
 from tests.replay.server import Fault, Replay, Reply
@@ -42,7 +43,7 @@ def switch(visitor: Visitor, *, on: bool = True) -> Visitor:
 
 def settle(visitor: Visitor) -> Visitor:
     """Waits for what was asked, and lets the page look again as it does by itself."""
-    assert live.feed().wait(live.wanted(visitor.at.session_state["tandem"]), PATIENCE)
+    assert settles(live.feed(), live.wanted(visitor.at.session_state["tandem"]), PATIENCE)
     return visitor.run()
 
 

@@ -56,7 +56,7 @@ def registered(venue: Venue, folder: Path) -> Iterator[None]:
     listed = [symbol for symbol in EMBEDDED.marks() if symbol != UNLISTED]
     amounts = ("", "", "") if venue.flat_tiers else ("0", "200", "2200")
     for symbol in listed:
-        _append(folder / "contracts.csv", f"{KEY},{symbol},2026-09-30,trading,0.0001,1,5,1,yes,0.0007,0.0002")
+        _append(folder / "contracts.csv", f"{KEY},{symbol},2026-09-30,trading,0.0001,1,5,1,yes,0.0007")
         edges = [("0", "20000"), ("20000", "100000"), ("100000", "1000000")]
         for (floor, cap), rate, amount, leverage in zip(
             edges, ("0.01", "0.02", "0.04"), amounts, (50, 25, 12), strict=True

@@ -32,13 +32,13 @@ from margin.market.venues import checks
 from margin.model.scenario import loads
 from margin.venues import VENUES, TierTable, listing_venues
 
-VERSION = 1
+VERSION = 2
 LARGEST_FILE = 8 * 1024 * 1024
 MOST_FILES = 400
 _MOST_ROWS = 20_000
 _LONGEST_TEXT = 500
 _NAME = re.compile(
-    rf"tandem-(?:(?P<venue>[a-z0-9]+)-(?:{'|'.join(KINDS)})(?:-[A-Z0-9]{{1,15}})?(?:-1d)?\.json|[A-Za-z0-9_]{{8}}\.tmp)"
+    rf"tandem-(?:(?P<venue>[a-z0-9]+)-(?:{'|'.join(KINDS)})(?:-[A-Z0-9]{{1,15}})?\.json|[A-Za-z0-9_]{{8}}\.tmp)"
 )
 """What files of ours are called; of an answer the venue must be one that lists perpetuals."""
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -226,7 +226,6 @@ def _decode_contract(value: object, venue: str) -> Contract:  # noqa: ARG001
         contract_value=errors.number(held["contract_value"], "contract_value", above=0),
         contract_value_confirmed=held["contract_value_confirmed"],
         taker_fee=errors.number(held["taker_fee"], "taker_fee", at_least=0, below=1),
-        maker_fee=errors.number(held["maker_fee"], "maker_fee", above=-1, below=1),
         status=None if held["status"] is None else errors.text(held["status"], "status", longest=_LONGEST_TEXT),
         as_of=_sighting(held["as_of"]),
     )

@@ -139,14 +139,6 @@ class Feed:
         with self._changed:
             return any(self._entries.get(ask, _Entry()).state.running for ask in asks)
 
-    def wait(self, asks: Iterable[Ask], timeout: float) -> bool:
-        """Waits until none of them is waiting or being fetched; whether that came about within so many seconds."""
-        wanted = tuple(asks)
-        with self._changed:
-            return self._changed.wait_for(
-                lambda: not any(self._entries.get(ask, _Entry()).state.running for ask in wanted), timeout
-            )
-
     def close(self) -> None:
         """Takes no more questions, drops those waiting, and lets the workers go; one that hangs ends with the process.
 

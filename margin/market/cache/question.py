@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple, cast, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from margin.errors import FieldError, choice, shown
-from margin.market.source import MarketSource, Timeframe
+from margin.market.source import MarketSource
 from margin.venues import VENUES, listing_venues
 
 Kind = Literal["quotes", "contracts", "tiers", "funding", "candles"]
@@ -17,12 +17,11 @@ _TOKEN = re.compile(r"[A-Z0-9]{1,15}")
 
 
 class Ask(NamedTuple):
-    """A question. `token` is empty where one answer serves all, `timeframe` for anything but candles."""
+    """A question. `token` is empty where one answer serves all."""
 
     venue: str
     kind: Kind
     token: str = ""
-    timeframe: Timeframe | Literal[""] = ""
 
     @classmethod
     def tiers(cls, venue: str, token: str) -> "Ask":
@@ -33,7 +32,6 @@ class Ask(NamedTuple):
         """Raises FieldError for a question that may not be put; one that passes is safe as a file's name."""
         choice(self.venue, "venue", listing_venues())
         choice(self.kind, "kind", KINDS)
-        choice(self.timeframe, "timeframe", get_args(Timeframe) if self.kind == "candles" else ("",))
         tiers_whole = self.kind == "tiers" and VENUES[self.venue].api.tiers_in_one_answer
         whole = self.kind in ("quotes", "contracts") or tiers_whole
         if self.token != "" if whole else not is_token(self.token):
@@ -43,7 +41,7 @@ class Ask(NamedTuple):
     def put_to(self, source: MarketSource) -> Any:
         """The source's answer. Raises Unavailable."""
         if self.kind == "candles":
-            return source.candles(self.venue, self.token, cast(Timeframe, self.timeframe))
+            return source.candles(self.venue, self.token)
         if self.kind == "funding":
             return source.funding(self.venue, self.token)
         if self.kind == "tiers":

@@ -12,7 +12,6 @@ from importlib.resources.abc import Traversable
 from margin.errors import FieldError, choice
 from margin.market.records import Contract, Correlations, Crash, Funding, Marks, Risk
 from margin.market.snapshot.history_files import (
-    METHODS,
     read_correlations,
     read_crashes,
     read_funding,
@@ -58,22 +57,20 @@ class Snapshot:
         return self._funding
 
     def risk(self) -> Mapping[str, Risk]:
-        """Volatility, betas and tails per symbol."""
+        """Volatility and beta per symbol."""
         return self._risk
 
-    def correlations(self, symbols: Sequence[str], method: str = "pearson") -> Correlations:
+    def correlations(self, symbols: Sequence[str]) -> Correlations:
         """Correlations among the symbols, from the window reaching back furthest that holds them all.
 
-        That is the long window, or for a book with VIRTUAL, which is younger, the last year. Kendall's τ exists for
-        the long window only: with VIRTUAL it raises FieldError, as does a symbol that is not in the snapshot.
+        That is the long window, or for a book with VIRTUAL, which is younger, the last year. Raises FieldError for a
+        symbol that is not in the snapshot.
         """
-        choice(method, "method", METHODS)
-        windows = [window for window in self._correlations if window.method == method]
-        for window in windows:
+        for window in self._correlations:
             if set(symbols) <= set(window.symbols):
                 return window.of(symbols)
-        outside = set(symbols).difference(*(window.symbols for window in windows[:1]))
-        raise FieldError("symbols", f"no window of {method} correlations holds {', '.join(sorted(outside))}")
+        outside = set(symbols).difference(self._correlations[0].symbols)
+        raise FieldError("symbols", f"no window of correlations holds {', '.join(sorted(outside))}")
 
     def crashes(self) -> tuple[Crash, ...]:
         """Named days, oldest first."""

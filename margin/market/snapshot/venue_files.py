@@ -18,7 +18,7 @@ _TIERS = ",".join(("venue", "symbol", "as_of", *_TIER_FIGURES))
 _LISTINGS = "venue,symbol,as_of,status"
 _CONTRACTS = (
     "venue,symbol,as_of,status,tick_size,quantity_step,minimum_notional,contract_value,contract_value_confirmed,"
-    "taker_fee,maker_fee"
+    "taker_fee"
 )
 
 
@@ -115,7 +115,6 @@ def _contract(row: Row) -> Contract:
         contract_value=row.number("contract_value", above=0),
         contract_value_confirmed=row.choice("contract_value_confirmed", ["yes", "no"]) == "yes",
         taker_fee=row.number("taker_fee", at_least=0, below=1),
-        maker_fee=row.number("maker_fee", above=-1, below=1),
         status=row.choice("status", ["trading"]) if row.cells["status"] else None,
         as_of=row.sighting("as_of"),
     )

@@ -131,7 +131,7 @@ class Asking:
         reasons = []
         for venue in self._history_venues(token):
             try:
-                candles = self._ask("daily candles", self._source.candles, venue, token, "1d")
+                candles = self._ask("daily candles", self._source.candles, venue, token)
                 return venue, statistics.daily_closes(candles, self._today)
             except Unavailable as error:
                 reasons.append(_reason(venue, error))

@@ -14,7 +14,6 @@ from typing import Any
 from margin.errors import FieldError
 from margin.market.records import Contract, Correlations, is_definite
 from margin.market.snapshot.embedded import Snapshot
-from margin.market.snapshot.history_files import METHODS
 from margin.market.snapshot_update import statistics
 from margin.market.snapshot_update.answers import Answers, Asking, Say, Tiers
 from margin.market.snapshot_update.draft import (
@@ -265,8 +264,7 @@ class _Edition:
 
     def _correlations(self, tokens: Iterable[str], windows: Sequence[Window]) -> None:
         """All or none: with a past window left, an account would take that one as soon as it reaches back further."""
-        kinds = [(window, METHODS[0]) for window in windows] + [(windows[0], METHODS[1])]
-        found = [statistics.correlations(window, method, self._closes_source(window)) for window, method in kinds]
+        found = [statistics.correlations(window, self._closes_source(window)) for window in windows]
         trouble = self._closes_trouble(tokens)
         if not trouble and not all(is_definite(each.matrix.round(_DECIMALS)) for each in found):
             trouble = "two tokens' prices move as one"
@@ -284,7 +282,7 @@ class _Edition:
 
 
 def _pairs(found: Correlations) -> Iterator[Row]:
-    window = {"method": found.method, "source": found.source, "since": found.since, "as_of": found.as_of}
+    window = {"source": found.source, "since": found.since, "as_of": found.as_of}
     for (i, first), (j, second) in combinations(enumerate(found.symbols), 2):
         yield cells({**window, "first": first, "second": second, "value": float(found.matrix[i, j])}, _DECIMALS)
 

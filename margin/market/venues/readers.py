@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from margin.errors import FieldError
 from margin.market.accounts import VenueAccount
 from margin.market.records import Contract
-from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe, Unavailable
+from margin.market.source import Candles, Checked, FundingHistory, Quote, Unavailable
 from margin.market.venues.binance import Binance
 from margin.market.venues.bybit import Bybit
 from margin.market.venues.connection import Connection, Key
@@ -44,7 +44,7 @@ class Reader(Protocol):
     def funding(self, token: str) -> FundingHistory:
         """As `MarketSource.funding`."""
 
-    def candles(self, token: str, timeframe: Timeframe) -> Candles:
+    def candles(self, token: str) -> Candles:
         """As `MarketSource.candles`."""
 
     def rights(self) -> Rights:
@@ -87,9 +87,9 @@ class Venues:
         """The latest funding payments of one perpetual."""
         return _usable(partial(self._reader(venue).funding, token))
 
-    def candles(self, venue: str, token: str, timeframe: Timeframe) -> Candles:
-        """Traded prices of the latest periods."""
-        return _usable(partial(self._reader(venue).candles, token, timeframe))
+    def candles(self, venue: str, token: str) -> Candles:
+        """Traded prices of the latest days."""
+        return _usable(partial(self._reader(venue).candles, token))
 
     def _reader(self, venue: str) -> Reader:
         if venue not in self._allowed or venue not in READERS:

@@ -18,13 +18,13 @@ from margin.market.cache.disk import Store
 from margin.market.cache.feed import Feed, State
 from margin.market.cache.question import Ask, Held
 from margin.market.source import Checked, Trouble, Unavailable
-from tests.market.any_source import PATIENCE, START, VALUES, Clock, Scripted, quote
+from tests.market.any_source import PATIENCE, START, VALUES, Clock, Scripted, quote, settles
 
 ROOT = Path(margin.__file__).parents[1]
 QUOTES = Ask("binance", "quotes")
 CONTRACTS = Ask("binance", "contracts")
 TIERS = Ask.tiers("bybit", "RENDER")
-EACH_KIND = [QUOTES, CONTRACTS, TIERS, Ask("okx", "funding", "FET"), Ask("okx", "candles", "FET", "1h")]
+EACH_KIND = [QUOTES, CONTRACTS, TIERS, Ask("okx", "funding", "FET"), Ask("okx", "candles", "FET")]
 kinds = pytest.mark.parametrize("ask", EACH_KIND, ids=lambda ask: ask.kind)
 
 Make = Callable[..., Feed]
@@ -67,7 +67,7 @@ def feed(make: Make) -> Feed:
 def fetch(feed: Feed, *asks: Ask, anew: bool = False) -> State:
     """Wants them, waits, and gives the state of the first."""
     feed.want(asks, anew=anew)
-    assert feed.wait(asks, PATIENCE)
+    assert settles(feed, asks, PATIENCE)
     return feed.state(asks[0])
 
 
@@ -99,7 +99,7 @@ def test_a_look_asks_nobody(feed: Feed, source: Scripted) -> None:
     for ask in EACH_KIND:
         feed.state(ask)
     assert not feed.busy(EACH_KIND)
-    assert feed.wait(EACH_KIND, 0)
+    assert settles(feed, EACH_KIND, 0)
     assert source.asked == []
 
 
@@ -143,7 +143,7 @@ def test_quotes_go_before_tiers_that_were_wanted_earlier(feed: Feed, source: Scr
     feed.want([Ask("bybit", "contracts"), Ask("bybit", "quotes")])
     gate.set()
     everything = [*tiers, Ask("bybit", "contracts"), Ask("bybit", "quotes")]
-    assert feed.wait(everything, PATIENCE)
+    assert settles(feed, everything, PATIENCE)
     assert [ask.kind for ask in source.asked] == ["tiers", "quotes", "contracts", "tiers", "tiers"]
 
 
@@ -157,7 +157,7 @@ def test_two_threads_that_want_the_same_make_one_request(feed: Feed, source: Scr
     def want() -> None:
         barrier.wait(PATIENCE)
         feed.want([QUOTES])
-        assert feed.wait([QUOTES], PATIENCE)
+        assert settles(feed, [QUOTES], PATIENCE)
         states.append(feed.state(QUOTES))
 
     threads = [Thread(target=want) for _ in range(2)]
@@ -197,7 +197,7 @@ def test_ten_threads_hammering_see_only_whole_answers_and_make_one_request_each(
         thread.start()
     for thread in threads:
         thread.join(PATIENCE)
-    assert feed.wait(asks, PATIENCE)
+    assert settles(feed, asks, PATIENCE)
     assert faults == []
     assert sorted(source.asked) == sorted(asks)
 
@@ -212,11 +212,11 @@ def test_a_hanging_venue_delays_no_look_and_no_other_venue(feed: Feed, source: S
     assert feed.state(QUOTES).running
     assert feed.state(CONTRACTS).running
     assert feed.busy([CONTRACTS])
-    assert not feed.wait([QUOTES], 0.01)
+    assert not settles(feed, [QUOTES], 0.01)
     assert fetch(feed, TIERS).held is not None
     assert not feed.busy([TIERS])
     gate.set()
-    assert feed.wait([QUOTES, CONTRACTS], PATIENCE)
+    assert settles(feed, [QUOTES, CONTRACTS], PATIENCE)
     assert feed.state(QUOTES).held is not None
 
 
@@ -382,7 +382,7 @@ def test_what_waits_for_a_venue_that_goes_silent_fails_with_it(feed: Feed, sourc
     feed.want(asks)
     assert source.begun.get(timeout=PATIENCE) == asks[0]
     gate.set()
-    assert feed.wait(asks, PATIENCE)
+    assert settles(feed, asks, PATIENCE)
     assert source.asked == [asks[0]]
     assert [feed.state(ask).failure == feed.state(asks[0]).failure for ask in asks] == [True] * 5
 
@@ -598,7 +598,7 @@ def test_what_is_being_fetched_is_never_let_go(feed: Feed, source: Scripted) -> 
         feed.state(Ask("okx", "funding", f"T{number}"))
     assert feed.state(QUOTES).running
     gate.set()
-    assert feed.wait([QUOTES], PATIENCE)
+    assert settles(feed, [QUOTES], PATIENCE)
     assert feed.state(QUOTES).held is not None
 
 
@@ -610,7 +610,7 @@ def test_a_queue_takes_a_hundred_and_the_others_when_they_are_wanted_again(feed:
     feed.want(asks)
     assert [feed.state(ask).running for ask in asks] == [True] * 101 + [False] * 19
     gate.set()
-    assert feed.wait(asks, PATIENCE)
+    assert settles(feed, asks, PATIENCE)
     fetch(feed, *asks)
     assert sorted(source.asked) == sorted(asks)
 
@@ -628,10 +628,7 @@ def test_a_queue_takes_a_hundred_and_the_others_when_they_are_wanted_again(feed:
         (Ask("bybit", "tiers", "RENDER\n"), "token: must be a token"),
         (Ask("bybit", "tiers", "render"), "token: must be a token"),
         (Ask("bybit", "tiers", "R" * 16), "token: must be a token"),
-        (Ask("bybit", "funding", "RENDER", "1d"), "timeframe: must be one of"),
-        (Ask("bybit", "candles", "RENDER"), "timeframe: must be one of 1d, 1h"),
-        (Ask("bybit", "candles", "RENDER", "1m"), "timeframe: must be one of 1d, 1h"),  # type: ignore[arg-type]
-        (Ask("bybit", "candles", "", "1d"), "token: must be a token"),
+        (Ask("bybit", "candles"), "token: must be a token"),
     ],
 )
 def test_a_question_that_may_not_be_put_is_refused(
@@ -666,7 +663,7 @@ def test_a_closed_feed_drops_what_waits_asks_nothing_more_and_still_shows_what_i
         first = source.begun.get(timeout=PATIENCE)
     gate.set()
     feed.close()
-    assert feed.wait([QUOTES, CONTRACTS], PATIENCE)
+    assert settles(feed, [QUOTES, CONTRACTS], PATIENCE)
     feed.want([Ask("okx", "quotes")])
     assert Ask("okx", "quotes") not in source.asked
     assert feed.state(TIERS).held is held
@@ -676,7 +673,7 @@ def test_a_closed_feed_drops_what_waits_asks_nothing_more_and_still_shows_what_i
 HANGING = """
 from threading import Event
 from margin.market.cache.feed import Ask, Feed
-from tests.market.any_source import Scripted
+from tests.market.any_source import Scripted, settles
 
 source = Scripted()
 source.hanging["binance"] = Event()
@@ -694,7 +691,7 @@ child = os.fork()
 if not child:
     assert not feed.state(Ask("binance", "quotes")).running
     feed.want([Ask("okx", "quotes")])
-    assert feed.wait([Ask("okx", "quotes")], 5)
+    assert settles(feed, [Ask("okx", "quotes")], 5)
     assert feed.state(Ask("okx", "quotes")).held
     os._exit(7)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7

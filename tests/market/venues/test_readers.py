@@ -113,7 +113,7 @@ def test_an_answer_that_cannot_be_used_says_which_field(monkeypatch: pytest.Monk
             return read
 
     monkeypatch.setitem(READERS, "binance", Broken)
-    arguments = {"tiers": ["RENDER"], "funding": ["RENDER"], "candles": ["RENDER", "1d"]}.get(ask, [])
+    arguments = {"tiers": ["RENDER"], "funding": ["RENDER"], "candles": ["RENDER"]}.get(ask, [])
     with pytest.raises(Unavailable) as caught:
         getattr(Venues(), ask)("binance", *arguments)
     assert caught.value.trouble == "broken"

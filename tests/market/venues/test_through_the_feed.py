@@ -10,7 +10,7 @@ from margin.market.cache.question import Ask
 from margin.market.source import Checked, Unavailable
 from margin.market.venues.readers import READERS, Venues
 from margin.market.view import asks, look
-from tests.market.any_source import PATIENCE
+from tests.market.any_source import PATIENCE, settles
 from tests.market.cache.test_disk import same
 from tests.replay.server import Fault, Replay, Reply
 
@@ -18,7 +18,7 @@ VENUES = pytest.mark.parametrize("venue", READERS)
 
 
 def everything(venue: str) -> tuple[Ask, ...]:
-    return (*asks(venue, ["RENDER"]), Ask(venue, "funding", "RENDER"), Ask(venue, "candles", "RENDER", "1h"))
+    return (*asks(venue, ["RENDER"]), Ask(venue, "funding", "RENDER"), Ask(venue, "candles", "RENDER"))
 
 
 @VENUES
@@ -28,7 +28,7 @@ def test_every_answer_of_a_venue_outlives_the_process(
 ) -> None:
     feed = Feed(Venues(), Store(tmp_path))
     feed.want(everything(venue))
-    assert feed.wait(everything(venue), PATIENCE)
+    assert settles(feed, everything(venue), PATIENCE)
     again = Feed(Venues(), Store(tmp_path))
     for ask in everything(venue):
         now, then = feed.state(ask), again.state(ask).held
@@ -56,7 +56,7 @@ def test_a_view_of_a_venue_is_live_before_a_restart_and_cached_with_the_same_fig
 ) -> None:
     feed = Feed(Venues(), Store(tmp_path))
     feed.want(asks(venue, ["RENDER"]))
-    assert feed.wait(asks(venue, ["RENDER"]), PATIENCE)
+    assert settles(feed, asks(venue, ["RENDER"]), PATIENCE)
     before = look(feed, venue, ["RENDER"])
     after = look(Feed(Venues(), Store(tmp_path)), venue, ["RENDER"])
     feed.close()
@@ -72,7 +72,7 @@ def test_a_venue_that_asks_for_a_pause_gets_it(replay: Replay) -> None:
     feed = Feed(Venues(), None)
     wanted = everything("bybit")
     feed.want(wanted)
-    assert feed.wait(wanted, PATIENCE)
+    assert settles(feed, wanted, PATIENCE)
     failure = feed.state(wanted[0]).failure
     feed.close()
     assert failure is not None
@@ -86,6 +86,6 @@ def test_a_venue_that_this_process_may_not_ask_says_so() -> None:
         Venues(()).quotes("binance")
     feed = Feed(Venues(()), None)
     feed.want([Ask("binance", "quotes")])
-    assert feed.wait([Ask("binance", "quotes")], PATIENCE)
+    assert settles(feed, [Ask("binance", "quotes")], PATIENCE)
     feed.close()
     assert look(feed, "binance", []).quotes_origin.reason == "Binance is not asked from here"
