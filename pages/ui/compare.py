@@ -10,7 +10,7 @@ import streamlit as st
 from margin import formatting as wording
 from margin.charts import compare as charts
 from margin.errors import FieldError, number
-from margin.market.view import View, asks
+from margin.market.view import View, queries
 from margin.model.scenario import Position, Scenario
 from margin.studies.comparison import venues as venues_compared
 from margin.studies.comparison.modes import ModeComparison, along, curves, in_mode, modes, on_days, switch
@@ -353,5 +353,5 @@ def _ask(session: Session) -> None:
     if not session.live:
         st.caption("Live data is off: no venue is asked, every table is the snapshot's.")
         return
-    wanted = tuple(ask for venue in listing_venues() for ask in asks(venue, session.working.tokens))
+    wanted = tuple(query for venue in listing_venues() for query in queries(venue, session.working.tokens))
     live.ask_every(wanted, "do_ask_compared", "contracts, marks and tiers of the account's tokens")

@@ -17,13 +17,13 @@ from margin.charts.funding import (
     interval,
 )
 from margin.charts.tiers import Compared, Schedule, tier_steps, tier_steps_alt
-from margin.market.cache.feed import State
-from margin.market.cache.question import Ask, Held
+from margin.market.cache.memory import Entry
+from margin.market.cache.query import Cached, Query
 from margin.market.listings import known_tokens, status_rows, stories
 from margin.market.price_moves import Paid, funding_a_day
 from margin.market.snapshot import embedded as snapshot
 from margin.market.source import FundingHistory, Quote
-from margin.market.view import View, asks
+from margin.market.view import View, queries
 from margin.studies.account.assess import assess
 from margin.studies.distance.distances import away, origin
 from margin.venues import VENUES, listing_venues
@@ -149,13 +149,13 @@ def _tier_columns() -> dict[str, Any]:
 def funding(session: Session, token: str) -> None:
     """What funding has cost: every payment where the venue told them, else the snapshot's distribution."""
     venue = _funding_venue(session)
-    state = live.feed().state(Ask(venue, "funding", token)) if session.live else State()
+    entry = live.cache().entry(Query(venue, "funding", token)) if session.live else Entry()
     chart, words = st.columns([55, 45], gap="medium")
     with chart:
-        rates = _distribution(token) if state.held is None else _history(session, venue, token, state.held)
-    if state.failure is not None:
-        stands_in = "what the snapshot recorded" if state.held is None else "the last answer"
-        words.caption(plain(f"{VENUES[venue].name} {state.failure.reason}: {stands_in} stands in."))
+        rates = _distribution(token) if entry.cached is None else _history(session, venue, token, entry.cached)
+    if entry.failure is not None:
+        stands_in = "what the snapshot recorded" if entry.cached is None else "the last answer"
+        words.caption(plain(f"{VENUES[venue].name} {entry.failure.reason}: {stands_in} stands in."))
     if (quote := _told(session, token)) and quote.funding_rate is not None and quote.interval_hours:
         seen = _latest(session, token).mark_origins[token].label(live.now())
         rates.append(funding_a_day(quote.funding_rate, quote.interval_hours, f"{VENUES[venue].name}'s rate ({seen})"))
@@ -176,11 +176,11 @@ def _told(session: Session, token: str) -> Quote | None:
     return latest.quotes.get(token) if latest.mark_origins[token].kind in ("live", "cached") else None
 
 
-def _history(session: Session, venue: str, token: str, held: Held) -> list[Paid]:
-    payments: FundingHistory = held.value
+def _history(session: Session, venue: str, token: str, cached: Cached) -> list[Paid]:
+    payments: FundingHistory = cached.value
     quote = _told(session, token)
     hours = quote.interval_hours if quote else None
-    name, seen = VENUES[venue].name, held.seen_at.astimezone(UTC)
+    name, seen = VENUES[venue].name, cached.seen_at.astimezone(UTC)
     given = (payments.times, payments.rates, hours, token, name)
     place.chart(funding_history(*given), "funding", funding_history_alt(*given))
     st.caption(plain(f"{name}, asked {seen:%Y-%m-%d %H:%M} UTC."))
@@ -217,7 +217,7 @@ def connections(session: Session, views: Sequence[View], token: str) -> None:
     if not session.live:
         st.caption("Live data is off: no venue is asked, everything comes from the snapshot.")
         return
-    everything = _asks(session, token, listing_venues())
+    everything = _queries(session, token, listing_venues())
     place.table(data_rows.connection_rows(views, token, live.now()), "What each venue has answered", 90)
     tokens = tuple(dict.fromkeys([*session.working.tokens, token]))
     for reason in dict.fromkeys(reason for view in views for reason in data_rows.reasons(view, tokens)):
@@ -228,9 +228,9 @@ def connections(session: Session, views: Sequence[View], token: str) -> None:
 def want(session: Session, token: str) -> None:
     """With live data on, has fetched what the page shows of the scenario's venue; the others only by the button."""
     if session.live and session.working.account.venue in listing_venues():
-        live.feed().want(_asks(session, token, [session.working.account.venue]))
+        live.cache().refresh(_queries(session, token, [session.working.account.venue]))
 
 
-def _asks(session: Session, token: str, venues: Sequence[str]) -> tuple[Ask, ...]:
-    about = [ask for venue in venues for ask in asks(venue, (*session.working.tokens, token))]
-    return (*about, Ask(_funding_venue(session), "funding", token))
+def _queries(session: Session, token: str, venues: Sequence[str]) -> tuple[Query, ...]:
+    about = [query for venue in venues for query in queries(venue, (*session.working.tokens, token))]
+    return (*about, Query(_funding_venue(session), "funding", token))

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from margin.market.cache.feed import Feed
-from margin.market.cache.question import Ask, Kind
+from margin.market.cache.memory import MarketCache
+from margin.market.cache.query import Kind, Query
 from margin.market.records import Contract
 from margin.market.source import Candles, Checked, FundingHistory, Quote
 from margin.venues import TierTable
@@ -33,10 +33,10 @@ class Clock:
         self.time += timedelta(seconds=seconds)
 
 
-def settles(feed: Feed, asks: Iterable[Ask], timeout: float) -> bool:
+def settles(cache: MarketCache, queries: Iterable[Query], timeout: float) -> bool:
     """Wait until nothing of this is waiting or being fetched; whether that came about within so many seconds."""
-    wanted, end = tuple(asks), time.monotonic() + timeout
-    while feed.busy(wanted):
+    wanted, end = tuple(queries), time.monotonic() + timeout
+    while cache.is_fetching(wanted):
         if time.monotonic() >= end:
             return False
         time.sleep(0.001)
@@ -51,32 +51,32 @@ class Scripted:
     """
 
     def __init__(self) -> None:
-        self.asked: list[Ask] = []
-        self.begun: Queue[Ask] = Queue()
-        self.answers: dict[Ask, Any] = {}
+        self.asked: list[Query] = []
+        self.begun: Queue[Query] = Queue()
+        self.answers: dict[Query, Any] = {}
         self.hanging: dict[str, Event] = {}
 
     def contracts(self, venue: str) -> Checked[Contract]:
-        return self._answer(Ask(venue, "contracts"))
+        return self._answer(Query(venue, "contracts"))
 
     def quotes(self, venue: str) -> Checked[Quote]:
-        return self._answer(Ask(venue, "quotes"))
+        return self._answer(Query(venue, "quotes"))
 
     def tiers(self, venue: str, token: str) -> Checked[TierTable]:
-        return self._answer(Ask(venue, "tiers", token))
+        return self._answer(Query(venue, "tiers", token))
 
     def funding(self, venue: str, token: str) -> FundingHistory:
-        return self._answer(Ask(venue, "funding", token))
+        return self._answer(Query(venue, "funding", token))
 
     def candles(self, venue: str, token: str) -> Candles:
-        return self._answer(Ask(venue, "candles", token))
+        return self._answer(Query(venue, "candles", token))
 
-    def _answer(self, ask: Ask) -> Any:
-        self.asked.append(ask)
-        self.begun.put(ask)
-        if gate := self.hanging.get(ask.venue):
+    def _answer(self, query: Query) -> Any:
+        self.asked.append(query)
+        self.begun.put(query)
+        if gate := self.hanging.get(query.venue):
             assert gate.wait(PATIENCE)
-        answer = self.answers.get(ask, VALUES[ask.kind]())
+        answer = self.answers.get(query, VALUES[query.kind]())
         if isinstance(answer, BaseException):
             raise answer
         return answer

@@ -396,13 +396,13 @@ def test_a_secret_is_in_no_link_no_file_no_log_and_no_widget(
 ) -> None:
     del venues
     monkeypatch.setenv("TANDEM_CACHE", str(tmp_path))
-    live.feed.clear()
+    live.cache.clear()
     caplog.set_level(logging.DEBUG)
     page = PositionsPage().read(venue).press("Take this account over")
     [toggle] = [each for each in page.at.toggle if each.key == "live"]
     toggle.set_value(True)
     page.run()
-    assert settles(live.feed(), live.wanted(page.session), PATIENCE)
+    assert settles(live.cache(), live.wanted(page.session), PATIENCE)
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert kept
     written = [

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from streamlit.testing.v1 import AppTest
 
 from margin.market.snapshot import embedded as snapshot
-from margin.market.view import asks, snapshot_view
+from margin.market.view import queries, snapshot_view
 from margin.model import link
 from margin.model.scenario import Position, Scenario
 from margin.studies.account.assess import assess
@@ -551,11 +551,12 @@ def test_nothing_of_a_link_is_read_as_markup() -> None:
 def test_every_venue_is_asked_only_by_the_button(venues: tuple[Replay, Book]) -> None:
     replay, _ = venues
     page = ComparePage().choose("compare_section", BY_VENUE).choose("live", True)
-    assert settles(live.feed(), list(live.wanted(page.session)), PATIENCE)
+    assert settles(live.cache(), list(live.wanted(page.session)), PATIENCE)
     page.run()
     assert {path.partition("/")[0] for path in replay.paths()} == {binance.HOST}
     page.press("do_ask_compared")
-    assert settles(live.feed(), [ask for venue in listing_venues() for ask in asks(venue, ("RENDER", "FET"))], PATIENCE)
+    every = [query for venue in listing_venues() for query in queries(venue, ("RENDER", "FET"))]
+    assert settles(live.cache(), every, PATIENCE)
     page.run()
     dates = {row["Venue"].split(" ")[0]: row["Tables"] for row in page.table("Tables")}
     assert dates["OKX"].startswith("live, 20")

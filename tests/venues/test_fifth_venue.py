@@ -135,11 +135,11 @@ def test_the_market_data_page_draws_its_tiers_beside_those_of_the_others(fifth: 
 def test_with_live_data_on_its_tables_stay_the_snapshots(fifth: Venue, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TANDEM_LIVE", "1")
     monkeypatch.setenv("TANDEM_CACHE", "")
-    live.feed.clear()
+    live.cache.clear()
     at = opened("pages/data.py", scenario())
     run(at)
-    live.feed().close()
-    live.feed.clear()
+    live.cache().close()
+    live.cache.clear()
     assert f"{fifth.name} is not asked from here" in said(at)
 
 

@@ -27,7 +27,7 @@ def named(file: Path) -> set[str]:
     return {token.string.strip("\"'") for token in tokens if token.type == tokenize.STRING} & VENUES.keys()
 
 
-@pytest.mark.parametrize("file", sources(), ids=lambda file: str(file.relative_to(ROOT)))
+@pytest.mark.parametrize("file", [*sources()], ids=lambda file: str(file.relative_to(ROOT)))
 def test_no_file_but_a_venues_own_names_it(file: Path) -> None:
     place = file.relative_to(ROOT).as_posix()
     allowed = VENUES.keys() if place.startswith(AT_HOME) else {TEXTBOOK.key} if place in SECTION else set()

@@ -1,6 +1,6 @@
 """Answers of the venues on disk, so that a restart has something newer than the snapshot: public figures, no key ever.
 
-One JSON file per question. Encoding and decoding of each kind stand side by side, an exact round trip. What is read
+One JSON file per query. Encoding and decoding of each kind stand side by side, an exact round trip. What is read
 passes the same checks as what a venue says: a file that is broken, foreign, from another version or from the future
 counts as none and is removed. A folder that cannot be used is told once, and everything works without it.
 """
@@ -24,7 +24,7 @@ import platformdirs
 
 from margin import errors
 from margin.errors import FieldError
-from margin.market.cache.question import KINDS, Ask, Held, Kind, is_token, utc_now
+from margin.market.cache.query import KINDS, Cached, Kind, Query, is_token, utc_now
 from margin.market.records import Contract
 from margin.market.snapshot.csv_reader import UNDATED
 from margin.market.source import Candles, Checked, FundingHistory, Quote
@@ -55,7 +55,7 @@ def default_folder() -> Path | None:
     return Path(chosen) if chosen else None
 
 
-class Store:
+class DiskCache:
     """The files of one folder, which is made when something is first written. Safe to use from several threads."""
 
     def __init__(self, folder: Path, now: Callable[[], datetime] = utc_now) -> None:
@@ -65,11 +65,11 @@ class Store:
         """Guards `_told`. Files need none: each is replaced as a whole."""
         self._told = False
 
-    def read(self, ask: Ask) -> Held | None:
-        """What was last written for this question, None where nothing good is. Raises FieldError as `Ask.check`."""
-        path = self._path(ask)
+    def read(self, query: Query) -> Cached | None:
+        """Return what was last written for this query, None where nothing good is. Raises FieldError as `check`."""
+        path = self._path(query)
         try:
-            return _held(ask, loads(_content(path)), self._now())
+            return _cached(query, loads(_content(path)), self._now())
         except FileNotFoundError:
             return None
         except (FieldError, UnicodeDecodeError):
@@ -79,14 +79,14 @@ class Store:
             self._tell(error)
             return None
 
-    def write(self, ask: Ask, value: Any, seen_at: datetime) -> None:
-        """Keeps an answer; one that is too large is not kept. Raises FieldError as `Ask.check`."""
-        path = self._path(ask)
+    def write(self, query: Query, value: Any, seen_at: datetime) -> None:
+        """Keep a value; one that is too large is not kept. Raises FieldError as `Query.check`."""
+        path = self._path(query)
         document = {
             "version": VERSION,
-            "ask": list(ask),
+            "query": list(query),
             "seen_at": seen_at.isoformat(),
-            "value": _CODECS[ask.kind].encode(value),
+            "value": _CODECS[query.kind].encode(value),
         }
         content = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
         if len(content) > LARGEST_FILE:
@@ -98,9 +98,9 @@ class Store:
         except OSError as error:
             self._tell(error)
 
-    def _path(self, ask: Ask) -> Path:
-        ask.check()
-        return self._folder / f"{'-'.join(['tandem', *filter(None, ask)])}.json"
+    def _path(self, query: Query) -> Path:
+        query.check()
+        return self._folder / f"{'-'.join(['tandem', *filter(None, query)])}.json"
 
     def _prune(self) -> None:
         files = [path for path in self._folder.iterdir() if _is_ours(path.name)]
@@ -151,14 +151,14 @@ def _written_at(path: Path) -> int:
         return 0
 
 
-def _held(ask: Ask, document: object, now: datetime) -> Held:
-    entry = _entry(document, ("version", "ask", "seen_at", "value"))
-    if entry["version"] != VERSION or entry["ask"] != list(ask):
-        raise FieldError("", "is of another version, or answers another question")
+def _cached(query: Query, document: object, now: datetime) -> Cached:
+    entry = _entry(document, ("version", "query", "seen_at", "value"))
+    if entry["version"] != VERSION or entry["query"] != list(query):
+        raise FieldError("", "is of another version, or answers another query")
     seen_at = _moment(entry["seen_at"], "seen_at")
     if seen_at > now:
         raise FieldError("seen_at", "must not lie in the future")
-    return Held(_CODECS[ask.kind].decode(entry["value"], ask.venue), seen_at, from_disk=True)
+    return Cached(_CODECS[query.kind].decode(entry["value"], query.venue), seen_at, from_disk=True)
 
 
 def _moment(value: object, path: str) -> datetime:

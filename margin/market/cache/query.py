@@ -1,4 +1,4 @@
-"""One question to a source, and an answer that is held: what the feed and its store on disk both speak of."""
+"""One query to a source, which is the key of a cache entry, and a value of that entry: memory and disk share both."""
 
 import re
 from dataclasses import dataclass
@@ -16,30 +16,31 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 _TOKEN = re.compile(r"[A-Z0-9]{1,15}")
 
 
-class Ask(NamedTuple):
-    """A question. `token` is empty where one answer serves all."""
+class Query(NamedTuple):
+    """A query, the key of a cache entry. `token` is empty where one answer serves all."""
 
     venue: str
     kind: Kind
     token: str = ""
 
     @classmethod
-    def tiers(cls, venue: str, token: str) -> "Ask":
-        """The question whose answer holds this token's tiers."""
+    def tiers(cls, venue: str, token: str) -> "Query":
+        """Return the query whose answer holds this token's tiers."""
         return cls(venue, "tiers", "" if VENUES[venue].api.tiers_in_one_answer else token)
 
     def check(self) -> None:
-        """Raises FieldError for a question that may not be put; one that passes is safe as a file's name."""
+        """Raise FieldError for a query that may not be made; one that passes is safe as a file's name."""
         choice(self.venue, "venue", listing_venues())
         choice(self.kind, "kind", KINDS)
-        tiers_whole = self.kind == "tiers" and VENUES[self.venue].api.tiers_in_one_answer
-        whole = self.kind in ("quotes", "contracts") or tiers_whole
+        whole = self.kind in ("quotes", "contracts")
+        if self.kind == "tiers":
+            whole = VENUES[self.venue].api.tiers_in_one_answer
         if self.token != "" if whole else not is_token(self.token):
             wanted = "must be empty" if whole else "must be a token"
             raise FieldError("token", f"{wanted} for {self.kind} of {self.venue}, got {shown(self.token)}")
 
-    def put_to(self, source: MarketSource) -> Any:
-        """The source's answer. Raises Unavailable."""
+    def fetch(self, source: MarketSource) -> Any:
+        """Return the source's answer. Raises Unavailable."""
         if self.kind == "candles":
             return source.candles(self.venue, self.token)
         if self.kind == "funding":
@@ -50,14 +51,14 @@ class Ask(NamedTuple):
 
 
 def is_token(value: object) -> bool:
-    """Whether this is spelt as a token."""
+    """Return whether this is spelt as a token."""
     return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
 
 # Identity is its equality: values may hold arrays.
 @dataclass(frozen=True, slots=True, eq=False)
-class Held:
-    """An answer and when it came, in UTC; `from_disk` where another run of the program got it.
+class Cached:
+    """A value and when it was fetched, in UTC; `from_disk` where another run of the program fetched it.
 
     `value` is what the source's method of that kind gives.
     """
@@ -68,5 +69,5 @@ class Held:
 
 
 def utc_now() -> datetime:
-    """The time, aware, in UTC."""
+    """Return the time, aware, in UTC."""
     return datetime.now(UTC)
