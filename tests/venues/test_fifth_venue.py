@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from margin.charts.tiers import look_of
+import margin.venues
+from margin.charts.tiers import Compared, Schedule, look_of, tier_steps
 from margin.cli import main
 from margin.market.snapshot import embedded as snapshot
 from margin.model import link
@@ -218,3 +220,16 @@ def test_a_key_that_is_taken_or_no_name_of_a_file_is_refused(key: str) -> None:
 def test_rules_that_no_account_is_compiled_with_are_refused(rules: dict[str, bool]) -> None:
     with pytest.raises(ValueError, match=r"quintus: .* modelled"):
         replace(BY_NOTIONAL, **rules)
+
+
+def test_however_many_venues_there_are_each_is_drawn_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = snapshot.tables("binance").tiers["RENDER"]
+    many = {f"more{number}": replace(BY_NOTIONAL, key=f"more{number}", name=f"More {number}") for number in range(20)}
+    for key, venue in many.items():
+        monkeypatch.setitem(margin.venues._registry, key, venue)
+    figure = tier_steps(Compared("RENDER", 1.75, tuple(Schedule(venue, table) for venue in listing_venues()), {}))
+    assert [trace.name for trace in figure.data if trace.name] == [VENUES[venue].name for venue in listing_venues()]
+    looks = [look_of(venue) for venue in listing_venues()]
+    assert len(set(looks)) == len(looks) == 24
+    for look, further in combinations(looks, 2):
+        assert look.colour != further.colour or (look.dash != further.dash and look.symbol != further.symbol)
