@@ -7,7 +7,8 @@
 - `python -m margin snapshot [--to FOLDER] [--add TOKEN …] [--trust] [--dry-run]` rewrites the embedded snapshot from
   the live venues. It prints what is new and what stayed and why, and on standard error what it asks meanwhile. Exit
   code 0 where something was written, 1 where nothing could be, 130 where it was interrupted: the old files are whole
-  then. Binance gives its tiers to a key only: a read-only one is taken from BINANCE_API_KEY and BINANCE_API_SECRET.
+  then. Where a venue gives its tiers to a key only, a read-only one is taken from the environment, named after it:
+  BINANCE_API_KEY and BINANCE_API_SECRET.
 
 Bad input ends with exit code 2, nothing on standard output and one line on standard error; an answer that cannot be
 written with exit code 1 and such a line, and with 141 and none where its reader has left.
@@ -30,11 +31,13 @@ from margin.studies.account.assess import assess
 from margin.studies.account.seen import differences, with_seen
 from margin.tables.assessment_json import assessment_json
 from margin.text.figures import NAMES
-from margin.venues import VENUES
+from margin.venues import DEFAULT_VENUE, VENUES
 
 if TYPE_CHECKING:
     from margin.market.snapshot_update.answers import Tiers
+    from margin.market.source import Checked
     from margin.market.venues.readers import Venues
+    from margin.venues import TierTable
 
 
 class _Answer(NamedTuple):
@@ -103,10 +106,19 @@ def _run(arguments: Sequence[str] | None) -> _Answer:
     return answer
 
 
-_SNAPSHOT = (
-    "Binance gives its tiers only to a key: a read-only one in BINANCE_API_KEY and BINANCE_API_SECRET. "
-    "Exit 0: something was written; 1: nothing could be; 130: stopped, and nothing was."
-)
+def _about_snapshot() -> str:
+    """Return what the snapshot command needs of the environment, and its exit codes."""
+    keyed = [
+        f"{venue.name} gives its tiers only to a key: a read-only one in {' and '.join(_key_names(key))}. "
+        for key, venue in VENUES.items()
+        if venue.api.tiers_need_key
+    ]
+    return f"{''.join(keyed)}Exit 0: something was written; 1: nothing could be; 130: stopped, and nothing was."
+
+
+def _key_names(venue: str) -> tuple[str, str]:
+    """Return the names in the environment of a venue's key and of its secret."""
+    return f"{venue.upper()}_API_KEY", f"{venue.upper()}_API_SECRET"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -122,12 +134,12 @@ def _parser() -> argparse.ArgumentParser:
     linking.set_defaults(command=_link)
     importing = commands.add_parser("import", help="print the positions of a table, an export or a JSON dump")
     importing.add_argument("file", help="a table, a workbook or a JSON dump, - for standard input")
-    importing.add_argument("--venue", choices=list(VENUES), default="binance", help="the account's exchange")
+    importing.add_argument("--venue", choices=list(VENUES), default=DEFAULT_VENUE, help="the account's exchange")
     importing.add_argument("--isolated", action="store_true", help="read for an account in isolated margin")
     importing.add_argument("--merge", action="store_true", help="make one position of the same token and side")
     importing.set_defaults(command=_import)
     rewriting = commands.add_parser(
-        "snapshot", help="rewrite the embedded snapshot from the live venues", epilog=_SNAPSHOT
+        "snapshot", help="rewrite the embedded snapshot from the live venues", epilog=_about_snapshot()
     )
     rewriting.add_argument("--to", metavar="FOLDER", help="a snapshot's folder, default the package's own")
     rewriting.add_argument("--add", metavar="TOKEN", nargs="+", action="extend", default=[], help="tokens to take in")
@@ -215,14 +227,20 @@ def _snapshot(options: argparse.Namespace) -> _Answer:
 
 
 def _tiers(venues: "Venues") -> "Tiers":
-    """How tiers are asked for: on Binance with the key of the environment, where there is one."""
+    """Return how to ask for tiers: with the key of the environment where a venue wants one and there is one."""
     from margin.market.venues.connection import Key  # noqa: PLC0415
     from margin.market.venues.readers import read_tiers  # noqa: PLC0415
 
-    key = Key(os.environ.get("BINANCE_API_KEY", ""), os.environ.get("BINANCE_API_SECRET", ""))
-    if not key.api_key or not key.secret:
-        return venues.tiers
-    return lambda venue, token: read_tiers(venue, key, token) if venue == "binance" else venues.tiers(venue, token)
+    keys = {}
+    for venue in [key for key, rules in VENUES.items() if rules.api.tiers_need_key]:
+        api_key, secret = (os.environ.get(name, "") for name in _key_names(venue))
+        if api_key and secret:
+            keys[venue] = Key(api_key, secret)
+
+    def ask(venue: str, token: str) -> "Checked[TierTable]":
+        return read_tiers(venue, keys[venue], token) if venue in keys else venues.tiers(venue, token)
+
+    return ask
 
 
 def _each(document: Any, answer: Callable[[Scenario], Any]) -> Any:

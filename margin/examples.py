@@ -6,6 +6,7 @@ from functools import cache
 
 from margin.market.snapshot import embedded as snapshot
 from margin.model.scenario import Account, MarginMode, Market, Position, Scenario, Side
+from margin.venues import DEFAULT_VENUE, TEXTBOOK
 
 Leg = tuple[str, Side, float]
 """Token, side, notional in the settlement coin at the snapshot's mark."""
@@ -25,7 +26,7 @@ class Preset:
 def _scenario(
     legs: list[Leg],
     *,
-    venue: str = "binance",
+    venue: str = DEFAULT_VENUE,
     mode: MarginMode = "cross",
     leverage: float = 10,
     betas: Mapping[str, float] | None = None,
@@ -47,7 +48,7 @@ def _pair() -> Preset:
 
 
 def _article() -> Preset:
-    scenario = _scenario([("RENDER", "long", 50_000), ("FET", "long", 50_000)], venue="textbook")
+    scenario = _scenario([("RENDER", "long", 50_000), ("FET", "long", 50_000)], venue=TEXTBOOK.key)
     lesson = (
         "An introductory article's account: its formula divides the maintenance fraction by leverage as well "
         "(100,000 × 1 % ÷ 10 = 100) and its text says 1,000. At 10× the initial margin is $10,000, so nothing is free; "

@@ -17,7 +17,7 @@ from margin.charts.layout import style
 from margin.engine.book import Book
 from margin.engine.leg import Leg
 from margin.engine.numbers import Array
-from margin.venues import VENUES, TierTable
+from margin.venues import VENUES, TierTable, listing_venues
 
 PANELS, AXIS, LEGEND_LINE = 380, 54, 20
 """Pixels: the two panels together, the axis, one line of the legend."""
@@ -67,8 +67,23 @@ class Look(NamedTuple):
     symbol: str
 
 
-_SHAPES = (("solid", "circle"), ("dash", "square"), ("dot", "diamond"), ("dashdot", "triangle-up"))
-LOOKS = {venue: Look(colour, *shape) for venue, colour, shape in zip(VENUES, style.POSITIONS, _SHAPES, strict=False)}
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "hexagon", "pentagon")
+
+
+def look_of(venue: str) -> Look:
+    """Return how a venue is drawn, by its place among those that list perpetuals.
+
+    The first six differ in colour, dash and symbol alike; of the next ones, the dash and the symbol tell two of one
+    colour apart: there are more symbols than dashes, and the dashes are shifted by one in every further round.
+    """
+    place = listing_venues().index(venue)
+    shifted = place + place // len(_DASHES)
+    return Look(
+        colour=style.POSITIONS[place % len(style.POSITIONS)],
+        dash=_DASHES[shifted % len(_DASHES)],
+        symbol=_SYMBOLS[place % len(_SYMBOLS)],
+    )
 
 
 class Line(NamedTuple):
@@ -87,6 +102,11 @@ class Line(NamedTuple):
     def name(self) -> str:
         """The venue's name."""
         return VENUES[self.venue].name
+
+    @property
+    def look(self) -> Look:
+        """How the venue is drawn."""
+        return look_of(self.venue)
 
     @property
     def begin(self) -> float:
@@ -286,12 +306,12 @@ def _places(line: Line, shift: float, low: float, high: float, between: Array) -
 
 
 def _stroke(line: Line) -> dict[str, Any]:
-    return {"color": LOOKS[line.venue].colour, "width": 2, "dash": LOOKS[line.venue].dash}
+    return {"color": line.look.colour, "width": 2, "dash": line.look.dash}
 
 
 def _trace(line: Line, x: Array, y: Array, marked: Array) -> style.Trace:
     """A line with its venue's symbol here and there, and a cross where its table ends."""
-    look, symbols = LOOKS[line.venue], np.isin(x, marked)
+    look, symbols = line.look, np.isin(x, marked)
     sizes, shapes = np.where(symbols, 8.0, 0.0), [look.symbol] * len(x)
     if line.end <= x[-1]:
         sizes[-1], shapes[-1] = 8.0, "x"

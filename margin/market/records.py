@@ -16,9 +16,9 @@ class Contract:
     """What a venue says of one perpetual; None where the figure was not seen.
 
     `tick_size` and `minimum_notional` in the settlement coin, `quantity_step` in tokens, `contract_value` in tokens
-    per contract (1 on venues that count in tokens), fees as fractions of the notional (a negative maker fee is paid
-    out). `status` is `trading` where the venue said so. `as_of` is a day, two days joined by `/` between which the
-    row was seen, or `undated`. An unconfirmed contract value comes from second-hand lists, not from the venue.
+    per contract (1 on venues that count in tokens), `taker_fee` as a fraction of the notional. `status` is `trading`
+    where the venue said so. `as_of` is a day, two days joined by `/` between which the row was seen, or `undated`. An
+    unconfirmed contract value comes from second-hand lists, not from the venue.
     """
 
     tick_size: float | None
@@ -27,7 +27,6 @@ class Contract:
     contract_value: float
     contract_value_confirmed: bool
     taker_fee: float
-    maker_fee: float
     status: str | None
     as_of: str
 
@@ -57,23 +56,14 @@ class Funding:
 class Risk:
     """How one token's price moved between two days, from daily closes.
 
-    Volatility is that of daily log returns times √365; betas, correlations and the excess kurtosis (0 for a normal
-    distribution) are of daily log returns too. The AI basket weighs its tokens equally and leaves out the token
-    itself. `worst_day_move` is the simple return of the worst day, close to close.
+    Volatility is that of daily log returns times √365; the beta is of daily log returns too.
     """
 
     source: str
     since: str
     as_of: str
-    days: int
     annual_volatility: float
     beta_btc: float
-    correlation_btc: float
-    beta_ai_basket: float
-    correlation_ai_basket: float
-    worst_day_move: float
-    worst_day: str
-    excess_kurtosis: float
 
 
 # Identity is its equality: arrays do not compare to one truth value.
@@ -87,15 +77,13 @@ def is_definite(matrix: NDArray[np.float64]) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Correlations:
-    """Correlations of daily log returns between two days.
+    """Linear (Pearson's) correlations of daily log returns between two days.
 
     `matrix` has the shape (symbols, symbols), is symmetric with a unit diagonal, read-only, in the order of `symbols`.
-    `method` is `pearson` or `kendall` (rank correlation τ).
     """
 
     symbols: tuple[str, ...]
     matrix: NDArray[np.float64]
-    method: str
     source: str
     since: str
     as_of: str
@@ -112,7 +100,7 @@ class Correlations:
         """The same figures for some of the symbols, in the order given."""
         at = [self.symbols.index(symbol) for symbol in symbols]
         chosen = self.matrix[np.ix_(at, at)]
-        return Correlations(tuple(symbols), chosen, self.method, self.source, self.since, self.as_of)
+        return Correlations(tuple(symbols), chosen, self.source, self.since, self.as_of)
 
 
 class Move(NamedTuple):

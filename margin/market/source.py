@@ -17,7 +17,6 @@ from margin.market.records import Contract
 from margin.venues import TierTable
 
 Value = TypeVar("Value")
-Timeframe = Literal["1d", "1h"]
 Trouble = Literal["blocked", "busy", "silent", "broken", "key", "absent"]
 """Why a source has no answer: it does not serve this place (`blocked`), asks for patience (`busy`), does not answer
 (`silent`), answers what cannot be used (`broken`), wants a key or refuses the one given (`key`), or does not hold such
@@ -75,9 +74,9 @@ class FundingHistory:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candles:
-    """Prices per period, oldest first, in the settlement coin; shape (periods,).
+    """Prices per day, oldest first, in the settlement coin; shape (days,).
 
-    `times` are the periods' beginnings in ms since 1970 UTC; the last period may be running still.
+    `times` are the days' beginnings, midnight UTC, in ms since 1970; the last day may be running still.
     """
 
     times: NDArray[np.int64]
@@ -114,5 +113,5 @@ class MarketSource(Protocol):
     def funding(self, venue: str, token: str) -> FundingHistory:
         """The latest funding payments of one perpetual, 100 at least where there were so many."""
 
-    def candles(self, venue: str, token: str, timeframe: Timeframe) -> Candles:
-        """Traded prices of the latest 500 periods at least, where there were so many."""
+    def candles(self, venue: str, token: str) -> Candles:
+        """Traded prices of the latest 500 days at least, where there were so many."""

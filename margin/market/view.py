@@ -1,6 +1,6 @@
 """What is known of a venue now, table by table: live, else cached, else the snapshot's, each with its origin.
 
-Composed from what a `Feed` holds; nothing here asks anybody. A cached answer that is older than what the snapshot holds
+Composed from a `MarketCache`; nothing here asks anybody. A cached answer that is older than what the snapshot holds
 gives way to it. The venue's list of contracts, where there is one, says which tokens have a perpetual there.
 """
 
@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from margin.errors import choice
-from margin.market.cache.feed import TIMES_TO_LIVE, Feed, State
-from margin.market.cache.question import Ask, Held, is_token, utc_now
+from margin.market.cache.memory import TIME_TO_LIVE, Entry, MarketCache
+from margin.market.cache.query import Cached, Query, is_token, utc_now
 from margin.market.records import Contract
 from margin.market.snapshot import embedded as snapshot
 from margin.market.snapshot.csv_reader import UNDATED
@@ -83,32 +83,32 @@ class View:
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
 
-def asks(venue: str, tokens: Iterable[str]) -> tuple[Ask, ...]:
-    """What to want of the feed for a view of these tokens; nothing for the textbook account."""
+def queries(venue: str, tokens: Iterable[str]) -> tuple[Query, ...]:
+    """Return what a view of these tokens rests on, to be refreshed; nothing for the textbook account."""
     if VENUES[choice(venue, "venue", VENUES)].own_fraction:
         return ()
-    tiers = dict.fromkeys(Ask.tiers(venue, token) for token in tokens)
-    return (Ask(venue, "contracts"), Ask(venue, "quotes"), *tiers)
+    tiers = dict.fromkeys(Query.tiers(venue, token) for token in tokens)
+    return (Query(venue, "contracts"), Query(venue, "quotes"), *tiers)
 
 
 def look(
-    feed: Feed | None,
+    market: MarketCache | None,
     venue: str,
     tokens: Iterable[str],
     extra_tiers: Checked[TierTable] | None = None,
     extra_seen_at: datetime | None = None,
 ) -> View:
-    """The venue as the feed holds it now, with the tables of these tokens. Asks nobody: `feed.want` does.
+    """Return the venue as the cache has it now, with the tables of these tokens. Asks nobody: `refresh` does.
 
-    Without a feed the snapshot stands for it. `extra_tiers` are tables that a person's own key has read, used first,
+    Without a cache the snapshot stands for it. `extra_tiers` are tables that a person's own key has read, used first,
     and `extra_seen_at` when that was (None: now). Raises FieldError for an unknown venue or what is no token.
     """
     wanted = tuple(dict.fromkeys(tokens))
-    now = feed.now() if feed else utc_now()
-    answers = {ask: _answer(ask, feed.state(ask), now) for ask in asks(venue, wanted)} if feed else {}
+    now = market.now() if market else utc_now()
+    answers = {query: _answer(query, market.entry(query), now) for query in queries(venue, wanted)} if market else {}
     own = _NOTHING
     if extra_tiers is not None:
-        own = _answer(Ask(venue, "tiers"), State(Held(extra_tiers, extra_seen_at or now)), now)
+        own = _answer(Query(venue, "tiers"), Entry(Cached(extra_tiers, extra_seen_at or now)), now)
     return _compose(venue, wanted, answers, own)
 
 
@@ -149,34 +149,34 @@ class _Answer(NamedTuple):
 _NOTHING = _Answer(None, Origin("none", None, ""))
 
 
-def _answer(ask: Ask, state: State, now: datetime) -> _Answer:
-    held, why = state.held, _why(ask, state)
-    if held is None or not held.value.good:
+def _answer(query: Query, entry: Entry, now: datetime) -> _Answer:
+    cached, why = entry.cached, _why(query, entry)
+    if cached is None or not cached.value.good:
         return _Answer(None, Origin("none", None, "", why))
-    day = held.seen_at.astimezone(UTC).date().isoformat()
-    if is_live(ask, state, now):
-        return _Answer(held.value, Origin("live", held.seen_at, day))
-    return _Answer(held.value, Origin("cached", held.seen_at, day, why))
+    day = cached.seen_at.astimezone(UTC).date().isoformat()
+    if is_live(query, entry, now):
+        return _Answer(cached.value, Origin("live", cached.seen_at, day))
+    return _Answer(cached.value, Origin("cached", cached.seen_at, day, why))
 
 
-def is_live(ask: Ask, state: State, now: datetime) -> bool:
+def is_live(query: Query, entry: Entry, now: datetime) -> bool:
     """Whether the newest attempt of this process succeeded, not longer ago than three times to live (a minute)."""
-    held = state.held
-    if held is None or held.from_disk or state.failure is not None:
+    cached = entry.cached
+    if cached is None or cached.from_disk or entry.failure is not None:
         return False
-    return now - held.seen_at <= max(SHORTEST_LIFE, 3 * TIMES_TO_LIVE[ask.kind])
+    return now - cached.seen_at <= max(SHORTEST_LIFE, 3 * TIME_TO_LIVE[query.kind])
 
 
-def _why(ask: Ask, state: State) -> str:
+def _why(query: Query, entry: Entry) -> str:
     """Why there is nothing live, as a sentence without its full stop."""
-    name = VENUES[ask.venue].name
-    if state.failure is not None:
-        return f"{name} {state.failure.reason}"
-    if state.running:
+    name = VENUES[query.venue].name
+    if entry.failure is not None:
+        return f"{name} {entry.failure.reason}"
+    if entry.fetching:
         return f"{name} is being asked"
-    if state.held is not None and not state.held.value.good:
+    if entry.cached is not None and not entry.cached.value.good:
         return f"{name} named none"
-    return f"{name} has not been asked {'yet' if state.held is None or state.held.from_disk else 'since'}"
+    return f"{name} has not been asked {'yet' if entry.cached is None or entry.cached.from_disk else 'since'}"
 
 
 class _Listing(NamedTuple):
@@ -200,12 +200,12 @@ class _Found(NamedTuple):
     refusal: str = ""
 
 
-def _compose(venue: str, tokens: Sequence[str], answers: Mapping[Ask, _Answer], own: _Answer) -> View:
+def _compose(venue: str, tokens: Sequence[str], answers: Mapping[Query, _Answer], own: _Answer) -> View:
     reference, known = snapshot.tables(venue), snapshot.contracts(venue)
     span = _span(known.values())
     last_seen = max("" if span == UNDATED else span[-10:], reference.as_of or "")
-    contracts = answers.get(Ask(venue, "contracts"), _NOTHING).unless_before(last_seen)
-    quotes = answers.get(Ask(venue, "quotes"), _NOTHING).unless_before(snapshot.marks_as_of())
+    contracts = answers.get(Query(venue, "contracts"), _NOTHING).unless_before(last_seen)
+    quotes = answers.get(Query(venue, "quotes"), _NOTHING).unless_before(snapshot.marks_as_of())
     listing = _listing(venue, tokens, contracts)
     found = _find_tables(venue, tokens, answers, own, listing)
     values = {token: value for token, value in {**known, **contracts.good()}.items() if listing.has(token)}
@@ -240,15 +240,15 @@ def _listing(venue: str, tokens: Iterable[str], contracts: _Answer) -> _Listing:
 
 
 def _find_tables(
-    venue: str, tokens: Iterable[str], answers: Mapping[Ask, _Answer], own: _Answer, listing: _Listing
+    venue: str, tokens: Iterable[str], answers: Mapping[Query, _Answer], own: _Answer, listing: _Listing
 ) -> dict[str, _Found]:
     """Every token's table: those asked for, the snapshot's, and what came along with them."""
     reference = snapshot.tables(venue)
-    whole = answers.get(Ask(venue, "tiers"), _NOTHING)
+    whole = answers.get(Query(venue, "tiers"), _NOTHING)
     found = {}
     for token in dict.fromkeys([*tokens, *reference.tiers, *own.good(), *whole.good()]):
         if listing.has(token):
-            found[token] = _find_table(venue, token, (own, answers.get(Ask.tiers(venue, token), _NOTHING)))
+            found[token] = _find_table(venue, token, (own, answers.get(Query.tiers(venue, token), _NOTHING)))
         elif token in listing.gone:
             reason = f"{token} is {not_listed(VENUES[venue].name, listing.gone[token])}"
             found[token] = _Found(None, Origin("none", None, "", reason))
@@ -282,10 +282,10 @@ def _tables(
     """The tables with their days; `source` names the kinds of those asked for, as in `live and snapshot`."""
     reference, flat = snapshot.tables(venue), VENUES[venue].flat_tiers
     kinds = {found[token].origin.kind for token in tokens}
-    dates = {token: held.origin.as_of for token, held in found.items() if held.table is not None}
+    dates = {token: one.origin.as_of for token, one in found.items() if one.table is not None}
     return VenueTables(
         source=" and ".join(kind for kind in ("live", "cached", "snapshot") if kind in kinds) or reference.source,
-        tiers={token: held.table for token, held in found.items() if held.table is not None},
+        tiers={token: one.table for token, one in found.items() if one.table is not None},
         contract_values={token: value.contract_value for token, value in values.items()} if flat else {},
         as_of=reference.as_of,
         not_listed=listing.gone,
@@ -308,7 +308,7 @@ def _mark_origin(venue: str, token: str, quotes: _Answer, marks: Mapping[str, Qu
 def _refused(contracts: _Answer, quotes: _Answer, found: Mapping[str, _Found]) -> dict[str, str]:
     """What was refused of each token, one clause for all; rows of unknown name are nobody's."""
     clauses: dict[str, list[str]] = {}
-    of_tables = {token: held.refusal for token, held in found.items() if held.refusal}
+    of_tables = {token: one.refusal for token, one in found.items() if one.refusal}
     for what, refused in (("tiers", of_tables), ("mark", quotes.refused()), ("contract", contracts.refused())):
         for token, why in refused.items():
             if is_token(token):

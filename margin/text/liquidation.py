@@ -11,7 +11,6 @@ from margin.studies.account.assess import Assessment
 from margin.studies.distance.directions import BTC, Direction
 from margin.studies.distance.distances import JointMove, away
 from margin.studies.liquidation.ledger import OF_THE_ACCOUNT, STOPS, Kind, Step, Why
-from margin.studies.liquidation.rules import RULES
 from margin.studies.liquidation.waterfall import Waterfall
 from margin.studies.stress.crash_table import CrashDay
 
@@ -143,9 +142,8 @@ def does(step: Step) -> str:
     return f"{step.symbol} {step.side}{':' if step.kind in OF_THE_ACCOUNT else ''} {_DOES[step.kind]}"
 
 
-def why(step: Step, venue: str) -> str:
-    """Why it happens."""
-    relief = RULES[venue].relief
+def why(step: Step, relief: float) -> str:
+    """Why it happens; `relief` is the requirement ÷ equity at which the venue's orders end."""
     if step.why == "requirement_met" and relief < 1:
         return f"requirement ÷ equity is at most {wording.percent(relief)} again"
     return _WHY[step.why]

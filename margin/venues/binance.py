@@ -7,7 +7,31 @@ symbol. Multi-assets mode, which is cross only (−4167, −4168): balance and p
 haircut) as bid, debts and requirements at the ask; below −10,000 USD a coin is exchanged automatically.
 """
 
-from margin.venues.rules import Doubts, LiquidationRemarks, RatioRule, Venue
+from dataclasses import dataclass
+
+from margin.venues.liquidation import Case, LiquidationPolicy, kept_part
+from margin.venues.rules import Api, Doubts, RatioRule, Venue
+
+RELIEF = 0.9
+"""Requirement ÷ equity that a forced order is taken to aim at."""
+LEAST_ORDER = 0.1
+"""A forced order closes at least this part of the position as it was at the start.
+
+On a path without jumps the account is caught with exactly no headroom, so "just enough" alone would be nothing at all.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class JustEnough(LiquidationPolicy):
+    """Close what brings requirement ÷ equity back to `RELIEF`, at least `LEAST_ORDER`; all where that will not do."""
+
+    def keeps(self, case: Case) -> float:
+        """Return what the order leaves, in tokens."""
+        kept = kept_part(case, RELIEF)
+        if kept is None:
+            return 0.0
+        return min(case.quantity * kept, case.quantity - LEAST_ORDER * case.at_start)
+
 
 BINANCE = Venue(
     key="binance",
@@ -15,7 +39,9 @@ BINANCE = Venue(
     settlement="USDT",
     taker_fee=0.0005,
     ratio=RatioRule("Margin ratio", "rises", formula="maintenance margin ÷ margin balance"),
-    liquidation=LiquidationRemarks(
+    liquidation=JustEnough(
+        fee=0.0125,
+        cancels_orders=True,
         steps=(
             "All open orders are cancelled; stop orders are among them.",
             "One order that fills what it can at once reduces a position. As soon as the requirement is met, it ends.",
@@ -28,7 +54,9 @@ BINANCE = Venue(
             "how much one order reduces is not published; taken as enough to bring requirement ÷ equity to "
             "{relief:percent}, at least a tenth of the position as it was, all where that will not do",
         ),
+        facts={"relief": RELIEF},
     ),
+    api=Api(tiers_in_one_answer=True, tiers_need_key=True, long_history=True),
     mode_fixed_while_open=True,
     one_leverage_in=frozenset({"cross", "isolated"}),
     uncounted="Binance's Multi-Assets Mode is cross only",

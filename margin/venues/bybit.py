@@ -7,7 +7,22 @@ The initial margin of an isolated position stays at its entry price (2025-09-18)
 margin alike for buy and sell. A borrowed balance has a maintenance margin of its own.
 """
 
-from margin.venues.rules import Doubts, LiquidationRemarks, RatioRule, Venue
+from dataclasses import dataclass
+
+from margin.venues.liquidation import Case, LiquidationPolicy
+from margin.venues.rules import Api, Doubts, RatioRule, Venue
+
+
+@dataclass(frozen=True, slots=True)
+class TierByTier(LiquidationPolicy):
+    """Reduce to the next lower tier's cap, in the lowest close all; never back to a tier the position was cut to."""
+
+    def keeps(self, case: Case) -> float:
+        """Return what the order leaves, in tokens."""
+        tier = case.leg.tier(case.price)
+        tier = tier if case.lowest_tier is None else min(tier, case.lowest_tier)
+        return case.leg.floors[tier] / case.price if tier else 0.0
+
 
 BYBIT = Venue(
     key="bybit",
@@ -15,7 +30,9 @@ BYBIT = Venue(
     settlement="USDT",
     taker_fee=0.00055,
     ratio=RatioRule("Account MM rate", "rises", formula="maintenance margin ÷ margin balance"),
-    liquidation=LiquidationRemarks(
+    liquidation=TierByTier(
+        relief=0.9,
+        cancels_orders=True,
         steps=(
             "Open orders are cancelled, and what was borrowed is repaid.",
             "Positions are reduced tier by tier until maintenance margin is at most 90 % of the margin balance.",
@@ -30,6 +47,7 @@ BYBIT = Venue(
             "since 2025-12-19 its insurance is kept in separate pools, each of which may run out by itself",
         ),
     ),
+    api=Api(long_history=True),
     closing_fee_in_margins=True,
     isolated_opens_at_entry=True,
     one_leverage_in=frozenset({"cross"}),

@@ -8,7 +8,26 @@ apart, unified pools those of one collateral; in portfolio margin HYPE, BTC, USD
 ratio of 0.95.
 """
 
-from margin.venues.rules import Doubts, LiquidationRemarks, RatioRule, Venue
+from dataclasses import dataclass
+
+from margin.venues.liquidation import Case, LiquidationPolicy
+from margin.venues.rules import Api, Doubts, RatioRule, Venue
+
+LARGE, SLICE = 100_000.0, 0.2
+"""Positions above this notional are closed in slices of this part."""
+BACKSTOP = 2 / 3
+"""Below this part of the maintenance margin the venue's vault takes over everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class InSlices(LiquidationPolicy):
+    """Close all; a position above `LARGE` by a `SLICE`, unless an order at these prices has not been enough."""
+
+    def keeps(self, case: Case) -> float:
+        """Return what the order leaves, in tokens."""
+        large = case.quantity * case.price > LARGE
+        return case.quantity * (1 - SLICE) if large and not case.cooling else 0.0
+
 
 HYPERLIQUID = Venue(
     key="hyperliquid",
@@ -16,7 +35,9 @@ HYPERLIQUID = Venue(
     settlement="USDC",
     taker_fee=0.00045,
     ratio=RatioRule("Cross margin ratio", "rises", formula="maintenance margin ÷ account value"),
-    liquidation=LiquidationRemarks(
+    liquidation=InSlices(
+        fee=0.0,
+        backstop=BACKSTOP,
         steps=(
             "Market orders for the whole position go to the order book; above 100,000 USDC for a fifth of it first.",
             "It ends as soon as the requirement is met; what is left of the margin stays yours.",
@@ -30,6 +51,7 @@ HYPERLIQUID = Venue(
             "point of the path",
         ),
     ),
+    api=Api(tiers_in_one_answer=True, account_by_address=True),
     counts_collateral=False,
     maintenance_from_leverage=True,
     hedges=False,

@@ -6,7 +6,31 @@ mode, in isolated margin per side. Two accounts' figures show an isolated liquid
 the formula's. In multi-currency mode a borrowed balance has a maintenance margin of its own.
 """
 
-from margin.venues.rules import Doubts, LiquidationRemarks, RatioRule, Venue
+from dataclasses import dataclass
+
+from margin.venues.liquidation import Case, LiquidationPolicy
+from margin.venues.rules import Api, Doubts, RatioRule, Venue
+
+
+@dataclass(frozen=True, slots=True)
+class TwoTiersDown(LiquidationPolicy):
+    """From the third tier on reduce to the cap of the tier two below, while equity covers the lowest; else close all.
+
+    That a ratio below the lowest tier's closes everything at once is inferred from a secondary copy of the rule; it is
+    taken of the position whose turn it is, the others' requirements standing.
+    """
+
+    def keeps(self, case: Case) -> float:
+        """Return what the order leaves, in tokens: tiers are read by contracts, so by the contract's value."""
+        table, value = case.table, case.contract_value
+        if case.leg.first_tier < 2 or table is None or value is None:
+            return 0.0
+        own = case.leg.requirement_at(case.price, 0)
+        at_lowest = case.leg.requirement(case.price, table.rates[0], table.amounts[0])
+        if case.equity <= case.requirement - own + at_lowest:
+            return 0.0
+        return table.floors[case.leg.first_tier - 1] * value
+
 
 OKX = Venue(
     key="okx",
@@ -14,7 +38,9 @@ OKX = Venue(
     settlement="USDT",
     taker_fee=0.0005,
     ratio=RatioRule("Margin ratio", "falls", formula="equity ÷ (maintenance margin + liquidation fee)"),
-    liquidation=LiquidationRemarks(
+    liquidation=TwoTiersDown(
+        cancels_orders=True,
+        nets_pairs=True,
         steps=(
             "Orders are cancelled; a long and a short of one contract are closed against each other.",
             "From the third tier on a position is cut by two tiers at a time; in the two lowest, and once equity does "
@@ -30,6 +56,7 @@ OKX = Venue(
             "would require of it: inferred from a secondary copy of the rule",
         ),
     ),
+    api=Api(key_has_passphrase=True),
     flat_tiers=True,
     liquidation_fee_required=True,
     one_leverage_in=frozenset({"cross"}),

@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 from margin.engine.book import Standing
 from margin.engine.numbers import quotient
 from margin.engine.tiers import TierTable
+from margin.venues.liquidation import LiquidationPolicy
 
 Direction = Literal["rises", "falls"]
 Term = TypeVar("Term")
@@ -76,22 +77,29 @@ NO_DOUBTS = Doubts()
 
 
 @dataclass(frozen=True, slots=True)
-class LiquidationRemarks:
-    """How the venue liquidates, for people to read.
+class Api:
+    """What the venue answers to programs, and to whom.
 
-    `steps`: what happens, a sentence each, in its order. `not_published`: what the venue leaves open, a sentence.
-    `assumptions`: what a run along a path takes for granted of it, clauses that may name the fact `relief`, the
-    requirement ÷ equity that an order aims at.
+    `tiers_in_one_answer`: its answer on tiers holds every token. `tiers_need_key`: it gives tiers to a key alone.
+    `account_by_address`: an account is read by its address, without a key. `key_has_passphrase`: a key consists of
+    three parts. `long_history`: past prices and funding reach back as far as the snapshot's statistics need.
     """
 
-    steps: tuple[str, ...]
-    not_published: str
-    assumptions: tuple[str, ...] = ()
+    tiers_in_one_answer: bool = False
+    tiers_need_key: bool = False
+    account_by_address: bool = False
+    key_has_passphrase: bool = False
+    long_history: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """A venue's rules as data.
+    """All that is true of a venue, as data and small functions.
+
+    `key` is its name in files, links and addresses; `settlement` the coin that its perpetuals are settled in;
+    `taker_fee` that of an account of the lowest level, a fraction; `ratio` how it shows an account's health;
+    `liquidation` how it liquidates; `api` what it answers to programs. Raises ValueError where figures of such a venue
+    would be wrong: rules that no account is compiled with.
 
     `flat_tiers`: tiers are read by contracts and one rate applies to the whole notional.
     `liquidation_fee_required`: the requirement adds the taker fee on the notional to the maintenance margin.
@@ -109,7 +117,6 @@ class Venue:
     `doubts`: what is not known, or only nearly so, of accounts of some kind.
     `dollar_names`: its perpetuals settled in dollars are written BTC-USD, a name that elsewhere is a coin-margined one.
     `open_positions`: where its own pages list open positions, as an instruction.
-    `liquidation`: how it liquidates, in sentences.
     `assumptions`: what every account of it rests on, clauses that are shown behind the venue's key.
     """
 
@@ -118,7 +125,8 @@ class Venue:
     settlement: str
     taker_fee: float
     ratio: RatioRule
-    liquidation: LiquidationRemarks
+    liquidation: LiquidationPolicy = field(default_factory=LiquidationPolicy)
+    api: Api = field(default_factory=Api)
     flat_tiers: bool = False
     liquidation_fee_required: bool = False
     closing_fee_in_margins: bool = False
@@ -135,6 +143,15 @@ class Venue:
     dollar_names: bool = False
     open_positions: str = "list the positions that are open now"
     assumptions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        # A leg is compiled from flat tiers, progressive ones or one fraction, and each reads its own fee alone: another
+        # would be left out of the requirement without a word.
+        kinds = [self.flat_tiers, self.own_fraction]
+        if all(kinds) or (self.closing_fee_in_margins and any(kinds)):
+            raise ValueError(f"{self.key}: this kind of tiers with the closing fee in margins is not modelled")
+        if self.liquidation_fee_required and not self.flat_tiers:
+            raise ValueError(f"{self.key}: a liquidation fee in the requirement is modelled with flat tiers only")
 
     def closing_fee(self, sign: int, quantity: float, entry_price: float, leverage: float, fee: float) -> float:
         """The estimated fee to close, `q·EP·(1 − s/L)·f`: a constant that the mark does not move."""

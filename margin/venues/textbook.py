@@ -4,7 +4,8 @@ The arithmetic of introductory articles on cross margin made consistent: initial
 maintenance margin a fraction of N, liquidation where equity ÷ ΣN falls to that fraction. No venue works so.
 """
 
-from margin.venues.rules import LiquidationRemarks, RatioRule, Venue
+from margin.venues.liquidation import LiquidationPolicy
+from margin.venues.rules import RatioRule, Venue
 
 TEXTBOOK = Venue(
     key="textbook",
@@ -12,7 +13,7 @@ TEXTBOOK = Venue(
     settlement="USD",
     taker_fee=0.0,
     ratio=RatioRule("Equity ÷ total notional", "falls", against_notional=True),
-    liquidation=LiquidationRemarks(
+    liquidation=LiquidationPolicy(
         steps=(
             "As introductory articles tell it, the most adverse position is closed first, whole.",
             "Then the next, until the requirement is met.",

@@ -26,7 +26,7 @@ from margin.errors import FieldError
 from margin.market.accounts import VenueAccount, as_scenario
 from margin.market.source import Checked, Unavailable
 from margin.market.venues.connection import Key
-from margin.market.venues.readers import ADDRESSED, read_all
+from margin.market.venues.readers import READERS, read_all
 from margin.market.venues.rights import read_only_key
 from margin.market.venues.sites import GLOBAL, SITES, is_regional
 from margin.market.view import Origin
@@ -35,7 +35,7 @@ from margin.studies.account.assess import assess
 from margin.studies.comparison.venue_figures import Beside, beside
 from margin.studies.distance.distances import before_move
 from margin.text.venue_figures import agreement, label, written
-from margin.venues import VENUES, TierTable
+from margin.venues import VENUES, TierTable, listing_venues
 from pages.ui import live
 from pages.ui.state import SECRET, MarkSource, Session
 from pages.ui.text import plain
@@ -45,7 +45,6 @@ MOST_WAITING = 32
 """Accounts that are read at a time, and that may wait for it, in one process."""
 LONGEST_SECRET = 512
 """Characters of a key, a secret or an address that are taken; those of the venues have up to 100."""
-_WITH_PASSPHRASE = ("okx",)
 _ADDRESS = r"^\s*0x[0-9a-fA-F]{40}\s*$"
 _LOG = logging.getLogger("tandem")
 
@@ -101,7 +100,7 @@ def _readers() -> tuple[ThreadPoolExecutor, BoundedSemaphore]:
 
 def section(session: Session) -> None:
     """The form, and the account that was read."""
-    venues = [venue for venue, rules in VENUES.items() if not rules.own_fraction]
+    venues = [venue for venue in listing_venues() if venue in READERS]
     at = session.working.account.venue
     venue = st.selectbox(
         "Venue",
@@ -141,14 +140,14 @@ def _form(session: Session, venue: str, site: str) -> None:
     name, number = VENUES[venue].name, session.secrets_sent
     reading: Reading | None = session.account_read
     with st.form(f"account_form_{session.revision}_{venue}_{number}", clear_on_submit=True, width=520):
-        if venue == ADDRESSED:
+        if VENUES[venue].api.account_by_address:
             st.caption(plain(f"{name} shows every account to anybody who knows its address: no key is needed."))
             _field("Wallet address", "address", number, validate=(_ADDRESS, "Enter 0x and 40 digits of 0-9 and a-f."))
         else:
             st.caption(plain(f"Make a key at {name} that can only read. It stays in this session's memory."))
             _field("API key", "key", number, type="password")
             _field("Secret", "secret", number, type="password")
-            if venue in _WITH_PASSPHRASE:
+            if VENUES[venue].api.key_has_passphrase:
                 _field("Passphrase", "phrase", number, type="password")
         pressed = st.form_submit_button(
             "Read the account",
@@ -176,7 +175,8 @@ def _send(session: Session, venue: str, site: str) -> None:
     key, secret, phrase, address = (
         typed.get(f"{SECRET}{name}_{number}", "") for name in ("key", "secret", "phrase", "address")
     )
-    _start(session, Question(venue, Key(key, secret, phrase, site) if venue != ADDRESSED else None, address))
+    own_key = None if VENUES[venue].api.account_by_address else Key(key, secret, phrase, site)
+    _start(session, Question(venue, own_key, address))
 
 
 def _start(session: Session, question: Question) -> None:

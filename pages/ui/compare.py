@@ -10,16 +10,16 @@ import streamlit as st
 from margin import formatting as wording
 from margin.charts import compare as charts
 from margin.errors import FieldError, number
-from margin.market.view import View, asks
+from margin.market.view import View, queries
 from margin.messages import message
 from margin.model.scenario import Position, Scenario
 from margin.studies.comparison import venues as venues_compared
 from margin.studies.comparison.modes import ModeComparison, along, curves, in_mode, modes, on_days, switch
-from margin.studies.comparison.venues import COMPARED, VenueComparison, at_venue
+from margin.studies.comparison.venues import VenueComparison, at_venue
 from margin.studies.distance.directions import Direction
 from margin.text import modes as mode_words
 from margin.text import venues as venues_text
-from margin.venues import VENUES
+from margin.venues import VENUES, listing_venues
 from pages.ui import compare_rows, live, place
 from pages.ui.account import venue_change
 from pages.ui.compare_rows import MARGIN
@@ -317,7 +317,9 @@ def venue_by_venue(session: Session) -> None:
 def _views(session: Session) -> dict[str, View]:
     """Every venue as it is known now; the account's as its figures stand."""
     here, tokens = session.working.account.venue, session.working.tokens
-    return {venue: session.shown if venue == here else live.look_at(session, venue, tokens) for venue in COMPARED}
+    return {
+        venue: session.shown if venue == here else live.look_at(session, venue, tokens) for venue in listing_venues()
+    }
 
 
 def _venue_tables(comparison: VenueComparison, views: Mapping[str, View]) -> None:
@@ -335,7 +337,7 @@ def _take_venue(session: Session) -> None:
     """A button per other venue that puts the account there, as the choice of the front page does."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text("Take this venue over:")
-        for venue in COMPARED:
+        for venue in listing_venues():
             if venue == session.working.account.venue:
                 continue
             if st.button(VENUES[venue].name, key=f"do_take_{venue}", help="on every page; the baseline stays as it is"):
@@ -351,5 +353,5 @@ def _ask(session: Session) -> None:
     if not session.live:
         st.caption("Live data is off: no venue is asked, every table is the snapshot's.")
         return
-    wanted = tuple(ask for venue in COMPARED for ask in asks(venue, session.working.tokens))
+    wanted = tuple(query for venue in listing_venues() for query in queries(venue, session.working.tokens))
     live.ask_every(wanted, "do_ask_compared", "contracts, marks and tiers of the account's tokens")

@@ -17,18 +17,17 @@ from margin.charts.funding import (
     interval,
 )
 from margin.charts.tiers import Compared, Schedule, tier_steps, tier_steps_alt
-from margin.market.cache.feed import State
-from margin.market.cache.question import Ask, Held
+from margin.market.cache.memory import Entry
+from margin.market.cache.query import Cached, Query
 from margin.market.listings import known_tokens, status_rows, stories
 from margin.market.price_moves import Paid, funding_a_day
 from margin.market.snapshot import embedded as snapshot
-from margin.market.snapshot.venue_files import LISTING_VENUES
 from margin.market.source import FundingHistory, Quote
-from margin.market.view import View, asks
+from margin.market.view import View, queries
 from margin.messages import not_listed
 from margin.studies.account.assess import assess
 from margin.studies.distance.distances import away, origin
-from margin.venues import VENUES
+from margin.venues import VENUES, listing_venues
 from pages.ui import data_rows, live, place, shell
 from pages.ui.data_rows import UP_TO
 from pages.ui.state import Session
@@ -71,7 +70,7 @@ def choose_token(session: Session) -> str:
 
 def views_for(session: Session, token: str) -> list[View]:
     """Every venue as it is known at this moment, whatever the scenario's figures rest on."""
-    return [live.look_at(session, venue, (*session.working.tokens, token)) for venue in LISTING_VENUES]
+    return [live.look_at(session, venue, (*session.working.tokens, token)) for venue in listing_venues()]
 
 
 def _mark(session: Session, token: str) -> float | None:
@@ -90,13 +89,19 @@ def tiers(session: Session, views: Sequence[View], token: str) -> None:
         place.chart(tier_steps(compared), "tier-steps", tier_steps_alt(compared))
     if warning := data_rows.far_apart(session.working, views, token):
         st.warning(plain(warning))
-    st.caption(plain(_FEES))
+    st.caption(plain(_beside_the_chart()))
 
 
-_FEES = (
-    "The chart shows maintenance margin by the tiers alone. Bybit adds the fee to close to it, and OKX holds equity "
-    "against the liquidation fee too; the account's figures count both."
-)
+def _beside_the_chart() -> str:
+    """What venues count beside their tiers, which the chart leaves out."""
+    closing = [venue.name for venue in VENUES.values() if venue.closing_fee_in_margins]
+    liquidating = [venue.name for venue in VENUES.values() if venue.liquidation_fee_required]
+    adds, holds = ("adds" if len(closing) == 1 else "add"), ("holds" if len(liquidating) == 1 else "hold")
+    return (
+        f"The chart shows maintenance margin by the tiers alone. {wording.listing(closing)} {adds} the fee to close to "
+        f"it, and {wording.listing(liquidating)} {holds} equity against the liquidation fee too; the account's figures "
+        "count both."
+    )
 
 
 def _tier_table(session: Session, compared: Compared, token: str) -> None:
@@ -146,13 +151,13 @@ def _tier_columns() -> dict[str, Any]:
 def funding(session: Session, token: str) -> None:
     """What funding has cost: every payment where the venue told them, else the snapshot's distribution."""
     venue = _funding_venue(session)
-    state = live.feed().state(Ask(venue, "funding", token)) if session.live else State()
+    entry = live.cache().entry(Query(venue, "funding", token)) if session.live else Entry()
     chart, words = st.columns([55, 45], gap="medium")
     with chart:
-        rates = _distribution(token) if state.held is None else _history(session, venue, token, state.held)
-    if state.failure is not None:
-        stands_in = "what the snapshot recorded" if state.held is None else "the last answer"
-        words.caption(plain(f"{VENUES[venue].name} {state.failure.reason}: {stands_in} stands in."))
+        rates = _distribution(token) if entry.cached is None else _history(session, venue, token, entry.cached)
+    if entry.failure is not None:
+        stands_in = "what the snapshot recorded" if entry.cached is None else "the last answer"
+        words.caption(plain(f"{VENUES[venue].name} {entry.failure.reason}: {stands_in} stands in."))
     if (quote := _told(session, token)) and quote.funding_rate is not None and quote.interval_hours:
         seen = _latest(session, token).mark_origins[token].label(live.now())
         rates.append(funding_a_day(quote.funding_rate, quote.interval_hours, f"{VENUES[venue].name}'s rate ({seen})"))
@@ -164,7 +169,7 @@ def funding(session: Session, token: str) -> None:
 def _funding_venue(session: Session) -> str:
     """The scenario's venue; for the textbook account the first of those that have funding."""
     venue = session.working.account.venue
-    return venue if venue in LISTING_VENUES else LISTING_VENUES[0]
+    return venue if venue in listing_venues() else listing_venues()[0]
 
 
 def _told(session: Session, token: str) -> Quote | None:
@@ -173,11 +178,11 @@ def _told(session: Session, token: str) -> Quote | None:
     return latest.quotes.get(token) if latest.mark_origins[token].kind in ("live", "cached") else None
 
 
-def _history(session: Session, venue: str, token: str, held: Held) -> list[Paid]:
-    payments: FundingHistory = held.value
+def _history(session: Session, venue: str, token: str, cached: Cached) -> list[Paid]:
+    payments: FundingHistory = cached.value
     quote = _told(session, token)
     hours = quote.interval_hours if quote else None
-    name, seen = VENUES[venue].name, held.seen_at.astimezone(UTC)
+    name, seen = VENUES[venue].name, cached.seen_at.astimezone(UTC)
     given = (payments.times, payments.rates, hours, token, name)
     place.chart(funding_history(*given), "funding", funding_history_alt(*given))
     st.caption(plain(f"{name}, asked {seen:%Y-%m-%d %H:%M} UTC."))
@@ -214,7 +219,7 @@ def connections(session: Session, views: Sequence[View], token: str) -> None:
     if not session.live:
         st.caption("Live data is off: no venue is asked, everything comes from the snapshot.")
         return
-    everything = _asks(session, token, LISTING_VENUES)
+    everything = _queries(session, token, listing_venues())
     place.table(data_rows.connection_rows(views, token, live.now()), "What each venue has answered", 90)
     tokens = tuple(dict.fromkeys([*session.working.tokens, token]))
     for reason in dict.fromkeys(reason for view in views for reason in data_rows.reasons(view, tokens)):
@@ -224,10 +229,10 @@ def connections(session: Session, views: Sequence[View], token: str) -> None:
 
 def want(session: Session, token: str) -> None:
     """With live data on, has fetched what the page shows of the scenario's venue; the others only by the button."""
-    if session.live and session.working.account.venue in LISTING_VENUES:
-        live.feed().want(_asks(session, token, [session.working.account.venue]))
+    if session.live and session.working.account.venue in listing_venues():
+        live.cache().refresh(_queries(session, token, [session.working.account.venue]))
 
 
-def _asks(session: Session, token: str, venues: Sequence[str]) -> tuple[Ask, ...]:
-    about = [ask for venue in venues for ask in asks(venue, (*session.working.tokens, token))]
-    return (*about, Ask(_funding_venue(session), "funding", token))
+def _queries(session: Session, token: str, venues: Sequence[str]) -> tuple[Query, ...]:
+    about = [query for venue in venues for query in queries(venue, (*session.working.tokens, token))]
+    return (*about, Query(_funding_venue(session), "funding", token))

@@ -18,7 +18,7 @@ from margin.studies.distance.directions import study
 from margin.studies.distance.distances import JointMove
 from margin.studies.liquidation.conduct import ORDERS, SLIPPAGE, Conduct, MarginStop, Order, PriceStops
 from margin.studies.liquidation.path import Path
-from margin.studies.liquidation.rules import RULES
+from margin.studies.liquidation.rules import forced_fee
 from margin.studies.liquidation.waterfall import waterfall
 from margin.studies.stress.crash_table import crash_rows
 from margin.text import liquidation as liquidation_text
@@ -205,9 +205,8 @@ def _percentage(
 def _fee(session: Session) -> float | None:
     """The liquidation fee, None for the venue's."""
     scenario = session.working
-    rules = RULES[scenario.account.venue]
-    usual = wording.rate(rules.fee_rate(scenario, Conduct()))
-    whose = "the taker fee" if rules.fee is None else "the venue's"
+    usual = wording.rate(forced_fee(scenario, Conduct()))
+    whose = "the taker fee" if scenario.account.rules.liquidation.fee is None else "the venue's"
     about = "of what a forced order trades; empty: as the venue has it"
     name = f"fee_{scenario.account.venue}"
     shown = f"{usual}, {whose}"
@@ -386,8 +385,8 @@ def where(session: Session) -> str:
 
 def lesson(session: Session) -> None:
     """What happens at liquidation on this venue."""
-    remarks = session.working.account.rules.liquidation
-    lines = (*remarks.steps, remarks.not_published)
+    policy = session.working.account.rules.liquidation
+    lines = (*policy.steps, policy.not_published) if policy.not_published else policy.steps
     st.markdown("\n".join(f"- {plain(line)}" for line in lines))
 
 

@@ -45,7 +45,7 @@ def _step_row(step: Step, runs: Runs) -> Texts:
         "Fee": _money(step.fee),
         "Slippage": _money(step.slippage),
         "Equity after": wording.money(step.after.equity),
-        "Why": why(step, runs.scenario.account.venue),
+        "Why": why(step, runs.scenario.account.rules.liquidation.relief),
     }
 
 

@@ -1,8 +1,8 @@
 """Live market data in a session: the switch, what was asked for and is on its way, and how it is taken over.
 
 Nothing leaves this machine before a person switches live data on (a deployment may do so with TANDEM_LIVE=1). From then
-on the feed, which all sessions share, fetches behind the page; a page never waits for it. What arrives is taken over
-only where the person asked: by the switch, by Refresh, by another venue or a new token. What a link brought stays.
+on the cache, which all sessions share, is refreshed behind the page; a page never waits for it. What arrives is taken
+over only where the person asked: by the switch, by Refresh, by another venue or a new token. What a link brought stays.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from margin import formatting as wording
-from margin.market.cache.disk import Store, default_folder
-from margin.market.cache.feed import Ask, Feed
+from margin.market.cache.disk import DiskCache, default_folder
+from margin.market.cache.memory import MarketCache
+from margin.market.cache.query import Query
 from margin.market.snapshot import embedded as snapshot
 from margin.market.source import Checked, Quote
 from margin.market.venues.readers import Venues
-from margin.market.view import View, asks, look
+from margin.market.view import View, look, queries
 from margin.model.scenario import Scenario
 from margin.model.symbols import STABLECOINS
 from margin.studies.account.assess import assess
@@ -32,10 +33,10 @@ POLL = 0.5
 
 
 @st.cache_resource(show_spinner=False)
-def feed() -> Feed:
-    """The feed of this process, shared by its sessions."""
+def cache() -> MarketCache:
+    """Return the cache of this process, shared by its sessions."""
     folder = default_folder()
-    return Feed(Venues(), Store(folder) if folder else None)
+    return MarketCache(Venues(), DiskCache(folder) if folder else None)
 
 
 def now() -> datetime:
@@ -63,19 +64,19 @@ def update(session: Session) -> None:
         return
     if set(session.working.tokens) - session.shown.tiers.keys() - STABLECOINS:
         session.asked.add("tables")
-    feed().want(wanted(session))
-    if session.asked and not session.touched and not feed().busy(wanted(session)):
+    cache().refresh(wanted(session))
+    if session.asked and not session.touched and not cache().is_fetching(wanted(session)):
         _take(session)
 
 
-def wanted(session: Session) -> tuple[Ask, ...]:
+def wanted(session: Session) -> tuple[Query, ...]:
     """What the page's figures rest on, but for the tiers of tokens that the venue's own list does not hold."""
     venue = session.working.account.venue
     view = look_at(session, venue, session.working.tokens)
     tokens = [token for token in session.working.tokens if token not in STABLECOINS]
     if view.contracts_origin.kind == "live":
         tokens = [token for token in tokens if token in view.contracts]
-    return asks(venue, tokens)
+    return queries(venue, tokens)
 
 
 def _compose(session: Session) -> None:
@@ -89,7 +90,7 @@ def _compose(session: Session) -> None:
 def look_at(session: Session, venue: str, tokens: Sequence[str], own: OwnTiers | None = None) -> View:
     """The best figures at hand: with live data off, the snapshot's and those that the person's own key brought."""
     brought: OwnTiers = own or session.keyed_tiers.get(venue) or (None, None)
-    return look(feed() if session.live else None, venue, tokens, *brought)
+    return look(cache() if session.live else None, venue, tokens, *brought)
 
 
 def _take(session: Session) -> None:
@@ -203,29 +204,29 @@ def switch(session: Session, *, on: bool) -> None:
 def refresh(session: Session) -> None:
     """Asks for everything anew; the marks are taken over when they are here."""
     session.asked.update({"tables", "marks"})
-    feed().want(wanted(session), anew=True)
+    cache().refresh(wanted(session), force=True)
 
 
 @st.fragment(run_every=POLL)
 def _waiting(session: Session) -> None:
     """Looks whether what was asked for is here, as long as it is not; the page can be used meanwhile."""
-    if not session.touched and not feed().busy(wanted(session)):
+    if not session.touched and not cache().is_fetching(wanted(session)):
         st.rerun()
     st.caption(plain(f"Asking {VENUES[session.working.account.venue].name} …"))
 
 
-def ask_every(wanted: Sequence[Ask], key: str, about: str) -> None:
+def ask_every(wanted: Sequence[Query], key: str, about: str) -> None:
     """The button that asks every venue for all of this anew; `about` says in words what that is."""
     if st.button("Ask every venue", key=key, help=plain(about)):
-        feed().want(wanted, anew=True)
-    if feed().busy(wanted):
+        cache().refresh(wanted, force=True)
+    if cache().is_fetching(wanted):
         _asking(wanted)
 
 
 @st.fragment(run_every=POLL)
-def _asking(wanted: Sequence[Ask]) -> None:
+def _asking(wanted: Sequence[Query]) -> None:
     """Looks whether all of it is here, as long as it is not; the page can be used meanwhile."""
-    if not feed().busy(wanted):
+    if not cache().is_fetching(wanted):
         st.rerun()
     st.caption("Asking the venues …")
 

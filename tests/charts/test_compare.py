@@ -15,8 +15,9 @@ from margin.charts.layout import style
 from margin.market.snapshot import embedded as snapshot
 from margin.model.scenario import Scenario
 from margin.studies.comparison.modes import curves, modes
-from margin.studies.comparison.venues import COMPARED, VenueComparison, venues_compared
+from margin.studies.comparison.venues import VenueComparison, venues_compared
 from margin.studies.distance.directions import alone, together, with_btc
+from margin.venues import listing_venues
 from tests.charts.conftest import Situation, named
 from tests.charts.test_every_chart import plain, words
 from tests.studies.accounts import account, long, short
@@ -31,7 +32,7 @@ def of_modes(scenario: Scenario, direction: Any = None) -> Drawn:
 
 
 def compared(scenario: Scenario, day: str = "") -> VenueComparison:
-    tables = {venue: snapshot.tables(venue) for venue in COMPARED}
+    tables = {venue: snapshot.tables(venue) for venue in listing_venues()}
     found = venues_compared(scenario, tables)
     if not day:
         return found

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from margin.charts.layout import style
-from margin.charts.tiers import LOOKS, Compared, Schedule, finding, tier_steps, tier_steps_alt
+from margin.charts.tiers import Compared, Schedule, finding, look_of, tier_steps, tier_steps_alt
 from margin.errors import or_zero
 from margin.market.snapshot import embedded as snapshot
 from margin.model.scenario import Scenario
@@ -39,7 +39,7 @@ def own(rows: list[dict[str, float | None]], venue: str = "binance", **more: Any
 
 
 def line_of(figure: go.Figure, venue: str, panel: str = "y") -> Any:
-    traces = [each for each in figure.data if each.line.dash == LOOKS[venue].dash and (each.yaxis or "y") == panel]
+    traces = [each for each in figure.data if each.line.dash == look_of(venue).dash and (each.yaxis or "y") == panel]
     [found] = traces
     return found
 
@@ -196,7 +196,7 @@ def test_what_cannot_be_read_by_notional_is_said_and_left_out() -> None:
 
 
 def test_venues_differ_in_colour_dash_and_symbol_and_each_keeps_its_own() -> None:
-    assert all(len({look[part] for look in LOOKS.values()}) == len(LISTED) for part in range(3))
+    assert all(len({look_of(venue)[part] for venue in LISTED}) == len(LISTED) for part in range(3))
     alone, beside = (line_of(tier_steps(compared(venues=venues)), "okx") for venues in (("okx",), LISTED))
     assert (alone.line.color, alone.marker.symbol[0]) == (beside.line.color, beside.marker.symbol[0])
 

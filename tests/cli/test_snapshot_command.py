@@ -231,11 +231,12 @@ def test_a_whole_snapshot_is_written_from_the_venues_with_a_key_that_shows_nowhe
         assert {token: table.floors for token, table in told.items()} == {t: table.floors for t, table in held.items()}
         assert all(told[token].rates == pytest.approx(table.rates, rel=1e-8) for token, table in held.items())
         assert new.contracts(venue).keys() == snapshot.contracts(venue).keys()
-    assert new.unconfirmed_contract_values() == frozenset()
+    assert new.tables("okx").unconfirmed == frozenset()
     assert new.marks() == snapshot.marks()
     assert {(held.payments, held.venue) for held in new.funding().values()} == {(1000, "binance")}
-    assert {(risk.days, risk.source) for risk in new.risk().values()} == {(1498, "Binance daily closes")}
-    assert new.correlations(list(new.marks()), "kendall").as_of == (today - timedelta(days=1)).isoformat()
+    assert {risk.source for risk in new.risk().values()} == {"Binance daily closes"}
+    assert {risk.since for risk in new.risk().values()} == {(today - timedelta(days=1498)).isoformat()}
+    assert new.correlations(list(new.marks())).as_of == (today - timedelta(days=1)).isoformat()
     for secret in (KEY.api_key, KEY.secret):
         assert secret not in said.out + said.err + caplog.text
         assert secret.encode() not in b"".join(content(tmp_path).values())

@@ -1,6 +1,7 @@
 """A source, a clock and values for the tests of what lies above a source."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from queue import Queue
 from threading import Event
@@ -8,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from margin.market.cache.question import Ask, Kind
+from margin.market.cache.memory import MarketCache
+from margin.market.cache.query import Kind, Query
 from margin.market.records import Contract
-from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe
+from margin.market.source import Candles, Checked, FundingHistory, Quote
 from margin.venues import TierTable
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -31,6 +33,16 @@ class Clock:
         self.time += timedelta(seconds=seconds)
 
 
+def settles(cache: MarketCache, queries: Iterable[Query], timeout: float) -> bool:
+    """Wait until nothing of this is waiting or being fetched; whether that came about within so many seconds."""
+    wanted, end = tuple(queries), time.monotonic() + timeout
+    while cache.is_fetching(wanted):
+        if time.monotonic() >= end:
+            return False
+        time.sleep(0.001)
+    return True
+
+
 class Scripted:
     """A `MarketSource` that answers as a test says, and puts on record what it was asked.
 
@@ -39,32 +51,32 @@ class Scripted:
     """
 
     def __init__(self) -> None:
-        self.asked: list[Ask] = []
-        self.begun: Queue[Ask] = Queue()
-        self.answers: dict[Ask, Any] = {}
+        self.asked: list[Query] = []
+        self.begun: Queue[Query] = Queue()
+        self.answers: dict[Query, Any] = {}
         self.hanging: dict[str, Event] = {}
 
     def contracts(self, venue: str) -> Checked[Contract]:
-        return self._answer(Ask(venue, "contracts"))
+        return self._answer(Query(venue, "contracts"))
 
     def quotes(self, venue: str) -> Checked[Quote]:
-        return self._answer(Ask(venue, "quotes"))
+        return self._answer(Query(venue, "quotes"))
 
     def tiers(self, venue: str, token: str) -> Checked[TierTable]:
-        return self._answer(Ask(venue, "tiers", token))
+        return self._answer(Query(venue, "tiers", token))
 
     def funding(self, venue: str, token: str) -> FundingHistory:
-        return self._answer(Ask(venue, "funding", token))
+        return self._answer(Query(venue, "funding", token))
 
-    def candles(self, venue: str, token: str, timeframe: Timeframe) -> Candles:
-        return self._answer(Ask(venue, "candles", token, timeframe))
+    def candles(self, venue: str, token: str) -> Candles:
+        return self._answer(Query(venue, "candles", token))
 
-    def _answer(self, ask: Ask) -> Any:
-        self.asked.append(ask)
-        self.begun.put(ask)
-        if gate := self.hanging.get(ask.venue):
+    def _answer(self, query: Query) -> Any:
+        self.asked.append(query)
+        self.begun.put(query)
+        if gate := self.hanging.get(query.venue):
             assert gate.wait(PATIENCE)
-        answer = self.answers.get(ask, VALUES[ask.kind]())
+        answer = self.answers.get(query, VALUES[query.kind]())
         if isinstance(answer, BaseException):
             raise answer
         return answer
@@ -90,7 +102,7 @@ def flat_table(rate: float = 0.01) -> TierTable:
 
 def contract(value: float = 1.0) -> Contract:
     """A contract as a venue tells it today."""
-    return Contract(0.001, 0.1, 5.0, value, True, 0.0005, 0.0002, "trading", "2026-11-22")
+    return Contract(0.001, 0.1, 5.0, value, True, 0.0005, "trading", "2026-11-22")
 
 
 def quote(mark: float = 2.0) -> Quote:

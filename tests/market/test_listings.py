@@ -7,9 +7,9 @@ import pytest
 
 from margin.market.listings import Listing, known_tokens, status_rows, stories
 from margin.market.snapshot import embedded as snapshot
-from margin.market.snapshot.venue_files import LISTING_VENUES
 from margin.market.view import Origin, View, snapshot_view
 from margin.model.symbols import MERGED, RENAMED
+from margin.venues import listing_venues
 
 TODAY = "2026-11-22"
 LIVE = Origin("live", datetime(2026, 11, 22, 12, tzinfo=UTC), TODAY)
@@ -62,9 +62,9 @@ def test_a_token_whose_contract_was_refused_is_not_called_absent() -> None:
 
 
 def test_every_token_of_the_snapshot_stands_somewhere_on_every_venue() -> None:
-    rows = status_rows([snapshot_view(venue) for venue in LISTING_VENUES], known_tokens())
+    rows = status_rows([snapshot_view(venue) for venue in listing_venues()], known_tokens())
     assert [row.token for row in rows] == list(snapshot.marks())
-    assert all([each.venue for each in row.listings] == list(LISTING_VENUES) for row in rows)
+    assert all([each.venue for each in row.listings] == list(listing_venues()) for row in rows)
     assert not [row.token for row in rows for each in row.listings if each.status == "not known"]
 
 

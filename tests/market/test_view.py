@@ -9,19 +9,19 @@ from threading import Event
 import pytest
 
 from margin.errors import FieldError
-from margin.market.cache.disk import Store
-from margin.market.cache.feed import Feed
-from margin.market.cache.question import Ask
+from margin.market.cache.disk import DiskCache
+from margin.market.cache.memory import MarketCache
+from margin.market.cache.query import Query
 from margin.market.snapshot import embedded as snapshot
 from margin.market.snapshot.source import SnapshotSource
 from margin.market.source import Checked, Unavailable
-from margin.market.view import Origin, View, asks, look, snapshot_view
+from margin.market.view import Origin, View, look, queries, snapshot_view
 from margin.messages import message, not_listed
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
 from margin.venues import VENUES as RULES
 from margin.venues import TierTable
-from tests.market.any_source import PATIENCE, START, Clock, Scripted, contract, flat_table, quote, table
+from tests.market.any_source import PATIENCE, START, Clock, Scripted, contract, flat_table, quote, settles, table
 
 TODAY = "2026-11-22"
 VENUES = ["binance", "bybit", "okx", "hyperliquid"]
@@ -30,38 +30,38 @@ LISTED = ["RENDER", "TAO", "BTC", "NEW"]
 
 
 class Place:
-    """A feed over a scripted source whose answers all speak of `LISTED`, and a clock."""
+    """A cache over a scripted source whose answers all speak of `LISTED`, and a clock."""
 
     def __init__(self, folder: Path) -> None:
         self.clock = Clock()
         self.source = Scripted()
         self.folder = folder
-        self.feeds: list[Feed] = []
+        self.caches: list[MarketCache] = []
         for venue in VENUES:
             some_table = flat_table() if venue == "okx" else table()
-            self.answer(Ask(venue, "contracts"), Checked({token: contract(10) for token in LISTED}))
-            self.answer(Ask(venue, "quotes"), Checked({token: quote() for token in LISTED}))
+            self.answer(Query(venue, "contracts"), Checked({token: contract(10) for token in LISTED}))
+            self.answer(Query(venue, "quotes"), Checked({token: quote() for token in LISTED}))
             for token in ["", *snapshot.marks(), *LISTED]:
-                self.answer(Ask(venue, "tiers", token), Checked(dict.fromkeys(LISTED, some_table)))
+                self.answer(Query(venue, "tiers", token), Checked(dict.fromkeys(LISTED, some_table)))
         self.restart()
 
     def restart(self) -> None:
         """The next run of the program."""
-        self.feed = Feed(self.source, Store(self.folder, self.clock), self.clock)
-        self.feeds.append(self.feed)
+        self.cache = MarketCache(self.source, DiskCache(self.folder, self.clock), self.clock)
+        self.caches.append(self.cache)
 
-    def answer(self, ask: Ask, answer: object) -> None:
-        self.source.answers[ask] = answer
+    def answer(self, query: Query, answer: object) -> None:
+        self.source.answers[query] = answer
 
-    def fail(self, *places: Ask) -> None:
-        for ask in places:
-            self.answer(ask, Unavailable("broken", "is closed for maintenance"))
+    def fail(self, *places: Query) -> None:
+        for query in places:
+            self.answer(query, Unavailable("broken", "is closed for maintenance"))
 
     def fetch(self, venue: str, *tokens: str) -> View:
-        wanted = asks(venue, tokens)
-        self.feed.want(wanted)
-        assert self.feed.wait(wanted, PATIENCE)
-        return look(self.feed, venue, tokens)
+        wanted = queries(venue, tokens)
+        self.cache.refresh(wanted)
+        assert settles(self.cache, wanted, PATIENCE)
+        return look(self.cache, venue, tokens)
 
 
 @pytest.fixture
@@ -70,8 +70,8 @@ def place(tmp_path: Path) -> Iterator[Place]:
     yield one
     for gate in one.source.hanging.values():
         gate.set()
-    for feed in one.feeds:
-        feed.close()
+    for cache in one.caches:
+        cache.close()
 
 
 # Labels
@@ -104,27 +104,31 @@ def test_a_label_says_where_a_figure_is_from_and_how_old_it_is(origin: Origin, l
 
 
 def test_a_view_wants_contracts_and_quotes_and_each_tokens_tiers() -> None:
-    assert asks("bybit", ["RENDER", "TAO", "RENDER"]) == (
-        Ask("bybit", "contracts"),
-        Ask("bybit", "quotes"),
-        Ask("bybit", "tiers", "RENDER"),
-        Ask("bybit", "tiers", "TAO"),
+    assert queries("bybit", ["RENDER", "TAO", "RENDER"]) == (
+        Query("bybit", "contracts"),
+        Query("bybit", "quotes"),
+        Query("bybit", "tiers", "RENDER"),
+        Query("bybit", "tiers", "TAO"),
     )
 
 
 def test_one_question_serves_all_tokens_where_the_venue_answers_so() -> None:
-    assert asks("hyperliquid", ["RENDER", "TAO"])[2:] == (Ask("hyperliquid", "tiers"),)
-    assert asks("binance", [])[2:] == ()
+    assert queries("hyperliquid", ["RENDER", "TAO"])[2:] == (Query("hyperliquid", "tiers"),)
+    assert queries("binance", [])[2:] == ()
 
 
 def test_the_textbook_account_wants_nothing() -> None:
-    assert asks("textbook", ["RENDER"]) == ()
+    assert queries("textbook", ["RENDER"]) == ()
 
 
 def test_an_unknown_venue_is_refused(place: Place) -> None:
-    for ask in (lambda: asks("kraken", []), lambda: look(place.feed, "kraken", []), lambda: snapshot_view("kraken")):
+    for query in (
+        lambda: queries("kraken", []),
+        lambda: look(place.cache, "kraken", []),
+        lambda: snapshot_view("kraken"),
+    ):
         with pytest.raises(FieldError, match="venue: must be one of"):
-            ask()
+            query()
 
 
 # The snapshot alone
@@ -155,7 +159,7 @@ def test_contracts_of_the_snapshot_tell_the_days_they_span(venue: str, as_of: st
 
 @pytest.mark.parametrize("venue", VENUES)
 def test_before_anything_was_asked_the_snapshot_stands_and_says_why(venue: str, place: Place) -> None:
-    view = look(place.feed, venue, ["RENDER"])
+    view = look(place.cache, venue, ["RENDER"])
     assert view.tables == snapshot.tables(venue)
     assert view.contracts == snapshot.contracts(venue)
     assert view.quotes == snapshot_view(venue).quotes
@@ -166,7 +170,7 @@ def test_before_anything_was_asked_the_snapshot_stands_and_says_why(venue: str, 
 
 
 def test_the_textbook_account_never_has_more_than_reference_marks(place: Place) -> None:
-    view = look(place.feed, "textbook", ["RENDER"])
+    view = look(place.cache, "textbook", ["RENDER"])
     assert view.tables == snapshot.tables("textbook")
     assert view.tiers == {"RENDER": Origin("none", None, "", "no tiers of RENDER are known")}
     assert view.mark_origins == {"RENDER": Origin("snapshot", None, snapshot.marks_as_of())}
@@ -230,7 +234,7 @@ def test_what_is_older_than_three_times_to_live_or_a_minute_is_cached(
 ) -> None:
     place.fetch("bybit", "RENDER")
     place.clock.forward(seconds)
-    view = look(place.feed, "bybit", ["RENDER"])
+    view = look(place.cache, "bybit", ["RENDER"])
     assert kinds(view, "RENDER") == expected
     assert view.quotes["RENDER"] == quote()
     if expected[1] == "cached":
@@ -239,7 +243,7 @@ def test_what_is_older_than_three_times_to_live_or_a_minute_is_cached(
 
 def test_what_is_held_while_the_newest_attempt_failed_is_cached_with_the_reason(place: Place) -> None:
     place.fetch("bybit", "RENDER")
-    place.fail(Ask("bybit", "quotes"))
+    place.fail(Query("bybit", "quotes"))
     place.clock.forward(10)
     view = place.fetch("bybit", "RENDER")
     assert kinds(view, "RENDER") == ("live", "cached", "live")
@@ -251,7 +255,7 @@ def test_what_is_held_while_the_newest_attempt_failed_is_cached_with_the_reason(
 def test_after_a_restart_what_the_disk_holds_is_cached_until_it_was_asked_for_again(place: Place) -> None:
     place.fetch("bybit", "RENDER")
     place.restart()
-    view = look(place.feed, "bybit", ["RENDER"])
+    view = look(place.cache, "bybit", ["RENDER"])
     assert kinds(view, "RENDER") == ("cached", "cached", "cached")
     assert view.tiers["RENDER"].reason == "Bybit has not been asked yet"
     assert view.tables.tiers["RENDER"] == table()
@@ -262,15 +266,15 @@ def test_after_a_restart_what_the_disk_holds_is_cached_until_it_was_asked_for_ag
 
 def test_while_a_venue_is_being_asked_the_reason_says_so(place: Place) -> None:
     place.source.hanging["bybit"] = Event()
-    place.feed.want(asks("bybit", ["RENDER"]))
-    assert look(place.feed, "bybit", ["RENDER"]).tiers["RENDER"].reason == "Bybit is being asked"
+    place.cache.refresh(queries("bybit", ["RENDER"]))
+    assert look(place.cache, "bybit", ["RENDER"]).tiers["RENDER"].reason == "Bybit is being asked"
 
 
 # Table by table
 
 
 def test_each_table_falls_back_alone(place: Place) -> None:
-    place.fail(Ask("bybit", "tiers", "RENDER"))
+    place.fail(Query("bybit", "tiers", "RENDER"))
     view = place.fetch("bybit", "RENDER", "TAO")
     day = snapshot.tables("bybit").as_of or ""
     assert view.tiers["RENDER"] == Origin("snapshot", None, day, "Bybit is closed for maintenance")
@@ -281,7 +285,7 @@ def test_each_table_falls_back_alone(place: Place) -> None:
 
 
 def test_quotes_fall_back_alone(place: Place) -> None:
-    place.fail(Ask("bybit", "quotes"))
+    place.fail(Query("bybit", "quotes"))
     view = place.fetch("bybit", "RENDER")
     assert kinds(view, "RENDER") == ("live", "snapshot", "live")
     assert view.quotes == snapshot_view("bybit").quotes
@@ -289,7 +293,7 @@ def test_quotes_fall_back_alone(place: Place) -> None:
 
 
 def test_without_a_list_the_snapshots_word_on_who_is_listed_stands(place: Place) -> None:
-    place.fail(Ask("okx", "contracts"))
+    place.fail(Query("okx", "contracts"))
     view = place.fetch("okx", "RENDER", "FET", "NEW")
     assert view.tables.not_listed == snapshot.tables("okx").not_listed
     assert view.contracts == snapshot.contracts("okx")
@@ -299,14 +303,14 @@ def test_without_a_list_the_snapshots_word_on_who_is_listed_stands(place: Place)
 
 
 def test_a_venue_that_gives_its_tiers_only_to_a_key_is_told_apart(place: Place) -> None:
-    place.answer(Ask("binance", "tiers"), Unavailable("key", "gives its tiers only to a key"))
+    place.answer(Query("binance", "tiers"), Unavailable("key", "gives its tiers only to a key"))
     view = place.fetch("binance", "RENDER")
     assert view.tiers["RENDER"] == Origin("snapshot", None, "2026-09-29", "Binance gives its tiers only to a key")
     assert view.tables.tiers["RENDER"] == snapshot.tables("binance").tiers["RENDER"]
 
 
 def test_a_refused_table_leaves_the_snapshots_and_the_reason(place: Place) -> None:
-    place.answer(Ask("bybit", "tiers", "RENDER"), Checked({"TAO": table()}, {"RENDER": "[1].floor: must be above"}))
+    place.answer(Query("bybit", "tiers", "RENDER"), Checked({"TAO": table()}, {"RENDER": "[1].floor: must be above"}))
     view = place.fetch("bybit", "RENDER")
     assert view.tiers["RENDER"].kind == "snapshot"
     assert view.tiers["RENDER"].reason == "the tiers of RENDER were refused ([1].floor: must be above)"
@@ -315,7 +319,7 @@ def test_a_refused_table_leaves_the_snapshots_and_the_reason(place: Place) -> No
 
 
 def test_a_refused_mark_leaves_the_snapshots_and_only_its_own_origin_says_so(place: Place) -> None:
-    place.answer(Ask("bybit", "quotes"), Checked({"TAO": quote()}, {"RENDER": "mark: must be a positive number"}))
+    place.answer(Query("bybit", "quotes"), Checked({"TAO": quote()}, {"RENDER": "mark: must be a positive number"}))
     view = place.fetch("bybit", "RENDER", "TAO")
     assert view.quotes["RENDER"].mark == snapshot.marks()["RENDER"]
     reason = "the mark of RENDER was refused (mark: must be a positive number)"
@@ -325,7 +329,7 @@ def test_a_refused_mark_leaves_the_snapshots_and_only_its_own_origin_says_so(pla
 
 
 def test_a_refused_contract_leaves_the_snapshots_and_the_token_listed(place: Place) -> None:
-    place.answer(Ask("okx", "contracts"), Checked({"TAO": contract(10)}, {"RENDER": "ctVal: is missing"}))
+    place.answer(Query("okx", "contracts"), Checked({"TAO": contract(10)}, {"RENDER": "ctVal: is missing"}))
     view = place.fetch("okx", "RENDER", "TAO")
     assert "RENDER" not in view.tables.not_listed
     assert view.contracts["RENDER"] == snapshot.contracts("okx")["RENDER"]
@@ -336,15 +340,15 @@ def test_a_refused_contract_leaves_the_snapshots_and_the_token_listed(place: Pla
 
 
 def test_several_refusals_of_one_token_make_one_clause_and_rows_without_a_name_none(place: Place) -> None:
-    place.answer(Ask("bybit", "quotes"), Checked({"TAO": quote()}, {"RENDER": "no mark", "row 3": "is no object"}))
-    place.answer(Ask("bybit", "contracts"), Checked({"TAO": contract()}, {"RENDER": "no tick"}))
+    place.answer(Query("bybit", "quotes"), Checked({"TAO": quote()}, {"RENDER": "no mark", "row 3": "is no object"}))
+    place.answer(Query("bybit", "contracts"), Checked({"TAO": contract()}, {"RENDER": "no tick"}))
     view = place.fetch("bybit", "RENDER")
     assert view.refused == {"RENDER": "its mark was refused (no mark); its contract was refused (no tick)"}
 
 
 def test_a_figure_that_is_good_after_all_is_not_refused(place: Place) -> None:
     place.answer(
-        Ask("bybit", "quotes"), Checked({"RENDER": quote()}, {"RENDER": "is given twice; the first row stands"})
+        Query("bybit", "quotes"), Checked({"RENDER": quote()}, {"RENDER": "is given twice; the first row stands"})
     )
     view = place.fetch("bybit", "RENDER")
     assert not view.refused
@@ -352,8 +356,8 @@ def test_a_figure_that_is_good_after_all_is_not_refused(place: Place) -> None:
 
 
 def test_a_token_that_an_answer_left_out_keeps_the_snapshots_figures(place: Place) -> None:
-    place.answer(Ask("hyperliquid", "tiers"), Checked({"TAO": table()}))
-    place.answer(Ask("hyperliquid", "quotes"), Checked({"TAO": quote()}))
+    place.answer(Query("hyperliquid", "tiers"), Checked({"TAO": table()}))
+    place.answer(Query("hyperliquid", "quotes"), Checked({"TAO": quote()}))
     view = place.fetch("hyperliquid", "RENDER")
     assert view.tiers["RENDER"].kind == view.mark_origins["RENDER"].kind == "snapshot"
     assert view.tiers["RENDER"].reason == "Hyperliquid gave no tiers of RENDER"
@@ -361,8 +365,8 @@ def test_a_token_that_an_answer_left_out_keeps_the_snapshots_figures(place: Plac
 
 
 def test_a_token_without_any_table_stays_without_one(place: Place) -> None:
-    place.fail(Ask("bybit", "tiers", "NEW"))
-    place.answer(Ask("bybit", "quotes"), Checked({"TAO": quote()}))
+    place.fail(Query("bybit", "tiers", "NEW"))
+    place.answer(Query("bybit", "quotes"), Checked({"TAO": quote()}))
     view = place.fetch("bybit", "NEW")
     assert "NEW" not in view.tables.tiers
     assert view.tiers["NEW"] == Origin("none", None, "", "Bybit is closed for maintenance")
@@ -386,8 +390,8 @@ def test_a_token_that_the_list_does_not_name_has_no_tables_and_the_day_it_was_se
 
 
 def test_a_token_that_the_list_names_is_listed_whatever_the_snapshot_says(place: Place) -> None:
-    place.answer(Ask("okx", "contracts"), Checked({"RENDER": contract(), "FET": contract(10)}))
-    place.answer(Ask("okx", "tiers", "FET"), Checked({"FET": flat_table()}))
+    place.answer(Query("okx", "contracts"), Checked({"RENDER": contract(), "FET": contract(10)}))
+    place.answer(Query("okx", "tiers", "FET"), Checked({"FET": flat_table()}))
     view = place.fetch("okx", "FET")
     assert "FET" not in view.tables.not_listed
     assert view.tables.tiers["FET"] == flat_table()
@@ -397,8 +401,8 @@ def test_a_token_that_the_list_names_is_listed_whatever_the_snapshot_says(place:
 
 def test_rows_of_symbols_that_no_longer_trade_do_not_count(place: Place) -> None:
     dead = ["AGIX", "FET"]
-    place.answer(Ask("binance", "tiers"), Checked({token: table() for token in [*LISTED, *dead]}))
-    place.answer(Ask("binance", "quotes"), Checked({token: quote(9) for token in [*LISTED, *dead]}))
+    place.answer(Query("binance", "tiers"), Checked({token: table() for token in [*LISTED, *dead]}))
+    place.answer(Query("binance", "quotes"), Checked({token: quote(9) for token in [*LISTED, *dead]}))
     view = place.fetch("binance", "RENDER", "FET")
     assert not view.tables.tiers.keys() & set(dead)
     assert "AGIX" not in view.quotes
@@ -416,13 +420,13 @@ def test_a_cached_list_counts_with_the_day_it_was_seen(place: Place) -> None:
     place.fetch("binance", "RENDER")
     place.clock.forward(3 * 86_400)
     place.restart()
-    view = look(place.feed, "binance", ["RENDER"])
+    view = look(place.cache, "binance", ["RENDER"])
     assert view.contracts_origin.label(place.clock()) == "cached, 3 days old"
     assert view.tables.not_listed["FET"] == TODAY
 
 
 def test_an_empty_list_unlists_nobody(place: Place) -> None:
-    place.answer(Ask("binance", "contracts"), Checked({}))
+    place.answer(Query("binance", "contracts"), Checked({}))
     view = place.fetch("binance", "RENDER")
     assert view.tables.not_listed == {}
     assert view.contracts == snapshot.contracts("binance")
@@ -432,11 +436,11 @@ def test_an_empty_list_unlists_nobody(place: Place) -> None:
 @pytest.mark.parametrize("restarted", [False, True])
 def test_a_list_with_a_row_that_cannot_be_read_unlists_nobody(restarted: bool, place: Place) -> None:
     listed = Checked({"RENDER": contract(10), "FET": contract(10)}, {"row 3": "must be an object"})
-    place.answer(Ask("okx", "contracts"), listed)
+    place.answer(Query("okx", "contracts"), listed)
     view = place.fetch("okx", "RENDER", "TAO", "FET")
     if restarted:
         place.restart()
-        view = look(place.feed, "okx", ["RENDER", "TAO", "FET"])
+        view = look(place.cache, "okx", ["RENDER", "TAO", "FET"])
     assert view.tables.not_listed.keys() == {"IO", "AKT"}  # The snapshot's word, but for what the list names.
     assert view.contracts["RENDER"] == contract(10)
     assert view.contracts["TAO"] == snapshot.contracts("okx")["TAO"]
@@ -471,7 +475,7 @@ def test_a_cached_answer_from_before_the_snapshot_gives_way_to_it(venue: str, la
     place.fetch(venue, "RENDER", "NEW")
     place.clock.time = START
     place.restart()
-    view = look(place.feed, venue, ["RENDER", "NEW"])
+    view = look(place.cache, venue, ["RENDER", "NEW"])
     assert snapshot.tables(venue).as_of == last_day
     assert view.tiers["RENDER"].kind == "snapshot"
     assert (view.quotes_origin.kind, view.contracts_origin.kind) == ("snapshot", "snapshot")
@@ -485,7 +489,7 @@ def test_a_cached_table_of_the_snapshots_own_day_stands(place: Place) -> None:
     place.fetch("binance", "RENDER")
     place.clock.time = START
     place.restart()
-    assert look(place.feed, "binance", ["RENDER"]).tiers["RENDER"].kind == "cached"
+    assert look(place.cache, "binance", ["RENDER"]).tiers["RENDER"].kind == "cached"
 
 
 def test_a_cached_list_stands_beside_contracts_that_nobody_dated(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -493,7 +497,7 @@ def test_a_cached_list_stands_beside_contracts_that_nobody_dated(place: Place, m
     monkeypatch.setattr(snapshot, "contracts", lambda _: undated)
     place.fetch("okx", "RENDER")
     place.restart()
-    assert look(place.feed, "okx", ["RENDER"]).contracts_origin.kind == "cached"
+    assert look(place.cache, "okx", ["RENDER"]).contracts_origin.kind == "cached"
 
 
 def test_what_is_live_is_never_too_old_however_wrong_the_clock(place: Place) -> None:
@@ -508,12 +512,12 @@ def test_what_is_live_is_never_too_old_however_wrong_the_clock(place: Place) -> 
 @pytest.fixture
 def keyed(place: Place) -> Callable[..., View]:
     """A view of Binance, which gives its tiers only to a key, with tables that one read."""
-    place.answer(Ask("binance", "tiers"), Unavailable("key", "gives its tiers only to a key"))
+    place.answer(Query("binance", "tiers"), Unavailable("key", "gives its tiers only to a key"))
     place.fetch("binance", "RENDER", "TAO")
 
     def view(tables: Checked[TierTable], seconds_ago: float | None = None) -> View:
         seen_at = None if seconds_ago is None else START - timedelta(seconds=seconds_ago)
-        return look(place.feed, "binance", ["RENDER", "TAO"], tables, seen_at)
+        return look(place.cache, "binance", ["RENDER", "TAO"], tables, seen_at)
 
     return view
 
@@ -530,7 +534,7 @@ def test_a_persons_own_tables_are_used_first(keyed: Callable[..., View]) -> None
 
 def test_a_persons_own_tables_go_before_those_of_the_feed(place: Place) -> None:
     place.fetch("bybit", "RENDER")
-    view = look(place.feed, "bybit", ["RENDER"], Checked({"RENDER": table(0.02)}))
+    view = look(place.cache, "bybit", ["RENDER"], Checked({"RENDER": table(0.02)}))
     assert view.tables.tiers["RENDER"] == table(0.02)
 
 
@@ -563,7 +567,7 @@ def test_own_tables_of_dead_symbols_do_not_count(keyed: Callable[..., View]) -> 
 
 
 def test_the_engine_reads_the_tables_of_a_view(place: Place) -> None:
-    place.answer(Ask("bybit", "tiers", "RENDER"), Checked({"RENDER": table(0.02)}))
+    place.answer(Query("bybit", "tiers", "RENDER"), Checked({"RENDER": table(0.02)}))
     view = place.fetch("bybit", "RENDER")
     document = {
         **{"version": 1, "venue": "bybit", "margin_mode": "cross", "wallet_balance": 10_000},

@@ -17,7 +17,7 @@ import numpy as np
 from margin.market.records import Contract
 from margin.market.snapshot.embedded import Snapshot
 from margin.market.snapshot_update.rewrite import DATA
-from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe, Unavailable
+from margin.market.source import Candles, Checked, FundingHistory, Quote, Unavailable
 from margin.venues import TierTable
 
 TODAY = date(2026, 11, 22)
@@ -129,8 +129,7 @@ class VenuesToday:
             self.histories, venue, token, lambda: payments(np.linspace(-1e-3, 1e-3, 201), 8, self._today)
         )
 
-    def candles(self, venue: str, token: str, timeframe: Timeframe) -> Candles:
-        assert timeframe == "1d"
+    def candles(self, venue: str, token: str) -> Candles:
         self._record("candles", venue, token)
         usual = lambda: candles(walk(token, self.days[token], self.marks[token]), self._today)  # noqa: E731
         return self._answer(self.paths, venue, token, usual)

@@ -14,15 +14,15 @@ from tests.replay.server import Replay, replaying
 
 @pytest.fixture
 def venues(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Replay, Book]]:
-    """The replay and the book it answers from, beside a feed that knows nothing yet."""
+    """The replay and the book it answers from, beside an empty cache."""
     monkeypatch.setenv("TANDEM_CACHE", "")
     monkeypatch.setattr(connection, "BACK_OFF", 0.0)
     monkeypatch.setattr(Exchange, "throttle", lambda *_: None)
-    live.feed.clear()
+    live.cache.clear()
     book = Book()
     with replaying() as replay:
         for venue in (binance, bybit, okx, hyperliquid):
             venue.install(replay, book)
         yield replay, book
-        live.feed().close()
-    live.feed.clear()
+        live.cache().close()
+    live.cache.clear()

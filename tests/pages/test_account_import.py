@@ -22,6 +22,7 @@ from margin.studies.comparison.venues import at_venue
 from pages.ui import account_import, live
 from pages.ui.account import venue_change
 from pages.ui.state import Session
+from tests.market.any_source import settles
 from tests.pages.visitor import APP, PATIENCE, read
 from tests.replay import hyperliquid, okx
 from tests.replay.figures import ADDRESS, KEY, Book, Leg
@@ -395,13 +396,13 @@ def test_a_secret_is_in_no_link_no_file_no_log_and_no_widget(
 ) -> None:
     del venues
     monkeypatch.setenv("TANDEM_CACHE", str(tmp_path))
-    live.feed.clear()
+    live.cache.clear()
     caplog.set_level(logging.DEBUG)
     page = PositionsPage().read(venue).press("Take this account over")
     [toggle] = [each for each in page.at.toggle if each.key == "live"]
     toggle.set_value(True)
     page.run()
-    assert live.feed().wait(live.wanted(page.session), PATIENCE)
+    assert settles(live.cache(), live.wanted(page.session), PATIENCE)
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert kept
     written = [

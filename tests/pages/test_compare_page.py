@@ -10,16 +10,17 @@ from hypothesis import HealthCheck, Phase, given, settings
 from streamlit.testing.v1 import AppTest
 
 from margin.market.snapshot import embedded as snapshot
-from margin.market.view import asks, snapshot_view
+from margin.market.view import queries, snapshot_view
 from margin.model import link
 from margin.model.scenario import Position, Scenario
 from margin.studies.account.assess import assess
 from margin.studies.comparison.modes import modes, switch
-from margin.studies.comparison.venues import COMPARED, venues_compared
+from margin.studies.comparison.venues import venues_compared
 from margin.studies.distance.directions import Direction
 from margin.studies.stress.crash_table import CrashDay, TokenMove
 from margin.text.modes import switch_in_words, verdict
 from margin.text.venues import verdict as venue_verdict
+from margin.venues import listing_venues
 from pages.ui import live
 from pages.ui.compare import BY_VENUE, CLOSE, DAYS, MODES
 from pages.ui.compare_rows import (
@@ -34,6 +35,7 @@ from pages.ui.compare_rows import (
 )
 from pages.ui.looking import Looking
 from pages.ui.state import Session
+from tests.market.any_source import settles
 from tests.model.any_scenario import SCENARIOS
 from tests.pages.test_data_page import OWN
 from tests.pages.visitor import APP, PATIENCE, address, read, scenario
@@ -430,7 +432,7 @@ def test_a_venue_that_does_not_list_a_token_has_no_figures_and_says_why(by_venue
 
 
 def test_nobody_is_named_as_the_tables_are_far_apart(by_venue: ComparePage) -> None:
-    tables = {venue: snapshot.tables(venue) for venue in COMPARED}
+    tables = {venue: snapshot.tables(venue) for venue in listing_venues()}
     assert by_venue.sentence == venue_verdict(venues_compared(scenario(), tables))
     assert "203 days apart" in by_venue.sentence
     assert by_venue.title() == "Common fall to liquidation: −1.23 % (Hyperliquid) to −9.47 % (Binance)"
@@ -549,11 +551,12 @@ def test_nothing_of_a_link_is_read_as_markup() -> None:
 def test_every_venue_is_asked_only_by_the_button(venues: tuple[Replay, Book]) -> None:
     replay, _ = venues
     page = ComparePage().choose("compare_section", BY_VENUE).choose("live", True)
-    assert live.feed().wait(list(live.wanted(page.session)), PATIENCE)
+    assert settles(live.cache(), list(live.wanted(page.session)), PATIENCE)
     page.run()
     assert {path.partition("/")[0] for path in replay.paths()} == {binance.HOST}
     page.press("do_ask_compared")
-    assert live.feed().wait([ask for venue in COMPARED for ask in asks(venue, ("RENDER", "FET"))], PATIENCE)
+    every = [query for venue in listing_venues() for query in queries(venue, ("RENDER", "FET"))]
+    assert settles(live.cache(), every, PATIENCE)
     page.run()
     dates = {row["Venue"].split(" ")[0]: row["Tables"] for row in page.table("Tables")}
     assert dates["OKX"].startswith("live, 20")
@@ -566,7 +569,7 @@ def test_every_venue_is_asked_only_by_the_button(venues: tuple[Replay, Book]) ->
 
 def test_own_tables_are_told_beside_those_of_the_venue() -> None:
     mine = scenario(tiers={"RENDER": OWN}, tiers_as_of="2026-09-01")
-    found = venues_compared(mine, {venue: snapshot.tables(venue) for venue in COMPARED})
+    found = venues_compared(mine, {venue: snapshot.tables(venue) for venue in listing_venues()})
     said = {line.name: seen(line, snapshot_view(line.venue)) for line in found.lines}
     assert said["Binance"] == "snapshot and own, 2026-09-01 (RENDER); 2026-09-29 (FET)"
     assert said["Hyperliquid"] == "snapshot and own, 2026-03-10; undated (RENDER)"
@@ -575,14 +578,16 @@ def test_own_tables_are_told_beside_those_of_the_venue() -> None:
 def test_a_line_without_any_table_has_no_date() -> None:
     positions = [{"symbol": "PEPE", "side": "long", "quantity": 1, "entry_price": 1, "leverage": 2}]
     nowhere = scenario(positions=positions, marks={"PEPE": 1})
-    line = venues_compared(nowhere, {venue: snapshot.tables(venue) for venue in COMPARED}).lines[0]
+    line = venues_compared(nowhere, {venue: snapshot.tables(venue) for venue in listing_venues()}).lines[0]
     assert seen(line, snapshot_view("binance")) == "–"
     assert unknown(line) == "no tier table is known for PEPE on Binance"
 
 
 def test_every_assumption_says_whose_it_is() -> None:
-    found = venues_compared(scenario(tiers={"RENDER": OWN}), {venue: snapshot.tables(venue) for venue in COMPARED})
-    assert all(said.startswith(COMPARED) for said in venue_assumptions(found))
+    found = venues_compared(
+        scenario(tiers={"RENDER": OWN}), {venue: snapshot.tables(venue) for venue in listing_venues()}
+    )
+    assert all(said.startswith(listing_venues()) for said in venue_assumptions(found))
     assert "binance: tiers of RENDER as the scenario gives them, undated" in venue_assumptions(found)
 
 
@@ -592,7 +597,7 @@ def test_a_leverage_that_the_venue_caps_is_told() -> None:
 
 
 def test_prices_of_a_token_that_a_venue_leaves_out_are_a_dash() -> None:
-    found = venues_compared(scenario(), {venue: snapshot.tables(venue) for venue in COMPARED})
+    found = venues_compared(scenario(), {venue: snapshot.tables(venue) for venue in listing_venues()})
     assert venue_price_rows(found)[1]["OKX without FET"] == "–"
 
 

@@ -11,15 +11,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from streamlit.testing.v1 import AppTest
 
-from margin.market.cache.question import Ask
+from margin.market.cache.query import Query
 from margin.market.price_moves import funding_a_day
 from margin.market.snapshot import embedded as snapshot
-from margin.market.snapshot.venue_files import LISTING_VENUES
 from margin.market.source import Quote
 from margin.market.view import Origin, snapshot_view
 from margin.model import link
 from margin.model.scenario import Position, Scenario
-from margin.venues import TierTable
+from margin.venues import TierTable, listing_venues
 from pages.ui import live
 from pages.ui.data_rows import (
     compared,
@@ -30,6 +29,7 @@ from pages.ui.data_rows import (
     source_rows,
     tier_rows,
 )
+from tests.market.any_source import settles
 from tests.model.any_scenario import SCENARIOS
 from tests.pages.visitor import APP, PATIENCE, address, read, scenario
 from tests.replay import binance
@@ -222,10 +222,10 @@ def test_any_scenario_that_a_link_can_hold_is_drawn(made: Scenario) -> None:
 # The page with live data on
 
 
-def settled(page: DataPage, *asked: Ask) -> DataPage:
+def settled(page: DataPage, *asked: Query) -> DataPage:
     """The page after what it asked for has come."""
     for _ in range(2):
-        assert live.feed().wait([*live.wanted(page.at.session_state["tandem"]), *asked], PATIENCE)
+        assert settles(live.cache(), [*live.wanted(page.at.session_state["tandem"]), *asked], PATIENCE)
         page.run()
     return page
 
@@ -233,7 +233,7 @@ def settled(page: DataPage, *asked: Ask) -> DataPage:
 def test_switched_on_it_shows_what_the_venue_says_and_why_the_rest_is_not_live(venues: tuple[Replay, Book]) -> None:
     _, book = venues
     book.rates["RENDER"] = -0.0002
-    page = settled(DataPage().switch_on(), Ask("binance", "funding", "RENDER"))
+    page = settled(DataPage().switch_on(), Query("binance", "funding", "RENDER"))
     [render, _] = page.table("Mark from")
     assert render["Funding"] == "−0.02 % each 4 h"
     assert render["Next payment (UTC)"] != "–"
@@ -249,10 +249,10 @@ def test_switched_on_it_shows_what_the_venue_says_and_why_the_rest_is_not_live(v
 
 def test_only_the_button_asks_the_other_venues(venues: tuple[Replay, Book]) -> None:
     replay, _ = venues
-    page = settled(DataPage().switch_on(), Ask("binance", "funding", "RENDER"))
+    page = settled(DataPage().switch_on(), Query("binance", "funding", "RENDER"))
     assert {path.partition("/")[0] for path in replay.paths()} == {binance.HOST}
     page.press("do_ask_venues")
-    assert live.feed().wait([Ask("okx", "tiers", "RENDER"), Ask("bybit", "contracts")], PATIENCE)
+    assert settles(live.cache(), [Query("okx", "tiers", "RENDER"), Query("bybit", "contracts")], PATIENCE)
     page.run()
     connected = {row["Venue"]: row for row in page.table("Contracts")}
     assert connected["OKX"]["Tiers of RENDER"].startswith("live, ")
@@ -262,7 +262,7 @@ def test_only_the_button_asks_the_other_venues(venues: tuple[Replay, Book]) -> N
 def test_a_venue_that_does_not_answer_is_named_and_the_snapshot_stands_in(venues: tuple[Replay, Book]) -> None:
     replay, _ = venues
     replay.fail(binance.HOST, Fault(Reply({}, 451)))
-    page = settled(DataPage().switch_on(), Ask("binance", "funding", "RENDER"))
+    page = settled(DataPage().switch_on(), Query("binance", "funding", "RENDER"))
     assert "Binance does not serve this place (HTTP 451): what the snapshot recorded stands in." in page.text()
     assert page.title(1).startswith("RENDER longs paid 0.00249 % each 4 h at the median")
 
@@ -314,7 +314,7 @@ def test_the_scenarios_own_table_and_contract_value_go_before_the_venues() -> No
     [row] = source_rows(mine, snapshot_view("okx"), snapshot_view("okx"), {"RENDER": "own"}, NOW)
     assert row["Tiers from"] == "the scenario's own, 2026-11-01"
     assert row["One contract"] == "10 RENDER"
-    views = [snapshot_view(venue) for venue in LISTING_VENUES]
+    views = [snapshot_view(venue) for venue in listing_venues()]
     shown = {each.venue: each for each in compared(mine, views, "RENDER", 1.75).schedules}
     assert (shown["okx"].seen, shown["okx"].contract_value) == ("own table, 2026-11-01", 10)
     assert shown["okx"].table.rates == (0.03,)

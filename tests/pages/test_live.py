@@ -8,10 +8,11 @@ from threading import Event
 
 import pytest
 
-from margin.market.cache import feed
-from margin.market.cache.feed import Failure
+from margin.market.cache import memory
+from margin.market.cache.memory import Failure
 from margin.market.snapshot import embedded as snapshot
 from pages.ui import live
+from tests.market.any_source import settles
 from tests.pages.visitor import PATIENCE, TIERS, WORKED_EXAMPLE, Visitor, address
 from tests.replay.figures import Book
 from tests.replay.server import Fault, Replay, Reply
@@ -42,7 +43,7 @@ def switch(visitor: Visitor, *, on: bool = True) -> Visitor:
 
 def settle(visitor: Visitor) -> Visitor:
     """Waits for what was asked, and lets the page look again as it does by itself."""
-    assert live.feed().wait(live.wanted(visitor.at.session_state["tandem"]), PATIENCE)
+    assert settles(live.cache(), live.wanted(visitor.at.session_state["tandem"]), PATIENCE)
     return visitor.run()
 
 
@@ -159,7 +160,7 @@ def test_rows_that_are_being_typed_stay_when_an_answer_arrives(venues: Venues) -
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was answered a moment ago may be asked for again."""
-    monkeypatch.setattr(feed, "YOUNGEST", timedelta(0))
+    monkeypatch.setattr(memory, "FORCED_TIME_TO_LIVE", timedelta(0))
 
 
 @contextmanager
@@ -173,7 +174,7 @@ def held_back(replay: Replay) -> Iterator[None]:
 
 
 def is_on_its_way(visitor: Visitor) -> bool:
-    return live.feed().busy(live.wanted(visitor.at.session_state["tandem"]))
+    return live.cache().is_fetching(live.wanted(visitor.at.session_state["tandem"]))
 
 
 @pytest.mark.usefixtures("eager")
@@ -230,10 +231,10 @@ def test_marks_seen_before_the_trouble_are_taken_with_their_age(venues: Venues) 
     visitor = settle(switch(Visitor()))
     replay.fail("binance", Fault(Reply("", 451)))
     session = visitor.at.session_state["tandem"]
-    live.feed()._entries.update(
+    live.cache()._slots.update(
         {
-            ask: entry._replace(state=replace(entry.state, failure=BLOCKED))
-            for ask, entry in live.feed()._entries.items()
+            query: slot._replace(entry=replace(slot.entry, failure=BLOCKED))
+            for query, slot in live.cache()._slots.items()
         }
     )
     settle(visitor.press("Refresh marks"))

@@ -1,6 +1,6 @@
 """Answers of the venues on disk, so that a restart has something newer than the snapshot: public figures, no key ever.
 
-One JSON file per question. Encoding and decoding of each kind stand side by side, an exact round trip. What is read
+One JSON file per query. Encoding and decoding of each kind stand side by side, an exact round trip. What is read
 passes the same checks as what a venue says: a file that is broken, foreign, from another version or from the future
 counts as none and is removed. A folder that cannot be used is told once, and everything works without it.
 """
@@ -24,24 +24,23 @@ import platformdirs
 
 from margin import errors
 from margin.errors import FieldError
-from margin.market.cache.question import KINDS, Ask, Held, Kind, is_token, utc_now
+from margin.market.cache.query import KINDS, Cached, Kind, Query, is_token, utc_now
 from margin.market.records import Contract
 from margin.market.snapshot.csv_reader import UNDATED
-from margin.market.snapshot.venue_files import LISTING_VENUES
 from margin.market.source import Candles, Checked, FundingHistory, Quote
 from margin.market.venues import checks
 from margin.model.scenario import loads
-from margin.venues import VENUES, TierTable
+from margin.venues import VENUES, TierTable, listing_venues
 
-VERSION = 1
+VERSION = 2
 LARGEST_FILE = 8 * 1024 * 1024
 MOST_FILES = 400
 _MOST_ROWS = 20_000
 _LONGEST_TEXT = 500
 _NAME = re.compile(
-    rf"tandem-(?:(?:{'|'.join(LISTING_VENUES)})-(?:{'|'.join(KINDS)})(?:-[A-Z0-9]{{1,15}})?(?:-1[dh])?\.json|[A-Za-z0-9_]{{8}}\.tmp)"
+    rf"tandem-(?:(?P<venue>[a-z0-9]+)-(?:{'|'.join(KINDS)})(?:-[A-Z0-9]{{1,15}})?\.json|[A-Za-z0-9_]{{8}}\.tmp)"
 )
-"""Files of ours: no other file in the folder is ever touched."""
+"""What files of ours are called; of an answer the venue must be one that lists perpetuals."""
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _SIGHTING = re.compile(rf"{_DAY}(?:/{_DAY})?|{UNDATED}")
 _ROW = re.compile("row [0-9]{1,6}")
@@ -56,7 +55,7 @@ def default_folder() -> Path | None:
     return Path(chosen) if chosen else None
 
 
-class Store:
+class DiskCache:
     """The files of one folder, which is made when something is first written. Safe to use from several threads."""
 
     def __init__(self, folder: Path, now: Callable[[], datetime] = utc_now) -> None:
@@ -66,11 +65,11 @@ class Store:
         """Guards `_told`. Files need none: each is replaced as a whole."""
         self._told = False
 
-    def read(self, ask: Ask) -> Held | None:
-        """What was last written for this question, None where nothing good is. Raises FieldError as `Ask.check`."""
-        path = self._path(ask)
+    def read(self, query: Query) -> Cached | None:
+        """Return what was last written for this query, None where nothing good is. Raises FieldError as `check`."""
+        path = self._path(query)
         try:
-            return _held(ask, loads(_content(path)), self._now())
+            return _cached(query, loads(_content(path)), self._now())
         except FileNotFoundError:
             return None
         except (FieldError, UnicodeDecodeError):
@@ -80,14 +79,14 @@ class Store:
             self._tell(error)
             return None
 
-    def write(self, ask: Ask, value: Any, seen_at: datetime) -> None:
-        """Keeps an answer; one that is too large is not kept. Raises FieldError as `Ask.check`."""
-        path = self._path(ask)
+    def write(self, query: Query, value: Any, seen_at: datetime) -> None:
+        """Keep a value; one that is too large is not kept. Raises FieldError as `Query.check`."""
+        path = self._path(query)
         document = {
             "version": VERSION,
-            "ask": list(ask),
+            "query": list(query),
             "seen_at": seen_at.isoformat(),
-            "value": _CODECS[ask.kind].encode(value),
+            "value": _CODECS[query.kind].encode(value),
         }
         content = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
         if len(content) > LARGEST_FILE:
@@ -99,12 +98,12 @@ class Store:
         except OSError as error:
             self._tell(error)
 
-    def _path(self, ask: Ask) -> Path:
-        ask.check()
-        return self._folder / f"{'-'.join(['tandem', *filter(None, ask)])}.json"
+    def _path(self, query: Query) -> Path:
+        query.check()
+        return self._folder / f"{'-'.join(['tandem', *filter(None, query)])}.json"
 
     def _prune(self) -> None:
-        files = [path for path in self._folder.iterdir() if _NAME.fullmatch(path.name)]
+        files = [path for path in self._folder.iterdir() if _is_ours(path.name)]
         if len(files) > MOST_FILES:
             for path in sorted(files, key=_written_at)[:-MOST_FILES]:
                 self._remove(path)
@@ -118,6 +117,12 @@ class Store:
             told, self._told = self._told, True
         if not told:
             _LOG.warning("market figures are not kept on disk: %s", error.strerror or type(error).__name__)
+
+
+def _is_ours(name: str) -> bool:
+    """Return whether a file is of this cache: no other in the folder is ever touched."""
+    match = _NAME.fullmatch(name)
+    return match is not None and match["venue"] in (None, *listing_venues())
 
 
 def _content(path: Path) -> str:
@@ -146,14 +151,14 @@ def _written_at(path: Path) -> int:
         return 0
 
 
-def _held(ask: Ask, document: object, now: datetime) -> Held:
-    entry = _entry(document, ("version", "ask", "seen_at", "value"))
-    if entry["version"] != VERSION or entry["ask"] != list(ask):
-        raise FieldError("", "is of another version, or answers another question")
+def _cached(query: Query, document: object, now: datetime) -> Cached:
+    entry = _entry(document, ("version", "query", "seen_at", "value"))
+    if entry["version"] != VERSION or entry["query"] != list(query):
+        raise FieldError("", "is of another version, or answers another query")
     seen_at = _moment(entry["seen_at"], "seen_at")
     if seen_at > now:
         raise FieldError("seen_at", "must not lie in the future")
-    return Held(_CODECS[ask.kind].decode(entry["value"], ask.venue), seen_at, from_disk=True)
+    return Cached(_CODECS[query.kind].decode(entry["value"], query.venue), seen_at, from_disk=True)
 
 
 def _moment(value: object, path: str) -> datetime:
@@ -221,7 +226,6 @@ def _decode_contract(value: object, venue: str) -> Contract:  # noqa: ARG001
         contract_value=errors.number(held["contract_value"], "contract_value", above=0),
         contract_value_confirmed=held["contract_value_confirmed"],
         taker_fee=errors.number(held["taker_fee"], "taker_fee", at_least=0, below=1),
-        maker_fee=errors.number(held["maker_fee"], "maker_fee", above=-1, below=1),
         status=None if held["status"] is None else errors.text(held["status"], "status", longest=_LONGEST_TEXT),
         as_of=_sighting(held["as_of"]),
     )

@@ -26,7 +26,7 @@ from margin.market.imports.line import ASSUMED_LEVERAGE, NUMBERS, LineReader, Pu
 from margin.market.imports.numerals import Convention, convention, numeral
 from margin.market.imports.vocabulary import EMPTY
 from margin.model.scenario import MOST_POSITIONS, Position, merged
-from margin.venues import VENUES, Venue
+from margin.venues import DEFAULT_VENUE, VENUES, Venue
 
 MOST_FAULTS = 50
 MOST_LEFT_OUT = 500
@@ -81,7 +81,7 @@ class TableRead:
 def read_table(
     text: str,
     *,
-    venue: str = "binance",
+    venue: str = DEFAULT_VENUE,
     isolated: bool = False,
     contract_values: Mapping[str, float] | None = None,
     marks: Mapping[str, float] | None = None,

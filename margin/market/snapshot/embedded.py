@@ -12,7 +12,6 @@ from importlib.resources.abc import Traversable
 from margin.errors import FieldError, choice
 from margin.market.records import Contract, Correlations, Crash, Funding, Marks, Risk
 from margin.market.snapshot.history_files import (
-    METHODS,
     read_correlations,
     read_crashes,
     read_funding,
@@ -42,13 +41,8 @@ class Snapshot:
 
     def contract_values(self) -> Mapping[str, float]:
         """Tokens in one contract per symbol, on the venue that counts in contracts."""
-        counting = next(key for key, venue in VENUES.items() if venue.flat_tiers)
-        return self.tables(counting).contract_values
-
-    def unconfirmed_contract_values(self) -> frozenset[str]:
-        """Symbols on OKX whose contract value comes from second-hand lists."""
-        contracts = self.contracts("okx").items()
-        return frozenset(symbol for symbol, contract in contracts if not contract.contract_value_confirmed)
+        counting = [key for key, venue in VENUES.items() if venue.flat_tiers]
+        return self.tables(counting[0]).contract_values if counting else {}
 
     def marks(self) -> Mapping[str, float]:
         """Reference price per symbol, in the settlement coin."""
@@ -63,22 +57,20 @@ class Snapshot:
         return self._funding
 
     def risk(self) -> Mapping[str, Risk]:
-        """Volatility, betas and tails per symbol."""
+        """Volatility and beta per symbol."""
         return self._risk
 
-    def correlations(self, symbols: Sequence[str], method: str = "pearson") -> Correlations:
+    def correlations(self, symbols: Sequence[str]) -> Correlations:
         """Correlations among the symbols, from the window reaching back furthest that holds them all.
 
-        That is the long window, or for a book with VIRTUAL, which is younger, the last year. Kendall's τ exists for
-        the long window only: with VIRTUAL it raises FieldError, as does a symbol that is not in the snapshot.
+        That is the long window, or for a book with VIRTUAL, which is younger, the last year. Raises FieldError for a
+        symbol that is not in the snapshot.
         """
-        choice(method, "method", METHODS)
-        windows = [window for window in self._correlations if window.method == method]
-        for window in windows:
+        for window in self._correlations:
             if set(symbols) <= set(window.symbols):
                 return window.of(symbols)
-        outside = set(symbols).difference(*(window.symbols for window in windows[:1]))
-        raise FieldError("symbols", f"no window of {method} correlations holds {', '.join(sorted(outside))}")
+        outside = set(symbols).difference(self._correlations[0].symbols)
+        raise FieldError("symbols", f"no window of correlations holds {', '.join(sorted(outside))}")
 
     def crashes(self) -> tuple[Crash, ...]:
         """Named days, oldest first."""
@@ -101,15 +93,19 @@ class Snapshot:
         not_listed = read_listings(self._folder, self.marks(), self._tiers)
         tables = {venue: VenueTables(source=SOURCE) for venue in VENUES}
         for venue, (tiers, as_of, dates) in self._tiers.items():
-            unconfirmed = self.unconfirmed_contract_values() if VENUES[venue].flat_tiers else frozenset()
-            values = self._contract_values(venue)
-            tables[venue] = VenueTables(SOURCE, tiers, values, as_of, not_listed[venue], unconfirmed, dates)
+            counting = self.contracts(venue) if VENUES[venue].flat_tiers else {}
+            tables[venue] = VenueTables(
+                source=SOURCE,
+                tiers=tiers,
+                contract_values={symbol: contract.contract_value for symbol, contract in counting.items()},
+                as_of=as_of,
+                not_listed=not_listed[venue],
+                unconfirmed=frozenset(
+                    symbol for symbol, contract in counting.items() if not contract.contract_value_confirmed
+                ),
+                dates=dates,
+            )
         return tables
-
-    def _contract_values(self, venue: str) -> dict[str, float]:
-        if not VENUES[venue].flat_tiers:
-            return {}
-        return {symbol: contract.contract_value for symbol, contract in self.contracts(venue).items()}
 
     @cached_property
     def _funding(self) -> Mapping[str, Funding]:
@@ -133,7 +129,6 @@ EMBEDDED = Snapshot(files("margin.market.snapshot") / "data")
 tables = EMBEDDED.tables
 contracts = EMBEDDED.contracts
 contract_values = EMBEDDED.contract_values
-unconfirmed_contract_values = EMBEDDED.unconfirmed_contract_values
 marks = EMBEDDED.marks
 marks_as_of = EMBEDDED.marks_as_of
 funding = EMBEDDED.funding

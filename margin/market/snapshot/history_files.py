@@ -10,17 +10,12 @@ import numpy as np
 from margin.errors import FieldError
 from margin.market.records import Correlations, Crash, Funding, Marks, Move, Risk, is_definite
 from margin.market.snapshot.csv_reader import Row, common, grouped, read_rows, refuse_repeats, require_all
-from margin.market.snapshot.venue_files import LISTING_VENUES
-
-METHODS = ("pearson", "kendall")
+from margin.venues import listing_venues
 
 _MARKS = "symbol,source,as_of,price"
 _FUNDING = "symbol,venue,since,as_of,interval_hours,payments,mean,median,percentile_1,percentile_99,lowest,highest"
-_RISK = (
-    "symbol,source,since,as_of,days,annual_volatility,beta_btc,correlation_btc,beta_ai_basket,correlation_ai_basket,"
-    "worst_day_move,worst_day,excess_kurtosis"
-)
-_CORRELATIONS = "method,source,since,as_of,first,second,value"
+_RISK = "symbol,source,since,as_of,annual_volatility,beta_btc"
+_CORRELATIONS = "source,since,as_of,first,second,value"
 _CRASHES = "date,event,source,symbol,close,low,high"
 _RISING_RATES = ("lowest", "percentile_1", "median", "percentile_99", "highest")
 
@@ -56,7 +51,7 @@ def _funding(row: Row) -> Funding:
         if rates[higher] < rates[lower]:
             raise FieldError(row.path(higher), f"must not be below {lower}, got {rates[higher]:g}")
     return Funding(
-        venue=row.choice("venue", LISTING_VENUES),
+        venue=row.choice("venue", listing_venues()),
         since=since,
         as_of=as_of,
         interval_hours=row.whole("interval_hours", at_least=1),
@@ -67,7 +62,7 @@ def _funding(row: Row) -> Funding:
 
 
 def read_risk(folder: Traversable, symbols: Collection[str]) -> Mapping[str, Risk]:
-    """Volatility, betas and tails per symbol."""
+    """Return volatility and beta per symbol."""
     rows = _by_symbol(folder, "risk.csv", _RISK, symbols)
     return MappingProxyType({symbol: _risk(row) for symbol, row in rows.items()})
 
@@ -78,37 +73,23 @@ def _risk(row: Row) -> Risk:
         source=row.text("source"),
         since=since,
         as_of=as_of,
-        days=row.whole("days", at_least=2),
         annual_volatility=row.number("annual_volatility", above=0),
         beta_btc=row.number("beta_btc"),
-        correlation_btc=row.number("correlation_btc", at_least=-1, at_most=1),
-        beta_ai_basket=row.number("beta_ai_basket"),
-        correlation_ai_basket=row.number("correlation_ai_basket", at_least=-1, at_most=1),
-        worst_day_move=row.number("worst_day_move", above=-1),
-        worst_day=_day_within(row, "worst_day", since, as_of),
-        excess_kurtosis=row.number("excess_kurtosis", at_least=-2),
     )
 
 
-def _day_within(row: Row, column: str, since: str, as_of: str) -> str:
-    day = row.date(column)
-    if not since <= day <= as_of:
-        raise FieldError(row.path(column), f"must lie between {since} and {as_of}, got {day}")
-    return day
-
-
 def read_correlations(folder: Traversable, symbols: Collection[str]) -> tuple[Correlations, ...]:
-    """One value per method and window, the window that reaches back furthest first."""
+    """Return one value per window, the window that reaches back furthest first."""
     rows = read_rows(folder, "correlations.csv", _CORRELATIONS)
-    windows = grouped(rows, lambda row: (row.cells["method"], row.cells["since"], row.cells["as_of"]))
+    windows = grouped(rows, lambda row: (row.cells["since"], row.cells["as_of"]))
     found = sorted((_correlations(window, symbols) for window in windows.values()), key=lambda window: window.since)
-    covered = {symbol for window in found if window.method == METHODS[0] for symbol in window.symbols}
-    require_all("correlations.csv", covered, symbols, f"in a {METHODS[0]} window")
+    covered = set[str]().union(*(window.symbols for window in found))
+    require_all("correlations.csv", covered, symbols, "in a window")
     return tuple(found)
 
 
 def _correlations(rows: Sequence[Row], symbols: Collection[str]) -> Correlations:
-    method, source = rows[0].choice("method", METHODS), common(rows, "source")
+    source = common(rows, "source")
     since, as_of = rows[0].span("since", "as_of")
     refuse_repeats(rows, _pair)
     values = {_pair(row): _correlation(row, symbols) for row in rows}
@@ -117,9 +98,9 @@ def _correlations(rows: Sequence[Row], symbols: Collection[str]) -> Correlations
     for (i, first), (j, second) in combinations(enumerate(held), 2):
         pair = frozenset({first, second})
         if pair not in values:
-            raise FieldError("correlations.csv", f"must have {first} with {second} in {method} {since} to {as_of}")
+            raise FieldError("correlations.csv", f"must have {first} with {second} in {since} to {as_of}")
         matrix[i, j] = matrix[j, i] = values[pair]
-    return _verified(Correlations(held, matrix, method, source, since, as_of))
+    return _verified(Correlations(held, matrix, source, since, as_of))
 
 
 def _pair(row: Row) -> frozenset[str]:
@@ -136,7 +117,7 @@ def _correlation(row: Row, symbols: Collection[str]) -> float:
 def _verified(found: Correlations) -> Correlations:
     # Figures in bounds can still contradict each other; who draws joint moves from them needs a definite matrix.
     if not is_definite(found.matrix):
-        raise FieldError("correlations.csv", f"must be positive definite in {found.method} {found.window}")
+        raise FieldError("correlations.csv", f"must be positive definite in {found.window}")
     return found
 
 

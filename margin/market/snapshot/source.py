@@ -4,7 +4,7 @@ from typing import NoReturn
 
 from margin.market.records import Contract
 from margin.market.snapshot import embedded as snapshot
-from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe, Unavailable
+from margin.market.source import Candles, Checked, FundingHistory, Quote, Unavailable
 from margin.venues import VENUES, TierTable
 
 
@@ -41,7 +41,7 @@ class SnapshotSource:
         """Raises Unavailable: only the distribution of past rates is held."""
         _absent("holds no single funding payments")
 
-    def candles(self, venue: str, token: str, timeframe: Timeframe) -> Candles:  # noqa: ARG002
+    def candles(self, venue: str, token: str) -> Candles:  # noqa: ARG002
         """Raises Unavailable: only what past prices came to is held."""
         _absent("holds no price history")
 

@@ -11,17 +11,14 @@ from typing import NamedTuple
 from margin.errors import FieldError
 from margin.market.records import Contract
 from margin.market.snapshot.csv_reader import Row, common, grouped, read_rows, refuse_repeats, require_all
-from margin.venues import VENUES, TierTable
-
-LISTING_VENUES = tuple(key for key, venue in VENUES.items() if not venue.own_fraction)
-"""Venues that list perpetuals; the textbook account has none."""
+from margin.venues import VENUES, TierTable, listing_venues
 
 _TIER_FIGURES = ("floor", "cap", "maintenance_rate", "maintenance_amount", "max_leverage")
 _TIERS = ",".join(("venue", "symbol", "as_of", *_TIER_FIGURES))
 _LISTINGS = "venue,symbol,as_of,status"
 _CONTRACTS = (
     "venue,symbol,as_of,status,tick_size,quantity_step,minimum_notional,contract_value,contract_value_confirmed,"
-    "taker_fee,maker_fee"
+    "taker_fee"
 )
 
 
@@ -38,14 +35,15 @@ def read_tiers(folder: Traversable, symbols: Collection[str]) -> dict[str, Venue
     rows = read_rows(folder, "tiers.csv", _TIERS)
     refuse_repeats(rows, lambda row: (row.cells["venue"], row.cells["symbol"], row.cells["floor"]))
     venues = _by_venue(rows, lambda _: symbols)
-    require_all("tiers.csv", venues, LISTING_VENUES)
-    return {venue: _venue_tiers(venue, venues[venue]) for venue in LISTING_VENUES}
+    require_all("tiers.csv", venues, listing_venues())
+    return {venue: _venue_tiers(venue, venues[venue]) for venue in listing_venues()}
 
 
 def _by_venue(rows: Sequence[Row], symbols: Callable[[str], Collection[str]]) -> dict[str, list[Row]]:
     """Rows per venue; `symbols` says which ones a venue's rows may speak of."""
+    known = listing_venues()
     for row in rows:
-        row.choice("symbol", symbols(row.choice("venue", LISTING_VENUES)))
+        row.choice("symbol", symbols(row.choice("venue", known)))
     return grouped(rows, lambda row: row.cells["venue"])
 
 
@@ -117,7 +115,6 @@ def _contract(row: Row) -> Contract:
         contract_value=row.number("contract_value", above=0),
         contract_value_confirmed=row.choice("contract_value_confirmed", ["yes", "no"]) == "yes",
         taker_fee=row.number("taker_fee", at_least=0, below=1),
-        maker_fee=row.number("maker_fee", above=-1, below=1),
         status=row.choice("status", ["trading"]) if row.cells["status"] else None,
         as_of=row.sighting("as_of"),
     )

@@ -11,14 +11,10 @@ from typing import TypeVar
 
 from margin.errors import FieldError
 from margin.market.records import Contract, Funding
-from margin.market.snapshot.venue_files import LISTING_VENUES
 from margin.market.snapshot_update import statistics
 from margin.market.snapshot_update.statistics import Closes
 from margin.market.source import Checked, MarketSource, Unavailable
-from margin.venues import VENUES, TierTable
-
-HISTORY_VENUES = ("binance", "bybit")
-"""Where past prices and funding come from, the first first."""
+from margin.venues import VENUES, TierTable, listing_venues
 
 Tiers = Callable[[str, str], Checked[TierTable]]
 """Answers as `MarketSource.tiers` does."""
@@ -56,7 +52,7 @@ class Asking:
 
     def all_about(self, tokens: Sequence[str]) -> Answers:
         """Every figure of these tokens."""
-        for venue in LISTING_VENUES:
+        for venue in listing_venues():
             try:
                 found = self._ask("contracts", self._source.contracts, venue)
             except Unavailable as error:
@@ -109,7 +105,7 @@ class Asking:
         """Per token the mark of the first venue that has one, or the first reason for none."""
         good: dict[str, tuple[str, float]] = {}
         refused: dict[str, str] = {}
-        for venue in LISTING_VENUES:
+        for venue in listing_venues():
             missing = [token for token in tokens if token not in good]
             if not missing:
                 break
@@ -135,7 +131,7 @@ class Asking:
         reasons = []
         for venue in self._history_venues(token):
             try:
-                candles = self._ask("daily candles", self._source.candles, venue, token, "1d")
+                candles = self._ask("daily candles", self._source.candles, venue, token)
                 return venue, statistics.daily_closes(candles, self._today)
             except Unavailable as error:
                 reasons.append(_reason(venue, error))
@@ -148,9 +144,11 @@ class Asking:
         unlisted = [
             venue for venue, found in self._contracts.items() if token not in found.good and token not in found.refused
         ]
-        venues = [venue for venue in HISTORY_VENUES if venue not in unlisted]
+        remembering = [venue for venue in listing_venues() if VENUES[venue].api.long_history]
+        venues = [venue for venue in remembering if venue not in unlisted]
         if not venues:
-            raise FieldError("", "it is listed neither on Binance nor on Bybit")
+            names = " nor on ".join(VENUES[venue].name for venue in remembering)
+            raise FieldError("", f"it is listed neither on {names}")
         return venues
 
 

@@ -14,8 +14,6 @@ from typing import Any
 from margin.errors import FieldError
 from margin.market.records import Contract, Correlations, is_definite
 from margin.market.snapshot.embedded import Snapshot
-from margin.market.snapshot.history_files import METHODS
-from margin.market.snapshot.venue_files import LISTING_VENUES
 from margin.market.snapshot_update import statistics
 from margin.market.snapshot_update.answers import Answers, Asking, Say, Tiers
 from margin.market.snapshot_update.draft import (
@@ -37,7 +35,7 @@ from margin.market.snapshot_update.draft import (
 )
 from margin.market.snapshot_update.statistics import Window
 from margin.market.source import Checked, MarketSource
-from margin.venues import VENUES
+from margin.venues import VENUES, listing_venues
 
 DATA = Path(__file__).parents[1] / "snapshot" / "data"
 """The packaged snapshot."""
@@ -107,7 +105,7 @@ class _Edition:
     def make(self, tokens: Sequence[str], added: Sequence[str]) -> None:
         """Edits the draft."""
         tokens = [*tokens, *self._admitted(tokens, added)]
-        for venue in LISTING_VENUES:
+        for venue in listing_venues():
             self._venue(venue, tokens)
         self._marks(tokens)
         self._funding(tokens)
@@ -124,7 +122,7 @@ class _Edition:
 
     def _trouble(self, token: str) -> str | None:
         """The first thing that is not known of a token."""
-        for venue in LISTING_VENUES:
+        for venue in listing_venues():
             trouble = self._venue_trouble(venue)
             if not trouble and token in self._answers.contracts[venue].good:
                 trouble = self._tiers_trouble(venue, token)
@@ -266,8 +264,7 @@ class _Edition:
 
     def _correlations(self, tokens: Iterable[str], windows: Sequence[Window]) -> None:
         """All or none: with a past window left, an account would take that one as soon as it reaches back further."""
-        kinds = [(window, METHODS[0]) for window in windows] + [(windows[0], METHODS[1])]
-        found = [statistics.correlations(window, method, self._closes_source(window)) for window, method in kinds]
+        found = [statistics.correlations(window, self._closes_source(window)) for window in windows]
         trouble = self._closes_trouble(tokens)
         if not trouble and not all(is_definite(each.matrix.round(_DECIMALS)) for each in found):
             trouble = "two tokens' prices move as one"
@@ -285,7 +282,7 @@ class _Edition:
 
 
 def _pairs(found: Correlations) -> Iterator[Row]:
-    window = {"method": found.method, "source": found.source, "since": found.since, "as_of": found.as_of}
+    window = {"source": found.source, "since": found.since, "as_of": found.as_of}
     for (i, first), (j, second) in combinations(enumerate(found.symbols), 2):
         yield cells({**window, "first": first, "second": second, "value": float(found.matrix[i, j])}, _DECIMALS)
 
@@ -300,4 +297,4 @@ def _together(troubles: Mapping[str, str]) -> str | None:
 
 def _names(venues: Iterable[str]) -> str:
     used = set(venues)
-    return ", ".join(VENUES[venue].name for venue in LISTING_VENUES if venue in used)
+    return ", ".join(VENUES[venue].name for venue in listing_venues() if venue in used)

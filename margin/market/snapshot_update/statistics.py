@@ -2,9 +2,7 @@
 
 Prices are daily closes of complete UTC days, moves their log returns. A window ends yesterday and holds consecutive
 days on which each of its tokens has a close: a day that one token lacks ends the window for all before it, so no move
-spans a hole and every figure of a window speaks of the same days. Variances and covariances divide by n − 1; the excess
-kurtosis is the bias-corrected G₂; Kendall's τ is τ-b, which leaves ties out of its denominator. The AI basket's move is
-the mean of its tokens' log returns.
+spans a hole and every figure of a window speaks of the same days. Variances and covariances divide by n − 1.
 """
 
 from collections.abc import Mapping, Sequence
@@ -87,7 +85,7 @@ def windows(closes: Mapping[str, Closes], today: date) -> list[Window]:
     """
     for token in ("BTC", *AI_BASKET):
         if token not in closes:
-            raise FieldError(token, "has no daily closes, and every beta is to BTC and to the whole AI basket")
+            raise FieldError(token, "has no daily closes, and the window is that of BTC and the whole AI basket")
     long = min(len(closes[token]) for token in ("BTC", *AI_BASKET))
     old = [token for token in closes if len(closes[token]) >= long]
     found = [_window(closes, old, long, today)]
@@ -100,72 +98,26 @@ def _window(closes: Mapping[str, Closes], tokens: Sequence[str], length: int, to
 
 
 def risk(window: Window, token: str, source: str) -> Risk:
-    """One token's figures of a window that holds it, BTC and the AI basket."""
+    """Return one token's figures of a window that holds it and BTC."""
     own, btc = window.moves([token, "BTC"]).T
-    basket = window.moves([name for name in AI_BASKET if name != token]).mean(axis=1)
-    worst = int(own.argmin())
-    beta_btc, correlation_btc = _against(own, btc)
-    beta_basket, correlation_basket = _against(own, basket)
+    (_, covariance), (_, btc_variance) = np.cov(own, btc)
     return Risk(
         source=source,
         since=window.since.isoformat(),
         as_of=window.as_of.isoformat(),
-        days=window.days,
         annual_volatility=float(own.std(ddof=1) * YEAR**0.5),
-        beta_btc=beta_btc,
-        correlation_btc=correlation_btc,
-        beta_ai_basket=beta_basket,
-        correlation_ai_basket=correlation_basket,
-        worst_day_move=float(np.expm1(own[worst])),
-        worst_day=window.day(worst).isoformat(),
-        excess_kurtosis=_excess_kurtosis(own),
+        beta_btc=float(covariance / btc_variance),
     )
 
 
-def _against(own: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, float]:
-    """Beta to the other, and the correlation with it."""
-    (variance, covariance), (_, other_variance) = np.cov(own, other)
-    correlation = covariance / np.sqrt(variance * other_variance)
-    return float(covariance / other_variance), float(np.clip(correlation, -1, 1))
-
-
-def _excess_kurtosis(moves: NDArray[np.float64]) -> float:
-    """`G₂ = (n − 1)·((n + 1)·g₂ + 6) / ((n − 2)·(n − 3))` with `g₂ = m₄/m₂² − 3`."""
-    n, centred = len(moves), moves - moves.mean()
-    plain = np.mean(centred**4) / np.mean(centred**2) ** 2 - 3
-    return float((n - 1) * ((n + 1) * plain + 6) / ((n - 2) * (n - 3)))
-
-
-def pearson(returns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Linear correlations of the columns; (days, tokens) in, (tokens, tokens) out."""
-    centred = returns - returns.mean(axis=0)
-    return _correlations(centred.T @ centred)
-
-
-def kendall(returns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Kendall's τ-b of the columns: `Σ sign·sign` over the pairs of days ÷ √ of the pairs each has untied.
-
-    Shape (days, tokens) in, (tokens, tokens) out. Every pair of days is looked at, a lag at a time.
-    """
-    concordance = np.zeros((returns.shape[1],) * 2)
-    for lag in range(1, len(returns)):
-        signs = np.sign(returns[lag:] - returns[:-lag])
-        concordance += signs.T @ signs
-    return _correlations(concordance)
-
-
-def _correlations(products: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Products of the columns over the roots of each with itself: symmetric to the last digit, ones on the diagonal."""
+def correlations(window: Window, source: str) -> Correlations:
+    """Return the window's linear correlations, symmetric to the last digit, with ones on the diagonal."""
+    centred = window.returns - window.returns.mean(axis=0)
+    products = centred.T @ centred
     roots = np.sqrt(products.diagonal())
     matrix: NDArray[np.float64] = np.clip((products + products.T) / (2 * np.outer(roots, roots)), -1, 1)
     np.fill_diagonal(matrix, 1.0)
-    return matrix
-
-
-def correlations(window: Window, method: str, source: str) -> Correlations:
-    """The window's correlations by `pearson` or `kendall`."""
-    matrix = {"pearson": pearson, "kendall": kendall}[method](window.returns)
-    return Correlations(window.tokens, matrix, method, source, window.since.isoformat(), window.as_of.isoformat())
+    return Correlations(window.tokens, matrix, source, window.since.isoformat(), window.as_of.isoformat())
 
 
 def funding(venue: str, history: FundingHistory, today: date) -> Funding:

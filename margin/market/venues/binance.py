@@ -12,7 +12,7 @@ from margin.engine.numbers import quotient
 from margin.errors import FieldError, choice
 from margin.market.accounts import LeftOut, VenueAccount, VenueFigures
 from margin.market.records import Contract
-from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe, Unavailable
+from margin.market.source import Candles, Checked, FundingHistory, Quote, Unavailable
 from margin.market.venues.checks import (
     candles,
     funding_history,
@@ -31,8 +31,6 @@ from margin.market.venues.rights import Rights, refuse_withdrawal
 from margin.market.venues.symbols import SETTLEMENT, base_in, base_of, symbol_of
 from margin.venues import VENUES, TierTable
 
-MAKER_FEE = 0.0002
-"""What an account of the lowest level pays; the venue gives fees to a key only."""
 USUAL_INTERVAL = 8.0
 """Hours between the funding payments of a symbol that the list of adjusted ones does not hold."""
 
@@ -78,9 +76,9 @@ class Binance:
             raise Unavailable("absent", f"has no past funding of {token}")
         return funding_history(rows, "fundingTime", "fundingRate")
 
-    def candles(self, token: str, timeframe: Timeframe) -> Candles:
-        """The latest 1500 periods; days begin at midnight UTC."""
-        asked = {"symbol": symbol_of(token), "interval": timeframe, "limit": _MOST_CANDLES}
+    def candles(self, token: str) -> Candles:
+        """The latest 1500 days."""
+        asked = {"symbol": symbol_of(token), "interval": "1d", "limit": _MOST_CANDLES}
         rows = self._rows("fapiPublicGetKlines", **asked)
         if not rows:
             raise Unavailable("absent", f"has no candles of {token}")
@@ -188,7 +186,6 @@ def _contract(row: Entry) -> Contract | None:
         contract_value=1.0,
         contract_value_confirmed=True,
         taker_fee=VENUES["binance"].taker_fee,
-        maker_fee=MAKER_FEE,
         status="trading",
         as_of=today(),
     )

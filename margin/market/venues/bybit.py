@@ -10,7 +10,7 @@ from typing import Any
 from margin.errors import FieldError, choice
 from margin.market.accounts import LeftOut, VenueAccount, VenueFigures
 from margin.market.records import Contract
-from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe, Unavailable
+from margin.market.source import Candles, Checked, FundingHistory, Quote, Unavailable
 from margin.market.venues.checks import (
     candles,
     funding_history,
@@ -42,12 +42,8 @@ from margin.market.venues.symbols import SETTLEMENT, base_in, base_of, symbol_of
 from margin.model.scenario import Side
 from margin.venues import VENUES, TierTable
 
-MAKER_FEE = 0.0002
-"""What an account without a VIP level pays; the venue gives fees to a key only."""
-
 _INSTRUMENTS_PAGE, _POSITIONS_PAGE, _MOST_PAGES = 1000, 200, 10
 _MOST_PAYMENTS, _MOST_CANDLES = 200, 1000
-_INTERVALS: Mapping[Timeframe, str] = {"1d": "D", "1h": "60"}
 _UNITS: Mapping[str, float] = {"as fractions": 1.0, "in per cent": 100.0}
 """What an answer may write for a margin of 100 %."""
 _SAME_UNIT = 10.0
@@ -106,9 +102,9 @@ class Bybit:
             raise Unavailable("absent", f"has no past funding of {token}")
         return funding_history(rows, "fundingRateTimestamp", "fundingRate")
 
-    def candles(self, token: str, timeframe: Timeframe) -> Candles:
-        """The latest 1000 periods; days begin at midnight UTC."""
-        asked = {"symbol": symbol_of(token), "interval": _INTERVALS[timeframe], "limit": _MOST_CANDLES}
+    def candles(self, token: str) -> Candles:
+        """The latest 1000 days."""
+        asked = {"symbol": symbol_of(token), "interval": "D", "limit": _MOST_CANDLES}
         rows = self._rows("publicGetV5MarketKline", category="linear", **asked)
         if not rows:
             raise Unavailable("absent", f"has no candles of {token}")
@@ -233,7 +229,6 @@ def _contract(row: Entry) -> Contract | None:
         contract_value=1.0,
         contract_value_confirmed=True,
         taker_fee=VENUES["bybit"].taker_fee,
-        maker_fee=MAKER_FEE,
         status="trading",
         as_of=today(),
     )

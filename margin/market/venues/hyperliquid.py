@@ -17,7 +17,7 @@ from margin.engine.numbers import quotient
 from margin.errors import FieldError, choice, listed
 from margin.market.accounts import LeftOut, VenueAccount, VenueFigures
 from margin.market.records import Contract
-from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe, Unavailable
+from margin.market.source import Candles, Checked, FundingHistory, Quote, Unavailable
 from margin.market.venues.checks import (
     candles,
     funding_history,
@@ -35,8 +35,6 @@ from margin.market.venues.rights import Rights
 from margin.venues import TierTable
 from margin.venues.hyperliquid import HYPERLIQUID
 
-MAKER_FEE = 0.00015
-"""The published fee of an account without a fee tier of its own."""
 MINIMUM_NOTIONAL = 10.0
 """In USD, of every order."""
 
@@ -47,8 +45,7 @@ _LARGEST_PLAIN_TABLE = 49
 _MOST_DECIMALS = 12
 _PAID_HOURS = 480
 """Hours of funding asked for: an answer holds 500 payments, the oldest first."""
-_PERIODS = 1000
-_LENGTHS: Mapping[Timeframe, timedelta] = {"1d": timedelta(days=1), "1h": timedelta(hours=1)}
+_PAST_DAYS = timedelta(days=1000)
 _USDC = 0
 """The number of the coin."""
 _UNIFIED = "unifiedAccount"
@@ -112,11 +109,11 @@ class Hyperliquid:
         rows = self._of_token(token, "fundingHistory", {"coin": _coin(token), "startTime": _ms(start)})
         return funding_history(rows, "time", "fundingRate")
 
-    def candles(self, token: str, timeframe: Timeframe) -> Candles:
-        """The latest 1000 periods."""
+    def candles(self, token: str) -> Candles:
+        """The latest 1000 days."""
         now = datetime.now(UTC)
-        span = {"startTime": _ms(now - _PERIODS * _LENGTHS[timeframe]), "endTime": _ms(now)}
-        rows = self._of_token(token, "candleSnapshot", {"req": {"coin": _coin(token), "interval": timeframe, **span}})
+        span = {"startTime": _ms(now - _PAST_DAYS), "endTime": _ms(now)}
+        rows = self._of_token(token, "candleSnapshot", {"req": {"coin": _coin(token), "interval": "1d", **span}})
         return candles([[entry(row).get(key) for key in "tohlc"] for row in rows])
 
     def account(self) -> VenueAccount:
@@ -214,7 +211,6 @@ def _contract(asset: Entry) -> Contract:
         contract_value=1.0,
         contract_value_confirmed=True,
         taker_fee=HYPERLIQUID.taker_fee,
-        maker_fee=MAKER_FEE,
         status="trading",
         as_of=today(),
     )

@@ -12,7 +12,7 @@ from typing import Any
 from margin.errors import FieldError, choice, listed
 from margin.market.accounts import LeftOut, VenueAccount, VenueFigures
 from margin.market.records import Contract
-from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe, Unavailable
+from margin.market.source import Candles, Checked, FundingHistory, Quote, Unavailable
 from margin.market.venues.checks import (
     candles,
     funding_history,
@@ -32,12 +32,10 @@ from margin.model.scenario import Side
 from margin.venues import TierTable
 from margin.venues.okx import OKX
 
-MAKER_FEE = 0.0002
-"""The published fee of an account without a fee level of its own; OKX tells an account's fees to its key alone."""
-
 _SUFFIX = f"-{OKX.settlement}-SWAP"
 _HOUR = 3_600_000
-_BARS: Mapping[Timeframe, str] = {"1d": "1Dutc", "1h": "1H"}
+_DAYS = "1Dutc"
+"""Candles that begin at midnight UTC; those of `1D` begin in Hong Kong."""
 _FULL_PAGE = 100
 """Rows that the shorter pages hold; a page of fewer is the last."""
 _ENOUGH_PAYMENTS, _ENOUGH_CANDLES = 300, 500
@@ -81,10 +79,10 @@ class Okx:
             raise Unavailable("absent", f"has no past funding of {token}")
         return funding_history([_payment(row) for row in rows], "fundingTime", "rate")
 
-    def candles(self, token: str, timeframe: Timeframe) -> Candles:
-        """The latest 500 periods at least, where there were so many; days begin at midnight UTC."""
+    def candles(self, token: str) -> Candles:
+        """The latest 500 days at least, where there were so many."""
         latest, earlier = "publicGetMarketCandles", "publicGetMarketHistoryCandles"
-        asked = {"instId": listed_token(token) + _SUFFIX, "bar": _BARS[timeframe], "limit": 3 * _FULL_PAGE}
+        asked = {"instId": listed_token(token) + _SUFFIX, "bar": _DAYS, "limit": 3 * _FULL_PAGE}
         rows = self._pages(latest, earlier, asked, _ENOUGH_CANDLES, _begins)
         if not rows:
             raise Unavailable("absent", f"has no candles of {token}")
@@ -198,7 +196,6 @@ def _contract(row: Entry) -> Contract:
         contract_value=value,
         contract_value_confirmed=True,
         taker_fee=OKX.taker_fee,
-        maker_fee=MAKER_FEE,
         status="trading",
         as_of=today(),
     )

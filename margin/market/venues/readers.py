@@ -12,14 +12,14 @@ from typing import Protocol, TypeVar
 from margin.errors import FieldError
 from margin.market.accounts import VenueAccount
 from margin.market.records import Contract
-from margin.market.source import Candles, Checked, FundingHistory, Quote, Timeframe, Unavailable
+from margin.market.source import Candles, Checked, FundingHistory, Quote, Unavailable
 from margin.market.venues.binance import Binance
 from margin.market.venues.bybit import Bybit
 from margin.market.venues.connection import Connection, Key
 from margin.market.venues.hyperliquid import Hyperliquid
 from margin.market.venues.okx import Okx
 from margin.market.venues.rights import Rights
-from margin.venues import TierTable
+from margin.venues import VENUES, TierTable
 
 Value = TypeVar("Value")
 
@@ -44,7 +44,7 @@ class Reader(Protocol):
     def funding(self, token: str) -> FundingHistory:
         """As `MarketSource.funding`."""
 
-    def candles(self, token: str, timeframe: Timeframe) -> Candles:
+    def candles(self, token: str) -> Candles:
         """As `MarketSource.candles`."""
 
     def rights(self) -> Rights:
@@ -54,16 +54,13 @@ class Reader(Protocol):
         """The account of the connection's key, which its rights are asked for before it is read."""
 
 
-READERS: dict[str, Callable[[Connection], Reader]] = {
+READERS: dict[str, Callable[..., Reader]] = {
     "binance": Binance,
     "bybit": Bybit,
     "okx": Okx,
     "hyperliquid": Hyperliquid,
 }
-ADDRESSED = "hyperliquid"
-"""The venue whose accounts are read by their address, without a key."""
-TIERS_BY_KEY = "binance"
-"""The venue that gives its tiers to a key alone, every token's in one answer."""
+"""Each takes a connection, and the account's address too where the venue knows accounts by one."""
 
 
 class Venues:
@@ -90,9 +87,9 @@ class Venues:
         """The latest funding payments of one perpetual."""
         return _usable(partial(self._reader(venue).funding, token))
 
-    def candles(self, venue: str, token: str, timeframe: Timeframe) -> Candles:
-        """Traded prices of the latest periods."""
-        return _usable(partial(self._reader(venue).candles, token, timeframe))
+    def candles(self, venue: str, token: str) -> Candles:
+        """Traded prices of the latest days."""
+        return _usable(partial(self._reader(venue).candles, token))
 
     def _reader(self, venue: str) -> Reader:
         if venue not in self._allowed or venue not in READERS:
@@ -104,10 +101,13 @@ class Venues:
 
 
 def read_account(venue: str, key: Key | None, address: str = "") -> VenueAccount:
-    """The account of a key, or on Hyperliquid of an address, over a connection of its own. Raises Unavailable."""
-    if venue == ADDRESSED:
+    """Return the account of a key, or where the venue knows accounts by it of an address. Raises Unavailable.
+
+    The connection is its own.
+    """
+    if venue in READERS and VENUES[venue].api.account_by_address:
         with closing(Connection(venue)) as connection:
-            return _usable(Hyperliquid(connection, address).account)
+            return _usable(READERS[venue](connection, address).account)
     with _keyed(venue, key) as reader:
         return _usable(reader.account)
 
@@ -123,7 +123,7 @@ def read_tiers(venue: str, key: Key | None, token: str) -> Checked[TierTable]:
 def read_all(venue: str, key: Key | None, address: str = "") -> tuple[VenueAccount, Checked[TierTable] | None]:
     """As `read_account`, with the tiers where the venue gives them to a key alone; None where they cannot be had."""
     account = read_account(venue, key, address)
-    if venue != TIERS_BY_KEY:
+    if not VENUES[venue].api.tiers_need_key:
         return account, None
     try:
         return account, read_tiers(venue, key, "BTC")

@@ -13,11 +13,10 @@ from typing import NamedTuple
 
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment, assess
-from margin.venues import VenueTables
+from margin.venues import VenueTables, listing_venues
 
 FAR_APART = 30
 """With tables more days apart than this no venue is named as the safer one."""
-COMPARED = ("binance", "bybit", "okx", "hyperliquid")
 
 
 def at_venue(scenario: Scenario, venue: str) -> Scenario:
@@ -78,7 +77,7 @@ class Dated(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VenueComparison:
-    """One line per venue, in the order of `COMPARED`; `whole` are those that know every token of a position."""
+    """One line per venue, in the order of `listing_venues`; `whole` are those that know every token of a position."""
 
     lines: tuple[VenueLine, ...]
 
@@ -139,8 +138,10 @@ def _read_alike(one: float, other: float) -> bool:
 
 
 def venues_compared(scenario: Scenario, tables: Mapping[str, VenueTables]) -> VenueComparison:
-    """The account on every venue of `COMPARED`, each beside its own reference tables."""
-    return VenueComparison(tuple(_line(at_venue(scenario, venue).with_tables(tables[venue])) for venue in COMPARED))
+    """The account on every venue that lists perpetuals, each beside its own reference tables."""
+    return VenueComparison(
+        tuple(_line(at_venue(scenario, venue).with_tables(tables[venue])) for venue in listing_venues())
+    )
 
 
 def _line(scenario: Scenario, left_out: tuple[str, ...] = ()) -> VenueLine:

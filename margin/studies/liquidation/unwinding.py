@@ -16,7 +16,8 @@ from margin.model.scenario import SIDES, Scenario
 from margin.studies.liquidation.conduct import Conduct, PositionName
 from margin.studies.liquidation.ledger import Fill, Ledger, Why, name_of
 from margin.studies.liquidation.path import Path
-from margin.studies.liquidation.rules import RULES, Case, next_position
+from margin.studies.liquidation.rules import forced_fee, next_position
+from margin.venues.liquidation import Case
 
 Stop = Literal["margin_stop", "price_stop"]
 _WHY: dict[Stop, Why] = {"margin_stop": "level_reached", "price_stop": "price_reached"}
@@ -45,8 +46,8 @@ class Unwinding:
         self.path, self.conduct, self.ledger = path, conduct, Ledger(scenario, path)
         self.start_equity = self.ledger.money.equity
         self.liquidated = False
-        self._rules = RULES[scenario.account.venue]
-        self._fee = self._rules.fee_rate(scenario, conduct)
+        self._policy = scenario.account.rules.liquidation
+        self._fee = forced_fee(scenario, conduct)
         self._margin_stop = conduct.stop
         self._price_stops = {
             name: t
@@ -61,10 +62,11 @@ class Unwinding:
         """Event by event to the end of the path. A liquidation comes before a stop at the same point.
 
         It ends: every turn but the last sets off a stop, each of which stands once, or sends at least one forced
-        order, or comes to t = 1, once. Forced orders on one position are few: on Binance each closes a tenth of what it
-        was at the start; on Bybit each takes it below the lowest tier that one has brought it to, on OKX two tiers
-        down, its size being in contracts; on Hyperliquid each closes a fifth until its notional, which the path bounds,
-        is small, with at most one more at the same point; elsewhere it closes all.
+        order, or comes to t = 1, once. Forced orders on one position are few, for a policy closes at least a fixed part
+        with each, or goes down the tiers (`LiquidationPolicy.keeps`). On Binance each closes a tenth of what it was at
+        the start; on Bybit each takes it below the lowest tier that one has brought it to, on OKX two tiers down, its
+        size being in contracts; on Hyperliquid each closes a fifth until its notional, which the path bounds, is small,
+        with at most one more at the same point; elsewhere it closes all.
         """
         while True:
             liquidation, stops = self._liquidation(), self._triggers()
@@ -142,7 +144,7 @@ class Unwinding:
         """The venue acts, at least once, until the account meets its requirement or nothing is left."""
         ledger = self.ledger
         self._cancel_orders()
-        acted = self._rules.nets_pairs and self._net_pairs()
+        acted = self._policy.nets_pairs and self._net_pairs()
         while ledger.positions and not (acted and self._relieved()):
             self._send_order()
             acted = True
@@ -154,11 +156,11 @@ class Unwinding:
         equity, requirement, _, liquidated, zero = self.ledger.standing
         if liquidated or self.ledger.bankrupt:
             return False
-        return equity - requirement / self._rules.relief >= -zero
+        return equity - requirement / self._policy.relief >= -zero
 
     def _cancel_orders(self) -> None:
         """Once; the person's price stops are orders too."""
-        if self._rules.cancels_orders and not self.liquidated:
+        if self._policy.cancels_orders and not self.liquidated:
             self.ledger.note("orders_cancelled", "requirement_reached")
             self._price_stops.clear()
         self.liquidated = True
@@ -177,10 +179,10 @@ class Unwinding:
 
     def _send_order(self) -> None:
         """One order on the position whose turn it is. A fill that equity does not cover is a takeover."""
-        ledger, backstop = self.ledger, self._rules.backstop
+        ledger, backstop = self.ledger, self._policy.backstop
         legs = ledger.book.legs[: len(ledger.positions)]
         index = next_position(self.conduct.order, legs, [ledger.prices[each.symbol] for each in ledger.positions])
-        fill = self._fill(index, self._rules.keeps(self._case(index, legs[index])), self._fee)
+        fill = self._fill(index, self._policy.keeps(self._case(index, legs[index])), self._fee)
         covered = ledger.lasting - fill.slippage
         if backstop is not None and ledger.equity < backstop * ledger.standing.requirement:
             ledger.seize("below_backstop")
@@ -194,11 +196,13 @@ class Unwinding:
 
     def _case(self, index: int, leg: Leg) -> Case:
         ledger, position, slippage = self.ledger, self.ledger.positions[index], self.conduct.slippage
+        market = ledger.scenario.market
         return Case(
-            position=position,
+            quantity=position.quantity,
             leg=leg,
             price=ledger.prices[position.symbol],
-            market=ledger.scenario.market,
+            table=market.table(position.symbol),
+            contract_value=market.contract_value(position.symbol),
             equity=ledger.standing.equity,
             requirement=ledger.standing.requirement,
             cost=ledger.rate * (slippage + self._fee * (1 - position.sign * slippage)),

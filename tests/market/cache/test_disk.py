@@ -17,26 +17,26 @@ from hypothesis import strategies as st
 
 from margin.errors import SMALLEST, or_zero
 from margin.market.cache import disk as stores
-from margin.market.cache.disk import Store, default_folder
-from margin.market.cache.question import Ask, Held, Kind
+from margin.market.cache.disk import DiskCache, default_folder
+from margin.market.cache.query import Cached, Kind, Query
 from margin.market.records import Contract
 from margin.market.source import Candles, Checked, FundingHistory, Quote
 from margin.venues import TierTable
 from tests.market.any_source import PATIENCE, START, VALUES, Clock, contract, flat_table, quote, table
 
-ASKS: dict[Kind, Ask] = {
-    "quotes": Ask("binance", "quotes"),
-    "contracts": Ask("okx", "contracts"),
-    "tiers": Ask("bybit", "tiers", "RENDER"),
-    "funding": Ask("bybit", "funding", "FET"),
-    "candles": Ask("okx", "candles", "1000PEPE", "1h"),
+QUERIES: dict[Kind, Query] = {
+    "quotes": Query("binance", "quotes"),
+    "contracts": Query("okx", "contracts"),
+    "tiers": Query("bybit", "tiers", "RENDER"),
+    "funding": Query("bybit", "funding", "FET"),
+    "candles": Query("okx", "candles", "1000PEPE"),
 }
-kinds = pytest.mark.parametrize("kind", ASKS)
+kinds = pytest.mark.parametrize("kind", QUERIES)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path, Clock())
+def disk(tmp_path: Path) -> DiskCache:
+    return DiskCache(tmp_path, Clock())
 
 
 def file_of(folder: Path) -> Path:
@@ -81,7 +81,6 @@ CONTRACTS = st.builds(
     PRICES,
     st.booleans(),
     st.floats(0, 1, exclude_max=True).map(or_zero),
-    FRACTIONS,
     st.sampled_from([None, "trading"]),
     st.just("undated") | DAYS | st.tuples(DAYS, DAYS).map("/".join),
 )
@@ -119,24 +118,24 @@ def some_candles(draw: st.DrawFn) -> Candles:
     return Candles(np.array(times, dtype=np.int64), opened, high, low, close)
 
 
-ANY: list[tuple[Ask, st.SearchStrategy[Any]]] = [
-    (ASKS["quotes"], by_token(quotes())),
-    (ASKS["contracts"], by_token(CONTRACTS)),
-    (ASKS["tiers"], by_token(tables(progressive=True))),
-    (Ask("okx", "tiers", "RENDER"), by_token(tables(progressive=False))),
-    (ASKS["funding"], histories()),
-    (ASKS["candles"], some_candles()),
+ANY: list[tuple[Query, st.SearchStrategy[Any]]] = [
+    (QUERIES["quotes"], by_token(quotes())),
+    (QUERIES["contracts"], by_token(CONTRACTS)),
+    (QUERIES["tiers"], by_token(tables(progressive=True))),
+    (Query("okx", "tiers", "RENDER"), by_token(tables(progressive=False))),
+    (QUERIES["funding"], histories()),
+    (QUERIES["candles"], some_candles()),
 ]
 
 
-@pytest.mark.parametrize(("ask", "values"), ANY, ids=[f"{ask.kind} of {ask.venue}" for ask, _ in ANY])
-def test_every_answer_comes_back_exactly(ask: Ask, values: st.SearchStrategy[Any]) -> None:
+@pytest.mark.parametrize(("query", "values"), ANY, ids=[f"{query.kind} of {query.venue}" for query, _ in ANY])
+def test_every_answer_comes_back_exactly(query: Query, values: st.SearchStrategy[Any]) -> None:
     @settings(max_examples=60, deadline=None)
     @given(values, st.datetimes(datetime(1970, 1, 1), START.replace(tzinfo=None), timezones=st.just(UTC)))
     def check(value: Any, seen_at: datetime) -> None:
         with TemporaryDirectory() as folder:
-            Store(Path(folder), Clock()).write(ask, value, seen_at)
-            held = Store(Path(folder), Clock()).read(ask)
+            DiskCache(Path(folder), Clock()).write(query, value, seen_at)
+            held = DiskCache(Path(folder), Clock()).read(query)
         assert held is not None
         assert same(held.value, value)
         assert (held.seen_at, held.from_disk) == (seen_at, True)
@@ -144,46 +143,46 @@ def test_every_answer_comes_back_exactly(ask: Ask, values: st.SearchStrategy[Any
     check()
 
 
-def test_one_token_may_be_good_and_refused_at_once(store: Store) -> None:
+def test_one_token_may_be_good_and_refused_at_once(disk: DiskCache) -> None:
     value = Checked({"RENDER": quote()}, {"RENDER": "is given twice; the first row stands"})
-    store.write(ASKS["quotes"], value, START)
-    held = store.read(ASKS["quotes"])
+    disk.write(QUERIES["quotes"], value, START)
+    held = disk.read(QUERIES["quotes"])
     assert held is not None
     assert held.value == value
 
 
-def test_rows_refused_without_a_tokens_name_are_kept_and_other_names_are_not(store: Store) -> None:
+def test_rows_refused_without_a_tokens_name_are_kept_and_other_names_are_not(disk: DiskCache) -> None:
     refused = {"row 3": "must be an object", "FET": "mark: no"}
     value = Checked({"RENDER": quote(), "kPEPE": quote()}, {**refused, "<b>": "no name"})
-    store.write(ASKS["quotes"], value, START)
-    held = store.read(ASKS["quotes"])
+    disk.write(QUERIES["quotes"], value, START)
+    held = disk.read(QUERIES["quotes"])
     assert held is not None
     assert held.value == Checked({"RENDER": quote()}, refused)
 
 
-def test_each_question_has_a_file_of_its_own_whose_name_says_what_it_is(store: Store, tmp_path: Path) -> None:
-    for kind, ask in ASKS.items():
-        store.write(ask, VALUES[kind](), START)
+def test_each_question_has_a_file_of_its_own_whose_name_says_what_it_is(disk: DiskCache, tmp_path: Path) -> None:
+    for kind, query in QUERIES.items():
+        disk.write(query, VALUES[kind](), START)
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "tandem-binance-quotes.json",
         "tandem-bybit-funding-FET.json",
         "tandem-bybit-tiers-RENDER.json",
-        "tandem-okx-candles-1000PEPE-1h.json",
+        "tandem-okx-candles-1000PEPE.json",
         "tandem-okx-contracts.json",
     ]
 
 
-def test_a_later_answer_takes_the_place_of_the_one_before(store: Store) -> None:
-    store.write(ASKS["quotes"], Checked({"RENDER": quote(2)}), START - timedelta(minutes=1))
-    store.write(ASKS["quotes"], Checked({"RENDER": quote(3)}), START)
-    held = store.read(ASKS["quotes"])
+def test_a_later_answer_takes_the_place_of_the_one_before(disk: DiskCache) -> None:
+    disk.write(QUERIES["quotes"], Checked({"RENDER": quote(2)}), START - timedelta(minutes=1))
+    disk.write(QUERIES["quotes"], Checked({"RENDER": quote(3)}), START)
+    held = disk.read(QUERIES["quotes"])
     assert held is not None
     assert (held.value.good["RENDER"].mark, held.seen_at) == (3, START)
 
 
-def test_nothing_was_written_nothing_is_read(store: Store, tmp_path: Path) -> None:
-    assert store.read(ASKS["quotes"]) is None
-    assert Store(tmp_path / "not" / "there").read(ASKS["quotes"]) is None
+def test_nothing_was_written_nothing_is_read(disk: DiskCache, tmp_path: Path) -> None:
+    assert disk.read(QUERIES["quotes"]) is None
+    assert DiskCache(tmp_path / "not" / "there").read(QUERIES["quotes"]) is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -214,13 +213,13 @@ def drop(*keys: Any) -> Callable[[Any], None]:
 
 RENDER = ("value", "good", "RENDER")
 POISON: dict[str, tuple[Kind, Callable[[Any], None]]] = {
-    "an older version": ("quotes", put("version", value=0)),
-    "a newer version": ("quotes", put("version", value=2)),
+    "an older version": ("quotes", put("version", value=1)),
+    "a newer version": ("quotes", put("version", value=3)),
     "no version": ("quotes", drop("version")),
     "a key too many": ("quotes", put("more", value=1)),
-    "another venue's answer": ("quotes", put("ask", 0, value="bybit")),
-    "another token's answer": ("tiers", put("ask", 2, value="FET")),
-    "no question": ("quotes", put("ask", value=None)),
+    "another venue's answer": ("quotes", put("query", 0, value="bybit")),
+    "another token's answer": ("tiers", put("query", 2, value="FET")),
+    "no question": ("quotes", put("query", value=None)),
     "from the future": ("quotes", put("seen_at", value=(START + timedelta(seconds=1)).isoformat())),
     "a time without its zone": ("quotes", put("seen_at", value="2026-11-22T11:00:00")),
     "a time elsewhere": ("quotes", put("seen_at", value="2026-11-22T11:00:00+01:00")),
@@ -249,7 +248,6 @@ POISON: dict[str, tuple[Kind, Callable[[Any], None]]] = {
     "a tick of no size": ("contracts", put(*RENDER, "tick_size", value=0)),
     "a confirmation that is a number": ("contracts", put(*RENDER, "contract_value_confirmed", value=1)),
     "a fee above 100 %": ("contracts", put(*RENDER, "taker_fee", value=1)),
-    "a rebate above 100 %": ("contracts", put(*RENDER, "maker_fee", value=-1)),
     "a status that is a number": ("contracts", put(*RENDER, "status", value=1)),
     "a day that is none": ("contracts", put(*RENDER, "as_of", value="yesterday")),
     "a contract that is a number": ("contracts", put(*RENDER, value=7)),
@@ -275,34 +273,34 @@ POISON: dict[str, tuple[Kind, Callable[[Any], None]]] = {
 
 @pytest.mark.parametrize("name", POISON)
 def test_a_file_that_no_venue_could_have_said_counts_as_none_and_is_removed(
-    name: str, store: Store, tmp_path: Path
+    name: str, disk: DiskCache, tmp_path: Path
 ) -> None:
     kind, change = POISON[name]
-    store.write(ASKS[kind], VALUES[kind](), START)
+    disk.write(QUERIES[kind], VALUES[kind](), START)
     file = file_of(tmp_path)
     document = json.loads(file.read_text())
     change(document)
     file.write_text(json.dumps(document))
-    assert store.read(ASKS[kind]) is None
+    assert disk.read(QUERIES[kind]) is None
     assert not file.exists()
 
 
-def test_a_table_of_the_other_kind_is_not_believed(store: Store, tmp_path: Path) -> None:
-    store.write(Ask("okx", "tiers", "RENDER"), Checked({"RENDER": flat_table()}), START)
+def test_a_table_of_the_other_kind_is_not_believed(disk: DiskCache, tmp_path: Path) -> None:
+    disk.write(Query("okx", "tiers", "RENDER"), Checked({"RENDER": flat_table()}), START)
     file = file_of(tmp_path)
     content = file.read_text().replace('"okx"', '"bybit"')
     file.rename(tmp_path / "tandem-bybit-tiers-RENDER.json").write_text(content)
-    assert store.read(Ask("bybit", "tiers", "RENDER")) is None
+    assert disk.read(Query("bybit", "tiers", "RENDER")) is None
 
 
 @kinds
-def test_a_truncated_file_counts_as_none_wherever_it_ends(kind: Kind, store: Store, tmp_path: Path) -> None:
-    store.write(ASKS[kind], VALUES[kind](), START)
+def test_a_truncated_file_counts_as_none_wherever_it_ends(kind: Kind, disk: DiskCache, tmp_path: Path) -> None:
+    disk.write(QUERIES[kind], VALUES[kind](), START)
     file = file_of(tmp_path)
     whole = file.read_bytes()
     for length in range(len(whole)):
         file.write_bytes(whole[:length])
-        assert store.read(ASKS[kind]) is None
+        assert disk.read(QUERIES[kind]) is None
         assert not file.exists()
 
 
@@ -316,20 +314,20 @@ def test_a_truncated_file_counts_as_none_wherever_it_ends(kind: Kind, store: Sto
         pytest.param(b'{"version": 1, "version": 1}', id="a key twice"),
     ],
 )
-def test_what_is_no_document_counts_as_none_and_is_removed(content: bytes, store: Store, tmp_path: Path) -> None:
+def test_what_is_no_document_counts_as_none_and_is_removed(content: bytes, disk: DiskCache, tmp_path: Path) -> None:
     file = tmp_path / "tandem-binance-quotes.json"
     file.write_bytes(content)
-    assert store.read(ASKS["quotes"]) is None
+    assert disk.read(QUERIES["quotes"]) is None
     assert not file.exists()
 
 
-def test_a_file_that_is_too_large_counts_as_none_however_good(store: Store, tmp_path: Path) -> None:
-    store.write(ASKS["quotes"], VALUES["quotes"](), START)
+def test_a_file_that_is_too_large_counts_as_none_however_good(disk: DiskCache, tmp_path: Path) -> None:
+    disk.write(QUERIES["quotes"], VALUES["quotes"](), START)
     file = file_of(tmp_path)
     file.write_text(file.read_text().ljust(8 * 1024 * 1024))
-    assert store.read(ASKS["quotes"]) is not None
+    assert disk.read(QUERIES["quotes"]) is not None
     file.write_text(file.read_text() + " ")
-    assert store.read(ASKS["quotes"]) is None
+    assert disk.read(QUERIES["quotes"]) is None
     assert not file.exists()
 
 
@@ -349,8 +347,8 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @kinds
 def test_whatever_stands_in_a_file_reading_it_ends_with_a_good_answer_or_none(kind: Kind) -> None:
     with TemporaryDirectory() as folder:
-        store = Store(Path(folder), Clock())
-        store.write(ASKS[kind], VALUES[kind](), START)
+        disk = DiskCache(Path(folder), Clock())
+        disk.write(QUERIES[kind], VALUES[kind](), START)
         file = file_of(Path(folder))
         whole = file.read_text()
 
@@ -360,38 +358,40 @@ def test_whatever_stands_in_a_file_reading_it_ends_with_a_good_answer_or_none(ki
             document = json.loads(whole)
             put(*place, value=value)(document)
             file.write_text(json.dumps(document))
-            held = store.read(ASKS[kind])
+            held = disk.read(QUERIES[kind])
             assert file.exists() == (held is not None)
 
         check()
 
 
-def test_what_is_no_plain_file_is_neither_followed_nor_waited_for(store: Store, tmp_path: Path) -> None:
+def test_what_is_no_plain_file_is_neither_followed_nor_waited_for(disk: DiskCache, tmp_path: Path) -> None:
     path = tmp_path / "tandem-binance-quotes.json"
-    store.write(ASKS["quotes"], VALUES["quotes"](), START)
+    disk.write(QUERIES["quotes"], VALUES["quotes"](), START)
     elsewhere = path.rename(tmp_path / "elsewhere.json")
     path.symlink_to(elsewhere)
-    assert store.read(ASKS["quotes"]) is None
+    assert disk.read(QUERIES["quotes"]) is None
     assert elsewhere.exists()
     assert not path.is_symlink()
     os.mkfifo(path)
-    assert store.read(ASKS["quotes"]) is None
+    assert disk.read(QUERIES["quotes"]) is None
     path.mkdir()
-    assert store.read(ASKS["quotes"]) is None
+    assert disk.read(QUERIES["quotes"]) is None
     assert path.is_dir()
 
 
 # Bounds
 
 
-def test_an_answer_that_is_too_large_is_not_kept(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_is_too_large_is_not_kept(
+    disk: DiskCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(stores, "LARGEST_FILE", 200)
-    store.write(ASKS["quotes"], VALUES["quotes"](), START)
+    disk.write(QUERIES["quotes"], VALUES["quotes"](), START)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_four_hundred_files_are_kept_the_oldest_go_and_what_is_not_ours_is_left_alone(
-    store: Store, tmp_path: Path
+    disk: DiskCache, tmp_path: Path
 ) -> None:
     foreign = ["notes.json", "tandem-notes.json", "tandem-kraken-quotes.json", "tandem-binance-quotes.json.bak"]
     for name in foreign:
@@ -404,7 +404,7 @@ def test_four_hundred_files_are_kept_the_oldest_go_and_what_is_not_ours_is_left_
     left_behind = tmp_path / "tandem-ab_d3f9h.tmp"
     left_behind.write_text("")
     os.utime(left_behind, (10, 10))
-    store.write(ASKS["quotes"], VALUES["quotes"](), START)
+    disk.write(QUERIES["quotes"], VALUES["quotes"](), START)
     names = {path.name for path in tmp_path.iterdir()}
     assert set(foreign) <= names
     assert len(names) == 400 + len(foreign)
@@ -418,26 +418,26 @@ def test_four_hundred_files_are_kept_the_oldest_go_and_what_is_not_ours_is_left_
 
 def test_a_folder_that_cannot_be_made_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "a file").write_text("in the way")
-    store = Store(tmp_path / "a file" / "tandem", Clock())
+    disk = DiskCache(tmp_path / "a file" / "tandem", Clock())
     for _ in range(3):
-        store.write(ASKS["quotes"], VALUES["quotes"](), START)
-        assert store.read(ASKS["quotes"]) is None
+        disk.write(QUERIES["quotes"], VALUES["quotes"](), START)
+        assert disk.read(QUERIES["quotes"]) is None
     assert [(record.name, record.levelno) for record in caplog.records] == [("tandem", logging.WARNING)]
     assert caplog.messages == ["market figures are not kept on disk: Not a directory"]
 
 
 def test_a_write_that_fails_leaves_the_answer_before_and_no_part_of_the_new_one(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    disk: DiskCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store.write(ASKS["quotes"], VALUES["quotes"](), START)
+    disk.write(QUERIES["quotes"], VALUES["quotes"](), START)
 
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", fail)
-        store.write(ASKS["quotes"], Checked({"RENDER": quote(3)}), START)
-    held = store.read(ASKS["quotes"])
+        disk.write(QUERIES["quotes"], Checked({"RENDER": quote(3)}), START)
+    held = disk.read(QUERIES["quotes"])
     assert held is not None
     assert same(held.value, VALUES["quotes"]())
     assert len(list(tmp_path.iterdir())) == 1
@@ -446,26 +446,26 @@ def test_a_write_that_fails_leaves_the_answer_before_and_no_part_of_the_new_one(
 
 def test_the_folder_is_made_when_something_is_written_for_this_person_alone(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "tandem"
-    store = Store(folder, Clock())
+    disk = DiskCache(folder, Clock())
     assert not folder.exists()
-    store.write(ASKS["quotes"], VALUES["quotes"](), START)
+    disk.write(QUERIES["quotes"], VALUES["quotes"](), START)
     assert folder.stat().st_mode & 0o777 == 0o700
     assert file_of(folder).stat().st_mode & 0o777 == 0o600
 
 
-def test_readers_beside_writers_see_one_whole_answer_or_the_other(store: Store) -> None:
-    ask = Ask("binance", "contracts")
+def test_readers_beside_writers_see_one_whole_answer_or_the_other(disk: DiskCache) -> None:
+    query = Query("binance", "contracts")
     values = [Checked({f"T{number}": contract(size) for number in range(50)}) for size in (1.0, 10.0)]
-    store.write(ask, values[0], START)
-    faults: list[Held | None] = []
+    disk.write(query, values[0], START)
+    faults: list[Cached | None] = []
 
     def write(value: Checked[Contract]) -> None:
         for _ in range(20):
-            store.write(ask, value, START)
+            disk.write(query, value, START)
 
     def read() -> None:
         for _ in range(20):
-            held = store.read(ask)
+            held = disk.read(query)
             if held is None or held.value not in values:
                 faults.append(held)
 
@@ -494,19 +494,19 @@ def test_the_folder_is_the_persons_own_unless_the_environment_says_otherwise(
     assert default_folder() is None
 
 
-def test_values_of_the_store_cannot_be_changed_by_one_session_for_another(store: Store) -> None:
+def test_values_of_the_store_cannot_be_changed_by_one_session_for_another(disk: DiskCache) -> None:
     for kind in ("funding", "candles"):
-        store.write(ASKS[kind], VALUES[kind](), START)
-        held = store.read(ASKS[kind])
+        disk.write(QUERIES[kind], VALUES[kind](), START)
+        held = disk.read(QUERIES[kind])
         assert held is not None
         with pytest.raises(ValueError, match="read-only"):
             held.value.times[0] = 7
 
 
-def test_a_table_comes_back_with_the_same_margin_at_every_size(store: Store) -> None:
-    ask = ASKS["tiers"]
-    store.write(ask, Checked({"RENDER": table(1 / 3e3)}), START)
-    held = store.read(ask)
+def test_a_table_comes_back_with_the_same_margin_at_every_size(disk: DiskCache) -> None:
+    query = QUERIES["tiers"]
+    disk.write(query, Checked({"RENDER": table(1 / 3e3)}), START)
+    held = disk.read(query)
     assert held is not None
     assert held.value.good["RENDER"].amounts == table(1 / 3e3).amounts
     assert held.value.good["RENDER"].jumps == table(1 / 3e3).jumps

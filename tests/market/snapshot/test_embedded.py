@@ -105,7 +105,7 @@ def test_the_last_tier_on_hyperliquid_is_open_ended() -> None:
 def test_contract_values_on_okx_are_unconfirmed_one_and_all() -> None:
     values = snapshot.tables("okx").contract_values
     assert (values["RENDER"], values["BTC"], values["ATH"]) == (1, 0.01, 100)
-    assert snapshot.unconfirmed_contract_values() == set(values) == SYMBOLS - ABSENT["okx"]
+    assert snapshot.tables("okx").unconfirmed == set(values) == SYMBOLS - ABSENT["okx"]
 
 
 def test_a_contract_keeps_what_was_not_seen_as_none() -> None:
@@ -133,17 +133,15 @@ def test_funding_comes_with_its_interval_and_window() -> None:
 def test_risk_figures_come_with_their_window() -> None:
     render, virtual = snapshot.risk()["RENDER"], snapshot.risk()["VIRTUAL"]
     assert set(snapshot.risk()) == SYMBOLS
-    assert (render.annual_volatility, render.beta_btc, render.beta_ai_basket) == (1.071, 1.6623, 1.0232)
-    assert (render.worst_day, render.worst_day_move, render.excess_kurtosis) == ("2025-10-10", -0.294, 3.1706)
-    assert (render.since, render.as_of, render.days) == ("2024-07-27", "2026-03-18", 600)
-    assert (virtual.since, virtual.as_of, virtual.days) == ("2025-03-19", "2026-03-18", 365)
+    assert (render.annual_volatility, render.beta_btc) == (1.071, 1.6623)
+    assert (render.since, render.as_of) == ("2024-07-27", "2026-03-18")
+    assert (virtual.since, virtual.as_of) == ("2025-03-19", "2026-03-18")
 
 
-@pytest.mark.parametrize(("method", "value"), [("pearson", 0.8189), ("kendall", 0.6411)])
-def test_render_and_fet_correlate_over_the_long_window(method: str, value: float) -> None:
-    found = snapshot.correlations(["RENDER", "FET"], method)
-    assert found.matrix.tolist() == [[1, value], [value, 1]]
-    assert (found.symbols, found.method) == (("RENDER", "FET"), method)
+def test_render_and_fet_correlate_over_the_long_window() -> None:
+    found = snapshot.correlations(["RENDER", "FET"])
+    assert found.matrix.tolist() == [[1, 0.8189], [0.8189, 1]]
+    assert found.symbols == ("RENDER", "FET")
     assert found.window == "2024-07-27 to 2026-03-18"
 
 
@@ -153,16 +151,9 @@ def test_a_book_with_virtual_takes_the_last_year_for_every_pair() -> None:
     assert found.window == "2025-03-19 to 2026-03-18"
 
 
-def test_virtual_has_no_rank_correlations() -> None:
-    with pytest.raises(FieldError, match="symbols: no window of kendall correlations holds VIRTUAL"):
-        snapshot.correlations(["RENDER", "VIRTUAL"], "kendall")
-
-
-def test_an_unknown_symbol_or_method_has_no_correlations() -> None:
-    with pytest.raises(FieldError, match="symbols: no window of pearson correlations holds DOGE"):
+def test_an_unknown_symbol_has_no_correlations() -> None:
+    with pytest.raises(FieldError, match="symbols: no window of correlations holds DOGE"):
         snapshot.correlations(["RENDER", "DOGE"])
-    with pytest.raises(FieldError, match="method: must be one of pearson, kendall"):
-        snapshot.correlations(["RENDER"], "spearman")
 
 
 def test_all_correlations_together_can_be_drawn_from() -> None:

@@ -54,7 +54,7 @@ def test_payments_and_past_prices_are_absent() -> None:
     with pytest.raises(Unavailable, match="no single funding payments") as funding:
         SOURCE.funding("binance", "RENDER")
     with pytest.raises(Unavailable, match="no price history") as candles:
-        SOURCE.candles("binance", "RENDER", "1d")
+        SOURCE.candles("binance", "RENDER")
     assert funding.value.trouble == candles.value.trouble == "absent"
 
 

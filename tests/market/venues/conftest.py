@@ -21,7 +21,7 @@ READS: dict[str, Callable[[str], Any]] = {
     "quotes": lambda venue: Venues().quotes(venue),
     "tiers": lambda venue: read_tiers(venue, KEY, "RENDER") if venue == "binance" else Venues().tiers(venue, "RENDER"),
     "funding": lambda venue: Venues().funding(venue, "RENDER"),
-    "candles": lambda venue: Venues().candles(venue, "RENDER", "1d"),
+    "candles": lambda venue: Venues().candles(venue, "RENDER"),
     "account": lambda venue: read_account(venue, None if venue == "hyperliquid" else KEY, ADDRESS),
 }
 """Everything that a venue is asked for, each over a connection of its own."""

@@ -61,7 +61,7 @@ def test_a_contract_carries_the_figures_of_its_filters() -> None:
     contract = Venues().contracts("binance").good["TAO"]
     assert (contract.tick_size, contract.quantity_step, contract.minimum_notional) == (0.01, 0.001, 5)
     assert (contract.contract_value, contract.contract_value_confirmed, contract.status) == (1, True, "trading")
-    assert (contract.taker_fee, contract.maker_fee) == (0.0005, 0.0002)
+    assert contract.taker_fee == 0.0005
     assert contract.as_of == datetime.now(UTC).date().isoformat()
 
 
@@ -277,10 +277,9 @@ def test_a_payment_that_is_given_twice_makes_the_history_unusable(replay: Replay
         Venues().funding("binance", "RENDER")
 
 
-@pytest.mark.parametrize("timeframe", ["1d", "1h"])
-def test_candles_are_given_oldest_first(book: Book, timeframe: Any) -> None:
-    candles = Venues().candles("binance", "RENDER", timeframe)
-    expected = list(book.candles("RENDER", timeframe, 1500))
+def test_candles_are_given_oldest_first(book: Book) -> None:
+    candles = Venues().candles("binance", "RENDER")
+    expected = list(book.candles("RENDER", "1d", 1500))
     assert candles.times.tolist() == [time for time, _ in expected]
     columns = np.column_stack([candles.open, candles.high, candles.low, candles.close])
     assert columns.tolist() == [prices for _, prices in expected]
@@ -305,21 +304,20 @@ def test_a_candle_that_cannot_be_makes_them_unusable_and_is_named(
 
     altered(replay, "/fapi/v1/klines", changed)
     with pytest.raises(Unavailable, match=f"gave an answer that cannot be used: {reason}"):
-        Venues().candles("binance", "RENDER", "1d")
+        Venues().candles("binance", "RENDER")
 
 
 def test_a_symbol_that_the_venue_does_not_know_is_absent() -> None:
     with pytest.raises(Unavailable) as caught:
-        Venues().candles("binance", "AKASH", "1d")
+        Venues().candles("binance", "AKASH")
     assert caught.value.trouble == "absent"
 
 
 @pytest.mark.parametrize("ask", ["funding", "candles"])
 @pytest.mark.parametrize("token", ["", "render", "RENDER&symbol=BTC", "AGIX", "RNDR", "A" * 16])
 def test_what_is_no_token_is_never_asked_for(replay: Replay, ask: str, token: str) -> None:
-    arguments = ("1d",) if ask == "candles" else ()
     with pytest.raises(Unavailable) as caught:
-        getattr(Venues(), ask)("binance", token, *arguments)
+        getattr(Venues(), ask)("binance", token)
     assert caught.value.trouble == "absent"
     assert replay.paths() == []
 

@@ -193,7 +193,7 @@ ASKS: dict[str, Callable[[Any], Any]] = {
     "quotes": lambda reads: reads.quotes(),
     "tiers": lambda reads: reads.tiers("RENDER"),
     "funding": lambda reads: reads.funding("RENDER"),
-    "candles": lambda reads: reads.candles("RENDER", "1d"),
+    "candles": lambda reads: reads.candles("RENDER"),
     "account": lambda reads: reads.account(),
 }
 JUNK = st.sampled_from(

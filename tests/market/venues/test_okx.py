@@ -53,7 +53,7 @@ def test_every_swap_in_usdt_that_trades_has_its_contract(venue: Okx, book: Book)
     }
     render = contracts["RENDER"]
     assert (render.tick_size, render.quantity_step, render.minimum_notional) == (0.0001, 0.1, None)
-    assert (render.taker_fee, render.maker_fee) == (0.0005, 0.0002)
+    assert render.taker_fee == 0.0005
     assert (render.status, render.contract_value_confirmed) == ("trading", True)
     assert render.as_of == datetime.now(UTC).date().isoformat()
 
@@ -61,7 +61,7 @@ def test_every_swap_in_usdt_that_trades_has_its_contract(venue: Okx, book: Book)
 def test_the_fees_are_those_of_the_snapshot(venue: Okx) -> None:
     for token, contract in venue.contracts().good.items():
         known = snapshot.contracts("okx")[token]
-        assert (contract.taker_fee, contract.maker_fee) == (known.taker_fee, known.maker_fee)
+        assert contract.taker_fee == known.taker_fee
 
 
 def test_a_step_is_in_tokens_to_the_last_digit(venue: Okx, says: Says) -> None:
@@ -287,7 +287,7 @@ def test_a_table_with_a_tier_that_cannot_be_is_not_used(venue: Okx, says: Says, 
     [
         lambda venue, token: venue.tiers(token),
         lambda venue, token: venue.funding(token),
-        lambda venue, token: venue.candles(token, "1d"),
+        lambda venue, token: venue.candles(token),
     ],
     ids=["tiers", "funding", "candles"],
 )
@@ -356,10 +356,9 @@ def test_pages_that_go_round_in_a_circle_end_and_are_not_used(venue: Okx, replay
     assert len(replay.asked) == 3
 
 
-@pytest.mark.parametrize("timeframe", ["1d", "1h"])
-def test_candles_reach_back_500_periods_oldest_first(venue: Okx, replay: Replay, book: Book, timeframe: Any) -> None:
-    candles = venue.candles("RENDER", timeframe)
-    expected = list(book.candles("RENDER", timeframe, 500))
+def test_candles_reach_back_500_days_oldest_first(venue: Okx, replay: Replay, book: Book) -> None:
+    candles = venue.candles("RENDER")
+    expected = list(book.candles("RENDER", "1d", 500))
     assert candles.times.tolist() == [time for time, _ in expected]
     prices = np.array([prices for _, prices in expected])
     for column, name in enumerate(("open", "high", "low", "close")):
@@ -368,7 +367,7 @@ def test_candles_reach_back_500_periods_oldest_first(venue: Okx, replay: Replay,
 
 
 def test_days_begin_at_midnight_utc(venue: Okx, replay: Replay) -> None:
-    venue.candles("RENDER", "1d")
+    venue.candles("RENDER")
     assert {asked.query["bar"] for asked in replay.asked} == {"1Dutc"}
 
 
@@ -377,7 +376,7 @@ def test_a_young_swap_has_fewer_candles(
     venue: Okx, replay: Replay, monkeypatch: pytest.MonkeyPatch, traded: int, requests: int
 ) -> None:
     monkeypatch.setattr(okx, "TRADED", traded)
-    assert venue.candles("RENDER", "1h").times.size == traded
+    assert venue.candles("RENDER").times.size == traded
     assert len(replay.asked) <= requests + 1
 
 
@@ -397,13 +396,13 @@ def test_a_young_swap_has_fewer_candles(
 def test_a_candle_that_contradicts_itself_is_not_used(venue: Okx, says: Says, candle: Any) -> None:
     says(okx.CANDLES, [candle])
     with pytest.raises(FieldError):
-        venue.candles("RENDER", "1d")
+        venue.candles("RENDER")
 
 
 def test_a_page_whose_last_row_has_no_time_is_not_used(venue: Okx, says: Says) -> None:
     says(okx.CANDLES, [["3600000", "2", "3", "1", "2"]] * 99 + [[]])
     with pytest.raises(FieldError):
-        venue.candles("RENDER", "1d")
+        venue.candles("RENDER")
 
 
 # The account

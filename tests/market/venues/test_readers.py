@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from margin.errors import FieldError
-from margin.market.snapshot.venue_files import LISTING_VENUES
 from margin.market.source import MarketSource, Unavailable
 from margin.market.venues import readers as venues
 from margin.market.venues.connection import Connection
 from margin.market.venues.readers import READERS, Venues, read_account, read_tiers
+from margin.venues import listing_venues
 from tests.market.venues.conftest import READS
 from tests.replay.figures import ADDRESS, KEY, Book
 from tests.replay.server import Replay
@@ -30,7 +30,7 @@ def count_connections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_every_venue_that_lists_perpetuals_has_its_reader() -> None:
-    assert set(READERS) == set(LISTING_VENUES)
+    assert set(READERS) == set(listing_venues())
 
 
 def test_the_venues_are_a_market_source() -> None:
@@ -113,7 +113,7 @@ def test_an_answer_that_cannot_be_used_says_which_field(monkeypatch: pytest.Monk
             return read
 
     monkeypatch.setitem(READERS, "binance", Broken)
-    arguments = {"tiers": ["RENDER"], "funding": ["RENDER"], "candles": ["RENDER", "1d"]}.get(ask, [])
+    arguments = {"tiers": ["RENDER"], "funding": ["RENDER"], "candles": ["RENDER"]}.get(ask, [])
     with pytest.raises(Unavailable) as caught:
         getattr(Venues(), ask)("binance", *arguments)
     assert caught.value.trouble == "broken"

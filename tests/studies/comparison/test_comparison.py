@@ -29,7 +29,7 @@ from margin.studies.comparison.modes import (
     on_days,
     switch,
 )
-from margin.studies.comparison.venues import COMPARED, VenueComparison, at_venue, venues_compared
+from margin.studies.comparison.venues import VenueComparison, at_venue, venues_compared
 from margin.studies.distance.directions import against, alone, custom, every, nearest_danger, study, together, with_btc
 from margin.studies.distance.distances import JointMove
 from margin.studies.stress.crash_table import CrashDay, TokenMove, crash_rows
@@ -37,7 +37,7 @@ from margin.text.modes import alone_in_words, assumptions, caution, days_in_word
 from margin.text.venues import assumptions as venue_assumptions
 from margin.text.venues import line_name
 from margin.text.venues import verdict as venue_verdict
-from margin.venues import VenueTables
+from margin.venues import VenueTables, listing_venues
 from tests.studies.accounts import (
     MARKS,
     account,
@@ -809,7 +809,7 @@ def test_of_many_names_the_number_is_told() -> None:
 
 def tables(day: str | None = None) -> dict[str, VenueTables]:
     """The snapshot's tables of every venue, as of one day where one is given."""
-    found = {venue: snapshot.tables(venue) for venue in COMPARED}
+    found = {venue: snapshot.tables(venue) for venue in listing_venues()}
     return {venue: replace(each, as_of=day, dates={}) for venue, each in found.items()} if day else found
 
 

@@ -12,14 +12,14 @@ import pytest
 from margin.engine.leg import Leg
 from margin.errors import FieldError
 from margin.messages import ORDERS, message
-from margin.model.scenario import Market, Position, Scenario
+from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
 from margin.studies.distance.directions import together
 from margin.studies.liquidation.conduct import Conduct, MarginStop
 from margin.studies.liquidation.ledger import Step
 from margin.studies.liquidation.path import Path
-from margin.studies.liquidation.rules import Case, kept_part
 from margin.studies.liquidation.waterfall import Waterfall, waterfall
+from margin.venues.liquidation import Case, kept_part
 from tests.engine.tables import BYBIT, HYPERLIQUID, OKX, Rows, flat, one_rate, progressive
 from tests.studies.accounts import VENUES, long, short
 from tests.studies.accounts import account as account_of
@@ -211,10 +211,9 @@ def test_binance_closes_a_tenth_of_the_first_size_at_least_so_ten_orders_are_the
 
 def test_where_rounded_tiers_do_not_quite_meet_the_edge_is_far_enough() -> None:
     leg = Leg(0, 0, 0, 60_000, 60_000, (0, 50_000), (0, 0.05), (0, 2_499.998), jumps=True)
-    position = Position("RENDER", "long", 60_000, 1, 10)
     required = 0.05 * 60_000 - 2_499.998
     # At 50,000 the upper row asks for 0.002, more than 90 % of the equity, and the lower for nothing.
-    case = Case(position, leg, 1.0, Market({"RENDER": 1}), 0.001, required, 0.0, 60_000, None, False)
+    case = Case(60_000, leg, 1.0, None, None, 0.001, required, 0.0, 60_000, None, False)
     assert kept_part(case, 0.9) == approx(5 / 6)
 
 

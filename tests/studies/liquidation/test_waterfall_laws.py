@@ -22,8 +22,8 @@ from margin.studies.account.assess import assess
 from margin.studies.liquidation.conduct import ORDERS, Conduct, MarginStop
 from margin.studies.liquidation.ledger import Step
 from margin.studies.liquidation.path import Path
-from margin.studies.liquidation.rules import LEAST_ORDER, RELIEF
 from margin.studies.liquidation.waterfall import Waterfall, waterfall
+from margin.venues.binance import LEAST_ORDER, RELIEF
 from tests.engine import oracle
 from tests.engine.strategies import documents
 
