@@ -24,8 +24,11 @@ with right:
     editor.faults(session, read)
     editor.row_actions(session, read)
     warnings = st.container()
-    with st.expander("Marks and betas"):
-        editor.marks_table(session, read)
+    with st.expander("Marks and betas", key="show_marks", on_change="rerun") as marks:
+        if marks.open:
+            editor.marks_table(session, read)
+        else:
+            editor.close_marks(session)
     with st.expander("Tier tables", key="show_tiers", on_change="rerun") as tables:
         if tables.open:
             tiers.tier_editor(session)

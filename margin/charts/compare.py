@@ -4,7 +4,6 @@ from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 
 from margin import formatting as wording
 from margin.charts.layout import rows, style
@@ -91,7 +90,7 @@ def _met(reached: JointMove) -> str:
     return " and ".join(_signed(move) for move in reached if move is not None)
 
 
-def modes(curves: ModeCurves | None, comparison: ModeComparison) -> go.Figure:
+def modes(curves: ModeCurves | None, comparison: ModeComparison) -> style.Spec:
     """What is left of the account in both modes, in the settlement coin, against the move along a direction in %.
 
     Each liquidation is a fall by all that stood behind it: the account in cross, a position's margin in isolated.
@@ -259,7 +258,7 @@ def venues_alt(comparison: VenueComparison) -> str:
     return ". ".join(sentences) + "."
 
 
-def venues(comparison: VenueComparison) -> go.Figure:
+def venues(comparison: VenueComparison) -> style.Spec:
     """One row per venue: from the common fall to the common rise that liquidates there, in %.
 
     Venues without a token's table have a row without it.

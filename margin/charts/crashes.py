@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from html import escape
 from typing import Literal, NamedTuple
 
-import plotly.graph_objects as go
-
 from margin import formatting as wording
 from margin.charts.layout import rows, style
 from margin.model.scenario import Scenario
@@ -85,7 +83,7 @@ def _ends(instant: Instant) -> str:
     return "liquidated" if instant.outcome.liquidated else "survived"
 
 
-def crashes(days: Sequence[CrashRow], scenario: Scenario, account: Assessment) -> go.Figure:
+def crashes(days: Sequence[CrashRow], scenario: Scenario, account: Assessment) -> style.Spec:
     """One row per day, the worst first: headroom at the worst tick as a bar from 0, at the close as a point.
 
     In isolated mode headroom is that of the position worst off.

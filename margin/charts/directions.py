@@ -7,8 +7,6 @@ not compare: where BTC leads, 6 % of it may be 10 % of the others.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import plotly.graph_objects as go
-
 from margin import formatting as wording
 from margin.charts.layout import rows, style
 from margin.model.scenario import Scenario
@@ -62,7 +60,7 @@ def _nothing(results: Sequence[DirectionResult], scenario: Scenario, account: As
     return not results or not scenario.positions or account.headroom is None or late
 
 
-def directions(results: Sequence[DirectionResult], scenario: Scenario, account: Assessment) -> go.Figure:
+def directions(results: Sequence[DirectionResult], scenario: Scenario, account: Assessment) -> style.Spec:
     """One row per direction, in the order given: a bar from today to liquidation, danger and warning marked on it.
 
     Of many directions the first `rows.MOST_ROWS` are shown.

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 
 from margin import formatting as wording
 from margin.charts.layout import rows, style
@@ -115,7 +114,7 @@ def _signed(rate: float) -> str:
     return f"+{text}" if rate > 0 else text
 
 
-def funding_history(times: Times, rates: Array, interval_hours: float | None, token: str, venue: str) -> go.Figure:
+def funding_history(times: Times, rates: Array, interval_hours: float | None, token: str, venue: str) -> style.Spec:
     """Every payment, and below it what a long has paid so far. `times` in ms since 1970 UTC, oldest first."""
     title = funding_finding(times, rates, interval_hours, token, venue)
     if not len(rates):
@@ -233,7 +232,7 @@ def funding_distribution_alt(recorded: Distribution, token: str, venue: str) -> 
     return f"{distribution_finding(recorded, token, venue)}. {recorded.payments} payments recorded: {figures}."
 
 
-def funding_distribution(recorded: Distribution, token: str, venue: str) -> go.Figure:
+def funding_distribution(recorded: Distribution, token: str, venue: str) -> style.Spec:
     """One row per figure of the distribution, from zero to the rate in % per interval."""
     title, shown = distribution_finding(recorded, token, venue), _rows(recorded)
     low, high = (pick(0.0, *(row.rate * 100 for row in shown)) for pick in (min, max))

@@ -3,7 +3,6 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 
 from margin import formatting as wording
 from margin.charts.layout import style
@@ -86,7 +85,7 @@ def joint_move_alt(curve: Curve | None, scenario: Scenario, account: Assessment)
     return ". ".join(sentences) + "."
 
 
-def joint_move(curve: Curve | None, scenario: Scenario, account: Assessment) -> go.Figure:
+def joint_move(curve: Curve | None, scenario: Scenario, account: Assessment) -> style.Spec:
     """Requirement ÷ margin balance in % against the common move in % from the curve's origin.
 
     Solid where the account is alive, dotted beyond; in isolated mode the position that is worst off.

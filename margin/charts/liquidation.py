@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 
 from margin import formatting as wording
 from margin.charts.layout import rows, style
@@ -62,7 +61,7 @@ def liquidation_distances_alt(account: Assessment, scenario: Scenario) -> str:
     return ". ".join(sentences) + "."
 
 
-def liquidation_distances(account: Assessment, scenario: Scenario) -> go.Figure:
+def liquidation_distances(account: Assessment, scenario: Scenario) -> style.Spec:
     """One row per token (cross) or position (isolated), nearest first, from the mark to the liquidation price.
 
     Of many rows the first `rows.MOST_ROWS` are shown.

@@ -3,7 +3,6 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 
 from margin import formatting as wording
 from margin.charts.layout import style
@@ -62,7 +61,7 @@ def margin_use_alt(account: Assessment, scenario: Scenario) -> str:
     return ". ".join(sentences) + "."
 
 
-def margin_use(account: Assessment, scenario: Scenario) -> go.Figure:
+def margin_use(account: Assessment, scenario: Scenario) -> style.Spec:
     """Two stacked bars in the settlement coin, the requirement and the initial margin, against the margin balance."""
     title = finding(account, scenario)
     if not scenario.positions or account.requirement is None or account.initial_margin is None:

@@ -10,7 +10,6 @@ from math import exp, sqrt
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 
 from margin import formatting as wording
 from margin.charts.layout import style
@@ -163,7 +162,7 @@ def risk_map(
     cloud: Cloud | None = None,
     points: Sequence[DayPoint] = (),
     shows: Shows = "ratio",
-) -> go.Figure:
+) -> style.Spec:
     """The map as colour, its frontiers as lines; ellipses and days, numbered in their order, where they are given."""
     title = finding(found, reaches, scenario, account)
     if found is None:

@@ -10,7 +10,6 @@ from math import ceil, floor, inf, log10, nan
 from typing import Any, NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 
 from margin import formatting as wording
 from margin.charts.layout import style
@@ -237,7 +236,7 @@ def _notes(compared: Compared) -> list[str]:
     return notes
 
 
-def tier_steps(compared: Compared) -> go.Figure:
+def tier_steps(compared: Compared) -> style.Spec:
     """Two panels over the notional: maintenance margin ÷ notional, and below it the maximum leverage.
 
     Each line ends where its table does.

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 
 from margin import formatting as wording
 from margin.charts.layout import style
@@ -47,7 +46,7 @@ def waterfall_alt(found: Waterfall, way: Way, without: Waterfall | None = None) 
     return ". ".join(sentences) + "."
 
 
-def waterfall(found: Waterfall, way: Way, without: Waterfall | None = None) -> go.Figure:
+def waterfall(found: Waterfall, way: Way, without: Waterfall | None = None) -> style.Spec:
     """Equity and requirement in the settlement coin along the way, left to right; `without` is the run without stops.
 
     In isolated mode both are sums over the positions, what no position ties up included.

@@ -25,15 +25,30 @@ def sidebar(session: Session) -> None:
         _venue(session)
         _margin_mode(session)
         _wallet(session)
-        with st.expander("Levels, fee, collateral"):
-            _levels(session)
-            _fee(session)
-            if session.working.account.rules.own_fraction:
-                _fraction(session)
-            st.caption("Collateral besides the settlement coin")
-            collateral_table(session)
-            if session.working.account.rules.counts_collateral or session.working.account.settlement_rate != 1:
-                _settlement_rate(session)
+        with st.expander("Levels, fee, collateral", key="show_levels", on_change="rerun") as box:
+            if box.open:
+                _further(session)
+            else:
+                _close(session)
+
+
+def _further(session: Session) -> None:
+    """Draw what few accounts change: levels, fee, collateral."""
+    rules = session.working.account.rules
+    _levels(session)
+    _fee(session)
+    if rules.own_fraction:
+        _fraction(session)
+    st.caption("Collateral besides the settlement coin")
+    collateral_table(session)
+    if rules.counts_collateral or session.working.account.settlement_rate != 1:
+        _settlement_rate(session)
+
+
+def _close(session: Session) -> None:
+    """Forget what those inputs started from: opened again they start from the figures then in force."""
+    for name in ("warning", "danger", "fee", "fraction", "settlement_rate", "collateral"):
+        session.kept.pop(name, None)
 
 
 def _examples(session: Session) -> None:

@@ -232,6 +232,11 @@ def marks_table(session: Session, read: Sequence[ReadRow]) -> None:
     _take_marks(session, marks, betas)
 
 
+def close_marks(session: Session) -> None:
+    """Forget what the table of marks started from: opened again it starts from the marks then in force."""
+    session.kept.pop("marks", None)
+
+
 def _mark_frame(scenario: Scenario, tokens: Sequence[str]) -> pd.DataFrame:
     start = origin(scenario)
     rows = [{"Token": each, "Mark": start.get(each), "Beta": scenario.market.beta(each)} for each in tokens]

@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
-from margin.charts.layout.style import CONFIG
+from margin.charts.layout.style import Spec
+from pages.ui.plot import plot
 
 MOST_ROWS, ROW = 16, 31
 """Rows of a table that are shown at once, and a row's height in pixels."""
 
 
-def chart(figure: go.Figure, key: str, alt: str) -> None:
+def chart(spec: Spec, key: str, alt: str) -> None:
     """A chart as wide as its place; it downloads as PNG."""
-    st.plotly_chart(figure, key=key, alt=alt, config=CONFIG, width="stretch")
+    plot(spec, key, alt)
 
 
 def table(

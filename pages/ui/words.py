@@ -56,5 +56,9 @@ def advice(session: Session, account: Assessment) -> None:
 def assumptions(account: Assessment) -> None:
     """Everything the figures rest on."""
     with st.expander("Assumptions and what is not modelled"):
-        for text in (*map(message, account.assumptions), *GENERAL_ASSUMPTIONS):
-            st.markdown(f"- {plain(text)}")
+        bullets(*map(message, account.assumptions), *GENERAL_ASSUMPTIONS)
+
+
+def bullets(*lines: str) -> None:
+    """Draw plain lines as a list: one element, where each line of its own would cost a page as much as a table."""
+    st.markdown("\n".join(f"- {plain(line)}" for line in lines))

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-import plotly.io
 import pytest
 
 from margin.charts import compare as charts
@@ -18,6 +17,7 @@ from margin.studies.comparison.modes import curves, modes
 from margin.studies.comparison.venues import VenueComparison, venues_compared
 from margin.studies.distance.directions import alone, together, with_btc
 from margin.venues import listing_venues
+from tests.charts import figures
 from tests.charts.conftest import Situation, named
 from tests.charts.test_every_chart import plain, words
 from tests.studies.accounts import account, long, short
@@ -28,7 +28,7 @@ Drawn = tuple[go.Figure, str]
 def of_modes(scenario: Scenario, direction: Any = None) -> Drawn:
     comparison = modes(scenario)
     found = curves(comparison, direction or together(scenario))
-    return charts.modes(found, comparison), charts.modes_alt(found, comparison)
+    return figures.modes(found, comparison), charts.modes_alt(found, comparison)
 
 
 def compared(scenario: Scenario, day: str = "") -> VenueComparison:
@@ -41,7 +41,7 @@ def compared(scenario: Scenario, day: str = "") -> VenueComparison:
 
 def of_venues(scenario: Scenario) -> Drawn:
     comparison = compared(scenario)
-    return charts.venues(comparison), charts.venues_alt(comparison)
+    return figures.venues(comparison), charts.venues_alt(comparison)
 
 
 @pytest.mark.parametrize("draw", [of_modes, of_venues])
@@ -58,7 +58,7 @@ def test_it_is_light_and_readable(any_situation: Situation, draw: Callable[[Scen
     assert alt.endswith(".")
     assert len(plain(figure.layout.title.text)) <= 84
     assert max(map(len, figure.layout.title.text.split("<br>"))) <= style.NARROWEST
-    assert len(plotly.io.to_json(figure, validate=False)) < 120_000
+    assert figures.size(figure) < 120_000
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_the_lines_are_the_curves_and_the_symbols_stand_just_before_the_falls() 
     scenario = named("two longs").scenario
     found = curves(modes(scenario), together(scenario))
     assert found is not None
-    cross, isolated, account_falls, falls, hover = charts.modes(found, modes(scenario)).data
+    cross, isolated, account_falls, falls, hover = figures.modes(found, modes(scenario)).data
     assert cross.y.tolist() == found.cross.tolist()
     assert isolated.y.tolist() == found.isolated.tolist()
     assert account_falls.x.tolist() == pytest.approx([-9.46712], abs=1e-5)
@@ -134,7 +134,7 @@ def test_the_axis_reaches_what_the_title_states() -> None:
     last = min(reached.down or 0.0 for _, reached in found.lost_at)
     assert found.cross_reached.down is not None
     assert found.moves[0] <= 1.1 * min(last, found.cross_reached.down) or found.moves[0] == -1
-    figure = charts.modes(found, modes(far))
+    figure = figures.modes(found, modes(far))
     assert figure.layout.xaxis.range[0] == found.moves[0] * 100
     assert found.isolated[0] == pytest.approx(modes(far).isolated.free)
 
@@ -194,7 +194,7 @@ def test_the_title_of_the_venues_names_the_span(name: str, title: str) -> None:
 
 def test_tables_of_one_day_name_who_lasts_longest() -> None:
     found = compared(named("short").scenario, "2026-09-29")
-    assert plain(charts.venues(found).layout.title.text) == "In a common rise Binance lasts longest: +55.27 %"
+    assert plain(figures.venues(found).layout.title.text) == "In a common rise Binance lasts longest: +55.27 %"
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_the_nearest_way_is_the_title_and_no_venue_lasts_that_is_not_reached(
     wallet: float, quantity: float, title: str
 ) -> None:
     found = compared(account("binance", "cross", [short("RENDER", quantity, 1.75)], wallet), "2026-09-29")
-    assert plain(charts.venues(found).layout.title.text) == title
+    assert plain(figures.venues(found).layout.title.text) == title
 
 
 def test_where_some_are_dead_and_the_others_out_of_reach_both_are_counted() -> None:
@@ -239,7 +239,7 @@ def test_a_venue_without_a_token_has_a_row_without_it_and_its_date() -> None:
 def test_what_is_survived_is_a_bar_from_fall_to_rise_and_a_dead_account_has_none() -> None:
     scenario = named("two longs").scenario
     found = compared(scenario)
-    bars = charts.venues(found).data[0]
+    bars = figures.venues(found).data[0]
     starts = bars.x.reshape(-1, 3)[:, 0]
     assert starts[0] == pytest.approx(-9.46712, abs=1e-5)
     dead = of_venues(named("liquidated").scenario)[0]

@@ -4,12 +4,13 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from margin.charts.crashes import crashes, crashes_alt, finding
+from margin.charts.crashes import crashes_alt, finding
 from margin.charts.layout import rows as rows_of_bars
 from margin.charts.layout import style
 from margin.market.price_moves import betas_to_btc, crash_days
 from margin.studies.stress.crash_table import CrashDay, CrashRow, TokenMove, crash_rows, survived
 from tests.charts.conftest import Situation, named
+from tests.charts.figures import crashed
 from tests.charts.test_every_chart import plain, words
 
 
@@ -18,7 +19,7 @@ def rows(found: Situation, *days: CrashDay) -> list[CrashRow]:
 
 
 def drawn(found: Situation, *days: CrashDay) -> go.Figure:
-    return crashes(rows(found, *days), found.scenario, found.account)
+    return crashed(rows(found, *days), found.scenario, found.account)
 
 
 def own(name: str, **moves: float) -> CrashDay:
@@ -45,7 +46,7 @@ def test_the_title_counts_the_days_survived(name: str) -> None:
 def test_without_days_there_is_nothing_to_count() -> None:
     found = named("two longs")
     assert finding([], found.scenario, found.account) == "No day is chosen"
-    assert crashes([], found.scenario, found.account).data == ()
+    assert crashed([], found.scenario, found.account).data == ()
 
 
 def test_it_is_light_and_readable_in_every_situation(any_situation: Situation) -> None:

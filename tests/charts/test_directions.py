@@ -4,11 +4,12 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from margin.charts.directions import directions, directions_alt, finding
+from margin.charts.directions import directions_alt, finding
 from margin.charts.layout import style
 from margin.market.price_moves import AI_TOKENS, betas_to_btc
 from margin.studies.distance.directions import DirectionResult, every, ranked, study
 from tests.charts.conftest import Situation, named
+from tests.charts.figures import directed
 from tests.charts.test_every_chart import plain, words
 
 
@@ -17,7 +18,7 @@ def results(found: Situation) -> list[DirectionResult]:
 
 
 def drawn(found: Situation) -> go.Figure:
-    return directions(results(found), found.scenario, found.account)
+    return directed(results(found), found.scenario, found.account)
 
 
 def told(name: str) -> str:

@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
-import plotly.io
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,21 +13,22 @@ from hypothesis import strategies as st
 from margin import charts
 from margin.charts.layout import style
 from margin.errors import or_zero
+from tests.charts import figures
 from tests.charts.conftest import Situation, leg, named, situation
 
 Draw = Callable[[Situation], go.Figure]
 Say = Callable[[Situation], str]
 CHARTS: dict[str, tuple[Draw, Say]] = {
     "joint move": (
-        lambda s: charts.joint_move(s.curve, s.scenario, s.account),
+        lambda s: figures.joint_move(s.curve, s.scenario, s.account),
         lambda s: charts.joint_move_alt(s.curve, s.scenario, s.account),
     ),
     "liquidation": (
-        lambda s: charts.liquidation_distances(s.account, s.scenario),
+        lambda s: figures.liquidation_distances(s.account, s.scenario),
         lambda s: charts.liquidation_distances_alt(s.account, s.scenario),
     ),
     "margin use": (
-        lambda s: charts.margin_use(s.account, s.scenario),
+        lambda s: figures.margin_use(s.account, s.scenario),
         lambda s: charts.margin_use_alt(s.account, s.scenario),
     ),
 }
@@ -76,14 +77,14 @@ def test_where_nothing_can_be_drawn_a_sentence_stands(name: str) -> None:
     for draw, say in CHARTS.values():
         assert draw(named(name)).layout.title.text
         assert say(named(name))
-    figure = charts.joint_move(None, named(name).scenario, named(name).account)
+    figure = figures.joint_move(None, named(name).scenario, named(name).account)
     assert not figure.data
     assert figure.layout.height < 100
 
 
 def test_a_book_of_ten_is_small_and_quick(chart: tuple[Draw, Say]) -> None:
     ten = named("ten")
-    assert len(plotly.io.to_json(chart[0](ten), validate=False)) < 60_000
+    assert figures.size(chart[0](ten)) < 60_000
     times = []
     for _ in range(40):
         start = time.process_time()
@@ -92,9 +93,9 @@ def test_a_book_of_ten_is_small_and_quick(chart: tuple[Draw, Say]) -> None:
     assert min(times) < 0.010
 
 
-def test_the_ink_is_the_value_that_streamlit_replaces_by_its_theme() -> None:
-    theme = pytest.importorskip("streamlit.elements.lib.streamlit_plotly_theme")
-    assert style.INK == theme.GRAY_90
+def test_the_ink_is_the_value_that_the_drawing_replaces_by_the_readers() -> None:
+    drawing = Path(__file__).parents[2] / "pages" / "ui" / "plot" / "browser" / "plot.js"
+    assert f'const INK = "{style.INK}";' in drawing.read_text()
 
 
 def luminance(colour: str) -> float:

@@ -4,7 +4,6 @@ import re
 
 import numpy as np
 import plotly.graph_objects as go
-import plotly.io
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,15 +13,15 @@ from margin.charts.funding import (
     Distribution,
     Times,
     distribution_finding,
-    funding_distribution,
     funding_distribution_alt,
     funding_finding,
-    funding_history,
     funding_history_alt,
 )
 from margin.charts.layout import style
 from margin.engine.numbers import Array
 from margin.market.snapshot import embedded as snapshot
+from tests.charts import figures
+from tests.charts.figures import funding_distribution, funding_history
 
 START = 1_770_000_000_000
 """2026-02-02 02:40 UTC."""
@@ -129,7 +128,7 @@ def test_the_words_tell_the_window_and_the_extremes() -> None:
 
 def test_a_thousand_payments_are_light() -> None:
     figure = drawn(history([0.0001, -0.00005] * 500))
-    assert len(plotly.io.to_json(figure, validate=False)) < 160_000
+    assert figures.size(figure) < 160_000
     assert figure.data[0].mode == "lines"
 
 

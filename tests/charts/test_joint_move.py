@@ -6,6 +6,7 @@ import pytest
 from margin import charts
 from margin import formatting as wording
 from margin.charts.joint_move import finding
+from tests.charts import figures
 from tests.charts.conftest import TWO_LONGS, Situation, named, situation
 
 TITLES = {
@@ -40,7 +41,7 @@ def test_after_a_rise_a_fall_is_measured_from_here() -> None:
 
 
 def drawn(found: Situation) -> tuple[np.ndarray, ...]:
-    figure = charts.joint_move(found.curve, found.scenario, found.account)
+    figure = figures.joint_move(found.curve, found.scenario, found.account)
     return tuple(figure.data)
 
 
@@ -89,7 +90,7 @@ def test_levels_already_passed_are_not_marked() -> None:
 
 def test_levels_close_together_share_a_label_on_the_axis() -> None:
     found = named("levels close together")
-    axis = charts.joint_move(found.curve, found.scenario, found.account).layout.yaxis
+    axis = figures.joint_move(found.curve, found.scenario, found.account).layout.yaxis
     assert list(axis.ticktext) == ["100 % liquidation<br>95 % danger<br>90 % warning", "0 %"]
 
 
@@ -102,7 +103,7 @@ def test_the_hover_tells_the_venues_own_ratio() -> None:
 
 def test_a_far_liquidation_is_an_arrow_at_the_edge() -> None:
     found = named("near below, far above")
-    figure = charts.joint_move(found.curve, found.scenario, found.account)
+    figure = figures.joint_move(found.curve, found.scenario, found.account)
     low, high = figure.layout.xaxis.range
     down, up = found.account.joint_move
     assert (down or 0) * 100 > low

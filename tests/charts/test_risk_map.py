@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-import plotly.io
 import pytest
 
 from margin.charts.layout import style
@@ -18,7 +17,6 @@ from margin.charts.risk_map import (
     Cloud,
     finding,
     map_moves,
-    risk_map,
     risk_map_alt,
 )
 from margin.market.price_moves import AI_TOKENS, betas_to_btc, crash_days
@@ -29,7 +27,9 @@ from margin.studies.distance.frontier import risk_map as computed
 from margin.studies.distance.groups import DayPoint, Reaches, day_points, first_pair, groups, reaches
 from margin.studies.stress.crash_table import CrashDay, CrashRow, Gap, Instant, crash_rows
 from margin.studies.stress.outcome import Outcome
+from tests.charts import figures
 from tests.charts.conftest import Situation, leg, named, situation
+from tests.charts.figures import mapped
 from tests.charts.test_every_chart import plain, words
 
 RISK = GroupRisk((1.07, 1.15), 0.82, ())
@@ -54,7 +54,7 @@ class Drawn:
         self.map: RiskMap | None = computed(found.scenario, first, second, *self.moves)
         given = (self.map, self.reaches, found.scenario, found.account)
         self.title = finding(*given)
-        self.figure: go.Figure = risk_map(*given, cloud, points, **more)
+        self.figure: go.Figure = mapped(*given, cloud, points, **more)
         self.alt = risk_map_alt(*given, cloud, points)
 
     def trace(self, name: str) -> Any:
@@ -207,7 +207,7 @@ def test_it_is_light_and_readable_in_every_situation(any_situation: Situation) -
 @pytest.mark.parametrize("shows", ["ratio", "headroom"])
 def test_it_stays_small(shows: str) -> None:
     drawn = Drawn(named("two longs"), points=DAYS, shows=shows)
-    assert len(plotly.io.to_json(drawn.figure, validate=False)) < 240_000
+    assert figures.size(drawn.figure) < 240_000
 
 
 def test_the_colours_are_the_maps_figures() -> None:

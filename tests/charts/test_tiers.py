@@ -6,19 +6,20 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-import plotly.io
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from margin.charts.layout import style
-from margin.charts.tiers import Compared, Schedule, finding, look_of, tier_steps, tier_steps_alt
+from margin.charts.tiers import Compared, Schedule, finding, look_of, tier_steps_alt
 from margin.errors import or_zero
 from margin.market.snapshot import embedded as snapshot
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
 from margin.venues import VENUES, TierTable
+from tests.charts import figures
 from tests.charts.conftest import MARKS, leg
+from tests.charts.figures import tier_steps
 
 LISTED = ("binance", "bybit", "okx", "hyperliquid")
 
@@ -224,7 +225,7 @@ def test_it_is_light_and_readable(token: str) -> None:
     figure = tier_steps(compared(token, sizes={"long": 50_000.0}))
     assert len(figure.data) <= 9
     assert all(isinstance(trace.x, np.ndarray) and isinstance(trace.y, np.ndarray) for trace in figure.data)
-    assert len(plotly.io.to_json(figure, validate=False)) < 60_000
+    assert figures.size(figure) < 60_000
     assert max(map(len, figure.layout.title.text.split("<br>"))) <= style.NARROWEST
 
 

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
-import plotly.io
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,14 +13,15 @@ from hypothesis import strategies as st
 from margin import formatting as wording
 from margin.charts.layout import style
 from margin.charts.layout.waterfall_labels import CHARACTER, LABEL_HEIGHT, Box, Label, Plot, placed
-from margin.charts.waterfall import waterfall as draw
 from margin.charts.waterfall import waterfall_alt
 from margin.model.scenario import Scenario
 from margin.studies.liquidation.conduct import Conduct, MarginStop
 from margin.studies.liquidation.path import Path
 from margin.studies.liquidation.waterfall import Waterfall, waterfall
 from margin.text.liquidation import Way, does, finding
+from tests.charts import figures
 from tests.charts.conftest import named
+from tests.charts.figures import drawn_waterfall as draw
 from tests.studies.accounts import account, long, scenarios
 
 FALL = Way("Move from these marks", -0.2)
@@ -134,7 +134,7 @@ def test_it_is_light_and_readable(any_case: Case) -> None:
     assert alt.startswith(title.replace("<br>", " ").replace("\u00a0", " "))
     assert alt.endswith(".")
     assert max(map(len, title.split("<br>"))) <= style.NARROWEST
-    assert len(plotly.io.to_json(figure, validate=False)) < 80_000
+    assert figures.size(figure) < 80_000
 
 
 def line(figure: go.Figure, name: str) -> Any:

@@ -1,6 +1,5 @@
 """The Compare page: cross against isolated margin and venue against venue, as a visitor reads and works them."""
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -37,6 +36,7 @@ from pages.ui.looking import Looking
 from pages.ui.state import Session
 from tests.market.any_source import settles
 from tests.model.any_scenario import SCENARIOS
+from tests.pages.charts import charts
 from tests.pages.test_data_page import OWN
 from tests.pages.visitor import APP, PATIENCE, address, read, scenario
 from tests.replay import binance
@@ -95,9 +95,8 @@ class ComparePage:
 
     def title(self) -> str:
         """The chart's title."""
-        [chart] = self.at.get("plotly_chart")
-        title: str = json.loads(chart.proto.spec)["layout"]["title"]["text"]
-        return title.replace("<br>", " ").replace("\u00a0", " ")
+        [chart] = charts(self.at)
+        return chart.title
 
     def field(self, name: str) -> Any:
         """The input of this name."""
@@ -188,7 +187,7 @@ def test_the_approximations_are_named_where_the_results_stand(landing: ComparePa
 
 
 def test_charts_and_tables_are_told_in_words(landing: ComparePage) -> None:
-    assert all(chart.proto.alt.endswith(".") for chart in landing.at.get("plotly_chart"))
+    assert all(chart.alt.endswith(".") for chart in charts(landing.at))
     assert all(table.proto.alt for table in landing.at.dataframe)
 
 

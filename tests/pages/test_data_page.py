@@ -1,6 +1,5 @@
 """The Market data page: what it says where everything is from, with live data off and against the replayed venues."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,6 +30,7 @@ from pages.ui.data_rows import (
 )
 from tests.market.any_source import settles
 from tests.model.any_scenario import SCENARIOS
+from tests.pages.charts import charts
 from tests.pages.visitor import APP, PATIENCE, address, read, scenario
 from tests.replay import binance
 from tests.replay.figures import Book
@@ -77,8 +77,7 @@ class DataPage:
 
     def title(self, chart: int) -> str:
         """A chart's title: 0 tiers, 1 funding."""
-        title: str = json.loads(self.at.get("plotly_chart")[chart].proto.spec)["layout"]["title"]["text"]
-        return title.replace("<br>", " ").replace("\u00a0", " ")
+        return charts(self.at)[chart].title
 
     def choose(self, token: str) -> "DataPage":
         [field] = [each for each in self.at.selectbox if each.key and each.key.startswith("data_token")]
@@ -154,7 +153,7 @@ def test_listings_and_stories_are_told(landing: DataPage) -> None:
 
 
 def test_charts_and_tables_are_told_in_words(landing: DataPage) -> None:
-    assert all(chart.proto.alt.endswith(".") for chart in landing.at.get("plotly_chart"))
+    assert all(chart.alt.endswith(".") for chart in charts(landing.at))
     assert all(table.proto.alt for table in landing.at.dataframe)
 
 

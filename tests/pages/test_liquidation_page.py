@@ -1,6 +1,5 @@
 """The Liquidation page: what it says of a path, the venue's steps and a person's stops, and the way on from it."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -31,6 +30,7 @@ from margin.venues import VENUES
 from pages.ui.liquidation_rows import hardest_day, money_rows, step_rows
 from pages.ui.looking import Looking
 from tests.model.any_scenario import SCENARIOS
+from tests.pages.charts import charts
 from tests.pages.visitor import APP, PATIENCE, address, read
 from tests.pages.visitor import scenario as example
 from tests.studies.accounts import account, long, short
@@ -344,9 +344,8 @@ class LiquidationPage:
 
     def title(self) -> str:
         """The chart's."""
-        [chart] = self.at.get("plotly_chart")
-        title: str = json.loads(chart.proto.spec)["layout"]["title"]["text"]
-        return title.replace("<br>", " ").replace("\u00a0", " ")
+        [chart] = charts(self.at)
+        return chart.title
 
     def field(self, name: str) -> Any:
         """The input whose key, but for what it depends on behind it, is this name."""
@@ -411,7 +410,7 @@ def test_what_it_rests_on_stands_beside_it(first: LiquidationPage) -> None:
 
 
 def test_the_chart_and_the_tables_are_told_in_words(first: LiquidationPage) -> None:
-    assert all(chart.proto.alt.endswith(".") for chart in first.at.get("plotly_chart"))
+    assert all(chart.alt.endswith(".") for chart in charts(first.at))
     assert all(table.proto.alt for table in [*first.at.dataframe, *first.at.table])
 
 
@@ -651,7 +650,7 @@ def test_own_tables_that_no_link_can_hold_go_along() -> None:
 def test_where_nothing_can_be_liquidated_or_told_it_says_so(changes: dict[str, Any], said: str) -> None:
     page = LiquidationPage(address(**changes))
     assert page.sentence.startswith(said)
-    assert not page.at.get("plotly_chart")
+    assert not charts(page.at)
     assert "What happens at liquidation on " in page.at.header[-1].value
 
 
@@ -693,6 +692,6 @@ def test_any_scenario_that_a_link_can_hold_is_driven_along_both_kinds_of_path(ma
     parameters = {key: values for key, values in link.encode(made).parameters.items() if values}
     page = LiquidationPage(parameters)
     assert told(page)
-    if page.at.get("plotly_chart"):
+    if charts(page.at):
         assert told(page.enter("along", "A past day").enter("margin_stop", value=True))
     assert link.decode(parameters).scenario == page.at.session_state["tandem"].working

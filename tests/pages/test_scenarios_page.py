@@ -1,6 +1,5 @@
 """The Moves-together page: what it says of directions, the map, named days, and shocks; and what its rows say."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -30,6 +29,7 @@ from pages.ui import live, scenario_rows, scenario_shocks, shock_rows
 from pages.ui.shock_rows import Cell
 from pages.ui.state import Session
 from tests.model.any_scenario import SCENARIOS
+from tests.pages.charts import charts
 from tests.pages.visitor import APP, PATIENCE, address, document, read, scenario
 
 PATIENT = settings(
@@ -114,14 +114,13 @@ class ScenariosPage:
         return text
 
     def chart(self) -> dict[str, Any]:
-        [chart] = self.at.get("plotly_chart")
-        specification: dict[str, Any] = json.loads(chart.proto.spec)
-        return specification
+        [chart] = charts(self.at)
+        return chart.spec
 
     @property
     def title(self) -> str:
-        title: str = self.chart()["layout"]["title"]["text"]
-        return title.replace("<br>", " ").replace("\u00a0", " ")
+        [chart] = charts(self.at)
+        return chart.title
 
     @property
     def section(self) -> str:
@@ -629,7 +628,7 @@ def test_any_scenario_that_a_link_can_hold_is_drawn_and_not_changed(made: Scenar
     for section in SECTIONS:
         page.open(section)
         assert not re.search(r"\b(nan|inf|None)\b", page.text)
-        assert all(chart.proto.alt.endswith(".") for chart in page.at.get("plotly_chart"))
+        assert all(chart.alt.endswith(".") for chart in charts(page.at))
         assert all(table.proto.alt for table in page.at.dataframe)
     assert page.working == snapshot.attach(link.decode(parameters).scenario)
 

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from margin.market.snapshot import embedded as snapshot
 from margin.model import link
 from margin.model.scenario import Scenario
+from tests.pages.charts import charts
 
 APP = Path(__file__).parents[2] / "app.py"
 PATIENCE = 120
@@ -20,8 +21,13 @@ WORKED_EXAMPLE = (
     "Alone, RENDER would have to fall 17.04 %, FET 21.30 %."
 )
 FIGURES, ARITHMETIC, SHARE = "All figures, before → after", "Show the arithmetic", "Share: link, title and note, file"
-TIERS = "Tier tables"
+TIERS, MARKS, LEVELS = "Tier tables", "Marks and betas", "Levels, fee, collateral"
 """The parts of the page that are built only once they are unfolded."""
+IN_A_BOX = {
+    "marks": MARKS,
+    **dict.fromkeys(("warning", "danger", "fee", "fraction", "collateral", "settlement_rate"), LEVELS),
+}
+"""What stands in a box that a visitor unfolds in order to use it."""
 
 Row = Mapping[str, Any]
 Address = str | Mapping[str, str | list[str]]
@@ -138,27 +144,37 @@ class Visitor:
 
     def chart(self, index: int = 0) -> dict[str, Any]:
         """A chart's Plotly specification."""
-        specification: dict[str, Any] = json.loads(self.at.get("plotly_chart")[index].proto.spec)
-        return specification
+        return charts(self.at)[index].spec
 
     def chart_title(self, index: int = 0) -> str:
         """The finding that a chart states."""
-        title: str = self.chart(index)["layout"]["title"]["text"]
-        return title.replace("<br>", " ").replace("\u00a0", " ")
+        return charts(self.at)[index].title
 
     def chart_alt(self, index: int = 0) -> str:
         """What a chart says to those who do not see it."""
-        alt: str = self.at.get("plotly_chart")[index].proto.alt
-        return alt
+        return charts(self.at)[index].alt
 
     def field(self, name: str) -> Any:
         """The input whose key, but for the revision behind it, is this name."""
+        self._reach(name)
         at = self.at
         kinds = [at.number_input, at.selectbox, at.select_slider, at.segmented_control, at.text_input, at.text_area]
         return _named(name, [each for kind in [*kinds, at.file_uploader] for each in kind])
 
     def _editor(self, table: str) -> Any:
+        self._reach(table)
         return _named(table, self.at.data_editor)
+
+    def _reach(self, name: str) -> None:
+        """Unfolds the box that an input or a table stands in."""
+        box = IN_A_BOX.get(name)
+        closed = [each for each in self.at.expander if each.label == box and not self._is_open(each)]
+        if closed:
+            self.unfold(closed[0].label)
+
+    def _is_open(self, expander: Any) -> bool:
+        key = expander.key or expander.proto.id
+        return key in self.at.session_state and bool(self.at.session_state[key])
 
     # What is done
 

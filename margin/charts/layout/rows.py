@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 
 from margin.charts.layout import style
 
@@ -36,7 +35,7 @@ class Bar(NamedTuple):
 
 def figure(
     traces: Sequence[style.Trace], title: str, count: int, xaxis: dict[str, Any], below: int = BELOW, **layout: Any
-) -> go.Figure:
+) -> style.Spec:
     """A chart of `count` rows, its height theirs, the first on top; traces without points are left out.
 
     `below` is what the axis takes, and the legend where there is one.

@@ -1,4 +1,4 @@
-"""What all charts share: colours, layout, toolbar, and how a finding becomes a title.
+"""What all charts share: colours, layout, and how a finding becomes a title.
 
 Every colour reads on white and on #0E1420 alike (contrast 3.5 or more on both) and is told apart by the colour-blind;
 meaning is always carried by a dash, a symbol, a pattern or a word as well.
@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 
+Spec = dict[str, Any]
+"""A chart as plotly.js takes it: `data`, a list of traces, and `layout`. Numbers of traces are numpy arrays."""
 Trace = dict[str, Any]
 Texts = npt.NDArray[np.str_]
 
 INK = "#000037"
-"""Text. Streamlit puts its theme's ink in place of this very value (`GRAY_90` of its plotly theme), light or dark as
-the reader has it; anywhere else it is near-black on white."""
+"""Text. Whoever draws the chart puts the reader's ink, light or dark, in place of this very value; anywhere else it is
+near-black on white."""
 ACCOUNT = "#2F7FC1"
 WARNING = "#B07D10"
 DANGER = "#C96A12"
@@ -31,13 +32,6 @@ NARROWEST = 54
 TITLE_LINE = 20
 EMPTY = 22
 """Pixels of plot where a sentence is all there is."""
-
-CONFIG: dict[str, Any] = {
-    "displaylogo": False,
-    "modeBarButtonsToRemove": ["zoom2d", "pan2d", "select2d", "lasso2d", "autoScale2d"],
-    "toImageButtonOptions": {"format": "png", "filename": "tandem", "scale": 2},
-}
-"""The toolbar: a PNG of the chart, and zooming where the chart allows it."""
 
 
 def headline(finding: str) -> str:
@@ -55,29 +49,26 @@ def headline(finding: str) -> str:
     return "<br>".join(lines)
 
 
-def figure(traces: list[Trace], finding: str, plot: int, bottom: int = 8, **layout: Any) -> go.Figure:
-    """A chart with the finding on top of a plot `plot` pixels high, and `bottom` pixels for what stands below it.
+def figure(traces: list[Trace], finding: str, plot: int, bottom: int = 8, **layout: Any) -> Spec:
+    """Return a chart: the finding on top of a plot `plot` pixels high, and `bottom` pixels for what stands below it.
 
-    From plain values, so that plotly checks and copies them once. Dragging is off: a finger scrolls the page and not
-    the chart.
+    A plain specification, no figure object: building and checking one costs more than all the figures in it, and the
+    tests check every chart against plotly's schema. Dragging is off: a finger scrolls the page and not the chart.
     """
     title = headline(finding)
     top = TITLE_LINE * (title.count("<br>") + 1) + 14
-    return go.Figure(
-        {
-            "data": traces,
-            "layout": {
-                "template": "none",
-                "height": top + plot + bottom,
-                "margin": {"l": 4, "r": 8, "t": top, "b": bottom},
-                "title": {"text": title, "x": 0, "xanchor": "left"},
-                "font": {"color": INK},
-                "hoverlabel": {"font": {"color": INK}, "align": "left"},
-                "dragmode": False,
-                **layout,
-            },
-        }
-    )
+    return {
+        "data": traces,
+        "layout": {
+            "height": top + plot + bottom,
+            "margin": {"l": 4, "r": 8, "t": top, "b": bottom},
+            "title": {"text": title, "x": 0, "xanchor": "left"},
+            "font": {"color": INK},
+            "hoverlabel": {"font": {"color": INK}, "align": "left"},
+            "dragmode": False,
+            **layout,
+        },
+    }
 
 
 def axis(**more: Any) -> dict[str, Any]:
@@ -110,8 +101,8 @@ def hatching(shape: str) -> dict[str, Any]:
     return {"shape": shape, "fillmode": "overlay", "size": 8, "solidity": 0.3, "fgcolor": "#FFFFFF", "fgopacity": 0.75}
 
 
-def empty(finding: str) -> go.Figure:
-    """Nothing to draw: a small figure with the sentence that says why."""
+def empty(finding: str) -> Spec:
+    """Nothing to draw: a small chart with the sentence that says why."""
     return figure([], finding, EMPTY, xaxis=hidden_axis(), yaxis=hidden_axis())
 
 
