@@ -23,6 +23,7 @@ from margin.studies.liquidation.waterfall import waterfall
 from margin.venues import VENUES, Venue, listing_venues, register
 from pages.ui import live
 from pages.ui.compare import BY_VENUE
+from tests.pages.charts import charts
 from tests.venues.fifth import BY_CONTRACTS, BY_NOTIONAL, KEY, NAME, OPEN, STEPS, UNLISTED, registered
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +82,7 @@ def test_every_page_draws_with_it(fifth: Venue, page: str, mode: str) -> None:
     if page not in ("pages/positions.py", "pages/scenarios.py"):
         assert fifth.name in said(at)
     if page != "pages/positions.py":
-        assert at.get("plotly_chart")
+        assert charts(at)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -129,7 +130,7 @@ def test_its_own_policy_closes_by_halves() -> None:
 
 def test_the_market_data_page_draws_its_tiers_beside_those_of_the_others(fifth: Venue) -> None:
     at = opened("pages/data.py", scenario())
-    drawn = "\n".join(str(chart.proto.spec) for chart in at.get("plotly_chart"))
+    drawn = "\n".join(str(chart.spec) for chart in charts(at))
     assert f"{fifth.name}, 2026-09-30" in drawn
     assert len({look_of(venue) for venue in listing_venues()}) == 5
 
@@ -228,7 +229,7 @@ def test_however_many_venues_there_are_each_is_drawn_otherwise(monkeypatch: pyte
     for key, venue in many.items():
         monkeypatch.setitem(margin.venues._registry, key, venue)
     figure = tier_steps(Compared("RENDER", 1.75, tuple(Schedule(venue, table) for venue in listing_venues()), {}))
-    assert [trace.name for trace in figure.data if trace.name] == [VENUES[venue].name for venue in listing_venues()]
+    assert [trace["name"] for trace in figure["data"] if trace.get("name")] == [VENUES[venue].name for venue in listing_venues()]
     looks = [look_of(venue) for venue in listing_venues()]
     assert len(set(looks)) == len(looks) == 24
     for look, further in combinations(looks, 2):
