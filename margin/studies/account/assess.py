@@ -4,7 +4,8 @@
 where their denominator is not positive; margin figures are None where a token has no tiers on the venue.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Any, Literal, NamedTuple
 
 from margin import formatting as wording
@@ -12,7 +13,8 @@ from margin.engine.book import Book, Standing
 from margin.engine.leg import Leg
 from margin.engine.numbers import ZERO, beyond_rounding, quotient
 from margin.engine.tiers import EDGE
-from margin.model.compile import Legs, compile_legs, cross_book, isolated_books, size_in_tiers
+from margin.model.compile import size_in_tiers
+from margin.model.prepared import Preparable, PreparedAccount, prepare
 from margin.model.scenario import OTHER_SIDE, Position, Scenario, net_quantities
 from margin.studies.distance.distances import (
     NOWHERE,
@@ -132,67 +134,51 @@ def _position_json(position: PositionFigures) -> dict[str, Any]:
     return result
 
 
-def assess(scenario: Scenario) -> Assessment:
-    """Every figure of the account at its marks."""
-    legs = compile_legs(scenario)
-    rows = zip(scenario.positions, legs, _twins(scenario.positions), strict=True)
-    positions = [_figures(position, leg, twin, scenario) for position, leg, twin in rows]
-    if not scenario.account.isolated:
-        return _assess_cross(scenario, legs, positions)
-    return _assess_isolated(scenario, legs, positions)
+def assess(account: Preparable) -> Assessment:
+    """Return every figure of the account at its marks; of a prepared one they are computed once."""
+    return prepare(account).once(_assess)
 
 
-def _twins(positions: Sequence[Position]) -> list[Position | None]:
-    """Return, in their order, every position's twin: that of the same token on the other side, None without one."""
-    by_name = {(position.symbol, position.side): position for position in positions}
-    return [by_name.get((position.symbol, OTHER_SIDE[position.side])) for position in positions]
+def _assess(account: PreparedAccount) -> Assessment:
+    return _assess_isolated(account) if account.scenario.account.isolated else _assess_cross(account)
 
 
-def _assess_cross(scenario: Scenario, legs: Legs, positions: list[PositionFigures]) -> Assessment:
-    book = cross_book(scenario, legs)
-    if not book.complete:
+def _assess_cross(account: PreparedAccount) -> Assessment:
+    scenario, [book], [standing] = account.scenario, account.books, account.standings
+    positions = _positions(account)
+    if standing is None:
         prices = [unpriced(token, "no_tiers") for token in book.tokens]
         return _assessment(scenario, book.equity_at(book.marks), positions, prices)
-    standing = book.standing()
     prices = liquidation_prices(book, standing)
     joint = NOWHERE if standing.liquidated else common_move([book], scenario, standings=[standing])
-    return _assessment(
-        scenario, standing.equity, positions, prices, _Whole(standing.requirement, standing, standing.liquidated, joint)
-    )
+    whole = _Whole(standing.requirement, standing, standing.liquidated, joint)
+    return _assessment(scenario, standing.equity, positions, prices, whole)
 
 
-def _assess_isolated(scenario: Scenario, legs: Legs, positions: list[PositionFigures]) -> Assessment:
-    books = isolated_books(scenario, legs)
-    standings = [book.standing() if book.complete else None for book in books]
-    alone = [
-        _alone(figures, position, book, standing, scenario)
-        for figures, position, book, standing in zip(positions, scenario.positions, books, standings, strict=True)
+def _assess_isolated(account: PreparedAccount) -> Assessment:
+    scenario, books, standings = account.scenario, account.books, account.standings
+    positions = _positions(account)
+    prices = [
+        _alone(position, book, standing)
+        for position, book, standing in zip(scenario.positions, books, standings, strict=True)
     ]
-    positions, prices = [each[0] for each in alone], [each[1] for each in alone]
-    equity = scenario.account.wallet_balance + sum(figures.unrealised_pnl for figures in positions)
+    equity = scenario.account.wallet_balance + sum([figures.unrealised_pnl for figures in positions])
     known = [standing for standing in standings if standing is not None]
     if len(known) < len(books):
         return _assessment(scenario, equity, positions, prices)
     worst = min(known, key=lambda standing: standing.headroom, default=Standing(equity, 0.0, 0.0, False, 0.0))
     liquidated = any(standing.liquidated for standing in known)
     joint = NOWHERE if liquidated else common_move(books, scenario, standings=known)
-    requirement = sum(standing.requirement for standing in known)
+    requirement = sum([standing.requirement for standing in known])
     return _assessment(scenario, equity, positions, prices, _Whole(requirement, worst, liquidated, joint))
 
 
-def _alone(
-    figures: PositionFigures, position: Position, book: Book, standing: Standing | None, scenario: Scenario
-) -> tuple[PositionFigures, LiquidationPrice]:
-    """An isolated position's own standing and its own liquidation price."""
-    figures = figures._replace(isolated_margin=position.own_margin)
+def _alone(position: Position, book: Book, standing: Standing | None) -> LiquidationPrice:
+    """Return an isolated position's own liquidation price."""
     if standing is None:
-        return figures, unpriced(position.symbol, "no_tiers", position.side)
-    figures = figures._replace(
-        headroom=standing.headroom,
-        margin_ratio=scenario.account.rules.ratio.of(standing),
-        liquidated=standing.liquidated,
-    )
-    return figures, liquidation_prices(book, standing)[0]._replace(side=position.side)
+        return unpriced(position.symbol, "no_tiers", position.side)
+    [price] = liquidation_prices(book, standing, position.side)
+    return price
 
 
 class _Whole(NamedTuple):
@@ -211,12 +197,12 @@ def _assessment(
     prices: list[LiquidationPrice],
     whole: _Whole | None = None,
 ) -> Assessment:
-    notional = sum(figures.notional for figures in positions)
+    notional = sum([figures.notional for figures in positions])
     firm = beyond_rounding(equity, abs(scenario.account.counted_wallet) + notional)
     initial = _total([figures.initial_margin for figures in positions])
     return Assessment(
         equity=equity,
-        unrealised_pnl=sum(figures.unrealised_pnl for figures in positions),
+        unrealised_pnl=sum([figures.unrealised_pnl for figures in positions]),
         initial_margin=initial,
         maintenance_margin=_total([figures.maintenance_margin for figures in positions]),
         requirement=whole and whole.requirement,
@@ -240,19 +226,27 @@ def _assessment(
 
 def _beyond(scenario: Scenario, positions: list[PositionFigures], prices: list[LiquidationPrice]) -> list[str]:
     """Which figures lie where the venue's table has ended, or where an isolated position is gone."""
-    said = []
     above = {price.symbol: price.above for price in prices if price.above is not None}
-    for position, figures in zip(scenario.positions, positions, strict=True):
-        table = None if scenario.account.rules.own_fraction else scenario.market.table(position.symbol)
-        at_price = position.quantity * above.get(position.symbol, 0.0)
-        ended = any(problem.code == "beyond_last_tier" for problem in figures.problems)
-        if ended or (table and table.progressive and table.exceeds_last_cap(at_price)):
-            said.append(
-                f"beyond {position.symbol}'s last tier, at its size or liquidation price, the last rate goes on"
-            )
+    # Most positions have neither a problem nor a price above.
+    asked = [figures for figures in positions if figures.problems or figures.symbol in above]
+    said = [
+        f"beyond {figures.symbol}'s last tier, at its size or liquidation price, the last rate goes on"
+        for figures in asked
+        if _ends(figures, above.get(figures.symbol), scenario)
+    ]
     if any(figures.liquidated for figures in positions):
         said.append("liquidated isolated positions are shown as if still open; such a one loses its margin, no more")
     return list(dict.fromkeys(said))
+
+
+def _ends(figures: PositionFigures, above: float | None, scenario: Scenario) -> bool:
+    """Return whether the position's table ends below its size, or below that at a liquidation price."""
+    if any(problem.code == "beyond_last_tier" for problem in figures.problems):
+        return True
+    if above is None or scenario.account.rules.own_fraction:
+        return False
+    table = scenario.market.table(figures.symbol)
+    return table is not None and table.progressive and table.exceeds_last_cap(figures.quantity * above)
 
 
 def _total(values: list[float | None]) -> float | None:
@@ -277,7 +271,7 @@ def _available(scenario: Scenario, equity: float, initial: float | None) -> floa
         return None
     if not scenario.account.isolated:
         return _above(equity, initial)
-    return _above(scenario.account.wallet_balance, sum(position.own_margin for position in scenario.positions))
+    return _above(scenario.account.wallet_balance, sum([position.own_margin for position in scenario.positions]))
 
 
 def _above(one: float, other: float) -> float:
@@ -285,28 +279,63 @@ def _above(one: float, other: float) -> float:
     return one - other if one - other > ZERO * (abs(one) + abs(other)) else 0.0
 
 
-def _figures(position: Position, leg: Leg, twin: Position | None, scenario: Scenario) -> PositionFigures:
-    """One position's figures; `twin` is the position of the same token on the other side."""
-    account, market = scenario.account, scenario.market
-    mark = market.marks[position.symbol]
-    notional = position.quantity * mark
-    common = (position.symbol, position.side, position.quantity, notional, leg.equity(mark))
+def _positions(account: PreparedAccount) -> list[PositionFigures]:
+    """Return every position's figures, in their order."""
+    scenario, positions = account.scenario, account.scenario.positions
+    alone = account.standings if scenario.account.isolated else repeat(None, len(positions))
+    rows = zip(positions, account.legs, _tiers(account), _twins(positions), alone, strict=True)
+    return [_figures(*row, scenario) for row in rows]
+
+
+def _tiers(account: PreparedAccount) -> Sequence[int]:
+    """Return the tier that every position lies in, an index into its leg's; 0 where no table is known."""
+    if account.scenario.account.isolated:
+        return [standing.tiers[0] if standing else 0 for standing in account.standings]
+    [book], [standing], legs = account.books, account.standings, account.legs
+    return standing.tiers[: len(legs)] if standing else [leg.tier(book.marks[leg.token]) for leg in legs]
+
+
+def _twins(positions: Sequence[Position]) -> Iterable[Position | None]:
+    """Return, in their order, every position's twin: that of the same token on the other side, None without one."""
+    if len({position.symbol for position in positions}) == len(positions):
+        return repeat(None, len(positions))
+    by_name = {(position.symbol, position.side): position for position in positions}
+    return [by_name.get((position.symbol, OTHER_SIDE[position.side])) for position in positions]
+
+
+def _figures(
+    position: Position, leg: Leg, tier: int, twin: Position | None, own: Standing | None, scenario: Scenario
+) -> PositionFigures:
+    """Return one position's figures.
+
+    `tier` is an index into its leg's; `twin` the position of the same token on the other side; `own` where the
+    position's own book stands, in isolated mode and where its tiers are known.
+    """
+    account, market, symbol = scenario.account, scenario.market, position.symbol
+    mark, quantity = market.marks[symbol], position.quantity
+    notional, profit = quantity * mark, leg.equity(mark)
+    isolated, margin = account.isolated, None
+    if isolated:
+        margin = position.own_margin
     if not leg.rates:
-        return PositionFigures(*common, None, None, None, None, None, None, (_no_tiers(position, scenario),))
-    tier = leg.tier(mark)
+        unknown = (None, None, None, None, None, None)
+        return PositionFigures(
+            symbol, position.side, quantity, notional, profit, *unknown, (_no_tiers(position, scenario),), margin
+        )
+    rules = account.rules
     number, rate, amount = leg.first_tier + tier, leg.rates[tier], leg.amounts[tier]
-    table = None if account.rules.own_fraction else market.table(position.symbol)
+    table = None if rules.own_fraction else market.table(symbol)
     cap = table.max_leverages[number] if table else None
-    opening_price = account.rules.opening_price(position.entry_price, mark, isolated=account.isolated)
+    opening_price = rules.opening_price(position.entry_price, mark, isolated=isolated)
+    initial = quantity * opening_price / position.leverage + leg.closing_fee
+    maintenance = leg.maintenance(mark, rate, amount) + leg.closing_fee - leg.constant
+    problems = _position_problems(position, twin, table, cap, scenario, negative=rate * notional < amount)
+    alone = (own.headroom, rules.ratio.of(own), own.liquidated) if own else (None, None, None)
+    # By position, for naming sixteen fields takes longer than all that was computed for them.
     return PositionFigures(
-        *common,
-        initial_margin=position.quantity * opening_price / position.leverage + leg.closing_fee,
-        maintenance_margin=leg.maintenance(mark, rate, amount) + leg.closing_fee - leg.constant,
-        tier=number + 1,
-        maintenance_rate=rate,
-        maintenance_amount=amount,
-        max_leverage=cap,
-        problems=_position_problems(position, twin, table, cap, scenario, negative=rate * notional < amount),
+        *(symbol, position.side, quantity, notional, profit, initial, maintenance),
+        *(number + 1, rate, amount, cap, problems, margin),
+        *alone,
     )
 
 
@@ -341,7 +370,7 @@ def _position_problems(
         problems.append(Problem("leverage_above_cap", "error", f"{allowed}; lower it to {cap:g}x"))
     if table is not None and table.last_cap is not None:
         size = size_in_tiers(position, scenario.market, flat=rules.flat_tiers)
-        if size is not None and table.exceeds_last_cap(size):
+        if size is not None and size > table.last_cap and table.exceeds_last_cap(size):
             beyond = f"the size is beyond {rules.name}'s last tier; its last rate is taken to go on"
             problems.append(Problem("beyond_last_tier", "warning", beyond))
     if position.isolated_margin is not None and not scenario.account.isolated:

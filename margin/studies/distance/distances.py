@@ -13,7 +13,7 @@ from margin.engine.crossing import first_crossings, walk
 from margin.engine.leg import Leg
 from margin.engine.numbers import quotient
 from margin.errors import LARGEST
-from margin.model.compile import compile_books
+from margin.model.prepared import Preparable, prepare
 from margin.model.scenario import Scenario
 
 FURTHEST_DOWN = 1.0
@@ -175,12 +175,12 @@ def before_move(scenario: Scenario) -> Scenario:
     return at_move(scenario, 0.0, start)
 
 
-def brink(scenario: Scenario) -> float | None:
-    """The nearest common move from its origin that puts the account exactly at the liquidation point."""
-    books = compile_books(scenario)
-    if not all(book.complete for book in books):
+def brink(account: Preparable) -> float | None:
+    """Return the nearest common move from its origin that puts the account exactly at the liquidation point."""
+    account = prepare(account)
+    if not account.complete:
         return None
-    return nearest(common_move(books, scenario, start=origin(scenario)))
+    return nearest(common_move(account.books, account.scenario, start=origin(account.scenario)))
 
 
 def nearest(move: JointMove) -> float | None:
