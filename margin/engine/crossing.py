@@ -52,13 +52,14 @@ def _steepest(movers: Sequence[Mover], level: float) -> float:
 def _walk_alone(value: float, slope: float, mover: Mover, level: float, limit: float, zero: float) -> float | None:
     """Walk a line on which one leg moves: from tier to tier, with no need to ask which leg's kink is next."""
     leg, price, rate, tier = mover
-    floors, rates, size, jumps = leg.floors, leg.rates, leg.size, leg.jumps
+    jumps = leg.jumps
     if rate < 0 and not jumps:
         # The value is concave, so it stays above zero where it does at price 0. There it is what the present tier's
         # line comes to, less the amount that this tier takes off the requirement and the lowest does not.
         amounts = leg.amounts
         if value - slope * price / rate - (amounts[tier] - amounts[0]) / level > zero:
             return None
+    floors, rates, size = leg.floors, leg.rates, leg.size
     step, bend = (1 if rate > 0 else -1), rate * leg.quantity / level
     x = 0.0
     while (kink := _next_kink(floors, size, tier, price, rate)) < limit:
@@ -180,7 +181,7 @@ def first_crossings(
         return None, None
     standing = standing or book.standing(start)
     along, slope = _line(book, start, direction, level, standing)
-    against = [(leg, price, -rate, tier) for leg, price, rate, tier in along]
+    against: list[Mover] = [(leg, price, -rate, tier) for leg, price, rate, tier in along]
     value, zero = standing.equity - standing.requirement / level, standing.zero
     return (
         walk(value, -slope, against, level, limits[0], zero),

@@ -44,8 +44,8 @@ class Leg(NamedTuple):
         return self.offset + self.exposure * price
 
     def maintenance(self, price: Number, rate: Number, amount: Number) -> Number:
-        """The maintenance margin under a given tier's rate and amount."""
-        return self.quantity * price * rate - amount + self.constant
+        """The venue's maintenance margin under a given tier's rate and amount, with the fee to close it carries."""
+        return self.quantity * price * rate - amount + self.closing_fee
 
     def requirement(self, price: Number, rate: Number, amount: Number) -> Number:
         """What equity is held against under a given tier's rate and amount: maintenance and the liquidation fee."""

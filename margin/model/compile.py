@@ -32,12 +32,26 @@ def _compile_leg(position: Position, token: int, scenario: Scenario) -> Leg:
         extra_rate = account.fee if rules.liquidation_fee_required else 0.0
         rates = (table.rates[tier],)
         return Leg(token, exposure, offset, quantity, quantity, rates=rates, extra_rate=extra_rate, first_tier=tier)
-    tiers = (table.floors, table.rates, table.amounts)
-    if not rules.closing_fee_in_margins:
-        return Leg(token, exposure, offset, quantity, quantity, *tiers, jumps=table.jumps)
-    fee = rules.closing_fee(position.sign, quantity, position.entry_price, position.leverage, account.fee)
-    constant = fee if not account.isolated else 0.0
-    return Leg(token, exposure, offset, quantity, quantity, *tiers, 0.0, constant, 0, fee, table.jumps)
+    constant = fee = 0.0
+    if rules.closing_fee_in_margins:
+        fee = rules.closing_fee(position.sign, quantity, position.entry_price, position.leverage, account.fee)
+        constant = 0.0 if account.isolated else fee
+    # By position, for naming the fields would take longer than all the rest.
+    return Leg(
+        token,
+        exposure,
+        offset,
+        quantity,
+        quantity,
+        table.floors,
+        table.rates,
+        table.amounts,
+        0.0,
+        constant,
+        0,
+        fee,
+        table.jumps,
+    )
 
 
 def size_in_tiers(position: Position, market: Market, *, flat: bool) -> float | None:

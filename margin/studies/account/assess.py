@@ -6,7 +6,8 @@ where their denominator is not positive; margin figures are None where a token h
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
-from typing import Any, Literal, NamedTuple
+from operator import attrgetter
+from typing import Any, Literal, NamedTuple, cast
 
 from margin import formatting as wording
 from margin.engine.book import Book, Standing
@@ -65,6 +66,13 @@ class PositionFigures(NamedTuple):
     headroom: float | None = None
     margin_ratio: float | None = None
     liquidated: bool | None = None
+
+
+_NOTIONAL = attrgetter("notional")
+_PROFIT = attrgetter("unrealised_pnl")
+_INITIAL_MARGIN = attrgetter("initial_margin")
+_MAINTENANCE_MARGIN = attrgetter("maintenance_margin")
+_LIQUIDATED = attrgetter("liquidated")
 
 
 class Assessment(NamedTuple):
@@ -197,21 +205,21 @@ def _assessment(
     prices: list[LiquidationPrice],
     whole: _Whole | None = None,
 ) -> Assessment:
-    notional = sum([figures.notional for figures in positions])
+    notional = sum(map(_NOTIONAL, positions))
     firm = beyond_rounding(equity, abs(scenario.account.counted_wallet) + notional)
-    initial = _total([figures.initial_margin for figures in positions])
+    initial = _total(map(_INITIAL_MARGIN, positions))
     return Assessment(
         equity=equity,
-        unrealised_pnl=sum([figures.unrealised_pnl for figures in positions]),
+        unrealised_pnl=sum(map(_PROFIT, positions)),
         initial_margin=initial,
-        maintenance_margin=_total([figures.maintenance_margin for figures in positions]),
+        maintenance_margin=_total(map(_MAINTENANCE_MARGIN, positions)),
         requirement=whole and whole.requirement,
         headroom=whole and whole.worst.headroom,
         available_balance=_available(scenario, equity, initial),
         margin_ratio=_margin_ratio(scenario, whole),
         equity_to_notional=quotient(firm, notional),
         effective_leverage=quotient(notional, firm),
-        liquidated=whole.liquidated if whole else any(figures.liquidated for figures in positions),
+        liquidated=whole.liquidated if whole else any(map(_LIQUIDATED, positions)),
         positions=tuple(positions),
         liquidation_prices=tuple(prices),
         joint_move=whole.joint if whole else NOWHERE,
@@ -227,14 +235,13 @@ def _assessment(
 def _beyond(scenario: Scenario, positions: list[PositionFigures], prices: list[LiquidationPrice]) -> list[str]:
     """Which figures lie where the venue's table has ended, or where an isolated position is gone."""
     above = {price.symbol: price.above for price in prices if price.above is not None}
-    # Most positions have neither a problem nor a price above.
-    asked = [figures for figures in positions if figures.problems or figures.symbol in above]
     said = [
         f"beyond {figures.symbol}'s last tier, at its size or liquidation price, the last rate goes on"
-        for figures in asked
-        if _ends(figures, above.get(figures.symbol), scenario)
+        for figures in positions
+        # Most positions have neither a problem nor a price above.
+        if (figures.problems or figures.symbol in above) and _ends(figures, above.get(figures.symbol), scenario)
     ]
-    if any(figures.liquidated for figures in positions):
+    if any(map(_LIQUIDATED, positions)):
         said.append("liquidated isolated positions are shown as if still open; such a one loses its margin, no more")
     return list(dict.fromkeys(said))
 
@@ -249,14 +256,10 @@ def _ends(figures: PositionFigures, above: float | None, scenario: Scenario) -> 
     return table is not None and table.progressive and table.exceeds_last_cap(figures.quantity * above)
 
 
-def _total(values: list[float | None]) -> float | None:
-    """The sum, None as soon as one is not known."""
-    total = 0.0
-    for value in values:
-        if value is None:
-            return None
-        total += value
-    return total
+def _total(values: Iterable[float | None]) -> float | None:
+    """Return the sum, None where one is not known."""
+    known = list(values)
+    return None if None in known else sum(cast(list[float], known), 0.0)
 
 
 def _margin_ratio(scenario: Scenario, whole: _Whole | None) -> MarginRatio:
@@ -282,9 +285,9 @@ def _above(one: float, other: float) -> float:
 def _positions(account: PreparedAccount) -> list[PositionFigures]:
     """Return every position's figures, in their order."""
     scenario, positions = account.scenario, account.scenario.positions
-    alone = account.standings if scenario.account.isolated else repeat(None, len(positions))
-    rows = zip(positions, account.legs, _tiers(account), _twins(positions), alone, strict=True)
-    return [_figures(*row, scenario) for row in rows]
+    alone = account.standings if scenario.account.isolated else repeat(None)
+    rows = zip(positions, account.legs, _tiers(account), _twins(positions), alone, strict=False)
+    return [_figures(position, leg, tier, twin, own, scenario) for position, leg, tier, twin, own in rows]
 
 
 def _tiers(account: PreparedAccount) -> Sequence[int]:
@@ -311,31 +314,38 @@ def _figures(
     `tier` is an index into its leg's; `twin` the position of the same token on the other side; `own` where the
     position's own book stands, in isolated mode and where its tiers are known.
     """
-    account, market, symbol = scenario.account, scenario.market, position.symbol
-    mark, quantity = market.marks[symbol], position.quantity
+    account, market, symbol, quantity = scenario.account, scenario.market, position.symbol, position.quantity
+    mark, isolated = market.marks[symbol], account.isolated
     notional, profit = quantity * mark, leg.equity(mark)
-    isolated, margin = account.isolated, None
-    if isolated:
-        margin = position.own_margin
+    margin = position.own_margin if isolated else None
     if not leg.rates:
         unknown = (None, None, None, None, None, None)
         return PositionFigures(
             symbol, position.side, quantity, notional, profit, *unknown, (_no_tiers(position, scenario),), margin
         )
-    rules = account.rules
-    number, rate, amount = leg.first_tier + tier, leg.rates[tier], leg.amounts[tier]
+    rules, number = account.rules, leg.first_tier + tier
+    rate, amount = leg.rates[tier], leg.amounts[tier]
     table = None if rules.own_fraction else market.table(symbol)
     cap = table.max_leverages[number] if table else None
     opening_price = rules.opening_price(position.entry_price, mark, isolated=isolated)
-    initial = quantity * opening_price / position.leverage + leg.closing_fee
-    maintenance = leg.maintenance(mark, rate, amount) + leg.closing_fee - leg.constant
-    problems = _position_problems(position, twin, table, cap, scenario, negative=rate * notional < amount)
-    alone = (own.headroom, rules.ratio.of(own), own.liquidated) if own else (None, None, None)
-    # By position, for naming sixteen fields takes longer than all that was computed for them.
+    # By position, for naming sixteen fields takes longer than all that is computed for them.
     return PositionFigures(
-        *(symbol, position.side, quantity, notional, profit, initial, maintenance),
-        *(number + 1, rate, amount, cap, problems, margin),
-        *alone,
+        symbol,
+        position.side,
+        quantity,
+        notional,
+        profit,
+        quantity * opening_price / position.leverage + leg.closing_fee,
+        leg.maintenance(mark, rate, amount),
+        number + 1,
+        rate,
+        amount,
+        cap,
+        _position_problems(position, twin, table, cap, scenario, negative=rate * notional < amount),
+        margin,
+        own.headroom if own else None,
+        rules.ratio.of(own) if own else None,
+        own.liquidated if own else None,
     )
 
 
@@ -370,7 +380,7 @@ def _position_problems(
         problems.append(Problem("leverage_above_cap", "error", f"{allowed}; lower it to {cap:g}x"))
     if table is not None and table.last_cap is not None:
         size = size_in_tiers(position, scenario.market, flat=rules.flat_tiers)
-        if size is not None and size > table.last_cap and table.exceeds_last_cap(size):
+        if size is not None and table.exceeds_last_cap(size):
             beyond = f"the size is beyond {rules.name}'s last tier; its last rate is taken to go on"
             problems.append(Problem("beyond_last_tier", "warning", beyond))
     if position.isolated_margin is not None and not scenario.account.isolated:

@@ -78,25 +78,22 @@ def _liquidation_price(
     in the highest.
     """
     slope = lowest = highest = 0.0
-    downwards, upwards = [], []
     for leg, tier in legs:
         slope += leg.slope(tier, 1.0)
         lowest += leg.slope(0, 1.0)
         highest += leg.slope(-1, 1.0)
-        downwards.append((leg, mark, -1.0, tier))
-        upwards.append((leg, mark, 1.0, tier))
     below = above = None
     reason_below: Reason | None
     reason_above: Reason | None
     reason_below = reason_above = "flat" if lowest == highest == 0 else "gains"
     if lowest > 0:
         reason_below = "covered"
-        fall = walk(headroom, -slope, downwards, 1.0, mark, zero)
+        fall = walk(headroom, -slope, [(leg, mark, -1.0, tier) for leg, tier in legs], 1.0, mark, zero)
         if fall is not None and mark - fall > NO_PRICE * mark:
             below, reason_below = mark - fall, None
     if highest < 0:
         reason_above = "covered"
-        rise = walk(headroom, slope, upwards, 1.0, inf, zero)
+        rise = walk(headroom, slope, [(leg, mark, 1.0, tier) for leg, tier in legs], 1.0, inf, zero)
         if rise is not None and mark + rise <= LARGEST:
             above, reason_above = mark + rise, None
     return LiquidationPrice(token, below, above, reason_below, reason_above, side)
@@ -136,7 +133,7 @@ def common_move(
     start: Mapping[str, float] | None = None,
 ) -> JointMove:
     """The first x each way at which some book reaches the level, every token moving by its beta; see `first_moves`."""
-    betas = {token: scenario.market.beta(token) for book in books for token in book.tokens}
+    betas = {token: scenario.market.beta(token) for token in scenario.tokens}
     return first_moves(books, betas, level, standings=standings, start=start)
 
 
