@@ -83,9 +83,9 @@ def test_yardstick_one_outer_sum(benchmark: BenchmarkFixture) -> None:
 
 
 @pytest.fixture
-def paths(request: pytest.FixtureRequest) -> tuple[int, int]:
+def paths(benchmark: BenchmarkFixture) -> tuple[int, int]:
     """The price paths of a simulation, and their steps; a few of them where nothing is measured."""
-    return (100 if request.config.getoption("benchmark_disable") else 10_000), 720
+    return (10_000 if benchmark.enabled else 100), 720
 
 
 @pytest.mark.benchmark(group="headroom along 10,000 paths of 720 steps of ten tokens, against drawing them")
