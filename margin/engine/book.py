@@ -11,14 +11,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from margin.engine import batch
 from margin.engine.leg import Leg
 from margin.engine.numbers import ZERO, Array, beyond_rounding, quotient
+from margin.engine.tiers import locate
 
 
 class Standing(NamedTuple):
     """Where a book stands at one set of prices, in the settlement coin. No positions: never liquidated.
 
-    `zero` is what counts as no headroom: rounding, not money.
+    `zero` is what counts as no headroom: rounding, not money. `tiers` is the tier that every leg lies in, for whoever
+    goes on from here.
     """
 
     equity: float
@@ -26,6 +29,7 @@ class Standing(NamedTuple):
     notional: float
     liquidated: bool
     zero: float
+    tiers: tuple[int, ...] = ()
 
     @property
     def headroom(self) -> float:
@@ -65,23 +69,31 @@ class Book:
     @property
     def bears_positions(self) -> bool:
         """Whether there is anything that could be liquidated."""
-        return any(leg.quantity for leg in self.legs)
+        # A loop, for this is asked of every line: the first leg is nearly always a position.
+        for leg in self.legs:  # noqa: SIM110
+            if leg.quantity:
+                return True
+        return False
 
     def equity_at(self, prices: Sequence[float]) -> float:
         """Margin balance at one set of prices, in the order of `tokens`."""
         return self.wallet + sum(leg.equity(prices[leg.token]) for leg in self.legs)
 
     def standing(self, prices: Sequence[float] | None = None) -> Standing:
-        """The book at one set of prices, its marks unless given. The book must be complete."""
+        """Return the standing at one set of prices, the marks unless given. The book must be complete."""
         prices = self.marks if prices is None else prices
         equity, requirement, notional = self.wallet, 0.0, 0.0
+        tiers = []
         for leg in self.legs:
             price = prices[leg.token]
+            tier = locate(leg.floors, leg.size * price)
             equity += leg.offset + leg.exposure * price
-            requirement += leg.requirement_at(price, leg.tier(price))
+            requirement += leg.requirement(price, leg.rates[tier], leg.amounts[tier])
             notional += leg.quantity * price
+            tiers.append(tier)
         zero = ZERO * (abs(self.wallet) + notional)
-        return Standing(equity, requirement, notional, self.bears_positions and equity - requirement <= zero, zero)
+        liquidated = self.bears_positions and equity - requirement <= zero
+        return Standing(equity, requirement, notional, liquidated, zero, tuple(tiers))
 
     def equity(self, prices: Array) -> Array:
         """Margin balance at prices of shape (..., tokens); shape (...)."""
@@ -100,8 +112,11 @@ class Book:
         return self._sum_over_legs(prices, lambda leg, price: leg.quantity * price)
 
     def headroom(self, prices: Array) -> Array:
-        """Equity − requirement at prices of shape (..., tokens); shape (...). At or below 0: liquidated."""
-        return self.equity(prices) - self.requirement(prices)
+        """Return equity − requirement at prices of shape (..., tokens); shape (...). At or below 0: liquidated.
+
+        Made for millions of prices: see `batch`.
+        """
+        return batch.headroom(self.wallet, self.legs, prices)
 
     def _sum_over_legs(self, prices: Array, term: Callable[[Leg, Array], Array]) -> Array:
         prices = np.asarray(prices, dtype=np.float64)

@@ -1,37 +1,97 @@
 """The exact walk along a line of prices, to the first point where an account is at a level.
 
 Each leg's kinks on the line are known, so the walk goes from kink to kink and solves one linear equation: nothing here
-iterates to a tolerance. Every distance in the product is a `first_crossing`. `level` divides the requirement (1.0:
-liquidation, 0.5: the point where requirement ÷ equity is 50%).
+iterates to a tolerance. Every distance in the product is such a walk. `level` divides the requirement (1.0: it is the
+liquidation point, 0.5: the point where requirement ÷ equity is 50%).
 """
 
 from collections.abc import Sequence
 from heapq import heapify, heappop, heapreplace
 from math import inf
-from typing import NamedTuple
 
 from margin.engine.book import Book, Standing
 from margin.engine.leg import Leg
 
+Mover = tuple[Leg, float, float, int]
+"""A leg on a line: its price at the start, the price's change per unit of x (it stops at price 0), its tier there.
 
-class Mover(NamedTuple):
-    """A leg on its way: from `price` at `rate` per unit of the line's parameter, stopping at price 0."""
-
-    leg: Leg
-    price: float
-    rate: float
+A plain tuple, for two are made of every leg for each distance.
+"""
 
 
-def walk(value: float, movers: Sequence[Mover], level: float, limit: float, zero: float) -> float | None:
-    """The first x in [0, limit] at which `equity − requirement ÷ level` is at most `zero`, None where it stays above.
+def walk(value: float, slope: float, movers: Sequence[Mover], level: float, limit: float, zero: float) -> float | None:
+    """Return the first x in [0, limit] at which `equity − requirement ÷ level` is at most `zero`, None where none is.
 
-    It is `value` at x = 0 and linear between the kinks, where a leg enters another tier or its price reaches 0.
+    It is `value` at x = 0, where it changes by `slope` per unit of x, and linear between the kinks, where a leg enters
+    another tier or its price reaches 0.
     """
     if value <= zero:
         return 0.0
-    slope, steepest, tiers, kinks = _set_out(movers, level, limit)
-    if steepest >= 0:
+    # Most lines lead away from liquidation: they are done with before a kink is looked for.
+    if slope >= 0 and _steepest(movers, level) >= 0:
         return None
+    if len(movers) == 1:
+        return _walk_alone(value, slope, movers[0], level, limit, zero)
+    return _walk_together(value, slope, movers, level, limit, zero)
+
+
+def _steepest(movers: Sequence[Mover], level: float) -> float:
+    """Return the steepest fall per unit of x that the line could ever take; 0 or more: it never falls."""
+    steepest = 0.0
+    for leg, _, rate, _ in movers:
+        if leg.jumps:
+            return -inf
+        # Rates rise with the size: on its way up a leg is at its worst in the highest tier, on its way down in the
+        # lowest, where it also comes to a stop.
+        outermost = rate * leg.slope(-1 if rate > 0 else 0, level)
+        if rate > 0 or outermost < 0:
+            steepest += outermost
+    return steepest
+
+
+def _walk_alone(value: float, slope: float, mover: Mover, level: float, limit: float, zero: float) -> float | None:
+    """Walk a line on which one leg moves: from tier to tier, with no need to ask which leg's kink is next."""
+    leg, price, rate, tier = mover
+    jumps = leg.jumps
+    if rate < 0 and not jumps:
+        # The value is concave, so it stays above zero where it does at price 0. There it is what the present tier's
+        # line comes to, less the amount that this tier takes off the requirement and the lowest does not.
+        amounts = leg.amounts
+        if value - slope * price / rate - (amounts[tier] - amounts[0]) / level > zero:
+            return None
+    floors, rates, size = leg.floors, leg.rates, leg.size
+    step, bend = (1 if rate > 0 else -1), rate * leg.quantity / level
+    x = 0.0
+    while (kink := _next_kink(floors, size, tier, price, rate)) < limit:
+        if slope < 0 and x - value / slope <= kink:
+            return x - value / slope
+        if kink > x:
+            value += slope * (kink - x)
+            x = kink
+        entered = tier + step
+        if entered < 0:  # The price has reached 0 and stays there.
+            return x if value <= zero else None
+        slope += bend * (rates[tier] - rates[entered])
+        if jumps:
+            value += _jump(leg, tier, entered, level)
+        if value <= zero:
+            return x
+        tier = entered
+    return _at_the_end(value, slope, x, limit, zero)
+
+
+def _walk_together(
+    value: float, slope: float, movers: Sequence[Mover], level: float, limit: float, zero: float
+) -> float | None:
+    """Walk a line on which several legs move: a heap says whose kink is next."""
+    tiers: list[int] = []
+    kinks: list[tuple[float, int]] = []
+    for leg, price, rate, tier in movers:
+        kink = _next_kink(leg.floors, leg.size, tier, price, rate)
+        if kink < limit:
+            kinks.append((kink, len(tiers)))
+        tiers.append(tier)
+    heapify(kinks)
     x = 0.0
     while kinks:
         kink, number = kinks[0]
@@ -40,56 +100,46 @@ def walk(value: float, movers: Sequence[Mover], level: float, limit: float, zero
         if kink > x:
             value += slope * (kink - x)
             x = kink
-        leg, price, rate = movers[number]
-        old = tiers[number]
-        tiers[number] = new = old + 1 if rate > 0 else old - 1
-        if new < 0:  # The price has reached 0 and stays there.
-            slope -= rate * leg.slope(old, level)
+        leg, price, rate, _ = movers[number]
+        tier = tiers[number]
+        tiers[number] = entered = tier + 1 if rate > 0 else tier - 1
+        if entered < 0:  # The price has reached 0 and stays there.
+            slope -= rate * leg.slope(tier, level)
             heappop(kinks)
         else:
-            slope += rate * leg.quantity * (leg.rates[old] - leg.rates[new]) / level
+            rates = leg.rates
+            slope += rate * leg.quantity * (rates[tier] - rates[entered]) / level
             if leg.jumps:
-                edge = leg.floors[max(old, new)] / leg.size
-                value += (leg.requirement_at(edge, old) - leg.requirement_at(edge, new)) / level
-            kink = _next_kink(leg, new, price, rate)
+                value += _jump(leg, tier, entered, level)
+            kink = _next_kink(leg.floors, leg.size, entered, price, rate)
             if kink < limit:
                 heapreplace(kinks, (kink, number))
             else:
                 heappop(kinks)
         if value <= zero:
             return x
+    return _at_the_end(value, slope, x, limit, zero)
+
+
+def _at_the_end(value: float, slope: float, x: float, limit: float, zero: float) -> float | None:
+    """Return where the last stretch, from `x` to the limit, reaches the level."""
     if slope < 0 and x - value / slope <= limit:
         return x - value / slope
     return limit if limit < inf and value + slope * (limit - x) <= zero else None
 
 
-def _set_out(
-    movers: Sequence[Mover], level: float, limit: float
-) -> tuple[float, float, list[int], list[tuple[float, int]]]:
-    """A line's first slope, the steepest fall it could ever take, the movers' tiers, and a heap of their next kinks."""
-    slope = steepest = 0.0
-    tiers: list[int] = []
-    kinks: list[tuple[float, int]] = []
-    for leg, price, rate in movers:
-        tier = leg.tier(price)
-        slope += rate * leg.slope(tier, level)
-        # Rates rise with the size: on its way up a leg is at its worst in the highest tier, on its way down in the
-        # lowest, where it also comes to a stop.
-        outermost = rate * leg.slope(-1 if rate > 0 else 0, level)
-        steepest += -inf if leg.jumps else outermost if rate > 0 or outermost < 0 else 0.0
-        kink = _next_kink(leg, tier, price, rate)
-        if kink < limit:
-            kinks.append((kink, len(tiers)))
-        tiers.append(tier)
-    heapify(kinks)
-    return slope, steepest, tiers, kinks
-
-
-def _next_kink(leg: Leg, tier: int, price: float, rate: float) -> float:
-    """Where on its line the leg leaves a tier: upwards into the next, downwards into the one below or to price 0."""
+def _next_kink(floors: Sequence[float], size: float, tier: int, price: float, rate: float) -> float:
+    """Return the x at which a leg leaves a tier: upwards into the next, downwards into the one below or to price 0."""
     if rate < 0:
-        return ((leg.floors[tier] / leg.size if tier else 0.0) - price) / rate
-    return (leg.floors[tier + 1] / leg.size - price) / rate if tier + 1 < len(leg.floors) else inf
+        return ((floors[tier] / size if tier else 0.0) - price) / rate
+    tier += 1
+    return (floors[tier] / size - price) / rate if tier < len(floors) else inf
+
+
+def _jump(leg: Leg, tier: int, entered: int, level: float) -> float:
+    """Return by how much `equity − requirement ÷ level` steps where the leg goes from one tier to the next."""
+    edge = leg.floors[max(tier, entered)] / leg.size
+    return (leg.requirement_at(edge, tier) - leg.requirement_at(edge, entered)) / level
 
 
 def first_crossing(
@@ -101,7 +151,7 @@ def first_crossing(
     limit: float = inf,
     standing: Standing | None = None,
 ) -> float | None:
-    """The first x in [0, limit] at which `start + x·direction` (never below 0) is at the level, None where none is.
+    """Return the first x in [0, limit] at which `start + x·direction` (never below 0) is at the level, None where none.
 
     `start` and `direction` are prices and price changes per unit of x, in the order of `book.tokens`; `standing` is
     the book's at the start, where it is known already. At level 1.0 the answer is the liquidation point; 0.0 means
@@ -109,6 +159,45 @@ def first_crossing(
     """
     if not book.bears_positions:
         return None
-    equity, requirement, _, _, zero = standing or book.standing(start)
-    movers = [Mover(leg, start[leg.token], rate) for leg in book.legs if (rate := direction[leg.token])]
-    return walk(equity - requirement / level, movers, level, limit, zero)
+    standing = standing or book.standing(start)
+    movers, slope = _line(book, start, direction, level, standing)
+    return walk(standing.equity - standing.requirement / level, slope, movers, level, limit, standing.zero)
+
+
+def first_crossings(
+    book: Book,
+    start: Sequence[float],
+    direction: Sequence[float],
+    *,
+    limits: tuple[float, float],
+    level: float = 1.0,
+    standing: Standing | None = None,
+) -> tuple[float | None, float | None]:
+    """Return the first x against a direction and the first x along it, as two calls of `first_crossing` do.
+
+    `limits` are the furthest x against it and along it.
+    """
+    if not book.bears_positions:
+        return None, None
+    standing = standing or book.standing(start)
+    along, slope = _line(book, start, direction, level, standing)
+    against: list[Mover] = [(leg, price, -rate, tier) for leg, price, rate, tier in along]
+    value, zero = standing.equity - standing.requirement / level, standing.zero
+    return (
+        walk(value, -slope, against, level, limits[0], zero),
+        walk(value, slope, along, level, limits[1], zero),
+    )
+
+
+def _line(
+    book: Book, start: Sequence[float], direction: Sequence[float], level: float, standing: Standing
+) -> tuple[list[Mover], float]:
+    """Return the legs that move on a line, and how `equity − requirement ÷ level` changes on it at first."""
+    movers: list[Mover] = []
+    slope = 0.0
+    for leg, tier in zip(book.legs, standing.tiers, strict=True):
+        token = leg.token
+        if rate := direction[token]:
+            movers.append((leg, start[token], rate, tier))
+            slope += rate * leg.slope(tier, level)
+    return movers, slope

@@ -37,19 +37,19 @@ class Leg(NamedTuple):
 
     def tier(self, price: float) -> int:
         """Index of the tier in force at a price; a size exactly at a floor belongs to the tier below."""
-        return locate(self.floors, self.size * price) if len(self.floors) > 1 else 0
+        return locate(self.floors, self.size * price)
 
     def equity(self, price: Number) -> Number:
         """What the leg adds to equity: a position's profit, an asset's counted value."""
         return self.offset + self.exposure * price
 
     def maintenance(self, price: Number, rate: Number, amount: Number) -> Number:
-        """The maintenance margin under a given tier's rate and amount."""
-        return self.quantity * price * rate - amount + self.constant
+        """The venue's maintenance margin under a given tier's rate and amount, with the fee to close it carries."""
+        return self.quantity * price * rate - amount + self.closing_fee
 
     def requirement(self, price: Number, rate: Number, amount: Number) -> Number:
         """What equity is held against under a given tier's rate and amount: maintenance and the liquidation fee."""
-        return self.maintenance(price, rate, amount) + self.quantity * price * self.extra_rate
+        return self.quantity * price * (rate + self.extra_rate) - amount + self.constant
 
     def requirement_at(self, price: float, tier: int) -> float:
         """The requirement at a price taken to lie in a tier."""
@@ -63,6 +63,10 @@ class Leg(NamedTuple):
         """The requirement at prices taken to lie in tiers, unless given in those they do lie in; of their shape."""
         tiers = self.tiers(prices) if tiers is None else tiers
         return self.requirement(prices, np.asarray(self.rates)[tiers], np.asarray(self.amounts)[tiers])
+
+    def intercept(self, tier: int, level: float) -> float:
+        """What `equity − requirement ÷ level` would be at price 0 if a tier went on down to there."""
+        return self.offset + (self.amounts[tier] - self.constant) / level
 
     def slope(self, tier: int, level: float) -> float:
         """Change of `equity − requirement ÷ level` per unit of price within a tier."""

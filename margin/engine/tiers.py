@@ -17,13 +17,14 @@ from margin.errors import FieldError, known_keys, listed, number, or_zero
 MOST_ROWS = 200
 EDGE = 1e-12
 """A size within this (relative) above a cap still belongs to the lower tier: notionals are products of doubles."""
+_WITHIN = 1 - EDGE
 CONTINUITY = 1e-6
 """How far a published maintenance amount may stand from the one that continuity asks for, relative to the floor's."""
 
 
 def locate(floors: Sequence[float], size: float) -> int:
     """Index (from 0) of the tier that `size` lies in: the last whose floor is below it."""
-    return bisect_left(floors, size * (1 - EDGE), 1) - 1
+    return bisect_left(floors, size * _WITHIN, 1) - 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from typing import NamedTuple
 from margin import formatting as wording
 from margin.engine.book import Book, Standing
 from margin.engine.leg import Leg
-from margin.model.compile import compile_books
+from margin.model.prepared import Preparable, PreparedAccount, prepare
 from margin.model.scenario import Collateral, Position, Scenario
-from margin.studies.account.assess import Assessment
+from margin.studies.account.assess import Assessment, assess
 from margin.studies.distance.distances import NO_PRICE, LiquidationPrice
 from margin.venues import Venue
 
@@ -57,15 +57,16 @@ class Line(NamedTuple):
     result: str
 
 
-def arithmetic(scenario: Scenario, account: Assessment) -> list[Line]:
-    """The lines of every figure that the account has, in page order; figures that are None have none.
+def arithmetic(account: Preparable, assessment: Assessment | None = None) -> list[Line]:
+    """Return the lines of every figure that the account has, in page order; figures that are None have none.
 
-    Without positions: the margin balance and what of it is available.
+    Without positions: the margin balance and what of it is available. The assessment is the account's own.
     """
-    case = _case(scenario, account)
-    if not scenario.positions:
+    account = prepare(account)
+    case = _case(account, assessment or assess(account))
+    if not account.scenario.positions:
         return [_margin_balance(case), *_available_balance(case)]
-    profit = _line("Unrealised profit", [_profits(case)], wording.money(account.unrealised_pnl))
+    profit = _line("Unrealised profit", [_profits(case)], wording.money(case.account.unrealised_pnl))
     return [
         _margin_balance(case),
         profit,
@@ -138,7 +139,7 @@ class _Case(NamedTuple):
 
     scenario: Scenario
     account: Assessment
-    books: list[Book]
+    books: Sequence[Book]
     holdings: list[_Holding]
     pledges: list[_Pledge]
 
@@ -162,14 +163,15 @@ class _Case(NamedTuple):
         return _Term(tuple(part.times("r") for part in term.symbols), tuple(part.times(rate) for part in term.numbers))
 
 
-def _case(scenario: Scenario, account: Assessment) -> _Case:
-    books, marks, count = compile_books(scenario), scenario.market.marks, len(scenario.positions)
+def _case(account: PreparedAccount, assessment: Assessment) -> _Case:
+    scenario, books = account.scenario, account.books
+    marks, count = scenario.market.marks, len(scenario.positions)
     legs = [leg for book in books for leg in book.legs]
     positions, counted = zip(scenario.positions, legs[:count], strict=True), legs[count:]
     holdings = [_Holding(position, leg, marks[position.symbol]) for position, leg in positions]
     collateral = zip(scenario.account.collateral, counted, strict=True) if counted else ()
     pledges = [_Pledge(item, leg, marks[item.asset]) for item, leg in collateral]
-    return _Case(scenario, account, books, holdings, pledges)
+    return _Case(scenario, assessment, books, holdings, pledges)
 
 
 # Terms and sums

@@ -82,6 +82,32 @@ def test_yardstick_one_outer_sum(benchmark: BenchmarkFixture) -> None:
     benchmark(lambda: a[:, None] + b[None, :])
 
 
+@pytest.fixture
+def paths(benchmark: BenchmarkFixture) -> tuple[int, int]:
+    """The price paths of a simulation, and their steps; a few of them where nothing is measured."""
+    return (10_000 if benchmark.enabled else 100), 720
+
+
+@pytest.mark.benchmark(group="headroom along 10,000 paths of 720 steps of ten tokens, against drawing them")
+def test_headroom_along_paths(benchmark: BenchmarkFixture, paths: tuple[int, int]) -> None:
+    """Prices that go through several tiers: hourly steps of 1% for 30 days."""
+    book = compile_books(account_of(10))[0]
+    prices = np.random.default_rng(1).standard_normal((*paths, 10))
+    prices *= 0.01
+    np.exp(np.cumsum(prices, axis=1, out=prices), out=prices)
+    prices *= np.array(book.marks)
+    headroom = benchmark.pedantic(book.headroom, (prices,), rounds=3, warmup_rounds=1)
+    last = book.standing(prices[-1, -1].tolist())
+    assert headroom[-1, -1] == pytest.approx(last.headroom, rel=1e-9)
+
+
+@pytest.mark.benchmark(group="headroom along 10,000 paths of 720 steps of ten tokens, against drawing them")
+def test_yardstick_drawing_their_numbers(benchmark: BenchmarkFixture, paths: tuple[int, int]) -> None:
+    numbers = np.empty((*paths, 10))
+    benchmark.pedantic(np.random.default_rng(1).standard_normal, kwargs={"out": numbers}, rounds=3, warmup_rounds=1)
+    assert numbers.std() == pytest.approx(1, abs=0.01)
+
+
 @pytest.mark.benchmark(group="a risk map of 201 by 201 with its curves, against three outer sums")
 def test_a_risk_map(benchmark: BenchmarkFixture) -> None:
     scenario, moves = account_of(10), np.linspace(-0.6, 0.6, 201)

@@ -229,7 +229,9 @@ def test_however_many_venues_there_are_each_is_drawn_otherwise(monkeypatch: pyte
     for key, venue in many.items():
         monkeypatch.setitem(margin.venues._registry, key, venue)
     figure = tier_steps(Compared("RENDER", 1.75, tuple(Schedule(venue, table) for venue in listing_venues()), {}))
-    assert [trace["name"] for trace in figure["data"] if trace.get("name")] == [VENUES[venue].name for venue in listing_venues()]
+    assert [trace["name"] for trace in figure["data"] if trace.get("name")] == [
+        VENUES[venue].name for venue in listing_venues()
+    ]
     looks = [look_of(venue) for venue in listing_venues()]
     assert len(set(looks)) == len(looks) == 24
     for look, further in combinations(looks, 2):

@@ -12,7 +12,8 @@ import numpy as np
 from margin.engine.book import Book
 from margin.engine.leg import Leg
 from margin.engine.numbers import ZERO, Array
-from margin.model.compile import compile_books, size_in_tiers
+from margin.model.compile import size_in_tiers
+from margin.model.prepared import Preparable, prepare
 from margin.model.scenario import Position, Scenario
 
 Stretch = tuple[float, float]
@@ -35,10 +36,11 @@ class Advice(NamedTuple):
     survives: bool
 
 
-def survive(scenario: Scenario, move: float) -> Advice | None:
-    """The advice for a common move from the present marks; None without positions or where tiers are missing."""
-    books = compile_books(scenario)
-    if not scenario.positions or not all(book.complete for book in books):
+def survive(account: Preparable, move: float) -> Advice | None:
+    """Return the advice for a common move from the present marks; None without positions or where tiers are missing."""
+    account = prepare(account)
+    scenario, books = account.scenario, account.books
+    if not account.measurable:
         return None
     depths = [_lowest_on_the_way(book, scenario, move) for book in books]
     if scenario.account.isolated:

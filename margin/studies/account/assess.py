@@ -5,15 +5,18 @@ and leverages are None where their denominator is not positive; margin figures a
 the venue. Problems and assumptions are codes with facts; `messages` has their texts.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from itertools import repeat
+from operator import attrgetter
+from typing import NamedTuple, cast
 
 from margin.engine.book import Book, Standing
 from margin.engine.leg import Leg
 from margin.engine.numbers import ZERO, beyond_rounding, quotient
 from margin.engine.tiers import EDGE
 from margin.facts import Assumption, Problem
-from margin.model.compile import Legs, compile_legs, cross_book, isolated_books, size_in_tiers
+from margin.model.compile import size_in_tiers
+from margin.model.prepared import Preparable, PreparedAccount, prepare
 from margin.model.scenario import OTHER_SIDE, Position, Scenario, net_quantities
 from margin.studies.distance.distances import (
     NOWHERE,
@@ -54,6 +57,13 @@ class PositionFigures(NamedTuple):
     headroom: float | None = None
     margin_ratio: float | None = None
     liquidated: bool | None = None
+
+
+_NOTIONAL = attrgetter("notional")
+_PROFIT = attrgetter("unrealised_pnl")
+_INITIAL_MARGIN = attrgetter("initial_margin")
+_MAINTENANCE_MARGIN = attrgetter("maintenance_margin")
+_LIQUIDATED = attrgetter("liquidated")
 
 
 class Assessment(NamedTuple):
@@ -100,67 +110,51 @@ class Assessment(NamedTuple):
         return quotient(ratio.liquidation_at, ratio.value)
 
 
-def assess(scenario: Scenario) -> Assessment:
-    """Every figure of the account at its marks."""
-    legs = compile_legs(scenario)
-    rows = zip(scenario.positions, legs, _twins(scenario.positions), strict=True)
-    positions = [_figures(position, leg, twin, scenario) for position, leg, twin in rows]
-    if not scenario.account.isolated:
-        return _assess_cross(scenario, legs, positions)
-    return _assess_isolated(scenario, legs, positions)
+def assess(account: Preparable) -> Assessment:
+    """Return every figure of the account at its marks; of a prepared one they are computed once."""
+    return prepare(account).once(_assess)
 
 
-def _twins(positions: Sequence[Position]) -> list[Position | None]:
-    """Return, in their order, every position's twin: that of the same token on the other side, None without one."""
-    by_name = {(position.symbol, position.side): position for position in positions}
-    return [by_name.get((position.symbol, OTHER_SIDE[position.side])) for position in positions]
+def _assess(account: PreparedAccount) -> Assessment:
+    return _assess_isolated(account) if account.scenario.account.isolated else _assess_cross(account)
 
 
-def _assess_cross(scenario: Scenario, legs: Legs, positions: list[PositionFigures]) -> Assessment:
-    book = cross_book(scenario, legs)
-    if not book.complete:
+def _assess_cross(account: PreparedAccount) -> Assessment:
+    scenario, [book], [standing] = account.scenario, account.books, account.standings
+    positions = _positions(account)
+    if standing is None:
         prices = [unpriced(token, "no_tiers") for token in book.tokens]
         return _assessment(scenario, book.equity_at(book.marks), positions, prices)
-    standing = book.standing()
     prices = liquidation_prices(book, standing)
     joint = NOWHERE if standing.liquidated else common_move([book], scenario, standings=[standing])
-    return _assessment(
-        scenario, standing.equity, positions, prices, _Whole(standing.requirement, standing, standing.liquidated, joint)
-    )
+    whole = _Whole(standing.requirement, standing, standing.liquidated, joint)
+    return _assessment(scenario, standing.equity, positions, prices, whole)
 
 
-def _assess_isolated(scenario: Scenario, legs: Legs, positions: list[PositionFigures]) -> Assessment:
-    books = isolated_books(scenario, legs)
-    standings = [book.standing() if book.complete else None for book in books]
-    alone = [
-        _alone(figures, position, book, standing, scenario)
-        for figures, position, book, standing in zip(positions, scenario.positions, books, standings, strict=True)
+def _assess_isolated(account: PreparedAccount) -> Assessment:
+    scenario, books, standings = account.scenario, account.books, account.standings
+    positions = _positions(account)
+    prices = [
+        _alone(position, book, standing)
+        for position, book, standing in zip(scenario.positions, books, standings, strict=True)
     ]
-    positions, prices = [each[0] for each in alone], [each[1] for each in alone]
-    equity = scenario.account.wallet_balance + sum(figures.unrealised_pnl for figures in positions)
+    equity = scenario.account.wallet_balance + sum([figures.unrealised_pnl for figures in positions])
     known = [standing for standing in standings if standing is not None]
     if len(known) < len(books):
         return _assessment(scenario, equity, positions, prices)
     worst = min(known, key=lambda standing: standing.headroom, default=Standing(equity, 0.0, 0.0, False, 0.0))
     liquidated = any(standing.liquidated for standing in known)
     joint = NOWHERE if liquidated else common_move(books, scenario, standings=known)
-    requirement = sum(standing.requirement for standing in known)
+    requirement = sum([standing.requirement for standing in known])
     return _assessment(scenario, equity, positions, prices, _Whole(requirement, worst, liquidated, joint))
 
 
-def _alone(
-    figures: PositionFigures, position: Position, book: Book, standing: Standing | None, scenario: Scenario
-) -> tuple[PositionFigures, LiquidationPrice]:
-    """An isolated position's own standing and its own liquidation price."""
-    figures = figures._replace(isolated_margin=position.own_margin)
+def _alone(position: Position, book: Book, standing: Standing | None) -> LiquidationPrice:
+    """Return an isolated position's own liquidation price."""
     if standing is None:
-        return figures, unpriced(position.symbol, "no_tiers", position.side)
-    figures = figures._replace(
-        headroom=standing.headroom,
-        margin_ratio=scenario.account.rules.ratio.of(standing),
-        liquidated=standing.liquidated,
-    )
-    return figures, liquidation_prices(book, standing)[0]._replace(side=position.side)
+        return unpriced(position.symbol, "no_tiers", position.side)
+    [price] = liquidation_prices(book, standing, position.side)
+    return price
 
 
 class _Whole(NamedTuple):
@@ -179,21 +173,21 @@ def _assessment(
     prices: list[LiquidationPrice],
     whole: _Whole | None = None,
 ) -> Assessment:
-    notional = sum(figures.notional for figures in positions)
+    notional = sum(map(_NOTIONAL, positions))
     firm = beyond_rounding(equity, abs(scenario.account.counted_wallet) + notional)
-    initial = _total([figures.initial_margin for figures in positions])
+    initial = _total(map(_INITIAL_MARGIN, positions))
     return Assessment(
         equity=equity,
-        unrealised_pnl=sum(figures.unrealised_pnl for figures in positions),
+        unrealised_pnl=sum(map(_PROFIT, positions)),
         initial_margin=initial,
-        maintenance_margin=_total([figures.maintenance_margin for figures in positions]),
+        maintenance_margin=_total(map(_MAINTENANCE_MARGIN, positions)),
         requirement=whole and whole.requirement,
         headroom=whole and whole.worst.headroom,
         available_balance=_available(scenario, equity, initial),
         margin_ratio=_margin_ratio(scenario, whole),
         equity_to_notional=quotient(firm, notional),
         effective_leverage=quotient(notional, firm),
-        liquidated=whole.liquidated if whole else any(figures.liquidated for figures in positions),
+        liquidated=whole.liquidated if whole else any(map(_LIQUIDATED, positions)),
         positions=tuple(positions),
         liquidation_prices=tuple(prices),
         joint_move=whole.joint if whole else NOWHERE,
@@ -207,29 +201,34 @@ def _assessment(
 
 
 def _beyond(scenario: Scenario, positions: list[PositionFigures], prices: list[LiquidationPrice]) -> list[Assumption]:
-    """Which figures lie where the venue's table has ended, or where an isolated position is liquidated."""
-    beyond = []
+    """Return which figures lie where the venue's table has ended, or where an isolated position is liquidated."""
     above = {price.symbol: price.above for price in prices if price.above is not None}
-    for position, figures in zip(scenario.positions, positions, strict=True):
-        table = None if scenario.account.rules.own_fraction else scenario.market.table(position.symbol)
-        at_price = position.quantity * above.get(position.symbol, 0.0)
-        ended = any(problem.code == "beyond_last_tier" for problem in figures.problems)
-        if ended or (table and table.progressive and table.exceeds_last_cap(at_price)):
-            beyond.append(position.symbol)
+    beyond = [
+        figures.symbol
+        for figures in positions
+        # Most positions have neither a problem nor a price above.
+        if (figures.problems or figures.symbol in above) and _ends(figures, above.get(figures.symbol), scenario)
+    ]
     noted = [Assumption.of("last_rate_goes_on", symbol=symbol) for symbol in dict.fromkeys(beyond)]
-    if any(figures.liquidated for figures in positions):
+    if any(map(_LIQUIDATED, positions)):
         noted.append(Assumption.of("isolated_as_if_open"))
     return noted
 
 
-def _total(values: list[float | None]) -> float | None:
-    """The sum, None as soon as one is not known."""
-    total = 0.0
-    for value in values:
-        if value is None:
-            return None
-        total += value
-    return total
+def _ends(figures: PositionFigures, above: float | None, scenario: Scenario) -> bool:
+    """Return whether the position's table ends below its size, or below that at a liquidation price."""
+    if any(problem.code == "beyond_last_tier" for problem in figures.problems):
+        return True
+    if above is None or scenario.account.rules.own_fraction:
+        return False
+    table = scenario.market.table(figures.symbol)
+    return table is not None and table.progressive and table.exceeds_last_cap(figures.quantity * above)
+
+
+def _total(values: Iterable[float | None]) -> float | None:
+    """Return the sum, None where one is not known."""
+    known = list(values)
+    return None if None in known else sum(cast(list[float], known), 0.0)
 
 
 def _margin_ratio(scenario: Scenario, whole: _Whole | None) -> MarginRatio:
@@ -244,7 +243,7 @@ def _available(scenario: Scenario, equity: float, initial: float | None) -> floa
         return None
     if not scenario.account.isolated:
         return _above(equity, initial)
-    return _above(scenario.account.wallet_balance, sum(position.own_margin for position in scenario.positions))
+    return _above(scenario.account.wallet_balance, sum([position.own_margin for position in scenario.positions]))
 
 
 def _above(one: float, other: float) -> float:
@@ -252,28 +251,70 @@ def _above(one: float, other: float) -> float:
     return one - other if one - other > ZERO * (abs(one) + abs(other)) else 0.0
 
 
-def _figures(position: Position, leg: Leg, twin: Position | None, scenario: Scenario) -> PositionFigures:
-    """One position's figures; `twin` is the position of the same token on the other side."""
-    account, market = scenario.account, scenario.market
-    mark = market.marks[position.symbol]
-    notional = position.quantity * mark
-    common = (position.symbol, position.side, position.quantity, notional, leg.equity(mark))
+def _positions(account: PreparedAccount) -> list[PositionFigures]:
+    """Return every position's figures, in their order."""
+    scenario, positions = account.scenario, account.scenario.positions
+    alone = account.standings if scenario.account.isolated else repeat(None)
+    rows = zip(positions, account.legs, _tiers(account), _twins(positions), alone, strict=False)
+    return [_figures(position, leg, tier, twin, own, scenario) for position, leg, tier, twin, own in rows]
+
+
+def _tiers(account: PreparedAccount) -> Sequence[int]:
+    """Return the tier that every position lies in, an index into its leg's; 0 where no table is known."""
+    if account.scenario.account.isolated:
+        return [standing.tiers[0] if standing else 0 for standing in account.standings]
+    [book], [standing], legs = account.books, account.standings, account.legs
+    return standing.tiers[: len(legs)] if standing else [leg.tier(book.marks[leg.token]) for leg in legs]
+
+
+def _twins(positions: Sequence[Position]) -> Iterable[Position | None]:
+    """Return, in their order, every position's twin: that of the same token on the other side, None without one."""
+    if len({position.symbol for position in positions}) == len(positions):
+        return repeat(None, len(positions))
+    by_name = {(position.symbol, position.side): position for position in positions}
+    return [by_name.get((position.symbol, OTHER_SIDE[position.side])) for position in positions]
+
+
+def _figures(
+    position: Position, leg: Leg, tier: int, twin: Position | None, own: Standing | None, scenario: Scenario
+) -> PositionFigures:
+    """Return one position's figures.
+
+    `tier` is an index into its leg's; `twin` the position of the same token on the other side; `own` where the
+    position's own book stands, in isolated mode and where its tiers are known.
+    """
+    account, market, symbol, quantity = scenario.account, scenario.market, position.symbol, position.quantity
+    mark, isolated = market.marks[symbol], account.isolated
+    notional, profit = quantity * mark, leg.equity(mark)
+    margin = position.own_margin if isolated else None
     if not leg.rates:
-        return PositionFigures(*common, None, None, None, None, None, None, (_no_tiers(position, scenario),))
-    tier = leg.tier(mark)
-    number, rate, amount = leg.first_tier + tier, leg.rates[tier], leg.amounts[tier]
-    table = None if account.rules.own_fraction else market.table(position.symbol)
+        unknown = (None, None, None, None, None, None)
+        return PositionFigures(
+            symbol, position.side, quantity, notional, profit, *unknown, (_no_tiers(position, scenario),), margin
+        )
+    rules, number = account.rules, leg.first_tier + tier
+    rate, amount = leg.rates[tier], leg.amounts[tier]
+    table = None if rules.own_fraction else market.table(symbol)
     cap = table.max_leverages[number] if table else None
-    opening_price = account.rules.opening_price(position.entry_price, mark, isolated=account.isolated)
+    opening_price = rules.opening_price(position.entry_price, mark, isolated=isolated)
+    # By position, for naming sixteen fields takes longer than all that is computed for them.
     return PositionFigures(
-        *common,
-        initial_margin=position.quantity * opening_price / position.leverage + leg.closing_fee,
-        maintenance_margin=leg.maintenance(mark, rate, amount) + leg.closing_fee - leg.constant,
-        tier=number + 1,
-        maintenance_rate=rate,
-        maintenance_amount=amount,
-        max_leverage=cap,
-        problems=_position_problems(position, twin, table, cap, scenario, negative=rate * notional < amount),
+        symbol,
+        position.side,
+        quantity,
+        notional,
+        profit,
+        quantity * opening_price / position.leverage + leg.closing_fee,
+        leg.maintenance(mark, rate, amount),
+        number + 1,
+        rate,
+        amount,
+        cap,
+        _position_problems(position, twin, table, cap, scenario, negative=rate * notional < amount),
+        margin,
+        own.headroom if own else None,
+        rules.ratio.of(own) if own else None,
+        own.liquidated if own else None,
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from margin.errors import LARGEST, or_zero
+from margin.model.prepared import Preparable, prepare
 from margin.model.scenario import Scenario, Seen
 from margin.studies.account.assess import Assessment, assess
 
@@ -19,9 +20,10 @@ class Difference(NamedTuple):
     now: float | None
 
 
-def with_seen(scenario: Scenario, assessment: Assessment | None = None) -> Scenario:
-    """The scenario with what is seen now, and its venue tables' oldest date where they are all that it uses."""
-    assessment = assessment or assess(scenario)
+def with_seen(account: Preparable, assessment: Assessment | None = None) -> Scenario:
+    """Return the scenario with what is seen now, and its venue tables' oldest date where they are all that it uses."""
+    account = prepare(account)
+    assessment, scenario = assessment or assess(account), account.scenario
     market = scenario.market
     as_of = market.tiers_as_of if market.tiers else market.reference.oldest(scenario.tokens)
     seen = Seen(_sayable(assessment.equity), _sayable(assessment.margin_ratio.value))

@@ -1,12 +1,13 @@
 """The account along a common move: requirement ÷ equity at every x, and exactly where its levels lie."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from margin.engine.book import Book
 from margin.engine.numbers import Array
-from margin.model.compile import compile_books
+from margin.model.prepared import Preparable, prepare
 from margin.model.scenario import Scenario
 from margin.studies.distance.distances import FURTHEST_DOWN, FURTHEST_UP, JointMove, common_move, origin, present_move
 
@@ -36,13 +37,14 @@ class Curve(NamedTuple):
     liquidation: JointMove
 
 
-def common_move_curve(scenario: Scenario) -> Curve | None:
-    """The curve from the baseline marks, or from the marks where no common move leads from those to these.
+def common_move_curve(account: Preparable) -> Curve | None:
+    """Return the curve from the baseline marks, or from the marks where no common move leads from those to these.
 
     None where there is nothing to draw: no positions, or a token without tiers.
     """
-    books = compile_books(scenario)
-    if not scenario.positions or not all(book.complete for book in books):
+    account = prepare(account)
+    scenario, books = account.scenario, account.books
+    if not account.measurable:
         return None
     start, today = origin(scenario), present_move(scenario) or 0.0
     start = {token: start[token] for token in scenario.tokens}
@@ -65,7 +67,7 @@ def _moves(levels: list[JointMove], today: float) -> Array:
 
 
 def _worst(
-    books: list[Book], scenario: Scenario, prices: dict[str, float], moves: Array
+    books: Sequence[Book], scenario: Scenario, prices: dict[str, float], moves: Array
 ) -> tuple[Array, Array, Array, Array]:
     """Requirement ÷ equity, the venue's ratio, equity and requirement of the worst book at each move."""
     rule, market = scenario.account.rules.ratio, scenario.market

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from margin.engine.book import Book, Standing
 from margin.errors import join, keyed, number
-from margin.model.compile import compile_books
+from margin.model.prepared import Preparable, prepare
 from margin.model.scenario import MOST_TOKENS, Scenario
 from margin.model.symbols import STABLECOINS, by_token
 from margin.studies.distance.distances import FURTHEST_DOWN, FURTHEST_UP, NOWHERE, JointMove, first_moves
@@ -69,7 +69,7 @@ def beta_to_btc(token: str, betas_to_btc: Mapping[str, float]) -> float:
     return betas_to_btc.get(token, 0.0 if token in STABLECOINS else UNKNOWN_BETA)
 
 
-def against(scenario: Scenario) -> Direction:
+def against(account: Preparable) -> Direction:
     """At x < 0 every price goes the way that lowers the headroom from where it stands, all by the same part.
 
     Down for a token held net long, pledged ones among them, and up for one held net short. Up also for a hedge of equal
@@ -77,7 +77,7 @@ def against(scenario: Scenario) -> Direction:
     profit less requirement. A stablecoin stands still. Shorts being hurt beyond a doubling, x reaches to −1000 %.
     """
     slopes: dict[str, float] = {}
-    for book in compile_books(scenario):
+    for book in prepare(account).books:
         for leg in book.legs:
             token = book.tokens[leg.token]
             slope = leg.slope(leg.tier(book.marks[leg.token]), 1.0) if leg.rates else leg.exposure
@@ -98,9 +98,11 @@ def custom(rates: Mapping[str, float]) -> Direction:
     return Direction("custom", "Your own direction", checked)
 
 
-def every(scenario: Scenario, sector_tokens: Collection[str], betas_to_btc: Mapping[str, float]) -> list[Direction]:
-    """All that can be asked of an account without further figures, each token alone among them."""
-    chosen = [together(scenario), sector(scenario, sector_tokens), with_btc(scenario, betas_to_btc), against(scenario)]
+def every(account: Preparable, sector_tokens: Collection[str], betas_to_btc: Mapping[str, float]) -> list[Direction]:
+    """Return all that can be asked of an account without further figures, each token alone among them."""
+    account = prepare(account)
+    scenario = account.scenario
+    chosen = [together(scenario), sector(scenario, sector_tokens), with_btc(scenario, betas_to_btc), against(account)]
     return [*chosen, *(alone(token) for token in scenario.tokens if token not in STABLECOINS)]
 
 
@@ -146,10 +148,12 @@ class DirectionResult(NamedTuple):
     slices: tuple[Slice, ...]
 
 
-def study(scenario: Scenario, directions: Iterable[Direction], moves: Sequence[float] = MOVES) -> list[DirectionResult]:
-    """Every direction's distances and slices, in the order given."""
-    books = compile_books(scenario)
-    standings = [book.standing() if book.complete else None for book in books]
+def study(
+    account: Preparable, directions: Iterable[Direction], moves: Sequence[float] = MOVES
+) -> list[DirectionResult]:
+    """Return every direction's distances and slices, in the order given."""
+    account = prepare(account)
+    scenario, books, standings = account.scenario, account.books, account.standings
     held = dict.fromkeys(book.tokens[leg.token] for book in books for leg in book.legs if leg.exposure)
     levels = (1.0, scenario.levels.danger, scenario.levels.warning)
     results = []

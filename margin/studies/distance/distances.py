@@ -9,11 +9,11 @@ from math import inf
 from typing import Literal, NamedTuple
 
 from margin.engine.book import Book, Standing
-from margin.engine.crossing import Mover, first_crossing, walk
+from margin.engine.crossing import first_crossings, walk
 from margin.engine.leg import Leg
 from margin.engine.numbers import quotient
 from margin.errors import LARGEST
-from margin.model.compile import compile_books
+from margin.model.prepared import Preparable, prepare
 from margin.model.scenario import Scenario
 
 FURTHEST_DOWN = 1.0
@@ -54,36 +54,49 @@ def unpriced(symbol: str, reason: Reason, side: str | None = None) -> Liquidatio
     return LiquidationPrice(symbol, None, None, reason, reason, side)
 
 
-def liquidation_prices(book: Book, standing: Standing) -> list[LiquidationPrice]:
-    """One entry per token of a complete book, which stands as given."""
+def liquidation_prices(book: Book, standing: Standing, side: str | None = None) -> list[LiquidationPrice]:
+    """Return one entry per token of a complete book, which stands as given; `side` is that of an isolated position."""
     if standing.liquidated:
-        return [unpriced(token, "liquidated") for token in book.tokens]
-    legs: list[list[Leg]] = [[] for _ in book.tokens]
-    for leg in book.legs:
-        legs[leg.token].append(leg)
+        return [unpriced(token, "liquidated", side) for token in book.tokens]
+    legs: list[list[tuple[Leg, int]]] = [[] for _ in book.tokens]
+    for leg, tier in zip(book.legs, standing.tiers, strict=True):
+        legs[leg.token].append((leg, tier))
     headroom = standing.headroom if book.bears_positions else inf
     return [
-        _liquidation_price(token, mark, own, headroom, standing.zero)
+        _liquidation_price(token, mark, own, headroom, standing.zero, side)
         for token, mark, own in zip(book.tokens, book.marks, legs, strict=True)
     ]
 
 
-def _liquidation_price(token: str, mark: float, legs: list[Leg], headroom: float, zero: float) -> LiquidationPrice:
-    """The entry of one token; an account that nothing can liquidate has endless headroom.
+def _liquidation_price(
+    token: str, mark: float, legs: list[tuple[Leg, int]], headroom: float, zero: float, side: str | None
+) -> LiquidationPrice:
+    """Return the entry of one token, from its legs with their tiers at the mark.
 
-    Rates rise with the size, so headroom is concave in one price: it gains all the way down exactly if it does so in
-    the lowest tier, and all the way up exactly if it does so in the highest.
+    An account that nothing can liquidate has endless headroom. Rates rise with the size, so headroom is concave in one
+    price: it gains all the way down exactly if it does so in the lowest tier, and all the way up exactly if it does so
+    in the highest.
     """
-    lowest = sum([leg.slope(0, 1.0) for leg in legs])
-    highest = sum([leg.slope(-1, 1.0) for leg in legs])
-    steady: Reason = "flat" if lowest == highest == 0 else "gains"
-    fall = walk(headroom, [Mover(leg, mark, -1.0) for leg in legs], 1.0, mark, zero) if lowest > 0 else None
-    rise = walk(headroom, [Mover(leg, mark, 1.0) for leg in legs], 1.0, inf, zero) if highest < 0 else None
-    below = None if fall is None or mark - fall <= NO_PRICE * mark else mark - fall
-    above = None if rise is None or mark + rise > LARGEST else mark + rise
-    reason_below = None if below is not None else "covered" if lowest > 0 else steady
-    reason_above = None if above is not None else "covered" if highest < 0 else steady
-    return LiquidationPrice(token, below, above, reason_below, reason_above)
+    slope = lowest = highest = 0.0
+    for leg, tier in legs:
+        slope += leg.slope(tier, 1.0)
+        lowest += leg.slope(0, 1.0)
+        highest += leg.slope(-1, 1.0)
+    below = above = None
+    reason_below: Reason | None
+    reason_above: Reason | None
+    reason_below = reason_above = "flat" if lowest == highest == 0 else "gains"
+    if lowest > 0:
+        reason_below = "covered"
+        fall = walk(headroom, -slope, [(leg, mark, -1.0, tier) for leg, tier in legs], 1.0, mark, zero)
+        if fall is not None and mark - fall > NO_PRICE * mark:
+            below, reason_below = mark - fall, None
+    if highest < 0:
+        reason_above = "covered"
+        rise = walk(headroom, slope, [(leg, mark, 1.0, tier) for leg, tier in legs], 1.0, inf, zero)
+        if rise is not None and mark + rise <= LARGEST:
+            above, reason_above = mark + rise, None
+    return LiquidationPrice(token, below, above, reason_below, reason_above, side)
 
 
 def first_moves(
@@ -104,9 +117,8 @@ def first_moves(
     for book, standing in zip(books, standings or [None] * len(books), strict=True):
         prices = book.marks if start is None else tuple([start[token] for token in book.tokens])
         rises = [price * rates.get(token, 0.0) for token, price in zip(book.tokens, prices, strict=True)]
-        falls = [-rise for rise in rises]
-        fall = first_crossing(book, prices, falls, level=level, limit=furthest_down, standing=standing)
-        rise = first_crossing(book, prices, rises, level=level, limit=FURTHEST_UP, standing=standing)
+        limits = (furthest_down, FURTHEST_UP)
+        fall, rise = first_crossings(book, prices, rises, limits=limits, level=level, standing=standing)
         down = down if fall is None else min(down, fall)
         up = up if rise is None else min(up, rise)
     return JointMove(None if down == inf else 0.0 - down, None if up == inf else up)
@@ -121,7 +133,7 @@ def common_move(
     start: Mapping[str, float] | None = None,
 ) -> JointMove:
     """The first x each way at which some book reaches the level, every token moving by its beta; see `first_moves`."""
-    betas = {token: scenario.market.beta(token) for book in books for token in book.tokens}
+    betas = {token: scenario.market.beta(token) for token in scenario.tokens}
     return first_moves(books, betas, level, standings=standings, start=start)
 
 
@@ -160,12 +172,12 @@ def before_move(scenario: Scenario) -> Scenario:
     return at_move(scenario, 0.0, start)
 
 
-def brink(scenario: Scenario) -> float | None:
-    """The nearest common move from its origin that puts the account exactly at the liquidation point."""
-    books = compile_books(scenario)
-    if not all(book.complete for book in books):
+def brink(account: Preparable) -> float | None:
+    """Return the nearest common move from its origin that puts the account exactly at the liquidation point."""
+    account = prepare(account)
+    if not account.complete:
         return None
-    return nearest(common_move(books, scenario, start=origin(scenario)))
+    return nearest(common_move(account.books, account.scenario, start=origin(account.scenario)))
 
 
 def nearest(move: JointMove) -> float | None:

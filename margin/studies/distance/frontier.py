@@ -18,8 +18,7 @@ import numpy as np
 from margin.engine.book import Book
 from margin.engine.leg import Leg
 from margin.engine.numbers import ZERO, Array
-from margin.model.compile import compile_books
-from margin.model.scenario import Scenario
+from margin.model.prepared import Preparable, prepare
 from margin.studies.distance.directions import Direction
 from margin.studies.stress.outcome import Outcome, after
 
@@ -59,16 +58,17 @@ class RiskMap(NamedTuple):
 
 
 def risk_map(
-    scenario: Scenario, first: Direction, second: Direction, first_moves: Array, second_moves: Array
+    account: Preparable, first: Direction, second: Direction, first_moves: Array, second_moves: Array
 ) -> RiskMap | None:
-    """The map over moves given in ascending order; None without positions or where tiers are missing.
+    """Return the map over moves given in ascending order; None without positions or where tiers are missing.
 
     Raises ValueError where the groups share a token: one price cannot go two ways.
     """
     if shared := _moved(first) & _moved(second):
         raise ValueError(f"both groups move {', '.join(sorted(shared))}")
-    books = compile_books(scenario)
-    if not scenario.positions or not all(book.complete for book in books):
+    account = prepare(account)
+    scenario, books = account.scenario, account.books
+    if not account.measurable:
         return None
     isolated, wallet = scenario.account.isolated, scenario.account.counted_wallet
     parts = [_parts(book, (first, second), (first_moves, second_moves)) for book in books]
@@ -80,14 +80,14 @@ def risk_map(
 
 
 def at_points(
-    scenario: Scenario, first: Direction, second: Direction, points: Iterable[tuple[float, float]]
+    account: Preparable, first: Direction, second: Direction, points: Iterable[tuple[float, float]]
 ) -> list[Outcome]:
-    """The account at moves of both groups, each gone to straight from the present marks, all other prices still.
+    """Return the account at moves of both groups, each gone to straight from the present marks, all other prices still.
 
     It tells what a map does not: whether the way there liquidates, and what lost isolated positions leave.
     """
-    books = compile_books(scenario)
-    return [after(scenario, books, {**first.moves(x), **second.moves(y)}) for x, y in points]
+    account = prepare(account)
+    return [after(account.scenario, account.books, {**first.moves(x), **second.moves(y)}) for x, y in points]
 
 
 def _moved(direction: Direction) -> set[str]:

@@ -7,7 +7,7 @@ weighed by what is held of it.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from margin.model.compile import compile_books
+from margin.model.prepared import Preparable, prepare
 from margin.model.scenario import Scenario, net_quantities
 from margin.model.symbols import STABLECOINS
 from margin.studies.distance.directions import Direction, reach
@@ -96,9 +96,9 @@ class Reaches(NamedTuple):
     apart: JointMove
 
 
-def reaches(scenario: Scenario, first: Direction, second: Direction) -> Reaches:
-    """Where each group alone liquidates, and both at once."""
-    books = compile_books(scenario)
+def reaches(account: Preparable, first: Direction, second: Direction) -> Reaches:
+    """Return where each group alone liquidates, and both at once."""
+    books = prepare(account).books
     both = [
         Direction("both", "both", {**first.rates, **{token: way * rate for token, rate in second.rates.items()}})
         for way in (1.0, -1.0)
@@ -130,9 +130,14 @@ class DayPoint(NamedTuple):
 
 
 def day_points(
-    rows: Iterable[CrashRow], scenario: Scenario, first: Direction, second: Direction, *, worst: bool
+    rows: Iterable[CrashRow], account: Preparable, first: Direction, second: Direction, *, worst: bool
 ) -> list[DayPoint]:
-    """Each day as moves of the two groups, the worst there first; a day that says nothing of one is left out."""
+    """Return each day as moves of the two groups, the worst there first.
+
+    A day that says nothing of one of them is left out.
+    """
+    account = prepare(account)
+    scenario = account.scenario
     sizes, known, places = weights(scenario), [], []
     for row in rows:
         moves = _moves(row, scenario, worst=worst)
@@ -142,7 +147,7 @@ def day_points(
             places.append((x, y))
     moved, when = first.rates.keys() | second.rates.keys(), "worst tick" if worst else "close"
     points = []
-    for row, place, here in zip(known, places, at_points(scenario, first, second, places), strict=True):
+    for row, place, here in zip(known, places, at_points(account, first, second, places), strict=True):
         whole = (row.worst if worst else row.close).outcome
         gaps = (row.gaps(moved, worst=worst), row.gaps(worst=worst))
         points.append(DayPoint(row, *place, here, whole, when, *gaps))

@@ -153,10 +153,10 @@ class Unwinding:
         ledger.settle()
 
     def _relieved(self) -> bool:
-        equity, requirement, _, liquidated, zero = self.ledger.standing
-        if liquidated or self.ledger.bankrupt:
+        standing = self.ledger.standing
+        if standing.liquidated or self.ledger.bankrupt:
             return False
-        return equity - requirement / self._policy.relief >= -zero
+        return standing.equity - standing.requirement / self._policy.relief >= -standing.zero
 
     def _cancel_orders(self) -> None:
         """Once; the person's price stops are orders too."""
