@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from margin.studies.account.arithmetic import arithmetic
 
 from margin.model import compile as compiling
 from margin.model.prepared import Preparable, PreparedAccount, prepare
@@ -18,6 +17,7 @@ from margin.studies.distance.directions import against, alone, every, study
 from margin.studies.distance.distances import brink
 from margin.studies.distance.frontier import at_points, risk_map
 from margin.studies.distance.groups import reaches
+from margin.text.arithmetic import arithmetic
 from tests.studies.accounts import account, long, short
 
 PAIR = (alone("RENDER"), alone("TAO"))
