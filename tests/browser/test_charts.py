@@ -65,6 +65,30 @@ def test_the_ink_follows_the_theme_without_a_run_of_the_page(visit: Visit) -> No
     assert shown(page, "paper_bgcolor") == "#0E1420"
 
 
+def test_the_toolbar_takes_a_chart_along_and_zooms_and_sends_it_to_nobody(visit: Visit) -> None:
+    page = visit()
+    buttons = page.locator(PLOT).first.locator(".modebar-btn")
+    assert buttons.evaluate_all("all => all.map(each => each.dataset.title)") == [
+        "Download plot as a PNG",
+        "Zoom in",
+        "Zoom out",
+        "Reset axes",
+        "Fullscreen",
+    ]
+
+
+def test_a_chart_fills_the_screen_and_returns_to_its_place(visit: Visit) -> None:
+    page = visit()
+    before = [shown(page, "width"), shown(page, "height")]
+    size = "const {width, height} = document.querySelector('.js-plotly-plot')._fullLayout; return"
+    for expected in ([1440, 900], before):
+        page.locator(PLOT).first.hover()
+        page.locator(f"{PLOT} [data-title=Fullscreen]").first.click()
+        page.wait_for_function(
+            f"([wide, high]) => {{{size} width === wide && height === high}}", arg=expected, timeout=10_000
+        )
+
+
 def test_a_chart_is_taken_along_as_a_png(visit: Visit, tmp_path: Path) -> None:
     page = visit()
     page.locator(PLOT).first.hover()

@@ -17,7 +17,9 @@ const FULLSCREEN = {
 };
 const TOOLBAR = {
   displaylogo: false,
-  modeBarButtonsToRemove: ["zoom2d", "pan2d", "select2d", "lasso2d", "autoScale2d"],
+  showSendToCloud: false, // No button sends a chart to anybody, and no address is there to send it to.
+  plotlyServerURL: "",
+  modeBarButtonsToRemove: ["zoom2d", "pan2d", "select2d", "lasso2d", "autoScale2d", "sendChartToCloud"],
   modeBarButtonsToAdd: document.fullscreenEnabled ? [FULLSCREEN] : [],
   toImageButtonOptions: { format: "png", filename: "tandem", scale: 2 },
 };
