@@ -154,12 +154,12 @@ def _parser() -> argparse.ArgumentParser:
 def _assess(options: argparse.Namespace) -> _Answer:
     if options.link is not None:
         received = link.decode(link.parse(options.link))
-        account = assess(snapshot.attach(received.scenario))
+        assessment = assess(snapshot.attach(received.scenario))
         if received.left_out:
             _note(f"the maker's own tier tables of {', '.join(received.left_out)} are not in the link")
-        for figure, seen, now in differences(received.scenario, account):
+        for figure, seen, now in differences(received.scenario, assessment):
             _note(f"the {NAMES[figure].lower()} is no longer what the link's maker saw: {seen} then, {now} now")
-        return _Answer(_written(assessment_json(account)))
+        return _Answer(_written(assessment_json(assessment)))
     return _Answer(_written(_each(_document(options.file), lambda scenario: assessment_json(assess(scenario)))))
 
 

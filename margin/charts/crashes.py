@@ -31,13 +31,13 @@ class Day(NamedTuple):
         return bool(self.row.worst.outcome.liquidated)
 
 
-def finding(days: Sequence[CrashRow], scenario: Scenario, account: Assessment) -> str:
+def finding(days: Sequence[CrashRow], scenario: Scenario, assessment: Assessment) -> str:
     """The sentence of the title: how many of the days are survived."""
     if not scenario.positions:
         return "No positions: no day can liquidate"
-    if unknown := findings.missing(account):
+    if unknown := findings.missing(assessment):
         return f"Not known: {scenario.account.rules.name} has no tier table for {wording.listing(unknown)}"
-    if account.liquidated and (too_late := findings.standing(account, scenario)):
+    if assessment.liquidated and (too_late := findings.standing(assessment, scenario)):
         return too_late
     if not days:
         return "No day is chosen"
@@ -47,9 +47,9 @@ def finding(days: Sequence[CrashRow], scenario: Scenario, account: Assessment) -
     return f"{count} of {len(days)} days survived{without}{closes}"
 
 
-def crashes_alt(days: Sequence[CrashRow], scenario: Scenario, account: Assessment) -> str:
+def crashes_alt(days: Sequence[CrashRow], scenario: Scenario, assessment: Assessment) -> str:
     """The chart in words: its finding, then the worst days."""
-    sentences, shown = [finding(days, scenario, account)], _ranked(days)
+    sentences, shown = [finding(days, scenario, assessment)], _ranked(days)
     sentences += [f"{_day(day.row)}: {_figures(day)} at the worst tick" for day in shown[:SPOKEN]]
     if len(shown) > SPOKEN:
         sentences.append(f"{len(shown) - SPOKEN} more")
@@ -83,12 +83,12 @@ def _ends(instant: Instant) -> str:
     return "liquidated" if instant.outcome.liquidated else "survived"
 
 
-def crashes(days: Sequence[CrashRow], scenario: Scenario, account: Assessment) -> style.Spec:
+def crashes(days: Sequence[CrashRow], scenario: Scenario, assessment: Assessment) -> style.Spec:
     """One row per day, the worst first: headroom at the worst tick as a bar from 0, at the close as a point.
 
     In isolated mode headroom is that of the position worst off.
     """
-    title, shown = finding(days, scenario, account), _ranked(days)
+    title, shown = finding(days, scenario, assessment), _ranked(days)
     if not shown or not scenario.positions:
         return style.empty(title)
     ends = [0.0, *(day.worst for day in shown), *(day.close for day in shown)]

@@ -32,11 +32,11 @@ class Level(NamedTuple):
     moves: list[JointMove]
 
 
-def finding(results: Sequence[DirectionResult], scenario: Scenario, account: Assessment) -> str:
+def finding(results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment) -> str:
     """The sentence of the title: the nearest direction, and how far off it is. Results are ranked, nearest first."""
     if not scenario.positions:
         return "No positions: no direction can liquidate"
-    if too_late := findings.standing(account, scenario):
+    if too_late := findings.standing(assessment, scenario):
         return too_late
     first = results[0] if results else None
     if first is None or first.nearest is None:
@@ -44,29 +44,29 @@ def finding(results: Sequence[DirectionResult], scenario: Scenario, account: Ass
     return f"Nearest: {first.direction.name}, {wording.percent(first.nearest, sign=True)}"
 
 
-def directions_alt(results: Sequence[DirectionResult], scenario: Scenario, account: Assessment) -> str:
+def directions_alt(results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment) -> str:
     """The chart in words: its finding, then the nearest rows."""
-    sentences = [finding(results, scenario, account)]
-    shown = [] if _nothing(results, scenario, account) else results
+    sentences = [finding(results, scenario, assessment)]
+    shown = [] if _nothing(results, scenario, assessment) else results
     sentences += [f"{result.direction.name}: {_figures(result)}" for result in shown[:SPOKEN]]
     if len(shown) > SPOKEN:
         sentences.append(f"{len(shown) - SPOKEN} more")
     return ". ".join(sentences) + "."
 
 
-def _nothing(results: Sequence[DirectionResult], scenario: Scenario, account: Assessment) -> bool:
+def _nothing(results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment) -> bool:
     """Whether there is nothing to draw: no positions, no distances, or none left to go."""
-    late = findings.standing(account, scenario) is not None and not findings.isolated(scenario)
-    return not results or not scenario.positions or account.headroom is None or late
+    late = findings.standing(assessment, scenario) is not None and not findings.isolated(scenario)
+    return not results or not scenario.positions or assessment.headroom is None or late
 
 
-def directions(results: Sequence[DirectionResult], scenario: Scenario, account: Assessment) -> style.Spec:
+def directions(results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment) -> style.Spec:
     """One row per direction, in the order given: a bar from today to liquidation, danger and warning marked on it.
 
     Of many directions the first `rows.MOST_ROWS` are shown.
     """
-    title = finding(results, scenario, account)
-    if _nothing(results, scenario, account):
+    title = finding(results, scenario, assessment)
+    if _nothing(results, scenario, assessment):
         return style.empty(title)
     told = rows.counted("Move from today's marks", " (of BTC where it leads)", len(results))
     results = results[: rows.MOST_ROWS]

@@ -48,14 +48,14 @@ class Mark(NamedTuple):
     side: str
 
 
-def finding(curve: Curve | None, scenario: Scenario, account: Assessment) -> str:
+def finding(curve: Curve | None, scenario: Scenario, assessment: Assessment) -> str:
     """The sentence of the title: how far every price may move together from the present marks."""
     if not scenario.positions:
         return "No positions: no common move can liquidate"
-    too_late = findings.standing(account, scenario)
+    too_late = findings.standing(assessment, scenario)
     if too_late or curve is None:
         return too_late or "Not known: there is no curve"
-    return _far(account.joint_move, curve.today, isolated=findings.isolated(scenario))
+    return _far(assessment.joint_move, curve.today, isolated=findings.isolated(scenario))
 
 
 def _far(joint: JointMove, today: float, *, isolated: bool) -> str:
@@ -70,10 +70,10 @@ def _far(joint: JointMove, today: float, *, isolated: bool) -> str:
     return f"A common {' or '.join(ways)}{here} {'loses the first position' if isolated else 'liquidates the account'}"
 
 
-def joint_move_alt(curve: Curve | None, scenario: Scenario, account: Assessment) -> str:
+def joint_move_alt(curve: Curve | None, scenario: Scenario, assessment: Assessment) -> str:
     """The chart in words: its finding, where the account stands, and where the levels lie."""
-    sentences = [finding(curve, scenario, account)]
-    if curve is not None and account.headroom is not None:
+    sentences = [finding(curve, scenario, assessment)]
+    if curve is not None and assessment.headroom is not None:
         load = _load_today(curve)
         if np.isfinite(load):
             whose = "the worst position's margin" if findings.isolated(scenario) else "the margin balance"
@@ -85,13 +85,13 @@ def joint_move_alt(curve: Curve | None, scenario: Scenario, account: Assessment)
     return ". ".join(sentences) + "."
 
 
-def joint_move(curve: Curve | None, scenario: Scenario, account: Assessment) -> style.Spec:
+def joint_move(curve: Curve | None, scenario: Scenario, assessment: Assessment) -> style.Spec:
     """Requirement ÷ margin balance in % against the common move in % from the curve's origin.
 
     Solid where the account is alive, dotted beyond; in isolated mode the position that is worst off.
     """
-    title = finding(curve, scenario, account)
-    if curve is None or account.headroom is None:
+    title = finding(curve, scenario, assessment)
+    if curve is None or assessment.headroom is None:
         return style.empty(title)
     low, high = _range(curve)
     levels = _levels(curve, scenario)
@@ -101,7 +101,7 @@ def joint_move(curve: Curve | None, scenario: Scenario, account: Assessment) -> 
     return style.figure(
         [
             _beyond(curve, scenario, low, high),
-            _alive(curve, account, low, high),
+            _alive(curve, assessment, low, high),
             _points(marks),
             _points(now),
         ],
@@ -192,9 +192,9 @@ def _hover(curve: Curve, scenario: Scenario, shown: slice) -> list[str]:
     return lines
 
 
-def _alive(curve: Curve, account: Assessment, low: float, high: float) -> style.Trace:
+def _alive(curve: Curve, assessment: Assessment, low: float, high: float) -> style.Trace:
     """The part of the curve on which the account lives, around the present marks."""
-    start, end = _alive_range(curve, account)
+    start, end = _alive_range(curve, assessment)
     inside = (curve.moves >= max(start, low)) & (curve.moves <= min(end, high))
     return {
         "type": "scatter",
@@ -206,13 +206,13 @@ def _alive(curve: Curve, account: Assessment, low: float, high: float) -> style.
     }
 
 
-def _alive_range(curve: Curve, account: Assessment) -> tuple[float, float]:
+def _alive_range(curve: Curve, assessment: Assessment) -> tuple[float, float]:
     """Between the liquidation points of the curve; where today is not between them, what is alive around today."""
     down, up = curve.liquidation
     start, end = -np.inf if down is None else down, np.inf if up is None else up
-    if start < end and (start < curve.today < end or account.liquidated):
+    if start < end and (start < curve.today < end or assessment.liquidated):
         return start, end
-    if account.liquidated:
+    if assessment.liquidated:
         return np.inf, -np.inf
     dead = curve.moves[~(curve.requirement_to_equity < 1)]
     before, after = dead[dead < curve.today], dead[dead > curve.today]

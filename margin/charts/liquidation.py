@@ -36,38 +36,38 @@ class Row(NamedTuple):
         return min((abs(each) for each in (self.below, self.above) if each is not None), default=np.inf)
 
 
-def finding(account: Assessment, scenario: Scenario) -> str:
+def finding(assessment: Assessment, scenario: Scenario) -> str:
     """The sentence of the title: the nearest price that liquidates by itself."""
     if not scenario.positions:
         return "No positions: no price can liquidate"
-    if too_late := findings.standing(account, scenario):
+    if too_late := findings.standing(assessment, scenario):
         return too_late
     isolated = findings.isolated(scenario)
-    row = min(_rows(account, scenario), key=lambda each: each.nearest)
-    if all(price.below is None and price.above is None for price in account.liquidation_prices):
+    row = min(_rows(assessment, scenario), key=lambda each: each.nearest)
+    if all(price.below is None and price.above is None for price in assessment.liquidation_prices):
         return f"No single price liquidates {'a position' if isolated else 'this account'}"
     below = row.below is not None and abs(row.below) == row.nearest
     where = f"{row.name}, {findings.distance(row.nearest)} {'below' if below else 'above'} its mark"
     return f"Nearest {'' if isolated else 'single '}liquidation price: {where}"
 
 
-def liquidation_distances_alt(account: Assessment, scenario: Scenario) -> str:
+def liquidation_distances_alt(assessment: Assessment, scenario: Scenario) -> str:
     """The chart in words: its finding, then the nearest rows."""
-    sentences = [finding(account, scenario)]
-    told = _rows(account, scenario) if scenario.positions else []
+    sentences = [finding(assessment, scenario)]
+    told = _rows(assessment, scenario) if scenario.positions else []
     sentences += [f"{row.name}: {_figures(row)}" for row in told[:SPOKEN]]
     if len(told) > SPOKEN:
         sentences.append(f"{len(told) - SPOKEN} more")
     return ". ".join(sentences) + "."
 
 
-def liquidation_distances(account: Assessment, scenario: Scenario) -> style.Spec:
+def liquidation_distances(assessment: Assessment, scenario: Scenario) -> style.Spec:
     """One row per token (cross) or position (isolated), nearest first, from the mark to the liquidation price.
 
     Of many rows the first `rows.MOST_ROWS` are shown.
     """
-    title = finding(account, scenario)
-    found = _rows(account, scenario) if scenario.positions else []
+    title = finding(assessment, scenario)
+    found = _rows(assessment, scenario) if scenario.positions else []
     if not found:
         return style.empty(title)
     shown = found[: rows.MOST_ROWS]
@@ -84,9 +84,9 @@ def liquidation_distances(account: Assessment, scenario: Scenario) -> style.Spec
     return rows.figure(traces, title, len(shown), axis)
 
 
-def _rows(account: Assessment, scenario: Scenario) -> list[Row]:
+def _rows(assessment: Assessment, scenario: Scenario) -> list[Row]:
     """The rows, nearest first; those without a price keep their order at the end."""
-    return sorted((_row(price, scenario) for price in account.liquidation_prices), key=lambda row: row.nearest)
+    return sorted((_row(price, scenario) for price in assessment.liquidation_prices), key=lambda row: row.nearest)
 
 
 def _row(price: LiquidationPrice, scenario: Scenario) -> Row:

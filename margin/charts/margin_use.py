@@ -27,54 +27,54 @@ class Part(NamedTuple):
     initial: float
 
 
-def finding(account: Assessment, scenario: Scenario) -> str:
+def finding(assessment: Assessment, scenario: Scenario) -> str:
     """The sentence of the title: how much is required and how much is free."""
     if not scenario.positions:
-        return f"No positions: all of the {wording.money(account.equity)} is free"
-    if account.requirement is None or account.initial_margin is None:
-        return findings.standing(account, scenario) or "Not known"
-    free = account.available_balance or 0.0
+        return f"No positions: all of the {wording.money(assessment.equity)} is free"
+    if assessment.requirement is None or assessment.initial_margin is None:
+        return findings.standing(assessment, scenario) or "Not known"
+    free = assessment.available_balance or 0.0
     left = f"{wording.money(free)} is free for new positions" if free > 0 else "nothing is free for new positions"
     if findings.isolated(scenario):
-        return f"The positions hold {wording.money(_held(account))} of margin; {left}"
-    required, balance = wording.money(account.requirement), wording.money(account.equity)
-    load = account.requirement_to_equity
-    if account.equity <= 0 or load is None:
+        return f"The positions hold {wording.money(_held(assessment))} of margin; {left}"
+    required, balance = wording.money(assessment.requirement), wording.money(assessment.equity)
+    load = assessment.requirement_to_equity
+    if assessment.equity <= 0 or load is None:
         return f"Nothing is left: the margin balance is {balance}, {required} is required"
-    if account.liquidated:
+    if assessment.liquidated:
         return f"Liquidated: {required} is required of a margin balance of {balance}"
     return f"{wording.percent(load)} of the margin balance is required; {left}"
 
 
-def _held(account: Assessment) -> float:
-    return sum(figures.isolated_margin or 0.0 for figures in account.positions)
+def _held(assessment: Assessment) -> float:
+    return sum(figures.isolated_margin or 0.0 for figures in assessment.positions)
 
 
-def margin_use_alt(account: Assessment, scenario: Scenario) -> str:
+def margin_use_alt(assessment: Assessment, scenario: Scenario) -> str:
     """The chart in words: its finding and both bars."""
-    sentences = [finding(account, scenario)]
-    if scenario.positions and account.requirement is not None:
-        parts = _parts(account, scenario)
-        sentences += _captions(account, scenario, parts)
+    sentences = [finding(assessment, scenario)]
+    if scenario.positions and assessment.requirement is not None:
+        parts = _parts(assessment, scenario)
+        sentences += _captions(assessment, scenario, parts)
         largest = [f"{part.name} {wording.money(part.required)}" for part in parts]
         sentences.append(f"Required by {wording.listing(largest)}")
     return ". ".join(sentences) + "."
 
 
-def margin_use(account: Assessment, scenario: Scenario) -> style.Spec:
+def margin_use(assessment: Assessment, scenario: Scenario) -> style.Spec:
     """Two stacked bars in the settlement coin, the requirement and the initial margin, against the margin balance."""
-    title = finding(account, scenario)
-    if not scenario.positions or account.requirement is None or account.initial_margin is None:
+    title = finding(assessment, scenario)
+    if not scenario.positions or assessment.requirement is None or assessment.initial_margin is None:
         return style.empty(title)
-    parts = _parts(account, scenario)
+    parts = _parts(assessment, scenario)
     isolated = findings.isolated(scenario)
-    low, high = _range(account, parts)
-    captions = _captions(account, scenario, parts)
+    low, high = _range(assessment, parts)
+    captions = _captions(assessment, scenario, parts)
     bottom = AXIS + LEGEND_LINE * (len(parts) // 3 + 1)
     return style.figure(
         [
             *(_bar(index, part) for index, part in enumerate(parts)),
-            *_free(account, parts),
+            *_free(assessment, parts),
         ],
         title,
         BARS,
@@ -82,7 +82,7 @@ def margin_use(account: Assessment, scenario: Scenario) -> style.Spec:
         barmode="stack",
         hovermode="closest",
         legend=style.legend(BARS, AXIS) | {"traceorder": "normal"},
-        shapes=[] if isolated else [_balance_line(account, bar) for bar in (REQUIRED, INITIAL)],
+        shapes=[] if isolated else [_balance_line(assessment, bar) for bar in (REQUIRED, INITIAL)],
         annotations=[_caption(REQUIRED, captions[0]), _caption(INITIAL, captions[1])],
         xaxis=style.axis(
             title=scenario.account.rules.settlement + ("" if isolated else "; the line is the margin balance"),
@@ -95,10 +95,10 @@ def margin_use(account: Assessment, scenario: Scenario) -> style.Spec:
     )
 
 
-def _parts(account: Assessment, scenario: Scenario) -> list[Part]:
+def _parts(assessment: Assessment, scenario: Scenario) -> list[Part]:
     """The positions by what they require, the largest first; the smallest together where there are many."""
-    extra = _beyond_maintenance(account)
-    notional = sum(figures.notional for figures in account.positions) or 1.0
+    extra = _beyond_maintenance(assessment)
+    notional = sum(figures.notional for figures in assessment.positions) or 1.0
     isolated = findings.isolated(scenario)
     parts = [
         Part(
@@ -106,7 +106,7 @@ def _parts(account: Assessment, scenario: Scenario) -> list[Part]:
             (figures.maintenance_margin or 0.0) + extra * figures.notional / notional,
             (figures.isolated_margin if isolated else figures.initial_margin) or 0.0,
         )
-        for figures in account.positions
+        for figures in assessment.positions
     ]
     parts.sort(key=lambda part: (part.required, part.initial), reverse=True)
     most = len(style.POSITIONS)
@@ -117,16 +117,16 @@ def _parts(account: Assessment, scenario: Scenario) -> list[Part]:
     return [*parts[:most], Part(f"{len(rest)} others", required, initial)]
 
 
-def _beyond_maintenance(account: Assessment) -> float:
+def _beyond_maintenance(assessment: Assessment) -> float:
     """What is required on top of the maintenance margins: a fee on the notional, where a venue adds one."""
-    return max(0.0, (account.requirement or 0.0) - (account.maintenance_margin or 0.0))
+    return max(0.0, (assessment.requirement or 0.0) - (assessment.maintenance_margin or 0.0))
 
 
-def _captions(account: Assessment, scenario: Scenario, parts: list[Part]) -> tuple[str, str]:
+def _captions(assessment: Assessment, scenario: Scenario, parts: list[Part]) -> tuple[str, str]:
     """What stands above the bars."""
     required, initial = (sum(each) for each in zip(*((part.required, part.initial) for part in parts), strict=True))
-    spare = account.equity - required
-    free = account.available_balance or 0.0
+    spare = assessment.equity - required
+    free = assessment.available_balance or 0.0
     isolated = findings.isolated(scenario)
     left = (
         f"{'the rest' if isolated else 'headroom'} {wording.money(spare)}"
@@ -139,10 +139,10 @@ def _captions(account: Assessment, scenario: Scenario, parts: list[Part]) -> tup
     )
 
 
-def _range(account: Assessment, parts: list[Part]) -> tuple[float, float]:
-    initial = sum(part.initial for part in parts) + max(0.0, account.available_balance or 0.0)
-    widest = max(account.equity, sum(part.required for part in parts), initial, 0.01)
-    low = min(0.0, account.equity)
+def _range(assessment: Assessment, parts: list[Part]) -> tuple[float, float]:
+    initial = sum(part.initial for part in parts) + max(0.0, assessment.available_balance or 0.0)
+    widest = max(assessment.equity, sum(part.required for part in parts), initial, 0.01)
+    low = min(0.0, assessment.equity)
     margin = 0.02 * (widest - low)
     return low - margin if low < 0 else 0.0, widest + margin
 
@@ -170,10 +170,10 @@ def _bar(index: int, part: Part) -> style.Trace:
     }
 
 
-def _free(account: Assessment, parts: list[Part]) -> list[style.Trace]:
+def _free(assessment: Assessment, parts: list[Part]) -> list[style.Trace]:
     """What is left on both bars, hollow; nothing where nothing is."""
-    spare = max(0.0, account.equity - sum(part.required for part in parts))
-    free = max(0.0, account.available_balance or 0.0)
+    spare = max(0.0, assessment.equity - sum(part.required for part in parts))
+    free = max(0.0, assessment.available_balance or 0.0)
     words = (f"<b>not required</b><br>{wording.money(spare)}", f"<b>available</b><br>{wording.money(free)}")
     if not spare and not free:
         return []
@@ -195,12 +195,12 @@ def _free(account: Assessment, parts: list[Part]) -> list[style.Trace]:
     ]
 
 
-def _balance_line(account: Assessment, bar: float) -> dict[str, Any]:
+def _balance_line(assessment: Assessment, bar: float) -> dict[str, Any]:
     line = {"color": style.INK, "width": 2}
     return {
         "type": "line",
-        "x0": account.equity,
-        "x1": account.equity,
+        "x0": assessment.equity,
+        "x1": assessment.equity,
         "y0": bar - 0.26,
         "y1": bar + 0.26,
         "line": line,

@@ -80,11 +80,11 @@ def map_moves(reaches: Reaches, cloud: Cloud | None) -> tuple[Array, Array]:
 # What is said
 
 
-def finding(found: RiskMap | None, reaches: Reaches, scenario: Scenario, account: Assessment) -> str:
+def finding(found: RiskMap | None, reaches: Reaches, scenario: Scenario, assessment: Assessment) -> str:
     """The sentence of the title: how far each group alone and both at once may go."""
     if not scenario.positions:
         return "No positions: no move can liquidate"
-    if too_late := findings.standing(account, scenario):
+    if too_late := findings.standing(assessment, scenario):
         return too_late
     if found is None:
         return "Not known: there is no map"
@@ -115,15 +115,15 @@ def risk_map_alt(
     found: RiskMap | None,
     reaches: Reaches,
     scenario: Scenario,
-    account: Assessment,
+    assessment: Assessment,
     cloud: Cloud | None = None,
     points: Sequence[DayPoint] = (),
 ) -> str:
     """The map in words: its finding, where the account stands, how far the groups usually move, the named days."""
-    sentences = [finding(found, reaches, scenario, account)]
+    sentences = [finding(found, reaches, scenario, assessment)]
     if found is None:
         return f"{sentences[0]}."
-    load = account.requirement_to_equity
+    load = assessment.requirement_to_equity
     if load is not None:
         whose = "the worst position's margin" if findings.isolated(scenario) else "equity"
         sentences.append(f"Today {wording.percent(load)} of {whose} is required")
@@ -158,13 +158,13 @@ def risk_map(
     found: RiskMap | None,
     reaches: Reaches,
     scenario: Scenario,
-    account: Assessment,
+    assessment: Assessment,
     cloud: Cloud | None = None,
     points: Sequence[DayPoint] = (),
     shows: Shows = "ratio",
 ) -> style.Spec:
     """The map as colour, its frontiers as lines; ellipses and days, numbered in their order, where they are given."""
-    title = finding(found, reaches, scenario, account)
+    title = finding(found, reaches, scenario, assessment)
     if found is None:
         return style.empty(title)
     marks = [found.today, *(_within(point, found) for point in points)]
@@ -174,8 +174,8 @@ def risk_map(
         *_ellipses(cloud, labels),
         *_frontiers(found, scenario, labels),
         *_days_named(found, points, scenario, labels),
-        _today(found, scenario, account),
-        _targets(found, scenario, account),
+        _today(found, scenario, assessment),
+        _targets(found, scenario, assessment),
     ]
     return style.figure(
         traces,
@@ -345,12 +345,12 @@ def _ellipses(cloud: Cloud | None, labels: Labels) -> list[style.Trace]:
     return [_trace(*joined(curves), name=words, mode="lines", line=line)]
 
 
-def _today(found: RiskMap, scenario: Scenario, account: Assessment) -> style.Trace:
+def _today(found: RiskMap, scenario: Scenario, assessment: Assessment) -> style.Trace:
     x, y = found.today
     marker = {"symbol": "circle", "size": 11, "color": style.ACCOUNT, "line": {"width": 2, "color": "#FFFFFF"}}
     told = ["<b>today</b>"]
-    if account.headroom is not None:
-        told += _state(account.requirement_to_equity, account.headroom, scenario)
+    if assessment.headroom is not None:
+        told += _state(assessment.requirement_to_equity, assessment.headroom, scenario)
     return _trace(
         np.array([x]), np.array([y]), name="today", mode="markers", marker=marker, **_says(["<br>".join(told)])
     )
@@ -493,10 +493,10 @@ def _fate(outcome: Outcome, scenario: Scenario) -> list[str]:
 # What it says where one points
 
 
-def _targets(found: RiskMap, scenario: Scenario, account: Assessment) -> style.Trace:
+def _targets(found: RiskMap, scenario: Scenario, assessment: Assessment) -> style.Trace:
     """Points that cannot be seen but pointed at, with the account there in words."""
     rows, columns = range(0, len(found.second_moves), STEP), range(0, len(found.first_moves), STEP)
-    dead = bool(account.liquidated)
+    dead = bool(assessment.liquidated)
     told = [_account_at(found, scenario, row, column, dead=dead) for row in rows for column in columns]
     x, y = np.meshgrid(found.first_moves[::STEP], found.second_moves[::STEP])
     marker = {"size": 12, "opacity": 0}

@@ -38,35 +38,35 @@ class Figure(NamedTuple):
         return f"{self.name} ({self.formula})" if self.formula else self.name
 
 
-def figures(scenario: Scenario, account: Assessment) -> list[Figure]:
+def figures(scenario: Scenario, assessment: Assessment) -> list[Figure]:
     """Every account figure, the same names in the same order for every scenario of one venue and mode."""
-    return [*_money(scenario, account), *_ratios(scenario, account), *_moves(account)]
+    return [*_money(scenario, assessment), *_ratios(scenario, assessment), *_moves(assessment)]
 
 
-def _money(scenario: Scenario, account: Assessment) -> list[Figure]:
+def _money(scenario: Scenario, assessment: Assessment) -> list[Figure]:
     rules, isolated = scenario.account.rules, scenario.account.isolated
     carries = " and the fee to close" if rules.closing_fee_in_margins else ""
     fee = ", the liquidation fee included" if rules.liquidation_fee_required else ""
     free = "wallet balance not tied up in isolated margins" if isolated else "margin balance less initial margin"
     headroom = "the smallest of the positions' own" if isolated else "what may be lost before liquidation"
     rows = [
-        ("equity", account.equity, "wallet balance with all open profit and loss: equity"),
-        ("unrealised_pnl", account.unrealised_pnl, "what the open positions have won or lost since entry"),
-        ("initial_margin", account.initial_margin, f"what the positions tie up at the chosen leverage{carries}"),
-        ("maintenance_margin", account.maintenance_margin, f"what the venue's tiers ask to keep them open{carries}"),
-        ("requirement", account.requirement, f"what equity is held against{fee}"),
-        ("headroom", account.headroom, f"margin balance less requirement: {headroom}"),
-        ("available_balance", account.available_balance, f"free for new positions: {free}"),
+        ("equity", assessment.equity, "wallet balance with all open profit and loss: equity"),
+        ("unrealised_pnl", assessment.unrealised_pnl, "what the open positions have won or lost since entry"),
+        ("initial_margin", assessment.initial_margin, f"what the positions tie up at the chosen leverage{carries}"),
+        ("maintenance_margin", assessment.maintenance_margin, f"what the venue's tiers ask to keep them open{carries}"),
+        ("requirement", assessment.requirement, f"what equity is held against{fee}"),
+        ("headroom", assessment.headroom, f"margin balance less requirement: {headroom}"),
+        ("available_balance", assessment.available_balance, f"free for new positions: {free}"),
     ]
     return [Figure(NAMES[key], value, wording.money(value), meaning) for key, value, meaning in rows]
 
 
-def _ratios(scenario: Scenario, account: Assessment) -> list[Figure]:
-    rule, ratio = scenario.account.rules.ratio, account.nearest_ratio
+def _ratios(scenario: Scenario, assessment: Assessment) -> list[Figure]:
+    rule, ratio = scenario.account.rules.ratio, assessment.nearest_ratio
     at = wording.percent(ratio.liquidation_at)
     worst = " of the position worst off" if scenario.account.isolated else ""
-    load, share = account.requirement_to_equity, account.equity_to_notional
-    leverage = account.effective_leverage
+    load, share = assessment.requirement_to_equity, assessment.equity_to_notional
+    leverage = assessment.effective_leverage
     return [
         Figure(
             rule.name,
@@ -91,8 +91,8 @@ def _ratios(scenario: Scenario, account: Assessment) -> list[Figure]:
     ]
 
 
-def _moves(account: Assessment) -> list[Figure]:
-    down, up = account.joint_move
+def _moves(assessment: Assessment) -> list[Figure]:
+    down, up = assessment.joint_move
     rows = [("Common fall to liquidation", down), ("Common rise to liquidation", up)]
     meaning = "every mark moving at once, by its beta; – where none liquidates"
     return [Figure(name, value, wording.percent(value, sign=True), meaning) for name, value in rows]

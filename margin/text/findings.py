@@ -10,26 +10,26 @@ MOST_NAMED = 4
 """Names that a chart's title has room for."""
 
 
-def standing(account: Assessment, scenario: Scenario) -> str | None:
+def standing(assessment: Assessment, scenario: Scenario) -> str | None:
     """What is to be said before any distance: a table is missing, or it is too late. None where all is well."""
-    if unknown := missing(account):
+    if unknown := missing(assessment):
         few = (
             unknown
             if len(unknown) <= MOST_NAMED
             else [*unknown[: MOST_NAMED - 1], f"{len(unknown) - MOST_NAMED + 1} more"]
         )
         return f"Not known: {scenario.account.rules.name} has no tier table for {wording.listing(few)}"
-    if not account.liquidated:
+    if not assessment.liquidated:
         return None
     if isolated(scenario):
-        lost = [f"{each.symbol} {each.side}" for each in account.positions if each.liquidated]
+        lost = [f"{each.symbol} {each.side}" for each in assessment.positions if each.liquidated]
         return f"{f'{lost[0]} is' if len(lost) == 1 else f'{len(lost)} positions are'} {LIQUIDATED_NOW}"
-    return "At the liquidation point" if at_liquidation_point(scenario, account) else LIQUIDATED_NOW.capitalize()
+    return "At the liquidation point" if at_liquidation_point(scenario, assessment) else LIQUIDATED_NOW.capitalize()
 
 
-def missing(account: Assessment) -> list[str]:
+def missing(assessment: Assessment) -> list[str]:
     """The tokens whose tiers nobody knows, each once."""
-    return list(dict.fromkeys(each.symbol for each in account.positions if each.maintenance_margin is None))
+    return list(dict.fromkeys(each.symbol for each in assessment.positions if each.maintenance_margin is None))
 
 
 def isolated(scenario: Scenario) -> bool:

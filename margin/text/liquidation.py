@@ -275,18 +275,18 @@ def _open(runs: Runs) -> str:
     return f"{named} {'stays' if len(left) == 1 else 'stay'} open{', smaller than before' if cut else ''}."
 
 
-def left(final: Scenario, account: Assessment) -> str:
+def left(final: Scenario, assessment: Assessment) -> str:
     """What the account holds at the end: its equity, and the wallet, open profit and collateral that make it up."""
-    wallet, profit = final.account.wallet_balance, account.unrealised_pnl
+    wallet, profit = final.account.wallet_balance, assessment.unrealised_pnl
     parts = [f"{wording.money(wallet)} in the wallet"]
     if abs(profit) >= wording.HALF_A_CENT:
         parts.append(f"an open {'profit' if profit > 0 else 'loss'} of {wording.money(abs(profit))}")
     rate = final.account.counted_rate
     if rate != 1:
         parts.append(f"both at {wording.rate(rate)}" if len(parts) > 1 else f"at {wording.rate(rate)}")
-    if (counted := account.equity - rate * (wallet + profit)) >= wording.HALF_A_CENT:
+    if (counted := assessment.equity - rate * (wallet + profit)) >= wording.HALF_A_CENT:
         parts.append(f"collateral counted at {wording.money(counted)}")
     none = "" if final.positions else "No position is left open. "
     if len(parts) == 1 and rate == 1:
         return f"{none}The wallet holds {wording.money(wallet)}."
-    return f"{none}Equity is {wording.money(account.equity)}: {wording.listing(parts)}."
+    return f"{none}Equity is {wording.money(assessment.equity)}: {wording.listing(parts)}."

@@ -83,11 +83,11 @@ class Lasting(NamedTuple):
     a_day: float
 
 
-def lasting(account: Assessment, found: Lasting, rates: str, *, isolated: bool) -> str:
+def lasting(assessment: Assessment, found: Lasting, rates: str, *, isolated: bool) -> str:
     """How long the account lasts with prices still; `rates` says what it pays, empty where that is not known."""
-    if account.headroom is None:
+    if assessment.headroom is None:
         return "not known, for want of a tier table: how long the account would last on its funding"
-    if account.liquidated:
+    if assessment.liquidated:
         return f"{'a position is lost' if isolated else 'the account is liquidated'} already, whatever it would pay"
     if not rates:
         return "no funding rate of these tokens is known"

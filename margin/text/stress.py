@@ -19,11 +19,11 @@ def made_up(gaps: Mapping[str, Gap]) -> str:
 # Directions
 
 
-def nearest_sentence(results: Sequence[DirectionResult], scenario: Scenario, account: Assessment) -> str:
+def nearest_sentence(results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment) -> str:
     """The sentence that the page begins with."""
     if not scenario.positions:
         return "No positions: no move can liquidate anything. Add positions on the first page."
-    if too_late := findings.standing(account, scenario):
+    if too_late := findings.standing(assessment, scenario):
         return f"{too_late}."
     result = nearest_danger(results)
     move = result.nearest if result else None
@@ -87,9 +87,9 @@ def again(row: CrashRow) -> str:
     return f"{whose} would stand again, had {'it' if count == 1 else 'they'} not been lost before"
 
 
-def crash_sentence(rows: Sequence[CrashRow], scenario: Scenario, account: Assessment) -> str:
+def crash_sentence(rows: Sequence[CrashRow], scenario: Scenario, assessment: Assessment) -> str:
     """How many of the days the account would have survived."""
-    if not scenario.positions or findings.missing(account) or account.liquidated or not rows:
+    if not scenario.positions or findings.missing(assessment) or assessment.liquidated or not rows:
         return ""
     worst, close = survived(rows)
     what = "no position would have been lost on" if findings.isolated(scenario) else "this account would have survived"

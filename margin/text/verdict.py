@@ -21,59 +21,61 @@ NAMED = 3
 """At most this many tokens are named one by one."""
 
 
-def at_liquidation_point(scenario: Scenario, account: Assessment) -> bool:
+def at_liquidation_point(scenario: Scenario, assessment: Assessment) -> bool:
     """Whether the account stands exactly where it is liquidated, to rounding."""
-    if account.headroom is None or not account.liquidated:
+    if assessment.headroom is None or not assessment.liquidated:
         return False
-    size = abs(scenario.account.wallet_balance) + sum(position.notional for position in account.positions)
-    return abs(account.headroom) <= AT_THE_POINT * size
+    size = abs(scenario.account.wallet_balance) + sum(position.notional for position in assessment.positions)
+    return abs(assessment.headroom) <= AT_THE_POINT * size
 
 
-def status(scenario: Scenario, account: Assessment) -> Status:
+def status(scenario: Scenario, assessment: Assessment) -> Status:
     """Which of the person's levels the account has reached; unknown where the venue's tiers are."""
     if not scenario.positions:
         return "no positions"
-    if account.liquidated:
-        return "at the liquidation point" if at_liquidation_point(scenario, account) else "liquidated"
-    load = account.requirement_to_equity
+    if assessment.liquidated:
+        return "at the liquidation point" if at_liquidation_point(scenario, assessment) else "liquidated"
+    load = assessment.requirement_to_equity
     return "unknown" if load is None else scenario.levels.reached(load) or "below warning"
 
 
-def verdict(scenario: Scenario, account: Assessment) -> str:
+def verdict(scenario: Scenario, assessment: Assessment) -> str:
     """What a common move does, what a nearer move apart, and what each token alone would have to do."""
     if not scenario.positions:
         return "No positions: nothing is required and nothing can be liquidated. Add a position to begin."
-    if account.headroom is None:
-        return _unknown(account)
-    if account.liquidated:
-        return _liquidated(scenario, account)
-    told = (_together(scenario, account), _apart(scenario, account), _alone(scenario, account))
+    if assessment.headroom is None:
+        return _unknown(assessment)
+    if assessment.liquidated:
+        return _liquidated(scenario, assessment)
+    told = (_together(scenario, assessment), _apart(scenario, assessment), _alone(scenario, assessment))
     return " ".join(filter(None, told))
 
 
-def _unknown(account: Assessment) -> str:
-    problems = [problem for figures in account.positions for problem in figures.problems if problem.code == "no_tiers"]
+def _unknown(assessment: Assessment) -> str:
+    problems = [
+        problem for figures in assessment.positions for problem in figures.problems if problem.code == "no_tiers"
+    ]
     return f"No distance can be told: {message(problems[0])}."
 
 
-def _liquidated(scenario: Scenario, account: Assessment) -> str:
+def _liquidated(scenario: Scenario, assessment: Assessment) -> str:
     isolated, venue = scenario.account.isolated, scenario.account.rules.name
-    if at_liquidation_point(scenario, account):
+    if at_liquidation_point(scenario, assessment):
         what = "A position" if isolated else "The account"
         return f"{what} is at the liquidation point: equity equals what {venue} requires."
     if isolated:
-        lost = [figures for figures in account.positions if figures.liquidated]
+        lost = [figures for figures in assessment.positions if figures.liquidated]
         margins = wording.money(sum(figures.isolated_margin or 0.0 for figures in lost))
         names = wording.listing([f"{figures.symbol} {figures.side}" for figures in lost])
         verb = "is" if len(lost) == 1 else "are"
         return f"{names} {verb} {LIQUIDATED_NOW}: the isolated margin, {margins}, is lost, and no more."
-    below = wording.money(-account.headroom if account.headroom is not None else None)
+    below = wording.money(-assessment.headroom if assessment.headroom is not None else None)
     below = "less than a cent" if below == wording.money(0.0) else below
     return f"The account is {LIQUIDATED_NOW}: equity is {below} below what {venue} requires."
 
 
-def _together(scenario: Scenario, account: Assessment) -> str:
-    down, up = account.joint_move
+def _together(scenario: Scenario, assessment: Assessment) -> str:
+    down, up = assessment.joint_move
     if down is None and up is None:
         lost = "loses a position" if scenario.account.isolated else "liquidates the account"
         return f"No {COMMON_MOVE} {lost}."
@@ -91,7 +93,7 @@ def _together(scenario: Scenario, account: Assessment) -> str:
     return f"If {subject} {' or '.join(moves)}{together}, {lost}."
 
 
-def _apart(scenario: Scenario, account: Assessment) -> str:
+def _apart(scenario: Scenario, assessment: Assessment) -> str:
     """What longs down and shorts up by the same part would take, where that is nearer than the common move.
 
     Nearer by the price change asked, to the digits shown, down to −100 %. Nothing where all held is hurt the same way.
@@ -100,17 +102,17 @@ def _apart(scenario: Scenario, account: Assessment) -> str:
     if len(set(direction.rates.values())) < 2:
         return ""
     move = reach(compile_books(scenario), direction).down
-    asked = _asked(scenario, account)
+    asked = _asked(scenario, assessment)
     if move is None or (asked is not None and round(-move, 4) >= round(asked, 4)):
         return ""
     here = " from here" if present_move(scenario) else ""
     return f"Moving apart ({_ways(direction)}), {wording.percent(-move)} each{here} is enough."
 
 
-def _asked(scenario: Scenario, account: Assessment) -> float | None:
+def _asked(scenario: Scenario, assessment: Assessment) -> float | None:
     """The largest price change that the nearer of the common moves asks of any token."""
     common, tokens = together(scenario), _moving(scenario)
-    changes = [[abs(common.change(token, x)) for token in tokens] for x in account.joint_move if x is not None]
+    changes = [[abs(common.change(token, x)) for token in tokens] for x in assessment.joint_move if x is not None]
     return min([max(asked) for asked in changes if asked], default=None)
 
 
@@ -143,14 +145,14 @@ def _betas(scenario: Scenario, tokens: list[str]) -> str:
     return ", ".join(shown[:NAMED]) + (", …" if len(shown) > NAMED else "")
 
 
-def _alone(scenario: Scenario, account: Assessment) -> str:
+def _alone(scenario: Scenario, assessment: Assessment) -> str:
     """What single tokens would have to do, the nearest first; nothing where only one token could.
 
     As with common moves, what lies beyond +1,000 % is not told.
     """
-    if len(account.liquidation_prices) < 2:
+    if len(assessment.liquidation_prices) < 2:
         return ""
-    every = [move for price in account.liquidation_prices for move in _moves(scenario, price)]
+    every = [move for price in assessment.liquidation_prices for move in _moves(scenario, price)]
     moves = sorted([move for move in every if move[1] <= FURTHEST_UP], key=lambda move: abs(move[1]))
     if not moves:
         return f"No token could do it alone{', up to +1,000 %' if every else ''}."

@@ -10,17 +10,19 @@ from margin.studies.distance.curve import Curve
 from pages.ui import place
 
 
-def joint_move(curve: Curve | None, scenario: Scenario, account: Assessment) -> None:
+def joint_move(curve: Curve | None, scenario: Scenario, assessment: Assessment) -> None:
     """Requirement ÷ equity against the common move."""
-    place.chart(joint_move_figure(curve, scenario, account), "joint-move", joint_move_alt(curve, scenario, account))
+    place.chart(
+        joint_move_figure(curve, scenario, assessment), "joint-move", joint_move_alt(curve, scenario, assessment)
+    )
 
 
-def liquidation(scenario: Scenario, account: Assessment) -> None:
+def liquidation(scenario: Scenario, assessment: Assessment) -> None:
     """Liquidation prices per token as distances from the mark."""
-    alt = liquidation_distances_alt(account, scenario)
-    place.chart(liquidation_distances(account, scenario), "liquidation", alt)
+    alt = liquidation_distances_alt(assessment, scenario)
+    place.chart(liquidation_distances(assessment, scenario), "liquidation", alt)
 
 
-def use(scenario: Scenario, account: Assessment) -> None:
+def use(scenario: Scenario, assessment: Assessment) -> None:
     """How the margin balance is used, per position."""
-    place.chart(margin_use(account, scenario), "margin-use", margin_use_alt(account, scenario))
+    place.chart(margin_use(assessment, scenario), "margin-use", margin_use_alt(assessment, scenario))

@@ -264,15 +264,15 @@ def unknown(line: VenueLine) -> str:
 _REFUSED = "leverage_above_cap"
 
 
-def refusals(account: Assessment) -> str:
+def refusals(assessment: Assessment) -> str:
     """What the venue would not open as it was entered: leverages above its caps."""
-    refused = [f"{name} at {refused_leverage(problem)}" for name, problem in _problems(account, _REFUSED)]
+    refused = [f"{name} at {refused_leverage(problem)}" for name, problem in _problems(assessment, _REFUSED)]
     return wording.some(refused) or NONE
 
 
-def _problems(account: Assessment, code: str) -> Iterator[tuple[str, Problem]]:
+def _problems(assessment: Assessment, code: str) -> Iterator[tuple[str, Problem]]:
     """Yield the problems of one kind, each with its position's name."""
-    for figures_of_one in account.positions:
+    for figures_of_one in assessment.positions:
         for problem in figures_of_one.problems:
             if problem.code == code:
                 yield f"{figures_of_one.symbol} {figures_of_one.side}", problem

@@ -129,9 +129,9 @@ def _tier_row(
     }
 
 
-def tiers_of(account: Assessment, token: str) -> dict[str, int]:
+def tiers_of(assessment: Assessment, token: str) -> dict[str, int]:
     """The tier, from 1, that each side of the token lies in."""
-    return {each.side: each.tier for each in account.positions if each.symbol == token and each.tier is not None}
+    return {each.side: each.tier for each in assessment.positions if each.symbol == token and each.tier is not None}
 
 
 def compared(scenario: Scenario, views: Sequence[View], token: str, mark: float | None) -> Compared:

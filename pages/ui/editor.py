@@ -127,16 +127,16 @@ def _merge(session: Session, read: Sequence[ReadRow], index: int, twin: int) -> 
     _reopen(session, [*rows[:twin], one, *rows[twin + 1 : index], *rows[index + 1 :]])
 
 
-def problems(session: Session, read: Sequence[ReadRow], account: Assessment) -> None:
+def problems(session: Session, read: Sequence[ReadRow], assessment: Assessment) -> None:
     """What the venue would refuse or warn of, with the repair at hand where there is one."""
     shown = {(row.position.symbol, str(row.position.side)): index for index, row in enumerate(read) if row.position}
-    for figures in account.positions:
+    for figures in assessment.positions:
         index = shown.get((figures.symbol, figures.side))
         for problem in figures.problems:
             _tell(problem, f"{figures.symbol} {figures.side}: ")
             if index is not None:
                 _offer(session, index, figures, problem)
-    for problem in account.problems:
+    for problem in assessment.problems:
         _tell(problem, "Account: ")
 
 

@@ -26,9 +26,9 @@ class Shown(NamedTuple):
     text: str
 
 
-def headline(account: Assessment, baseline: Assessment) -> None:
+def headline(assessment: Assessment, baseline: Assessment) -> None:
     """The four figures to watch, each with what it was in the baseline."""
-    ratio = account.nearest_ratio
+    ratio = assessment.nearest_ratio
     reading = f"{ratio.label}. It {ratio.direction}; liquidation at {wording.percent(ratio.liquidation_at)}."
     pairs: list[tuple[str, Callable[[Assessment], Shown], str, Better]] = [
         ("Margin balance", _margin_balance, "Wallet balance with open profit and loss.", "more"),
@@ -45,29 +45,29 @@ def headline(account: Assessment, baseline: Assessment) -> None:
         columns = st.columns(2, gap="small", wrap=False)
         for column, (label, read, meaning, better) in zip(columns, pairs[start : start + 2], strict=True):
             with column:
-                _metric(label, read(account), read(baseline), meaning, better)
+                _metric(label, read(assessment), read(baseline), meaning, better)
 
 
-def _margin_balance(account: Assessment) -> Shown:
-    return Shown(account.equity, wording.money(account.equity))
+def _margin_balance(assessment: Assessment) -> Shown:
+    return Shown(assessment.equity, wording.money(assessment.equity))
 
 
-def _ratio(account: Assessment) -> Shown:
-    value = account.nearest_ratio.value
+def _ratio(assessment: Assessment) -> Shown:
+    value = assessment.nearest_ratio.value
     return Shown(value, wording.percent(value))
 
 
-def _available(account: Assessment) -> Shown:
-    return Shown(account.available_balance, wording.money(account.available_balance))
+def _available(assessment: Assessment) -> Shown:
+    return Shown(assessment.available_balance, wording.money(assessment.available_balance))
 
 
-def _distance(account: Assessment) -> Shown:
+def _distance(assessment: Assessment) -> Shown:
     """The nearest common move that liquidates; further away is more."""
-    if account.liquidated:
+    if assessment.liquidated:
         return Shown(0.0, "reached")
-    if account.headroom is None:
+    if assessment.headroom is None:
         return Shown(None, wording.MISSING)
-    move = nearest(account.joint_move)
+    move = nearest(assessment.joint_move)
     return Shown(inf, "none") if move is None else Shown(abs(move), wording.percent(move, sign=True))
 
 
@@ -88,7 +88,7 @@ def _metric(label: str, now: Shown, before: Shown, meaning: str, better: Better)
     )
 
 
-def full_table(scenario: Scenario, account: Assessment, before: Scenario, baseline: Assessment) -> None:
+def full_table(scenario: Scenario, assessment: Assessment, before: Scenario, baseline: Assessment) -> None:
     """Every figure, before → after, with its meaning."""
     was = {figure.label: figure.text for figure in figures(before, baseline)}
     rows = [
@@ -98,12 +98,12 @@ def full_table(scenario: Scenario, account: Assessment, before: Scenario, baseli
             "Now": figure.text,
             "Meaning": figure.meaning,
         }
-        for figure in figures(scenario, account)
+        for figure in figures(scenario, assessment)
     ]
     st.table(_escaped(rows), hide_index=True, border="horizontal", alt="All figures of the account, baseline and now")
 
 
-def positions_table(account: Assessment) -> None:
+def positions_table(assessment: Assessment) -> None:
     """Every position's figures."""
     rows = [
         {
@@ -117,17 +117,17 @@ def positions_table(account: Assessment) -> None:
             "Rate": wording.rate(figures.maintenance_rate),
             "Max leverage": wording.MISSING if figures.max_leverage is None else f"{figures.max_leverage:g}×",
         }
-        for figures in account.positions
+        for figures in assessment.positions
     ]
     if rows:
         st.table(_escaped(rows), hide_index=True, border="horizontal", alt="Figures of every position")
 
 
-def arithmetic_lines(scenario: Scenario, account: Assessment) -> None:
+def arithmetic_lines(scenario: Scenario, assessment: Assessment) -> None:
     """The venue's formulas, and the same lines in this account's numbers."""
     rows = [
         {"Figure": line.figure, "Formula": line.formula, "In numbers": line.numbers, "Result": line.result}
-        for line in arithmetic(scenario, account)
+        for line in arithmetic(scenario, assessment)
     ]
     st.table(_escaped(rows), hide_index=True, border="horizontal", alt="Every figure's formula in symbols and numbers")
     st.caption(plain("; ".join(f"{symbol} {meaning}" for symbol, meaning in SYMBOLS.items())))

@@ -52,10 +52,10 @@ class Route(NamedTuple):
 def can_be_told(session: Session) -> bool:
     """Whether there is anything that could be liquidated and its tiers are known; if not, says why."""
     scenario = session.working
-    account = assess(scenario)
-    if scenario.positions and account.headroom is not None:
+    assessment = assess(scenario)
+    if scenario.positions and assessment.headroom is not None:
         return True
-    st.markdown(f"**{plain(verdict(scenario, account))}**")
+    st.markdown(f"**{plain(verdict(scenario, assessment))}**")
     return False
 
 
@@ -363,10 +363,12 @@ def rests_on(runs: Runs, chosen: Route, assumed: Conduct) -> None:
 def left_open(session: Session, runs: Runs) -> None:
     """What stands at the end, and the way on with it."""
     final = runs.found.final
-    account = assess(final)
-    st.markdown(plain(f"{liquidation_text.left(final, account)} {verdict(final, account) if final.positions else ''}"))
+    assessment = assess(final)
+    st.markdown(
+        plain(f"{liquidation_text.left(final, assessment)} {verdict(final, assessment) if final.positions else ''}")
+    )
     with st.container(height=place.MOST_ROWS * place.ROW if len(final.positions) > place.MOST_ROWS else "content"):
-        figures.positions_table(account)
+        figures.positions_table(assessment)
     left = session.attach(replace(final, shocks=None))
     if left != session.working:
         there = state.offer(session, left, _ARRIVED)

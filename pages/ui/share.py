@@ -16,10 +16,10 @@ from pages.ui.state import Session, Words, receive
 from pages.ui.text import plain
 
 
-def share(session: Session, account: Assessment) -> None:
+def share(session: Session, assessment: Assessment) -> None:
     """Draws the sharing section and takes title, note and an uploaded scenario over."""
     _title_and_note(session)
-    shared = with_seen(session.working, account)
+    shared = with_seen(session.working, assessment)
     result = link.encode(shared)
     _link(result)
     st.download_button(

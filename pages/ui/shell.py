@@ -66,12 +66,12 @@ def page(name: str) -> Iterator[Session]:
     yield session
     if session.working != scenario:
         st.rerun()
-    account = assess(session.working)
+    assessment = assess(session.working)
     with head:
-        heading(session, account)
+        heading(session, assessment)
         notices(session)
     foot()
-    state.save(session, account)
+    state.save(session, assessment)
 
 
 def foot() -> None:
@@ -90,11 +90,11 @@ PAGES = {
 """Every page by its name, in the order of the navigation."""
 
 
-def heading(session: Session, account: Assessment) -> None:
+def heading(session: Session, assessment: Assessment) -> None:
     """Name and navigation, the switch of live data, which data is shown; title and note of whoever wrote them."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="heading"):
         st.title("Tandem", anchor=False, width="content")
-        here = state.address(session, account)
+        here = state.address(session, assessment)
         for name, path in PAGES.items():
             st.page_link(path, label=name, query_params=here)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="data_line"):

@@ -331,7 +331,7 @@ def _tell_differences(current: Session) -> None:
         current.tell("warning", f"This scenario no longer reproduces what its maker saw: {figures}.{dates}")
 
 
-def save(current: Session, account: Assessment) -> None:
+def save(current: Session, assessment: Assessment) -> None:
     """Writes the working scenario to the address, all at once, keeping parameters that are not the link's.
 
     An untouched scenario is not written, so that Back leaves the page as it came.
@@ -341,7 +341,7 @@ def save(current: Session, account: Assessment) -> None:
     if current.working == current.saved:
         return
     current.saved = current.working
-    current.written = _parameters(current, current.working, account)
+    current.written = _parameters(current, current.working, assessment)
     current.visited[repr(current.written)] = (current.baseline, current.example)
     while len(current.visited) > MOST_VISITED:
         del current.visited[next(iter(current.visited))]
@@ -349,19 +349,19 @@ def save(current: Session, account: Assessment) -> None:
     st.query_params.from_dict({**foreign, **current.written})
 
 
-def address(current: Session, account: Assessment) -> Parameters:
+def address(current: Session, assessment: Assessment) -> Parameters:
     """What a link to another page carries: the working scenario, and nothing while it is untouched."""
     if current.working == current.saved and not current.written:
         return {}
-    return _parameters(current, current.working, account)
+    return _parameters(current, current.working, assessment)
 
 
-def _parameters(current: Session, scenario: Scenario, account: Assessment) -> Parameters:
+def _parameters(current: Session, scenario: Scenario, assessment: Assessment) -> Parameters:
     """Return the link's parameters for a scenario, with what is seen of it.
 
     An address never holds a part of a scenario: one that is too large stays in the session, and the address names it.
     """
-    made = link.encode(with_seen(scenario, account))
+    made = link.encode(with_seen(scenario, assessment))
     if made.fits:
         return made.parameters
     current.large.pop(repr(made.stand_in), None)

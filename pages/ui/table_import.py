@@ -250,12 +250,12 @@ def _why_not(read: TableRead) -> None:
         st.caption("No position in this table can be imported.")
 
 
-def exports(session: Session, account: Assessment) -> None:
+def exports(session: Session, assessment: Assessment) -> None:
     """The positions and all results, as CSV files."""
     scenario = session.working
     files = [
         ("Download the positions (CSV)", "positions", positions_csv(scenario)),
-        ("Download all results (CSV)", "results", results_csv(scenario, account)),
+        ("Download all results (CSV)", "results", results_csv(scenario, assessment)),
     ]
     with st.container(horizontal=True, gap="small"):
         for label, name, data in files:

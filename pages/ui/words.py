@@ -23,10 +23,10 @@ _STATUS: dict[Status, tuple[str, str]] = {
 }
 
 
-def sentence(session: Session, account: Assessment) -> None:
+def sentence(session: Session, assessment: Assessment) -> None:
     """The sentence that matters, with the status in words before it."""
-    color, label = _STATUS[status(session.working, account)]
-    st.markdown(f":{color}-badge[{plain(label)}] **{plain(verdict(session.working, account))}**")
+    color, label = _STATUS[status(session.working, assessment)]
+    st.markdown(f":{color}-badge[{plain(label)}] **{plain(verdict(session.working, assessment))}**")
     shocks = "" if session.working.shocks is None else _SHOCKS
     st.caption(plain(f"{session.lesson} {dates(session)} {shocks}"))
 
@@ -37,7 +37,7 @@ _SHOCKS = (
 )
 
 
-def advice(session: Session, account: Assessment) -> None:
+def advice(session: Session, assessment: Assessment) -> None:
     """What it takes to survive a move of the person's choice."""
     asking, answer = st.columns([25, 75], gap="medium", vertical_alignment="bottom")
     chosen = asking.number_input("Survive a common move of (%)", value=-20.0, step=5.0, format="%.4g", key="survive")
@@ -47,16 +47,16 @@ def advice(session: Session, account: Assessment) -> None:
     found = survive(session.working, chosen / 100)
     if found is None:
         answer.markdown("No advice: there are no positions, or a tier table is missing.")
-    elif session.working.account.isolated and account.liquidated:
+    elif session.working.account.isolated and assessment.liquidated:
         answer.markdown(f"No advice: an isolated position is {LIQUIDATED_NOW} already.")
     else:
         answer.markdown(plain(in_words(found, session.working)))
 
 
-def assumptions(account: Assessment) -> None:
+def assumptions(assessment: Assessment) -> None:
     """Everything the figures rest on."""
     with st.expander("Assumptions and what is not modelled"):
-        bullets(*map(message, account.assumptions), *GENERAL_ASSUMPTIONS)
+        bullets(*map(message, assessment.assumptions), *GENERAL_ASSUMPTIONS)
 
 
 def bullets(*lines: str) -> None:

@@ -116,14 +116,14 @@ def test_the_line_is_what_the_assessment_requires(venue: str, notional: float) -
         "marks": {"RENDER": 1.75},
         "taker_fee": 0,
     }
-    account = assess(snapshot.attach(Scenario.from_json(document)))
+    assessment = assess(snapshot.attach(Scenario.from_json(document)))
     figure = tier_steps(compared(sizes={"long": notional}))
     hover = figure.data[-1]
     [place] = np.flatnonzero(hover.x == notional)
     [line] = [each for each in hover.text[place].split("<br>") if each.startswith(VENUES[venue].name)]
-    [figures] = account.positions
-    assert account.requirement is not None
-    assert f" {100 * account.requirement / notional:.2f} % (tier {figures.tier} at " in line
+    [figures] = assessment.positions
+    assert assessment.requirement is not None
+    assert f" {100 * assessment.requirement / notional:.2f} % (tier {figures.tier} at " in line
     assert f"up to {figures.max_leverage:g}×" in line
 
 

@@ -312,9 +312,9 @@ def test_a_reference_table_serves_where_the_scenario_brings_none_and_yields_wher
         "a test", tiers={"FET": table, "XYZ": table}, as_of="2026-09-29", not_listed={"OLD": "2026-05-28"}
     )
     scenario = Scenario.from_json(with_a_stranger("cross")).with_tables(tables)
-    account = assess(scenario)
-    assert [position.maintenance_rate for position in account.positions] == [0.01, 0.2]
-    assert tuple(map(message, account.assumptions[:2])) == (
+    assessment = assess(scenario)
+    assert [position.maintenance_rate for position in assessment.positions] == [0.01, 0.2]
+    assert tuple(map(message, assessment.assumptions[:2])) == (
         "tiers of FET as the scenario gives them, undated",
         "binance tiers as of 2026-09-29",
     )

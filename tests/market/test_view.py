@@ -577,10 +577,10 @@ def test_the_engine_reads_the_tables_of_a_view(place: Place) -> None:
         ],
         "marks": {token: view.quotes[token].mark for token in ("RENDER", "FET")},
     }
-    account = assess(Scenario.from_json(document).with_tables(view.tables))
-    assert account.positions[0].maintenance_rate == 0.02
-    assert f"bybit tiers as of {TODAY}" in [message(each) for each in account.assumptions]
-    assert f"FET is not listed on Bybit as seen {TODAY}" in message(account.positions[1].problems[0])
+    assessment = assess(Scenario.from_json(document).with_tables(view.tables))
+    assert assessment.positions[0].maintenance_rate == 0.02
+    assert f"bybit tiers as of {TODAY}" in [message(each) for each in assessment.assumptions]
+    assert f"FET is not listed on Bybit as seen {TODAY}" in message(assessment.positions[1].problems[0])
 
 
 def test_a_view_cannot_be_changed(place: Place) -> None:

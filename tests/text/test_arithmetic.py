@@ -80,26 +80,26 @@ def worked(name: str, venue: str, mode: str) -> Scenario:
     return account(venue, mode, **{**WORKED[name], **wallet})
 
 
-def expected_figures(scenario: Scenario, account: Assessment) -> Iterator[tuple[str, float | None, str]]:
+def expected_figures(scenario: Scenario, assessment: Assessment) -> Iterator[tuple[str, float | None, str]]:
     """Name, value and shown text of every figure but the joint moves, in page order, None included."""
-    ratio, isolated = account.nearest_ratio, scenario.account.margin_mode == "isolated"
-    yield "Margin balance", account.equity, wording.money(account.equity)
+    ratio, isolated = assessment.nearest_ratio, scenario.account.margin_mode == "isolated"
+    yield "Margin balance", assessment.equity, wording.money(assessment.equity)
     yield (
         "Unrealised profit",
-        account.unrealised_pnl if scenario.positions else None,
-        wording.money(account.unrealised_pnl),
+        assessment.unrealised_pnl if scenario.positions else None,
+        wording.money(assessment.unrealised_pnl),
     )
-    yield "Initial margin", account.initial_margin, wording.money(account.initial_margin)
-    yield "Maintenance margin", account.maintenance_margin, wording.money(account.maintenance_margin)
-    yield "Requirement", account.requirement, wording.money(account.requirement)
-    yield "Headroom", account.headroom, wording.money(account.headroom)
-    yield "Available", account.available_balance, wording.money(account.available_balance)
+    yield "Initial margin", assessment.initial_margin, wording.money(assessment.initial_margin)
+    yield "Maintenance margin", assessment.maintenance_margin, wording.money(assessment.maintenance_margin)
+    yield "Requirement", assessment.requirement, wording.money(assessment.requirement)
+    yield "Headroom", assessment.headroom, wording.money(assessment.headroom)
+    yield "Available", assessment.available_balance, wording.money(assessment.available_balance)
     yield ratio.label, ratio.value, wording.percent(ratio.value)
-    load = account.requirement_to_equity
+    load = assessment.requirement_to_equity
     yield "Requirement ÷ equity", load, wording.percent(load)
-    yield "Equity ÷ notional", account.equity_to_notional, wording.percent(account.equity_to_notional)
-    yield "Effective leverage", account.effective_leverage, wording.multiple(account.effective_leverage)
-    for entry in account.liquidation_prices:
+    yield "Equity ÷ notional", assessment.equity_to_notional, wording.percent(assessment.equity_to_notional)
+    yield "Effective leverage", assessment.effective_leverage, wording.multiple(assessment.effective_leverage)
+    for entry in assessment.liquidation_prices:
         whose = f"{entry.symbol} {entry.side}" if isolated else entry.symbol
         yield f"Liquidation price of {whose}, falling", entry.below, wording.price(entry.below)
         yield f"Liquidation price of {whose}, rising", entry.above, wording.price(entry.above)
@@ -110,17 +110,17 @@ COMMON = {"down": "Common fall to liquidation", "up": "Common rise to liquidatio
 
 def check(scenario: Scenario) -> list[Line]:
     """Every line against the assessment; returns the lines for more."""
-    account = assess(scenario)
-    lines = arithmetic(scenario, account)
+    assessment = assess(scenario)
+    lines = arithmetic(scenario, assessment)
     joint = [line for line in lines if line.figure.startswith("Common ")]
     single = lines[: len(lines) - len(joint)]
-    figures = [figure for figure in expected_figures(scenario, account) if figure[1] is not None]
+    figures = [figure for figure in expected_figures(scenario, assessment) if figure[1] is not None]
     assert [(line.figure, line.result) for line in single] == [(name, shown) for name, _, shown in figures]
     for line, (_, value, _) in zip(single, figures, strict=True):
         assert value is not None
         result = evaluate.numbers(line.numbers)
         assert abs(result.value - value) <= result.off, line
-    moves = [(way, move) for way, move in account.joint_move._asdict().items() if move is not None]
+    moves = [(way, move) for way, move in assessment.joint_move._asdict().items() if move is not None]
     assert [line.figure for line in joint] == [COMMON[way] for way, _ in moves]
     for line, (_, move) in zip(joint, moves, strict=True):
         check_brink(scenario, line, move)
@@ -169,9 +169,9 @@ def test_every_line_of_a_random_account_gives_its_figure(scenario: Scenario) -> 
 # Formulas
 
 
-def meanings(scenario: Scenario, account: Assessment) -> dict[str, float]:
+def meanings(scenario: Scenario, assessment: Assessment) -> dict[str, float]:
     """What each symbol stands for in an account of one position, told without the code under test."""
-    [position], [figures] = scenario.positions, account.positions
+    [position], [figures] = scenario.positions, assessment.positions
     fee = scenario.account.fee
     return {
         "WB": scenario.account.wallet_balance,
@@ -187,10 +187,10 @@ def meanings(scenario: Scenario, account: Assessment) -> dict[str, float]:
         "c": position.quantity * position.entry_price * (1 - position.sign / position.leverage) * fee,
         "M": position.own_margin,
         "extra": position.own_margin - position.quantity * position.entry_price / position.leverage,
-        "margin balance": account.equity,
-        "initial margin": account.initial_margin or 0,
-        "maintenance margin": account.maintenance_margin or 0,
-        "requirement": account.requirement or 0,
+        "margin balance": assessment.equity,
+        "initial margin": assessment.initial_margin or 0,
+        "maintenance margin": assessment.maintenance_margin or 0,
+        "requirement": assessment.requirement or 0,
         "notional": figures.notional,
     }
 

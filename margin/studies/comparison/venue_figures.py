@@ -44,7 +44,7 @@ class Beside(NamedTuple):
 
 def beside(
     scenario: Scenario,
-    account: Assessment,
+    assessment: Assessment,
     *,
     equity: float | None,
     initial_margin: float | None,
@@ -58,17 +58,17 @@ def beside(
     has liquidation prices on both sides, ours is the one on the side of the venue's, or the nearer one.
     """
     reported: list[tuple[Key, float | None, float | None]] = [
-        ("equity", equity, account.equity),
-        ("initial_margin", initial_margin, account.initial_margin),
-        ("maintenance_margin", maintenance_margin, account.maintenance_margin),
-        ("margin_ratio", margin_ratio, account.margin_ratio.value),
+        ("equity", equity, assessment.equity),
+        ("initial_margin", initial_margin, assessment.initial_margin),
+        ("maintenance_margin", maintenance_margin, assessment.maintenance_margin),
+        ("margin_ratio", margin_ratio, assessment.margin_ratio.value),
     ]
     figures = [
         Beside(figure, venue, "no_tiers" if ours is None else ours)
         for figure, venue, ours in reported
         if venue is not None
     ]
-    for each in account.liquidation_prices:
+    for each in assessment.liquidation_prices:
         key, of = (each.symbol, each.side), f"{each.symbol} {each.side or ''}".rstrip()
         price = liquidation_prices.get(key)
         absent: Missing = "none" if key in liquidation_prices else "not_reported"

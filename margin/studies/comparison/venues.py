@@ -145,14 +145,14 @@ def venues_compared(scenario: Scenario, tables: Mapping[str, VenueTables]) -> Ve
 
 
 def _line(scenario: Scenario, left_out: tuple[str, ...] = ()) -> VenueLine:
-    account = assess(scenario)
-    unknown = [figures.symbol for figures in account.positions if figures.maintenance_margin is None]
+    assessment = assess(scenario)
+    unknown = [figures.symbol for figures in assessment.positions if figures.maintenance_margin is None]
     missing = tuple(dict.fromkeys(unknown))
     kept = tuple(position for position in scenario.positions if position.symbol not in missing)
     used = dict.fromkeys(position.symbol for position in kept)
     days, undated = _days(scenario, list(used))
     without = _line(replace(scenario, positions=kept), missing) if missing and kept else None
-    return VenueLine(scenario, account, missing, days, undated, left_out, without)
+    return VenueLine(scenario, assessment, missing, days, undated, left_out, without)
 
 
 def _days(scenario: Scenario, tokens: Sequence[str]) -> tuple[dict[str, list[str]], tuple[str, ...]]:

@@ -60,9 +60,9 @@ def cut_by(scenario: Scenario, cut: float) -> Scenario:
 
 def is_beyond(scenario: Scenario, move: float) -> bool:
     """Whether the account is alive and its joint move lies beyond the move."""
-    account = assess(scenario)
-    down, up = account.joint_move
-    if account.liquidated or any(position.liquidated for position in account.positions):
+    assessment = assess(scenario)
+    down, up = assessment.joint_move
+    if assessment.liquidated or any(position.liquidated for position in assessment.positions):
         return False
     return (down is None or down < move) if move < 0 else (up is None or up > move)
 

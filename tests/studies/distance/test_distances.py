@@ -171,11 +171,11 @@ def test_a_move_from_other_prices_is_that_of_the_account_at_those_marks(scenario
 @random_accounts
 @given(scenarios())
 def test_the_joint_move_of_the_assessment_is_the_common_move_of_a_living_account(scenario: Scenario) -> None:
-    account = assess(scenario)
+    assessment = assess(scenario)
     books = compile_books(scenario)
     dead = any(book.standing().liquidated for book in books)
     expected = JointMove(None, None) if dead else common_move(books, scenario)
-    assert account.joint_move == expected
+    assert assessment.joint_move == expected
 
 
 @pytest.mark.parametrize("mode", MODES)
