@@ -9,7 +9,8 @@ from pages.ui import account, charts, editor, figures, moves, share, shell, stat
 session = shell.open_page("What if")
 head, body = st.container(), st.container()
 left, right = body.columns([54, 46], gap="medium")
-# The slider and its chart run first, so that the chart answers the slider before anything else is drawn.
+# The slider and its chart run first, so that the chart answers the slider before anything else is
+# drawn.
 with left:
     moves.common_move(session)
     scenario = session.working
@@ -58,7 +59,9 @@ with st.expander("All figures, before → after", key="show_figures", on_change=
 with st.expander("Show the arithmetic", key="show_arithmetic", on_change="rerun") as shown:
     if shown.open:
         figures.arithmetic_lines(scenario, now)
-with st.expander("Share: link, title and note, file", key="show_share", on_change="rerun") as sharing:
+with st.expander(
+    "Share: link, title and note, file", key="show_share", on_change="rerun"
+) as sharing:
     if sharing.open:
         share.share(session, now)
 words.assumptions(now)

@@ -1,9 +1,9 @@
 """Tandem's margin engine: exact cross-margin figures for perpetual futures accounts.
 
-What a program needs of it: `Scenario.from_json(document)`, `assess(scenario)`, `encode(scenario)` and
-`decode(parameters)`. `assessment_json(assessment)` writes an answer as the README has it, and `message` words one of
-its problems or assumptions. A scenario without tier tables of its own is assessed beside the embedded snapshot's:
-`attach(scenario)`.
+What a program needs of it: `Scenario.from_json(document)`, `assess(scenario)`, `encode(scenario)`
+and `decode(parameters)`. `assessment_json(assessment)` writes an answer as the README has it, and
+`message` words one of its problems or assumptions. A scenario without tier tables of its own is
+assessed beside the embedded snapshot's: `attach(scenario)`.
 """
 
 __version__ = "0.5.0"

@@ -1,17 +1,24 @@
 """Scenario JSON, links and imports on the command line, and the snapshot's upkeep.
 
-- `python -m margin assess FILE|-|--link QUERY` prints the assessment of a scenario, or of a JSON array of them.
+- `python -m margin assess FILE|-|--link QUERY` prints the assessment of a scenario, or of a JSON
+  array of them.
 - `python -m margin link FILE|-` prints the query string that carries a scenario.
-- `python -m margin import FILE|- [--venue V] [--isolated] [--merge]` prints the positions of a table, an export, a
+- `python -m margin import FILE|- [--venue V] [--isolated] [--merge]` prints the positions of a
+  table, an export, a
   workbook or a JSON dump, and what kept others out. Exit code 0 whenever the file could be read.
-- `python -m margin snapshot [--to FOLDER] [--add TOKEN …] [--trust] [--dry-run]` rewrites the embedded snapshot from
-  the live venues. It prints what is new and what stayed and why, and on standard error what it asks meanwhile. Exit
-  code 0 where something was written, 1 where nothing could be, 130 where it was interrupted: the old files are whole
-  then. Where a venue gives its tiers to a key only, a read-only one is taken from the environment, named after it:
+- `python -m margin snapshot [--to FOLDER] [--add TOKEN …] [--trust] [--dry-run]` rewrites the
+  embedded snapshot from
+  the live venues. It prints what is new and what stayed and why, and on standard error what it asks
+  meanwhile. Exit
+  code 0 where something was written, 1 where nothing could be, 130 where it was interrupted: the
+  old files are whole
+  then. Where a venue gives its tiers to a key only, a read-only one is taken from the environment,
+  named after it:
   BINANCE_API_KEY and BINANCE_API_SECRET.
 
-Bad input ends with exit code 2, nothing on standard output and one line on standard error; an answer that cannot be
-written with exit code 1 and such a line, and with 141 and none where its reader has left.
+Bad input ends with exit code 2, nothing on standard output and one line on standard error; an
+answer that cannot be written with exit code 1 and such a line, and with 141 and none where its
+reader has left.
 """
 
 import argparse
@@ -53,7 +60,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 BROKEN_PIPE = 141
-"""The exit code where nobody reads any more what is printed: a shell's own for that, 128 + SIGPIPE."""
+"""The exit code where nobody reads any more what is printed.
+
+A shell's own for that, 128 + SIGPIPE.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,9 +75,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _printed(answer: _Answer) -> int:
-    """Print the answer and return the exit code. End quietly where its reader has left, as `| head` does.
+    """Print the answer and return the exit code.
 
-    Nothing may stay in the buffer: when the interpreter ends it would complain of what it cannot write.
+    End quietly where its reader has left, as `| head` does.
+
+    Nothing may stay in the buffer: when the interpreter ends it would complain of what it cannot
+    write.
     """
     try:
         if answer.text:
@@ -96,7 +109,7 @@ def _silence(stream: TextIO | None) -> None:
 
 
 def _run(arguments: Sequence[str] | None) -> _Answer:
-    """Carry out one command. Bad input is told here and has no answer."""
+    """Return carry out one command. Bad input is told here and has no answer."""
     options = _parser().parse_args(arguments)
     try:
         answer: _Answer = options.command(options)
@@ -109,7 +122,8 @@ def _run(arguments: Sequence[str] | None) -> _Answer:
 def _about_snapshot() -> str:
     """Return what the snapshot command needs of the environment, and its exit codes."""
     keyed = [
-        f"{venue.name} gives its tiers only to a key: a read-only one in {' and '.join(_key_names(key))}. "
+        f"{venue.name} gives its tiers only to a key: a read-only one in "
+        f"{' and '.join(_key_names(key))}. "
         for key, venue in VENUES.items()
         if venue.api.tiers_need_key
     ]
@@ -123,30 +137,54 @@ def _key_names(venue: str) -> tuple[str, str]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m margin", description="Cross-margin figures of a scenario.")
-    commands = parser.add_subparsers(required=True, metavar="assess|link|import|snapshot", parser_class=_Parser)
-    assessing = commands.add_parser("assess", help="print the assessment of a scenario, or of a JSON array of them")
+    commands = parser.add_subparsers(
+        required=True, metavar="assess|link|import|snapshot", parser_class=_Parser
+    )
+    assessing = commands.add_parser(
+        "assess", help="print the assessment of a scenario, or of a JSON array of them"
+    )
     source = assessing.add_mutually_exclusive_group(required=True)
     source.add_argument("file", nargs="?", help="a scenario JSON file, - for standard input")
-    source.add_argument("--link", metavar="QUERY", help="the query string or the whole address of a link")
+    source.add_argument(
+        "--link", metavar="QUERY", help="the query string or the whole address of a link"
+    )
     assessing.set_defaults(command=_assess)
     linking = commands.add_parser("link", help="print the query string that carries a scenario")
     linking.add_argument("file", help="a scenario JSON file, - for standard input")
     linking.set_defaults(command=_link)
-    importing = commands.add_parser("import", help="print the positions of a table, an export or a JSON dump")
+    importing = commands.add_parser(
+        "import", help="print the positions of a table, an export or a JSON dump"
+    )
     importing.add_argument("file", help="a table, a workbook or a JSON dump, - for standard input")
-    importing.add_argument("--venue", choices=list(VENUES), default=DEFAULT_VENUE, help="the account's exchange")
-    importing.add_argument("--isolated", action="store_true", help="read for an account in isolated margin")
-    importing.add_argument("--merge", action="store_true", help="make one position of the same token and side")
+    importing.add_argument(
+        "--venue", choices=list(VENUES), default=DEFAULT_VENUE, help="the account's exchange"
+    )
+    importing.add_argument(
+        "--isolated", action="store_true", help="read for an account in isolated margin"
+    )
+    importing.add_argument(
+        "--merge", action="store_true", help="make one position of the same token and side"
+    )
     importing.set_defaults(command=_import)
     rewriting = commands.add_parser(
-        "snapshot", help="rewrite the embedded snapshot from the live venues", epilog=_about_snapshot()
+        "snapshot",
+        help="rewrite the embedded snapshot from the live venues",
+        epilog=_about_snapshot(),
     )
-    rewriting.add_argument("--to", metavar="FOLDER", help="a snapshot's folder, default the package's own")
-    rewriting.add_argument("--add", metavar="TOKEN", nargs="+", action="extend", default=[], help="tokens to take in")
     rewriting.add_argument(
-        "--trust", action="store_true", help="take figures that differ implausibly from the old ones"
+        "--to", metavar="FOLDER", help="a snapshot's folder, default the package's own"
     )
-    rewriting.add_argument("--dry-run", action="store_true", help="ask and check, but write nothing")
+    rewriting.add_argument(
+        "--add", metavar="TOKEN", nargs="+", action="extend", default=[], help="tokens to take in"
+    )
+    rewriting.add_argument(
+        "--trust",
+        action="store_true",
+        help="take figures that differ implausibly from the old ones",
+    )
+    rewriting.add_argument(
+        "--dry-run", action="store_true", help="ask and check, but write nothing"
+    )
     rewriting.set_defaults(command=_snapshot)
     return parser
 
@@ -156,11 +194,18 @@ def _assess(options: argparse.Namespace) -> _Answer:
         received = link.decode(link.parse(options.link))
         assessment = assess(snapshot.attach(received.scenario))
         if received.left_out:
-            _note(f"the maker's own tier tables of {', '.join(received.left_out)} are not in the link")
+            _note(
+                f"the maker's own tier tables of {', '.join(received.left_out)} are not in the link"
+            )
         for figure, seen, now in differences(received.scenario, assessment):
-            _note(f"the {NAMES[figure].lower()} is no longer what the link's maker saw: {seen} then, {now} now")
+            _note(
+                f"the {NAMES[figure].lower()} is no longer what the link's maker saw: {seen} then, "
+                f"{now} now"
+            )
         return _Answer(_written(assessment_json(assessment)))
-    return _Answer(_written(_each(_document(options.file), lambda scenario: assessment_json(assess(scenario)))))
+    return _Answer(
+        _written(_each(_document(options.file), lambda scenario: assessment_json(assess(scenario))))
+    )
 
 
 def _link(options: argparse.Namespace) -> _Answer:
@@ -168,12 +213,16 @@ def _link(options: argparse.Namespace) -> _Answer:
     if not result.fits:
         raise FieldError("", link.too_long(result))
     if result.left_out:
-        _note(f"the tier tables of {', '.join(result.left_out)} do not fit a link and stay in the file")
+        _note(
+            f"the tier tables of {', '.join(result.left_out)} do not fit a link and stay in "
+            f"the file"
+        )
     return _Answer(result.query)
 
 
 def _import(options: argparse.Namespace) -> _Answer:
-    # A workbook's reader and the words of a dozen languages: the other commands need not wait for them.
+    # A workbook's reader and the words of a dozen languages: the other commands need not wait for
+    # them.
     from margin.market.imports.files import text_of_file  # noqa: PLC0415
     from margin.market.imports.table import read_table  # noqa: PLC0415
 
@@ -227,7 +276,10 @@ def _snapshot(options: argparse.Namespace) -> _Answer:
 
 
 def _tiers(venues: "Venues") -> "Tiers":
-    """Return how to ask for tiers: with the key of the environment where a venue wants one and there is one."""
+    """Return how to ask for tiers.
+
+    With the key of the environment where a venue wants one and there is one.
+    """
     from margin.market.venues.connection import Key  # noqa: PLC0415
     from margin.market.venues.readers import read_tiers  # noqa: PLC0415
 
@@ -238,7 +290,9 @@ def _tiers(venues: "Venues") -> "Tiers":
             keys[venue] = Key(api_key, secret)
 
     def ask(venue: str, token: str) -> "Checked[TierTable]":
-        return read_tiers(venue, keys[venue], token) if venue in keys else venues.tiers(venue, token)
+        return (
+            read_tiers(venue, keys[venue], token) if venue in keys else venues.tiers(venue, token)
+        )
 
     return ask
 
@@ -274,7 +328,7 @@ def _raw(name: str) -> bytes:
 
 
 def _written(answer: Any) -> str:
-    """In ASCII, which every terminal and pipe can take."""
+    """Return in ASCII, which every terminal and pipe can take."""
     return json.dumps(answer, indent=2, allow_nan=False)
 
 
@@ -291,7 +345,10 @@ def _note(text: str) -> None:
 
 
 def _say(text: str) -> None:
-    """Print a line on standard error, where there is one: what is told there is no part of the answer."""
+    """Print a line on standard error, where there is one.
+
+    What is told there is no part of the answer.
+    """
     if sys.stderr is None:  # Python's `print` would take standard output.
         return
     try:

@@ -1,7 +1,7 @@
 """The one error that bad input raises, and the checks of single values that raise it.
 
-Every check takes the value as it arrived (from JSON, a link, a table cell) and the path of its field, and gives the
-clean value back or raises `FieldError` with a sentence a person can act on.
+Every check takes the value as it arrived (from JSON, a link, a table cell) and the path of its
+field, and gives the clean value back or raises `FieldError` with a sentence a person can act on.
 """
 
 import json
@@ -14,15 +14,20 @@ from margin.characters import named, refused
 LARGEST = 1e15
 """No size, price or balance may exceed this: beyond it doubles no longer hold cents."""
 SMALLEST = 1e-30
-"""No figure but 0 may be smaller: no size, price, rate or balance is, and products and quotients of them stay normal.
+"""No figure but 0 may be smaller.
 
-A quantity, a price, a rate and a share this small multiply to 1e-120, and the largest notional (1e30) divided by that
-is finite. Near the end of what a double holds (1e-308) it would be infinite, and a product of two such figures 0.
+No size, price, rate or balance is, and products and quotients of them stay normal.
+
+A quantity, a price, a rate and a share this small multiply to 1e-120, and the largest notional
+(1e30) divided by that is finite. Near the end of what a double holds (1e-308) it would be infinite,
+and a product of two such figures 0.
 """
 
 
 class FieldError(ValueError):
-    """A field that cannot be used: `path` names it (`positions[0].quantity`), `fault` says what was wrong with it.
+    """A field that cannot be used.
+
+    `path` names it (`positions[0].quantity`), `fault` says what was wrong with it.
 
     `remedy` says what to do instead, empty where that goes without saying; `message` is both.
     """
@@ -42,19 +47,22 @@ class FieldError(ValueError):
         return f"{self.path}: {self.message}" if self.path else self.message
 
     def within(self, outer: str) -> "FieldError":
-        """The same error seen from one level further out."""
+        """Return the same error seen from one level further out."""
         return FieldError(join(outer, self.path), self.fault, self.remedy)
 
 
 def join(outer: str, inner: str) -> str:
-    """`positions[0]` and `quantity` make `positions[0].quantity`."""
+    """Return `positions[0]` and `quantity` make `positions[0].quantity`."""
     if not outer or not inner or inner.startswith("["):
         return outer + inner
     return f"{outer}.{inner}"
 
 
 def shown(value: object) -> str:
-    """The value as a short quote for an error sentence: JSON spelling, one line, never longer than 40 characters."""
+    """Return the value as a short quote for an error sentence.
+
+    JSON spelling, one line, never longer than 40 characters.
+    """
     if isinstance(value, float) and not math.isfinite(value):
         text = "NaN" if math.isnan(value) else "an infinity"
     elif isinstance(value, float) and value.is_integer() and abs(value) < LARGEST:
@@ -66,13 +74,14 @@ def shown(value: object) -> str:
     elif isinstance(value, Sequence) and not isinstance(value, str):
         text = "an array"
     else:
-        # A long string is cut before it is quoted: what is quoted is never larger than what is shown.
+        # A long string is cut before it is quoted: what is quoted is never larger than what is
+        # shown.
         text = json.dumps(value[:64] if isinstance(value, str) else value, default=str)
     return text if len(text) <= 40 else text[:39] + "…"
 
 
 def quoted(key: str) -> str:
-    """A key for use in a path: printable, one line, not long."""
+    """Return a key for use in a path: printable, one line, not long."""
     return shown(key).strip('"')
 
 
@@ -85,7 +94,10 @@ def number(
     below: float | None = None,
     at_most: float | None = None,
 ) -> float:
-    """A finite float within the bounds given. Booleans and numbers written as text are not numbers."""
+    """Return a finite float within the bounds given.
+
+    Booleans and numbers written as text are not numbers.
+    """
     if (
         isinstance(value, bool)
         or not isinstance(value, (int, float))
@@ -95,16 +107,24 @@ def number(
         or (below is not None and value >= below)
         or (at_most is not None and value > at_most)
     ):
-        raise FieldError(path, f"must be {_wanted(above, at_least, below, at_most)}, got {shown(value)}")
+        raise FieldError(
+            path, f"must be {_wanted(above, at_least, below, at_most)}, got {shown(value)}"
+        )
     if abs(value) > LARGEST:
         raise FieldError(path, f"must be at most 1e15 in size, got {shown(value)}")
     if 0 < abs(value) < SMALLEST:
-        wanted = "0 or at least 1e-30 in size" if _allows_zero(above, at_least, below, at_most) else "at least 1e-30"
+        wanted = (
+            "0 or at least 1e-30 in size"
+            if _allows_zero(above, at_least, below, at_most)
+            else "at least 1e-30"
+        )
         raise FieldError(path, f"must be {wanted}, got {shown(value)}")
     return float(value)
 
 
-def _allows_zero(above: float | None, at_least: float | None, below: float | None, at_most: float | None) -> bool:
+def _allows_zero(
+    above: float | None, at_least: float | None, below: float | None, at_most: float | None
+) -> bool:
     low = (above is None or above < 0) and (at_least is None or at_least <= 0)
     return low and (below is None or below > 0) and (at_most is None or at_most >= 0)
 
@@ -114,16 +134,23 @@ def or_zero(value: float) -> float:
     return 0.0 if abs(value) < SMALLEST else value
 
 
-def _wanted(above: float | None, at_least: float | None, below: float | None, at_most: float | None) -> str:
+def _wanted(
+    above: float | None, at_least: float | None, below: float | None, at_most: float | None
+) -> str:
     if above == 0 and below is None and at_most is None:
         return "a positive number"
-    bounds = [("above", above), ("of at least", at_least), ("below", below), ("of at most", at_most)]
+    bounds = [
+        ("above", above),
+        ("of at least", at_least),
+        ("below", below),
+        ("of at most", at_most),
+    ]
     words = " and ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
     return f"a number {words}".rstrip()
 
 
 def choice(value: object, path: str, options: Iterable[str]) -> str:
-    """One of the options, spelt exactly."""
+    """Return one of the options, spelt exactly."""
     options = list(options)
     if not isinstance(value, str) or value not in options:
         raise FieldError(path, f"must be one of {', '.join(options)}, got {shown(value)}")
@@ -146,7 +173,7 @@ def text(value: object, path: str, *, longest: int, lines: bool = False) -> str:
 
 
 def keyed(value: object, path: str, *, most: int) -> Mapping[str, Any]:
-    """A JSON object of at most `most` entries."""
+    """Return a JSON object of at most `most` entries."""
     if not isinstance(value, Mapping):
         raise FieldError(path, f"must be an object, got {shown(value)}")
     if len(value) > most:
@@ -155,7 +182,7 @@ def keyed(value: object, path: str, *, most: int) -> Mapping[str, Any]:
 
 
 def listed(value: object, path: str, *, most: int) -> Sequence[Any]:
-    """A JSON array of at most `most` entries."""
+    """Return a JSON array of at most `most` entries."""
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise FieldError(path, f"must be an array, got {shown(value)}")
     if len(value) > most:
@@ -163,8 +190,10 @@ def listed(value: object, path: str, *, most: int) -> Sequence[Any]:
     return value
 
 
-def known_keys(value: Mapping[str, Any], path: str, *, required: Iterable[str], optional: Iterable[str]) -> None:
-    """Refuses an unknown key and a missing required one, naming it."""
+def known_keys(
+    value: Mapping[str, Any], path: str, *, required: Iterable[str], optional: Iterable[str]
+) -> None:
+    """Refuse an unknown key and a missing required one, naming it."""
     required, optional = list(required), list(optional)
     for key in value:
         if key not in required and key not in optional:

@@ -1,4 +1,7 @@
-"""Worked examples to start from, at the snapshot's marks: some to play with, three that teach one thing each."""
+"""Worked examples to start from, at the snapshot's marks.
+
+Some to play with, three that teach one thing each.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -33,9 +36,12 @@ def _scenario(
 ) -> Scenario:
     marks = {symbol: snapshot.marks()[symbol] for symbol, _, _ in legs}
     positions = tuple(
-        Position(symbol, side, notional / marks[symbol], marks[symbol], leverage) for symbol, side, notional in legs
+        Position(symbol, side, notional / marks[symbol], marks[symbol], leverage)
+        for symbol, side, notional in legs
     )
-    return snapshot.attach(Scenario(Account(venue, mode, 10_000), positions, Market(marks, betas=betas or {})))
+    return snapshot.attach(
+        Scenario(Account(venue, mode, 10_000), positions, Market(marks, betas=betas or {}))
+    )
 
 
 _PAIR: list[Leg] = [("RENDER", "long", 50_000), ("FET", "long", 40_000)]
@@ -50,8 +56,10 @@ def _pair() -> Preset:
 def _article() -> Preset:
     scenario = _scenario([("RENDER", "long", 50_000), ("FET", "long", 50_000)], venue=TEXTBOOK.key)
     lesson = (
-        "An introductory article's account: its formula divides the maintenance fraction by leverage as well "
-        "(100,000 × 1 % ÷ 10 = 100) and its text says 1,000. At 10× the initial margin is $10,000, so nothing is free; "
+        "An introductory article's account: its formula divides the maintenance fraction by "
+        "leverage as well "
+        "(100,000 × 1 % ÷ 10 = 100) and its text says 1,000. At 10× the initial margin is $10,000, "
+        "so nothing is free; "
         "1,000 is the maintenance margin."
     )
     return Preset("article", "The article's example", lesson, scenario, scenario)
@@ -67,7 +75,9 @@ def _basket() -> Preset:
 def _hedged() -> Preset:
     betas = {"RENDER": round(snapshot.risk()["RENDER"].beta_btc, 2)}
     scenario = _scenario([("RENDER", "long", 50_000), ("BTC", "short", 50_000)], betas=betas)
-    lesson = "A BTC short softens the fall but earns no margin credit: the venue adds both requirements."
+    lesson = (
+        "A BTC short softens the fall but earns no margin credit: the venue adds both requirements."
+    )
     return Preset("hedged", "RENDER hedged with a BTC short", lesson, scenario, scenario)
 
 
@@ -79,7 +89,8 @@ def _long_short() -> Preset:
 
 def _leverage() -> Preset:
     lesson = (
-        "Leverage changes nothing here: from 5× to 20× the initial margin shrinks and more is available, but the "
+        "Leverage changes nothing here: from 5× to 20× the initial margin shrinks and more is "
+        "available, but the "
         "margin ratio and every liquidation price stay where they were."
     )
     baseline = _scenario([("RENDER", "long", 25_000), ("FET", "long", 20_000)], leverage=5)
@@ -89,20 +100,30 @@ def _leverage() -> Preset:
 
 def _together() -> Preset:
     lesson = (
-        "Together against alone: the baseline holds RENDER only; adding FET leaves the wallet as it was and brings "
+        "Together against alone: the baseline holds RENDER only; adding FET leaves the wallet as "
+        "it was and brings "
         "both the common move and RENDER's own liquidation price nearer."
     )
-    return Preset("together", "Lesson: together against alone", lesson, _scenario(_PAIR), _scenario(_PAIR[:1]))
+    return Preset(
+        "together", "Lesson: together against alone", lesson, _scenario(_PAIR), _scenario(_PAIR[:1])
+    )
 
 
 def _isolated() -> Preset:
     lesson = (
-        "Cross against isolated: the same positions with a margin each lose the first of them sooner than cross would "
+        "Cross against isolated: the same positions with a margin each lose the first of them "
+        "sooner than cross would "
         "lose the account, but a lost position takes its own margin and no more."
     )
     isolated = _scenario(_PAIR, mode="isolated")
     account = replace(isolated.account, margin_mode="cross")
-    return Preset("isolated", "Lesson: cross against isolated", lesson, isolated, replace(isolated, account=account))
+    return Preset(
+        "isolated",
+        "Lesson: cross against isolated",
+        lesson,
+        isolated,
+        replace(isolated, account=account),
+    )
 
 
 _MAKERS: tuple[Callable[[], Preset], ...] = (
@@ -113,10 +134,10 @@ _MAKERS: tuple[Callable[[], Preset], ...] = (
 
 @cache
 def presets() -> Mapping[str, Preset]:
-    """All presets by key; the first is what a newcomer sees."""
+    """Return all presets by key; the first is what a newcomer sees."""
     return {preset.key: preset for preset in (make() for make in _MAKERS)}
 
 
 def landing() -> Preset:
-    """The worked example of the front page."""
+    """Return the worked example of the front page."""
     return next(iter(presets().values()))

@@ -1,7 +1,10 @@
-"""What studies answer beside figures: problems and assumptions by code, with the facts that a sentence needs.
+"""What studies answer beside figures.
 
-No words live here: `messages` has a text for every code. A venue's own remarks are the exception, for a venue's module
-holds all that is true of it; they travel as the fact `text`, and may name further facts in braces as any text does.
+Problems and assumptions by code, with the facts that a sentence needs.
+
+No words live here: `messages` has a text for every code. A venue's own remarks are the exception,
+for a venue's module holds all that is true of it; they travel as the fact `text`, and may name
+further facts in braces as any text does.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,9 @@
-"""Figures as people read them: the same figure is written the same everywhere, on the page, in charts and in text.
+"""Figures as people read them.
 
-Money is written with $ whatever the settlement coin (USDT, USDC); minus is −; None is a dash, never a 0.
+The same figure is written the same everywhere, on the page, in charts and in text.
+
+Money is written with $ whatever the settlement coin (USDT, USDC); minus is −; None is a dash, never
+a 0.
 """
 
 from collections.abc import Iterable
@@ -14,12 +17,15 @@ NOTHING = 1e-9
 
 
 def _signed(value: float, body: str) -> str:
-    """The text with a true minus, and without one where everything shown is 0."""
+    """Return the text with a true minus, and without one where everything shown is 0."""
     return f"−{body}" if value < 0 and any(digit in "123456789" for digit in body) else body
 
 
 def money(value: float | None, *, sign: bool = False) -> str:
-    """`$10,000.00`; from a million on without cents, below half a cent `$0.00`; `sign` writes + before a gain."""
+    """Return `$10,000.00`; from a million on without cents, below half a cent `$0.00`.
+
+    `sign` writes + before a gain.
+    """
     if value is None or not isfinite(value):
         return MISSING
     size = round(abs(value), 2)
@@ -28,7 +34,10 @@ def money(value: float | None, *, sign: bool = False) -> str:
 
 
 def percent(value: float | None, *, sign: bool = False) -> str:
-    """A fraction as `16.50 %`, from 1000 % on without decimals; `sign` writes + before a gain."""
+    """Return a fraction as `16.50 %`, from 1000 % on without decimals.
+
+    `sign` writes + before a gain.
+    """
     if value is None or not isfinite(value):
         return MISSING
     size = round(abs(value) * 100, 2)
@@ -37,13 +46,16 @@ def percent(value: float | None, *, sign: bool = False) -> str:
 
 
 def step(value: float) -> str:
-    """A chosen move with its sign and without idle zeros: `−20 %`, `+0.25 %`, `0 %`."""
+    """Return a chosen move with its sign and without idle zeros: `−20 %`, `+0.25 %`, `0 %`."""
     text = _signed(value, f"{abs(value) * 100:,.6g} %")
     return f"+{text}" if value > 0 else text
 
 
 def price(value: float | None) -> str:
-    """Five significant digits, at least two decimals from 1,000 on: `71,202.90`, `1.4518`, `0.0064340`."""
+    """Return five significant digits, at least two decimals from 1,000 on.
+
+    `71,202.90`, `1.4518`, `0.0064340`.
+    """
     if value is None or not isfinite(value):
         return MISSING
     if value == 0:
@@ -53,7 +65,7 @@ def price(value: float | None) -> str:
 
 
 def quantity(value: float | None) -> str:
-    """A size in tokens, up to eight significant digits without idle zeros: `28,571.429`."""
+    """Return a size in tokens, up to eight significant digits without idle zeros: `28,571.429`."""
     if value is None or not isfinite(value):
         return MISSING
     if value == 0:
@@ -64,12 +76,17 @@ def quantity(value: float | None) -> str:
 
 
 def multiple(value: float | None) -> str:
-    """A leverage: `9.00×`."""
-    return MISSING if value is None or not isfinite(value) else _signed(value, f"{abs(value):,.2f}×")
+    """Return a leverage: `9.00×`."""
+    return (
+        MISSING if value is None or not isfinite(value) else _signed(value, f"{abs(value):,.2f}×")
+    )
 
 
 def rate(value: float | None) -> str:
-    """A maintenance rate or fee as a percentage, six significant digits without idle zeros: `2.5 %`, `0.055 %`."""
+    """Return a maintenance rate or fee as a percentage, six significant digits without idle zeros.
+
+    `2.5 %`, `0.055 %`.
+    """
     if value is None or not isfinite(value):
         return MISSING
     size = abs(value) * 100
@@ -88,15 +105,20 @@ FEW, MANY = 4, 12
 
 
 def capped(items: Iterable[str], most: int = MANY) -> list[str]:
-    """Return the items, and of more than `most` the first and the number of the others: `6 more`."""
+    """Return the items, and of more than `most` the first and the number of the others.
+
+    `6 more`.
+    """
     whole = list(items)
     rest = len(whole) - most
     return [*whole[:most], f"{rest} more"] if rest > 0 else whole
 
 
 def listing(items: list[str]) -> str:
-    """`RENDER`, `RENDER and FET`, `RENDER, FET and TAO`."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+    """Return `RENDER`, `RENDER and FET`, `RENDER, FET and TAO`."""
+    return (
+        items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+    )
 
 
 def some(names: Iterable[str], most: int = 3) -> str:

@@ -1,4 +1,7 @@
-"""The page for the person's own positions: from a table, from an account, and out again as files."""
+"""The page for the person's own positions.
+
+From a table, from an account, and out again as files.
+"""
 
 import streamlit as st
 

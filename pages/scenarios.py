@@ -1,4 +1,7 @@
-"""The Moves-together page: which moves are near, two at a time on a map, the market's own worst days, other rules."""
+"""The Moves-together page.
+
+Which moves are near, two at a time on a map, the market's own worst days, other rules.
+"""
 
 import streamlit as st
 

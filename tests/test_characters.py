@@ -55,7 +55,9 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("words", HIDDEN.values(), ids=HIDDEN)
-def test_what_its_reader_cannot_see_is_refused_and_replaced_where_it_has_to_be_shown(words: str) -> None:
+def test_what_its_reader_cannot_see_is_refused_and_replaced_where_it_has_to_be_shown(
+    words: str,
+) -> None:
     with pytest.raises(FieldError, match=r"^title: must be plain text, got .*U\+[0-9A-F]{4,5}$"):
         text(words, "title", longest=280, lines=True)
     assert "\ufffd" in legible(words)
@@ -71,7 +73,9 @@ def test_no_character_without_a_shape_is_taken_between_letters() -> None:
     hidden = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
     assert [hex(code) for code in taken if unicodedata.category(chr(code)) in hidden] == []
     unknown = [code for code in taken if unicodedata.category(chr(code)) == "Cn"]
-    assert [hex(code) for code in unknown if not 0x1F000 <= code <= 0x1FAFF] == [], "but room for new emoji"
+    assert [hex(code) for code in unknown if not 0x1F000 <= code <= 0x1FAFF] == [], (
+        "but room for new emoji"
+    )
 
 
 def test_a_letter_carries_as_many_marks_as_a_language_needs() -> None:

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from margin import formatting as wording
 
 NOTHING = [None, nan, inf, -inf]
-WRITERS = [wording.money, wording.percent, wording.price, wording.quantity, wording.multiple, wording.rate]
+WRITERS = [
+    wording.money,
+    wording.percent,
+    wording.price,
+    wording.quantity,
+    wording.multiple,
+    wording.rate,
+]
 
 
 @pytest.mark.parametrize("value", NOTHING)
@@ -41,7 +48,9 @@ def test_what_is_no_number_is_a_dash_and_never_a_nought(write: object, value: fl
         (1e15, "$1,000,000,000,000,000"),
     ],
 )
-def test_money_has_cents_up_to_a_million_and_is_nothing_below_half_a_cent(value: float, text: str) -> None:
+def test_money_has_cents_up_to_a_million_and_is_nothing_below_half_a_cent(
+    value: float, text: str
+) -> None:
     assert wording.money(value) == text
 
 
@@ -66,9 +75,12 @@ def test_a_percentage_has_two_decimals_and_none_from_a_thousand_on(value: float,
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.165, "+16.50 %"), (-0.165, "−16.50 %"), (0.0, "0.00 %"), (-0.0, "0.00 %"), (None, "–")]
+    ("value", "text"),
+    [(0.165, "+16.50 %"), (-0.165, "−16.50 %"), (0.0, "0.00 %"), (-0.0, "0.00 %"), (None, "–")],
 )
-def test_a_signed_percentage_writes_the_plus_of_a_gain_and_none_at_nothing(value: float | None, text: str) -> None:
+def test_a_signed_percentage_writes_the_plus_of_a_gain_and_none_at_nothing(
+    value: float | None, text: str
+) -> None:
     assert wording.percent(value, sign=True) == text
 
 
@@ -89,7 +101,9 @@ def test_a_signed_percentage_writes_the_plus_of_a_gain_and_none_at_nothing(value
         (1e15, "1,000,000,000,000,000"),
     ],
 )
-def test_a_price_has_five_digits_and_at_least_two_decimals_up_to_a_million(value: float, text: str) -> None:
+def test_a_price_has_five_digits_and_at_least_two_decimals_up_to_a_million(
+    value: float, text: str
+) -> None:
     assert wording.price(value) == text
 
 
@@ -117,7 +131,14 @@ def test_a_quantity_has_up_to_eight_digits_without_idle_noughts(value: float, te
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(9.0, "9.00×"), (0.0, "0.00×"), (-0.0, "0.00×"), (-1.5, "−1.50×"), (12345.678, "12,345.68×"), (1e-9, "0.00×")],
+    [
+        (9.0, "9.00×"),
+        (0.0, "0.00×"),
+        (-0.0, "0.00×"),
+        (-1.5, "−1.50×"),
+        (12345.678, "12,345.68×"),
+        (1e-9, "0.00×"),
+    ],
 )
 def test_a_leverage_has_two_decimals_and_its_sign(value: float, text: str) -> None:
     assert wording.multiple(value) == text

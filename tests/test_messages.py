@@ -20,7 +20,11 @@ def made() -> Iterator[tuple[str, set[str], bool]]:
     """Yield each code that the package makes, the facts named beside it, and whether there are more than those."""
     for path in sorted(PACKAGE.rglob("*.py")):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in MAKERS:
+            if (
+                isinstance(call, ast.Call)
+                and isinstance(call.func, ast.Attribute)
+                and call.func.attr in MAKERS
+            ):
                 owner = call.func.value
                 if isinstance(owner, ast.Name) and owner.id in {"Assumption", "Problem"}:
                     [code] = call.args
@@ -56,7 +60,12 @@ def test_a_venues_remarks_on_liquidation_name_no_fact_but_the_relief(venue: str)
 @pytest.mark.parametrize("venue", VENUES)
 def test_a_venues_remarks_leave_its_key_to_whoever_shows_them(venue: str) -> None:
     rules = VENUES[venue]
-    remarks = [*rules.assumptions, rules.doubts.isolated, rules.doubts.collateral, rules.doubts.owing]
+    remarks = [
+        *rules.assumptions,
+        rules.doubts.isolated,
+        rules.doubts.collateral,
+        rules.doubts.owing,
+    ]
     assert not [remark for remark in remarks if remark.startswith(f"{venue}:")]
 
 
@@ -64,7 +73,9 @@ def test_facts_are_written_by_the_kind_of_figure_that_they_are() -> None:
     owed = Assumption.of("coin_owed", coin="USDT", balance=-1234.5)
     assert message(owed) == "balance and open profit and loss in USDT come to −$1,234.50"
     above = Problem.error("leverage_above_cap", leverage=20.0, cap=12.5, venue="OKX")
-    assert message(above) == "20x is above the 12.5x that OKX allows at this size; lower it to 12.5x"
+    assert (
+        message(above) == "20x is above the 12.5x that OKX allows at this size; lower it to 12.5x"
+    )
 
 
 def test_what_a_fact_says_is_never_read_as_a_text() -> None:
@@ -74,4 +85,6 @@ def test_what_a_fact_says_is_never_read_as_a_text() -> None:
 def test_an_account_of_an_unlisted_token_is_told_when_that_was_seen() -> None:
     facts = {"symbol": "FET", "venue": "OKX", "seen": "2025-12-29/2026-07-20"}
     said = message(Problem.error("no_tiers", why="not_listed", **facts))
-    assert said.startswith("FET is not listed on OKX as seen 2025-12-29 and 2026-07-20; remove the position")
+    assert said.startswith(
+        "FET is not listed on OKX as seen 2025-12-29 and 2026-07-20; remove the position"
+    )

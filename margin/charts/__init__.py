@@ -1,7 +1,8 @@
 """Charts: pure functions, result in, plotly.js specification out; each title states the finding.
 
-Beside each stands a function that says the same in words. `to_json` writes a specification for the browser, and
-`plotly.graph_objects.Figure(specification)` makes a figure of one; nothing here knows Streamlit or computes a margin.
+Beside each stands a function that says the same in words. `to_json` writes a specification for the
+browser, and `plotly.graph_objects.Figure(specification)` makes a figure of one; nothing here knows
+Streamlit or computes a margin.
 """
 
 from margin.charts.joint_move import joint_move, joint_move_alt

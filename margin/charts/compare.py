@@ -29,7 +29,10 @@ FURTHEST = 0.3
 
 
 def modes_finding(curves: ModeCurves | None, comparison: ModeComparison) -> str:
-    """The sentence of the title: where cross is liquidated, and what isolated keeps whatever comes."""
+    """Return the sentence of the title.
+
+    Where cross is liquidated, and what isolated keeps whatever comes.
+    """
     if not comparison.cross.scenario.positions:
         return "No positions: cross and isolated are the same"
     if curves is None:
@@ -40,7 +43,7 @@ def modes_finding(curves: ModeCurves | None, comparison: ModeComparison) -> str:
 
 
 def _survived(curves: ModeCurves, comparison: ModeComparison) -> str:
-    """Where no move along the direction, as far as one is looked for, liquidates cross."""
+    """Return where no move along the direction, as far as one is looked for, liquidates cross."""
     if not _any_lost(curves) and not comparison.missing:
         return f"Neither cross nor an isolated position is lost from {_searched(curves)} this way"
     return f"Cross survives {_searched(curves)} this way; {_isolated(comparison)}"
@@ -56,7 +59,10 @@ def _cross(curves: ModeCurves, comparison: ModeComparison) -> str:
 def _isolated(comparison: ModeComparison) -> str:
     if comparison.missing:
         return "isolated takes more than the wallet"
-    free, kept = keeps(comparison.isolated), "its collateral" if comparison.isolated.collateral else "nothing"
+    free, kept = (
+        keeps(comparison.isolated),
+        "its collateral" if comparison.isolated.collateral else "nothing",
+    )
     return f"isolated keeps at least {free}" if free else f"isolated has {kept} set aside"
 
 
@@ -65,7 +71,7 @@ def _any_lost(curves: ModeCurves) -> bool:
 
 
 def _searched(curves: ModeCurves) -> str:
-    """`−100 % to +1,000 %`: how far each way the direction is followed."""
+    """Return `−100 % to +1,000 %`: how far each way the direction is followed."""
     return f"{wording.step(-curves.direction.furthest_down)} to {wording.step(FURTHEST_UP)}"
 
 
@@ -74,15 +80,22 @@ def _signed(move: float) -> str:
 
 
 def modes_alt(curves: ModeCurves | None, comparison: ModeComparison) -> str:
-    """The chart in words: its finding, what the account is worth, and where positions are lost."""
+    """Return the chart in words.
+
+    Its finding, what the account is worth, and where positions are lost.
+    """
     sentences = [modes_finding(curves, comparison)]
     if curves is not None and comparison.cross.scenario.positions:
         sentences.append(f"Direction: {curves.direction.name}")
         if moves := [_signed(move) for move in curves.cross_reached if move is not None]:
             sentences.append(f"Cross is liquidated at {' and '.join(moves)}")
         lost = [(name, reached) for name, reached in curves.lost_at if reached != (None, None)]
-        sentences += [f"Isolated loses {name} at {_met(reached)}" for name, reached in lost[:SPOKEN]]
-        sentences += [f"{len(lost) - SPOKEN} more positions can be lost"] if len(lost) > SPOKEN else []
+        sentences += [
+            f"Isolated loses {name} at {_met(reached)}" for name, reached in lost[:SPOKEN]
+        ]
+        sentences += (
+            [f"{len(lost) - SPOKEN} more positions can be lost"] if len(lost) > SPOKEN else []
+        )
     return ". ".join(sentences) + "."
 
 
@@ -91,9 +104,12 @@ def _met(reached: JointMove) -> str:
 
 
 def modes(curves: ModeCurves | None, comparison: ModeComparison) -> style.Spec:
-    """What is left of the account in both modes, in the settlement coin, against the move along a direction in %.
+    """Return what is left of the account in both modes, in the settlement coin.
 
-    Each liquidation is a fall by all that stood behind it: the account in cross, a position's margin in isolated.
+    Against the move along a direction in %.
+
+    Each liquidation is a fall by all that stood behind it: the account in cross, a position's
+    margin in isolated.
     """
     title = modes_finding(curves, comparison)
     if curves is None or not comparison.cross.scenario.positions:
@@ -116,19 +132,25 @@ def modes(curves: ModeCurves | None, comparison: ModeComparison) -> style.Spec:
             nticks=7,
             hoverformat="+.2f",
         ),
-        yaxis=style.axis(title="Left of the account", tickformat="$~s", range=[-0.02 * top, 1.08 * top], nticks=7),
+        yaxis=style.axis(
+            title="Left of the account", tickformat="$~s", range=[-0.02 * top, 1.08 * top], nticks=7
+        ),
     )
 
 
 def _isolated_named(comparison: ModeComparison) -> str:
-    """What the isolated line is called, with the money that it stands on and the wallet does not hold."""
+    """Return what the isolated line is called, with the money that it stands on and the wallet does not hold."""
     if comparison.missing:
         return f"isolated, with {wording.money(comparison.missing)} more than the wallet holds"
     return "isolated, each position on its own margin"
 
 
 def _line(curves: ModeCurves, name: str, *, isolated: bool = False) -> style.Trace:
-    stroke = {"color": ISOLATED, "width": 3, "dash": "dash"} if isolated else {"color": CROSS, "width": 3}
+    stroke = (
+        {"color": ISOLATED, "width": 3, "dash": "dash"}
+        if isolated
+        else {"color": CROSS, "width": 3}
+    )
     return {
         "type": "scatter",
         "name": name,
@@ -141,17 +163,22 @@ def _line(curves: ModeCurves, name: str, *, isolated: bool = False) -> style.Tra
 
 
 def _falls(curves: ModeCurves) -> list[style.Trace]:
-    """Symbols just before something is liquidated: crosses for the account, open diamonds for isolated positions."""
+    """Return symbols just before something is liquidated.
+
+    Crosses for the account, open diamonds for isolated positions.
+    """
     account = [move for move in curves.cross_reached if move is not None]
     alone = [move for _, reached in curves.lost_at for move in reached if move is not None]
     return [
         _symbols("cross is liquidated", "x", curves.moves, curves.cross, account),
-        _symbols("an isolated position is lost", "diamond-open", curves.moves, curves.isolated, alone),
+        _symbols(
+            "an isolated position is lost", "diamond-open", curves.moves, curves.isolated, alone
+        ),
     ]
 
 
 def _symbols(name: str, symbol: str, moves: Array, line: Array, falls: list[float]) -> style.Trace:
-    """A symbol on a line just before each fall that is shown, once where several stand at one move."""
+    """Return a symbol on a line just before each fall that is shown, once where several stand at one move."""
     shown = [move for move in dict.fromkeys(falls) if moves[0] <= move <= moves[-1]]
     return {
         "type": "scatter",
@@ -170,7 +197,7 @@ def _symbols(name: str, symbol: str, moves: Array, line: Array, falls: list[floa
 
 
 def _hover(curves: ModeCurves) -> style.Trace:
-    """What both modes leave at a move, side by side: points that are only pointed at."""
+    """Return what both modes leave at a move, side by side: points that are only pointed at."""
     texts = []
     for move, cross, isolated in zip(*(each.tolist() for each in curves[1:4]), strict=True):
         lost = [name for name, reached in curves.lost_at if _past(move, reached)]
@@ -191,7 +218,9 @@ def _hover(curves: ModeCurves) -> style.Trace:
 
 
 def _past(move: float, reached: JointMove) -> bool:
-    return (reached.down is not None and move <= reached.down) or (reached.up is not None and move >= reached.up)
+    return (reached.down is not None and move <= reached.down) or (
+        reached.up is not None and move >= reached.up
+    )
 
 
 def _today() -> dict[str, Any]:
@@ -203,7 +232,10 @@ def _today() -> dict[str, Any]:
 
 
 class Row(NamedTuple):
-    """One line of the comparison: how far a common move may go each way, as positive fractions or infinite."""
+    """One line of the comparison.
+
+    How far a common move may go each way, as positive fractions or infinite.
+    """
 
     name: str
     fall: float
@@ -212,7 +244,10 @@ class Row(NamedTuple):
 
 
 def venues_finding(comparison: VenueComparison) -> str:
-    """The sentence of the title: who liquidates last, or between which moves the venues do."""
+    """Return the sentence of the title.
+
+    Who liquidates last, or between which moves the venues do.
+    """
     if not comparison.lines[0].scenario.positions:
         return "No positions: no venue requires anything"
     if not comparison.whole:
@@ -231,7 +266,7 @@ def venues_finding(comparison: VenueComparison) -> str:
 
 
 def _span(comparison: VenueComparison, ends: list[tuple[float, str]]) -> str:
-    """Who lasts longest; where nobody is named, the nearest and the furthest liquidation."""
+    """Return who lasts longest; where nobody is named, the nearest and the furthest liquidation."""
     falls, (near, first), (far, last) = comparison.falls, ends[0], ends[-1]
     way = "fall" if falls else "rise"
     if comparison.last:
@@ -251,7 +286,7 @@ def _end(end: float, *, falls: bool) -> str:
 
 
 def venues_alt(comparison: VenueComparison) -> str:
-    """The chart in words: its finding, then each line."""
+    """Return the chart in words: its finding, then each line."""
     sentences = [venues_finding(comparison)]
     if comparison.lines[0].scenario.positions:
         sentences += [f"{row.name}: {row.words}" for row in _rows(comparison)]
@@ -259,7 +294,9 @@ def venues_alt(comparison: VenueComparison) -> str:
 
 
 def venues(comparison: VenueComparison) -> style.Spec:
-    """One row per venue: from the common fall to the common rise that liquidates there, in %.
+    """Return one row per venue.
+
+    From the common fall to the common rise that liquidates there, in %.
 
     Venues without a token's table have a row without it.
     """
@@ -277,7 +314,7 @@ def venues(comparison: VenueComparison) -> style.Spec:
 
 
 def _rows(comparison: VenueComparison) -> list[Row]:
-    """The lines whose figures are known, in the venues' order."""
+    """Return the lines whose figures are known, in the venues' order."""
     known = [line.without if line.missing else line for line in comparison.lines]
     return [_row(line) for line in known if line is not None]
 
@@ -285,7 +322,11 @@ def _rows(comparison: VenueComparison) -> list[Row]:
 def _row(line: VenueLine) -> Row:
     fall, rise = line.reached(falls=True), line.reached(falls=False)
     days = list(line.days)
-    seen = f"tables of {' to '.join(dict.fromkeys([days[0], days[-1]]))}" if days else "tables without a date"
+    seen = (
+        f"tables of {' to '.join(dict.fromkeys([days[0], days[-1]]))}"
+        if days
+        else "tables without a date"
+    )
     if line.account.liquidated:
         gone = "a position is lost" if line.scenario.account.isolated else "liquidated"
         return Row(line_name(line), 0.0, 0.0, f"{gone} {NOW}, {seen}")
@@ -294,13 +335,13 @@ def _row(line: VenueLine) -> Row:
 
 
 def _reach(shown: list[Row]) -> float:
-    """How far a common move is drawn: what lies further off is an arrow at the edge."""
+    """Return how far a common move is drawn: what lies further off is an arrow at the edge."""
     ends = [end for row in shown for end in (row.fall, row.rise) if 0 < end < inf]
     return max(FURTHEST, 5 * min(ends, default=0.0))
 
 
 def _drawn(ends: list[float], reach: float) -> float:
-    """How far the axis goes one way, in fractions."""
+    """Return how far the axis goes one way, in fractions."""
     within = [end for end in ends if end <= reach]
     return max([0.05, *within, *([FURTHEST] if len(within) < len(ends) else [])])
 
@@ -310,13 +351,19 @@ def _spans(shown: list[Row], low: float, high: float) -> list[tuple[float, float
 
 
 def _bars(shown: list[Row], low: float, high: float) -> style.Trace:
-    """What is survived."""
-    drawn = [rows.Bar(down * 100, up * 100, place) for place, (down, up) in enumerate(_spans(shown, low, high))]
+    """Return what is survived."""
+    drawn = [
+        rows.Bar(down * 100, up * 100, place)
+        for place, (down, up) in enumerate(_spans(shown, low, high))
+    ]
     return rows.bars(drawn, CROSS, 6, name="survived", showlegend=True)
 
 
 def _ends(shown: list[Row], low: float, high: float) -> list[style.Trace]:
-    """Diamonds where an account is liquidated, arrows where that lies beyond the scale; nothing where it never is."""
+    """Return diamonds where an account is liquidated, arrows where that lies beyond the scale.
+
+    Nothing where it never is.
+    """
     reached: list[rows.Point] = []
     beyond: list[rows.Point] = []
     for place, (row, span) in enumerate(zip(shown, _spans(shown, low, high), strict=True)):

@@ -1,4 +1,7 @@
-"""What named days would do to the account today: what is left above the requirement at the worst tick and the close."""
+"""What named days would do to the account today.
+
+What is left above the requirement at the worst tick and the close.
+"""
 
 from collections.abc import Sequence
 from html import escape
@@ -32,7 +35,7 @@ class Day(NamedTuple):
 
 
 def finding(days: Sequence[CrashRow], scenario: Scenario, assessment: Assessment) -> str:
-    """The sentence of the title: how many of the days are survived."""
+    """Return the sentence of the title: how many of the days are survived."""
     if not scenario.positions:
         return "No positions: no day can liquidate"
     if unknown := findings.missing(assessment):
@@ -48,7 +51,7 @@ def finding(days: Sequence[CrashRow], scenario: Scenario, assessment: Assessment
 
 
 def crashes_alt(days: Sequence[CrashRow], scenario: Scenario, assessment: Assessment) -> str:
-    """The chart in words: its finding, then the worst days."""
+    """Return the chart in words: its finding, then the worst days."""
     sentences, shown = [finding(days, scenario, assessment)], _ranked(days)
     sentences += [f"{_day(day.row)}: {_figures(day)} at the worst tick" for day in shown[:SPOKEN]]
     if len(shown) > SPOKEN:
@@ -57,7 +60,7 @@ def crashes_alt(days: Sequence[CrashRow], scenario: Scenario, assessment: Assess
 
 
 def _ranked(days: Sequence[CrashRow]) -> list[Day]:
-    """The days whose headroom is known, the worst first."""
+    """Return the days whose headroom is known, the worst first."""
     shown = [
         Day(row, row.close.outcome.headroom, row.worst.outcome.headroom)
         for row in days
@@ -72,19 +75,21 @@ def _day(row: CrashRow) -> str:
 
 
 def _figures(day: Day) -> str:
-    """Whether the worst tick is survived, and by how much."""
+    """Return whether the worst tick is survived, and by how much."""
     return f"{_ends(day.row.worst)}, {wording.money(day.worst, sign=True)}"
 
 
 def _ends(instant: Instant) -> str:
-    """What becomes of the account, or of its isolated positions."""
+    """Return what becomes of the account, or of its isolated positions."""
     if lost := instant.outcome.positions_lost:
         return "1 position lost" if lost == 1 else f"{lost} positions lost"
     return "liquidated" if instant.outcome.liquidated else "survived"
 
 
 def crashes(days: Sequence[CrashRow], scenario: Scenario, assessment: Assessment) -> style.Spec:
-    """One row per day, the worst first: headroom at the worst tick as a bar from 0, at the close as a point.
+    """Return one row per day, the worst first.
+
+    Headroom at the worst tick as a bar from 0, at the close as a point.
 
     In isolated mode headroom is that of the position worst off.
     """
@@ -94,9 +99,13 @@ def crashes(days: Sequence[CrashRow], scenario: Scenario, assessment: Assessment
     ends = [0.0, *(day.worst for day in shown), *(day.close for day in shown)]
     room = 0.06 * (max(ends) - min(ends)) or 1.0
     low, high, isolated = min(ends) - room, max(ends) + room, findings.isolated(scenario)
-    alive, dead = ([place for place, day in enumerate(shown) if day.died is way] for way in (False, True))
+    alive, dead = (
+        [place for place, day in enumerate(shown) if day.died is way] for way in (False, True)
+    )
     traces = [
-        rows.bars([rows.Bar(0.0, day.worst, place) for place, day in enumerate(shown)], style.QUIET, 5),
+        rows.bars(
+            [rows.Bar(0.0, day.worst, place) for place, day in enumerate(shown)], style.QUIET, 5
+        ),
         _zeros(len(shown)),
         rows.symbols("close", _points(shown), "circle-open", style.ACCOUNT, width=2),
         rows.symbols("worst tick, survived", _points(shown, alive), "circle", style.ACCOUNT),
@@ -106,10 +115,13 @@ def crashes(days: Sequence[CrashRow], scenario: Scenario, assessment: Assessment
             "x",
             style.LIQUIDATION,
         ),
-        rows.names([f"<b>{escape(_day(day.row))}</b>  {escape(_figures(day))}" for day in shown], low),
+        rows.names(
+            [f"<b>{escape(_day(day.row))}</b>  {escape(_figures(day))}" for day in shown], low
+        ),
     ]
     axis = style.axis(
-        title=f"Headroom {'of the position worst off' if isolated else 'left'}, below 0 it has failed",
+        title=f"Headroom {'of the position worst off' if isolated else 'left'}, below 0 it has "
+        f"failed",
         range=[low, high],
         tickformat="$,.3~s",
         nticks=5,
@@ -118,16 +130,25 @@ def crashes(days: Sequence[CrashRow], scenario: Scenario, assessment: Assessment
 
 
 def _zeros(count: int) -> style.Trace:
-    """Where headroom is 0, beside the bars only: no line through the words."""
+    """Return where headroom is 0, beside the bars only: no line through the words."""
     points = [rows.Point(0.0, place, "0: the liquidation point") for place in range(count)]
-    return {**rows.symbols("0", points, "line-ns", style.QUIET, width=2, size=14), "showlegend": False}
+    return {
+        **rows.symbols("0", points, "line-ns", style.QUIET, width=2, size=14),
+        "showlegend": False,
+    }
 
 
 def _points(shown: list[Day], places: Sequence[int] | None = None) -> list[rows.Point]:
-    """The closes of all days, or the worst ticks of those in the rows given."""
+    """Return the closes of all days, or the worst ticks of those in the rows given."""
     if places is None:
-        return [rows.Point(day.close, place, _hover(day.row, "close")) for place, day in enumerate(shown)]
-    return [rows.Point(shown[place].worst, place, _hover(shown[place].row, "worst tick")) for place in places]
+        return [
+            rows.Point(day.close, place, _hover(day.row, "close"))
+            for place, day in enumerate(shown)
+        ]
+    return [
+        rows.Point(shown[place].worst, place, _hover(shown[place].row, "worst tick"))
+        for place in places
+    ]
 
 
 def _hover(row: CrashRow, name: Literal["close", "worst tick"]) -> str:
@@ -139,7 +160,8 @@ def _hover(row: CrashRow, name: Literal["close", "worst tick"]) -> str:
         [
             f"<b>{escape(_day(row))}</b>",
             f"{name}: {again(row) if name == 'close' and row.standing_again else _ends(instant)}",
-            f"margin balance {wording.money(outcome.remaining)}{', were nothing closed' * (outcome.remaining < 0)}",
+            f"margin balance "
+            f"{wording.money(outcome.remaining)}{', were nothing closed' * (outcome.remaining < 0)}",
             f"{used}{worst_off}",
             f"headroom {wording.money(outcome.headroom)}{worst_off}",
         ]

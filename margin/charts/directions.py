@@ -1,7 +1,9 @@
-"""How far prices may go in each of several directions before the levels are met: one row per direction, nearest first.
+"""How far prices may go in each of several directions before the levels are met.
 
-Directions are ranked by the largest price change that liquidation asks of any token held, for the moves themselves do
-not compare: where BTC leads, 6 % of it may be 10 % of the others.
+One row per direction, nearest first.
+
+Directions are ranked by the largest price change that liquidation asks of any token held, for the
+moves themselves do not compare: where BTC leads, 6 % of it may be 10 % of the others.
 """
 
 from collections.abc import Sequence
@@ -16,7 +18,8 @@ from margin.studies.distance.distances import JointMove
 from margin.text import findings
 
 FURTHEST = 0.5
-"""Moves beyond ±50 %, or beyond three times the nearest liquidation if that is more, become arrows."""
+"""Moves beyond ±50 %, or beyond three times the nearest liquidation if that is more, become arrows.
+"""
 SPOKEN = 8
 """Rows that the text alternative tells one by one."""
 SAME = 0.0001
@@ -33,7 +36,10 @@ class Level(NamedTuple):
 
 
 def finding(results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment) -> str:
-    """The sentence of the title: the nearest direction, and how far off it is. Results are ranked, nearest first."""
+    """Return the sentence of the title.
+
+    The nearest direction, and how far off it is. Results are ranked, nearest first.
+    """
     if not scenario.positions:
         return "No positions: no direction can liquidate"
     if too_late := findings.standing(assessment, scenario):
@@ -44,8 +50,10 @@ def finding(results: Sequence[DirectionResult], scenario: Scenario, assessment: 
     return f"Nearest: {first.direction.name}, {wording.percent(first.nearest, sign=True)}"
 
 
-def directions_alt(results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment) -> str:
-    """The chart in words: its finding, then the nearest rows."""
+def directions_alt(
+    results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment
+) -> str:
+    """Return the chart in words: its finding, then the nearest rows."""
     sentences = [finding(results, scenario, assessment)]
     shown = [] if _nothing(results, scenario, assessment) else results
     sentences += [f"{result.direction.name}: {_figures(result)}" for result in shown[:SPOKEN]]
@@ -54,14 +62,20 @@ def directions_alt(results: Sequence[DirectionResult], scenario: Scenario, asses
     return ". ".join(sentences) + "."
 
 
-def _nothing(results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment) -> bool:
-    """Whether there is nothing to draw: no positions, no distances, or none left to go."""
+def _nothing(
+    results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment
+) -> bool:
+    """Return whether there is nothing to draw: no positions, no distances, or none left to go."""
     late = findings.standing(assessment, scenario) is not None and not findings.isolated(scenario)
     return not results or not scenario.positions or assessment.headroom is None or late
 
 
-def directions(results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment) -> style.Spec:
-    """One row per direction, in the order given: a bar from today to liquidation, danger and warning marked on it.
+def directions(
+    results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment
+) -> style.Spec:
+    """Return one row per direction, in the order given.
+
+    A bar from today to liquidation, danger and warning marked on it.
 
     Of many directions the first `rows.MOST_ROWS` are shown.
     """
@@ -71,7 +85,9 @@ def directions(results: Sequence[DirectionResult], scenario: Scenario, assessmen
     told = rows.counted("Move from today's marks", " (of BTC where it leads)", len(results))
     results = results[: rows.MOST_ROWS]
     low, high = _range(results)
-    liquidation = Level("liquidation", "x", style.LIQUIDATION, [result.liquidation for result in results])
+    liquidation = Level(
+        "liquidation", "x", style.LIQUIDATION, [result.liquidation for result in results]
+    )
     levels = [
         Level("warning", "square", style.WARNING, [result.warning for result in results]),
         Level("danger", "diamond", style.DANGER, [result.danger for result in results]),
@@ -82,21 +98,23 @@ def directions(results: Sequence[DirectionResult], scenario: Scenario, assessmen
         _starts(results),
         *(_points(level, results, low, high) for level in levels),
         _beyond(liquidation, results, low, high),
-        rows.names([f"<b>{result.direction.name}</b>  {_figures(result)}" for result in results], low * 100),
+        rows.names(
+            [f"<b>{result.direction.name}</b>  {_figures(result)}" for result in results], low * 100
+        ),
     ]
     axis = rows.moves_axis(told, low, high)
     return rows.figure(traces, title, len(results), axis)
 
 
 def _range(results: Sequence[DirectionResult]) -> tuple[float, float]:
-    """Wide enough for every liquidation within reach of the nearest."""
+    """Return wide enough for every liquidation within reach of the nearest."""
     found = [move for result in results for move in result.liquidation if move is not None]
     reach = max(FURTHEST, 3 * min((abs(move) for move in found), default=0.0))
     return rows.with_room([min(max(move, -reach), reach) for move in found])
 
 
 def _figures(result: DirectionResult) -> str:
-    """Where the direction liquidates, in words."""
+    """Return where the direction liquidates, in words."""
     moves = [wording.percent(move, sign=True) for move in result.liquidation if move is not None]
     if not moves:
         return "none"
@@ -104,15 +122,20 @@ def _figures(result: DirectionResult) -> str:
 
 
 def _takes(result: DirectionResult) -> str:
-    """How far the nearest point takes the token that it moves most, unless the move says so itself."""
+    """Return how far the nearest point takes the token that it moves most, unless the move says so itself."""
     move, asked, token = result.nearest, result.hardest, result.token
     if move is None or asked is None or token is None or abs(asked - abs(move)) <= SAME:
         return ""
     return f" (takes {token} to {wording.percent(result.direction.change(token, move), sign=True)})"
 
 
-def _placed(level: Level, results: Sequence[DirectionResult]) -> list[tuple[int, float, DirectionResult]]:
-    """Row, move and direction of every point of a level; none where it is passed already today."""
+def _placed(
+    level: Level, results: Sequence[DirectionResult]
+) -> list[tuple[int, float, DirectionResult]]:
+    """Return row, move and direction of every point of a level.
+
+    None where it is passed already today.
+    """
     return [
         (row, move, result)
         for row, (moves, result) in enumerate(zip(level.moves, results, strict=True))
@@ -121,7 +144,9 @@ def _placed(level: Level, results: Sequence[DirectionResult]) -> list[tuple[int,
     ]
 
 
-def _points(level: Level, results: Sequence[DirectionResult], low: float, high: float) -> style.Trace:
+def _points(
+    level: Level, results: Sequence[DirectionResult], low: float, high: float
+) -> style.Trace:
     points = [
         rows.Point(move * 100, row, _hover(level, move, result))
         for row, move, result in _placed(level, results)
@@ -130,7 +155,9 @@ def _points(level: Level, results: Sequence[DirectionResult], low: float, high: 
     return rows.symbols(level.name, points, level.symbol, level.colour)
 
 
-def _beyond(level: Level, results: Sequence[DirectionResult], low: float, high: float) -> style.Trace:
+def _beyond(
+    level: Level, results: Sequence[DirectionResult], low: float, high: float
+) -> style.Trace:
     points = [
         rows.Point((high if move > 0 else low) * 100, row, _hover(level, move, result))
         for row, move, result in _placed(level, results)
@@ -140,17 +167,22 @@ def _beyond(level: Level, results: Sequence[DirectionResult], low: float, high: 
 
 
 def _hover(level: Level, move: float, result: DirectionResult) -> str:
-    """What the point says: where the level is met, and where prices then stand."""
+    """Return what the point says: where the level is met, and where prices then stand."""
     changes = [(token, result.direction.change(token, move)) for token in result.direction.rates]
     told = [f"{token} {wording.percent(change, sign=True)}" for token, change in changes[:6]]
     more = [f"{len(changes) - 6} more"] if len(changes) > 6 else []
     return "<br>".join(
-        [f"<b>{result.direction.name}</b>", f"{level.name} at {wording.percent(move, sign=True)}", *told, *more]
+        [
+            f"<b>{result.direction.name}</b>",
+            f"{level.name} at {wording.percent(move, sign=True)}",
+            *told,
+            *more,
+        ]
     )
 
 
 def _stems(level: Level, low: float, high: float) -> style.Trace:
-    """Bars from today to liquidation."""
+    """Return bars from today to liquidation."""
     drawn = [
         rows.Bar(0.0, min(max(move, low), high) * 100, row)
         for row, moves in enumerate(level.moves)
@@ -161,6 +193,9 @@ def _stems(level: Level, low: float, high: float) -> style.Trace:
 
 
 def _starts(results: Sequence[DirectionResult]) -> style.Trace:
-    """Where the account stands."""
-    points = [rows.Point(0.0, row, f"<b>{result.direction.name}</b><br>today") for row, result in enumerate(results)]
+    """Return where the account stands."""
+    points = [
+        rows.Point(0.0, row, f"<b>{result.direction.name}</b><br>today")
+        for row, result in enumerate(results)
+    ]
     return rows.symbols("today", points, "line-ns", style.QUIET, width=2, size=8)

@@ -1,7 +1,9 @@
-"""What holding one perpetual has cost in funding: the payments as they came, or how they were distributed.
+"""What holding one perpetual has cost in funding.
 
-Rates are fractions of the notional per payment; positive: longs pay shorts. A sum of them is what a long of constant
-notional has paid, as a fraction of it.
+The payments as they came, or how they were distributed.
+
+Rates are fractions of the notional per payment; positive: longs pay shorts. A sum of them is what a
+long of constant notional has paid, as a fraction of it.
 """
 
 from typing import Any, NamedTuple
@@ -30,7 +32,10 @@ Times = npt.NDArray[np.int64]
 
 
 class Distribution(NamedTuple):
-    """How recorded rates were distributed between two days; fractions of the notional per interval."""
+    """How recorded rates were distributed between two days.
+
+    Fractions of the notional per interval.
+    """
 
     since: str
     as_of: str
@@ -45,7 +50,10 @@ class Distribution(NamedTuple):
 
 
 def interval(times: Times, hours: float | None) -> float | None:
-    """Hours between payments as they came; `hours` where there are not two; None where the distances differ."""
+    """Return hours between payments as they came; `hours` where there are not two.
+
+    None where the distances differ.
+    """
     if len(times) < 2:
         return hours
     apart = np.diff(times) / HOUR
@@ -54,12 +62,17 @@ def interval(times: Times, hours: float | None) -> float | None:
 
 
 def _way(rate: float) -> str:
-    """What longs do at this rate."""
+    """Return what longs do at this rate."""
     return "received" if rate < 0 else "paid"
 
 
-def funding_finding(times: Times, rates: Array, interval_hours: float | None, token: str, venue: str) -> str:
-    """The sentence of the title: what a long paid in all, and what it paid each time at the median."""
+def funding_finding(
+    times: Times, rates: Array, interval_hours: float | None, token: str, venue: str
+) -> str:
+    """Return the sentence of the title.
+
+    What a long paid in all, and what it paid each time at the median.
+    """
     if not len(rates):
         return f"No funding payment of {token} on {venue} is known here"
     total, median = float(np.sum(rates)), float(np.median(rates))
@@ -76,7 +89,7 @@ def funding_finding(times: Times, rates: Array, interval_hours: float | None, to
 
 
 def _size(rate: float) -> str:
-    """A rate without its sign: four significant digits are more than it is good for."""
+    """Return a rate without its sign: four significant digits are more than it is good for."""
     return wording.rate(float(f"{abs(rate):.3g}"))
 
 
@@ -85,20 +98,23 @@ def _each(hours: float | None) -> str:
 
 
 def _window(times: Times, hours: float | None) -> str:
-    """How long the payments were for; the first one was for the interval before it."""
+    """Return how long the payments were for; the first one was for the interval before it."""
     first = (interval(times, hours) or hours or 0.0) * HOUR
     days = (float(times[-1] - times[0]) + first) / DAY
     return f"over {days:.0f} days" if days >= 1.95 else f"over {days * 24:.0f} h"
 
 
-def funding_history_alt(times: Times, rates: Array, interval_hours: float | None, token: str, venue: str) -> str:
-    """The chart in words: its finding, the window, the extremes."""
+def funding_history_alt(
+    times: Times, rates: Array, interval_hours: float | None, token: str, venue: str
+) -> str:
+    """Return the chart in words: its finding, the window, the extremes."""
     sentences = [funding_finding(times, rates, interval_hours, token, venue)]
     if len(rates):
         low, high = np.argmin(rates), np.argmax(rates)
         first, last = _stamp(times[0]), _stamp(times[-1])
         sentences.append(
-            f"{len(rates)} {'payments' if len(rates) > 1 else 'payment'} on {venue}, {first} to {last} UTC"
+            f"{len(rates)} {'payments' if len(rates) > 1 else 'payment'} on {venue}, {first} to "
+            f"{last} UTC"
         )
         for name, at in (("Lowest", low), ("Highest", high)):
             sentences.append(f"{name} rate {_signed(float(rates[at]))} on {_stamp(times[at])} UTC")
@@ -114,14 +130,25 @@ def _signed(rate: float) -> str:
     return f"+{text}" if rate > 0 else text
 
 
-def funding_history(times: Times, rates: Array, interval_hours: float | None, token: str, venue: str) -> style.Spec:
-    """Every payment, and below it what a long has paid so far. `times` in ms since 1970 UTC, oldest first."""
+def funding_history(
+    times: Times, rates: Array, interval_hours: float | None, token: str, venue: str
+) -> style.Spec:
+    """Return every payment, and below it what a long has paid so far.
+
+    `times` in ms since 1970 UTC, oldest first.
+    """
     title = funding_finding(times, rates, interval_hours, token, venue)
     if not len(rates):
         return style.empty(title)
     start = float(times[0]) - (interval(times, interval_hours) or 0.0) * HOUR
     spare = 0.01 * (float(times[-1]) - start) or HOUR
-    zero = {"zeroline": True, "zerolinecolor": style.QUIET, "zerolinewidth": 1, "ticksuffix": " %", "nticks": 5}
+    zero = {
+        "zeroline": True,
+        "zerolinecolor": style.QUIET,
+        "zerolinewidth": 1,
+        "ticksuffix": " %",
+        "nticks": 5,
+    }
     return style.figure(
         [_payments(times, rates), _so_far(start, times, rates)],
         title,
@@ -145,7 +172,10 @@ def funding_history(times: Times, rates: Array, interval_hours: float | None, to
 
 
 def _payments(times: Times, rates: Array) -> style.Trace:
-    """A stem from zero for each payment, as one line with gaps; few of them carry a point at their end."""
+    """Return a stem from zero for each payment, as one line with gaps.
+
+    Few of them carry a point at their end.
+    """
     stems = np.column_stack([np.zeros_like(rates), rates * 100, np.full_like(rates, np.nan)])
     few = len(rates) <= FEW
     points = {"color": style.ACCOUNT, "size": np.tile([0.0, 7.0, 0.0], len(rates))}
@@ -161,7 +191,7 @@ def _payments(times: Times, rates: Array) -> style.Trace:
 
 
 def _so_far(start: float, times: Times, rates: Array) -> style.Trace:
-    """The sum of the rates up to each payment, from 0 on; it also carries the hover text."""
+    """Return the sum of the rates up to each payment, from 0 on; it also carries the hover text."""
     sums = np.cumsum(rates)
     told = [
         f"rate {_signed(rate)}<br>longs {_way(total)} {_size(total)} so far"
@@ -180,14 +210,24 @@ def _so_far(start: float, times: Times, rates: Array) -> style.Trace:
 
 
 def _headings(venue: str) -> list[dict[str, Any]]:
-    """What stands above the panels."""
-    place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "yanchor": "bottom", "showarrow": False}
+    """Return what stands above the panels."""
+    place = {
+        "xref": "paper",
+        "x": 0,
+        "xanchor": "left",
+        "yref": "paper",
+        "yanchor": "bottom",
+        "showarrow": False,
+    }
     words = (
         f"{venue}: rate of each payment (above 0 longs pay)",
         "Paid by a long so far, of its notional (below 0 received)",
     )
     font = {"color": style.INK, "size": 12}
-    return [{"text": text, "y": y[1], "font": font, **place} for text, y in zip(words, (UPPER, LOWER), strict=True)]
+    return [
+        {"text": text, "y": y[1], "font": font, **place}
+        for text, y in zip(words, (UPPER, LOWER), strict=True)
+    ]
 
 
 class _Row(NamedTuple):
@@ -200,7 +240,7 @@ class _Row(NamedTuple):
 
 
 def distribution_finding(recorded: Distribution, token: str, venue: str) -> str:
-    """The sentence of the title: what longs paid at the median, and when that was."""
+    """Return the sentence of the title: what longs paid at the median, and when that was."""
     when = f"{recorded.since} to {recorded.as_of}"
     if not recorded.median:
         return f"{token}: the median payment on {venue} was 0, {when}"
@@ -221,19 +261,23 @@ def _rows(recorded: Distribution) -> list[_Row]:
 
 
 def _told(row: _Row, hours: float) -> str:
-    """A row in words; a year at that pace only for what could last a year."""
-    pace = f" · {wording.percent(row.rate * YEAR / hours, sign=True)} a year" if row.name in ("mean", "median") else ""
+    """Return a row in words; a year at that pace only for what could last a year."""
+    pace = (
+        f" · {wording.percent(row.rate * YEAR / hours, sign=True)} a year"
+        if row.name in ("mean", "median")
+        else ""
+    )
     return f"{row.name} {_signed(row.rate)}{pace}"
 
 
 def funding_distribution_alt(recorded: Distribution, token: str, venue: str) -> str:
-    """The chart in words: its finding and every figure."""
+    """Return the chart in words: its finding and every figure."""
     figures = "; ".join(_told(row, recorded.interval_hours) for row in _rows(recorded))
     return f"{distribution_finding(recorded, token, venue)}. {recorded.payments} payments recorded: {figures}."
 
 
 def funding_distribution(recorded: Distribution, token: str, venue: str) -> style.Spec:
-    """One row per figure of the distribution, from zero to the rate in % per interval."""
+    """Return one row per figure of the distribution, from zero to the rate in % per interval."""
     title, shown = distribution_finding(recorded, token, venue), _rows(recorded)
     low, high = (pick(0.0, *(row.rate * 100 for row in shown)) for pick in (min, max))
     room = 0.06 * (high - low) or 0.001
@@ -251,8 +295,10 @@ def funding_distribution(recorded: Distribution, token: str, venue: str) -> styl
 
 
 def _bars(shown: list[_Row]) -> style.Trace:
-    """From zero to each rate."""
-    return rows.bars([rows.Bar(0.0, row.rate * 100, place) for place, row in enumerate(shown)], style.QUIET, 4)
+    """Return from zero to each rate."""
+    return rows.bars(
+        [rows.Bar(0.0, row.rate * 100, place) for place, row in enumerate(shown)], style.QUIET, 4
+    )
 
 
 def _points(shown: list[_Row]) -> style.Trace:

@@ -1,4 +1,7 @@
-"""The account along a common move of all prices: requirement ÷ margin balance, and where its levels lie."""
+"""The account along a common move of all prices.
+
+Requirement ÷ margin balance, and where its levels lie.
+"""
 
 from typing import Any, NamedTuple
 
@@ -27,7 +30,10 @@ APART = 0.17
 
 
 class Level(NamedTuple):
-    """A level of requirement ÷ margin balance: its name, how it is drawn, and where a common move meets it."""
+    """A level of requirement ÷ margin balance.
+
+    Its name, how it is drawn, and where a common move meets it.
+    """
 
     name: str
     value: float
@@ -49,7 +55,10 @@ class Mark(NamedTuple):
 
 
 def finding(curve: Curve | None, scenario: Scenario, assessment: Assessment) -> str:
-    """The sentence of the title: how far every price may move together from the present marks."""
+    """Return the sentence of the title.
+
+    How far every price may move together from the present marks.
+    """
     if not scenario.positions:
         return "No positions: no common move can liquidate"
     too_late = findings.standing(assessment, scenario)
@@ -62,8 +71,15 @@ def _far(joint: JointMove, today: float, *, isolated: bool) -> str:
     if joint.down is None and joint.up is None:
         furthest = f"{wording.step(-FURTHEST_DOWN)} to {wording.step(FURTHEST_UP)}"
         return f"No common move from {furthest} {'loses a position' if isolated else 'liquidates this account'}"
-    reached = [(word, move) for word, move in (("fall", joint.down), ("rise", joint.up)) if move is not None]
-    ways = [f"{word} of {'a further ' if today * move > 0 else ''}{findings.distance(move)}" for word, move in reached]
+    reached = [
+        (word, move)
+        for word, move in (("fall", joint.down), ("rise", joint.up))
+        if move is not None
+    ]
+    ways = [
+        f"{word} of {'a further ' if today * move > 0 else ''}{findings.distance(move)}"
+        for word, move in reached
+    ]
     # A move that goes on from the present one says so itself.
     goes_on = any(today * move > 0 for _, move in reached)
     here = " from here" if today and not goes_on else ""
@@ -71,12 +87,19 @@ def _far(joint: JointMove, today: float, *, isolated: bool) -> str:
 
 
 def joint_move_alt(curve: Curve | None, scenario: Scenario, assessment: Assessment) -> str:
-    """The chart in words: its finding, where the account stands, and where the levels lie."""
+    """Return the chart in words.
+
+    Its finding, where the account stands, and where the levels lie.
+    """
     sentences = [finding(curve, scenario, assessment)]
     if curve is not None and assessment.headroom is not None:
         load = _load_today(curve)
         if np.isfinite(load):
-            whose = "the worst position's margin" if findings.isolated(scenario) else "the margin balance"
+            whose = (
+                "the worst position's margin"
+                if findings.isolated(scenario)
+                else "the margin balance"
+            )
             sentences.append(f"Today {wording.percent(load)} of {whose} is required")
         for level in _levels(curve, scenario):
             if moves := [wording.percent(move, sign=True) for move in _met(level)]:
@@ -86,7 +109,7 @@ def joint_move_alt(curve: Curve | None, scenario: Scenario, assessment: Assessme
 
 
 def joint_move(curve: Curve | None, scenario: Scenario, assessment: Assessment) -> style.Spec:
-    """Requirement ÷ margin balance in % against the common move in % from the curve's origin.
+    """Return requirement ÷ margin balance in % against the common move in % from the curve's origin.
 
     Solid where the account is alive, dotted beyond; in isolated mode the position that is worst off.
     """
@@ -144,12 +167,15 @@ def _levels(curve: Curve, scenario: Scenario) -> list[Level]:
 
 
 def _met(level: Level) -> list[float]:
-    """The moves that lead to the level; none where it is passed already at no move."""
+    """Return the moves that lead to the level; none where it is passed already at no move."""
     return [move for move in level.reached if move]
 
 
 def _range(curve: Curve) -> tuple[float, float]:
-    """The moves shown: those of the curve, short of a liquidation so far off that it would crush the near one."""
+    """Return the moves shown: those of the curve.
+
+    Short of a liquidation so far off that it would crush the near one.
+    """
     near = min((abs(move) for move in curve.liquidation if move is not None), default=0.0)
     limit = max(0.5, SHOWN, 3 * near, 1.2 * abs(curve.today))
     return max(float(curve.moves[0]), -limit), min(float(curve.moves[-1]), limit)
@@ -160,8 +186,11 @@ def _load_today(curve: Curve) -> float:
 
 
 def _beyond(curve: Curve, scenario: Scenario, low: float, high: float) -> style.Trace:
-    """The whole curve, faint and dotted; it also carries the hover text."""
-    first, last = np.searchsorted(curve.moves, low), np.searchsorted(curve.moves, high, side="right")
+    """Return the whole curve, faint and dotted; it also carries the hover text."""
+    first, last = (
+        np.searchsorted(curve.moves, low),
+        np.searchsorted(curve.moves, high, side="right"),
+    )
     shown = slice(max(0, int(first) - 1), int(last) + 1)
     return {
         "type": "scatter",
@@ -180,10 +209,20 @@ def _hover(curve: Curve, scenario: Scenario, shown: slice) -> list[str]:
     if isolated:
         label = f"{label} of the worst position"
     whose = "its margin and profit" if isolated else "margin balance"
-    named = {move: level.name for level in reversed(_levels(curve, scenario)) for move in _met(level)}
-    columns = (curve.moves, curve.requirement_to_equity, curve.ratio, curve.equity, curve.requirement)
+    named = {
+        move: level.name for level in reversed(_levels(curve, scenario)) for move in _met(level)
+    }
+    columns = (
+        curve.moves,
+        curve.requirement_to_equity,
+        curve.ratio,
+        curve.equity,
+        curve.requirement,
+    )
     lines = []
-    for move, load, ratio, equity, requirement in zip(*(column[shown].tolist() for column in columns), strict=True):
+    for move, load, ratio, equity, requirement in zip(
+        *(column[shown].tolist() for column in columns), strict=True
+    ):
         name = named.get(move)
         head = f"<b>{wording.percent(move, sign=True)}{f', {name}' if name else ''}</b>"
         figures = f"{whose} {wording.money(equity)}<br>requirement {wording.money(requirement)}"
@@ -193,7 +232,7 @@ def _hover(curve: Curve, scenario: Scenario, shown: slice) -> list[str]:
 
 
 def _alive(curve: Curve, assessment: Assessment, low: float, high: float) -> style.Trace:
-    """The part of the curve on which the account lives, around the present marks."""
+    """Return the part of the curve on which the account lives, around the present marks."""
     start, end = _alive_range(curve, assessment)
     inside = (curve.moves >= max(start, low)) & (curve.moves <= min(end, high))
     return {
@@ -207,7 +246,10 @@ def _alive(curve: Curve, assessment: Assessment, low: float, high: float) -> sty
 
 
 def _alive_range(curve: Curve, assessment: Assessment) -> tuple[float, float]:
-    """Between the liquidation points of the curve; where today is not between them, what is alive around today."""
+    """Return between the liquidation points of the curve.
+
+    Where today is not between them, what is alive around today.
+    """
     down, up = curve.liquidation
     start, end = -np.inf if down is None else down, np.inf if up is None else up
     if start < end and (start < curve.today < end or assessment.liquidated):
@@ -220,7 +262,10 @@ def _alive_range(curve: Curve, assessment: Assessment) -> tuple[float, float]:
 
 
 def _marks(levels: list[Level], low: float, high: float) -> list[Mark]:
-    """The exact points at which the levels are met; a liquidation beyond the range as an arrow at its edge."""
+    """Return the exact points at which the levels are met.
+
+    A liquidation beyond the range as an arrow at its edge.
+    """
     ends = _met(levels[0])
     both = len(ends) > 1
     inward = not both or min(ends[1], high) - max(ends[0], low) >= 0.5 * (high - low)
@@ -230,8 +275,18 @@ def _marks(levels: list[Level], low: float, high: float) -> list[Mark]:
         for move in _met(level):
             if not low <= move <= high and level.name != "liquidation":
                 continue
-            words = f"{wording.percent(move, sign=True)}{'' if both else f' {level.name}'}" if room else ""
-            symbol = level.symbol if low <= move <= high else "triangle-left" if move < low else "triangle-right"
+            words = (
+                f"{wording.percent(move, sign=True)}{'' if both else f' {level.name}'}"
+                if room
+                else ""
+            )
+            symbol = (
+                level.symbol
+                if low <= move <= high
+                else "triangle-left"
+                if move < low
+                else "triangle-right"
+            )
             x = min(max(move, low), high)
             side = _side(x, low, high, inward=inward, left_end=move < 0)
             marks.append(Mark(x, level.value, words, symbol, level.colour, f"top {side}"))
@@ -239,13 +294,18 @@ def _marks(levels: list[Level], low: float, high: float) -> list[Mark]:
 
 
 def _side(x: float, low: float, high: float, *, inward: bool, left_end: bool) -> str:
-    """Where the label has room: between the two ends if they lie far apart, else outside of them."""
+    """Return where the label has room.
+
+    Between the two ends if they lie far apart, else outside of them.
+    """
     room = (x - low if left_end else high - x) / (high - low)
     return "right" if left_end == (inward or room < 0.22) else "left"
 
 
-def _now(curve: Curve, marks: list[Mark], levels: list[Level], low: float, high: float) -> list[Mark]:
-    """Today's point and its label, which may stand apart from it."""
+def _now(
+    curve: Curve, marks: list[Mark], levels: list[Level], low: float, high: float
+) -> list[Mark]:
+    """Return today's point and its label, which may stand apart from it."""
     load, x = _load_today(curve), curve.today
     if not load <= OFF_SCALE:
         text = f"today {wording.percent(load)}" if np.isfinite(load) else "today: nothing left"
@@ -269,14 +329,24 @@ def _now(curve: Curve, marks: list[Mark], levels: list[Level], low: float, high:
 
 
 def _places(curve: Curve, load: float, span: float) -> list[tuple[float, str]]:
-    """Where today's label may stand, the best first: beside the point, else above or below the curve around it."""
+    """Return where today's label may stand, the best first.
+
+    Beside the point, else above or below the curve around it.
+    """
     near = curve.requirement_to_equity[np.abs(curve.moves - curve.today) < LABEL_WIDTH / 2 * span]
-    beside = [(load, f"{height} {side}") for height in ("top", "bottom") for side in ("right", "left")]
-    return [*beside, (float(np.nanmin(near)), "bottom center"), (float(np.nanmax(near)), "top center"), beside[0]]
+    beside = [
+        (load, f"{height} {side}") for height in ("top", "bottom") for side in ("right", "left")
+    ]
+    return [
+        *beside,
+        (float(np.nanmin(near)), "bottom center"),
+        (float(np.nanmax(near)), "top center"),
+        beside[0],
+    ]
 
 
 def _label_box(x: float, y: float, side: str, span: float) -> Box:
-    """What a label takes on the narrowest screen, at `side` of its point."""
+    """Return what a label takes on the narrowest screen, at `side` of its point."""
     height, place = side.split()
     width, gap = LABEL_WIDTH * span, 0.01 * span
     left = {"right": x + gap, "left": x - gap - width, "center": x - width / 2}[place]
@@ -285,17 +355,22 @@ def _label_box(x: float, y: float, side: str, span: float) -> Box:
 
 
 def _segments(curve: Curve) -> list[Box]:
-    """The curve as boxes around its segments, within the height shown."""
+    """Return the curve as boxes around its segments, within the height shown."""
     moves, loads = curve.moves.tolist(), curve.requirement_to_equity.tolist()
     return [
-        Box(moves[index], moves[index + 1], min(loads[index : index + 2]), max(loads[index : index + 2]))
+        Box(
+            moves[index],
+            moves[index + 1],
+            min(loads[index : index + 2]),
+            max(loads[index : index + 2]),
+        )
         for index in range(len(moves) - 1)
         if loads[index] < TOP or loads[index + 1] < TOP
     ]
 
 
 def _points(marks: list[Mark]) -> style.Trace:
-    """Labelled points."""
+    """Return labelled points."""
     return {
         "type": "scatter",
         "x": np.array([mark.x * 100 for mark in marks]),
@@ -331,16 +406,26 @@ def _level_lines(levels: list[Level]) -> list[dict[str, Any]]:
 
 
 def _baseline(curve: Curve) -> list[dict[str, Any]]:
-    """A thin line under the curve where nothing has moved, once something has."""
+    """Return a thin line under the curve where nothing has moved, once something has."""
     load = float(curve.requirement_to_equity[np.argmin(np.abs(curve.moves))])
     if not curve.today or not np.isfinite(load):
         return []
     line = {"color": style.QUIET, "width": 1, "dash": "dot"}
-    return [{"type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": load * 100, "layer": "below", "line": line}]
+    return [
+        {
+            "type": "line",
+            "x0": 0,
+            "x1": 0,
+            "y0": 0,
+            "y1": load * 100,
+            "layer": "below",
+            "line": line,
+        }
+    ]
 
 
 def _level_ticks(levels: list[Level]) -> dict[str, Any]:
-    """The levels in words as the marks of the axis; those close together share one."""
+    """Return the levels in words as the marks of the axis; those close together share one."""
     clusters: list[list[Level]] = []
     for level in levels:
         if clusters and clusters[-1][-1].value - level.value < APART:

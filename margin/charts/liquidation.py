@@ -19,7 +19,10 @@ SPOKEN = 6
 
 
 class Row(NamedTuple):
-    """One token, or one isolated position: its liquidation prices as distances from the mark (fractions)."""
+    """One token, or one isolated position.
+
+    Its liquidation prices as distances from the mark (fractions).
+    """
 
     name: str
     mark: float
@@ -30,14 +33,19 @@ class Row(NamedTuple):
 
     @property
     def nearest(self) -> float:
-        """The size of the smaller distance: infinite where there is none, 0 where it is too late."""
+        """The size of the smaller distance.
+
+        Infinite where there is none, 0 where it is too late.
+        """
         if self.price.reason_below == "liquidated":
             return 0.0
-        return min((abs(each) for each in (self.below, self.above) if each is not None), default=np.inf)
+        return min(
+            (abs(each) for each in (self.below, self.above) if each is not None), default=np.inf
+        )
 
 
 def finding(assessment: Assessment, scenario: Scenario) -> str:
-    """The sentence of the title: the nearest price that liquidates by itself."""
+    """Return the sentence of the title: the nearest price that liquidates by itself."""
     if not scenario.positions:
         return "No positions: no price can liquidate"
     if too_late := findings.standing(assessment, scenario):
@@ -52,7 +60,7 @@ def finding(assessment: Assessment, scenario: Scenario) -> str:
 
 
 def liquidation_distances_alt(assessment: Assessment, scenario: Scenario) -> str:
-    """The chart in words: its finding, then the nearest rows."""
+    """Return the chart in words: its finding, then the nearest rows."""
     sentences = [finding(assessment, scenario)]
     told = _rows(assessment, scenario) if scenario.positions else []
     sentences += [f"{row.name}: {_figures(row)}" for row in told[:SPOKEN]]
@@ -62,7 +70,7 @@ def liquidation_distances_alt(assessment: Assessment, scenario: Scenario) -> str
 
 
 def liquidation_distances(assessment: Assessment, scenario: Scenario) -> style.Spec:
-    """One row per token (cross) or position (isolated), nearest first, from the mark to the liquidation price.
+    """Return one row per token (cross) or position (isolated), nearest first, from the mark to the liquidation price.
 
     Of many rows the first `rows.MOST_ROWS` are shown.
     """
@@ -75,7 +83,9 @@ def liquidation_distances(assessment: Assessment, scenario: Scenario) -> style.S
     traces = [
         _stems(shown, low, high),
         rows.symbols("mark", _marks(shown), "line-ns", style.QUIET, width=2, size=8),
-        rows.symbols("entry", _entries(shown, low, high), "circle-open", style.ACCOUNT, width=2, size=9),
+        rows.symbols(
+            "entry", _entries(shown, low, high), "circle-open", style.ACCOUNT, width=2, size=9
+        ),
         *_liquidations(shown, low, high),
         rows.names([f"<b>{row.name}</b>  {_figures(row)}" for row in shown], low * 100),
     ]
@@ -85,8 +95,11 @@ def liquidation_distances(assessment: Assessment, scenario: Scenario) -> style.S
 
 
 def _rows(assessment: Assessment, scenario: Scenario) -> list[Row]:
-    """The rows, nearest first; those without a price keep their order at the end."""
-    return sorted((_row(price, scenario) for price in assessment.liquidation_prices), key=lambda row: row.nearest)
+    """Return the rows, nearest first; those without a price keep their order at the end."""
+    return sorted(
+        (_row(price, scenario) for price in assessment.liquidation_prices),
+        key=lambda row: row.nearest,
+    )
 
 
 def _row(price: LiquidationPrice, scenario: Scenario) -> Row:
@@ -96,20 +109,30 @@ def _row(price: LiquidationPrice, scenario: Scenario) -> Row:
         for position in scenario.positions
         if position.symbol == price.symbol and price.side in (None, position.side)
     )
-    below, above = (None if each is None else _apart(each, mark) for each in (price.below, price.above))
-    return Row(f"{price.symbol} {price.side}" if price.side else price.symbol, mark, price, below, above, entries)
+    below, above = (
+        None if each is None else _apart(each, mark) for each in (price.below, price.above)
+    )
+    return Row(
+        f"{price.symbol} {price.side}" if price.side else price.symbol,
+        mark,
+        price,
+        below,
+        above,
+        entries,
+    )
 
 
 def _apart(price: float, mark: float) -> float:
-    """The distance from the mark as a fraction of it; endless from a mark of 0."""
+    """Return the distance from the mark as a fraction of it; endless from a mark of 0."""
     far = away(price, mark)
     return np.inf if far is None else far
 
 
 def _figures(row: Row) -> str:
-    """The row's liquidation prices in words, or why there is none."""
+    """Return the row's liquidation prices in words, or why there is none."""
     found = [
-        f"{wording.price(price)} ({wording.percent(apart, sign=True) if np.isfinite(apart) else 'from 0'})"
+        f"{wording.price(price)} "
+        f"({wording.percent(apart, sign=True) if np.isfinite(apart) else 'from 0'})"
         for price, apart in ((row.price.below, row.below), (row.price.above, row.above))
         if price is not None and apart is not None
     ]
@@ -119,7 +142,7 @@ def _figures(row: Row) -> str:
 
 
 def _range(shown: list[Row]) -> tuple[float, float]:
-    """Wide enough for the liquidation prices and entries within reach of the nearest one."""
+    """Return wide enough for the liquidation prices and entries within reach of the nearest one."""
     found = [apart for row in shown for apart in (row.below, row.above) if apart is not None]
     near = min((abs(apart) for apart in found if np.isfinite(apart)), default=0.0)
     reach = max(FURTHEST, 5 * near)
@@ -136,7 +159,9 @@ def _marks(shown: list[Row]) -> list[rows.Point]:
 
 def _entries(shown: list[Row], low: float, high: float) -> list[rows.Point]:
     return [
-        rows.Point(apart * 100, index, f"<b>{row.name}</b><br>{side} entered at {wording.price(entry)}")
+        rows.Point(
+            apart * 100, index, f"<b>{row.name}</b><br>{side} entered at {wording.price(entry)}"
+        )
         for index, row in enumerate(shown)
         for side, entry, apart in row.entries
         if low <= apart <= high
@@ -144,14 +169,20 @@ def _entries(shown: list[Row], low: float, high: float) -> list[rows.Point]:
 
 
 def _placed(shown: list[Row], low: float, high: float) -> list[tuple[bool, rows.Point]]:
-    """The liquidation prices, and whether they lie beyond the scale: those stand at its edge."""
+    """Return the liquidation prices, and whether they lie beyond the scale.
+
+    Those stand at its edge.
+    """
     return [
         (
             not low <= apart <= high,
             rows.Point(min(max(apart, low), high) * 100, index, _hover(row, price, apart, way)),
         )
         for index, row in enumerate(shown)
-        for price, apart, way in ((row.price.below, row.below, "below"), (row.price.above, row.above, "above"))
+        for price, apart, way in (
+            (row.price.below, row.below, "below"),
+            (row.price.above, row.above, "above"),
+        )
         if price is not None and apart is not None
     ]
 
@@ -171,6 +202,6 @@ def _liquidations(shown: list[Row], low: float, high: float) -> list[style.Trace
 
 
 def _stems(shown: list[Row], low: float, high: float) -> style.Trace:
-    """Bars from the mark to the liquidation prices."""
+    """Return bars from the mark to the liquidation prices."""
     drawn = [rows.Bar(0.0, point.x, point.row) for _, point in _placed(shown, low, high)]
     return rows.bars(drawn, style.LIQUIDATION, 4)

@@ -1,4 +1,7 @@
-"""How the margin balance is used: what is required, what the positions' initial margin takes, what is left."""
+"""How the margin balance is used.
+
+What is required, what the positions' initial margin takes, what is left.
+"""
 
 from typing import Any, NamedTuple
 
@@ -28,13 +31,17 @@ class Part(NamedTuple):
 
 
 def finding(assessment: Assessment, scenario: Scenario) -> str:
-    """The sentence of the title: how much is required and how much is free."""
+    """Return the sentence of the title: how much is required and how much is free."""
     if not scenario.positions:
         return f"No positions: all of the {wording.money(assessment.equity)} is free"
     if assessment.requirement is None or assessment.initial_margin is None:
         return findings.standing(assessment, scenario) or "Not known"
     free = assessment.available_balance or 0.0
-    left = f"{wording.money(free)} is free for new positions" if free > 0 else "nothing is free for new positions"
+    left = (
+        f"{wording.money(free)} is free for new positions"
+        if free > 0
+        else "nothing is free for new positions"
+    )
     if findings.isolated(scenario):
         return f"The positions hold {wording.money(_held(assessment))} of margin; {left}"
     required, balance = wording.money(assessment.requirement), wording.money(assessment.equity)
@@ -51,7 +58,7 @@ def _held(assessment: Assessment) -> float:
 
 
 def margin_use_alt(assessment: Assessment, scenario: Scenario) -> str:
-    """The chart in words: its finding and both bars."""
+    """Return the chart in words: its finding and both bars."""
     sentences = [finding(assessment, scenario)]
     if scenario.positions and assessment.requirement is not None:
         parts = _parts(assessment, scenario)
@@ -62,9 +69,16 @@ def margin_use_alt(assessment: Assessment, scenario: Scenario) -> str:
 
 
 def margin_use(assessment: Assessment, scenario: Scenario) -> style.Spec:
-    """Two stacked bars in the settlement coin, the requirement and the initial margin, against the margin balance."""
+    """Return two stacked bars in the settlement coin, the requirement and the initial margin.
+
+    Against the margin balance.
+    """
     title = finding(assessment, scenario)
-    if not scenario.positions or assessment.requirement is None or assessment.initial_margin is None:
+    if (
+        not scenario.positions
+        or assessment.requirement is None
+        or assessment.initial_margin is None
+    ):
         return style.empty(title)
     parts = _parts(assessment, scenario)
     isolated = findings.isolated(scenario)
@@ -85,7 +99,8 @@ def margin_use(assessment: Assessment, scenario: Scenario) -> style.Spec:
         shapes=[] if isolated else [_balance_line(assessment, bar) for bar in (REQUIRED, INITIAL)],
         annotations=[_caption(REQUIRED, captions[0]), _caption(INITIAL, captions[1])],
         xaxis=style.axis(
-            title=scenario.account.rules.settlement + ("" if isolated else "; the line is the margin balance"),
+            title=scenario.account.rules.settlement
+            + ("" if isolated else "; the line is the margin balance"),
             range=[low, high],
             tickprefix="$",
             tickformat="~s",
@@ -96,7 +111,10 @@ def margin_use(assessment: Assessment, scenario: Scenario) -> style.Spec:
 
 
 def _parts(assessment: Assessment, scenario: Scenario) -> list[Part]:
-    """The positions by what they require, the largest first; the smallest together where there are many."""
+    """Return the positions by what they require, the largest first.
+
+    The smallest together where there are many.
+    """
     extra = _beyond_maintenance(assessment)
     notional = sum(figures.notional for figures in assessment.positions) or 1.0
     isolated = findings.isolated(scenario)
@@ -118,13 +136,18 @@ def _parts(assessment: Assessment, scenario: Scenario) -> list[Part]:
 
 
 def _beyond_maintenance(assessment: Assessment) -> float:
-    """What is required on top of the maintenance margins: a fee on the notional, where a venue adds one."""
+    """Return what is required on top of the maintenance margins.
+
+    A fee on the notional, where a venue adds one.
+    """
     return max(0.0, (assessment.requirement or 0.0) - (assessment.maintenance_margin or 0.0))
 
 
 def _captions(assessment: Assessment, scenario: Scenario, parts: list[Part]) -> tuple[str, str]:
-    """What stands above the bars."""
-    required, initial = (sum(each) for each in zip(*((part.required, part.initial) for part in parts), strict=True))
+    """Return what stands above the bars."""
+    required, initial = (
+        sum(each) for each in zip(*((part.required, part.initial) for part in parts), strict=True)
+    )
     spare = assessment.equity - required
     free = assessment.available_balance or 0.0
     isolated = findings.isolated(scenario)
@@ -135,7 +158,8 @@ def _captions(assessment: Assessment, scenario: Scenario, parts: list[Part]) -> 
     )
     return (
         f"Required {wording.money(required)} · {left}",
-        f"{'Isolated' if isolated else 'Initial'} margin {wording.money(initial)} · available {wording.money(free)}",
+        f"{'Isolated' if isolated else 'Initial'} margin {wording.money(initial)} · available "
+        f"{wording.money(free)}",
     )
 
 
@@ -148,9 +172,11 @@ def _range(assessment: Assessment, parts: list[Part]) -> tuple[float, float]:
 
 
 def _bar(index: int, part: Part) -> style.Trace:
-    """One position's part of both bars, told apart by colour and by pattern."""
+    """Return one position's part of both bars, told apart by colour and by pattern."""
     named = index < len(style.POSITIONS)
-    colour, pattern = (style.POSITIONS[index], style.PATTERNS[index]) if named else (style.QUIET, "|")
+    colour, pattern = (
+        (style.POSITIONS[index], style.PATTERNS[index]) if named else (style.QUIET, "|")
+    )
     sizes = (part.required, part.initial)
     words = (f"requires {wording.money(part.required)}", f"margin {wording.money(part.initial)}")
     return {
@@ -171,10 +197,13 @@ def _bar(index: int, part: Part) -> style.Trace:
 
 
 def _free(assessment: Assessment, parts: list[Part]) -> list[style.Trace]:
-    """What is left on both bars, hollow; nothing where nothing is."""
+    """Return what is left on both bars, hollow; nothing where nothing is."""
     spare = max(0.0, assessment.equity - sum(part.required for part in parts))
     free = max(0.0, assessment.available_balance or 0.0)
-    words = (f"<b>not required</b><br>{wording.money(spare)}", f"<b>available</b><br>{wording.money(free)}")
+    words = (
+        f"<b>not required</b><br>{wording.money(spare)}",
+        f"<b>available</b><br>{wording.money(free)}",
+    )
     if not spare and not free:
         return []
     return [
@@ -187,7 +216,10 @@ def _free(assessment: Assessment, parts: list[Part]) -> list[style.Trace]:
             "orientation": "h",
             "marker": {
                 "color": "rgba(122,135,152,0.12)",
-                "line": {"width": np.array([1.5 if each else 0.0 for each in (spare, free)]), "color": style.QUIET},
+                "line": {
+                    "width": np.array([1.5 if each else 0.0 for each in (spare, free)]),
+                    "color": style.QUIET,
+                },
             },
             "hovertext": style.texts(list(words)),
             "hovertemplate": "%{hovertext}<extra></extra>",
@@ -208,5 +240,12 @@ def _balance_line(assessment: Assessment, bar: float) -> dict[str, Any]:
 
 
 def _caption(bar: float, words: str) -> dict[str, Any]:
-    place = {"xref": "paper", "x": 0, "xanchor": "left", "xshift": -3, "y": bar + WORDS, "yanchor": "middle"}
+    place = {
+        "xref": "paper",
+        "x": 0,
+        "xanchor": "left",
+        "xshift": -3,
+        "y": bar + WORDS,
+        "yanchor": "middle",
+    }
     return {"text": words, "showarrow": False, "font": {"color": style.INK, "size": 12}, **place}

@@ -1,6 +1,9 @@
-"""Two groups of tokens moving each by its own: how near liquidation the account is everywhere, and the exact frontiers.
+"""Two groups of tokens moving each by its own.
 
-What lies in a colour also lies in a line: liquidation, danger and warning are drawn and named where they run.
+How near liquidation the account is everywhere, and the exact frontiers.
+
+What lies in a colour also lies in a line: liquidation, danger and warning are drawn and named where
+they run.
 """
 
 from collections.abc import Mapping, Sequence
@@ -63,14 +66,25 @@ class Cloud(NamedTuple):
 
 
 def map_moves(reaches: Reaches, cloud: Cloud | None) -> tuple[Array, Array]:
-    """The moves of both groups, wide enough for liquidation, near ones, and two standard deviations; today in them."""
+    """Return the moves of both groups, wide enough for liquidation, near ones, and two standard deviations.
+
+    Today in them.
+    """
     turned = JointMove(*(None if move is None else -move for move in reversed(reaches.apart)))
-    ways = ([reaches.first, reaches.together, reaches.apart], [reaches.second, reaches.together, turned])
-    near = min((abs(move) for way in (*ways[0], reaches.second) for move in way if move is not None), default=0.0)
+    ways = (
+        [reaches.first, reaches.together, reaches.apart],
+        [reaches.second, reaches.together, turned],
+    )
+    near = min(
+        (abs(move) for way in (*ways[0], reaches.second) for move in way if move is not None),
+        default=0.0,
+    )
     sides = []
     for axis, reached in enumerate(ways):
         wide = cloud.risk.volatilities[axis] * sqrt(cloud.days / DAYS_A_YEAR) if cloud else 0.0
-        within = [move for way in reached for move in way if move is not None and abs(move) <= FAR * near]
+        within = [
+            move for way in reached for move in way if move is not None and abs(move) <= FAR * near
+        ]
         low = min(1.0, max(LEAST, 1 - exp(-2 * wide), -ROOM * min(within, default=0.0)))
         high = min(MOST, max(LEAST, exp(2 * wide) - 1, ROOM * max(within, default=0.0)))
         sides.append(np.linspace(-low, high, POINTS))
@@ -80,8 +94,10 @@ def map_moves(reaches: Reaches, cloud: Cloud | None) -> tuple[Array, Array]:
 # What is said
 
 
-def finding(found: RiskMap | None, reaches: Reaches, scenario: Scenario, assessment: Assessment) -> str:
-    """The sentence of the title: how far each group alone and both at once may go."""
+def finding(
+    found: RiskMap | None, reaches: Reaches, scenario: Scenario, assessment: Assessment
+) -> str:
+    """Return the sentence of the title: how far each group alone and both at once may go."""
     if not scenario.positions:
         return "No positions: no move can liquidate"
     if too_late := findings.standing(assessment, scenario):
@@ -100,7 +116,7 @@ def finding(found: RiskMap | None, reaches: Reaches, scenario: Scenario, assessm
 
 
 def _both(found: RiskMap, reaches: Reaches) -> str:
-    """The nearer of moving together and moving apart."""
+    """Return the nearer of moving together and moving apart."""
     together, apart = nearest(reaches.together), nearest(reaches.apart)
     if together is None and apart is None:
         alone = nearest(reaches.first) is nearest(reaches.second) is None
@@ -119,7 +135,12 @@ def risk_map_alt(
     cloud: Cloud | None = None,
     points: Sequence[DayPoint] = (),
 ) -> str:
-    """The map in words: its finding, where the account stands, how far the groups usually move, the named days."""
+    """Return the map in words.
+
+    Its finding, where the account stands, how far the groups usually move.
+
+    The named days.
+    """
     sentences = [finding(found, reaches, scenario, assessment)]
     if found is None:
         return f"{sentences[0]}."
@@ -128,23 +149,33 @@ def risk_map_alt(
         whose = "the worst position's margin" if findings.isolated(scenario) else "equity"
         sentences.append(f"Today {wording.percent(load)} of {whose} is required")
     if cloud:
-        spans = [volatility * sqrt(cloud.days / DAYS_A_YEAR) for volatility in cloud.risk.volatilities]
+        spans = [
+            volatility * sqrt(cloud.days / DAYS_A_YEAR) for volatility in cloud.risk.volatilities
+        ]
         one = [wording.percent(exp(span) - 1) for span in spans]
         sentences.append(
-            f"Within {_days(cloud.days)} one standard deviation up is {one[0]} of {found.first.name} and {one[1]} of "
+            f"Within {_days(cloud.days)} one standard deviation up is {one[0]} of "
+            f"{found.first.name} and {one[1]} of "
             f"{found.second.name}, correlation {cloud.risk.correlation:.2f}"
         )
     return ". ".join([*sentences, *_days_told(points, found, scenario)]) + "."
 
 
 def _days_told(points: Sequence[DayPoint], found: RiskMap, scenario: Scenario) -> list[str]:
-    """How many of the days end the account at their points, and the first of them."""
+    """Return how many of the days end the account at their points, and the first of them."""
     if not points:
         return []
     ended = sum(point.here.liquidated is True for point in points)
     what = "lose a position" if findings.isolated(scenario) else "liquidate"
-    told = [f"{point.name}: {_moved(point, found)}, {_fate(point.here, scenario)[0]}" for point in points[:SPOKEN]]
-    return [f"{ended} of {len(points)} named days {what} at their {points[0].when}, taken on these two alone", *told]
+    told = [
+        f"{point.name}: {_moved(point, found)}, {_fate(point.here, scenario)[0]}"
+        for point in points[:SPOKEN]
+    ]
+    return [
+        f"{ended} of {len(points)} named days {what} at their {points[0].when}, taken on these two "
+        f"alone",
+        *told,
+    ]
 
 
 def _days(days: int) -> str:
@@ -163,7 +194,10 @@ def risk_map(
     points: Sequence[DayPoint] = (),
     shows: Shows = "ratio",
 ) -> style.Spec:
-    """The map as colour, its frontiers as lines; ellipses and days, numbered in their order, where they are given."""
+    """Return the map as colour, its frontiers as lines.
+
+    Ellipses and days, numbered in their order, where they are given.
+    """
     title = finding(found, reaches, scenario, assessment)
     if found is None:
         return style.empty(title)
@@ -187,21 +221,29 @@ def risk_map(
         legend=style.legend(PLOT, LEGEND),
         annotations=labels.annotations,
         xaxis=style.axis(
-            title=f"Move of {found.first.name}<br>Colour: {_coloured(scenario, shows)}", **_side(found.first_moves)
+            title=f"Move of {found.first.name}<br>Colour: {_coloured(scenario, shows)}",
+            **_side(found.first_moves),
         ),
-        yaxis=style.axis(title=f"Move of {found.second.name}", standoff=4, **_side(found.second_moves)),
+        yaxis=style.axis(
+            title=f"Move of {found.second.name}", standoff=4, **_side(found.second_moves)
+        ),
     )
 
 
 def _side(moves: Array) -> dict[str, Any]:
-    return {"range": [moves[0] * 100, moves[-1] * 100], "ticksuffix": " %", "nticks": 8, "showgrid": False}
+    return {
+        "range": [moves[0] * 100, moves[-1] * 100],
+        "ticksuffix": " %",
+        "nticks": 8,
+        "showgrid": False,
+    }
 
 
 # Colours
 
 
 def _coloured(scenario: Scenario, shows: Shows) -> str:
-    """What the colours say."""
+    """Return what the colours say."""
     isolated = findings.isolated(scenario)
     whose = ", position worst off" if isolated else ""
     if shows == "headroom":
@@ -210,9 +252,11 @@ def _coloured(scenario: Scenario, shows: Shows) -> str:
 
 
 def _surface(found: RiskMap, scenario: Scenario, shows: Shows) -> style.Trace:
-    """The colours: thin where all is well, denser with the danger, and densest where it is too late."""
+    """Return the colours: thin where all is well, denser with the danger, and densest where it is too late."""
     money = shows == "headroom"
-    z, key, scale, low, high = _money_colours(found.headroom) if money else _ratio_colours(found, scenario)
+    z, key, scale, low, high = (
+        _money_colours(found.headroom) if money else _ratio_colours(found, scenario)
+    )
     return {
         "type": "heatmap",
         "x": found.first_moves * 100,
@@ -231,7 +275,7 @@ Coloured = tuple[Array, dict[str, Any], list[list[Any]], float, float]
 
 
 def _ratio_colours(found: RiskMap, scenario: Scenario) -> Coloured:
-    """Requirement ÷ equity in %; where no equity is left, the end of the scale."""
+    """Return requirement ÷ equity in %; where no equity is left, the end of the scale."""
     load = np.nan_to_num(found.requirement_to_equity, nan=TOP)
     warning, danger = scenario.levels.warning, scenario.levels.danger
     scale = [
@@ -249,7 +293,7 @@ def _ratio_colours(found: RiskMap, scenario: Scenario) -> Coloured:
 
 
 def _money_colours(headroom: Array) -> Coloured:
-    """Headroom: one colour above 0, the other below."""
+    """Return headroom: one colour above 0, the other below."""
     scale = [
         [0.0, _shade(style.LIQUIDATION, 0.8)],
         [0.5, _shade(style.LIQUIDATION, 0.35)],
@@ -261,15 +305,23 @@ def _money_colours(headroom: Array) -> Coloured:
 
 
 def _key(**more: Any) -> dict[str, Any]:
-    """The key to the colours, under the map and the words that say what they are."""
+    """Return the key to the colours, under the map and the words that say what they are."""
     font = {"color": style.INK, "size": 12}
-    ends = {"x": 0, "xanchor": "left", "xpad": 0, "len": 1, "y": -KEY / PLOT, "yanchor": "top", "ypad": 0}
+    ends = {
+        "x": 0,
+        "xanchor": "left",
+        "xpad": 0,
+        "len": 1,
+        "y": -KEY / PLOT,
+        "yanchor": "top",
+        "ypad": 0,
+    }
     looks = {"orientation": "h", "thickness": 8, "outlinewidth": 0, "tickfont": font}
     return {**looks, **ends, **more}
 
 
 def _shade(colour: str, density: float) -> str:
-    """A colour that lets the page through."""
+    """Return a colour that lets the page through."""
     red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
     return f"rgba({red},{green},{blue},{density})"
 
@@ -282,8 +334,13 @@ def _trace(x: Array, y: Array, **more: Any) -> style.Trace:
 
 
 def _frontiers(found: RiskMap, scenario: Scenario, labels: Labels) -> list[style.Trace]:
-    """The lines of the levels, named where they run; a level that is met nowhere on the map has none."""
-    danger, warning = (wording.rate(level) for level in (scenario.levels.danger, scenario.levels.warning))
+    """Return the lines of the levels, named where they run.
+
+    A level that is met nowhere on the map has none.
+    """
+    danger, warning = (
+        wording.rate(level) for level in (scenario.levels.danger, scenario.levels.warning)
+    )
     looks = {
         "liquidation": ("liquidation", style.LIQUIDATION, "solid", 3),
         "danger": (f"danger {danger}", style.DANGER, "dash", 2),
@@ -293,15 +350,19 @@ def _frontiers(found: RiskMap, scenario: Scenario, labels: Labels) -> list[style
     for place, (name, (words, colour, dash, width)) in enumerate(looks.items()):
         if curves := found.frontiers[name]:
             line = {"color": colour, "width": width, "dash": dash}
-            traces.append(_trace(*joined(curves), name=words, mode="lines", line=line, showlegend=False))
+            traces.append(
+                _trace(*joined(curves), name=words, mode="lines", line=line, showlegend=False)
+            )
             longest = max(curves, key=_length)
             way = _outwards(found, longest, dead=name == "liquidation")
             labels.write(words, _off(_along(longest, 0.3 + 0.2 * place), way), always=True)
     return traces
 
 
-def _off(points: Sequence[tuple[float, float]], way: tuple[float, float]) -> list[tuple[tuple[float, float], Place]]:
-    """Spots off a line's points at the end of a thin line, first those the way given (1 or −1 across and up)."""
+def _off(
+    points: Sequence[tuple[float, float]], way: tuple[float, float]
+) -> list[tuple[tuple[float, float], Place]]:
+    """Return spots off a line's points at the end of a thin line, first those the way given (1 or −1 across and up)."""
     across, up = way
     ways = [(across, up), (across, -up), (-across, up), (-across, -up)]
     places = [Place(30 * along, 24 * high, 0 if along > 0 else 1, 0.5) for along, high in ways]
@@ -313,17 +374,23 @@ def _length(curve: Array) -> float:
 
 
 def _along(curve: Array, share: float) -> list[tuple[float, float]]:
-    """Points of a curve, from a share of its length on outwards."""
+    """Return points of a curve, from a share of its length on outwards."""
     far = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(curve, axis=0).T))])
     shares = sorted(np.linspace(0.04, 0.96, 24).tolist(), key=lambda each: abs(each - share))
     return [
-        (float(np.interp(each * far[-1], far, curve[:, 0])), float(np.interp(each * far[-1], far, curve[:, 1])))
+        (
+            float(np.interp(each * far[-1], far, curve[:, 0])),
+            float(np.interp(each * far[-1], far, curve[:, 1])),
+        )
         for each in shares
     ]
 
 
 def _outwards(found: RiskMap, curve: Array, *, dead: bool) -> tuple[float, float]:
-    """The way off a curve to where headroom falls, or to where it rises: 1 or −1 across and up."""
+    """Return the way off a curve to where headroom falls, or to where it rises.
+
+    1 or −1 across and up.
+    """
     x, y = curve[len(curve) // 2]
     column = int(np.clip(np.searchsorted(found.first_moves, x), 1, len(found.first_moves) - 1))
     row = int(np.clip(np.searchsorted(found.second_moves, y), 1, len(found.second_moves) - 1))
@@ -333,13 +400,22 @@ def _outwards(found: RiskMap, curve: Array, *, dead: bool) -> tuple[float, float
 
 
 def _ellipses(cloud: Cloud | None, labels: Labels) -> list[style.Trace]:
-    """One, two and three standard deviations, as one line; nothing without figures of both groups."""
+    """Return one, two and three standard deviations, as one line.
+
+    Nothing without figures of both groups.
+    """
     if cloud is None:
         return []
-    curves = [np.column_stack(ellipse(cloud.risk.volatilities, cloud.risk.correlation, cloud.days, k)) for k in SIGMAS]
+    curves = [
+        np.column_stack(ellipse(cloud.risk.volatilities, cloud.risk.correlation, cloud.days, k))
+        for k in SIGMAS
+    ]
     for k, curve in zip(SIGMAS, curves, strict=True):
         ends = sorted(curve.tolist(), key=lambda point: -abs(point[0] + point[1]))
-        labels.write(f"{k} σ", [((x, y), place) for x, y in ends if labels.inside((x, y)) for place in OFF_A_CURVE])
+        labels.write(
+            f"{k} σ",
+            [((x, y), place) for x, y in ends if labels.inside((x, y)) for place in OFF_A_CURVE],
+        )
     line = {"color": style.QUIET, "width": 1.5}
     words = f"1, 2, 3 σ within {_days(cloud.days)}"
     return [_trace(*joined(curves), name=words, mode="lines", line=line)]
@@ -347,31 +423,50 @@ def _ellipses(cloud: Cloud | None, labels: Labels) -> list[style.Trace]:
 
 def _today(found: RiskMap, scenario: Scenario, assessment: Assessment) -> style.Trace:
     x, y = found.today
-    marker = {"symbol": "circle", "size": 11, "color": style.ACCOUNT, "line": {"width": 2, "color": "#FFFFFF"}}
+    marker = {
+        "symbol": "circle",
+        "size": 11,
+        "color": style.ACCOUNT,
+        "line": {"width": 2, "color": "#FFFFFF"},
+    }
     told = ["<b>today</b>"]
     if assessment.headroom is not None:
         told += _state(assessment.requirement_to_equity, assessment.headroom, scenario)
     return _trace(
-        np.array([x]), np.array([y]), name="today", mode="markers", marker=marker, **_says(["<br>".join(told)])
+        np.array([x]),
+        np.array([y]),
+        name="today",
+        mode="markers",
+        marker=marker,
+        **_says(["<br>".join(told)]),
     )
 
 
 def _says(told: list[str]) -> dict[str, Any]:
-    """What is read where one points at a trace's points."""
+    """Return what is read where one points at a trace's points."""
     return {"text": style.texts(told), "hovertemplate": "%{text}<extra></extra>", "hoverinfo": None}
 
 
 # Named days
 
 
-def _days_named(found: RiskMap, points: Sequence[DayPoint], scenario: Scenario, labels: Labels) -> list[style.Trace]:
-    """The days, each with its number, and its name where there is room; those outside the map as arrows at its edge."""
+def _days_named(
+    found: RiskMap, points: Sequence[DayPoint], scenario: Scenario, labels: Labels
+) -> list[style.Trace]:
+    """Return the days, each with its number, and its name where there is room.
+
+    Those outside the map as arrows at its edge.
+    """
     if not points:
         return []
-    numbered = [(str(number), point, _within(point, found)) for number, point in enumerate(points, 1)]
+    numbered = [
+        (str(number), point, _within(point, found)) for number, point in enumerate(points, 1)
+    ]
     told = {number: _told(number, point, found, scenario) for number, point, _ in numbered}
     _number(numbered, told, labels)
-    drawn = sorted(numbered, key=lambda each: (each[2] != (each[1].first, each[1].second), bool(each[1].gaps)))
+    drawn = sorted(
+        numbered, key=lambda each: (each[2] != (each[1].first, each[1].second), bool(each[1].gaps))
+    )
     places = np.array([place for _, _, place in drawn])
     return [
         _trace(
@@ -390,8 +485,13 @@ Numbered = tuple[str, DayPoint, tuple[float, float]]
 """A day by its number, and where it is drawn."""
 
 
-def _number(numbered: Sequence[Numbered], told: Mapping[str, Sequence[str]], labels: Labels) -> None:
-    """The numbers beside the marks; days that are drawn at one place, as in a corner of the map, share their label."""
+def _number(
+    numbered: Sequence[Numbered], told: Mapping[str, Sequence[str]], labels: Labels
+) -> None:
+    """The numbers beside the marks.
+
+    Days that are drawn at one place, as in a corner of the map, share their label.
+    """
     at: dict[tuple[float, float], list[Numbered]] = {}
     for each in numbered:
         at.setdefault(each[2], []).append(each)
@@ -405,7 +505,7 @@ def _number(numbered: Sequence[Numbered], told: Mapping[str, Sequence[str]], lab
 
 
 def _spans(numbers: Sequence[int]) -> str:
-    """Ascending numbers, those in a row by their ends: `1–4, 7`; of many the first."""
+    """Return ascending numbers, those in a row by their ends: `1–4, 7`; of many the first."""
     spans: list[list[int]] = []
     for number in numbers:
         if spans and number == spans[-1][-1] + 1:
@@ -417,38 +517,56 @@ def _spans(numbers: Sequence[int]) -> str:
 
 
 def _all_told(told: Sequence[Sequence[str]]) -> str:
-    """What days at one place tell, by their lines: of more than two each its first lines, and of many the first."""
+    """Return what days at one place tell, by their lines.
+
+    Of more than two each its first lines, and of many the first.
+    """
     kept = [lines if len(told) <= MOST_WHOLE else lines[:FIRST_LINES] for lines in told[:MOST_TOLD]]
     more = [[f"and {len(told) - MOST_TOLD} more"]] if len(told) > MOST_TOLD else []
     return "<br>".join(chain.from_iterable([*kept, *more]))
 
 
 def _day_marks(symbols: list[str]) -> dict[str, Any]:
-    """Marks with a light edge; open ones are nothing but an edge, in the marks' own colour."""
+    """Return marks with a light edge.
+
+    Open ones are nothing but an edge, in the marks' own colour.
+    """
     is_open = [symbol.endswith("open") for symbol in symbols]
     edges = style.texts([DAY if each else "#FFFFFF" for each in is_open])
     width = np.where(is_open, 2.0, 1.0)
-    return {"symbol": style.texts(symbols), "size": 9, "color": DAY, "line": {"width": width, "color": edges}}
+    return {
+        "symbol": style.texts(symbols),
+        "size": 9,
+        "color": DAY,
+        "line": {"width": width, "color": edges},
+    }
 
 
 def _within(point: DayPoint, found: RiskMap) -> tuple[float, float]:
-    """The point, moved to the map's edge where it lies outside."""
+    """Return the point, moved to the map's edge where it lies outside."""
     x = float(np.clip(point.first, found.first_moves[0], found.first_moves[-1]))
     return x, float(np.clip(point.second, found.second_moves[0], found.second_moves[-1]))
 
 
 def _symbol(point: DayPoint, place: tuple[float, float]) -> str:
-    """A diamond, or the way to where the point lies."""
+    """Return a diamond, or the way to where the point lies."""
     across, up = point.first - place[0], point.second - place[1]
     if not across and not up:
         return "diamond-open" if point.gaps else "diamond"
     if across and up:
         return f"triangle-{'n' if up > 0 else 's'}{'e' if across > 0 else 'w'}"
-    return f"triangle-{'right' if across > 0 else 'left'}" if across else f"triangle-{'up' if up > 0 else 'down'}"
+    return (
+        f"triangle-{'right' if across > 0 else 'left'}"
+        if across
+        else f"triangle-{'up' if up > 0 else 'down'}"
+    )
 
 
 def _told(number: str, point: DayPoint, found: RiskMap, scenario: Scenario) -> list[str]:
-    """The lines of a day: its name, its moves, and the account there and on the whole day."""
+    """Return the lines of a day.
+
+    Its name, its moves, and the account there and on the whole day.
+    """
     day = point.row.day
     name = _brief(f"{day.date} {day.event}".strip())
     here, whole = _fate(point.here, scenario), _fate(point.whole, scenario)
@@ -461,7 +579,11 @@ def _told(number: str, point: DayPoint, found: RiskMap, scenario: Scenario) -> l
     else:
         rest = "" if point.whole_gaps == point.gaps else made_up(point.whole_gaps)
         lines += ["<b>at this point of the map</b>", *here]
-        lines += [f"<b>on the whole day, at the {point.when}</b>", *whole, *([f"({_brief(rest)})"] if rest else [])]
+        lines += [
+            f"<b>on the whole day, at the {point.when}</b>",
+            *whole,
+            *([f"({_brief(rest)})"] if rest else []),
+        ]
     return lines
 
 
@@ -475,13 +597,20 @@ def _moved(point: DayPoint, found: RiskMap) -> str:
 
 
 def _fate(outcome: Outcome, scenario: Scenario) -> list[str]:
-    """How the account ends, in words: whether it survives, by how much, and what is left."""
+    """Return how the account ends, in words: whether it survives, by how much, and what is left."""
     left = f"margin balance {wording.money(outcome.remaining)}"
     load, headroom = outcome.requirement_to_equity, outcome.headroom
     if findings.isolated(scenario):
         if outcome.positions_lost:
-            return [f"{outcome.positions_lost} of {len(scenario.positions)} positions lost", f"{left} after that"]
-        return ["no position lost", f"worst off: requirement ÷ margin {wording.percent(load)}", left]
+            return [
+                f"{outcome.positions_lost} of {len(scenario.positions)} positions lost",
+                f"{left} after that",
+            ]
+        return [
+            "no position lost",
+            f"worst off: requirement ÷ margin {wording.percent(load)}",
+            left,
+        ]
     used = "no equity left" if load is None else f"requirement ÷ equity {wording.percent(load)}"
     if not outcome.liquidated:
         return [f"survives: {wording.money(headroom)} from liquidation", used, left]
@@ -494,27 +623,39 @@ def _fate(outcome: Outcome, scenario: Scenario) -> list[str]:
 
 
 def _targets(found: RiskMap, scenario: Scenario, assessment: Assessment) -> style.Trace:
-    """Points that cannot be seen but pointed at, with the account there in words."""
+    """Return points that cannot be seen but pointed at, with the account there in words."""
     rows, columns = range(0, len(found.second_moves), STEP), range(0, len(found.first_moves), STEP)
     dead = bool(assessment.liquidated)
-    told = [_account_at(found, scenario, row, column, dead=dead) for row in rows for column in columns]
+    told = [
+        _account_at(found, scenario, row, column, dead=dead) for row in rows for column in columns
+    ]
     x, y = np.meshgrid(found.first_moves[::STEP], found.second_moves[::STEP])
     marker = {"size": 12, "opacity": 0}
-    return _trace(x.ravel(), y.ravel(), mode="markers", marker=marker, showlegend=False, **_says(told))
+    return _trace(
+        x.ravel(), y.ravel(), mode="markers", marker=marker, showlegend=False, **_says(told)
+    )
 
 
 def _account_at(found: RiskMap, scenario: Scenario, row: int, column: int, *, dead: bool) -> str:
-    moves = ((found.first.name, found.first_moves[column]), (found.second.name, found.second_moves[row]))
+    moves = (
+        (found.first.name, found.first_moves[column]),
+        (found.second.name, found.second_moves[row]),
+    )
     where = ", ".join(f"{name} {wording.percent(float(move), sign=True)}" for name, move in moves)
-    load, headroom = float(found.requirement_to_equity[row, column]), float(found.headroom[row, column])
+    load, headroom = (
+        float(found.requirement_to_equity[row, column]),
+        float(found.headroom[row, column]),
+    )
     told = _state(load, headroom, scenario, dead=dead)
     still_open = ", were all still open" if findings.isolated(scenario) and headroom <= 0 else ""
     equity = f"margin balance {wording.money(float(found.equity[row, column]))}{still_open}"
     return "<br>".join([f"<b>{where}</b>", *told, equity])
 
 
-def _state(load: float | None, headroom: float, scenario: Scenario, *, dead: bool = False) -> list[str]:
-    """How the account stands there, in words; `dead`: it is liquidated at today's marks."""
+def _state(
+    load: float | None, headroom: float, scenario: Scenario, *, dead: bool = False
+) -> list[str]:
+    """Return how the account stands there, in words; `dead`: it is liquidated at today's marks."""
     isolated = findings.isolated(scenario)
     if headroom <= 0:
         short = f"{wording.money(-headroom)} below what is required"
@@ -524,4 +665,7 @@ def _state(load: float | None, headroom: float, scenario: Scenario, *, dead: boo
     if dead:
         return ["too late: liquidated at today's marks", f"at these it would be {used}"]
     level = scenario.levels.reached(load)
-    return [f"{f'{level} level' if level else 'below warning'}: {used}", f"{wording.money(headroom)} from liquidation"]
+    return [
+        f"{f'{level} level' if level else 'below warning'}: {used}",
+        f"{wording.money(headroom)} from liquidation",
+    ]

@@ -1,8 +1,10 @@
-"""One token's tiers on several venues: what is really required and the leverage allowed, by the position's size.
+"""One token's tiers on several venues.
 
-The line is maintenance margin ÷ notional, which is what a position of that size is held to; under progressive tiers
-it lies below the tier's own rate, which the last slice alone pays. Fees that a venue adds to its requirement are not
-in it.
+What is really required and the leverage allowed, by the position's size.
+
+The line is maintenance margin ÷ notional, which is what a position of that size is held to; under
+progressive tiers it lies below the tier's own rate, which the last slice alone pays. Fees that a
+venue adds to its requirement are not in it.
 """
 
 from collections.abc import Mapping
@@ -33,7 +35,10 @@ FURTHEST = 1000
 
 
 class Schedule(NamedTuple):
-    """One venue's table of the token. `seen` says of when it is; `contract_value` is read for a table by contracts."""
+    """One venue's table of the token.
+
+    `seen` says of when it is; `contract_value` is read for a table by contracts.
+    """
 
     venue: str
     table: TierTable
@@ -73,8 +78,9 @@ _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "hexagon", "pe
 def look_of(venue: str) -> Look:
     """Return how a venue is drawn, by its place among those that list perpetuals.
 
-    The first six differ in colour, dash and symbol alike; of the next ones, the dash and the symbol tell two of one
-    colour apart: there are more symbols than dashes, and the dashes are shifted by one in every further round.
+    The first six differ in colour, dash and symbol alike; of the next ones, the dash and the symbol
+    tell two of one colour apart: there are more symbols than dashes, and the dashes are shifted by
+    one in every further round.
     """
     place = listing_venues().index(venue)
     shifted = place + place // len(_DASHES)
@@ -86,7 +92,9 @@ def look_of(venue: str) -> Look:
 
 
 class Line(NamedTuple):
-    """A table read by notional. `unit` is what one step of its sizes is worth, in the settlement coin.
+    """A table read by notional.
+
+    `unit` is what one step of its sizes is worth, in the settlement coin.
 
     `leg` is a position of one token without an entry, so that its price is the notional.
     """
@@ -118,24 +126,27 @@ class Line(NamedTuple):
         return inf if self.table.last_cap is None else self.table.last_cap * self.unit
 
     def edges(self, low: float, high: float) -> list[float]:
-        """The notionals in between at which a tier begins."""
+        """Return the notionals in between at which a tier begins."""
         return [each * self.unit for each in self.table.floors[1:] if low < each * self.unit < high]
 
     def holds(self, notional: float) -> bool:
-        """Whether a tier speaks of a position of this size."""
+        """Return whether a tier speaks of a position of this size."""
         return self.begin <= notional and not self.table.exceeds_last_cap(notional / self.unit)
 
     def shares(self, notionals: Array) -> Array:
-        """Maintenance margin ÷ notional as fractions, of the notionals' shape."""
-        shares: Array = Book((self.name,), (0.0,), 0.0, (self.leg,)).requirement(notionals[..., np.newaxis]) / notionals
+        """Return maintenance margin ÷ notional as fractions, of the notionals' shape."""
+        shares: Array = (
+            Book((self.name,), (0.0,), 0.0, (self.leg,)).requirement(notionals[..., np.newaxis])
+            / notionals
+        )
         return shares
 
     def share(self, notional: float) -> float:
-        """The same of one notional."""
+        """Return the same of one notional."""
         return float(self.shares(np.array([notional]))[0])
 
     def told(self, notional: float, share: float) -> str:
-        """What holds at this size, in words."""
+        """Return what holds at this size, in words."""
         tier = self.leg.tier(notional)
         most = self.table.max_leverages[tier]
         leverage = "" if most is None else f", up to {most:g}×"
@@ -143,7 +154,10 @@ class Line(NamedTuple):
 
 
 def _lines(compared: Compared) -> list[Line]:
-    """The tables that can be read by notional: one by contracts needs the contract's value and a mark."""
+    """Return the tables that can be read by notional.
+
+    One by contracts needs the contract's value and a mark.
+    """
     lines = []
     for venue, table, seen, value in compared.schedules:
         unit = 1.0 if table.progressive else (value or 0.0) * compared.mark
@@ -154,7 +168,10 @@ def _lines(compared: Compared) -> list[Line]:
 
 
 def finding(compared: Compared) -> str:
-    """The sentence of the title: what is asked at the person's size; without one, who asks least."""
+    """Return the sentence of the title: what is asked at the person's size.
+
+    Without one, who asks least.
+    """
     token, lines = compared.token, _lines(compared)
     if not lines:
         return f"Not known: no tier table of {token} can be read"
@@ -162,7 +179,10 @@ def finding(compared: Compared) -> str:
         return f"{token} at {_at(max(compared.own.values()), lines)}"
     small, large = _told_sizes(lines)
     if len(lines) == 1:
-        asked = [f"{wording.percent(lines[0].share(size))} at {wording.money(size)}" for size in (small, large)]
+        asked = [
+            f"{wording.percent(lines[0].share(size))} at {wording.money(size)}"
+            for size in (small, large)
+        ]
         return f"{token} on {lines[0].name}: {' and '.join(asked)}"
     (first, low), (second, high) = _least(small, lines), _least(large, lines)
     between = ", " if first == second else f"), by {second} ("
@@ -171,24 +191,27 @@ def finding(compared: Compared) -> str:
 
 
 def _told_sizes(lines: list[Line]) -> tuple[float, float]:
-    """A small and a large size that some table speaks of."""
+    """Return a small and a large size that some table speaks of."""
     if all(any(line.holds(size) for line in lines) for size in TYPICAL):
         return TYPICAL
     return _ends(lines[0], lines)
 
 
 def _at(size: float, lines: list[Line]) -> str:
-    """What each venue asks of this size, the least first."""
+    """Return what each venue asks of this size, the least first."""
     asked = sorted((line.share(size), line.name) for line in lines if line.holds(size))
     outside = [line.name for line in lines if not line.holds(size)]
-    parts = [f"{name} {'' if place else 'asks '}{wording.percent(share)}" for place, (share, name) in enumerate(asked)]
+    parts = [
+        f"{name} {'' if place else 'asks '}{wording.percent(share)}"
+        for place, (share, name) in enumerate(asked)
+    ]
     told = [", ".join(parts)] if parts else []
     told += [f"no tier of {wording.listing(outside)} holds it"] if outside else []
     return f"{wording.money(size)}: {'; '.join(told)}"
 
 
 def _least(size: float, lines: list[Line]) -> tuple[str, str]:
-    """Who asks the least of this size, and how much."""
+    """Return who asks the least of this size, and how much."""
     shares = {line.name: line.share(size) for line in lines if line.holds(size)}
     least = min(shares.values())
     names = [name for name, share in shares.items() if share <= least * (1 + 1e-12)]
@@ -196,25 +219,38 @@ def _least(size: float, lines: list[Line]) -> tuple[str, str]:
 
 
 def tier_steps_alt(compared: Compared) -> str:
-    """The chart in words: its finding, then each venue at the person's sizes, or at a small and a large one."""
+    """Return the chart in words.
+
+    Its finding, then each venue at the person's sizes, or at a small and a large one.
+    """
     sentences = [finding(compared)]
     lines = _lines(compared)
     for line in lines:
         sizes = [size for size in compared.own.values() or _told_sizes(lines) if line.holds(size)]
-        told = [f"{line.told(size, line.share(size))} at {wording.money(size)}" for size in sizes] or ["no such tier"]
+        told = [
+            f"{line.told(size, line.share(size))} at {wording.money(size)}" for size in sizes
+        ] or ["no such tier"]
         sentences.append(f"{line.name}{f', {line.seen}' if line.seen else ''}: {'; '.join(told)}")
     return ". ".join([*sentences, *_notes(compared)]) + "."
 
 
 def _ends(line: Line, lines: list[Line]) -> tuple[float, float]:
-    """The smallest and the largest notional at which a line is drawn."""
+    """Return the smallest and the largest notional at which a line is drawn."""
     low, high = _range(lines, {})
     return max(low, line.begin), min(high, line.end)
 
 
 def _range(lines: list[Line], sizes: Mapping[str, float]) -> tuple[float, float]:
-    """The notionals drawn: all edges of the tiers, and the person's sizes where they are not far outside."""
-    edges = [each for line in lines for each in (line.begin, *line.edges(0, inf), line.end) if 0 < each < inf]
+    """Return the notionals drawn.
+
+    All edges of the tiers, and the person's sizes where they are not far outside.
+    """
+    edges = [
+        each
+        for line in lines
+        for each in (line.begin, *line.edges(0, inf), line.end)
+        if 0 < each < inf
+    ]
     low, high = min(edges, default=10_000.0), max(edges, default=1_000_000.0)
     near = [size for size in sizes.values() if low / FURTHEST < size < high * FURTHEST]
     low = 10.0 ** floor(log10(min([low, *near]) / 2))
@@ -222,7 +258,7 @@ def _range(lines: list[Line], sizes: Mapping[str, float]) -> tuple[float, float]
 
 
 def _notes(compared: Compared) -> list[str]:
-    """How tables by contracts came to stand against notional, or why they do not."""
+    """Return how tables by contracts came to stand against notional, or why they do not."""
     notes = []
     for venue, table, _, value in compared.schedules:
         name = VENUES[venue].name
@@ -230,14 +266,18 @@ def _notes(compared: Compared) -> list[str]:
             continue
         if value and compared.mark:
             contract = f"{wording.quantity(value)} {compared.token} each"
-            notes.append(f"{name}'s contracts at the mark of {wording.price(compared.mark)} ({contract})")
+            notes.append(
+                f"{name}'s contracts at the mark of {wording.price(compared.mark)} ({contract})"
+            )
         else:
             notes.append(f"{name}'s table is by contracts, of unknown value")
     return notes
 
 
 def tier_steps(compared: Compared) -> style.Spec:
-    """Two panels over the notional: maintenance margin ÷ notional, and below it the maximum leverage.
+    """Return two panels over the notional.
+
+    Maintenance margin ÷ notional, and below it the maximum leverage.
 
     Each line ends where its table does.
     """
@@ -259,14 +299,19 @@ def tier_steps(compared: Compared) -> style.Spec:
         legend=style.legend(PANELS, AXIS + LEGEND_LINE * len(notes)) | {"itemsizing": "constant"},
         shapes=_size_lines(compared.own, low, high),
         annotations=[*_headings(), *_size_words(compared.own, low, high)],
-        xaxis=style.axis(title="<br>".join(["Notional", *notes]), anchor="y2", **_money_axis(low, high)),
+        xaxis=style.axis(
+            title="<br>".join(["Notional", *notes]), anchor="y2", **_money_axis(low, high)
+        ),
         yaxis=style.axis(domain=UPPER, **_scale(upper, " %")),
         yaxis2=style.axis(domain=LOWER, **_scale(lower, "×")),
     )
 
 
 def _maintenance(line: Line, shift: float, low: float, high: float) -> style.Trace:
-    """Maintenance margin ÷ notional in %: a curve where slices pay their own rates, steps where one rate is for all."""
+    """Return maintenance margin ÷ notional in %.
+
+    A curve where slices pay their own rates, steps where one rate is for all.
+    """
     between = _round_sizes(low, high) if line.table.progressive else np.array([])
     x, marked = _places(line, shift, low, high, between)
     shares = line.shares(x) if line.table.progressive else line.shares(_just_beyond(x))
@@ -277,11 +322,15 @@ def _maintenance(line: Line, shift: float, low: float, high: float) -> style.Tra
 
 
 def _leverage(line: Line, shift: float, low: float, high: float) -> style.Trace:
-    """The maximum leverage in steps; a gap where the venue names none."""
+    """Return the maximum leverage in steps; a gap where the venue names none."""
     x, marked = _places(line, shift, low, high, np.array([]))
     most = [line.table.max_leverages[line.leg.tier(size)] for size in _just_beyond(x).tolist()]
     y = np.array([np.nan if each is None else each for each in most])
-    return _trace(line, x, y, marked) | {"yaxis": "y2", "showlegend": False, "line": _stroke(line) | {"shape": "hv"}}
+    return _trace(line, x, y, marked) | {
+        "yaxis": "y2",
+        "showlegend": False,
+        "line": _stroke(line) | {"shape": "hv"},
+    }
 
 
 def _round_sizes(low: float, high: float) -> Array:
@@ -291,12 +340,17 @@ def _round_sizes(low: float, high: float) -> Array:
 
 
 def _just_beyond(sizes: Array) -> Array:
-    """A size at an edge belongs to the tier below; a step is drawn from its edge on."""
+    """Return a size at an edge belongs to the tier below; a step is drawn from its edge on."""
     return sizes * (1 + 1e-9)
 
 
-def _places(line: Line, shift: float, low: float, high: float, between: Array) -> tuple[Array, Array]:
-    """The notionals of a line's points, and which of them carry a symbol; `shift` keeps those of the lines apart."""
+def _places(
+    line: Line, shift: float, low: float, high: float, between: Array
+) -> tuple[Array, Array]:
+    """Return the notionals of a line's points, and which of them carry a symbol.
+
+    `shift` keeps those of the lines apart.
+    """
     begin, end = max(low, line.begin), min(high, line.end)
     marked = np.geomspace(low, high, MARKERS, endpoint=False) * (high / low) ** (shift / MARKERS)
     marked = marked[(marked > begin) & (marked < end)]
@@ -309,7 +363,7 @@ def _stroke(line: Line) -> dict[str, Any]:
 
 
 def _trace(line: Line, x: Array, y: Array, marked: Array) -> style.Trace:
-    """A line with its venue's symbol here and there, and a cross where its table ends."""
+    """Return a line with its venue's symbol here and there, and a cross where its table ends."""
     look, symbols = line.look, np.isin(x, marked)
     sizes, shapes = np.where(symbols, 8.0, 0.0), [look.symbol] * len(x)
     if line.end <= x[-1]:
@@ -319,24 +373,35 @@ def _trace(line: Line, x: Array, y: Array, marked: Array) -> style.Trace:
         "x": x,
         "y": y,
         "mode": "lines+markers",
-        "marker": {"color": look.colour, "symbol": style.texts(shapes), "size": sizes, "opacity": 1},
+        "marker": {
+            "color": look.colour,
+            "symbol": style.texts(shapes),
+            "size": sizes,
+            "opacity": 1,
+        },
         "hoverinfo": "skip",
     }
 
 
 def _hover(lines: list[Line], sizes: Mapping[str, float], low: float, high: float) -> style.Trace:
-    """All venues at one size, side by side: points that are only pointed at."""
+    """Return all venues at one size, side by side: points that are only pointed at."""
     own = [size for size in sizes.values() if low <= size <= high]
     x = np.unique(np.concatenate([_round_sizes(low, high), own]))
     shares = [line.shares(x).tolist() for line in lines]
     texts, y = [], []
     for place, size in enumerate(x.tolist()):
         told = [
-            f"{line.name} {line.told(size, each[place]) if line.holds(size) else 'has no such tier'}"
+            f"{line.name} "
+            f"{line.told(size, each[place]) if line.holds(size) else 'has no such tier'}"
             for line, each in zip(lines, shares, strict=True)
         ]
         texts.append("<br>".join([f"<b>{wording.money(size)}</b>", *told]))
-        y.append(min((each[place] for line, each in zip(lines, shares, strict=True) if line.holds(size)), default=nan))
+        y.append(
+            min(
+                (each[place] for line, each in zip(lines, shares, strict=True) if line.holds(size)),
+                default=nan,
+            )
+        )
     return {
         "type": "scatter",
         "x": x,
@@ -350,10 +415,18 @@ def _hover(lines: list[Line], sizes: Mapping[str, float], low: float, high: floa
 
 
 def _size_lines(sizes: Mapping[str, float], low: float, high: float) -> list[dict[str, Any]]:
-    """The person's own sizes through both panels; between them is room for their words."""
+    """Return the person's own sizes through both panels; between them is room for their words."""
     line = {"color": style.INK, "width": 1.5, "dash": "dot"}
     return [
-        {"type": "line", "x0": size, "x1": size, "yref": "paper", "y0": panel[0], "y1": panel[1], "line": line}
+        {
+            "type": "line",
+            "x0": size,
+            "x1": size,
+            "yref": "paper",
+            "y0": panel[0],
+            "y1": panel[1],
+            "line": line,
+        }
         for size in sizes.values()
         for panel in (UPPER, LOWER)
         if low <= size <= high
@@ -361,22 +434,32 @@ def _size_lines(sizes: Mapping[str, float], low: float, high: float) -> list[dic
 
 
 def _size_words(sizes: Mapping[str, float], low: float, high: float) -> list[dict[str, Any]]:
-    """What the lines of the person's sizes are, one under the other between the panels."""
+    """Return what the lines of the person's sizes are, one under the other between the panels."""
     words: list[dict[str, Any]] = []
     for side, size in sizes.items():
         if low <= size <= high:
             left = log10(size / low) < 0.5 * log10(high / low)
-            place = {"xanchor": "left" if left else "right", "yref": "paper", "y": UPPER[0], "yanchor": "top"}
+            place = {
+                "xanchor": "left" if left else "right",
+                "yref": "paper",
+                "y": UPPER[0],
+                "yanchor": "top",
+            }
             shift = {"xshift": 4 if left else -4, "yshift": -16 * len(words)}
-            words.append(_text(f"your {side}, {wording.money(size)}") | {"x": log10(size), **place, **shift})
+            words.append(
+                _text(f"your {side}, {wording.money(size)}") | {"x": log10(size), **place, **shift}
+            )
     return words
 
 
 def _headings() -> list[dict[str, Any]]:
-    """What stands above the panels."""
+    """Return what stands above the panels."""
     place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "yanchor": "bottom"}
     first = "Maintenance ÷ notional, without fees (✕ the table ends)"
-    return [_text(first) | {"y": UPPER[1], **place}, _text("Maximum leverage") | {"y": LOWER[1], **place}]
+    return [
+        _text(first) | {"y": UPPER[1], **place},
+        _text("Maximum leverage") | {"y": LOWER[1], **place},
+    ]
 
 
 def _text(words: str) -> dict[str, Any]:
@@ -384,16 +467,21 @@ def _text(words: str) -> dict[str, Any]:
 
 
 def _money_axis(low: float, high: float) -> dict[str, Any]:
-    """Powers of ten in $, as many as a narrow screen takes."""
+    """Return powers of ten in $, as many as a narrow screen takes."""
     first, last = round(log10(low)), floor(log10(high))
     powers = list(range(first, last + 1, ceil((last - first + 1) / 7)))
     words = style.texts([_short_money(power) for power in powers])
     ticks = {"tickmode": "array", "tickvals": 10.0 ** np.array(powers), "ticktext": words}
-    return {"type": "log", "range": [log10(low), log10(high * 1.1)], "hoverformat": "$,.6~g", **ticks}
+    return {
+        "type": "log",
+        "range": [log10(low), log10(high * 1.1)],
+        "hoverformat": "$,.6~g",
+        **ticks,
+    }
 
 
 def _short_money(power: int) -> str:
-    """A power of ten: `$100k`, `$1M`."""
+    """Return a power of ten: `$100k`, `$1M`."""
     for exponent, unit in ((12, "T"), (9, "B"), (6, "M"), (3, "k")):
         if power >= exponent:
             return f"${10 ** (power - exponent):,}{unit}"
@@ -401,14 +489,26 @@ def _short_money(power: int) -> str:
 
 
 def _scale(traces: list[style.Trace], unit: str) -> dict[str, Any]:
-    """An axis in even ratios with 1, 2, 5 on it; in even steps where something shown is 0."""
+    """Return an axis in even ratios with 1, 2, 5 on it.
+
+    In even steps where something shown is 0.
+    """
     shown = np.concatenate([trace["y"] for trace in traces])
     shown = shown[np.isfinite(shown)]
     if not len(shown) or shown.min() <= 0:
         return {"rangemode": "tozero", "nticks": 6, "ticksuffix": unit}
     low, high = float(shown.min()) / 1.25, float(shown.max()) * 1.25
-    ticks = [digit * 10.0**power for power in range(floor(log10(low)), ceil(log10(high)) + 1) for digit in (1, 2, 5)]
+    ticks = [
+        digit * 10.0**power
+        for power in range(floor(log10(low)), ceil(log10(high)) + 1)
+        for digit in (1, 2, 5)
+    ]
     if high > 1000 * low:
         ticks = ticks[::3]
     words = style.texts([f"{tick:,.6g}{unit}" for tick in ticks])
-    return {"type": "log", "range": [log10(low), log10(high)], "tickvals": np.array(ticks), "ticktext": words}
+    return {
+        "type": "log",
+        "range": [log10(low), log10(high)],
+        "tickvals": np.array(ticks),
+        "ticktext": words,
+    }

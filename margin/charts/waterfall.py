@@ -1,4 +1,7 @@
-"""An account on its way along a path: equity against requirement, the venue's steps and the person's stops marked."""
+"""An account on its way along a path.
+
+Equity against requirement, the venue's steps and the person's stops marked.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -36,18 +39,28 @@ class Run(NamedTuple):
 
 
 def waterfall_alt(found: Waterfall, way: Way, without: Waterfall | None = None) -> str:
-    """The chart in words: its finding, the first steps, and how it ends with and without stops."""
+    """Return the chart in words.
+
+    Its finding, the first steps, and how it ends with and without stops.
+    """
     acts = [step for step in found.steps if step.kind not in SILENT]
-    sentences = [finding(found, way), *(f"{way.told(step.t)}: {does(step)}" for step in acts[:TOLD])]
+    sentences = [
+        finding(found, way),
+        *(f"{way.told(step.t)}: {does(step)}" for step in acts[:TOLD]),
+    ]
     if len(acts) > TOLD:
         sentences.append(f"{len(acts) - TOLD} more steps")
     ends = f"At the end equity is {wording.money(found.kept)}"
-    sentences.append(ends if without is None else f"{ends}, without stops {wording.money(without.kept)}")
+    sentences.append(
+        ends if without is None else f"{ends}, without stops {wording.money(without.kept)}"
+    )
     return ". ".join(sentences) + "."
 
 
 def waterfall(found: Waterfall, way: Way, without: Waterfall | None = None) -> style.Spec:
-    """Equity and requirement in the settlement coin along the way, left to right; `without` is the run without stops.
+    """Return equity and requirement in the settlement coin along the way, left to right.
+
+    `without` is the run without stops.
 
     In isolated mode both are sums over the positions, what no position ties up included.
     """
@@ -63,7 +76,9 @@ def waterfall(found: Waterfall, way: Way, without: Waterfall | None = None) -> s
         *_steps(found, way),
         label_trace(labels, places, plot),
     ]
-    bottom = AXIS + LEGEND_LINE * (len([trace for trace in traces if trace.get("showlegend", True)]) // 2 + 1)
+    bottom = AXIS + LEGEND_LINE * (
+        len([trace for trace in traces if trace.get("showlegend", True)]) // 2 + 1
+    )
     return style.figure(
         traces,
         title,
@@ -84,20 +99,27 @@ def waterfall(found: Waterfall, way: Way, without: Waterfall | None = None) -> s
 
 
 def _runs(found: Waterfall, without: Waterfall | None) -> list[Run]:
-    """The course itself first, then the one without stops."""
+    """Return the course itself first, then the one without stops."""
     own = Run("with stops" if without else "", found, "solid", "dot", 3)
-    return [own] if without is None else [own, Run("without stops", without, "dash", "dashdot", 1.8)]
+    return (
+        [own] if without is None else [own, Run("without stops", without, "dash", "dashdot", 1.8)]
+    )
 
 
 def _range(runs: Sequence[Run]) -> tuple[float, float]:
-    """Everything, and 0, with room for words above."""
-    values = np.concatenate([np.concatenate([run.found.equity, run.found.requirement]) for run in runs])
+    """Return everything, and 0, with room for words above."""
+    values = np.concatenate(
+        [np.concatenate([run.found.equity, run.found.requirement]) for run in runs]
+    )
     low, high = min(0.0, float(values.min())), max(0.01, float(values.max()))
     return low - (0.05 * (high - low) if low < 0 else 0.0), high + 0.1 * (high - low)
 
 
 def _shown(found: Waterfall) -> float:
-    """The part of the way that is shown: all of it, or, where nothing is left open, not far beyond the last step."""
+    """Return the part of the way that is shown.
+
+    All of it, or, where nothing is left open, not far beyond the last step.
+    """
     if found.final.positions or not found.steps:
         return 1.0
     last = found.steps[-1].t
@@ -112,7 +134,11 @@ def _lines(run: Run, way: Way, *, alone: bool) -> Iterator[style.Trace]:
         ("requirement", requirement, run.requirement_dash, style.LIQUIDATION, run.width * 0.75),
         ("equity", equity, run.equity_dash, style.ACCOUNT, run.width),
     ):
-        told = {"text": hover, "hovertemplate": "%{text}<extra></extra>"} if name == "equity" else {"hoverinfo": "skip"}
+        told = (
+            {"text": hover, "hovertemplate": "%{text}<extra></extra>"}
+            if name == "equity"
+            else {"hoverinfo": "skip"}
+        )
         yield {
             "type": "scatter",
             "name": f"{name}{suffix}",
@@ -125,7 +151,7 @@ def _lines(run: Run, way: Way, *, alone: bool) -> Iterator[style.Trace]:
 
 
 def _course(found: Waterfall) -> tuple[Array, Array, Array]:
-    """The study's points, and even ones between them on the same straight lines."""
+    """Return the study's points, and even ones between them on the same straight lines."""
     even = np.setdiff1d(np.linspace(0, 1, EVEN), found.t)
     order = np.argsort(np.concatenate([found.t, even]), kind="stable")
     columns = [
@@ -136,7 +162,7 @@ def _course(found: Waterfall) -> tuple[Array, Array, Array]:
 
 
 def _hover(run: Run, way: Way, t: Array, equity: Array, requirement: Array) -> list[str]:
-    """What stands at every point; both sides of a jump say the same."""
+    """Return what stands at every point; both sides of a jump say the same."""
     steps: dict[float, list[Step]] = {}
     for step in run.found.steps:
         steps.setdefault(step.t, []).append(step)
@@ -147,7 +173,9 @@ def _hover(run: Run, way: Way, t: Array, equity: Array, requirement: Array) -> l
             f"{name} {_change(float(values[before]), float(values[after]))}"
             for name, values in (("equity", equity), ("requirement", requirement))
         ]
-        head = f"<b>{way.told(here) if here else 'the start'}</b>{f', {run.name}' if run.name else ''}"
+        head = (
+            f"<b>{way.told(here) if here else 'the start'}</b>{f', {run.name}' if run.name else ''}"
+        )
         lines.append("<br>".join([head, *figures, *_several(steps.get(here, []))]))
     return lines
 
@@ -158,7 +186,7 @@ def _change(before: float, after: float) -> str:
 
 
 def _several(steps: Sequence[Step]) -> Iterator[str]:
-    """The first steps at a point, and how many more there are."""
+    """Yield the first steps at a point, and how many more there are."""
     yield from (does(step) for step in steps[:NAMED])
     if len(steps) > NAMED:
         yield f"and {len(steps) - NAMED} more steps"
@@ -168,7 +196,7 @@ def _several(steps: Sequence[Step]) -> Iterator[str]:
 
 
 def _steps(found: Waterfall, way: Way) -> Iterator[style.Trace]:
-    """The steps on the line of equity, one symbol per kind."""
+    """Yield the steps on the line of equity, one symbol per kind."""
     kinds: list[tuple[str, str, str, frozenset[Kind]]] = [
         ("liquidation step", "x", style.LIQUIDATION, frozenset({"netted", "reduced", "closed"})),
         ("taken over", "triangle-down", style.DANGER, frozenset({"taken_over"})),
@@ -190,7 +218,7 @@ def _steps(found: Waterfall, way: Way) -> Iterator[style.Trace]:
 
 
 def _events(runs: Sequence[Run], way: Way) -> Iterator[Label]:
-    """Where each run is first liquidated, and where the first stop fills."""
+    """Yield where each run is first liquidated, and where the first stop fills."""
     told: set[float] = set()
     for run in runs:
         t = run.found.first_liquidation
@@ -200,7 +228,9 @@ def _events(runs: Sequence[Run], way: Way) -> Iterator[Label]:
             yield _label(run.found, way, t, f"{what} {way.told(t)}", "x-open", style.LIQUIDATION)
     stop = next((step.t for step in runs[0].found.steps if step.kind in STOPS), None)
     if stop is not None:
-        yield _label(runs[0].found, way, stop, f"stop {way.told(stop)}", "diamond-open", style.WARNING)
+        yield _label(
+            runs[0].found, way, stop, f"stop {way.told(stop)}", "diamond-open", style.WARNING
+        )
 
 
 def _label(found: Waterfall, way: Way, t: float, text: str, symbol: str, colour: str) -> Label:
@@ -209,7 +239,7 @@ def _label(found: Waterfall, way: Way, t: float, text: str, symbol: str, colour:
 
 
 def _ends(runs: Sequence[Run], x: float) -> Iterator[Label]:
-    """The equity that is left at the end; once, where it is the same without stops."""
+    """Yield the equity that is left at the end; once, where it is the same without stops."""
     told: set[str] = set()
     for run in runs:
         kept = wording.money(run.found.kept)
@@ -220,11 +250,12 @@ def _ends(runs: Sequence[Run], x: float) -> Iterator[Label]:
 
 
 def _drawn(runs: Sequence[Run], way: Way, plot: Plot) -> Array:
-    """Points along all lines in parts of the plot; shape (points, 2)."""
+    """Return points along all lines in parts of the plot; shape (points, 2)."""
     parts = []
     for run in runs:
         t, *lines = _course(run.found)
         parts += [
-            np.column_stack([t * way.scale / plot.end, (line - plot.low) / (plot.high - plot.low)]) for line in lines
+            np.column_stack([t * way.scale / plot.end, (line - plot.low) / (plot.high - plot.low)])
+            for line in lines
         ]
     return np.concatenate(parts)

@@ -1,1 +1,4 @@
-"""Numbers alone: tier tables, legs, books and the exact walk to a level. Knows no scenario and no venue."""
+"""Numbers alone: tier tables, legs, books and the exact walk to a level.
+
+Knows no scenario and no venue.
+"""

@@ -1,8 +1,11 @@
-"""Headroom of very many prices at once: paths of a simulation, of any shape, in one call and in little memory.
+"""Headroom of very many prices at once.
 
-What the legs of one token add to headroom is a function of that token's price alone, straight between known edges. So
-each token's legs are put together once, and then every block of prices is asked only for the few stretches that its
-own prices reach. The answer for a price does not depend on the block that it happens to be in.
+Paths of a simulation, of any shape, in one call and in little memory.
+
+What the legs of one token add to headroom is a function of that token's price alone, straight
+between known edges. So each token's legs are put together once, and then every block of prices is
+asked only for the few stretches that its own prices reach. The answer for a price does not depend
+on the block that it happens to be in.
 """
 
 from bisect import bisect_right
@@ -16,11 +19,16 @@ from margin.engine.numbers import Array
 from margin.engine.tiers import EDGE
 
 BLOCK = 160_000
-"""Prices, of all tokens together, that are worked on at a time: few enough to stay in a processor's own memory."""
+"""Prices, of all tokens together, that are worked on at a time.
+
+Few enough to stay in a processor's own memory.
+"""
 
 
 class Stretches(NamedTuple):
-    """What the legs of one token add to headroom: `intercepts[k] + slopes[k]·P` where k edges lie below the price P.
+    """What the legs of one token add to headroom.
+
+    `intercepts[k] + slopes[k]·P` where k edges lie below the price P.
 
     `token` is its axis; `edges` are prices in ascending order, one less than there are stretches.
     """
@@ -32,7 +40,9 @@ class Stretches(NamedTuple):
 
     def add_to(self, total: Array, prices: Array) -> None:
         """Add what the legs are worth at prices to a total of their shape."""
-        lowest, highest = np.searchsorted(self.edges, (np.fmin.reduce(prices, None), np.fmax.reduce(prices, None)))
+        lowest, highest = np.searchsorted(
+            self.edges, (np.fmin.reduce(prices, None), np.fmax.reduce(prices, None))
+        )
         values = prices * self.slopes[lowest]
         values += self.intercepts[lowest]
         for stretch in range(lowest + 1, highest + 1):
@@ -43,16 +53,20 @@ class Stretches(NamedTuple):
 
 
 def headroom(wallet: float, legs: Sequence[Leg], prices: Array) -> Array:
-    """Return equity − requirement at prices of shape (..., tokens); shape (...). Every leg's tiers must be known.
+    """Return equity − requirement at prices of shape (..., tokens); shape (...).
 
-    Beside the answer it takes no more memory than a few blocks, whatever the shape, the order in memory and the kind of
-    float of the prices.
+    Every leg's tiers must be known.
+
+    Beside the answer it takes no more memory than a few blocks, whatever the shape, the order in
+    memory and the kind of float of the prices.
     """
     prices = np.asarray(prices)
     total = np.full(prices.shape[:-1], wallet)
     stretches = [_stretches(token, legs) for token in sorted({leg.token for leg in legs})]
     # At least one dimension, for a block is written into in place.
-    for block, part in _blocks(np.atleast_2d(prices), np.atleast_1d(total), BLOCK // max(1, prices.shape[-1]) or 1):
+    for block, part in _blocks(
+        np.atleast_2d(prices), np.atleast_1d(total), BLOCK // max(1, prices.shape[-1]) or 1
+    ):
         for one in stretches:
             one.add_to(part, block[..., one.token].astype(np.float64))
     return total
@@ -66,7 +80,9 @@ def _stretches(token: int, legs: Sequence[Leg]) -> Stretches:
     intercepts, slopes = [], []
     for start in (0.0, *merged):
         tiers = [bisect_right(several, start) for several in edges]
-        intercepts.append(sum([leg.intercept(tier, 1.0) for leg, tier in zip(own, tiers, strict=True)]))
+        intercepts.append(
+            sum([leg.intercept(tier, 1.0) for leg, tier in zip(own, tiers, strict=True)])
+        )
         slopes.append(sum([leg.slope(tier, 1.0) for leg, tier in zip(own, tiers, strict=True)]))
     return Stretches(token, np.array(merged), np.array(intercepts), np.array(slopes))
 

@@ -2,7 +2,8 @@
 
     headroom(prices) = wallet + Σ over legs of [offset + exposure·P − requirement(P)]
 
-It is separable: each leg is a function of one price, so a grid is an outer sum. Prices are in the settlement coin.
+It is separable: each leg is a function of one price, so a grid is an outer sum. Prices are in the
+settlement coin.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,10 +19,12 @@ from margin.engine.tiers import locate
 
 
 class Standing(NamedTuple):
-    """Where a book stands at one set of prices, in the settlement coin. No positions: never liquidated.
+    """Where a book stands at one set of prices, in the settlement coin.
 
-    `zero` is what counts as no headroom: rounding, not money. `tiers` is the tier that every leg lies in, for whoever
-    goes on from here.
+    No positions: never liquidated.
+
+    `zero` is what counts as no headroom: rounding, not money. `tiers` is the tier that every leg
+    lies in, for whoever goes on from here.
     """
 
     equity: float
@@ -51,9 +54,9 @@ class Standing(NamedTuple):
 class Book:
     """A compiled account: one in cross mode, one per position in isolated mode.
 
-    `tokens` names the price axis of every array given and returned; `marks` are the prices it was compiled at;
-    `wallet` is what it holds before profit and loss, in the settlement coin: in cross margin at that coin's rate, as
-    the positions' profits are.
+    `tokens` names the price axis of every array given and returned; `marks` are the prices it was
+    compiled at; `wallet` is what it holds before profit and loss, in the settlement coin: in cross
+    margin at that coin's rate, as the positions' profits are.
     """
 
     tokens: tuple[str, ...]
@@ -76,11 +79,14 @@ class Book:
         return False
 
     def equity_at(self, prices: Sequence[float]) -> float:
-        """Margin balance at one set of prices, in the order of `tokens`."""
+        """Return margin balance at one set of prices, in the order of `tokens`."""
         return self.wallet + sum(leg.equity(prices[leg.token]) for leg in self.legs)
 
     def standing(self, prices: Sequence[float] | None = None) -> Standing:
-        """Return the standing at one set of prices, the marks unless given. The book must be complete."""
+        """Return the standing at one set of prices, the marks unless given.
+
+        The book must be complete.
+        """
         prices = self.marks if prices is None else prices
         equity, requirement, notional = self.wallet, 0.0, 0.0
         tiers = []
@@ -96,23 +102,25 @@ class Book:
         return Standing(equity, requirement, notional, liquidated, zero, tuple(tiers))
 
     def equity(self, prices: Array) -> Array:
-        """Margin balance at prices of shape (..., tokens); shape (...)."""
+        """Return margin balance at prices of shape (..., tokens); shape (...)."""
         return self.wallet + self._sum_over_legs(prices, lambda leg, price: leg.equity(price))
 
     def firm_equity(self, prices: Array) -> Array:
-        """Margin balance at prices of shape (..., tokens), 0 where it is no more than rounding; shape (...)."""
+        """Return margin balance at prices of shape (..., tokens), 0 where it is no more than rounding; shape (...)."""
         return beyond_rounding(self.equity(prices), abs(self.wallet) + self.notional(prices))
 
     def requirement(self, prices: Array) -> Array:
-        """What equity is held against at prices of shape (..., tokens); shape (...)."""
+        """Return what equity is held against at prices of shape (..., tokens); shape (...)."""
         return self._sum_over_legs(prices, lambda leg, price: leg.requirements(price))
 
     def notional(self, prices: Array) -> Array:
-        """Σ |position| · price at prices of shape (..., tokens); shape (...)."""
+        """Return σ |position| · price at prices of shape (..., tokens); shape (...)."""
         return self._sum_over_legs(prices, lambda leg, price: leg.quantity * price)
 
     def headroom(self, prices: Array) -> Array:
-        """Return equity − requirement at prices of shape (..., tokens); shape (...). At or below 0: liquidated.
+        """Return equity − requirement at prices of shape (..., tokens); shape (...).
+
+        At or below 0: liquidated.
 
         Made for millions of prices: see `batch`.
         """
@@ -125,16 +133,24 @@ class Book:
             total += term(leg, prices[..., leg.token])
         return total
 
-    def grid(self, row: str, row_prices: Array, column: str, column_prices: Array, level: float = 1.0) -> Array:
-        """Equity − requirement ÷ level over two tokens' prices, the others at their marks; shape (rows, columns)."""
+    def grid(
+        self, row: str, row_prices: Array, column: str, column_prices: Array, level: float = 1.0
+    ) -> Array:
+        """Return equity − requirement ÷ level over two tokens' prices, the others at their marks.
+
+        Shape (rows, columns).
+        """
         first, second = self.tokens.index(row), self.tokens.index(column)
         others = [leg for leg in self.legs if leg.token not in (first, second)]
         rest = Book(self.tokens, self.marks, self.wallet, tuple(others)).standing()
         constant = rest.equity - rest.requirement / level
-        return np.add.outer(self._along(first, row_prices, level) + constant, self._along(second, column_prices, level))
+        return np.add.outer(
+            self._along(first, row_prices, level) + constant,
+            self._along(second, column_prices, level),
+        )
 
     def _along(self, token: int, prices: Array, level: float) -> Array:
-        """What the legs of one token add to equity − requirement ÷ level at its prices."""
+        """Return what the legs of one token add to equity − requirement ÷ level at its prices."""
         total = np.zeros_like(prices)
         for leg in self.legs:
             if leg.token == token:

@@ -1,8 +1,9 @@
 """The exact walk along a line of prices, to the first point where an account is at a level.
 
-Each leg's kinks on the line are known, so the walk goes from kink to kink and solves one linear equation: nothing here
-iterates to a tolerance. Every distance in the product is such a walk. `level` divides the requirement (1.0: it is the
-liquidation point, 0.5: the point where requirement ÷ equity is 50%).
+Each leg's kinks on the line are known, so the walk goes from kink to kink and solves one linear
+equation: nothing here iterates to a tolerance. Every distance in the product is such a walk.
+`level` divides the requirement (1.0: it is the liquidation point, 0.5: the point where requirement
+÷ equity is 50%).
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,9 @@ A plain tuple, for two are made of every leg for each distance.
 """
 
 
-def walk(value: float, slope: float, movers: Sequence[Mover], level: float, limit: float, zero: float) -> float | None:
+def walk(
+    value: float, slope: float, movers: Sequence[Mover], level: float, limit: float, zero: float
+) -> float | None:
     """Return the first x in [0, limit] at which `equity − requirement ÷ level` is at most `zero`, None where none is.
 
     It is `value` at x = 0, where it changes by `slope` per unit of x, and linear between the kinks, where a leg enters
@@ -36,26 +39,35 @@ def walk(value: float, slope: float, movers: Sequence[Mover], level: float, limi
 
 
 def _steepest(movers: Sequence[Mover], level: float) -> float:
-    """Return the steepest fall per unit of x that the line could ever take; 0 or more: it never falls."""
+    """Return the steepest fall per unit of x that the line could ever take.
+
+    0 or more: it never falls.
+    """
     steepest = 0.0
     for leg, _, rate, _ in movers:
         if leg.jumps:
             return -inf
-        # Rates rise with the size: on its way up a leg is at its worst in the highest tier, on its way down in the
-        # lowest, where it also comes to a stop.
+        # Rates rise with the size: on its way up a leg is at its worst in the highest tier, on its
+        # way down in the lowest, where it also comes to a stop.
         outermost = rate * leg.slope(-1 if rate > 0 else 0, level)
         if rate > 0 or outermost < 0:
             steepest += outermost
     return steepest
 
 
-def _walk_alone(value: float, slope: float, mover: Mover, level: float, limit: float, zero: float) -> float | None:
-    """Walk a line on which one leg moves: from tier to tier, with no need to ask which leg's kink is next."""
+def _walk_alone(
+    value: float, slope: float, mover: Mover, level: float, limit: float, zero: float
+) -> float | None:
+    """Walk a line on which one leg moves.
+
+    From tier to tier, with no need to ask which leg's kink is next.
+    """
     leg, price, rate, tier = mover
     jumps = leg.jumps
     if rate < 0 and not jumps:
-        # The value is concave, so it stays above zero where it does at price 0. There it is what the present tier's
-        # line comes to, less the amount that this tier takes off the requirement and the lowest does not.
+        # The value is concave, so it stays above zero where it does at price 0. There it is what
+        # the present tier's line comes to, less the amount that this tier takes off the requirement
+        # and the lowest does not.
         amounts = leg.amounts
         if value - slope * price / rate - (amounts[tier] - amounts[0]) / level > zero:
             return None
@@ -129,7 +141,10 @@ def _at_the_end(value: float, slope: float, x: float, limit: float, zero: float)
 
 
 def _next_kink(floors: Sequence[float], size: float, tier: int, price: float, rate: float) -> float:
-    """Return the x at which a leg leaves a tier: upwards into the next, downwards into the one below or to price 0."""
+    """Return the x at which a leg leaves a tier.
+
+    Upwards into the next, downwards into the one below or to price 0.
+    """
     if rate < 0:
         return ((floors[tier] / size if tier else 0.0) - price) / rate
     tier += 1
@@ -161,7 +176,9 @@ def first_crossing(
         return None
     standing = standing or book.standing(start)
     movers, slope = _line(book, start, direction, level, standing)
-    return walk(standing.equity - standing.requirement / level, slope, movers, level, limit, standing.zero)
+    return walk(
+        standing.equity - standing.requirement / level, slope, movers, level, limit, standing.zero
+    )
 
 
 def first_crossings(

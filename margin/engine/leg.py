@@ -13,12 +13,12 @@ _ONE_TIER = (0.0,)
 class Leg(NamedTuple):
     """One position or one collateral asset as a function of one price.
 
-    Equity: `offset + exposure·P`. Requirement: `quantity·P·(rate_k + extra_rate) − amount_k + constant`, tier k being
-    the last whose floor lies below `size·P`. A flat table's tier does not depend on the price, so one tier is left of
-    it; `first_tier` is the index in the venue's table of the first tier kept here. `closing_fee` is what
-    the venue's margins carry for closing, also where the requirement does not. `jumps`: the
-    requirement is not continuous where tiers meet. No rates: no table is known, and
-    nothing but the equity can be told.
+    Equity: `offset + exposure·P`. Requirement: `quantity·P·(rate_k + extra_rate) − amount_k +
+    constant`, tier k being the last whose floor lies below `size·P`. A flat table's tier does not
+    depend on the price, so one tier is left of it; `first_tier` is the index in the venue's table
+    of the first tier kept here. `closing_fee` is what the venue's margins carry for closing, also
+    where the requirement does not. `jumps`: the requirement is not continuous where tiers meet. No
+    rates: no table is known, and nothing but the equity can be told.
     """
 
     token: int
@@ -36,38 +36,52 @@ class Leg(NamedTuple):
     jumps: bool = False
 
     def tier(self, price: float) -> int:
-        """Index of the tier in force at a price; a size exactly at a floor belongs to the tier below."""
+        """Return index of the tier in force at a price.
+
+        A size exactly at a floor belongs to the tier below.
+        """
         return locate(self.floors, self.size * price)
 
     def equity(self, price: Number) -> Number:
-        """What the leg adds to equity: a position's profit, an asset's counted value."""
+        """Return what the leg adds to equity: a position's profit, an asset's counted value."""
         return self.offset + self.exposure * price
 
     def maintenance(self, price: Number, rate: Number, amount: Number) -> Number:
-        """The venue's maintenance margin under a given tier's rate and amount, with the fee to close it carries."""
+        """Return the venue's maintenance margin under a given tier's rate and amount.
+
+        With the fee to close it carries.
+        """
         return self.quantity * price * rate - amount + self.closing_fee
 
     def requirement(self, price: Number, rate: Number, amount: Number) -> Number:
-        """What equity is held against under a given tier's rate and amount: maintenance and the liquidation fee."""
+        """Return what equity is held against under a given tier's rate and amount.
+
+        Maintenance and the liquidation fee.
+        """
         return self.quantity * price * (rate + self.extra_rate) - amount + self.constant
 
     def requirement_at(self, price: float, tier: int) -> float:
-        """The requirement at a price taken to lie in a tier."""
+        """Return the requirement at a price taken to lie in a tier."""
         return self.requirement(price, self.rates[tier], self.amounts[tier])
 
     def tiers(self, prices: Array) -> Indices:
-        """The tier in force at every price of an array; of its shape."""
+        """Return the tier in force at every price of an array; of its shape."""
         return np.searchsorted(self.floors[1:], self.size * prices * (1 - EDGE), side="left")
 
     def requirements(self, prices: Array, tiers: Indices | None = None) -> Array:
-        """The requirement at prices taken to lie in tiers, unless given in those they do lie in; of their shape."""
+        """Return the requirement at prices taken to lie in tiers, unless given in those they do lie in.
+
+        Of their shape.
+        """
         tiers = self.tiers(prices) if tiers is None else tiers
-        return self.requirement(prices, np.asarray(self.rates)[tiers], np.asarray(self.amounts)[tiers])
+        return self.requirement(
+            prices, np.asarray(self.rates)[tiers], np.asarray(self.amounts)[tiers]
+        )
 
     def intercept(self, tier: int, level: float) -> float:
-        """What `equity − requirement ÷ level` would be at price 0 if a tier went on down to there."""
+        """Return what `equity − requirement ÷ level` would be at price 0 if a tier went on down to there."""
         return self.offset + (self.amounts[tier] - self.constant) / level
 
     def slope(self, tier: int, level: float) -> float:
-        """Change of `equity − requirement ÷ level` per unit of price within a tier."""
+        """Return change of `equity − requirement ÷ level` per unit of price within a tier."""
         return self.exposure - self.quantity * (self.rates[tier] + self.extra_rate) / level

@@ -10,17 +10,22 @@ Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 Number = TypeVar("Number", float, Array)
 ZERO = 1e-12
-"""Headroom counts as zero up to this part of |wallet| + Σ notional: rounding must not keep an account alive."""
+"""Headroom counts as zero up to this part of |wallet| + Σ notional.
+
+Rounding must not keep an account alive.
+"""
 
 
 def quotient(numerator: float, denominator: float) -> float | None:
-    """None where the denominator is not positive, or so small that no double holds the answer."""
+    """Return none where the denominator is not positive, or so small that no double holds the answer."""
     result = numerator / denominator if denominator > 0 else inf
     return result if isfinite(result) else None
 
 
 def beyond_rounding(amount: Number, size: float | Array) -> Number:
-    """Return an amount, 0 where it is no more than rounding of sums of this size; numbers, or arrays of one shape.
+    """Return an amount, 0 where it is no more than rounding of sums of this size.
+
+    Numbers, or arrays of one shape.
 
     The one place that decides when equity is nothing: a ratio to what rounding leaves is no figure.
     """

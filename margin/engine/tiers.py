@@ -16,14 +16,17 @@ from margin.errors import FieldError, known_keys, listed, number, or_zero
 
 MOST_ROWS = 200
 EDGE = 1e-12
-"""A size within this (relative) above a cap still belongs to the lower tier: notionals are products of doubles."""
+"""A size within this (relative) above a cap still belongs to the lower tier.
+
+Notionals are products of doubles.
+"""
 _WITHIN = 1 - EDGE
 CONTINUITY = 1e-6
 """How far a published maintenance amount may stand from the one that continuity asks for, relative to the floor's."""
 
 
 def locate(floors: Sequence[float], size: float) -> int:
-    """Index (from 0) of the tier that `size` lies in: the last whose floor is below it."""
+    """Return index (from 0) of the tier that `size` lies in: the last whose floor is below it."""
     return bisect_left(floors, size * _WITHIN, 1) - 1
 
 
@@ -31,11 +34,13 @@ def locate(floors: Sequence[float], size: float) -> int:
 class TierTable:
     """A verified schedule. All tuples have one entry per tier, lowest tier first.
 
-    `floors` are notionals (progressive) or contracts (flat); a size exactly at a floor belongs to the tier below.
-    `last_cap` ends the last tier (None: unlimited); beyond it the last rate goes on. A table of one row is a window
-    on a schedule: its maintenance amount is taken as given, wherever the size lies.
+    `floors` are notionals (progressive) or contracts (flat); a size exactly at a floor belongs to
+    the tier below. `last_cap` ends the last tier (None: unlimited); beyond it the last rate goes
+    on. A table of one row is a window on a schedule: its maintenance amount is taken as given,
+    wherever the size lies.
 
-    Raises FieldError, with a path from the table's own root (`[2].floor`), when the rows are no schedule.
+    Raises FieldError, with a path from the table's own root (`[2].floor`), when the rows are no
+    schedule.
     """
 
     progressive: bool
@@ -45,20 +50,32 @@ class TierTable:
     max_leverages: tuple[float | None, ...]
     last_cap: float | None = None
     jumps: bool = field(init=False, repr=False, compare=False)
-    """Whether the maintenance margin steps where tiers meet: always in a flat table, and where amounts are rounded."""
+    """Whether the maintenance margin steps where tiers meet.
+
+    Always in a flat table, and where amounts are rounded.
+    """
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "jumps", _verify(self) > EDGE)
 
     def exceeds_last_cap(self, size: float) -> bool:
-        """Whether the schedule ends below this size."""
+        """Return whether the schedule ends below this size."""
         return self.last_cap is not None and size > self.last_cap * (1 + EDGE)
 
     def rows(self) -> list[dict[str, float | None]]:
-        """The table as the rows of the scenario JSON: an exact round trip through `from_rows`."""
+        """Return the table as the rows of the scenario JSON.
+
+        An exact round trip through `from_rows`.
+        """
         caps = (*self.floors[1:], self.last_cap)
         return [
-            {"floor": floor, "maintenance_rate": rate, "maintenance_amount": amount, "max_leverage": most, "cap": cap}
+            {
+                "floor": floor,
+                "maintenance_rate": rate,
+                "maintenance_amount": amount,
+                "max_leverage": most,
+                "cap": cap,
+            }
             for floor, rate, amount, most, cap in zip(
                 self.floors, self.rates, self.amounts, self.max_leverages, caps, strict=True
             )
@@ -66,15 +83,19 @@ class TierTable:
 
     @classmethod
     def from_rows(cls, rows: object, *, progressive: bool) -> "TierTable":
-        """Reads JSON rows; a missing amount follows from continuity, a missing cap from the next floor."""
-        entries = [_read_row(row, f"[{index}]") for index, row in enumerate(listed(rows, "", most=MOST_ROWS))]
+        """Read JSON rows; a missing amount follows from continuity, a missing cap from the next floor."""
+        entries = [
+            _read_row(row, f"[{index}]")
+            for index, row in enumerate(listed(rows, "", most=MOST_ROWS))
+        ]
         if not entries:
             raise FieldError("", "must have at least one tier, got none")
         for index, (row, following) in enumerate(pairwise(entries)):
             cap, floor = row["cap"], following["floor"]
             if cap is not None and cap != floor:
                 raise FieldError(
-                    f"[{index + 1}].floor", f"must continue where tier {index + 1} ends, at {cap:g}, got {floor:g}"
+                    f"[{index + 1}].floor",
+                    f"must continue where tier {index + 1} ends, at {cap:g}, got {floor:g}",
                 )
         return cls(
             progressive=progressive,
@@ -93,7 +114,9 @@ def _read_row(row: object, path: str) -> dict[str, Any]:
     known_keys(row, path, required=["floor", "maintenance_rate"], optional=optional)
     clean: dict[str, Any] = {
         "floor": number(row["floor"], f"{path}.floor", at_least=0),
-        "maintenance_rate": number(row["maintenance_rate"], f"{path}.maintenance_rate", at_least=0, at_most=1),
+        "maintenance_rate": number(
+            row["maintenance_rate"], f"{path}.maintenance_rate", at_least=0, at_most=1
+        ),
     }
     for key, bounds in optional.items():
         value = row.get(key)
@@ -116,11 +139,16 @@ def _amounts(entries: Sequence[Mapping[str, Any]], *, progressive: bool) -> tupl
 
 
 def _verify(table: TierTable) -> float:
-    """Refuses what is no schedule; returns the largest step where two tiers meet, relative to the margin there."""
+    """Refuse what is no schedule.
+
+    Returns the largest step where two tiers meet, relative to the margin there.
+    """
     if len(table.floors) > 1 and table.floors[0] != 0:
         raise FieldError("[0].floor", f"must be 0, got {table.floors[0]:g}")
     if table.last_cap is not None and table.last_cap <= table.floors[-1]:
-        raise FieldError(f"[{len(table.floors) - 1}].cap", f"must be above its floor, got {table.last_cap:g}")
+        raise FieldError(
+            f"[{len(table.floors) - 1}].cap", f"must be above its floor, got {table.last_cap:g}"
+        )
     if table.amounts[0] != 0 and (len(table.floors) > 1 or not table.progressive):
         raise FieldError("[0].maintenance_amount", f"must be 0, got {table.amounts[0]:g}")
     steps = [_verify_step(table, index) for index in range(1, len(table.floors))]
@@ -133,10 +161,20 @@ def _verify_step(table: TierTable, index: int) -> float:
     if floor <= table.floors[index - 1]:
         raise FieldError(f"[{index}].floor", f"must be above the floor before it, got {floor:g}")
     if rate < table.rates[index - 1]:
-        raise FieldError(f"[{index}].maintenance_rate", f"must not be below the rate before it, got {rate:g}")
+        raise FieldError(
+            f"[{index}].maintenance_rate", f"must not be below the rate before it, got {rate:g}"
+        )
     if previous_leverage is not None and leverage is not None and leverage > previous_leverage:
-        raise FieldError(f"[{index}].max_leverage", f"must not be above the one before it, got {leverage:g}")
-    expected = table.amounts[index - 1] + floor * (rate - table.rates[index - 1]) if table.progressive else 0.0
+        raise FieldError(
+            f"[{index}].max_leverage", f"must not be above the one before it, got {leverage:g}"
+        )
+    expected = (
+        table.amounts[index - 1] + floor * (rate - table.rates[index - 1])
+        if table.progressive
+        else 0.0
+    )
     if abs(amount - expected) > CONTINUITY * max(1.0, floor * rate):
-        raise FieldError(f"[{index}].maintenance_amount", f"must be {expected:.12g}, got {amount:.12g}")
+        raise FieldError(
+            f"[{index}].maintenance_amount", f"must be {expected:.12g}, got {amount:.12g}"
+        )
     return abs(amount - expected) / max(1.0, floor * rate) if table.progressive else 1.0

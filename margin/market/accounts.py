@@ -1,4 +1,7 @@
-"""A person's own account as a venue or a table tells it: what can be taken over, and what had to stay out and why."""
+"""A person's own account as a venue or a table tells it.
+
+What can be taken over, and what had to stay out and why.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +16,10 @@ Priced = tuple[str, str | None]
 
 
 class LeftOut(NamedTuple):
-    """A position or an asset that is not taken over: what it is, and the reason as a sentence without its full stop."""
+    """A position or an asset that is not taken over.
+
+    What it is, and the reason as a sentence without its full stop.
+    """
 
     what: str
     reason: str
@@ -43,13 +49,13 @@ class VenueFigures(NamedTuple):
 class VenueAccount:
     """An account as its venue tells it, at one instant.
 
-    `wallet_balance` of the settlement coin, in the settlement coin, less what is owed in other coins; `marks` per token
-    of a position.
-    `liquidation_prices` per token and side, in cross per token and None, for a hedge's legs share one price there;
-    None: the venue says that there is none, no entry: it gives nothing. `taker_fee` is the account's own, where the
-    venue says it. `margin_mode` is `cross` unless all that is open is isolated. `may_trade` and `may_withdraw` say what
-    the key is allowed to do beyond reading; None: the venue does not say. `notes` are sentences that the figures must
-    not be read without.
+    `wallet_balance` of the settlement coin, in the settlement coin, less what is owed in other
+    coins; `marks` per token of a position. `liquidation_prices` per token and side, in cross per
+    token and None, for a hedge's legs share one price there; None: the venue says that there is
+    none, no entry: it gives nothing. `taker_fee` is the account's own, where the venue says it.
+    `margin_mode` is `cross` unless all that is open is isolated. `may_trade` and `may_withdraw` say
+    what the key is allowed to do beyond reading; None: the venue does not say. `notes` are
+    sentences that the figures must not be read without.
     """
 
     venue: str
@@ -71,9 +77,12 @@ class VenueAccount:
 
 
 def as_scenario(account: VenueAccount, shown: Scenario) -> Scenario:
-    """The account as a scenario, with the levels and betas of the one on the screen; without its words and tables.
+    """Return the account as a scenario, with the levels and betas of the one on the screen.
 
-    Raises FieldError where the account is no scenario: isolated margins above the wallet balance, say.
+    Without its words and tables.
+
+    Raises FieldError where the account is no scenario: isolated margins above the wallet balance,
+    say.
     """
     market = Market(marks=account.marks, betas=shown.market.betas)
     return Scenario(

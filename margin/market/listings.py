@@ -1,6 +1,7 @@
 """Who lists which perpetual, and what became of tokens that are no more.
 
-From what is at hand of each venue (a `View`): its list of contracts, or the days on which the snapshot saw it.
+From what is at hand of each venue (a `View`): its list of contracts, or the days on which the
+snapshot saw it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +17,10 @@ Status = Literal["trading", "listed", "not listed", "not known"]
 
 
 class Listing(NamedTuple):
-    """Where one token stands on one venue. `seen` is a day, two days with a word between, `undated`, or empty."""
+    """Where one token stands on one venue.
+
+    `seen` is a day, two days with a word between, `undated`, or empty.
+    """
 
     venue: str
     status: Status
@@ -44,17 +48,17 @@ class Story(NamedTuple):
 
 
 def known_tokens(further: Iterable[str] = ()) -> list[str]:
-    """The snapshot's tokens, and others that are asked for, each once."""
+    """Return the snapshot's tokens, and others that are asked for, each once."""
     return list(dict.fromkeys([*snapshot.marks(), *further]))
 
 
 def status_rows(views: Sequence[View], tokens: Iterable[str]) -> list[StatusRow]:
-    """One row per token, one listing per view."""
+    """Return one row per token, one listing per view."""
     return [StatusRow(token, tuple(_listing(view, token) for view in views)) for token in tokens]
 
 
 def _listing(view: View, token: str) -> Listing:
-    """The venue's own list has the last word: tiers may outlive a perpetual."""
+    """Return the venue's own list has the last word: tiers may outlive a perpetual."""
     contract, tables, has_list = (
         view.contracts.get(token),
         view.tables,
@@ -76,7 +80,7 @@ _RENAMED = {"RNDR": "1:1 in July 2024; Binance's last day of RNDRUSDT was 2024-0
 
 
 def stories() -> tuple[Story, ...]:
-    """Every token that has an heir, with its ratio."""
+    """Return every token that has an heir, with its ratio."""
     renamed = [
         Story(old, new, f"{old} became {new}, {_RENAMED[old]}. {old} is read as {new} here.")
         for old, new in RENAMED.items()

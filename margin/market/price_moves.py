@@ -24,12 +24,15 @@ DECIMALS = 12
 
 @cache
 def betas_to_btc() -> Mapping[str, float]:
-    """What each token of the snapshot moves when BTC moves by one, from daily log returns."""
+    """Return what each token of the snapshot moves when BTC moves by one, from daily log returns."""
     return MappingProxyType({token: risk.beta_btc for token, risk in snapshot.risk().items()})
 
 
 def risk_windows(tokens: Iterable[str]) -> dict[str, list[str]]:
-    """The windows that volatility and betas are from, as a person reads them, each with its tokens; others left out."""
+    """Return the windows that volatility and betas are from, as a person reads them, each with its tokens.
+
+    Others left out.
+    """
     windows: dict[str, list[str]] = {}
     for token in tokens:
         if risk := snapshot.risk().get(token):
@@ -39,9 +42,13 @@ def risk_windows(tokens: Iterable[str]) -> dict[str, list[str]]:
 
 @cache
 def crash_days() -> tuple[CrashDay, ...]:
-    """The snapshot's named days, oldest first."""
+    """Return the snapshot's named days, oldest first."""
     return tuple(
-        CrashDay(crash.date, crash.event, {token: TokenMove(*move) for token, move in crash.moves.items()})
+        CrashDay(
+            crash.date,
+            crash.event,
+            {token: TokenMove(*move) for token, move in crash.moves.items()},
+        )
         for crash in snapshot.crashes()
     )
 
@@ -56,7 +63,10 @@ class Comovement(NamedTuple):
 
 
 def comovement(tokens: Iterable[str]) -> Comovement | None:
-    """How those of the tokens that the snapshot knows move beside each other; None where it knows none of them."""
+    """Return how those of the tokens that the snapshot knows move beside each other.
+
+    None where it knows none of them.
+    """
     known = [token for token in dict.fromkeys(tokens) if token in snapshot.risk()]
     if not known:
         return None
@@ -73,21 +83,26 @@ class Paid(NamedTuple):
 
 
 def hardest_funding(positions: Sequence[Position]) -> dict[str, Paid]:
-    """By token the recorded rate that costs its positions most: the highest where net long, the lowest where short.
+    """Return by token the recorded rate that costs its positions most.
 
-    Recorded rates are of one payment, and what was paid in whole days is not on record; a day of them is every payment
-    of that day at this rate and the recorded interval. It can understate a day on which the venue paid every hour (see
-    the assumption `hourly_at_the_cap`). Tokens without a record, and those held alike on both sides, are left out.
+    The highest where net long, the lowest where short.
+
+    Recorded rates are of one payment, and what was paid in whole days is not on record; a day of
+    them is every payment of that day at this rate and the recorded interval. It can understate a
+    day on which the venue paid every hour (see the assumption `hourly_at_the_cap`). Tokens without
+    a record, and those held alike on both sides, are left out.
     """
     return {
-        token: _paid(record, record.highest if net > 0 else record.lowest, "highest" if net > 0 else "lowest")
+        token: _paid(
+            record, record.highest if net > 0 else record.lowest, "highest" if net > 0 else "lowest"
+        )
         for token, net in net_quantities(positions).items()
         if net and (record := snapshot.funding().get(token))
     }
 
 
 def usual_funding(positions: Sequence[Position]) -> dict[str, Paid]:
-    """By token the median of the recorded rates; tokens without a record are left out."""
+    """Return by token the median of the recorded rates; tokens without a record are left out."""
     return {
         token: _paid(record, record.median, "median")
         for token in net_quantities(positions)
@@ -101,5 +116,5 @@ def _paid(record: Funding, rate: float, which: str) -> Paid:
 
 
 def funding_a_day(rate: float, interval_hours: float, source: str) -> Paid:
-    """Every payment of a day at this rate per interval, without the digits that only rounding has put there."""
+    """Return every payment of a day at this rate per interval, without the digits that only rounding has put there."""
     return Paid(round(rate * HOURS_A_DAY / interval_hours, DECIMALS), source)

@@ -1,4 +1,6 @@
-"""The values that the snapshot hands out: small, frozen, each figure with its unit and the day it was seen.
+"""The values that the snapshot hands out.
+
+Small, frozen, each figure with its unit and the day it was seen.
 
 Rates, moves and correlations are fractions (0.01 is 1 %); days are ISO dates (`2026-03-18`).
 """
@@ -15,10 +17,11 @@ from numpy.typing import NDArray
 class Contract:
     """What a venue says of one perpetual; None where the figure was not seen.
 
-    `tick_size` and `minimum_notional` in the settlement coin, `quantity_step` in tokens, `contract_value` in tokens
-    per contract (1 on venues that count in tokens), `taker_fee` as a fraction of the notional. `status` is `trading`
-    where the venue said so. `as_of` is a day, two days joined by `/` between which the row was seen, or `undated`. An
-    unconfirmed contract value comes from second-hand lists, not from the venue.
+    `tick_size` and `minimum_notional` in the settlement coin, `quantity_step` in tokens,
+    `contract_value` in tokens per contract (1 on venues that count in tokens), `taker_fee` as a
+    fraction of the notional. `status` is `trading` where the venue said so. `as_of` is a day, two
+    days joined by `/` between which the row was seen, or `undated`. An unconfirmed contract value
+    comes from second-hand lists, not from the venue.
     """
 
     tick_size: float | None
@@ -35,8 +38,8 @@ class Contract:
 class Funding:
     """How one perpetual's recorded funding rates were distributed between two days.
 
-    Rates are fractions of the notional per interval of `interval_hours`; positive means that longs pay shorts.
-    `payments` counts the rates recorded, which need not be every one of the window.
+    Rates are fractions of the notional per interval of `interval_hours`; positive means that longs
+    pay shorts. `payments` counts the rates recorded, which need not be every one of the window.
     """
 
     venue: str
@@ -70,7 +73,8 @@ class Risk:
 def is_definite(matrix: NDArray[np.float64]) -> bool:
     """Return whether a symmetric matrix is positive definite beyond rounding.
 
-    Where two prices move as one the least eigenvalue is 0, and comes out as 1e-17 on one machine and −1e-17 on another.
+    Where two prices move as one the least eigenvalue is 0, and comes out as 1e-17 on one machine
+    and −1e-17 on another.
     """
     return bool(np.linalg.eigvalsh(matrix)[0] > 1e-12)
 
@@ -79,7 +83,8 @@ def is_definite(matrix: NDArray[np.float64]) -> bool:
 class Correlations:
     """Linear (Pearson's) correlations of daily log returns between two days.
 
-    `matrix` has the shape (symbols, symbols), is symmetric with a unit diagonal, read-only, in the order of `symbols`.
+    `matrix` has the shape (symbols, symbols), is symmetric with a unit diagonal, read-only, in the
+    order of `symbols`.
     """
 
     symbols: tuple[str, ...]
@@ -97,14 +102,17 @@ class Correlations:
         return f"{self.since} to {self.as_of}"
 
     def of(self, symbols: Sequence[str]) -> "Correlations":
-        """The same figures for some of the symbols, in the order given."""
+        """Return the same figures for some of the symbols, in the order given."""
         at = [self.symbols.index(symbol) for symbol in symbols]
         chosen = self.matrix[np.ix_(at, at)]
         return Correlations(tuple(symbols), chosen, self.source, self.since, self.as_of)
 
 
 class Move(NamedTuple):
-    """One token's day against the previous close, as fractions; extremes are None where only the close is known."""
+    """One token's day against the previous close, as fractions.
+
+    Extremes are None where only the close is known.
+    """
 
     close: float
     low: float | None
@@ -113,7 +121,10 @@ class Move(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """A named day and what each token did on it. Lows of different tokens need not have come at the same instant."""
+    """A named day and what each token did on it.
+
+    Lows of different tokens need not have come at the same instant.
+    """
 
     date: str
     event: str

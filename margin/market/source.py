@@ -18,13 +18,19 @@ from margin.venues import TierTable
 
 Value = TypeVar("Value")
 Trouble = Literal["blocked", "busy", "silent", "broken", "key", "absent"]
-"""Why a source has no answer: it does not serve this place (`blocked`), asks for patience (`busy`), does not answer
-(`silent`), answers what cannot be used (`broken`), wants a key or refuses the one given (`key`), or does not hold such
-a figure (`absent`)."""
+"""Why a source has no answer.
+
+It does not serve this place (`blocked`), asks for patience (`busy`), does not answer (`silent`),
+answers what cannot be used (`broken`), wants a key or refuses the one given (`key`), or does not
+hold such a figure (`absent`).
+"""
 
 
 class Unavailable(Exception):  # noqa: N818 (it is an answer: "unavailable")
-    """A source has no answer. `reason` goes on after its name: `Binance …`; it never holds a key or an address."""
+    """A source has no answer.
+
+    `reason` goes on after its name: `Binance …`; it never holds a key or an address.
+    """
 
     def __init__(self, trouble: Trouble, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
@@ -36,7 +42,10 @@ class Unavailable(Exception):  # noqa: N818 (it is an answer: "unavailable")
 
 @dataclass(frozen=True, slots=True)
 class Checked(Generic[Value]):
-    """What an answer held per token: the good values, and why others were refused (a clause after the token)."""
+    """What an answer held per token.
+
+    The good values, and why others were refused (a clause after the token).
+    """
 
     good: Mapping[str, Value]
     refused: Mapping[str, str] = field(default_factory=dict)
@@ -47,7 +56,10 @@ class Checked(Generic[Value]):
 
 
 class Quote(NamedTuple):
-    """One perpetual now. Prices in the settlement coin; the rate is a fraction of the notional per interval."""
+    """One perpetual now. Prices in the settlement coin.
+
+    The rate is a fraction of the notional per interval.
+    """
 
     mark: float
     index_price: float | None = None
@@ -60,7 +72,9 @@ class Quote(NamedTuple):
 # Identity is their equality: arrays do not compare to one truth value.
 @dataclass(frozen=True, slots=True, eq=False)
 class FundingHistory:
-    """Past funding, oldest first. `times` in ms since 1970 UTC, `rates` as fractions per interval; shape (payments,).
+    """Past funding, oldest first.
+
+    `times` in ms since 1970 UTC, `rates` as fractions per interval; shape (payments,).
 
     Positive: longs pay shorts.
     """
@@ -76,7 +90,8 @@ class FundingHistory:
 class Candles:
     """Prices per day, oldest first, in the settlement coin; shape (days,).
 
-    `times` are the days' beginnings, midnight UTC, in ms since 1970; the last day may be running still.
+    `times` are the days' beginnings, midnight UTC, in ms since 1970; the last day may be running
+    still.
     """
 
     times: NDArray[np.int64]
@@ -102,16 +117,19 @@ class MarketSource(Protocol):
     """
 
     def contracts(self, venue: str) -> Checked[Contract]:
-        """Every linear perpetual that trades on the venue now, in its usual settlement coin."""
+        """Return every linear perpetual that trades on the venue now, in its usual settlement coin."""
 
     def quotes(self, venue: str) -> Checked[Quote]:
-        """Marks and present funding of those perpetuals."""
+        """Return marks and present funding of those perpetuals."""
 
     def tiers(self, venue: str, token: str) -> Checked[TierTable]:
-        """Verified tier tables; that token's at least, every one's where the venue gives them in one answer."""
+        """Return verified tier tables.
+
+        That token's at least, every one's where the venue gives them in one answer.
+        """
 
     def funding(self, venue: str, token: str) -> FundingHistory:
-        """The latest funding payments of one perpetual, 100 at least where there were so many."""
+        """Return the latest funding payments of one perpetual, 100 at least where there were so many."""
 
     def candles(self, venue: str, token: str) -> Candles:
-        """Traded prices of the latest 500 days at least, where there were so many."""
+        """Return traded prices of the latest 500 days at least, where there were so many."""

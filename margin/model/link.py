@@ -1,14 +1,17 @@
-"""Scenario to query string and back: the link that carries the whole scenario, readable and editable by hand.
+"""Scenario to query string and back.
+
+The link that carries the whole scenario, readable and editable by hand.
 
     venue=binance&margin_mode=cross&wallet_balance=10000
     &p=RENDER_long_28571.4_1.75_10&p=FET_long_179291.8_0.2231_10&marks=RENDER_1.75~FET_0.2231&move=-0.05&v=1
 
-Keys bear the names of the scenario JSON; `p` is a position (symbol, side, quantity, entry price, leverage, isolated
-margin), fields are parted by `_`, entries by `~`. Where one common move led from the baseline marks to the marks, the
-link says those and the `move`. Shocks are `shocks=common_-0.1~days_7`, and `shock_moves`, `shock_maintenance` and
-`shock_funding` by token. The version comes last, so that a link that was cut is known by its absence. Decoding
-goes by way of the JSON reader, so both refuse the same things with the same words. Keys that are not the link's are
-left to whoever put them there.
+Keys bear the names of the scenario JSON; `p` is a position (symbol, side, quantity, entry price,
+leverage, isolated margin), fields are parted by `_`, entries by `~`. Where one common move led from
+the baseline marks to the marks, the link says those and the `move`. Shocks are
+`shocks=common_-0.1~days_7`, and `shock_moves`, `shock_maintenance` and `shock_funding` by token.
+The version comes last, so that a link that was cut is known by its absence. Decoding goes by way of
+the JSON reader, so both refuse the same things with the same words. Keys that are not the link's
+are left to whoever put them there.
 """
 
 import base64
@@ -27,8 +30,11 @@ from margin.model.symbols import token
 LONGEST = 2_000
 """Characters of a query that tier tables may fill: every proxy passes that."""
 LONGEST_WRITTEN = 8_000
-"""Characters of a query beyond which a scenario is sent as a file: what lies between a link and the app, browsers, mail
-programs and proxies, often stops there. Between 100 and 180 positions fit, by the digits they have."""
+"""Characters of a query beyond which a scenario is sent as a file.
+
+What lies between a link and the app, browsers, mail programs and proxies, often stops there.
+Between 100 and 180 positions fit, by the digits they have.
+"""
 LONGEST_READ = 40_000
 """Characters of a query that is read at all."""
 
@@ -51,8 +57,27 @@ _LISTS = ("p", "tiers")
 STAND_IN = "in_session"
 """What an address says in place of a scenario that it cannot hold."""
 KEYS = (
-    *("title", "note", "venue", "margin_mode", "wallet_balance", "p", "marks", "move", "betas", "baseline_marks"),
-    *("collateral", "settlement_rate", "levels", "taker_fee", "margin_fraction", "contract_values", "shocks"),
+    *(
+        "title",
+        "note",
+        "venue",
+        "margin_mode",
+        "wallet_balance",
+        "p",
+        "marks",
+        "move",
+        "betas",
+        "baseline_marks",
+    ),
+    *(
+        "collateral",
+        "settlement_rate",
+        "levels",
+        "taker_fee",
+        "margin_fraction",
+        "contract_values",
+        "shocks",
+    ),
     *(*_SHOCK_TABLES, "seen", "tiers_as_of", "tiers", "tiers_left_out", STAND_IN, "v"),
 )
 """The query parameters that are the link's own, in the order they are written."""
@@ -68,7 +93,10 @@ Query = Mapping[str, Sequence[str]]
 
 
 class Link(NamedTuple):
-    """A scenario as query parameters; `left_out` names the tokens whose own tier tables did not fit."""
+    """A scenario as query parameters.
+
+    `left_out` names the tokens whose own tier tables did not fit.
+    """
 
     parameters: dict[str, list[str]]
     left_out: tuple[str, ...]
@@ -85,7 +113,9 @@ class Link(NamedTuple):
 
     @property
     def stand_in(self) -> dict[str, list[str]]:
-        """What an address says in place of a link that does not fit: which scenario it is, and none of it.
+        """What an address says in place of a link that does not fit.
+
+        Which scenario it is, and none of it.
 
         Only a session that holds that scenario can open it; `decode` refuses it with the reason.
         """
@@ -93,9 +123,10 @@ class Link(NamedTuple):
 
 
 def too_long(link: Link) -> str:
-    """The sentence, without its full stop, for whoever wants a link that does not fit."""
+    """Return the sentence, without its full stop, for whoever wants a link that does not fit."""
     return (
-        f"this scenario is too large for a link: it would take {len(link.query):,} characters and a link holds "
+        f"this scenario is too large for a link: it would take {len(link.query):,} characters and "
+        f"a link holds "
         f"{LONGEST_WRITTEN:,}; send the scenario's file instead"
     )
 
@@ -109,18 +140,26 @@ class Received(NamedTuple):
 
 
 def encode(scenario: Scenario) -> Link:
-    """The scenario as a link. Its own tier tables go along as far as the link stays within `LONGEST` characters."""
+    """Return the scenario as a link.
+
+    Its own tier tables go along as far as the link stays within `LONGEST` characters.
+    """
     entry = scenario.to_json()
     if (move := _exact_move(scenario.market)) is not None:
         entry |= {"marks": entry["baseline_marks"], "move": move, "baseline_marks": {}}
     parameters = {"v": [str(VERSION)], **_head(entry)}
-    parameters |= {key: [_table(entry[key])] for key in _TABLES if entry.get(key)} | _shocks(entry.get("shocks", {}))
+    parameters |= {key: [_table(entry[key])] for key in _TABLES if entry.get(key)} | _shocks(
+        entry.get("shocks", {})
+    )
     left_out = _add_tiers(parameters, entry.get("tiers", {}))
     return Link({key: parameters[key] for key in KEYS if key in parameters}, left_out)
 
 
 def _exact_move(market: Market) -> float | None:
-    """The common move that gives every mark from its baseline mark to the last bit; None where none is found."""
+    """Return the common move that gives every mark from its baseline mark to the last bit.
+
+    None where none is found.
+    """
     if not market.marks or list(market.baseline_marks) != list(market.marks):
         return None
     found = market.present_move(tuple(market.marks))
@@ -131,7 +170,7 @@ def _exact_move(market: Market) -> float | None:
 
 
 def _head(entry: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Everything but the tables."""
+    """Return everything but the tables."""
     pairs: dict[str, list[str]] = {key: [entry[key]] for key in _WORDS if key in entry}
     flat = {**entry, **entry.get("textbook", {})}
     pairs |= {key: [_write(flat[key])] for key in _NUMBERS if key in flat}
@@ -146,7 +185,7 @@ def _head(entry: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _shocks(entry: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The shocks: their numbers by name in one parameter, and one for each of their tables."""
+    """Return the shocks: their numbers by name in one parameter, and one for each of their tables."""
     numbers = {name: entry[name] for name in _SHOCKS if name in entry}
     tables = {key: [_table(entry[name])] for key, name in _SHOCK_TABLES.items() if name in entry}
     return ({"shocks": [_table(numbers)]} if numbers else {}) | tables
@@ -157,8 +196,11 @@ def _table(values: Mapping[str, float]) -> str:
 
 
 def _add_tiers(parameters: dict[str, list[str]], tables: Mapping[str, Any]) -> tuple[str, ...]:
-    """Adds the tables that fit, and the names of those that do not, for whom room is kept."""
-    written = {symbol: "~".join([symbol, *(_join(row, _TIER) for row in rows)]) for symbol, rows in tables.items()}
+    """Add the tables that fit, and the names of those that do not, for whom room is kept."""
+    written = {
+        symbol: "~".join([symbol, *(_join(row, _TIER) for row in rows)])
+        for symbol, rows in tables.items()
+    }
     room = LONGEST - len(urlencode(parameters, doseq=True))
     if sum(len("&tiers=") + len(table) for table in written.values()) > room:
         room -= len("&tiers_left_out=") + len("~".join(tables))
@@ -180,14 +222,14 @@ def _join(values: Mapping[str, Any], names: Iterable[str]) -> str:
 
 
 def _write(value: float | str | None) -> str:
-    """A number in the shortest spelling that reads back exactly."""
+    """Return a number in the shortest spelling that reads back exactly."""
     if value is None or isinstance(value, str):
         return value or ""
     return str(int(value)) if value.is_integer() else repr(value)
 
 
 def _pack(text: str) -> str:
-    """Text as it stands, or behind a `~` in base64 of its shortest form where percent-encoding would swell it."""
+    """Return text as it stands, or behind a `~` in base64 of its shortest form where percent-encoding would swell it."""
     if text.isascii() and not text.startswith(_PACKED):
         return text
     forms = {"b": text.encode(), "w": text.encode("utf-16-be")}
@@ -197,7 +239,7 @@ def _pack(text: str) -> str:
 
 
 def parse(query: str) -> dict[str, list[str]]:
-    """Splits a query string, with or without the address before it, into its parameters."""
+    """Split a query string, with or without the address before it, into its parameters."""
     address, mark, rest = query.strip().partition("?")
     query = (rest if mark and "=" not in address else query.strip()).partition("#")[0]
     if len(query) > LONGEST_READ:
@@ -209,7 +251,7 @@ def parse(query: str) -> dict[str, list[str]]:
 
 
 def decode(parameters: Query) -> Received:
-    """Reads a link. Raises FieldError, with the path that the same fault has in the scenario JSON."""
+    """Read a link. Raises FieldError, with the path that the same fault has in the scenario JSON."""
     own = {key: list(values) for key, values in parameters.items() if key in KEYS}
     if sum(len(value) for values in own.values() for value in values) > LONGEST_READ:
         raise FieldError("", "the link is too long to be one")
@@ -220,10 +262,14 @@ def decode(parameters: Query) -> Received:
     if "v" not in single:
         raise FieldError("v", "is missing at the link's end: it was cut")
     if single["v"] != str(VERSION):
-        raise FieldError("v", f"made by another version of Tandem, {shown(single['v'])}; this one reads 1")
+        raise FieldError(
+            "v", f"made by another version of Tandem, {shown(single['v'])}; this one reads 1"
+        )
     if STAND_IN in single:
         raise FieldError(
-            "", "The scenario is too large for a link and opens only in the session that made it: ask for its file"
+            "",
+            "The scenario is too large for a link and opens only in the session that made it: ask "
+            "for its file",
         )
     left_out = _read_left_out(single.get("tiers_left_out"))
     foreign = tuple(key for key in parameters if key not in KEYS)
@@ -236,7 +282,10 @@ def _read_left_out(text: str | None) -> tuple[str, ...]:
 
 
 def _entry(single: Mapping[str, str], own: Mapping[str, list[str]]) -> dict[str, Any]:
-    """The scenario JSON that the link's parameters spell; whatever is not well-formed is left for its reader."""
+    """Return the scenario JSON that the link's parameters spell.
+
+    Whatever is not well-formed is left for its reader.
+    """
     entry: dict[str, Any] = {"version": VERSION, "marks": {}}
     entry |= {key: single[key] for key in _WORDS if key in single}
     entry |= {key: _unpack(single[key], key) for key in _TEXTS if key in single}
@@ -247,11 +296,14 @@ def _entry(single: Mapping[str, str], own: Mapping[str, list[str]]) -> dict[str,
     if "move" in entry:
         _read_move(entry)
     entry["positions"] = [
-        _split(value, f"positions[{index}]", _POSITION) for index, value in enumerate(own.get("p", []))
+        _split(value, f"positions[{index}]", _POSITION)
+        for index, value in enumerate(own.get("p", []))
     ]
     if "collateral" in single:
         items = single["collateral"].split("~")
-        entry["collateral"] = [_split(item, f"collateral[{index}]", _COLLATERAL) for index, item in enumerate(items)]
+        entry["collateral"] = [
+            _split(item, f"collateral[{index}]", _COLLATERAL) for index, item in enumerate(items)
+        ]
     for key, names in (("levels", _LEVELS), ("seen", _SEEN)):
         if key in single:
             entry[key] = _split(single[key], key, names)
@@ -263,7 +315,7 @@ def _entry(single: Mapping[str, str], own: Mapping[str, list[str]]) -> dict[str,
 
 
 def _read_shocks(single: Mapping[str, str]) -> dict[str, Any]:
-    """Their names hold underscores where tokens hold none, so a name ends at the last one."""
+    """Return their names hold underscores where tokens hold none, so a name ends at the last one."""
     shocks: dict[str, Any] = _read_table(single.get("shocks", ""), "shocks", from_end=True)
     tables = {name: single[key] for key, name in _SHOCK_TABLES.items() if key in single}
     if twice := sorted(shocks.keys() & tables.keys()):
@@ -272,10 +324,12 @@ def _read_shocks(single: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _read_move(entry: dict[str, Any]) -> None:
-    """Takes the common move out of the entry, and the marks to where it leads."""
+    """Take the common move out of the entry, and the marks to where it leads."""
     move = number(entry.pop("move"), "move")
     if "baseline_marks" in entry:
-        raise FieldError("baseline_marks", "cannot stand beside a move: the marks of the link are the baseline")
+        raise FieldError(
+            "baseline_marks", "cannot stand beside a move: the marks of the link are the baseline"
+        )
     before = Market(entry["marks"], betas=entry.get("betas", {}), baseline_marks=entry["marks"])
     entry["baseline_marks"] = dict(before.marks)
     entry["marks"] = before.moved(before.marks, move)
@@ -290,9 +344,14 @@ def _read(text: str) -> float | str | None:
 def _split(text: str, path: str, names: Sequence[str]) -> dict[str, Any]:
     fields = text.split("_")
     if len(fields) > len(names):
-        raise FieldError(path, f"must have at most {len(names)} parts ({', '.join(names)}), got {len(fields)}")
+        raise FieldError(
+            path, f"must have at most {len(names)} parts ({', '.join(names)}), got {len(fields)}"
+        )
     words = {"symbol", "side", "asset"}
-    return {name: field if name in words else _read(field) for name, field in zip(names, fields, strict=False)}
+    return {
+        name: field if name in words else _read(field)
+        for name, field in zip(names, fields, strict=False)
+    }
 
 
 def _read_table(text: str, path: str, *, from_end: bool = False) -> dict[str, Any]:

@@ -33,7 +33,10 @@ class PreparedAccount:
 
     @property
     def books(self) -> Sequence[Book]:
-        """The books that stand or fall on their own: one in cross mode, one per position in isolated mode."""
+        """The books that stand or fall on their own.
+
+        One in cross mode, one per position in isolated mode.
+        """
         return self._compile()[1]
 
     def _compile(self) -> tuple[Legs, list[Book]]:
@@ -55,7 +58,10 @@ class PreparedAccount:
 
     @property
     def measurable(self) -> bool:
-        """Whether there are distances to tell: there are positions, and the tiers of all are known."""
+        """Whether there are distances to tell.
+
+        There are positions, and the tiers of all are known.
+        """
         return bool(self.scenario.positions) and self.complete
 
     def once(self, study: Callable[["PreparedAccount"], Answer]) -> Answer:

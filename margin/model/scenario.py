@@ -49,7 +49,7 @@ MARGIN_MODES: tuple[MarginMode, ...] = ("cross", "isolated")
 
 
 def _set(instance: object, **values: object) -> None:
-    """Stores a checked value in a frozen instance while it is being made."""
+    """Store a checked value in a frozen instance while it is being made."""
     for name, value in values.items():
         object.__setattr__(instance, name, value)
 
@@ -116,11 +116,14 @@ class Collateral:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Where the account is and what it holds. `wallet_balance` is in the settlement coin and may be negative.
+    """Where the account is and what it holds.
 
-    In isolated mode it includes the positions' margins. `taker_fee` is a fraction, None: the venue's. `margin_fraction`
-    is the textbook's maintenance fraction and is read on no venue. `settlement_rate`, above 0 to 1, is what a unit of
-    the settlement coin counts where the venue counts several coins, each at its index less a haircut.
+    `wallet_balance` is in the settlement coin and may be negative.
+
+    In isolated mode it includes the positions' margins. `taker_fee` is a fraction, None: the
+    venue's. `margin_fraction` is the textbook's maintenance fraction and is read on no venue.
+    `settlement_rate`, above 0 to 1, is what a unit of the settlement coin counts where the venue
+    counts several coins, each at its index less a haircut.
     """
 
     venue: str
@@ -140,14 +143,17 @@ class Account:
             wallet_balance=number(self.wallet_balance, "wallet_balance"),
             taker_fee=None if fee is None else number(fee, "taker_fee", at_least=0, below=1),
             collateral=tuple(listed(self.collateral, "collateral", most=MOST_COLLATERAL)),
-            margin_fraction=number(self.margin_fraction, "textbook.margin_fraction", above=0, below=1),
+            margin_fraction=number(
+                self.margin_fraction, "textbook.margin_fraction", above=0, below=1
+            ),
             settlement_rate=number(self.settlement_rate, "settlement_rate", above=0, at_most=1),
         )
         seen: dict[str, int] = {}
         for index, item in enumerate(self.collateral):
             if item.asset in seen:
                 raise FieldError(
-                    f"collateral[{index}].asset", f"{item.asset} is collateral[{seen[item.asset]}] already"
+                    f"collateral[{index}].asset",
+                    f"{item.asset} is collateral[{seen[item.asset]}] already",
                 )
             seen[item.asset] = index
 
@@ -163,12 +169,18 @@ class Account:
 
     @property
     def counts_collateral(self) -> bool:
-        """Whether several coins count, the settlement coin among them at its rate: in cross margin, on some venues."""
+        """Whether several coins count, the settlement coin among them at its rate.
+
+        In cross margin, on some venues.
+        """
         return self.rules.counts_collateral and not self.isolated
 
     @property
     def counted_rate(self) -> float:
-        """What a unit of the settlement coin adds to equity: its rate where several coins count, else 1."""
+        """What a unit of the settlement coin adds to equity.
+
+        Its rate where several coins count, else 1.
+        """
         return self.settlement_rate if self.counts_collateral else 1.0
 
     @property
@@ -193,10 +205,13 @@ def _figures(values: Mapping[str, float], path: str, **bounds: float) -> Mapping
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """Prices and tables, by token. Marks are in the settlement coin and may be 0, where a what-if takes them.
+    """Prices and tables, by token.
 
-    `betas` and `baseline_marks` say how and from where a common move is measured. `tiers` and `contract_values` are
-    the scenario's own; where it brings none, `reference` holds the venue's (not compared, not part of the JSON).
+    Marks are in the settlement coin and may be 0, where a what-if takes them.
+
+    `betas` and `baseline_marks` say how and from where a common move is measured. `tiers` and
+    `contract_values` are the scenario's own; where it brings none, `reference` holds the venue's
+    (not compared, not part of the JSON).
     """
 
     marks: Mapping[str, float]
@@ -220,29 +235,40 @@ class Market:
             _check_date(self.tiers_as_of, "tiers_as_of")
 
     def beta(self, symbol: str) -> float:
-        """How many per cent the token moves when the market moves one: 1 unless given, 0 for a stablecoin."""
+        """Return how many per cent the token moves when the market moves one.
+
+        1 unless given, 0 for a stablecoin.
+        """
         return self.betas.get(symbol, 0.0 if symbol in STABLECOINS else 1.0)
 
     def baseline_mark(self, symbol: str) -> float:
-        """The price that a common move of the token is measured from."""
+        """Return the price that a common move of the token is measured from."""
         return self.baseline_marks.get(symbol, self.marks[symbol])
 
     def moved(self, prices: Mapping[str, float], move: float) -> dict[str, float]:
-        """The prices after a common move: price · (1 + β·move), never below 0 nor beyond what a scenario holds."""
+        """Return the prices after a common move.
+
+        Price · (1 + β·move), never below 0 nor beyond what a scenario holds.
+        """
         ends = {token: price * (1 + self.beta(token) * move) for token, price in prices.items()}
         return {token: min(LARGEST, or_zero(max(0.0, price))) for token, price in ends.items()}
 
     def present_move(self, tokens: Sequence[str]) -> float | None:
-        """The common move that took these tokens' baseline marks to their marks; None where no single one did.
+        """Return the common move that took these tokens' baseline marks to their marks.
 
-        A price at 0 may have come there by any move far enough, so it only has to agree with what the others say.
+        None where no single one did.
+
+        A price at 0 may have come there by any move far enough, so it only has to agree with what
+        the others say.
         """
         moves = [
             (self.marks[token] / self.baseline_mark(token) - 1) / self.beta(token)
             for token in tokens
             if self.beta(token) and self.marks[token] > 0
         ]
-        gone = [-1 / self.beta(token) for token in tokens if self.beta(token) and self.marks[token] == 0]
+        gone = [
+            -1 / self.beta(token) for token in tokens if self.beta(token) and self.marks[token] == 0
+        ]
         move = moves[0] if moves else max(gone, key=abs, default=0.0)
         before = {token: self.baseline_mark(token) for token in tokens}
         agrees = all(
@@ -252,11 +278,11 @@ class Market:
         return move if agrees else None
 
     def table(self, symbol: str) -> TierTable | None:
-        """The tier table in force, None where nobody has one."""
+        """Return the tier table in force, None where nobody has one."""
         return self.tiers.get(symbol) or self.reference.tiers.get(symbol)
 
     def contract_value(self, symbol: str) -> float | None:
-        """Tokens in one contract, None where nobody knows."""
+        """Return tokens in one contract, None where nobody knows."""
         return self.contract_values.get(symbol) or self.reference.contract_values.get(symbol)
 
 
@@ -271,10 +297,15 @@ class Levels:
         _set(self, warning=number(self.warning, "warning", above=0, below=1))
         _set(self, danger=number(self.danger, "danger", above=0, below=1))
         if self.danger <= self.warning:
-            raise FieldError("danger", f"must be above the warning level, {self.warning:g}, got {self.danger:g}")
+            raise FieldError(
+                "danger", f"must be above the warning level, {self.warning:g}, got {self.danger:g}"
+            )
 
     def reached(self, load: float | None) -> Literal["warning", "danger"] | None:
-        """The higher of the two that requirement ÷ equity has reached; None below both, and where there is no load."""
+        """Return the higher of the two that requirement ÷ equity has reached.
+
+        None below both, and where there is no load.
+        """
         if load is None or load < self.warning:
             return None
         return "danger" if load >= self.danger else "warning"
@@ -282,7 +313,10 @@ class Levels:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the maker of a link saw: equity and the venue's margin ratio, None where there was none."""
+    """What the maker of a link saw.
+
+    Equity and the venue's margin ratio, None where there was none.
+    """
 
     equity: float | None = None
     margin_ratio: float | None = None
@@ -296,10 +330,12 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """An account with its positions in a market: all that the engine, the pages, the link and the JSON speak of.
+    """An account with its positions in a market.
 
-    `shocks` are suppositions kept beside it, in which no figure of the account itself has a part: they take effect only
-    where they are applied. Shocks that suppose nothing are none.
+    All that the engine, the pages, the link and the JSON speak of.
+
+    `shocks` are suppositions kept beside it, in which no figure of the account itself has a part:
+    they take effect only where they are applied. Shocks that suppose nothing are none.
     """
 
     account: Account
@@ -328,26 +364,43 @@ class Scenario:
         for index, position in enumerate(self.positions):
             first = legs.setdefault((position.symbol, position.side), index)
             if first != index:
-                raise FieldError(f"positions[{index}]", _merge_offer(self.positions[first], position, first))
+                raise FieldError(
+                    f"positions[{index}]", _merge_offer(self.positions[first], position, first)
+                )
 
     def _check_market(self) -> None:
         for symbol in self.tokens:
             if symbol not in self.market.marks:
                 raise FieldError(
-                    f"marks.{symbol}", "is missing; every token of a position or of collateral needs a mark"
+                    f"marks.{symbol}",
+                    "is missing; every token of a position or of collateral needs a mark",
                 )
         for symbol, table in self.market.tiers.items():
-            if not isinstance(table, TierTable) or table.progressive == self.account.rules.flat_tiers:
-                kind = "flat, by contracts" if self.account.rules.flat_tiers else "progressive, by notional"
-                raise FieldError(f"tiers.{symbol}", f"must be a table as {self.account.rules.name} has them: {kind}")
+            if (
+                not isinstance(table, TierTable)
+                or table.progressive == self.account.rules.flat_tiers
+            ):
+                kind = (
+                    "flat, by contracts"
+                    if self.account.rules.flat_tiers
+                    else "progressive, by notional"
+                )
+                raise FieldError(
+                    f"tiers.{symbol}",
+                    f"must be a table as {self.account.rules.name} has them: {kind}",
+                )
 
     def _check_isolated_margins(self) -> None:
         if not self.account.isolated or not self.positions:
             return
-        margins, wallet = sum(position.own_margin for position in self.positions), self.account.wallet_balance
+        margins, wallet = (
+            sum(position.own_margin for position in self.positions),
+            self.account.wallet_balance,
+        )
         if margins > wallet + 1e-12 * abs(wallet) + SMALLEST:
             raise FieldError(
-                "wallet_balance", f"must cover the isolated margins, {margins:.15g} in all, got {wallet:.15g}"
+                "wallet_balance",
+                f"must cover the isolated margins, {margins:.15g} in all, got {wallet:.15g}",
             )
 
     @property
@@ -360,20 +413,28 @@ class Scenario:
     def unlisted(self) -> tuple[str, ...]:
         """Tokens held by a table of the scenario's own that the venue's tables beside it, if there are any, lack."""
         known = self.market.reference.tiers
-        own = [position.symbol for position in self.positions if position.symbol in self.market.tiers]
+        own = [
+            position.symbol for position in self.positions if position.symbol in self.market.tiers
+        ]
         return tuple(dict.fromkeys(token for token in own if known and token not in known))
 
     def with_tables(self, tables: VenueTables) -> "Scenario":
-        """The same scenario beside other reference tables; `tiers_as_of` stays what the maker saw."""
+        """Return the same scenario beside other reference tables.
+
+        `tiers_as_of` stays what the maker saw.
+        """
         return replace(self, market=replace(self.market, reference=tables))
 
     def with_marks(self, marks: Mapping[str, float]) -> "Scenario":
-        """The same scenario at other marks, those too small to be entered at 0; tokens not named keep theirs."""
+        """Return the same scenario at other marks, those too small to be entered at 0.
+
+        Tokens not named keep theirs.
+        """
         others = {token: or_zero(mark) for token, mark in marks.items()}
         return replace(self, market=replace(self.market, marks={**self.market.marks, **others}))
 
     def to_json(self) -> dict[str, Any]:
-        """The version 1 object; optional keys only where they say something."""
+        """Return the version 1 object; optional keys only where they say something."""
         account, market = self.account, self.market
         optional = {
             "betas": dict(market.betas),
@@ -387,7 +448,9 @@ class Scenario:
             "tiers_as_of": market.tiers_as_of,
             "seen": self.seen and _plain(self.seen, "equity", "margin_ratio"),
             "shocks": self.shocks and self.shocks.to_json(),
-            "textbook": None if account.margin_fraction == MARGIN_FRACTION else _plain(account, "margin_fraction"),
+            "textbook": None
+            if account.margin_fraction == MARGIN_FRACTION
+            else _plain(account, "margin_fraction"),
         }
         return {
             "version": VERSION,
@@ -398,12 +461,19 @@ class Scenario:
             "wallet_balance": account.wallet_balance,
             "positions": [_plain(position, *_POSITION_KEYS) for position in self.positions],
             "marks": dict(market.marks),
-            **{key: value for key, value in optional.items() if value is not None and value not in ({}, [])},
+            **{
+                key: value
+                for key, value in optional.items()
+                if value is not None and value not in ({}, [])
+            },
         }
 
     @classmethod
     def from_json(cls, value: object) -> "Scenario":
-        """Reads the version 1 object. Raises FieldError with the path of the first field that cannot be used."""
+        """Read the version 1 object.
+
+        Raises FieldError with the path of the first field that cannot be used.
+        """
         entry = keyed(value, "", most=100)
         _check_version(entry)
         known_keys(entry, "", required=_REQUIRED, optional=_OPTIONAL)
@@ -412,14 +482,21 @@ class Scenario:
             margin_mode=entry["margin_mode"],
             wallet_balance=entry["wallet_balance"],
             taker_fee=entry.get("taker_fee"),
-            collateral=_read_list(entry, "collateral", Collateral, _COLLATERAL_KEYS, (), most=MOST_COLLATERAL),
+            collateral=_read_list(
+                entry, "collateral", Collateral, _COLLATERAL_KEYS, (), most=MOST_COLLATERAL
+            ),
             margin_fraction=_read_textbook(entry),
             settlement_rate=entry.get("settlement_rate", 1.0),
         )
         return cls(
             account=account,
             positions=_read_list(
-                entry, "positions", Position, _POSITION_KEYS[:5], _POSITION_KEYS[5:], most=MOST_POSITIONS
+                entry,
+                "positions",
+                Position,
+                _POSITION_KEYS[:5],
+                _POSITION_KEYS[5:],
+                most=MOST_POSITIONS,
             ),
             market=Market(
                 marks=entry["marks"],
@@ -429,7 +506,10 @@ class Scenario:
                 contract_values=entry.get("contract_values", {}),
                 tiers_as_of=entry.get("tiers_as_of"),
             ),
-            levels=cast(Levels, _read_object(entry.get("levels", {}), "levels", Levels, (), ("warning", "danger"))),
+            levels=cast(
+                Levels,
+                _read_object(entry.get("levels", {}), "levels", Levels, (), ("warning", "danger")),
+            ),
             title=entry.get("title", ""),
             note=entry.get("note", ""),
             seen=_read_seen(entry),
@@ -441,7 +521,17 @@ _POSITION_KEYS = ("symbol", "side", "quantity", "entry_price", "leverage", "isol
 _COLLATERAL_KEYS = ("asset", "amount", "ratio")
 _REQUIRED = ("version", "venue", "margin_mode", "wallet_balance", "positions", "marks")
 _OPTIONAL = (
-    *("title", "note", "betas", "baseline_marks", "levels", "taker_fee", "collateral", "tiers", "contract_values"),
+    *(
+        "title",
+        "note",
+        "betas",
+        "baseline_marks",
+        "levels",
+        "taker_fee",
+        "collateral",
+        "tiers",
+        "contract_values",
+    ),
     *("tiers_as_of", "seen", "shocks", "textbook", "settlement_rate"),
 )
 
@@ -451,7 +541,7 @@ def _plain(instance: object, *names: str) -> dict[str, Any]:
 
 
 def net_quantities(positions: Iterable[Position]) -> dict[str, float]:
-    """Tokens held, longs less shorts, by token."""
+    """Return tokens held, longs less shorts, by token."""
     net: dict[str, float] = {}
     for position in positions:
         net[position.symbol] = net.get(position.symbol, 0.0) + position.sign * position.quantity
@@ -459,9 +549,14 @@ def net_quantities(positions: Iterable[Position]) -> dict[str, float]:
 
 
 def merged(first: Position, second: Position) -> Position:
-    """Two positions of one token and side as one: sizes added, entry prices averaged, leverage as the first's."""
+    """Return two positions of one token and side as one.
+
+    Sizes added, entry prices averaged, leverage as the first's.
+    """
     quantity = first.quantity + second.quantity
-    entry_price = (first.quantity * first.entry_price + second.quantity * second.entry_price) / quantity
+    entry_price = (
+        first.quantity * first.entry_price + second.quantity * second.entry_price
+    ) / quantity
     added = first.isolated_margin is not None or second.isolated_margin is not None
     margin = first.own_margin + second.own_margin if added else None
     return Position(first.symbol, first.side, quantity, entry_price, first.leverage, margin)
@@ -492,7 +587,9 @@ def _check_date(value: object, path: str) -> None:
         raise FieldError(path, "must be a date as in 2026-09-29") from None
 
 
-def _read_object(value: object, path: str, kind: type, required: Sequence[str], optional: Sequence[str]) -> Any:
+def _read_object(
+    value: object, path: str, kind: type, required: Sequence[str], optional: Sequence[str]
+) -> Any:
     entry = keyed(value, path, most=100)
     known_keys(entry, path, required=required, optional=optional)
     try:
@@ -502,10 +599,19 @@ def _read_object(value: object, path: str, kind: type, required: Sequence[str], 
 
 
 def _read_list(
-    entry: Mapping[str, Any], key: str, kind: type, required: Sequence[str], optional: Sequence[str], *, most: int
+    entry: Mapping[str, Any],
+    key: str,
+    kind: type,
+    required: Sequence[str],
+    optional: Sequence[str],
+    *,
+    most: int,
 ) -> tuple[Any, ...]:
     items = listed(entry.get(key, ()), key, most=most)
-    return tuple(_read_object(item, f"{key}[{index}]", kind, required, optional) for index, item in enumerate(items))
+    return tuple(
+        _read_object(item, f"{key}[{index}]", kind, required, optional)
+        for index, item in enumerate(items)
+    )
 
 
 def _read_textbook(entry: Mapping[str, Any]) -> float:
@@ -538,13 +644,20 @@ def _read_shocks(entry: Mapping[str, Any]) -> Shocks:
 
 
 def loads(document: str) -> Any:
-    """Parses JSON text for `from_json`. Raises FieldError where it is no JSON, or says one key twice."""
+    """Parse JSON text for `from_json`.
+
+    Raises FieldError where it is no JSON, or says one key twice.
+    """
     try:
         return json.loads(document, object_pairs_hook=_unique)
     except FieldError:
         raise
     except (ValueError, RecursionError) as error:
-        where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        where = (
+            f" (line {error.lineno}, column {error.colno})"
+            if isinstance(error, json.JSONDecodeError)
+            else ""
+        )
         raise FieldError("", f"this is not a JSON document{where}") from None
 
 

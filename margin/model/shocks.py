@@ -1,4 +1,7 @@
-"""What a person supposes to go wrong at once: prices, the venue's rules, the cost of holding on. Data, no effects."""
+"""What a person supposes to go wrong at once: prices, the venue's rules, the cost of holding on.
+
+Data, no effects.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -26,12 +29,14 @@ _TABLES = ("moves", "maintenance_by_token", "funding")
 class Shocks:
     """Suppositions on top of a scenario; each alone changes nothing by default.
 
-    `common` moves every token by its beta, −1 to 10, from the marks; `moves` are the price changes of tokens that go
-    their own way instead. `maintenance` multiplies every maintenance rate, 0 to 10, `maintenance_by_token` does so
-    instead for those named; no rate goes above 1. `leverage_cap`, above 0 and to 1, multiplies the venue's leverage
-    caps. `haircut`, 0 to 1, is the part by which every collateral ratio is cut. `funding` is what a long pays a short
-    per token and day, as a fraction of the notional, −1 to 1; it runs for `days`, 0 to 365, as does `interest`, the
-    annual rate on what wallet and open profit and loss in the settlement coin come to below 0, 0 to 10.
+    `common` moves every token by its beta, −1 to 10, from the marks; `moves` are the price changes
+    of tokens that go their own way instead. `maintenance` multiplies every maintenance rate, 0 to
+    10, `maintenance_by_token` does so instead for those named; no rate goes above 1.
+    `leverage_cap`, above 0 and to 1, multiplies the venue's leverage caps. `haircut`, 0 to 1, is
+    the part by which every collateral ratio is cut. `funding` is what a long pays a short per token
+    and day, as a fraction of the notional, −1 to 1; it runs for `days`, 0 to 365, as does
+    `interest`, the annual rate on what wallet and open profit and loss in the settlement coin come
+    to below 0, 0 to 10.
 
     Raises FieldError with the name of the field (`moves.RENDER`).
     """
@@ -49,20 +54,22 @@ class Shocks:
     def __post_init__(self) -> None:
         for name, bounds in BOUNDS.items():
             if name in _TABLES:
-                checked: Any = numbers_by_token(getattr(self, name), name, most=MOST_TOKENS, **bounds)
+                checked: Any = numbers_by_token(
+                    getattr(self, name), name, most=MOST_TOKENS, **bounds
+                )
             else:
                 checked = number(getattr(self, name), name, **bounds)
             object.__setattr__(self, name, checked)
 
     def to_json(self) -> dict[str, Any]:
-        """Only what differs from no shock."""
+        """Return only what differs from no shock."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         plain = {name: dict(value) if name in _TABLES else value for name, value in values.items()}
         return {name: value for name, value in plain.items() if values[name] != getattr(NONE, name)}
 
     @classmethod
     def from_json(cls, value: object) -> "Shocks":
-        """Reads what `to_json` writes. Raises FieldError with a path from the object's own root."""
+        """Read what `to_json` writes. Raises FieldError with a path from the object's own root."""
         entry = keyed(value, "", most=100)
         known_keys(entry, "", required=(), optional=[each.name for each in fields(cls)])
         return cls(**entry)

@@ -10,7 +10,8 @@ from margin.errors import FieldError, join, keyed, number, quoted, shown
 _TOKEN = re.compile(r"[A-Z0-9]{1,15}")
 _VENUE_SPELLING = re.compile(
     r"(?P<token>[A-Z0-9]+?)"
-    r"(?:[-/_]?(?:USDT|USDC)(?::(?:USDT|USDC))?(?:-SWAP)?|-USD-PERP|-PERP)"  # RENDERUSDT, RENDER/USDT:USDT, …-SWAP
+    # RENDERUSDT, RENDER/USDT:USDT, …-SWAP
+    r"(?:[-/_]?(?:USDT|USDC)(?::(?:USDT|USDC))?(?:-SWAP)?|-USD-PERP|-PERP)"
 )
 RENAMED: Mapping[str, str] = {"RNDR": "RENDER"}
 MERGED: Mapping[str, float] = {"AGIX": 0.433350, "OCEAN": 0.433226}
@@ -21,7 +22,8 @@ STABLECOINS = frozenset(
         *("USDG", "USDH", "BFUSD", "BNFCR"),
     }
 )
-"""Coins worth a dollar; BFUSD and BNFCR are what Binance keeps in a futures wallet instead of one."""
+"""Coins worth a dollar; BFUSD and BNFCR are what Binance keeps in a futures wallet instead of one.
+"""
 
 MOST_TOKENS = 250
 """Tokens of one scenario: of as many positions and as much collateral as it holds."""
@@ -30,30 +32,38 @@ Value = TypeVar("Value")
 
 
 def token(value: object, path: str) -> str:
-    """The token that a symbol means: `RENDERUSDT`, `RENDER/USDT:USDT`, `RENDER-USDT-SWAP` and `RNDR` are RENDER.
+    """Return the token that a symbol means.
 
-    Raises FieldError for what is no symbol, and for AGIX and OCEAN with the sentence of what became of them.
+    `RENDERUSDT`, `RENDER/USDT:USDT`, `RENDER-USDT-SWAP` and `RNDR` are RENDER.
+
+    Raises FieldError for what is no symbol, and for AGIX and OCEAN with the sentence of what became
+    of them.
     """
     if not isinstance(value, str) or len(value) > 40:
         raise FieldError(path, f"must be a token such as RENDER, got {shown(value)}")
     name = value.strip().upper()
-    while spelling := _VENUE_SPELLING.fullmatch(name):  # Until it is stable: a token reads back as itself.
+    while spelling := _VENUE_SPELLING.fullmatch(
+        name
+    ):  # Until it is stable: a token reads back as itself.
         name = spelling["token"]
     if not value.isascii() or not _TOKEN.fullmatch(name):
         raise FieldError(
-            path, f"must be a token of up to 15 letters A-Z and digits, such as RENDER, got {shown(value)}"
+            path,
+            f"must be a token of up to 15 letters A-Z and digits, such as RENDER, got "
+            f"{shown(value)}",
         )
     if name in MERGED:
         raise FieldError(
             path,
-            f"{name} merged into FET in June-July 2024 (1 {name} = {MERGED[name]:.6f} FET) and its perpetual is gone",
+            f"{name} merged into FET in June-July 2024 (1 {name} = {MERGED[name]:.6f} FET) and its "
+            f"perpetual is gone",
             "enter the FET instead",
         )
     return RENAMED.get(name, name)
 
 
 def by_token(values: Mapping[str, Value], path: str) -> dict[str, Value]:
-    """The same entries under their tokens' names; refuses two spellings of one token."""
+    """Return the same entries under their tokens' names; refuses two spellings of one token."""
     result: dict[str, Value] = {}
     for key, value in values.items():
         name = token(key, join(path, quoted(key)))
@@ -63,7 +73,11 @@ def by_token(values: Mapping[str, Value], path: str) -> dict[str, Value]:
     return result
 
 
-def numbers_by_token(values: object, path: str, *, most: int, **bounds: float) -> Mapping[str, float]:
-    """A read-only table of at most `most` numbers within bounds, under their tokens' names."""
+def numbers_by_token(
+    values: object, path: str, *, most: int, **bounds: float
+) -> Mapping[str, float]:
+    """Return a read-only table of at most `most` numbers within bounds, under their tokens' names."""
     entries = by_token(keyed(values, path, most=most), path)
-    return MappingProxyType({name: number(value, join(path, name), **bounds) for name, value in entries.items()})
+    return MappingProxyType(
+        {name: number(value, join(path, name), **bounds) for name, value in entries.items()}
+    )

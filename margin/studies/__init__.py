@@ -1,1 +1,4 @@
-"""Questions asked of an account. Each study takes a Scenario and returns an immutable result; none draws or fetches."""
+"""Questions asked of an account.
+
+Each study takes a Scenario and returns an immutable result; none draws or fetches.
+"""

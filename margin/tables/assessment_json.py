@@ -18,7 +18,9 @@ def assessment_json(assessment: Assessment) -> dict[str, Any]:
         "margin_ratio": assessment.margin_ratio._asdict(),
         "joint_move": assessment.joint_move._asdict(),
         "positions": [_position(position) for position in assessment.positions],
-        "liquidation_prices": [_liquidation_price(price) for price in assessment.liquidation_prices],
+        "liquidation_prices": [
+            _liquidation_price(price) for price in assessment.liquidation_prices
+        ],
         "problems": _problems(assessment.problems),
         "assumptions": [message(assumption) for assumption in assessment.assumptions],
     }
@@ -34,7 +36,7 @@ def _position(position: PositionFigures) -> dict[str, Any]:
 
 
 def _liquidation_price(price: LiquidationPrice) -> dict[str, Any]:
-    """The side names an isolated position; in cross there is none."""
+    """Return the side names an isolated position; in cross there is none."""
     values = price._asdict()
     if price.side is None:
         del values["side"]
@@ -42,4 +44,7 @@ def _liquidation_price(price: LiquidationPrice) -> dict[str, Any]:
 
 
 def _problems(problems: Iterable[Problem]) -> list[dict[str, str]]:
-    return [{"code": problem.code, "severity": problem.severity, "message": message(problem)} for problem in problems]
+    return [
+        {"code": problem.code, "severity": problem.severity, "message": message(problem)}
+        for problem in problems
+    ]

@@ -1,7 +1,8 @@
 """A scenario and its assessment as CSV files, for a spreadsheet or a script.
 
-Numbers stand at full precision, ratios, rates and moves as fractions (1.0 is 100 %), what does not exist as an empty
-cell. Text that a spreadsheet would take for a formula gets an apostrophe before it; a negative number stays one.
+Numbers stand at full precision, ratios, rates and moves as fractions (1.0 is 100 %), what does not
+exist as an empty cell. Text that a spreadsheet would take for a formula gets an apostrophe before
+it; a negative number stays one.
 """
 
 import csv
@@ -25,7 +26,9 @@ FRACTION, TOKENS, MULTIPLE = "fraction", "tokens", "multiple"
 _MONEY = "money"
 """Stands for the settlement coin."""
 _ACCOUNT = {
-    **dict.fromkeys(("equity", "unrealised_pnl", "initial_margin", "maintenance_margin", "requirement"), _MONEY),
+    **dict.fromkeys(
+        ("equity", "unrealised_pnl", "initial_margin", "maintenance_margin", "requirement"), _MONEY
+    ),
     **dict.fromkeys(("headroom", "available_balance"), _MONEY),
     **{"equity_to_notional": FRACTION, "effective_leverage": MULTIPLE, "liquidated": ""},
 }
@@ -33,15 +36,28 @@ _RATIO = {"value": FRACTION, "liquidation_at": FRACTION, "direction": "", "label
 _ENTERED = {"entry_price": _MONEY, "leverage": MULTIPLE}
 _POSITION = {
     **{"quantity": TOKENS, "notional": _MONEY, "unrealised_pnl": _MONEY, "initial_margin": _MONEY},
-    **{"maintenance_margin": _MONEY, "tier": "", "maintenance_rate": FRACTION, "maintenance_amount": _MONEY},
+    **{
+        "maintenance_margin": _MONEY,
+        "tier": "",
+        "maintenance_rate": FRACTION,
+        "maintenance_amount": _MONEY,
+    },
     "max_leverage": MULTIPLE,
 }
-_ISOLATED = {"isolated_margin": _MONEY, "headroom": _MONEY, "margin_ratio": FRACTION, "liquidated": ""}
+_ISOLATED = {
+    "isolated_margin": _MONEY,
+    "headroom": _MONEY,
+    "margin_ratio": FRACTION,
+    "liquidated": "",
+}
 _PRICE = {"below": _MONEY, "above": _MONEY, "reason_below": "", "reason_above": ""}
 
 _FORMULA = re.compile(rf"(^|[;|\t\r\n])([\s{INVISIBLE}]*)(?=[=+\-@﹢﹣﹦﹫＝＋－＠\t\r])")
-"""Where a formula could begin: at the start, or behind what another spreadsheet would take for the end of a cell, and
-there behind blanks and behind what leaves no trace, which a spreadsheet may drop."""
+"""Where a formula could begin.
+
+At the start, or behind what another spreadsheet would take for the end of a cell, and there behind
+blanks and behind what leaves no trace, which a spreadsheet may drop.
+"""
 
 
 class _Row(NamedTuple):
@@ -53,22 +69,37 @@ class _Row(NamedTuple):
 
 
 def positions_csv(scenario: Scenario) -> str:
-    """The positions, one line each under `POSITION_COLUMNS`, as `market.imports.table.read_table` reads them back."""
+    """Return the positions, one line each under `POSITION_COLUMNS`.
+
+    As `market.imports.table.read_table` reads them back.
+    """
     mode = scenario.account.margin_mode
-    rows = ([*(getattr(position, name) for name in POSITION_COLUMNS[:-1]), mode] for position in scenario.positions)
+    rows = (
+        [*(getattr(position, name) for name in POSITION_COLUMNS[:-1]), mode]
+        for position in scenario.positions
+    )
     return _csv(POSITION_COLUMNS, rows)
 
 
 def results_csv(scenario: Scenario, assessment: Assessment) -> str:
-    """Everything entered and everything computed, one figure a line under `RESULT_COLUMNS`.
+    """Return everything entered and everything computed, one figure a line under `RESULT_COLUMNS`.
 
-    Figures bear the names of the scenario and assessment JSON. A liquidation price that does not exist is empty, and
-    `reason_below` or `reason_above` says why. The dates of the tables stand among the assumptions.
+    Figures bear the names of the scenario and assessment JSON. A liquidation price that does not
+    exist is empty, and `reason_below` or `reason_above` says why. The dates of the tables stand
+    among the assumptions.
     """
     coin = scenario.account.rules.settlement
-    rows = [*_entered(scenario), *_account(assessment), *_positions(scenario, assessment), *_distances(assessment)]
+    rows = [
+        *_entered(scenario),
+        *_account(assessment),
+        *_positions(scenario, assessment),
+        *_distances(assessment),
+    ]
     rows += [*_problems(assessment), *_assumptions(assessment)]
-    return _csv(RESULT_COLUMNS, [row._replace(unit=coin if row.unit == _MONEY else row.unit) for row in rows])
+    return _csv(
+        RESULT_COLUMNS,
+        [row._replace(unit=coin if row.unit == _MONEY else row.unit) for row in rows],
+    )
 
 
 def _entered(scenario: Scenario) -> Iterator[_Row]:
@@ -106,14 +137,18 @@ def _positions(scenario: Scenario, assessment: Assessment) -> Iterator[_Row]:
 
 def _distances(assessment: Assessment) -> Iterator[_Row]:
     for price in assessment.liquidation_prices:
-        yield from _read(price, _PRICE, "liquidation_price", " ".join(filter(None, (price.symbol, price.side))))
+        yield from _read(
+            price, _PRICE, "liquidation_price", " ".join(filter(None, (price.symbol, price.side)))
+        )
     yield from _read(assessment.joint_move, dict.fromkeys(("down", "up"), FRACTION), "joint_move")
 
 
 def _problems(assessment: Assessment) -> Iterator[_Row]:
-    """A section per severity."""
+    """Yield a section per severity."""
     told: list[tuple[str, Sequence[Problem]]] = [("account", assessment.problems)]
-    told += [(f"{figures.symbol} {figures.side}", figures.problems) for figures in assessment.positions]
+    told += [
+        (f"{figures.symbol} {figures.side}", figures.problems) for figures in assessment.positions
+    ]
     for item, problems in told:
         for problem in problems:
             yield _Row(problem.severity, item, problem.code, message(problem))
@@ -125,7 +160,7 @@ def _assumptions(assessment: Assessment) -> Iterator[_Row]:
 
 
 def _read(held: object, units: Mapping[str, str], section: str, item: str = "") -> Iterator[_Row]:
-    """One row per attribute."""
+    """Yield one row per attribute."""
     for name, unit in units.items():
         yield _Row(section, item, name, getattr(held, name), unit)
 
@@ -139,7 +174,10 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def _cell(value: object) -> str:
-    """A float with every digit it has; a truth value as JSON spells it; text without formulas."""
+    """Return a float with every digit it has; a truth value as JSON spells it.
+
+    Text without formulas.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):

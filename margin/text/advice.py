@@ -11,7 +11,10 @@ _NO_COSTS = "closing costs neither fee nor slippage, and sizes are not rounded t
 
 
 def in_words(advice: Advice, scenario: Scenario) -> str:
-    """Return the advice as one line. Amounts are rounded to the safe side: up to the next cent or 0.01 %."""
+    """Return the advice as one line.
+
+    Amounts are rounded to the safe side: up to the next cent or 0.01 %.
+    """
     move = wording.step(advice.move)
     if advice.survives:
         return f"A common move of {move} is survived, with {wording.money(advice.spare)} of headroom to spare."
@@ -19,7 +22,9 @@ def in_words(advice: Advice, scenario: Scenario) -> str:
     if scenario.account.isolated:
         return f"To survive {move} together: {add} of isolated margin in all, to each position what it lacks itself."
     if advice.cut is None:
-        return f"To survive {move} together: {add}; even closing everything now would not be enough."
+        return (
+            f"To survive {move} together: {add}; even closing everything now would not be enough."
+        )
     cut = wording.percent(_above(advice.cut, _HUNDREDTHS_OF_A_PERCENT))
     return f"To survive {move} together: {add}, or cut every position by {cut} ({_NO_COSTS})."
 

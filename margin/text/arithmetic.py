@@ -1,8 +1,11 @@
-"""The arithmetic behind every figure: the venue's formula, and the same line with this account's numbers in it.
+"""The arithmetic behind every figure.
 
-A line is built from terms, each of which carries its symbols and its numbers, and the numbers are those of the
-compiled legs and books that the figures came from: formula and numbers cannot part. Nothing is computed here but what
-the other tokens leave to the one whose liquidation price is explained.
+The venue's formula, and the same line with this account's numbers in it.
+
+A line is built from terms, each of which carries its symbols and its numbers, and the numbers are
+those of the compiled legs and books that the figures came from: formula and numbers cannot part.
+Nothing is computed here but what the other tokens leave to the one whose liquidation price is
+explained.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,10 +48,13 @@ SYMBOLS: Mapping[str, str] = MappingProxyType(
 
 
 class Line(NamedTuple):
-    """One figure as plain text: its name, the venue's formula, the same with numbers, the result as it is shown.
+    """One figure as plain text.
 
-    `numbers` is one expression in + − · ÷ %, brackets and `max(0, …)`, amounts with thousands separators; evaluated it
-    gives the figure to the digits printed. The lines of joint moves list several equations instead, parted by `; `.
+    Its name, the venue's formula, the same with numbers, the result as it is shown.
+
+    `numbers` is one expression in + − · ÷ %, brackets and `max(0, …)`, amounts with thousands
+    separators; evaluated it gives the figure to the digits printed. The lines of joint moves list
+    several equations instead, parted by `; `.
     """
 
     figure: str
@@ -58,15 +64,20 @@ class Line(NamedTuple):
 
 
 def arithmetic(account: Preparable, assessment: Assessment | None = None) -> list[Line]:
-    """Return the lines of every figure that the account has, in page order; figures that are None have none.
+    """Return the lines of every figure that the account has, in page order.
 
-    Without positions: the margin balance and what of it is available. The assessment is the account's own.
+    Figures that are None have none.
+
+    Without positions: the margin balance and what of it is available. The assessment is the
+    account's own.
     """
     account = prepare(account)
     case = _case(account, assessment or assess(account))
     if not account.scenario.positions:
         return [_margin_balance(case), *_available_balance(case)]
-    profit = _line("Unrealised profit", [_profits(case)], wording.money(case.account.unrealised_pnl))
+    profit = _line(
+        "Unrealised profit", [_profits(case)], wording.money(case.account.unrealised_pnl)
+    )
     return [
         _margin_balance(case),
         profit,
@@ -97,7 +108,9 @@ _Parts = tuple[_Part, ...]
 
 
 class _Term(NamedTuple):
-    """What is added to a figure, in symbols and in numbers: one summand of either, or a sum of them.
+    """What is added to a figure, in symbols and in numbers.
+
+    One summand of either, or a sum of them.
 
     Signs of both stand apart, for a profit `s·q·(P − EP)` of a short is `−100·(…)`.
     """
@@ -111,7 +124,10 @@ class _Term(NamedTuple):
         return cls((_Part(symbols),), (_Part(numbers, minus),))
 
     def negated(self) -> "_Term":
-        return _Term(tuple(part.negated() for part in self.symbols), tuple(part.negated() for part in self.numbers))
+        return _Term(
+            tuple(part.negated() for part in self.symbols),
+            tuple(part.negated() for part in self.numbers),
+        )
 
 
 class _Holding(NamedTuple):
@@ -135,7 +151,10 @@ class _Pledge(NamedTuple):
 
 
 class _Case(NamedTuple):
-    """What the lines are made from; `books` has one book in cross mode, one per holding in isolated mode."""
+    """What the lines are made from.
+
+    `books` has one book in cross mode, one per holding in isolated mode.
+    """
 
     scenario: Scenario
     account: Assessment
@@ -156,11 +175,14 @@ class _Case(NamedTuple):
         return self.scenario.account.counted_rate
 
     def counted(self, term: _Term) -> _Term:
-        """A term in the settlement coin, at the coin's rate where it has one."""
+        """Return a term in the settlement coin, at the coin's rate where it has one."""
         if self.rate == 1:
             return term
         rate = _rate(self.rate)
-        return _Term(tuple(part.times("r") for part in term.symbols), tuple(part.times(rate) for part in term.numbers))
+        return _Term(
+            tuple(part.times("r") for part in term.symbols),
+            tuple(part.times(rate) for part in term.numbers),
+        )
 
 
 def _case(account: PreparedAccount, assessment: Assessment) -> _Case:
@@ -181,7 +203,7 @@ _Terms = list[_Term]
 
 
 def _number(value: float) -> str:
-    """Eight significant digits, also of numbers that are shown shorter elsewhere because they are so small."""
+    """Return eight significant digits, also of numbers that are shown shorter elsewhere because they are so small."""
     if value == 0 or abs(value) >= 1e-5:
         return wording.quantity(value)
     digits = f"{abs(value):.{7 - floor(log10(abs(value)))}f}".rstrip("0")
@@ -189,17 +211,20 @@ def _number(value: float) -> str:
 
 
 def _rate(value: float) -> str:
-    """A rate to twelve significant digits, so that what it multiplies adds up: `2.5 %`, `16.6666666667 %`."""
+    """Return a rate to twelve significant digits, so that what it multiplies adds up.
+
+    `2.5 %`, `16.6666666667 %`.
+    """
     return f"{_plain(float(f'{value * 100:.12g}'))} %"
 
 
 def _plain(value: float) -> str:
-    """A number as it stands, without an exponent."""
+    """Return a number as it stands, without an exponent."""
     return f"{Decimal(repr(value)):f}".removesuffix(".0")
 
 
 def _amount(symbols: str, value: float) -> _Term:
-    """A sum of money that is worked out elsewhere."""
+    """Return a sum of money that is worked out elsewhere."""
     return _Term.of(symbols, _number(abs(value)), minus=value < 0)
 
 
@@ -208,7 +233,7 @@ def _negated(terms: _Terms) -> _Terms:
 
 
 def _written(parts: Iterable[_Part]) -> str:
-    """The parts as one sum: `a + b − c`, `−a + b`."""
+    """Return the parts as one sum: `a + b − c`, `−a + b`."""
     text = ""
     for part in parts:
         sign = ("−" if part.minus else "") if not text else " − " if part.minus else " + "
@@ -217,13 +242,13 @@ def _written(parts: Iterable[_Part]) -> str:
 
 
 def _sum(terms: _Terms) -> _Term:
-    """The terms as one, its parts in their order."""
+    """Return the terms as one, its parts in their order."""
     symbols = tuple(part for term in terms for part in term.symbols)
     return _Term(symbols, tuple(part for term in terms for part in term.numbers))
 
 
 def _sigma(rows: Sequence[_Terms], *, minus: bool = False) -> _Term:
-    """The same terms summed over several holdings, or that sum taken away."""
+    """Return the same terms summed over several holdings, or that sum taken away."""
     first = _sum(rows[0]).symbols
     one = len(rows[0]) == 1
     if one and first[0].minus:
@@ -231,13 +256,17 @@ def _sigma(rows: Sequence[_Terms], *, minus: bool = False) -> _Term:
     summed = [_sum(_negated(terms) if minus else terms).numbers for terms in rows]
     symbols = _written(first)
     if one:
-        return _Term((_Part(f"Σ {symbols}", minus),), tuple(part for parts in summed for part in parts))
-    numbers = tuple(_Part(f"({_written(parts)})") for parts in summed) if len(rows) > 1 else summed[0]
+        return _Term(
+            (_Part(f"Σ {symbols}", minus),), tuple(part for parts in summed for part in parts)
+        )
+    numbers = (
+        tuple(_Part(f"({_written(parts)})") for parts in summed) if len(rows) > 1 else summed[0]
+    )
     return _Term((_Part(f"Σ ({symbols})", minus),), numbers)
 
 
 def _of_legs(rows: Sequence[_Terms]) -> _Terms:
-    """The terms of one holding as they are, of several as a Σ."""
+    """Return the terms of one holding as they are, of several as a Σ."""
     return rows[0] if len(rows) == 1 else [_sigma(rows)] if rows else []
 
 
@@ -248,7 +277,9 @@ def _line(figure: str, terms: _Terms, result: str) -> Line:
 
 def _quotient(figure: str, over: _Term, under: _Term, result: str, whose: str = "") -> Line:
     formula = f"{whose}{_written(over.symbols)} ÷ {_written(under.symbols)}"
-    return Line(figure, formula, f"{_bracketed(over.numbers)} ÷ {_bracketed(under.numbers)}", result)
+    return Line(
+        figure, formula, f"{_bracketed(over.numbers)} ÷ {_bracketed(under.numbers)}", result
+    )
 
 
 def _bracketed(parts: _Parts) -> str:
@@ -286,7 +317,7 @@ def _closing_fee(holding: _Holding, rules: Venue) -> _Terms:
 
 
 def _deduction(leg: Leg, price: float, rules: Venue) -> _Terms:
-    """The maintenance amount of the tier in force at a price, where tiers are progressive."""
+    """Return the maintenance amount of the tier in force at a price, where tiers are progressive."""
     if rules.flat_tiers or rules.own_fraction:
         return []
     return [_amount("d", leg.amounts[leg.tier(price)])]
@@ -306,7 +337,7 @@ def _opening(position: Position) -> _Term:
 
 
 def _maintenance(holding: _Holding, rules: Venue) -> _Terms:
-    """Without the closing fee."""
+    """Return without the closing fee."""
     leg, mark = holding.leg, holding.mark
     share = _Term.of("N·m", f"{_notional(holding)}·{_rate(leg.rates[leg.tier(mark)])}")
     return [share, *_negated(_deduction(leg, mark, rules))]
@@ -319,7 +350,7 @@ def _liquidation_fee(holding: _Holding, rules: Venue) -> _Terms:
 
 
 def _own_margin(holding: _Holding, case: _Case) -> _Terms:
-    """What an isolated position holds before profit and loss, as the venue's rules count it."""
+    """Return what an isolated position holds before profit and loss, as the venue's rules count it."""
     position, rules = holding.position, case.rules
     if not rules.closing_fee_in_margins:
         return [_amount("M", position.own_margin)]
@@ -341,7 +372,12 @@ def _margin_balance(case: _Case) -> Line:
         terms.append(_profits(case))
     if case.rate != 1:
         summed = _sum(terms)
-        terms = [_Term.of(f"r·{_bracketed(summed.symbols)}", f"{_rate(case.rate)}·{_bracketed(summed.numbers)}")]
+        terms = [
+            _Term.of(
+                f"r·{_bracketed(summed.symbols)}",
+                f"{_rate(case.rate)}·{_bracketed(summed.numbers)}",
+            )
+        ]
     if case.pledges:
         terms.append(_sigma([[_collateral(pledge)] for pledge in case.pledges]))
     return _line("Margin balance", terms, wording.money(case.account.equity))
@@ -357,7 +393,9 @@ def _margins(case: _Case) -> Iterator[Line]:
         initial = _sigma([_initial(holding, rules, isolated=case.isolated) for holding in holdings])
         yield _line("Initial margin", [initial], wording.money(account.initial_margin))
     if account.maintenance_margin is not None:
-        rows = [[*_maintenance(holding, rules), *_closing_fee(holding, rules)] for holding in holdings]
+        rows = [
+            [*_maintenance(holding, rules), *_closing_fee(holding, rules)] for holding in holdings
+        ]
         yield _line("Maintenance margin", [_sigma(rows)], wording.money(account.maintenance_margin))
         if account.requirement is not None:
             terms = _requirement(case, account.maintenance_margin)
@@ -365,12 +403,14 @@ def _margins(case: _Case) -> Iterator[Line]:
 
 
 def _requirement(case: _Case, maintenance_margin: float) -> _Terms:
-    """The maintenance margin, with OKX's liquidation fee, or without the closing fee that Bybit keeps apart."""
+    """Return the maintenance margin, with OKX's liquidation fee, or without the closing fee that Bybit keeps apart."""
     terms, rules = [_amount("maintenance margin", maintenance_margin)], case.rules
     if rules.liquidation_fee_required:
         terms.append(_sigma([_liquidation_fee(holding, rules) for holding in case.holdings]))
     if rules.closing_fee_in_margins and case.isolated:
-        terms.append(_sigma([_closing_fee(holding, rules) for holding in case.holdings], minus=True))
+        terms.append(
+            _sigma([_closing_fee(holding, rules) for holding in case.holdings], minus=True)
+        )
     return terms
 
 
@@ -380,16 +420,22 @@ def _headroom(case: _Case) -> Iterator[Line]:
         return
     result = wording.money(account.headroom)
     if not case.isolated:
-        yield _line("Headroom", [_balance(account.equity), *_negated([_required(account.requirement)])], result)
+        yield _line(
+            "Headroom",
+            [_balance(account.equity), *_negated([_required(account.requirement)])],
+            result,
+        )
         return
     worst = case.holdings[_worst(case)[0]]
     required = [*_maintenance(worst, case.rules), *_liquidation_fee(worst, case.rules)]
-    line = _line("Headroom", [*_own_margin(worst, case), _profit(worst), *_negated(required)], result)
+    line = _line(
+        "Headroom", [*_own_margin(worst, case), _profit(worst), *_negated(required)], result
+    )
     yield line._replace(formula=f"smallest of the positions, {worst.name}: {line.formula}")
 
 
 def _worst(case: _Case, prices: Mapping[str, float] | None = None) -> tuple[int, Standing]:
-    """The book with the least headroom, by its index, and how it stands at the marks or at other prices."""
+    """Return the book with the least headroom, by its index, and how it stands at the marks or at other prices."""
     prices = case.scenario.market.marks if prices is None else prices
     standings = [book.standing([prices[token] for token in book.tokens]) for book in case.books]
     return min(enumerate(standings), key=lambda pair: pair[1].headroom)
@@ -414,11 +460,18 @@ def _available_balance(case: _Case) -> Iterator[Line]:
 
 
 def _ratios(case: _Case) -> Iterator[Line]:
-    """The venue's own ratio and the one that all venues share: in isolated mode of the position nearest to its end."""
+    """Yield the venue's own ratio and the one that all venues share.
+
+    In isolated mode of the position nearest to its end.
+    """
     account, ratio = case.account, case.account.nearest_ratio
     if ratio.value is None:
         return
-    index = [figures.margin_ratio for figures in account.positions].index(ratio.value) if case.isolated else 0
+    index = (
+        [figures.margin_ratio for figures in account.positions].index(ratio.value)
+        if case.isolated
+        else 0
+    )
     standing = case.books[index].standing()
     whose = f"{case.holdings[index].name}: " if case.isolated else ""
     equity, requirement = _balance(standing.equity), _required(standing.requirement)
@@ -433,9 +486,13 @@ def _to_notional(case: _Case) -> Iterator[Line]:
     account, equity = case.account, _balance(case.account.equity)
     notional = _sigma([[_Term.of("N", _notional(holding))] for holding in case.holdings])
     if account.equity_to_notional is not None:
-        yield _quotient("Equity ÷ notional", equity, notional, wording.percent(account.equity_to_notional))
+        yield _quotient(
+            "Equity ÷ notional", equity, notional, wording.percent(account.equity_to_notional)
+        )
     if account.effective_leverage is not None:
-        yield _quotient("Effective leverage", notional, equity, wording.multiple(account.effective_leverage))
+        yield _quotient(
+            "Effective leverage", notional, equity, wording.multiple(account.effective_leverage)
+        )
 
 
 # Distances
@@ -448,8 +505,13 @@ def _liquidation_prices(case: _Case) -> Iterator[Line]:
                 yield _liquidation_price(case, index, entry, way, price)
 
 
-def _liquidation_price(case: _Case, index: int, entry: LiquidationPrice, way: str, price: float) -> Line:
-    """Where headroom is 0: all that does not move with the price, over what moves, in the tier in force there."""
+def _liquidation_price(
+    case: _Case, index: int, entry: LiquidationPrice, way: str, price: float
+) -> Line:
+    """Return where headroom is 0.
+
+    All that does not move with the price, over what moves, in the tier in force there.
+    """
     held = [case.holdings[index]] if case.isolated else _of_token(case.holdings, entry.symbol)
     pledged = [pledge for pledge in case.pledges if pledge.item.asset == entry.symbol]
     lead = _own_margin(held[0], case) if case.isolated else _left_by_others(case, entry.symbol)
@@ -469,7 +531,7 @@ def _liquidation_price(case: _Case, index: int, entry: LiquidationPrice, way: st
 
 
 def _counted_share(pledge: _Pledge) -> _Term:
-    """What collateral gains when its price rises by one."""
+    """Return what collateral gains when its price rises by one."""
     return _Term.of("amount·ratio", f"{_number(pledge.item.amount)}·{_rate(pledge.item.ratio)}")
 
 
@@ -478,7 +540,7 @@ def _of_token(holdings: Sequence[_Holding], token: str) -> list[_Holding]:
 
 
 def _still(holding: _Holding, price: float, case: _Case) -> _Terms:
-    """What of a position's headroom the price does not move: d − s·q·EP − c."""
+    """Return what of a position's headroom the price does not move: d − s·q·EP − c."""
     amount, entry = _number(holding.leg.quantity), _number(holding.position.entry_price)
     entered = _Term.of("s·q·EP", f"{amount}·{entry}", minus=holding.position.sign < 0).negated()
     fee = [] if case.isolated else _negated(_closing_fee(holding, case.rules))
@@ -486,7 +548,7 @@ def _still(holding: _Holding, price: float, case: _Case) -> _Terms:
 
 
 def _moving(holding: _Holding, price: float, case: _Case) -> _Terms:
-    """How fast a position's headroom falls with the price: q·(m + f) − s·q."""
+    """Return how fast a position's headroom falls with the price: q·(m + f) − s·q."""
     leg, amount = holding.leg, _number(holding.leg.quantity)
     symbol, rate = "m", _rate(leg.rates[leg.tier(price)])
     if leg.extra_rate:
@@ -496,7 +558,10 @@ def _moving(holding: _Holding, price: float, case: _Case) -> _Terms:
 
 
 def _left_by_others(case: _Case, token: str) -> _Terms:
-    """The wallet with what the other tokens' positions and collateral add at their marks, and what they require."""
+    """Return the wallet with what the other tokens' positions and collateral add at their marks.
+
+    And what they require.
+    """
     terms = [case.counted(_amount("WB", case.scenario.account.wallet_balance))]
     others = [holding for holding in case.holdings if holding.position.symbol != token]
     pledged = [pledge for pledge in case.pledges if pledge.item.asset != token]
@@ -519,12 +584,17 @@ def _joint_moves(case: _Case) -> Iterator[Line]:
 
 
 def _joint_move(case: _Case, way: str, move: float) -> Line:
-    """The check at the brink: every price there, and equity that equals the requirement there."""
+    """Return the check at the brink.
+
+    Every price there, and equity that equals the requirement there.
+    """
     prices = case.scenario.market.moved(case.scenario.market.marks, move)
     index, standing = _worst(case, prices)
     book, whose = case.books[index], f"{case.holdings[index].name}: " if case.isolated else ""
     axes = sorted({leg.token for leg in book.legs})
-    steps = [_step(case.scenario, book.tokens[axis], prices[book.tokens[axis]], move) for axis in axes]
+    steps = [
+        _step(case.scenario, book.tokens[axis], prices[book.tokens[axis]], move) for axis in axes
+    ]
     equity, requirement = _to_the_digit(book, prices, standing.equity, standing.requirement)
     return Line(
         f"Common {'fall' if way == 'down' else 'rise'} to liquidation",
@@ -535,7 +605,7 @@ def _joint_move(case: _Case, way: str, move: float) -> Line:
 
 
 def _step(scenario: Scenario, token: str, price: float, move: float) -> str:
-    """One token's way to the brink as an equation."""
+    """Return one token's way to the brink as an equation."""
     mark, beta = scenario.market.marks[token], scenario.market.beta(token)
     sign = "−" if beta * move < 0 else "+"
     there = f"{_number(mark)}·(1 {sign} {_number(abs(beta))}·{_number(abs(move) * 100)} %)"
@@ -545,7 +615,12 @@ def _step(scenario: Scenario, token: str, price: float, move: float) -> str:
 
 
 def _to_the_digit(book: Book, prices: Mapping[str, float], *amounts: float) -> list[str]:
-    """Amounts of a book to eight digits of its largest terms: what lies below is rounding."""
-    terms = [abs(leg.offset) + abs(leg.exposure) * prices[book.tokens[leg.token]] for leg in book.legs]
+    """Return amounts of a book to eight digits of its largest terms.
+
+    What lies below is rounding.
+    """
+    terms = [
+        abs(leg.offset) + abs(leg.exposure) * prices[book.tokens[leg.token]] for leg in book.legs
+    ]
     decimals = 8 - ceil(log10(abs(book.wallet) + sum(terms)))
     return [_number(round(amount, decimals)) for amount in amounts]

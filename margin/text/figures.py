@@ -1,4 +1,7 @@
-"""The account's figures by name: how each is written and what it means in one line. Nothing is computed here."""
+"""The account's figures by name: how each is written and what it means in one line.
+
+Nothing is computed here.
+"""
 
 from typing import NamedTuple
 
@@ -39,7 +42,7 @@ class Figure(NamedTuple):
 
 
 def figures(scenario: Scenario, assessment: Assessment) -> list[Figure]:
-    """Every account figure, the same names in the same order for every scenario of one venue and mode."""
+    """Return every account figure, the same names in the same order for every scenario of one venue and mode."""
     return [*_money(scenario, assessment), *_ratios(scenario, assessment), *_moves(assessment)]
 
 
@@ -47,18 +50,38 @@ def _money(scenario: Scenario, assessment: Assessment) -> list[Figure]:
     rules, isolated = scenario.account.rules, scenario.account.isolated
     carries = " and the fee to close" if rules.closing_fee_in_margins else ""
     fee = ", the liquidation fee included" if rules.liquidation_fee_required else ""
-    free = "wallet balance not tied up in isolated margins" if isolated else "margin balance less initial margin"
-    headroom = "the smallest of the positions' own" if isolated else "what may be lost before liquidation"
+    free = (
+        "wallet balance not tied up in isolated margins"
+        if isolated
+        else "margin balance less initial margin"
+    )
+    headroom = (
+        "the smallest of the positions' own" if isolated else "what may be lost before liquidation"
+    )
     rows = [
         ("equity", assessment.equity, "wallet balance with all open profit and loss: equity"),
-        ("unrealised_pnl", assessment.unrealised_pnl, "what the open positions have won or lost since entry"),
-        ("initial_margin", assessment.initial_margin, f"what the positions tie up at the chosen leverage{carries}"),
-        ("maintenance_margin", assessment.maintenance_margin, f"what the venue's tiers ask to keep them open{carries}"),
+        (
+            "unrealised_pnl",
+            assessment.unrealised_pnl,
+            "what the open positions have won or lost since entry",
+        ),
+        (
+            "initial_margin",
+            assessment.initial_margin,
+            f"what the positions tie up at the chosen leverage{carries}",
+        ),
+        (
+            "maintenance_margin",
+            assessment.maintenance_margin,
+            f"what the venue's tiers ask to keep them open{carries}",
+        ),
         ("requirement", assessment.requirement, f"what equity is held against{fee}"),
         ("headroom", assessment.headroom, f"margin balance less requirement: {headroom}"),
         ("available_balance", assessment.available_balance, f"free for new positions: {free}"),
     ]
-    return [Figure(NAMES[key], value, wording.money(value), meaning) for key, value, meaning in rows]
+    return [
+        Figure(NAMES[key], value, wording.money(value), meaning) for key, value, meaning in rows
+    ]
 
 
 def _ratios(scenario: Scenario, assessment: Assessment) -> list[Figure]:
@@ -81,7 +104,12 @@ def _ratios(scenario: Scenario, assessment: Assessment) -> list[Figure]:
             wording.percent(load),
             f"the same scale on every venue{worst}: liquidation at 100 %",
         ),
-        Figure("Equity ÷ notional", share, wording.percent(share), "the articles' margin ratio; no venue shows it"),
+        Figure(
+            "Equity ÷ notional",
+            share,
+            wording.percent(share),
+            "the articles' margin ratio; no venue shows it",
+        ),
         Figure(
             "Effective leverage",
             leverage,

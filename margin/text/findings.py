@@ -11,32 +11,45 @@ MOST_NAMED = 4
 
 
 def standing(assessment: Assessment, scenario: Scenario) -> str | None:
-    """What is to be said before any distance: a table is missing, or it is too late. None where all is well."""
+    """Return what is to be said before any distance: a table is missing, or it is too late.
+
+    None where all is well.
+    """
     if unknown := missing(assessment):
         few = (
             unknown
             if len(unknown) <= MOST_NAMED
             else [*unknown[: MOST_NAMED - 1], f"{len(unknown) - MOST_NAMED + 1} more"]
         )
-        return f"Not known: {scenario.account.rules.name} has no tier table for {wording.listing(few)}"
+        return (
+            f"Not known: {scenario.account.rules.name} has no tier table for {wording.listing(few)}"
+        )
     if not assessment.liquidated:
         return None
     if isolated(scenario):
         lost = [f"{each.symbol} {each.side}" for each in assessment.positions if each.liquidated]
         return f"{f'{lost[0]} is' if len(lost) == 1 else f'{len(lost)} positions are'} {LIQUIDATED_NOW}"
-    return "At the liquidation point" if at_liquidation_point(scenario, assessment) else LIQUIDATED_NOW.capitalize()
+    return (
+        "At the liquidation point"
+        if at_liquidation_point(scenario, assessment)
+        else LIQUIDATED_NOW.capitalize()
+    )
 
 
 def missing(assessment: Assessment) -> list[str]:
-    """The tokens whose tiers nobody knows, each once."""
-    return list(dict.fromkeys(each.symbol for each in assessment.positions if each.maintenance_margin is None))
+    """Return the tokens whose tiers nobody knows, each once."""
+    return list(
+        dict.fromkeys(
+            each.symbol for each in assessment.positions if each.maintenance_margin is None
+        )
+    )
 
 
 def isolated(scenario: Scenario) -> bool:
-    """Whether each position stands alone."""
+    """Return whether each position stands alone."""
     return scenario.account.isolated
 
 
 def distance(move: float) -> str:
-    """The size of a move: `9.47 %`, and never a 0 where there is a little."""
+    """Return the size of a move: `9.47 %`, and never a 0 where there is a little."""
     return "less than 0.01 %" if 0 < abs(move) < 0.00005 else wording.percent(abs(move))

@@ -1,4 +1,7 @@
-"""An account that is liquidated along a path, in words: what happens, why, what is kept, and where the rest went."""
+"""An account that is liquidated along a path, in words.
+
+What happens, why, what is kept, and where the rest went.
+"""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -33,13 +36,13 @@ class Way(NamedTuple):
         return 100 * (self.move or 1.0)
 
     def at(self, t: float) -> str:
-        """A point of the path, from 0 to 1, as a figure: `−9.47 %`."""
+        """Return a point of the path, from 0 to 1, as a figure: `−9.47 %`."""
         if not t:
             return "at once"
         return wording.percent(self.move * t, sign=True) if self.move else wording.percent(t)
 
     def told(self, t: float) -> str:
-        """The same in words that need no others: `−9.47 %`, `38.20 % of the way`."""
+        """Return the same in words that need no others: `−9.47 %`, `38.20 % of the way`."""
         return self.at(t) if self.move or not t else f"{self.at(t)} of the way"
 
 
@@ -61,29 +64,43 @@ class Runs(NamedTuple):
 
 
 def route_ends(start: Mapping[str, float], end: Mapping[str, float]) -> str:
-    """Where the prices go: `RENDER 1.4000 (−20.00 %)`, of many tokens those that come first."""
+    """Return where the prices go.
+
+    `RENDER 1.4000 (−20.00 %)`, of many tokens those that come first.
+    """
     told = [f"{token} {_going(start[token], end[token])}" for token in end]
     more = f" and {len(told) - NAMED} more" if len(told) > NAMED else ""
-    return f"Prices go from these marks to {', '.join(told[:NAMED])}{more}." if told else "No price moves."
+    return (
+        f"Prices go from these marks to {', '.join(told[:NAMED])}{more}."
+        if told
+        else "No price moves."
+    )
 
 
 def _going(start: float, end: float) -> str:
     change = away(end, start)
-    return wording.price(end) if change is None else f"{wording.price(end)} ({wording.percent(change, sign=True)})"
+    return (
+        wording.price(end)
+        if change is None
+        else f"{wording.price(end)} ({wording.percent(change, sign=True)})"
+    )
 
 
 def axis_name(direction: Direction) -> str:
-    """What a direction's moves are moves of."""
+    """Return what a direction's moves are moves of."""
     return f"{direction.name}, from these marks"
 
 
 def day_name(day: CrashDay) -> str:
-    """A day as it is chosen from a list."""
+    """Return a day as it is chosen from a list."""
     return f"{day.date} · {day.event}" if day.date else day.event
 
 
 def about_betas(direction: Direction, tokens: Sequence[str], own: Collection[str]) -> Iterator[str]:
-    """What the rates of a direction by betas to BTC rest on; `own` are the tokens that have the person's own."""
+    """Yield what the rates of a direction by betas to BTC rest on.
+
+    `own` are the tokens that have the person's own.
+    """
     if direction.key != "with_btc":
         return
     moving = [token for token in tokens if direction.rates.get(token) and token not in own]
@@ -96,8 +113,12 @@ def about_betas(direction: Direction, tokens: Sequence[str], own: Collection[str
 
 
 def about_gap(scenario: Scenario) -> str:
-    """What the comparison of an account with stops and without rests on where its stops meet a gap."""
-    others = ", and so does every other position" if scenario.account.isolated and len(scenario.positions) > 1 else ""
+    """Return what the comparison of an account with stops and without rests on where its stops meet a gap."""
+    others = (
+        ", and so does every other position"
+        if scenario.account.isolated and len(scenario.positions) > 1
+        else ""
+    )
     return (
         "a gap opens where a stop is reached and nowhere else: "
         f"without stops the account passes every price on the way{others}"
@@ -134,16 +155,21 @@ _WHY: dict[Why, str] = {
 
 
 def does(step: Step) -> str:
-    """A step in a few words."""
+    """Return a step in a few words."""
     if step.kind == "margin_stop" and step.left:
         return f"{step.symbol} {step.side} is reduced by your margin stop"
     if not step.symbol:
         return _DOES[step.kind]
-    return f"{step.symbol} {step.side}{':' if step.kind in OF_THE_ACCOUNT else ''} {_DOES[step.kind]}"
+    return (
+        f"{step.symbol} {step.side}{':' if step.kind in OF_THE_ACCOUNT else ''} {_DOES[step.kind]}"
+    )
 
 
 def why(step: Step, relief: float) -> str:
-    """Why it happens; `relief` is the requirement ÷ equity at which the venue's orders end."""
+    """Return why it happens.
+
+    `relief` is the requirement ÷ equity at which the venue's orders end.
+    """
     if step.why == "requirement_met" and relief < 1:
         return f"requirement ÷ equity is at most {wording.percent(relief)} again"
     return _WHY[step.why]
@@ -153,14 +179,26 @@ def why(step: Step, relief: float) -> str:
 
 
 def in_time(found: Waterfall) -> bool:
-    """Whether stops left something, where the venue had nothing to do, and nobody else had to pay for them."""
-    return bool(found.steps) and not found.liquidated and found.kept >= wording.HALF_A_CENT > found.fund_took
+    """Return whether stops left something, where the venue had nothing to do, and nobody else had to pay for them."""
+    return (
+        bool(found.steps)
+        and not found.liquidated
+        and found.kept >= wording.HALF_A_CENT > found.fund_took
+    )
 
 
 def finding(found: Waterfall, way: Way) -> str:
-    """The sentence of the title: where liquidation begins, and what is kept."""
-    left, start, verb = wording.money(found.kept), wording.money(found.start_equity), kept_or_left(found)
-    kept = f"{left} of {start} {verb}" if found.start_equity >= wording.HALF_A_CENT else f"{left} {verb}, from {start}"
+    """Return the sentence of the title: where liquidation begins, and what is kept."""
+    left, start, verb = (
+        wording.money(found.kept),
+        wording.money(found.start_equity),
+        kept_or_left(found),
+    )
+    kept = (
+        f"{left} of {start} {verb}"
+        if found.start_equity >= wording.HALF_A_CENT
+        else f"{left} {verb}, from {start}"
+    )
     first = found.first_liquidation
     if first is not None:
         return f"Liquidation {'at once' if not first else f'from {way.told(first)} on'}: {kept}"
@@ -170,12 +208,12 @@ def finding(found: Waterfall, way: Way) -> str:
 
 
 def kept_or_left(found: Waterfall) -> str:
-    """What is said of the equity at the end: `left` where nothing happened."""
+    """Return what is said of the equity at the end: `left` where nothing happened."""
     return "kept" if found.steps else "left"
 
 
 def status(found: Waterfall) -> tuple[str, str]:
-    """The badge before the sentence: its colour and its words."""
+    """Return the badge before the sentence: its colour and its words."""
     if found.liquidated:
         return ("orange", "Partly liquidated") if found.final.positions else ("red", "Liquidated")
     if found.steps:
@@ -184,7 +222,10 @@ def status(found: Waterfall) -> tuple[str, str]:
 
 
 def sentence(runs: Runs, reached: JointMove | None = None) -> str:
-    """What is kept and where the rest went; `reached` is where a direction liquidates, told where nothing happens."""
+    """Return what is kept and where the rest went.
+
+    `reached` is where a direction liquidates, told where nothing happens.
+    """
     found = runs.found
     if not found.steps:
         return f"Nothing is liquidated on this path; {_standing(runs)}{_stops(runs)}{_beyond(runs.way, reached)}"
@@ -199,7 +240,7 @@ def _amount(money: float) -> str:
 
 
 def _saved(runs: Runs) -> str:
-    """What the stops did, where the venue did nothing."""
+    """Return what the stops did, where the venue did nothing."""
     if runs.found.liquidated or runs.without is None:
         return ""
     if not in_time(runs.found):
@@ -212,7 +253,7 @@ def _saved(runs: Runs) -> str:
 
 
 def _stops(runs: Runs) -> str:
-    """What stands against the run without stops."""
+    """Return what stands against the run without stops."""
     if runs.without is None:
         return ""
     if not any(step.kind in STOPS for step in runs.found.steps):
@@ -221,17 +262,19 @@ def _stops(runs: Runs) -> str:
 
 
 def _standing(runs: Runs) -> str:
-    """Where an untouched account ends."""
+    """Return where an untouched account ends."""
     found = runs.found
     kept = f"equity ends at {wording.money(found.kept)}, from {wording.money(found.start_equity)}"
     if (load := quotient(float(found.requirement[-1]), float(found.equity[-1]))) is None:
         return f"{kept}."
-    required = "the positions together require" if runs.scenario.account.isolated else "the venue requires"
+    required = (
+        "the positions together require" if runs.scenario.account.isolated else "the venue requires"
+    )
     return f"{kept}, and {required} {wording.percent(load)} of it."
 
 
 def _beyond(way: Way, reached: JointMove | None) -> str:
-    """How far the direction would have to go on to liquidate."""
+    """Return how far the direction would have to go on to liquidate."""
     if reached is None or not way.move:
         return ""
     at = reached.down if way.move < 0 else reached.up
@@ -241,9 +284,12 @@ def _beyond(way: Way, reached: JointMove | None) -> str:
 
 
 def _costs(found: Waterfall) -> str:
-    """What prices, fees and slippage took of it."""
+    """Return what prices, fees and slippage took of it."""
     prices = found.from_prices
-    parts = [f"prices {'took' if prices < wording.HALF_A_CENT else 'brought'} {wording.money(abs(prices))}"]
+    parts = [
+        f"prices {'took' if prices < wording.HALF_A_CENT else 'brought'} "
+        f"{wording.money(abs(prices))}"
+    ]
     parts += [f"fees {wording.money(found.fees)}", f"slippage {wording.money(found.slippage)}"]
     if found.forfeited >= wording.HALF_A_CENT:
         parts.append(f"the venue's vault kept {wording.money(found.forfeited)} of margin")
@@ -258,7 +304,8 @@ def _fund(found: Waterfall) -> str:
         if found.lost_before >= wording.HALF_A_CENT
         else ""
     )
-    # A debt that stood at the start is in none of the losses told, and other positions' gains hide some of them.
+    # A debt that stood at the start is in none of the losses told, and other positions' gains hide
+    # some of them.
     told = found.fees + found.slippage - min(0.0, found.from_prices)
     part = " of that" if not before and found.fund_took < told + wording.HALF_A_CENT else ""
     return f"The insurance fund bore {wording.money(found.fund_took)}{part}{before}."
@@ -269,21 +316,30 @@ def _open(runs: Runs) -> str:
     if not left:
         return "No position is left open."
     names = [f"{position.symbol} {position.side}" for position in left]
-    named = wording.listing(names) if len(names) <= NAMED else f"{len(names)} of {len(held)} positions"
+    named = (
+        wording.listing(names) if len(names) <= NAMED else f"{len(names)} of {len(held)} positions"
+    )
     sizes = {(position.symbol, position.side): position.quantity for position in held}
     cut = any(position.quantity < sizes[position.symbol, position.side] for position in left)
     return f"{named} {'stays' if len(left) == 1 else 'stay'} open{', smaller than before' if cut else ''}."
 
 
 def left(final: Scenario, assessment: Assessment) -> str:
-    """What the account holds at the end: its equity, and the wallet, open profit and collateral that make it up."""
+    """Return what the account holds at the end.
+
+    Its equity, and the wallet, open profit and collateral that make it up.
+    """
     wallet, profit = final.account.wallet_balance, assessment.unrealised_pnl
     parts = [f"{wording.money(wallet)} in the wallet"]
     if abs(profit) >= wording.HALF_A_CENT:
-        parts.append(f"an open {'profit' if profit > 0 else 'loss'} of {wording.money(abs(profit))}")
+        parts.append(
+            f"an open {'profit' if profit > 0 else 'loss'} of {wording.money(abs(profit))}"
+        )
     rate = final.account.counted_rate
     if rate != 1:
-        parts.append(f"both at {wording.rate(rate)}" if len(parts) > 1 else f"at {wording.rate(rate)}")
+        parts.append(
+            f"both at {wording.rate(rate)}" if len(parts) > 1 else f"at {wording.rate(rate)}"
+        )
     if (counted := assessment.equity - rate * (wallet + profit)) >= wording.HALF_A_CENT:
         parts.append(f"collateral counted at {wording.money(counted)}")
     none = "" if final.positions else "No position is left open. "

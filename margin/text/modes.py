@@ -1,4 +1,7 @@
-"""Cross and isolated margin in sentences: what liquidates which, what a change of mode would mean, what is assumed."""
+"""Cross and isolated margin in sentences.
+
+What liquidates which, what a change of mode would mean, what is assumed.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,27 +18,33 @@ from margin.text.phrases import COMMON_MOVE, LIQUIDATED_NOW, NOW
 
 
 def assumptions(comparison: ModeComparison) -> list[str]:
-    """What the comparison rests on besides the account's own assumptions."""
+    """Return what the comparison rests on besides the account's own assumptions."""
     said = [
-        "a liquidation counts as the loss of all that stands behind it, a position's own margin in isolated, the whole "
+        "a liquidation counts as the loss of all that stands behind it, a position's own margin in "
+        "isolated, the whole "
         "account in cross; what the venue would give back is left out in both",
         "an isolated position that is lost stays lost, whatever prices do afterwards",
     ]
     if comparison.missing:
-        said.append(f"isolated is shown with {wording.money(comparison.missing)} added to the wallet")
+        said.append(
+            f"isolated is shown with {wording.money(comparison.missing)} added to the wallet"
+        )
     account = comparison.cross.scenario.account
     if account.rules.closing_fee_in_margins:
         said.append(
-            f"{account.venue}: the fee to close that it keeps beside an isolated margin counts as neither safe nor lost"
+            f"{account.venue}: the fee to close that it keeps beside an isolated margin counts as "
+            f"neither safe nor lost"
         )
     if account.owned_rate != 1:
         said.append(
-            f"{account.rules.settlement} is worth {wording.rate(account.owned_rate)} of a dollar in both modes, though "
+            f"{account.rules.settlement} is worth {wording.rate(account.owned_rate)} of a dollar "
+            f"in both modes, though "
             "an isolated position's margin and requirement are both in it"
         )
     if account.collateral and account.rules.counts_collateral:
         said.append(
-            "collateral is owned in both modes and counts alike in both, at its ratio and the moved price; it stands "
+            "collateral is owned in both modes and counts alike in both, at its ratio and the "
+            "moved price; it stands "
             "behind cross only, so in isolated no liquidation takes it"
         )
     elif account.collateral:
@@ -44,7 +53,7 @@ def assumptions(comparison: ModeComparison) -> list[str]:
 
 
 def verdict(comparison: ModeComparison) -> str:
-    """Which move takes the account in cross, which the first isolated position, and what each can lose.
+    """Return which move takes the account in cross, which the first isolated position, and what each can lose.
 
     That is the common move, and the one against the account where that is nearer. Of isolated margins that the wallet
     does not cover it only says so: what they lose is another, richer account's.
@@ -56,27 +65,40 @@ def verdict(comparison: ModeComparison) -> str:
     findings = [_cross(comparison.cross)]
     findings += [] if comparison.missing else [_isolated(comparison.isolated)]
     unfunded = [_unfunded(comparison)] if comparison.missing else []
-    betas = _betas(comparison.cross.scenario) if any(finding.of_common_moves for finding in findings) else ""
+    betas = (
+        _betas(comparison.cross.scenario)
+        if any(finding.of_common_moves for finding in findings)
+        else ""
+    )
     return " ".join(filter(None, [*unfunded, *(finding.sentence for finding in findings), betas]))
 
 
 def _no_tiers(comparison: ModeComparison) -> str:
     positions = comparison.cross.account.positions
-    return next(message(each) for figures in positions for each in figures.problems if each.code == "no_tiers")
+    return next(
+        message(each)
+        for figures in positions
+        for each in figures.problems
+        if each.code == "no_tiers"
+    )
 
 
 def _unfunded(comparison: ModeComparison) -> str:
-    """That the wallet does not cover the isolated margins, and how much it lacks."""
+    """Return that the wallet does not cover the isolated margins, and how much it lacks."""
     wallet = wording.money(comparison.cross.scenario.account.wallet_balance)
-    more = wording.money(comparison.missing) if comparison.missing >= wording.HALF_A_CENT else "less than a cent"
+    more = (
+        wording.money(comparison.missing)
+        if comparison.missing >= wording.HALF_A_CENT
+        else "less than a cent"
+    )
     return f"You could not hold these positions isolated: it takes {more} more than the wallet's {wallet}."
 
 
 class _Hit(NamedTuple):
     """The move along a direction at which a mode first loses something, and what it loses there.
 
-    `asked` is the largest price change, as a positive fraction, that the move asks of a token held. Of the moves each
-    way it is the one that asks less.
+    `asked` is the largest price change, as a positive fraction, that the move asks of a token held.
+    Of the moves each way it is the one that asks less.
     """
 
     direction: Direction
@@ -90,14 +112,23 @@ def _hit(mode: Mode, direction: Direction) -> _Hit | None:
     points = [move for reached in reaches for move in reached if move is not None]
     if not points:
         return None
-    held = {part.book.tokens[leg.token] for part in mode.parts for leg in part.book.legs if leg.exposure}
-    asked, _, move = min((max(abs(direction.change(token, x)) for token in held), abs(x), x) for x in points)
-    parts = tuple(part for part, reached in zip(mode.parts, reaches, strict=True) if move in reached)
+    held = {
+        part.book.tokens[leg.token] for part in mode.parts for leg in part.book.legs if leg.exposure
+    }
+    asked, _, move = min(
+        (max(abs(direction.change(token, x)) for token in held), abs(x), x) for x in points
+    )
+    parts = tuple(
+        part for part, reached in zip(mode.parts, reaches, strict=True) if move in reached
+    )
     return _Hit(direction, move, parts, asked)
 
 
 def _hits(mode: Mode) -> tuple[_Hit | None, _Hit | None]:
-    """The nearest common move, and the one against the account where that asks less of prices, to the digits shown."""
+    """Return the nearest common move, and the one against the account where that asks less of prices.
+
+    To the digits shown.
+    """
     common, hostile = _hit(mode, together(mode.scenario)), _hit(mode, against(mode.scenario))
     if hostile and common and round(hostile.asked, 4) >= round(common.asked, 4):
         return common, None
@@ -114,7 +145,9 @@ class _Finding(NamedTuple):
 def _cross(mode: Mode) -> _Finding:
     if mode.today and mode.today.lost:
         held = wording.money(mode.scenario.account.wallet_balance)
-        return _Finding(f"Cross is {LIQUIDATED_NOW}, the whole account at once: the wallet held {held}.", False)
+        return _Finding(
+            f"Cross is {LIQUIDATED_NOW}, the whole account at once: the wallet held {held}.", False
+        )
     common, hostile = _hits(mode)
     at_stake = f"all of {wording.money(mode.today.left if mode.today else None)} is at stake"
     if hostile:
@@ -131,19 +164,23 @@ def _common(hit: _Hit) -> str:
 
 
 def _asks(hit: _Hit, tokens: Sequence[str]) -> str:
-    """What the move against the account asks of tokens: `RENDER falls 8.13 % while FET and TAO rise 8.13 %`."""
+    """Return what the move against the account asks of tokens.
+
+    `RENDER falls 8.13 % while FET and TAO rise 8.13 %`.
+    """
     changes = {token: hit.direction.change(token, hit.move) for token in tokens}
     falling = [token for token, change in changes.items() if change < 0]
     rising = [token for token, change in changes.items() if change > 0]
     sides = [(names, verb) for names, verb in ((falling, "fall"), (rising, "rise")) if names]
     return " while ".join(
-        f"{wording.some(names)} {verb}{'s' if len(names) == 1 else ''} {wording.percent(abs(changes[names[0]]))}"
+        f"{wording.some(names)} {verb}{'s' if len(names) == 1 else ''} "
+        f"{wording.percent(abs(changes[names[0]]))}"
         for names, verb in sides
     )
 
 
 def _betas(scenario: Scenario) -> str:
-    """That tokens move by betas, where one that counts has another than is taken for granted; else empty."""
+    """Return that tokens move by betas, where one that counts has another than is taken for granted; else empty."""
     counts = scenario.account.rules.counts_collateral
     tokens = scenario.tokens if counts else [position.symbol for position in scenario.positions]
     usual = replace(scenario.market, betas={})
@@ -153,19 +190,31 @@ def _betas(scenario: Scenario) -> str:
 
 def _isolated(mode: Mode) -> _Finding:
     if mode.today and mode.today.lost:
-        return _Finding(f"Isolated has lost {wording.some(mode.today.lost)} {NOW} already; {_at_most(mode)}.", False)
+        return _Finding(
+            f"Isolated has lost {wording.some(mode.today.lost)} {NOW} already; {_at_most(mode)}.",
+            False,
+        )
     common, hostile = _hits(mode)
     if hostile:  # Each stands alone: it takes no more than the prices of those that are lost.
-        tokens = list(dict.fromkeys(position.symbol for part in hostile.parts for position in part.scenario.positions))
+        tokens = list(
+            dict.fromkeys(
+                position.symbol for part in hostile.parts for position in part.scenario.positions
+            )
+        )
         asked = _asks(hostile, tokens)
-        return _Finding(f"Isolated loses {_first(mode, hostile)} if {asked}, but {_at_most(mode)}.", False)
+        return _Finding(
+            f"Isolated loses {_first(mode, hostile)} if {asked}, but {_at_most(mode)}.", False
+        )
     if common:
-        return _Finding(f"Isolated loses {_first(mode, common)} by {_common(common)}, but {_at_most(mode)}.", True)
+        return _Finding(
+            f"Isolated loses {_first(mode, common)} by {_common(common)}, but {_at_most(mode)}.",
+            True,
+        )
     return _Finding(f"Isolated loses no position in any {COMMON_MOVE}; {_at_most(mode)}.", True)
 
 
 def _at_most(mode: Mode) -> str:
-    """The most that liquidations can take from here, and what they cannot."""
+    """Return the most that liquidations can take from here, and what they cannot."""
     worth, safe = mode.today.left if mode.today else 0.0, keeps(mode)
     if mode.collateral is None:
         kept = f"{safe or 'nothing'} stays safe"
@@ -177,20 +226,26 @@ def _at_most(mode: Mode) -> str:
 
 
 def keeps(mode: Mode) -> str:
-    """What of the wallet no move can touch; empty where that reads as nothing."""
+    """Return what of the wallet no move can touch; empty where that reads as nothing."""
     return wording.money(mode.free) if mode.free >= wording.HALF_A_CENT else ""
 
 
 def _first(mode: Mode, hit: _Hit) -> str:
-    """The positions that are lost first, by name."""
+    """Return the positions that are lost first, by name."""
     names = [name for part in hit.parts for name in part.names]
     if len(mode.parts) == 1:
         return "its position"
-    return f"its first position, {names[0]}," if len(names) == 1 else f"its first positions, {wording.some(names)},"
+    return (
+        f"its first position, {names[0]},"
+        if len(names) == 1
+        else f"its first positions, {wording.some(names)},"
+    )
 
 
 def alone_in_words(comparison: ModeComparison) -> str:
-    """What the token nearest to liquidating cross by itself would have to do in each mode; empty where none could.
+    """Return what the token nearest to liquidating cross by itself would have to do in each mode.
+
+    Empty where none could.
 
     Of isolated margins that the wallet does not cover nothing is told.
     """
@@ -199,7 +254,9 @@ def alone_in_words(comparison: ModeComparison) -> str:
     near = [(move, alone, pair) for move, alone, pair in moves if move is not None]
     if len({pair.position.symbol for pair in pairs}) < 2 or not near:
         return ""
-    move, alone, pair = min(near, key=lambda each: (abs(each[0]), inf if each[1] is None else abs(each[1])))
+    move, alone, pair = min(
+        near, key=lambda each: (abs(each[0]), inf if each[1] is None else abs(each[1]))
+    )
     leg = f"isolated {pair.position.side}"
     subject = f"Alone, {pair.position.symbol} would have to {_verb(move)} to liquidate cross"
     if comparison.missing:
@@ -211,7 +268,7 @@ def alone_in_words(comparison: ModeComparison) -> str:
 
 
 def _without(price: LiquidationPrice) -> str:
-    """Why an isolated position has no liquidation price."""
+    """Return why an isolated position has no liquidation price."""
     return "is gone already" if price.reason_below == "liquidated" else "has no liquidation price"
 
 
@@ -220,13 +277,18 @@ def _verb(move: float) -> str:
 
 
 def _moved(pair: Pair, price: LiquidationPrice) -> float | None:
-    """The nearer liquidation price as a move from the mark."""
-    below, above = (None if each is None else away(each, pair.mark) for each in (price.below, price.above))
+    """Return the nearer liquidation price as a move from the mark."""
+    below, above = (
+        None if each is None else away(each, pair.mark) for each in (price.below, price.above)
+    )
     return nearest(JointMove(below, above))
 
 
 def switch_in_words(comparison: ModeComparison, change: Switch) -> list[str]:
-    """Whether the other mode could be had now and why, whether money would be called for, and what headroom is left."""
+    """Return whether the other mode could be had now and why, whether money would be called for.
+
+    And what headroom is left.
+    """
     if not comparison.cross.scenario.positions:
         return ["No positions: there is no margin that a change of mode could move."]
     answer = f"Could you change to {change.to} now? {_answer(comparison, change)}"
@@ -240,12 +302,18 @@ def _answer(comparison: ModeComparison, change: Switch) -> str:
         gone = "the account is" if comparison.present == "cross" else "every position is"
         return f"No: {gone} {LIQUIDATED_NOW}, there is nothing left to change."
     if change.missing:
-        holds = f"the wallet holds {wording.money(comparison.cross.scenario.account.wallet_balance)}"
+        holds = (
+            f"the wallet holds {wording.money(comparison.cross.scenario.account.wallet_balance)}"
+        )
         sums = f"the isolated margins come to {wording.money(comparison.margins)} and {holds}"
         return f"No: {sums}, {wording.money(change.missing)} too little."
     if not change.known:
         return f"That is not known: {_no_tiers(comparison)}."
-    told = f"No: {_dead(comparison, change)}" if change.dead else f"{_yes(comparison)}: {_covered(comparison, change)}"
+    told = (
+        f"No: {_dead(comparison, change)}"
+        if change.dead
+        else f"{_yes(comparison)}: {_covered(comparison, change)}"
+    )
     return f"{told}.{_gone(change.gone)}"
 
 
@@ -269,9 +337,7 @@ def _dead(comparison: ModeComparison, change: Switch) -> str:
         return f"it would liquidate {wording.some(change.dead)} at once, {own} not hold {NOW}"
     account = comparison.cross.account
     equity, requirement = wording.money(account.equity), wording.money(account.requirement)
-    return (
-        f"it would liquidate the account at once, equity of {equity} does not exceed the requirement of {requirement}"
-    )
+    return f"it would liquidate the account at once, equity of {equity} does not exceed the requirement of {requirement}"
 
 
 def _covered(comparison: ModeComparison, change: Switch) -> str:
@@ -283,7 +349,7 @@ def _covered(comparison: ModeComparison, change: Switch) -> str:
 
 
 def _after(comparison: ModeComparison, change: Switch) -> list[str]:
-    """The answer to whether money would be called for, what decides it first, and the headroom."""
+    """Return the answer to whether money would be called for, what decides it first, and the headroom."""
     rules = comparison.cross.scenario.account.rules
     initial = _initial(change, opens_at_entry=rules.isolated_opens_at_entry)
     load = _load(comparison, change)
@@ -294,7 +360,11 @@ def _after(comparison: ModeComparison, change: Switch) -> list[str]:
         answer, first, second = "a margin call would be near", load, initial
     elif change.to == "isolated":
         answer = "a margin call if initial margin is asked for at the change"
-    return [f"After it: {answer}: {first}.", f"{wording.capital(second)}.", _headroom(comparison, change)]
+    return [
+        f"After it: {answer}: {first}.",
+        f"{wording.capital(second)}.",
+        _headroom(comparison, change),
+    ]
 
 
 def _initial(change: Switch, *, opens_at_entry: bool) -> str:
@@ -323,7 +393,9 @@ def _load(comparison: ModeComparison, change: Switch) -> str:
     load = f"requirement ÷ equity {whose} would be {wording.percent(change.load)}"
     if change.level is None:
         return f"{load}, below your warning level of {wording.rate(levels.warning)}"
-    return f"{load}, past your {change.level} level of {wording.rate(getattr(levels, change.level))}"
+    return (
+        f"{load}, past your {change.level} level of {wording.rate(getattr(levels, change.level))}"
+    )
 
 
 def _headroom(comparison: ModeComparison, change: Switch) -> str:
@@ -334,33 +406,49 @@ def _headroom(comparison: ModeComparison, change: Switch) -> str:
 
 
 def caution(comparison: ModeComparison) -> list[str]:
-    """What the answer does not know of the venue's own rules, and what initial margin carries there."""
+    """Return what the answer does not know of the venue's own rules, and what initial margin carries there."""
     rules = comparison.cross.scenario.account.rules
     if rules.own_fraction:
-        return ["no venue works as the textbook does, so there is no rule for a change but the figures"]
+        return [
+            "no venue works as the textbook does, so there is no rule for a change but the figures"
+        ]
     if rules.mode_fixed_while_open:
-        refuses = f"{rules.name} refuses a change of mode for a token with a position or open orders"
-        said = [f"{refuses}; what closing and opening anew costs in fees and slippage is not in these figures"]
+        refuses = (
+            f"{rules.name} refuses a change of mode for a token with a position or open orders"
+        )
+        said = [
+            f"{refuses}; what closing and opening anew costs in fees and slippage is not in these "
+            f"figures"
+        ]
     else:
         said = [
-            "venues may refuse a change of mode while positions or orders are open, or ask for initial margin at the "
+            "venues may refuse a change of mode while positions or orders are open, or ask for "
+            "initial margin at the "
             f"change, with or without profit and loss: what {rules.name} does was not verified"
         ]
     if rules.closing_fee_in_margins and comparison.other == "isolated":
         said.append(
-            f"{rules.name}'s initial margin carries the fee to close, which the isolated margins entered do not: it "
+            f"{rules.name}'s initial margin carries the fee to close, which the isolated margins "
+            f"entered do not: it "
             "comes from the free part of the wallet"
         )
     return said
 
 
 def days_in_words(comparison: ModeComparison, rows: Sequence[DayRow], *, worst: bool) -> str:
-    """How many of the days each mode gets through, and which of them leaves more, how often.
+    """Return how many of the days each mode gets through, and which of them leaves more, how often.
 
-    What isolated was given beyond the wallet counts on both sides: in cross it would lie elsewhere, untouched.
+    What isolated was given beyond the wallet counts on both sides: in cross it would lie elsewhere,
+    untouched.
     """
-    pairs = [(row.cross_worst, row.isolated_worst) if worst else (row.cross_close, row.isolated_close) for row in rows]
-    dead, hit = sum(bool(cross.lost) for cross, _ in pairs), sum(bool(isolated.lost) for _, isolated in pairs)
+    pairs = [
+        (row.cross_worst, row.isolated_worst) if worst else (row.cross_close, row.isolated_close)
+        for row in rows
+    ]
+    dead, hit = (
+        sum(bool(cross.lost) for cross, _ in pairs),
+        sum(bool(isolated.lost) for _, isolated in pairs),
+    )
     added_worth = comparison.missing * comparison.cross.scenario.account.owned_rate
     gains = [isolated.left - cross.left - added_worth for cross, isolated in pairs]
     cents = [_cent(cross.left + added_worth) for cross, _ in pairs]
@@ -373,5 +461,5 @@ def days_in_words(comparison: ModeComparison, rows: Sequence[DayRow], *, worst: 
 
 
 def _cent(size: float) -> float:
-    """A difference below this is rounding."""
+    """Return a difference below this is rounding."""
     return max(0.005, 1e-9 * abs(size))

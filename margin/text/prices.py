@@ -14,6 +14,13 @@ _WHY: Mapping[Reason, str] = {
 
 
 def why_none(price: LiquidationPrice) -> str:
-    """Return why a token has no liquidation price: the reason of the side that could harm, where one could."""
-    reasons = [reason for reason in (price.reason_below, price.reason_above) if reason and reason != "gains"]
+    """Return why a token has no liquidation price.
+
+    The reason of the side that could harm, where one could.
+    """
+    reasons = [
+        reason
+        for reason in (price.reason_below, price.reason_above)
+        if reason and reason != "gains"
+    ]
     return _WHY[reasons[0] if reasons else "gains"]

@@ -32,7 +32,7 @@ PARTS: Mapping[PartKey, str] = {
 
 
 def state(outcome: Outcome, scenario: Scenario) -> str:
-    """How the account stands, in words."""
+    """Return how the account stands, in words."""
     if outcome.positions_lost:
         return f"{outcome.positions_lost} of {len(scenario.positions)} positions lost"
     if outcome.liquidated is None:
@@ -44,20 +44,28 @@ def state(outcome: Outcome, scenario: Scenario) -> str:
 
 
 def _ends_above(outcome: Outcome) -> bool:
-    """Whether what the prices liquidate on their way would stand again at their end, under the other rules."""
+    """Return whether what the prices liquidate on their way would stand again at their end, under the other rules."""
     return outcome.headroom is not None and outcome.headroom > 0
 
 
 def sentence(parts: Sequence[Part], scenario: Scenario) -> str:
-    """What all together comes to, against today."""
+    """Return what all together comes to, against today."""
     before, together = parts[0].outcome, parts[-1].outcome
     if len(parts) == 2:
         return "Nothing is supposed yet: fill in what may go wrong, or take a named day's prices."
-    money = f"margin balance {wording.money(before.remaining)} → {wording.money(together.remaining)}"
+    money = (
+        f"margin balance {wording.money(before.remaining)} → {wording.money(together.remaining)}"
+    )
     if together.requirement is None:
-        gone = f"at least {state(together, scenario)}" if together.positions_lost else "the account is liquidated"
+        gone = (
+            f"at least {state(together, scenario)}"
+            if together.positions_lost
+            else "the account is liquidated"
+        )
         lost = f"{gone}, " if together.liquidated else ""
-        return f"All together: {lost}{money}; what is required is not known, for want of a tier table."
+        return (
+            f"All together: {lost}{money}; what is required is not known, for want of a tier table."
+        )
     if together.positions_lost:
         already = f" ({before.positions_lost} today already)" if before.positions_lost else ""
         return f"All together: {state(together, scenario)}{already}, {money}."
@@ -71,7 +79,8 @@ def sentence(parts: Sequence[Part], scenario: Scenario) -> str:
     moves = [parts[0].nearest, parts[-1].nearest]
     falls = ["none" if move is None else wording.percent(move, sign=True) for move in moves]
     return (
-        f"All together: {state(together, scenario)}, {money}, requirement ÷ equity {' → '.join(loads)}, nearest common "
+        f"All together: {state(together, scenario)}, {money}, requirement ÷ equity "
+        f"{' → '.join(loads)}, nearest common "
         f"move to liquidation {' → '.join(falls)}."
     )
 
@@ -84,7 +93,10 @@ class Lasting(NamedTuple):
 
 
 def lasting(assessment: Assessment, found: Lasting, rates: str, *, isolated: bool) -> str:
-    """How long the account lasts with prices still; `rates` says what it pays, empty where that is not known."""
+    """Return how long the account lasts with prices still.
+
+    `rates` says what it pays, empty where that is not known.
+    """
     if assessment.headroom is None:
         return "not known, for want of a tier table: how long the account would last on its funding"
     if assessment.liquidated:
@@ -99,8 +111,10 @@ def lasting(assessment: Assessment, found: Lasting, rates: str, *, isolated: boo
 
 
 def _paid(a_day: float) -> str:
-    """What a day brings to an account that loses nothing."""
-    return f"is paid {wording.money(-a_day)} a day" if a_day < -wording.HALF_A_CENT else "pays nothing"
+    """Return what a day brings to an account that loses nothing."""
+    return (
+        f"is paid {wording.money(-a_day)} a day" if a_day < -wording.HALF_A_CENT else "pays nothing"
+    )
 
 
 def _days(days: float) -> str:
@@ -112,7 +126,9 @@ def _days(days: float) -> str:
 
 
 def present_rates(rates: Mapping[str, Paid], recorded: Mapping[str, str], venue: str) -> str:
-    """What an account on `venue`, empty for none, pays now; `recorded`: by token the venue whose recorded median it is.
+    """Return what an account on `venue`, empty for none, pays now.
+
+    `recorded`: by token the venue whose recorded median it is.
 
     Every rate is told with its source; empty where there is none.
     """
@@ -127,12 +143,12 @@ def present_rates(rates: Mapping[str, Paid], recorded: Mapping[str, str], venue:
 
 
 def sources(rates: Mapping[str, Paid]) -> str:
-    """The rates a day, each with where it is from."""
+    """Return the rates a day, each with where it is from."""
     told = [f"{token} {_rate(paid.a_day)} a day, {paid.source}" for token, paid in rates.items()]
     more = [f"{len(told) - SOURCES} more"] if len(told) > SOURCES else []
     return "; ".join([*told[:SOURCES], *more])
 
 
 def _rate(a_day: float) -> str:
-    """A rate to three significant digits."""
+    """Return a rate to three significant digits."""
     return wording.rate(float(f"{a_day:.3g}"))

@@ -1,4 +1,7 @@
-"""What moves in a direction and crash days do to the account, in words: the nearest danger, and what survives."""
+"""What moves in a direction and crash days do to the account, in words.
+
+The nearest danger, and what survives.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -19,8 +22,10 @@ def made_up(gaps: Mapping[str, Gap]) -> str:
 # Directions
 
 
-def nearest_sentence(results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment) -> str:
-    """The sentence that the page begins with."""
+def nearest_sentence(
+    results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment
+) -> str:
+    """Return the sentence that the page begins with."""
     if not scenario.positions:
         return "No positions: no move can liquidate anything. Add positions on the first page."
     if too_late := findings.standing(assessment, scenario):
@@ -35,7 +40,10 @@ def nearest_sentence(results: Sequence[DirectionResult], scenario: Scenario, ass
 
 
 def _in_words(direction: Direction, move: float, scenario: Scenario) -> str:
-    """A direction at a move, as it is said: `RENDER falling 17.04 % alone`, without `alone` where no other is there."""
+    """Return a direction at a move, as it is said.
+
+    `RENDER falling 17.04 % alone`, without `alone` where no other is there.
+    """
     if len(direction.rates) == 1 and direction.key != "custom":
         [token] = direction.rates
         alone = " alone" if len(scenario.tokens) > 1 else ""
@@ -57,18 +65,24 @@ def _how_far(move: float) -> str:
 
 
 def _sides(direction: Direction) -> str:
-    """What goes against the account, in words."""
-    down, up = any(rate > 0 for rate in direction.rates.values()), any(rate < 0 for rate in direction.rates.values())
+    """Return what goes against the account, in words."""
+    down, up = (
+        any(rate > 0 for rate in direction.rates.values()),
+        any(rate < 0 for rate in direction.rates.values()),
+    )
     return "longs down and shorts up" if down and up else "longs down" if down else "shorts up"
 
 
 def same_moves(results: Sequence[DirectionResult]) -> str:
-    """Which directions come to the same for this account; empty where all differ."""
+    """Return which directions come to the same for this account; empty where all differ."""
     alike: dict[frozenset[tuple[str, float]], list[str]] = {}
     for result in results:
-        alike.setdefault(frozenset(result.direction.rates.items()), []).append(result.direction.name)
+        alike.setdefault(frozenset(result.direction.rates.items()), []).append(
+            result.direction.name
+        )
     told = [
-        f"{wording.listing(others)} {'comes' if len(others) == 1 else 'come'} to the same as {first}"
+        f"{wording.listing(others)} {'comes' if len(others) == 1 else 'come'} to the same as "
+        f"{first}"
         for first, *others in alike.values()
         if others
     ]
@@ -79,7 +93,7 @@ def same_moves(results: Sequence[DirectionResult]) -> str:
 
 
 def again(row: CrashRow) -> str:
-    """What the close alone would spare, though the day did not."""
+    """Return what the close alone would spare, though the day did not."""
     if row.worst.outcome.positions_lost is None:
         return "would stand again, had it not been liquidated before"
     count = row.standing_again
@@ -88,24 +102,34 @@ def again(row: CrashRow) -> str:
 
 
 def crash_sentence(rows: Sequence[CrashRow], scenario: Scenario, assessment: Assessment) -> str:
-    """How many of the days the account would have survived."""
+    """Return how many of the days the account would have survived."""
     if not scenario.positions or findings.missing(assessment) or assessment.liquidated or not rows:
         return ""
     worst, close = survived(rows)
-    what = "no position would have been lost on" if findings.isolated(scenario) else "this account would have survived"
-    closes = f"; by their closes alone it looks like {close}, which hides the danger" if close != worst else ""
+    what = (
+        "no position would have been lost on"
+        if findings.isolated(scenario)
+        else "this account would have survived"
+    )
+    closes = (
+        f"; by their closes alone it looks like {close}, which hides the danger"
+        if close != worst
+        else ""
+    )
     return f"Of {len(rows)} named days {what} {worst} at the worst tick{closes}."
 
 
 def crash_assumptions(rows: Iterable[CrashRow]) -> list[str]:
-    """Everything that some row rests on, each once, with the number of days it holds for where not for all."""
+    """Return everything that some row rests on, each once, with the number of days it holds for where not for all."""
     counted: dict[str, int] = {}
     every_row = list(rows)
     for row in every_row:
         for clause in map(message, row.assumptions):
             counted[clause] = counted.get(clause, 0) + 1
     told = [
-        clause if count == len(every_row) else f"{clause} (on {count} {'day' if count == 1 else 'days'})"
+        clause
+        if count == len(every_row)
+        else f"{clause} (on {count} {'day' if count == 1 else 'days'})"
         for clause, count in counted.items()
     ]
     return [WHOLE_WAY, *told] if told else []

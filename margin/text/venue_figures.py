@@ -1,4 +1,7 @@
-"""A venue's own figures of an account beside ours, in words: which agree, and what one side says alone."""
+"""A venue's own figures of an account beside ours, in words.
+
+Which agree, and what one side says alone.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -36,8 +39,8 @@ def written(pair: Beside, figure: float | Missing) -> str:
 class Agreement(NamedTuple):
     """What the pairs come to, a sentence each, empty where there is nothing to say.
 
-    `apart`: figures that differ. `contradicted`: prices that one side gives and the other says are none. `one_sided`:
-    figures that only one side has. `agreed`: that all others are the same.
+    `apart`: figures that differ. `contradicted`: prices that one side gives and the other says are
+    none. `one_sided`: figures that only one side has. `agreed`: that all others are the same.
     """
 
     apart: str
@@ -54,15 +57,24 @@ def agreement(compared: Sequence[Beside], name: str) -> Agreement:
     untold = [label(pair) for pair in single if not _contradicts(pair)]
     agreed = not apart and not against and any(pair.both for pair in compared)
     return Agreement(
-        apart=f"More than 1 % apart: {wording.listing(apart)}. Possible reasons: {_WHY_APART}." if apart else "",
+        apart=f"More than 1 % apart: {wording.listing(apart)}. Possible reasons: {_WHY_APART}."
+        if apart
+        else "",
         contradicted=f"{'; '.join(against)}." if against else "",
-        one_sided=f"Told by one side alone, so not compared: {wording.listing(untold)}." if untold else "",
-        agreed=f"Every figure {'that both tell ' if untold else ''}agrees within 1 %." if agreed else "",
+        one_sided=f"Told by one side alone, so not compared: {wording.listing(untold)}."
+        if untold
+        else "",
+        agreed=f"Every figure {'that both tell ' if untold else ''}agrees within 1 %."
+        if agreed
+        else "",
     )
 
 
 def _contradicts(pair: Beside) -> bool:
-    """Whether one side gives a price and the other says there is none; a figure that one does not have is no word."""
+    """Return whether one side gives a price and the other says there is none.
+
+    A figure that one does not have is no word.
+    """
     return pair.venue != "not_reported" and pair.ours != "no_tiers"
 
 

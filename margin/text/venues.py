@@ -1,4 +1,7 @@
-"""The same account on several exchanges, in sentences: who liquidates last, who lacks what, what is assumed."""
+"""The same account on several exchanges, in sentences.
+
+Who liquidates last, who lacks what, what is assumed.
+"""
 
 from collections.abc import Sequence
 from math import inf
@@ -11,7 +14,10 @@ from margin.text.phrases import COMMON_MOVE, NOW
 
 
 def verdict(comparison: VenueComparison) -> str:
-    """Who liquidates last in a common move, or why nobody is named; and who does not know which token."""
+    """Return who liquidates last in a common move, or why nobody is named.
+
+    And who does not know which token.
+    """
     first = comparison.lines[0]
     if not first.scenario.positions:
         return "No positions: no venue requires anything."
@@ -30,13 +36,14 @@ def line_name(line: VenueLine) -> str:
 
 
 def _lacking(comparison: VenueComparison) -> str:
-    """`Bybit and OKX have no tables of FET`: which venue lacks what."""
+    """Return `Bybit and OKX have no tables of FET`: which venue lacks what."""
     lacking: dict[tuple[str, ...], list[str]] = {}
     for line in comparison.lines:
         if line.missing:
             lacking.setdefault(line.missing, []).append(line.name)
     clauses = [
-        f"{wording.listing(names)} {'has' if len(names) == 1 else 'have'} no tables of {wording.some(missing)}"
+        f"{wording.listing(names)} {'has' if len(names) == 1 else 'have'} no tables of "
+        f"{wording.some(missing)}"
         for missing, names in lacking.items()
     ]
     return "; ".join(clauses)
@@ -48,7 +55,9 @@ def _common_move(comparison: VenueComparison) -> str:
     lost = _LOSES_ONE if isolated else _LIQUIDATES
     ends = [(line.reached(falls=falls), line.name) for line in whole]
     dead, alive = [name for end, name in ends if end == 0], [name for end, name in ends if end]
-    gone = f"{NOW.capitalize()} {'a position is lost' if isolated else 'the account is liquidated'} on"
+    gone = (
+        f"{NOW.capitalize()} {'a position is lost' if isolated else 'the account is liquidated'} on"
+    )
     if not alive:
         return f"{gone} {wording.listing(dead)}."
     if all(end in (0, inf) for end, _ in ends):
@@ -69,7 +78,7 @@ _LIQUIDATES = _Verb("liquidates", "liquidate")
 
 
 def _ranking(comparison: VenueComparison, ends: Sequence[tuple[float, str]], lost: _Verb) -> str:
-    """Where a common move liquidates on each venue, and on which last."""
+    """Return where a common move liquidates on each venue, and on which last."""
     falls, named = comparison.falls, comparison.last
     way, told = "fall" if falls else "rise", _told(ends, falls=falls)
     if not named:
@@ -82,7 +91,10 @@ def _ranking(comparison: VenueComparison, ends: Sequence[tuple[float, str]], los
 
 
 def _nearer_still(comparison: VenueComparison, lost: _Verb) -> str:
-    """The lines on which a common move the other way liquidates sooner; empty where there are none."""
+    """Return the lines on which a common move the other way liquidates sooner.
+
+    Empty where there are none.
+    """
     other = not comparison.falls
     ends = [
         (end, line.name)
@@ -94,7 +106,7 @@ def _nearer_still(comparison: VenueComparison, lost: _Verb) -> str:
 
 
 def _told(ends: Sequence[tuple[float, str]], *, falls: bool) -> str:
-    """`at −1.23 % on Hyperliquid and at −9.47 % on Binance`, what reads alike said once."""
+    """Return `at −1.23 % on Hyperliquid and at −9.47 % on Binance`, what reads alike said once."""
     alike: dict[str, list[str]] = {}
     for end, name in ends:
         alike.setdefault(_end(end, falls=falls), []).append(name)
@@ -104,41 +116,53 @@ def _told(ends: Sequence[tuple[float, str]], *, falls: bool) -> str:
 def _end(end: float, *, falls: bool) -> str:
     if end == inf:
         return "never" if falls else "not up to +1,000 %"
-    return f"{NOW} already" if end == 0 else f"at {wording.percent(-end if falls else end, sign=True)}"
+    return (
+        f"{NOW} already" if end == 0 else f"at {wording.percent(-end if falls else end, sign=True)}"
+    )
 
 
 def _why_nobody(comparison: VenueComparison) -> str:
-    """Why no venue can be named as the last to liquidate; empty where one can."""
+    """Return why no venue can be named as the last to liquidate; empty where one can."""
     if comparison.comparable:
         return ""
     if comparison.span is None:
         return " Not every table has a date, so none is named as the last to liquidate."
     first, last = comparison.span
     between = f"{first.name}'s of {first.day} and {last.name}'s of {last.day} are {comparison.apart} days apart"
-    return (
-        f" The tables are of different days, {between}: venues change them, so none is named as the last to liquidate."
-    )
+    return f" The tables are of different days, {between}: venues change them, so none is named as the last to liquidate."
 
 
 def assumptions(scenario: Scenario, comparison: VenueComparison) -> list[str]:
-    """What comparing the venues takes for granted, besides each venue's own assumptions."""
+    """Return what comparing the venues takes for granted, besides each venue's own assumptions."""
     settled = {line.scenario.account.rules.settlement for line in comparison.lines}
-    said = [f"{' and '.join(sorted(settled, reverse=True))} are taken as one dollar each, marks as the same everywhere"]
+    said = [
+        f"{' and '.join(sorted(settled, reverse=True))} are taken as one dollar each, marks as the "
+        f"same everywhere"
+    ]
     if scenario.account.settlement_rate != 1:
         rate = wording.rate(scenario.account.settlement_rate)
-        said.append(f"the settlement coin counts at {rate} wherever the venue counts several coins in cross margin")
+        said.append(
+            f"the settlement coin counts at {rate} wherever the venue counts several coins in "
+            f"cross margin"
+        )
     said.append(f"liquidation is looked for in every {COMMON_MOVE}, each token by its beta")
     if scenario.account.taker_fee is not None:
         fee, here = wording.rate(scenario.account.taker_fee), scenario.account.rules.name
-        said.append(f"the taker fee of {fee} that was entered counts on {here} alone, elsewhere the venue's own does")
-    if own := sorted(set(scenario.market.tiers) & {position.symbol for position in scenario.positions}):
+        said.append(
+            f"the taker fee of {fee} that was entered counts on {here} alone, elsewhere the "
+            f"venue's own does"
+        )
+    if own := sorted(
+        set(scenario.market.tiers) & {position.symbol for position in scenario.positions}
+    ):
         kind = "by contracts" if scenario.account.rules.flat_tiers else "by notional"
         tables = f"the scenario's own tier tables ({wording.some(own)}) replace the venue's"
         said.append(f"{tables} wherever tiers are read {kind}, and nowhere else")
     if scenario.account.collateral:
         said.append("collateral counts only where the venue counts it, at the same ratio")
     said += [
-        f"{line_name(line.without)}: those positions are left out with their margin, profit and loss"
+        f"{line_name(line.without)}: those positions are left out with their margin, profit "
+        f"and loss"
         for line in comparison.lines
         if line.without
     ]

@@ -1,4 +1,7 @@
-"""The account's danger in words: the sentence that matters, generated from the assessment's own figures."""
+"""The account's danger in words.
+
+The sentence that matters, generated from the assessment's own figures.
+"""
 
 from itertools import pairwise
 from typing import Literal
@@ -9,11 +12,23 @@ from margin.model.compile import compile_books
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment
 from margin.studies.distance.directions import Direction, against, reach, together
-from margin.studies.distance.distances import FURTHEST_DOWN, FURTHEST_UP, LiquidationPrice, away, present_move
+from margin.studies.distance.distances import (
+    FURTHEST_DOWN,
+    FURTHEST_UP,
+    LiquidationPrice,
+    away,
+    present_move,
+)
 from margin.text.phrases import COMMON_MOVE, LIQUIDATED_NOW
 
 Status = Literal[
-    "no positions", "unknown", "below warning", "warning", "danger", "at the liquidation point", "liquidated"
+    "no positions",
+    "unknown",
+    "below warning",
+    "warning",
+    "danger",
+    "at the liquidation point",
+    "liquidated",
 ]
 AT_THE_POINT = 1e-9
 """Headroom within this part of |wallet| + Σ notional is told as being at the liquidation point."""
@@ -22,38 +37,54 @@ NAMED = 3
 
 
 def at_liquidation_point(scenario: Scenario, assessment: Assessment) -> bool:
-    """Whether the account stands exactly where it is liquidated, to rounding."""
+    """Return whether the account stands exactly where it is liquidated, to rounding."""
     if assessment.headroom is None or not assessment.liquidated:
         return False
-    size = abs(scenario.account.wallet_balance) + sum(position.notional for position in assessment.positions)
+    size = abs(scenario.account.wallet_balance) + sum(
+        position.notional for position in assessment.positions
+    )
     return abs(assessment.headroom) <= AT_THE_POINT * size
 
 
 def status(scenario: Scenario, assessment: Assessment) -> Status:
-    """Which of the person's levels the account has reached; unknown where the venue's tiers are."""
+    """Return which of the person's levels the account has reached.
+
+    Unknown where the venue's tiers are.
+    """
     if not scenario.positions:
         return "no positions"
     if assessment.liquidated:
-        return "at the liquidation point" if at_liquidation_point(scenario, assessment) else "liquidated"
+        return (
+            "at the liquidation point"
+            if at_liquidation_point(scenario, assessment)
+            else "liquidated"
+        )
     load = assessment.requirement_to_equity
     return "unknown" if load is None else scenario.levels.reached(load) or "below warning"
 
 
 def verdict(scenario: Scenario, assessment: Assessment) -> str:
-    """What a common move does, what a nearer move apart, and what each token alone would have to do."""
+    """Return what a common move does, what a nearer move apart, and what each token alone would have to do."""
     if not scenario.positions:
         return "No positions: nothing is required and nothing can be liquidated. Add a position to begin."
     if assessment.headroom is None:
         return _unknown(assessment)
     if assessment.liquidated:
         return _liquidated(scenario, assessment)
-    told = (_together(scenario, assessment), _apart(scenario, assessment), _alone(scenario, assessment))
+    told = (
+        _together(scenario, assessment),
+        _apart(scenario, assessment),
+        _alone(scenario, assessment),
+    )
     return " ".join(filter(None, told))
 
 
 def _unknown(assessment: Assessment) -> str:
     problems = [
-        problem for figures in assessment.positions for problem in figures.problems if problem.code == "no_tiers"
+        problem
+        for figures in assessment.positions
+        for problem in figures.problems
+        if problem.code == "no_tiers"
     ]
     return f"No distance can be told: {message(problems[0])}."
 
@@ -94,7 +125,7 @@ def _together(scenario: Scenario, assessment: Assessment) -> str:
 
 
 def _apart(scenario: Scenario, assessment: Assessment) -> str:
-    """What longs down and shorts up by the same part would take, where that is nearer than the common move.
+    """Return what longs down and shorts up by the same part would take, where that is nearer than the common move.
 
     Nearer by the price change asked, to the digits shown, down to −100 %. Nothing where all held is hurt the same way.
     """
@@ -110,14 +141,18 @@ def _apart(scenario: Scenario, assessment: Assessment) -> str:
 
 
 def _asked(scenario: Scenario, assessment: Assessment) -> float | None:
-    """The largest price change that the nearer of the common moves asks of any token."""
+    """Return the largest price change that the nearer of the common moves asks of any token."""
     common, tokens = together(scenario), _moving(scenario)
-    changes = [[abs(common.change(token, x)) for token in tokens] for x in assessment.joint_move if x is not None]
+    changes = [
+        [abs(common.change(token, x)) for token in tokens]
+        for x in assessment.joint_move
+        if x is not None
+    ]
     return min([max(asked) for asked in changes if asked], default=None)
 
 
 def _ways(direction: Direction) -> str:
-    """Which tokens fall and which rise: `RENDER down, FET up`."""
+    """Return which tokens fall and which rise: `RENDER down, FET up`."""
     if len(direction.rates) > NAMED:
         return "longs down, shorts up"
     falling = [token for token, rate in direction.rates.items() if rate > 0]
@@ -126,10 +161,17 @@ def _ways(direction: Direction) -> str:
 
 
 def _moving(scenario: Scenario) -> list[str]:
-    """The tokens that a common move moves and whose price counts: those held, and counted collateral."""
+    """Return the tokens that a common move moves and whose price counts.
+
+    Those held, and counted collateral.
+    """
     counts = scenario.account.rules.counts_collateral and not scenario.account.isolated
     held = {position.symbol for position in scenario.positions}
-    return [token for token in scenario.tokens if scenario.market.beta(token) and (counts or token in held)]
+    return [
+        token
+        for token in scenario.tokens
+        if scenario.market.beta(token) and (counts or token in held)
+    ]
 
 
 def _whole(tokens: list[str]) -> str:
@@ -139,24 +181,33 @@ def _whole(tokens: list[str]) -> str:
 def _betas(scenario: Scenario, tokens: list[str]) -> str:
     betas = [(token, scenario.market.beta(token)) for token in tokens]
     shown = [
-        f"{token} as much" if beta == 1 else f"{token} {'−' if beta < 0 else ''}{abs(beta):g} times that"
+        f"{token} as much"
+        if beta == 1
+        else f"{token} {'−' if beta < 0 else ''}{abs(beta):g} times that"
         for token, beta in betas
     ]
     return ", ".join(shown[:NAMED]) + (", …" if len(shown) > NAMED else "")
 
 
 def _alone(scenario: Scenario, assessment: Assessment) -> str:
-    """What single tokens would have to do, the nearest first; nothing where only one token could.
+    """Return what single tokens would have to do, the nearest first.
+
+    Nothing where only one token could.
 
     As with common moves, what lies beyond +1,000 % is not told.
     """
     if len(assessment.liquidation_prices) < 2:
         return ""
     every = [move for price in assessment.liquidation_prices for move in _moves(scenario, price)]
-    moves = sorted([move for move in every if move[1] <= FURTHEST_UP], key=lambda move: abs(move[1]))
+    moves = sorted(
+        [move for move in every if move[1] <= FURTHEST_UP], key=lambda move: abs(move[1])
+    )
     if not moves:
         return f"No token could do it alone{', up to +1,000 %' if every else ''}."
-    told = [(symbol, "fall" if move < 0 else "rise", wording.percent(abs(move))) for symbol, move in moves[:NAMED]]
+    told = [
+        (symbol, "fall" if move < 0 else "rise", wording.percent(abs(move)))
+        for symbol, move in moves[:NAMED]
+    ]
     symbol, verb, amount = told[0]
     parts = [f"{symbol} would have to {verb} {amount}"]
     for (_, before, _), (symbol, verb, amount) in pairwise(told):
@@ -165,7 +216,7 @@ def _alone(scenario: Scenario, assessment: Assessment) -> str:
 
 
 def _further(count: int) -> str:
-    """How many more there are than are named."""
+    """Return how many more there are than are named."""
     return f"; {count} more {'lies' if count == 1 else 'lie'} further off" if count > 0 else ""
 
 

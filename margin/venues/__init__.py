@@ -26,14 +26,20 @@ VENUES: Mapping[str, Venue] = MappingProxyType(_registry)
 
 
 def register(venue: Venue) -> None:
-    """Add a venue to `VENUES`. Raises ValueError for a key that is taken or that no file name may hold."""
+    """Add a venue to `VENUES`.
+
+    Raises ValueError for a key that is taken or that no file name may hold.
+    """
     if venue.key in _registry or not _KEY.fullmatch(venue.key):
         raise ValueError(f"no venue can be registered as {venue.key!r}")
     _registry[venue.key] = venue
 
 
 def listing_venues() -> tuple[str, ...]:
-    """Return the keys of the venues that list perpetuals and have tiers, in order; the textbook account has none."""
+    """Return the keys of the venues that list perpetuals and have tiers, in order.
+
+    The textbook account has none.
+    """
     return tuple(key for key, venue in VENUES.items() if not venue.own_fraction)
 
 

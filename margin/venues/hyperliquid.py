@@ -1,11 +1,13 @@
-"""Hyperliquid perpetuals, settled in USDC; maintenance is half the initial margin at each tier's maximum leverage.
+"""Hyperliquid perpetuals, settled in USDC.
 
-Source: the venue's documentation of margin tiers and liquidations, whose formula is
-`liq = P − s·available/q/(1 − l·s)` with `available` = account value − maintenance margin of all cross positions.
-Where caps were lowered, it announced that an open position keeps its maintenance until an order more than reduces it.
-An asset has one position, long or short, and one leverage. Account modes: standard keeps each exchange of the chain
-apart, unified pools those of one collateral; in portfolio margin HYPE, BTC, USDC and USDT count, liquidatable above a
-ratio of 0.95.
+Maintenance is half the initial margin at each tier's maximum leverage.
+
+Source: the venue's documentation of margin tiers and liquidations, whose formula is `liq = P −
+s·available/q/(1 − l·s)` with `available` = account value − maintenance margin of all cross
+positions. Where caps were lowered, it announced that an open position keeps its maintenance until
+an order more than reduces it. An asset has one position, long or short, and one leverage. Account
+modes: standard keeps each exchange of the chain apart, unified pools those of one collateral; in
+portfolio margin HYPE, BTC, USDC and USDT count, liquidatable above a ratio of 0.95.
 """
 
 from dataclasses import dataclass
@@ -39,15 +41,18 @@ HYPERLIQUID = Venue(
         fee=0.0,
         backstop=BACKSTOP,
         steps=(
-            "Market orders for the whole position go to the order book; above 100,000 USDC for a fifth of it first.",
+            "Market orders for the whole position go to the order book; above 100,000 USDC for a "
+            "fifth of it first.",
             "It ends as soon as the requirement is met; what is left of the margin stays yours.",
-            "If equity falls below two thirds of maintenance margin, the venue's vault takes everything over, and the "
+            "If equity falls below two thirds of maintenance margin, the venue's vault takes "
+            "everything over, and the "
             "margin is not returned.",
             "Liquidation through the order book costs no fee.",
         ),
         not_published="Not known here: which of several positions goes first.",
         assumptions=(
-            "a path has no clock; the 30 seconds after a slice, in which orders are for all of it, are taken as one "
+            "a path has no clock; the 30 seconds after a slice, in which orders are for all of it, "
+            "are taken as one "
             "point of the path",
         ),
     ),
@@ -57,16 +62,20 @@ HYPERLIQUID = Venue(
     hedges=False,
     one_leverage_in=frozenset({"cross", "isolated"}),
     uncounted=(
-        "in standard and unified mode; in portfolio margin, which is not modelled, HYPE, BTC, USDC and USDT count, and "
+        "in standard and unified mode; in portfolio margin, which is not modelled, HYPE, BTC, USDC "
+        "and USDT count, and "
         "the account can be liquidated above 95 %"
     ),
     doubts=Doubts(
         unlisted=(
-            "no perpetual of Hyperliquid's own exchange as far as its tables here go; on a builder's exchange no vault "
+            "no perpetual of Hyperliquid's own exchange as far as its tables here go; on a "
+            "builder's exchange no vault "
             "takes positions over, and some markets are isolated only"
         )
     ),
     dollar_names=True,
     open_positions='copy the rows of the tab "Positions" on its trading screen, or enter your wallet address',
-    assumptions=("withdrawable is less than available, equity − max(initial margin, 10 % of notional)",),
+    assumptions=(
+        "withdrawable is less than available, equity − max(initial margin, 10 % of notional)",
+    ),
 )

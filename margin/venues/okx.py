@@ -1,9 +1,10 @@
 """OKX swaps, single-currency margin (multi-currency where collateral is given).
 
-Source: the venue's help pages on its margin modes and its position-tier endpoint. Tiers by contracts; margin ratio
-equity ÷ (maintenance margin + liquidation fee), which falls, liquidation at 100 %. Leverage is set per instrument and
-mode, in isolated margin per side. Two accounts' figures show an isolated liquidation price one price step nearer than
-the formula's. In multi-currency mode a borrowed balance has a maintenance margin of its own.
+Source: the venue's help pages on its margin modes and its position-tier endpoint. Tiers by
+contracts; margin ratio equity ÷ (maintenance margin + liquidation fee), which falls, liquidation at
+100 %. Leverage is set per instrument and mode, in isolated margin per side. Two accounts' figures
+show an isolated liquidation price one price step nearer than the formula's. In multi-currency mode
+a borrowed balance has a maintenance margin of its own.
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,10 @@ class TwoTiersDown(LiquidationPolicy):
     """
 
     def keeps(self, case: Case) -> float:
-        """Return what the order leaves, in tokens: tiers are read by contracts, so by the contract's value."""
+        """Return what the order leaves, in tokens.
+
+        Tiers are read by contracts, so by the contract's value.
+        """
         table, value = case.table, case.contract_value
         if case.leg.first_tier < 2 or table is None or value is None:
             return 0.0
@@ -37,22 +41,30 @@ OKX = Venue(
     name="OKX",
     settlement="USDT",
     taker_fee=0.0005,
-    ratio=RatioRule("Margin ratio", "falls", formula="equity ÷ (maintenance margin + liquidation fee)"),
+    ratio=RatioRule(
+        "Margin ratio", "falls", formula="equity ÷ (maintenance margin + liquidation fee)"
+    ),
     liquidation=TwoTiersDown(
         cancels_orders=True,
         nets_pairs=True,
         steps=(
-            "Orders are cancelled; a long and a short of one contract are closed against each other.",
-            "From the third tier on a position is cut by two tiers at a time; in the two lowest, and once equity does "
+            "Orders are cancelled; a long and a short of one contract are closed against each "
+            "other.",
+            "From the third tier on a position is cut by two tiers at a time; in the two lowest, "
+            "and once equity does "
             "not cover the lowest tier's requirement, it is closed whole.",
-            "What the market does not take goes to the insurance fund at the bankruptcy price, and after it come those "
+            "What the market does not take goes to the insurance fund at the bankruptcy price, and "
+            "after it come those "
             "on the other side.",
             "The liquidation fee is at the level of the taker fee.",
         ),
-        not_published="By the venue the position of highest risk goes first; how it ranks them is not known here.",
+        not_published="By the venue the position of highest risk goes first; how it ranks them is "
+        "not known here.",
         assumptions=(
-            "the long and short of one token close against each other at the mark, without fee or slippage",
-            "a position in the third tier or above is closed whole once equity does not cover what the lowest tier "
+            "the long and short of one token close against each other at the mark, without fee or "
+            "slippage",
+            "a position in the third tier or above is closed whole once equity does not cover what "
+            "the lowest tier "
             "would require of it: inferred from a secondary copy of the rule",
         ),
     ),
@@ -61,16 +73,20 @@ OKX = Venue(
     liquidation_fee_required=True,
     one_leverage_in=frozenset({"cross"}),
     doubts=Doubts(
-        isolated="OKX shows the liquidation price of an isolated position one price step nearer than this",
-        collateral="balance, profit and debt in USDT count at one rate: below 1 a debt counts for too little",
+        isolated="OKX shows the liquidation price of an isolated position one price step nearer "
+        "than this",
+        collateral="balance, profit and debt in USDT count at one rate: below 1 a debt counts for "
+        "too little",
         owing=(
-            "OKX lends what the account owes in USDT and asks a maintenance margin for the loan, which is not "
+            "OKX lends what the account owes in USDT and asks a maintenance margin for the loan, "
+            "which is not "
             "modelled: liquidation comes sooner than shown"
         ),
     ),
     open_positions='copy the rows of the tab "Open positions" on its trading screen',
     assumptions=(
-        "one rate for the whole position by its contracts is inferred, for the venue publishes no deduction",
+        "one rate for the whole position by its contracts is inferred, for the venue publishes no "
+        "deduction",
         "collateral counts at one ratio per asset; the venue's discount brackets are not modelled",
         "the liquidation fee is taken at the taker fee",
     ),

@@ -1,7 +1,10 @@
-"""What a venue's margin rules are made of: figures, conventions, and the few formulas in which venues differ.
+"""What a venue's margin rules are made of.
 
-Functions take numbers and know no scenario. `P` mark, `q` quantity, `EP` entry price, `L` leverage, `s` +1 long or
-−1 short, `f` taker fee rate, `N = q·P`. The source of each rule stands in its venue's module.
+Figures, conventions, and the few formulas in which venues differ.
+
+Functions take numbers and know no scenario. `P` mark, `q` quantity, `EP` entry price, `L` leverage,
+`s` +1 long or −1 short, `f` taker fee rate, `N = q·P`. The source of each rule stands in its
+venue's module.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,8 +25,9 @@ Term = TypeVar("Term")
 class RatioRule:
     """The figure that the venue shows for the account's health, and how it is read.
 
-    A rising ratio is requirement ÷ equity; a falling one is equity ÷ requirement, or equity ÷ notional where
-    `against_notional`. `formula` says so in the venue's words; empty where `name` does.
+    A rising ratio is requirement ÷ equity; a falling one is equity ÷ requirement, or equity ÷
+    notional where `against_notional`. `formula` says so in the venue's words; empty where `name`
+    does.
     """
 
     name: str
@@ -37,7 +41,7 @@ class RatioRule:
         return f"{self.name} ({self.formula})" if self.formula else self.name
 
     def value(self, equity: float, requirement: float, notional: float) -> float | None:
-        """The ratio as a fraction (1.0 is 100 %), None where its denominator is not positive."""
+        """Return the ratio as a fraction (1.0 is 100 %), None where its denominator is not positive."""
         return quotient(*self.terms(equity, requirement, notional))
 
     def of(self, standing: Standing) -> float | None:
@@ -45,13 +49,13 @@ class RatioRule:
         return self.value(standing.firm_equity, standing.requirement, standing.notional)
 
     def terms(self, equity: Term, requirement: Term, notional: Term) -> tuple[Term, Term]:
-        """What is divided by what; numbers or arrays of one shape."""
+        """Return what is divided by what; numbers or arrays of one shape."""
         if self.direction == "rises":
             return requirement, equity
         return equity, notional if self.against_notional else requirement
 
     def at_level(self, level: float, margin_fraction: float) -> float:
-        """The ratio at which requirement ÷ equity equals `level` (1.0: liquidation)."""
+        """Return the ratio at which requirement ÷ equity equals `level` (1.0: liquidation)."""
         if self.direction == "rises":
             return level
         return (margin_fraction if self.against_notional else 1.0) / level
@@ -80,9 +84,10 @@ NO_DOUBTS = Doubts()
 class Api:
     """What the venue answers to programs, and to whom.
 
-    `tiers_in_one_answer`: its answer on tiers holds every token. `tiers_need_key`: it gives tiers to a key alone.
-    `account_by_address`: an account is read by its address, without a key. `key_has_passphrase`: a key consists of
-    three parts. `long_history`: past prices and funding reach back as far as the snapshot's statistics need.
+    `tiers_in_one_answer`: its answer on tiers holds every token. `tiers_need_key`: it gives tiers
+    to a key alone. `account_by_address`: an account is read by its address, without a key.
+    `key_has_passphrase`: a key consists of three parts. `long_history`: past prices and funding
+    reach back as far as the snapshot's statistics need.
     """
 
     tiers_in_one_answer: bool = False
@@ -96,28 +101,28 @@ class Api:
 class Venue:
     """All that is true of a venue, as data and small functions.
 
-    `key` is its name in files, links and addresses; `settlement` the coin that its perpetuals are settled in;
-    `taker_fee` that of an account of the lowest level, a fraction; `ratio` how it shows an account's health;
-    `liquidation` how it liquidates; `api` what it answers to programs. Raises ValueError where figures of such a venue
-    would be wrong: rules that no account is compiled with.
+    `key` is its name in files, links and addresses; `settlement` the coin that its perpetuals are
+    settled in; `taker_fee` that of an account of the lowest level, a fraction; `ratio` how it shows
+    an account's health; `liquidation` how it liquidates; `api` what it answers to programs. Raises
+    ValueError where figures of such a venue would be wrong: rules that no account is compiled with.
 
     `flat_tiers`: tiers are read by contracts and one rate applies to the whole notional.
-    `liquidation_fee_required`: the requirement adds the taker fee on the notional to the maintenance margin.
-    `closing_fee_in_margins`: initial and maintenance margin both carry the estimated fee to close.
-    `counts_collateral`: assets other than the settlement coin count, after their haircut.
-    `own_fraction`: one maintenance fraction for everything instead of tiers.
-    `maintenance_from_leverage`: a tier's maintenance rate is 1/(2·its maximum leverage), so a lower cap raises it.
-    `mode_fixed_while_open`: a token's margin mode cannot be changed while it has a position or open orders; where this
-    is false it is not known.
-    `isolated_opens_at_entry`: the initial margin of an isolated position is taken at its entry price, not at the mark.
-    `hedges`: a token can be held long and short at once.
-    `one_leverage_in`: the margin modes in which a token has one leverage for both sides.
-    `uncounted`: what to say where assets other than the settlement coin are given and do not count.
-    `free_of_interest`: what to say where a debt bears no interest up to an amount.
-    `doubts`: what is not known, or only nearly so, of accounts of some kind.
-    `dollar_names`: its perpetuals settled in dollars are written BTC-USD, a name that elsewhere is a coin-margined one.
-    `open_positions`: where its own pages list open positions, as an instruction.
-    `assumptions`: what every account of it rests on, clauses that are shown behind the venue's key.
+    `liquidation_fee_required`: the requirement adds the taker fee on the notional to the
+    maintenance margin. `closing_fee_in_margins`: initial and maintenance margin both carry the
+    estimated fee to close. `counts_collateral`: assets other than the settlement coin count, after
+    their haircut. `own_fraction`: one maintenance fraction for everything instead of tiers.
+    `maintenance_from_leverage`: a tier's maintenance rate is 1/(2·its maximum leverage), so a lower
+    cap raises it. `mode_fixed_while_open`: a token's margin mode cannot be changed while it has a
+    position or open orders; where this is false it is not known. `isolated_opens_at_entry`: the
+    initial margin of an isolated position is taken at its entry price, not at the mark. `hedges`: a
+    token can be held long and short at once. `one_leverage_in`: the margin modes in which a token
+    has one leverage for both sides. `uncounted`: what to say where assets other than the settlement
+    coin are given and do not count. `free_of_interest`: what to say where a debt bears no interest
+    up to an amount. `doubts`: what is not known, or only nearly so, of accounts of some kind.
+    `dollar_names`: its perpetuals settled in dollars are written BTC-USD, a name that elsewhere is
+    a coin-margined one. `open_positions`: where its own pages list open positions, as an
+    instruction. `assumptions`: what every account of it rests on, clauses that are shown behind the
+    venue's key.
     """
 
     key: str
@@ -145,33 +150,52 @@ class Venue:
     assumptions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        # A leg is compiled from flat tiers, progressive ones or one fraction, and each reads its own fee alone: another
-        # would be left out of the requirement without a word.
+        # A leg is compiled from flat tiers, progressive ones or one fraction, and each reads its
+        # own fee alone: another would be left out of the requirement without a word.
         kinds = [self.flat_tiers, self.own_fraction]
         if all(kinds) or (self.closing_fee_in_margins and any(kinds)):
-            raise ValueError(f"{self.key}: this kind of tiers with the closing fee in margins is not modelled")
+            raise ValueError(
+                f"{self.key}: this kind of tiers with the closing fee in margins is not modelled"
+            )
         if self.liquidation_fee_required and not self.flat_tiers:
-            raise ValueError(f"{self.key}: a liquidation fee in the requirement is modelled with flat tiers only")
+            raise ValueError(
+                f"{self.key}: a liquidation fee in the requirement is modelled with flat tiers only"
+            )
 
-    def closing_fee(self, sign: int, quantity: float, entry_price: float, leverage: float, fee: float) -> float:
-        """The estimated fee to close, `q·EP·(1 − s/L)·f`: a constant that the mark does not move."""
+    def closing_fee(
+        self, sign: int, quantity: float, entry_price: float, leverage: float, fee: float
+    ) -> float:
+        """Return the estimated fee to close, `q·EP·(1 − s/L)·f`.
+
+        A constant that the mark does not move.
+        """
         return quantity * entry_price * (1 - sign / leverage) * fee
 
     def isolated_wallet(self, sign: int, own: float, margin: float, fee: float) -> float:
-        """What an isolated position holds against its own requirement before profit and loss.
+        """Return what an isolated position holds against its own requirement before profit and loss.
 
         `own` is the margin it was opened with, `q·EP/L`, and `margin` what it holds now. Elsewhere that margin itself;
         on Bybit `own + extra/(1 − s·f)` with `extra = margin − own`, the closing fee being kept apart (the short side
         of that formula is inferred).
         """
-        return own + (margin - own) / self.isolated_price(sign, fee) if self.closing_fee_in_margins else margin
+        return (
+            own + (margin - own) / self.isolated_price(sign, fee)
+            if self.closing_fee_in_margins
+            else margin
+        )
 
     def isolated_price(self, sign: int, fee: float) -> float:
-        """What a unit of headroom costs an isolated position in margin: 1, on Bybit 1 − s·f."""
+        """Return what a unit of headroom costs an isolated position in margin.
+
+        1, on Bybit 1 − s·f.
+        """
         return 1 - sign * fee if self.closing_fee_in_margins else 1.0
 
     def opening_price(self, entry_price: Term, mark: Term, *, isolated: bool) -> Term:
-        """The price that a position's initial margin is taken at: the mark, on Bybit in isolated mode the entry."""
+        """Return the price that a position's initial margin is taken at.
+
+        The mark, on Bybit in isolated mode the entry.
+        """
         return entry_price if isolated and self.isolated_opens_at_entry else mark
 
 
@@ -179,9 +203,10 @@ class Venue:
 class VenueTables:
     """Dated figures of one venue for the tokens a scenario does not bring tables for.
 
-    `as_of` is the day of the tables, an ISO date; `dates` names the tokens whose table is of another day. `not_listed`
-    gives, per token known to have no perpetual there, the day on which that was seen, or two joined by `/`;
-    `unconfirmed` names the tokens whose contract value comes from second-hand lists.
+    `as_of` is the day of the tables, an ISO date; `dates` names the tokens whose table is of
+    another day. `not_listed` gives, per token known to have no perpetual there, the day on which
+    that was seen, or two joined by `/`; `unconfirmed` names the tokens whose contract value comes
+    from second-hand lists.
     """
 
     source: str
@@ -197,7 +222,10 @@ class VenueTables:
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def days(self, tokens: Iterable[str]) -> dict[str, list[str]]:
-        """These tokens' tables by their day, the oldest first; tokens without a table or a day are left out."""
+        """Return these tokens' tables by their day, the oldest first.
+
+        Tokens without a table or a day are left out.
+        """
         held: dict[str, list[str]] = {}
         for token in sorted(self.tiers.keys() & set(tokens)):
             if day := self.dates.get(token, self.as_of):
@@ -205,7 +233,7 @@ class VenueTables:
         return dict(sorted(held.items()))
 
     def oldest(self, tokens: Iterable[str]) -> str | None:
-        """The day of the oldest of these tokens' tables; without any, the tables' day."""
+        """Return the day of the oldest of these tokens' tables; without any, the tables' day."""
         return next(iter(self.days(tokens)), self.as_of)
 
 

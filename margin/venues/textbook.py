@@ -1,7 +1,10 @@
-"""The textbook account: one maintenance fraction for everything, no tiers, no fees; equity ÷ notional as the ratio.
+"""The textbook account: one maintenance fraction for everything, no tiers, no fees.
 
-The arithmetic of introductory articles on cross margin made consistent: initial margin N ÷ L, requirement and
-maintenance margin a fraction of N, liquidation where equity ÷ ΣN falls to that fraction. No venue works so.
+Equity ÷ notional as the ratio.
+
+The arithmetic of introductory articles on cross margin made consistent: initial margin N ÷ L,
+requirement and maintenance margin a fraction of N, liquidation where equity ÷ ΣN falls to that
+fraction. No venue works so.
 """
 
 from margin.venues.liquidation import LiquidationPolicy

@@ -18,7 +18,7 @@ from pages.ui.text import plain
 
 
 def sidebar(session: Session) -> None:
-    """Draws the account's settings and takes them into the scenario."""
+    """Draw the account's settings and takes them into the scenario."""
     with st.sidebar:
         _examples(session)
         st.header("Account", anchor=False)
@@ -46,7 +46,10 @@ def _further(session: Session) -> None:
 
 
 def _close(session: Session) -> None:
-    """Forget what those inputs started from: opened again they start from the figures then in force."""
+    """Forget what those inputs started from.
+
+    Opened again they start from the figures then in force.
+    """
     for name in ("warning", "danger", "fee", "fraction", "settlement_rate", "collateral"):
         session.kept.pop(name, None)
 
@@ -54,12 +57,17 @@ def _close(session: Session) -> None:
 def _examples(session: Session) -> None:
     with st.popover("Start from an example", width="stretch", key=f"examples_{session.revision}"):
         for preset in presets().values():
-            if st.button(preset.name, key=f"do_preset_{preset.key}", type="tertiary", help=plain(preset.lesson)):
+            if st.button(
+                preset.name,
+                key=f"do_preset_{preset.key}",
+                type="tertiary",
+                help=plain(preset.lesson),
+            ):
                 open_preset(session, preset)
 
 
 def _apply(session: Session, change: Callable[[Scenario], Scenario]) -> bool:
-    """Takes a change over, or says why not and leaves the scenario as it was."""
+    """Take a change over, or says why not and leaves the scenario as it was."""
     try:
         changed = change(session.working)
     except FieldError as error:
@@ -89,14 +97,16 @@ def _venue(session: Session) -> None:
 
 
 def venue_change(before: Scenario, after: Scenario) -> str:
-    """What another venue changes, in one paragraph."""
+    """Return what another venue changes, in one paragraph."""
     old, new = before.account.rules, after.account.rules
     dates = [scenario.market.reference.oldest(scenario.tokens) for scenario in (before, after)]
     tiers = "one maintenance fraction" if new.own_fraction else f"tiers as of {dates[1]}"
     was = "one maintenance fraction" if old.own_fraction else f"as of {dates[0]}"
     kind = ", read by contracts, one rate for the whole size" if new.flat_tiers else ""
     parts = [f"{old.name} → {new.name}: {tiers}{kind} (before: {was})"]
-    now, former = (f"{wording.rate(each.account.fee)}, {_whose_fee(each)}" for each in (after, before))
+    now, former = (
+        f"{wording.rate(each.account.fee)}, {_whose_fee(each)}" for each in (after, before)
+    )
     parts.append(f"taker fee {now} (before: {former})")
     at = wording.percent(new.ratio.at_level(1.0, after.account.margin_fraction))
     parts.append(f"the venue's ratio {new.ratio.direction} and liquidates at {at}")
@@ -128,7 +138,12 @@ def _margin_mode(session: Session) -> None:
         width="stretch",
     )
     if chosen and chosen != account.margin_mode:
-        _apply(session, lambda scenario: replace(scenario, account=replace(scenario.account, margin_mode=chosen)))
+        _apply(
+            session,
+            lambda scenario: replace(
+                scenario, account=replace(scenario.account, margin_mode=chosen)
+            ),
+        )
 
 
 def _wallet(session: Session) -> None:
@@ -139,14 +154,25 @@ def _wallet(session: Session) -> None:
         step=100.0,
         format="%.10g",
         key=f"wallet_{session.revision}",
-        help="What the account holds before open profit and loss. Isolated: with the positions' margins.",
+        help="What the account holds before open profit and loss. Isolated: with the positions' "
+        "margins.",
     )
     if balance != account.wallet_balance:
-        _apply(session, lambda scenario: replace(scenario, account=replace(scenario.account, wallet_balance=balance)))
+        _apply(
+            session,
+            lambda scenario: replace(
+                scenario, account=replace(scenario.account, wallet_balance=balance)
+            ),
+        )
 
 
-def _percentage(session: Session, label: str, name: str, fraction: float | None, **more: Any) -> tuple[bool, Any]:
-    """A fraction typed as a percentage: whether it was changed, and what it is now (None: emptied)."""
+def _percentage(
+    session: Session, label: str, name: str, fraction: float | None, **more: Any
+) -> tuple[bool, Any]:
+    """Return a fraction typed as a percentage: whether it was changed, and what it is now (None.
+
+    Emptied).
+    """
     shown = None if fraction is None else fraction * 100
     typed = st.number_input(
         label,
@@ -162,20 +188,29 @@ def _levels(session: Session) -> None:
     left, right = st.columns(2)
     with left:
         about = "of requirement ÷ equity; an article speaks of 30 to 50 %"
-        first, warning = _percentage(session, "Warning at %", "warning", levels.warning, step=5.0, help=about)
+        first, warning = _percentage(
+            session, "Warning at %", "warning", levels.warning, step=5.0, help=about
+        )
     with right:
         about = "of requirement ÷ equity; liquidation is at 100 %"
-        second, danger = _percentage(session, "Danger at %", "danger", levels.danger, step=5.0, help=about)
+        second, danger = _percentage(
+            session, "Danger at %", "danger", levels.danger, step=5.0, help=about
+        )
     rule, fraction = session.working.account.rules.ratio, session.working.account.margin_fraction
     if rule.direction == "falls":
-        at = [wording.percent(rule.at_level(level, fraction)) for level in (levels.warning, levels.danger)]
+        at = [
+            wording.percent(rule.at_level(level, fraction))
+            for level in (levels.warning, levels.danger)
+        ]
         st.caption(plain(f"On the venue's own ratio, which falls: {at[0]} and {at[1]}."))
     if first or second:
         _apply(
             session,
             lambda scenario: replace(
                 scenario,
-                levels=Levels(warning if first else levels.warning, danger if second else levels.danger),
+                levels=Levels(
+                    warning if first else levels.warning, danger if second else levels.danger
+                ),
             ),
         )
 
@@ -183,26 +218,41 @@ def _levels(session: Session) -> None:
 def _fee(session: Session) -> None:
     account = session.working.account
     venue = f"{wording.rate(account.rules.taker_fee)}, the venue's"
-    changed, fee = _percentage(session, "Taker fee %", "fee", account.taker_fee, step=0.005, placeholder=venue)
+    changed, fee = _percentage(
+        session, "Taker fee %", "fee", account.taker_fee, step=0.005, placeholder=venue
+    )
     if changed:
-        _apply(session, lambda scenario: replace(scenario, account=replace(scenario.account, taker_fee=fee)))
+        _apply(
+            session,
+            lambda scenario: replace(scenario, account=replace(scenario.account, taker_fee=fee)),
+        )
 
 
 def _settlement_rate(session: Session) -> None:
     account = session.working.account
     coin = account.rules.settlement
     about = (
-        f"What {coin} itself counts beside other coins: its index less the exchange's haircut. Wallet and open profit "
+        f"What {coin} itself counts beside other coins: its index less the exchange's haircut. "
+        f"Wallet and open profit "
         "and loss count at it, requirements in full. Cross margin only."
     )
-    changed, rate = _percentage(session, f"{coin} counts at %", "settlement_rate", account.settlement_rate, help=about)
+    changed, rate = _percentage(
+        session, f"{coin} counts at %", "settlement_rate", account.settlement_rate, help=about
+    )
     if changed:
         new = 1.0 if rate is None else rate
-        _apply(session, lambda each: replace(each, account=replace(each.account, settlement_rate=new)))
+        _apply(
+            session, lambda each: replace(each, account=replace(each.account, settlement_rate=new))
+        )
 
 
 def _fraction(session: Session) -> None:
     account = session.working.account
-    changed, fraction = _percentage(session, "Maintenance fraction %", "fraction", account.margin_fraction, step=0.1)
+    changed, fraction = _percentage(
+        session, "Maintenance fraction %", "fraction", account.margin_fraction, step=0.1
+    )
     if changed:
-        _apply(session, lambda each: replace(each, account=replace(each.account, margin_fraction=fraction)))
+        _apply(
+            session,
+            lambda each: replace(each, account=replace(each.account, margin_fraction=fraction)),
+        )

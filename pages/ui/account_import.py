@@ -1,13 +1,18 @@
-"""A person's own account at a venue: read with a read-only key or a wallet address, compared, and taken over.
+"""A person's own account at a venue.
 
-A key travels from the browser to the server once. Streamlit sends the value of every widget on the page with every
-interaction and keeps it for the next run, whatever a form that clears itself shows. So the widgets of the form carry a
-number in their keys: whoever sends the form empties them here and raises the number, and the browser drops what it no
-longer finds on the page. From then on the key is in this session's memory alone, until the account is forgotten. That
-holds whatever the venue answers: a key that it refused is dropped and has to be typed again, after any other failure
-"Read it again" asks with the one in memory. A form that lacks something is not sent at all: the browser says so.
+Read with a read-only key or a wallet address, compared, and taken over.
 
-The venue is asked behind the page; what it answers is shown beside our figures before anything is taken over.
+A key travels from the browser to the server once. Streamlit sends the value of every widget on the
+page with every interaction and keeps it for the next run, whatever a form that clears itself shows.
+So the widgets of the form carry a number in their keys: whoever sends the form empties them here
+and raises the number, and the browser drops what it no longer finds on the page. From then on the
+key is in this session's memory alone, until the account is forgotten. That holds whatever the venue
+answers: a key that it refused is dropped and has to be typed again, after any other failure "Read
+it again" asks with the one in memory. A form that lacks something is not sent at all: the browser
+says so.
+
+The venue is asked behind the page; what it answers is shown beside our figures before anything is
+taken over.
 """
 
 import logging
@@ -44,7 +49,10 @@ AT_A_TIME = 4
 MOST_WAITING = 32
 """Accounts that are read at a time, and that may wait for it, in one process."""
 LONGEST_SECRET = 512
-"""Characters of a key, a secret or an address that are taken; those of the venues have up to 100."""
+"""Characters of a key, a secret or an address that are taken.
+
+Those of the venues have up to 100.
+"""
 _ADDRESS = r"^\s*0x[0-9a-fA-F]{40}\s*$"
 _LOG = logging.getLogger("tandem")
 
@@ -57,7 +65,9 @@ class Read(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """Why there is no account, a sentence without its full stop; whether the key is to blame, and the venue was asked.
+    """Why there is no account, a sentence without its full stop.
+
+    Whether the key is to blame, and the venue was asked.
 
     In place of the exception: that one would hold the key for as long as the answer is kept.
     """
@@ -69,7 +79,10 @@ class Failed(NamedTuple):
 
 @dataclass
 class Question:
-    """Whose account a venue is asked for. Key and address are here and nowhere else, and can be dropped."""
+    """Whose account a venue is asked for.
+
+    Key and address are here and nowhere else, and can be dropped.
+    """
 
     venue: str
     key: Key | None
@@ -78,7 +91,9 @@ class Question:
     @property
     def complete(self) -> bool:
         """Whether it holds what the venue asks for."""
-        return bool(self.address) or (self.key is not None and bool(self.key.api_key and self.key.secret))
+        return bool(self.address) or (
+            self.key is not None and bool(self.key.api_key and self.key.secret)
+        )
 
     def drop_secrets(self) -> None:
         """Forget what the account could be read with."""
@@ -99,7 +114,7 @@ def _readers() -> tuple[ThreadPoolExecutor, BoundedSemaphore]:
 
 
 def section(session: Session) -> None:
-    """The form, and the account that was read."""
+    """Draw the form, and the account that was read."""
     venues = [venue for venue in listing_venues() if venue in READERS]
     at = session.working.account.venue
     venue = st.selectbox(
@@ -139,12 +154,28 @@ def _form(session: Session, venue: str, site: str) -> None:
     """Draw the form, empty. A sent one is taken before the page is drawn again."""
     name, number = VENUES[venue].name, session.secrets_sent
     reading: Reading | None = session.account_read
-    with st.form(f"account_form_{session.revision}_{venue}_{number}", clear_on_submit=True, width=520):
+    with st.form(
+        f"account_form_{session.revision}_{venue}_{number}", clear_on_submit=True, width=520
+    ):
         if VENUES[venue].api.account_by_address:
-            st.caption(plain(f"{name} shows every account to anybody who knows its address: no key is needed."))
-            _field("Wallet address", "address", number, validate=(_ADDRESS, "Enter 0x and 40 digits of 0-9 and a-f."))
+            st.caption(
+                plain(
+                    f"{name} shows every account to anybody who knows its address: no key is "
+                    f"needed."
+                )
+            )
+            _field(
+                "Wallet address",
+                "address",
+                number,
+                validate=(_ADDRESS, "Enter 0x and 40 digits of 0-9 and a-f."),
+            )
         else:
-            st.caption(plain(f"Make a key at {name} that can only read. It stays in this session's memory."))
+            st.caption(
+                plain(
+                    f"Make a key at {name} that can only read. It stays in this session's memory."
+                )
+            )
             _field("API key", "key", number, type="password")
             _field("Secret", "secret", number, type="password")
             if VENUES[venue].api.key_has_passphrase:
@@ -156,14 +187,17 @@ def _form(session: Session, venue: str, site: str) -> None:
             args=(session, venue, site),
             disabled=reading is not None and not reading.answer.done(),
         )
-    if pressed:  # No callback took it: this process was started anew under an open page and meets the form now.
+    # No callback took it: this process was started anew under an open page and meets the form now.
+    if pressed:
         _send(session, venue, site)
         st.rerun()
 
 
 def _field(label: str, name: str, number: int, **options: Any) -> None:
     key = f"{SECRET}{name}_{number}"
-    st.text_input(label, key=key, autocomplete="off", required=True, max_chars=LONGEST_SECRET, **options)
+    st.text_input(
+        label, key=key, autocomplete="off", required=True, max_chars=LONGEST_SECRET, **options
+    )
 
 
 def _send(session: Session, venue: str, site: str) -> None:
@@ -180,7 +214,10 @@ def _send(session: Session, venue: str, site: str) -> None:
 
 
 def _start(session: Session, question: Question) -> None:
-    """Ask the venue, or answer why not: something is missing, an account is being read, or too many wait already."""
+    """Ask the venue, or answer why not.
+
+    Something is missing, an account is being read, or too many wait already.
+    """
     session.account_read = Reading(question, _asked(session, question))
 
 
@@ -192,21 +229,23 @@ def _asked(session: Session, question: Question) -> "Future[Read | Failed]":
         return _refusal("Not sent. The account before is still being read: try again in a moment")
     answer = _submit(question)
     if answer is None:
-        return _refusal("Not sent. Too many accounts are being read right now: try again in a minute")
+        return _refusal(
+            "Not sent. Too many accounts are being read right now: try again in a minute"
+        )
     session.account_busy = done = Event()
     answer.add_done_callback(lambda _: done.set())
     return answer
 
 
 def _refusal(reason: str) -> "Future[Read | Failed]":
-    """The answer where nobody was asked."""
+    """Return the answer where nobody was asked."""
     answer: Future[Read | Failed] = Future()
     answer.set_result(Failed(reason, asked=False))
     return answer
 
 
 def _submit(question: Question) -> "Future[Read | Failed] | None":
-    """The answer to come; None where there is no room for it."""
+    """Return the answer to come; None where there is no room for it."""
     pool, room = _readers()
     if not room.acquire(blocking=False):
         return None
@@ -220,7 +259,10 @@ def _submit(question: Question) -> "Future[Read | Failed] | None":
 
 
 def _read(question: Question) -> Read | Failed:
-    """Read the account, in a thread of its own. What waits for a thread holds no key once nobody waits for it."""
+    """Read the account, in a thread of its own.
+
+    What waits for a thread holds no key once nobody waits for it.
+    """
     name = VENUES[question.venue].name
     try:
         return Read(*read_all(question.venue, question.key, question.address))
@@ -273,9 +315,11 @@ def _forget(session: Session, question: Question) -> None:
 
 
 def _show(session: Session, reading: Reading, read: Read) -> None:
-    """The account as the venue tells it beside ours, and the button that takes it over."""
+    """Draw the account as the venue tells it beside ours, and the button that takes it over."""
     account, name = read.account, VENUES[read.account.venue].name
-    st.subheader(plain(f"{name} at {account.seen_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"), anchor=False)
+    st.subheader(
+        plain(f"{name} at {account.seen_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"), anchor=False
+    )
     _permissions(reading.question, account, name)
     for note in account.notes:
         st.info(plain(note))
@@ -289,7 +333,12 @@ def _show(session: Session, reading: Reading, read: Read) -> None:
     _settings(scenario)
     _positions(scenario)
     figures = assess(scenario)
-    compared = beside(scenario, figures, **account.figures._asdict(), liquidation_prices=account.liquidation_prices)
+    compared = beside(
+        scenario,
+        figures,
+        **account.figures._asdict(),
+        liquidation_prices=account.liquidation_prices,
+    )
     _compared(compared, name)
     if st.button("Take this account over", key="do_take_account", type="primary"):
         _take(session, scenario, read)
@@ -298,7 +347,11 @@ def _show(session: Session, reading: Reading, read: Read) -> None:
 
 def _settings(scenario: Scenario) -> None:
     account = scenario.account
-    told = wording.rate(account.fee) if account.taker_fee is not None else f"not told; {wording.rate(account.fee)} here"
+    told = (
+        wording.rate(account.fee)
+        if account.taker_fee is not None
+        else f"not told; {wording.rate(account.fee)} here"
+    )
     figures = {
         f"Wallet balance ({account.rules.settlement})": wording.money(account.wallet_balance),
         "Margin mode": account.margin_mode.capitalize(),
@@ -313,7 +366,7 @@ def _settings(scenario: Scenario) -> None:
 
 
 def _positions(scenario: Scenario) -> None:
-    """The positions as they are taken over."""
+    """Draw the positions as they are taken over."""
     if not scenario.positions:
         st.info("No open cross positions in perpetuals that Tandem knows.")
         return
@@ -336,14 +389,18 @@ def _position(position: Position, scenario: Scenario) -> dict[str, str]:
 
 
 def _permissions(question: Question, account: VenueAccount, name: str) -> None:
-    """Say what the key can do beyond reading; one that can move money is refused before anything is shown."""
+    """Say what the key can do beyond reading.
+
+    One that can move money is refused before anything is shown.
+    """
     if question.key is None:
         return
     how = read_only_key(account.venue)
     if account.may_trade:
         st.warning(
             plain(
-                f"This key can trade. Tandem only reads, but a key that can do more should not be given to any tool: "
+                f"This key can trade. Tandem only reads, but a key that can do more should not be "
+                f"given to any tool: "
                 f"delete it at {name} and {how}."
             )
         )
@@ -356,9 +413,14 @@ def _own(read: Read) -> live.OwnTiers | None:
 
 
 def _scenario(session: Session, read: Read) -> Scenario:
-    """The account beside the tables that would stand beside it; nothing on the screen changes."""
+    """Return the account beside the tables that would stand beside it.
+
+    Nothing on the screen changes.
+    """
     scenario = as_scenario(read.account, session.working)
-    return scenario.with_tables(live.look_at(session, read.account.venue, scenario.tokens, own=_own(read)).tables)
+    return scenario.with_tables(
+        live.look_at(session, read.account.venue, scenario.tokens, own=_own(read)).tables
+    )
 
 
 def _compared(compared: Sequence[Beside], name: str) -> None:
@@ -369,17 +431,24 @@ def _compared(compared: Sequence[Beside], name: str) -> None:
             "Figure": label(pair),
             name: written(pair, pair.venue),
             "Tandem": written(pair, pair.ours),
-            "Difference": wording.MISSING if pair.difference is None else wording.percent(pair.difference, sign=True),
+            "Difference": wording.MISSING
+            if pair.difference is None
+            else wording.percent(pair.difference, sign=True),
         }
         for pair in compared
     ]
     table = pd.DataFrame([{plain(key): plain(cell) for key, cell in row.items()} for row in rows])
-    st.table(table, hide_index=True, border="horizontal", alt=f"Figures of the account as {name} and Tandem tell them")
+    st.table(
+        table,
+        hide_index=True,
+        border="horizontal",
+        alt=f"Figures of the account as {name} and Tandem tell them",
+    )
     _agreement(compared, name)
 
 
 def _agreement(compared: Sequence[Beside], name: str) -> None:
-    """What differs, what only one side tells, or that all agrees."""
+    """Draw what differs, what only one side tells, or that all agrees."""
     found = agreement(compared, name)
     if found.apart:
         st.warning(plain(found.apart))
@@ -400,7 +469,11 @@ def _take(session: Session, scenario: Scenario, read: Read) -> None:
     session.baseline, session.example = before_move(session.working), None
     day = account.seen_at.astimezone(UTC)
     origin = Origin("live", day, f"{day:%Y-%m-%d}")
-    session.mark_sources = {token: MarkSource(mark, name, origin) for token, mark in account.marks.items()}
+    session.mark_sources = {
+        token: MarkSource(mark, name, origin) for token, mark in account.marks.items()
+    }
     session.as_received = False
     count = len(scenario.positions)
-    session.tell("info", f"Taken over from {name}: {count} {'position' if count == 1 else 'positions'}.")
+    session.tell(
+        "info", f"Taken over from {name}: {count} {'position' if count == 1 else 'positions'}."
+    )

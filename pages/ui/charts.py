@@ -11,18 +11,22 @@ from pages.ui import place
 
 
 def joint_move(curve: Curve | None, scenario: Scenario, assessment: Assessment) -> None:
-    """Requirement ÷ equity against the common move."""
+    """Draw requirement ÷ equity against the common move."""
     place.chart(
-        joint_move_figure(curve, scenario, assessment), "joint-move", joint_move_alt(curve, scenario, assessment)
+        joint_move_figure(curve, scenario, assessment),
+        "joint-move",
+        joint_move_alt(curve, scenario, assessment),
     )
 
 
 def liquidation(scenario: Scenario, assessment: Assessment) -> None:
-    """Liquidation prices per token as distances from the mark."""
+    """Draw liquidation prices per token as distances from the mark."""
     alt = liquidation_distances_alt(assessment, scenario)
     place.chart(liquidation_distances(assessment, scenario), "liquidation", alt)
 
 
 def use(scenario: Scenario, assessment: Assessment) -> None:
-    """How the margin balance is used, per position."""
-    place.chart(margin_use(assessment, scenario), "margin-use", margin_use_alt(assessment, scenario))
+    """Draw how the margin balance is used, per position."""
+    place.chart(
+        margin_use(assessment, scenario), "margin-use", margin_use_alt(assessment, scenario)
+    )

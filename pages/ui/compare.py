@@ -14,7 +14,15 @@ from margin.market.view import View, queries
 from margin.messages import message
 from margin.model.scenario import Position, Scenario
 from margin.studies.comparison import venues as venues_compared
-from margin.studies.comparison.modes import ModeComparison, along, curves, in_mode, modes, on_days, switch
+from margin.studies.comparison.modes import (
+    ModeComparison,
+    along,
+    curves,
+    in_mode,
+    modes,
+    on_days,
+    switch,
+)
 from margin.studies.comparison.venues import VenueComparison, at_venue
 from margin.studies.distance.directions import Direction
 from margin.text import modes as mode_words
@@ -36,12 +44,12 @@ MOVE = -20.0
 
 
 def sections() -> dict[str, Callable[[Session], None]]:
-    """What there is to compare."""
+    """Return what there is to compare."""
     return {MODES: cross_and_isolated, BY_VENUE: venue_by_venue}
 
 
 def chosen() -> Callable[[Session], None]:
-    """The section that the person looks at."""
+    """Return the section that the person looks at."""
     name = st.segmented_control(
         "Compare",
         list(sections()),
@@ -54,7 +62,7 @@ def chosen() -> Callable[[Session], None]:
 
 
 def _sentence(clauses: Sequence[str]) -> str:
-    """Clauses as one escaped sentence."""
+    """Return clauses as one escaped sentence."""
     return plain(f"{wording.capital('; '.join(clauses))}.")
 
 
@@ -67,7 +75,7 @@ def _bullets(lines: Sequence[str]) -> None:
 
 
 def cross_and_isolated(session: Session) -> None:
-    """Both modes: the verdict, the picture, liquidation prices, the change of mode, and what survives what."""
+    """Draw both modes: the verdict, the picture, liquidation prices, the change of mode, and what survives what."""
     said = st.container()
     drawing, asking = st.columns([54, 46], gap="medium")
     with asking:
@@ -112,7 +120,10 @@ def _shocks(scenario: Scenario) -> None:
 
 
 def _margins(session: Session) -> None:
-    """The isolated margins, edited in place; kept in the scenario in cross too, where they change nothing."""
+    """Draw the isolated margins, edited in place.
+
+    Kept in the scenario in cross too, where they change nothing.
+    """
     positions = session.working.positions
     if not positions:
         return
@@ -137,9 +148,13 @@ def _margins(session: Session) -> None:
 
 
 _VISITS = "compare_visits"
-"""How often the other section was drawn: an editor that was away starts anew from the margins as they are."""
+"""How often the other section was drawn.
+
+An editor that was away starts anew from the margins as they are.
+"""
 _IGNORED = (
-    "The account is in cross: margins entered here are kept in the scenario but ignored there, as the front page says. "
+    "The account is in cross: margins entered here are kept in the scenario but ignored there, as "
+    "the front page says. "
     "They count on the isolated side of this page."
 )
 
@@ -168,14 +183,16 @@ def _margin_columns() -> Mapping[str, Any]:
 
 
 def _ways(session: Session) -> list[Direction]:
-    """The directions of Moves together that move a price of the account, each way of moving prices once."""
+    """Return the directions of Moves together that move a price of the account, each way of moving prices once."""
     tokens = session.working.tokens
     found = directions_of(session.working, betas(session), looking(session).own)
-    return compare_rows.distinct([each for each in found if any(each.rates.get(token) for token in tokens)])
+    return compare_rows.distinct(
+        [each for each in found if any(each.rates.get(token) for token in tokens)]
+    )
 
 
 def _picture(session: Session, comparison: ModeComparison) -> None:
-    """What is left in both modes along a direction that the person chooses."""
+    """Draw what is left in both modes along a direction that the person chooses."""
     ways = {each.name: each for each in _ways(session)}
     direction = None
     if ways:
@@ -188,16 +205,27 @@ def _picture(session: Session, comparison: ModeComparison) -> None:
 
 
 def _switch(session: Session, comparison: ModeComparison) -> None:
-    """Whether the mode could be changed now and what would follow, the figures before and after, and the button."""
+    """Draw whether the mode could be changed now and what would follow, the figures before and after.
+
+    And the button.
+    """
     change = switch(comparison)
     _bullets(mode_words.switch_in_words(comparison, change))
-    place.table(compare_rows.switch_rows(change), f"Margin, initial margin and headroom after a change to {change.to}")
+    place.table(
+        compare_rows.switch_rows(change),
+        f"Margin, initial margin and headroom after a change to {change.to}",
+    )
     if not change.nothing_left:
         st.caption(_sentence(mode_words.caution(comparison)))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         other = comparison.other
         told = "shows this account in the other mode on every page; the baseline stays as it is"
-        if st.button(f"Take this mode over: {other}", key="do_take_mode", disabled=bool(change.missing), help=told):
+        if st.button(
+            f"Take this mode over: {other}",
+            key="do_take_mode",
+            disabled=bool(change.missing),
+            help=told,
+        ):
             session.open(in_mode(session.working, other))
             session.tell("info", f"{comparison.present.capitalize()} → {other}. {_BASELINE_STAYS}")
     _figures(session, comparison)
@@ -207,7 +235,10 @@ _FIGURES = "compare_figures"
 
 
 def _figures(session: Session, comparison: ModeComparison) -> None:
-    """Every figure in both modes, where unfolded; it stays so while another page is looked at."""
+    """Draw every figure in both modes, where unfolded.
+
+    It stays so while another page is looked at.
+    """
     st.session_state.setdefault(_FIGURES, session.kept.get(_FIGURES, False))
     with st.expander("Every figure in both modes", key=_FIGURES, on_change="rerun") as figures:
         session.kept[_FIGURES] = bool(figures.open)
@@ -220,7 +251,7 @@ _BASELINE_STAYS = "The baseline stays as it was, so that the figures show before
 
 
 def _survival(session: Session, comparison: ModeComparison) -> None:
-    """What both modes leave in every direction, or on every named day."""
+    """Draw what both modes leave in every direction, or on every named day."""
     shown = st.segmented_control(
         "Survival of",
         [DIRECTIONS, DAYS],
@@ -262,12 +293,14 @@ def _directions(session: Session, comparison: ModeComparison) -> None:
 
 
 _MOVES = (
-    "A move is that of the direction; each token moves by its beta, with BTC by the snapshot's beta to BTC (1 where it "
+    "A move is that of the direction; each token moves by its beta, with BTC by the snapshot's "
+    "beta to BTC (1 where it "
     "knows none) or by yours from Moves together."
 )
 _SEARCHED = "Liquidation is looked for from −100 % to +1,000 %."
 _AGAINST = (
-    f"In “{NAMES['against']}” a negative move is the one that hurts. Liquidation is looked for from −100 % (there from "
+    f"In “{NAMES['against']}” a negative move is the one that hurts. Liquidation is looked for "
+    f"from −100 % (there from "
     "−1,000 %) to +1,000 %."
 )
 
@@ -298,11 +331,16 @@ _STRAIGHT = "the close takes every price straight there, whatever it traded at o
 
 
 def venue_by_venue(session: Session) -> None:
-    """Every venue's figures of the same account: the verdict, the tables, the picture, and the change of venue."""
+    """Draw every venue's figures of the same account.
+
+    The verdict, the tables, the picture, and the change of venue.
+    """
     session.put(_VISITS, session.keep(_VISITS, int) + 1)
     scenario = session.working
     views = _views(session)
-    comparison = venues_compared.venues_compared(scenario, {venue: view.tables for venue, view in views.items()})
+    comparison = venues_compared.venues_compared(
+        scenario, {venue: view.tables for venue, view in views.items()}
+    )
     st.markdown(f"**{plain(venues_text.verdict(comparison))}**")
     _shocks(scenario)
     if scenario.positions:
@@ -315,16 +353,25 @@ def venue_by_venue(session: Session) -> None:
 
 
 def _views(session: Session) -> dict[str, View]:
-    """Every venue as it is known now; the account's as its figures stand."""
+    """Return every venue as it is known now; the account's as its figures stand."""
     here, tokens = session.working.account.venue, session.working.tokens
     return {
-        venue: session.shown if venue == here else live.look_at(session, venue, tokens) for venue in listing_venues()
+        venue: session.shown if venue == here else live.look_at(session, venue, tokens)
+        for venue in listing_venues()
     }
 
 
 def _venue_tables(comparison: VenueComparison, views: Mapping[str, View]) -> None:
-    wide = {name: st.column_config.Column(width=190) for name in (compare_rows.REFUSED, compare_rows.UNKNOWN)}
-    place.table(compare_rows.venue_rows(comparison, views), "Every venue's figures of the same account", 150, wide)
+    wide = {
+        name: st.column_config.Column(width=190)
+        for name in (compare_rows.REFUSED, compare_rows.UNKNOWN)
+    }
+    place.table(
+        compare_rows.venue_rows(comparison, views),
+        "Every venue's figures of the same account",
+        150,
+        wide,
+    )
     drawing, prices = st.columns([54, 46], gap="medium")
     with drawing:
         place.chart(charts.venues(comparison), "venues", charts.venues_alt(comparison))
@@ -334,13 +381,17 @@ def _venue_tables(comparison: VenueComparison, views: Mapping[str, View]) -> Non
 
 
 def _take_venue(session: Session) -> None:
-    """A button per other venue that puts the account there, as the choice of the front page does."""
+    """Draw a button per other venue that puts the account there, as the choice of the front page does."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text("Take this venue over:")
         for venue in listing_venues():
             if venue == session.working.account.venue:
                 continue
-            if st.button(VENUES[venue].name, key=f"do_take_{venue}", help="on every page; the baseline stays as it is"):
+            if st.button(
+                VENUES[venue].name,
+                key=f"do_take_{venue}",
+                help="on every page; the baseline stays as it is",
+            ):
                 before = session.working
                 session.open(session.attach(at_venue(before, venue)))
                 session.tell("info", f"{venue_change(before, session.working)} {_BASELINE_STAYS}")
@@ -349,9 +400,11 @@ def _take_venue(session: Session) -> None:
 
 
 def _ask(session: Session) -> None:
-    """With live data on, the button that asks every venue for what the comparison rests on."""
+    """Draw with live data on, the button that asks every venue for what the comparison rests on."""
     if not session.live:
         st.caption("Live data is off: no venue is asked, every table is the snapshot's.")
         return
-    wanted = tuple(query for venue in listing_venues() for query in queries(venue, session.working.tokens))
+    wanted = tuple(
+        query for venue in listing_venues() for query in queries(venue, session.working.tokens)
+    )
     live.ask_every(wanted, "do_ask_compared", "contracts, marks and tiers of the account's tokens")

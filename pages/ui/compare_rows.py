@@ -1,4 +1,7 @@
-"""What the tables of the Compare page say: pure functions, studies' results in, rows of text out."""
+"""What the tables of the Compare page say.
+
+Pure functions, studies' results in, rows of text out.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -29,7 +32,7 @@ Texts = dict[str, str]
 
 
 def price_rows(comparison: ModeComparison) -> list[Texts]:
-    """Per position the liquidation prices in both modes, each with its distance from the mark."""
+    """Return per position the liquidation prices in both modes, each with its distance from the mark."""
     return [
         {
             "Position": f"{pair.position.symbol} {pair.position.side}",
@@ -42,9 +45,10 @@ def price_rows(comparison: ModeComparison) -> list[Texts]:
 
 
 def prices(price: LiquidationPrice, mark: float) -> str:
-    """`1.4518 (−17.04 %)`, both where there are two, or why there is none."""
+    """Return `1.4518 (−17.04 %)`, both where there are two, or why there is none."""
     found = [
-        f"{wording.price(each)} ({'from 0' if (far := away(each, mark)) is None else wording.percent(far, sign=True)})"
+        f"{wording.price(each)} "
+        f"({'from 0' if (far := away(each, mark)) is None else wording.percent(far, sign=True)})"
         for each in (price.below, price.above)
         if each is not None
     ]
@@ -54,20 +58,32 @@ def prices(price: LiquidationPrice, mark: float) -> str:
 
 
 def mode_rows(comparison: ModeComparison) -> list[Texts]:
-    """Every figure of the account in both modes, the present one first."""
+    """Return every figure of the account in both modes, the present one first."""
     here, there = comparison.of(comparison.present), comparison.of(comparison.other)
-    columns = [f"{comparison.present.capitalize()}, now", comparison.other.capitalize() + _added(comparison)]
-    pairs = zip(figures(here.scenario, here.account), figures(there.scenario, there.account), strict=True)
-    return [{"Figure": now.name, columns[0]: now.text, columns[1]: then.text} for now, then in pairs]
+    columns = [
+        f"{comparison.present.capitalize()}, now",
+        comparison.other.capitalize() + _added(comparison),
+    ]
+    pairs = zip(
+        figures(here.scenario, here.account), figures(there.scenario, there.account), strict=True
+    )
+    return [
+        {"Figure": now.name, columns[0]: now.text, columns[1]: then.text} for now, then in pairs
+    ]
 
 
 def _added(comparison: ModeComparison) -> str:
-    """What is added to the wallet for the isolated margins: `, with $5,000.00 added`; empty where it covers them."""
+    """Return what is added to the wallet for the isolated margins: `, with $5,000.00 added`.
+
+    Empty where it covers them.
+    """
     return f", with {wording.money(comparison.missing)} added" if comparison.missing else ""
 
 
 def switch_rows(change: Switch) -> list[Texts]:
-    """Per part of the mode changed to what it would hold and need at the marks: the account, or every position.
+    """Return per part of the mode changed to what it would hold and need at the marks.
+
+    The account, or every position.
 
     Nothing where there is nothing to change, or not the money for it.
     """
@@ -81,14 +97,18 @@ def switch_rows(change: Switch) -> list[Texts]:
             "Short of it": wording.money(each.short) if each.short else NONE,
             "Headroom": wording.money(each.headroom),
             "Requirement ÷ equity": wording.percent(each.load),
-            "State": "liquidated at once" if each.liquidated else f"past {each.level}" if each.level else "holds",
+            "State": "liquidated at once"
+            if each.liquidated
+            else f"past {each.level}"
+            if each.level
+            else "holds",
         }
         for each in change.needs
     ]
 
 
 def direction_rows(comparison: ModeComparison, rows: Iterable[DirectionRow]) -> list[Texts]:
-    """Per direction where each mode is hit, and what both leave at the move that was asked for."""
+    """Return per direction where each mode is hit, and what both leave at the move that was asked for."""
     return [
         {
             "Direction": row.direction.name,
@@ -104,29 +124,36 @@ def direction_rows(comparison: ModeComparison, rows: Iterable[DirectionRow]) -> 
 def _met(reached: JointMove) -> str:
     if 0 in reached:
         return "reached"
-    return " · ".join(wording.percent(move, sign=True) for move in reached if move is not None) or NONE
+    return (
+        " · ".join(wording.percent(move, sign=True) for move in reached if move is not None) or NONE
+    )
 
 
 def _both(comparison: ModeComparison, cross: Left, isolated: Left) -> Texts:
-    """What a move leaves in each mode, and what it changes; where cross is gone already, what its wallet held."""
+    """Return what a move leaves in each mode, and what it changes.
+
+    Where cross is gone already, what its wallet held.
+    """
     gone = comparison.cross.today is not None and bool(comparison.cross.today.lost)
     held = wording.money(comparison.cross.scenario.account.wallet_balance)
     already = f"{wording.money(cross.left)} (liquidated already, the wallet held {held})"
     return {
         "Cross leaves": already if gone else _left(cross, "liquidated"),
-        f"Isolated{_added(comparison)}{',' if comparison.missing else ''} leaves": _left(isolated, ""),
+        f"Isolated{_added(comparison)}{',' if comparison.missing else ''} leaves": _left(
+            isolated, ""
+        ),
         "Positions lost, isolated": wording.some(isolated.lost) or NONE,
     }
 
 
 def _left(left: Left, word: str) -> str:
-    """`$7,655.00 (−$2,345.00)`."""
+    """Return `$7,655.00 (−$2,345.00)`."""
     change = wording.money(left.change, sign=True)
     return f"{wording.money(left.left)} ({f'{word}, ' if left.lost and word else ''}{change})"
 
 
 def day_rows(comparison: ModeComparison, rows: Iterable[DayRow], *, worst: bool) -> list[Texts]:
-    """Per named day what both modes leave, in the days' order."""
+    """Return per named day what both modes leave, in the days' order."""
     return [
         {
             "Day": row.day.date or "yours",
@@ -149,8 +176,16 @@ def _filled(row: DayRow) -> str:
 
 
 def day_assumptions(rows: Iterable[DayRow]) -> list[str]:
-    """What the days rest on, each said once; what is said of single days stands in their rows."""
-    noted = [assumption for row in rows for assumption in row.assumptions if assumption.code not in _IN_ROWS]
+    """Return what the days rest on, each said once.
+
+    What is said of single days stands in their rows.
+    """
+    noted = [
+        assumption
+        for row in rows
+        for assumption in row.assumptions
+        if assumption.code not in _IN_ROWS
+    ]
     return list(dict.fromkeys(map(message, noted)))
 
 
@@ -159,7 +194,7 @@ _IN_ROWS = {"moved_by_beta", "standing_still"}
 
 
 def distinct(directions: Iterable[Direction]) -> list[Direction]:
-    """The directions that move something, of those that move the same alike only the first."""
+    """Return the directions that move something, of those that move the same alike only the first."""
     kept: list[Direction] = []
     for direction in directions:
         rates = {token: rate for token, rate in direction.rates.items() if rate}
@@ -169,7 +204,7 @@ def distinct(directions: Iterable[Direction]) -> list[Direction]:
 
 
 def margin_rows(positions: Iterable[Position]) -> list[dict[str, Any]]:
-    """Per position its isolated margin as it was entered, and what stands in where none was."""
+    """Return per position its isolated margin as it was entered, and what stands in where none was."""
     return [
         {
             "Position": f"{position.symbol} {position.side}",
@@ -183,7 +218,10 @@ def margin_rows(positions: Iterable[Position]) -> list[dict[str, Any]]:
 def with_margins(
     positions: Sequence[Position], rows: Sequence[Mapping[str, Any]]
 ) -> tuple[tuple[Position, ...], list[str]]:
-    """The positions with the margins that were typed, and what is wrong with those that are kept as they were."""
+    """Return the positions with the margins that were typed.
+
+    And what is wrong with those that are kept as they were.
+    """
     taken, faults = [], []
     for position, row in zip(positions, rows, strict=True):
         try:
@@ -191,7 +229,10 @@ def with_margins(
             taken.append(Position(**{**_fields(position), "isolated_margin": margin}))
         except FieldError as error:
             taken.append(position)
-            faults.append(f"{position.symbol} {position.side}: its margin {error.message}; the last good one is kept.")
+            faults.append(
+                f"{position.symbol} {position.side}: its margin {error.message}; the last good one "
+                f"is kept."
+            )
     return tuple(taken), faults
 
 
@@ -204,7 +245,10 @@ def _fields(position: Position) -> dict[str, Any]:
 
 
 def venue_rows(comparison: VenueComparison, views: Mapping[str, View]) -> list[Texts]:
-    """Per venue its figures; where tokens are missing, the account without them in a further row."""
+    """Return per venue its figures.
+
+    Where tokens are missing, the account without them in a further row.
+    """
     rows = []
     for line in comparison.lines:
         rows.append(_venue_row(line, views[line.venue]))
@@ -237,26 +281,38 @@ def _venue_row(line: VenueLine, view: View) -> Texts:
 
 
 def _as_entered(money: float | None, *, refused: bool) -> str:
-    """A figure that follows from the leverages entered: where the venue refuses one, marked as not to be had."""
+    """Return a figure that follows from the leverages entered.
+
+    Where the venue refuses one, marked as not to be had.
+    """
     told = wording.money(money)
     return f"refused ({told} as entered)" if refused and money is not None else told
 
 
 def seen(line: VenueLine, view: View) -> str:
-    """`snapshot, 2026-09-29`: from where and of which day the tables of the line are, tokens beside each of several."""
+    """Return `snapshot, 2026-09-29`.
+
+    From where and of which day the tables of the line are, tokens beside each of several.
+    """
     own = line.scenario.market.tiers.keys()
     used = {token for tokens in line.days.values() for token in tokens} | set(line.undated)
     if not used:
         return wording.MISSING
-    kinds = [view.tiers[token].kind if token in view.tiers else "snapshot" for token in sorted(used - own)]
+    kinds = [
+        view.tiers[token].kind if token in view.tiers else "snapshot"
+        for token in sorted(used - own)
+    ]
     origins = [*dict.fromkeys(kinds), *(["own"] if used & own else [])]
-    days = [day if len(line.days) == 1 else f"{day} ({wording.some(held)})" for day, held in line.days.items()]
+    days = [
+        day if len(line.days) == 1 else f"{day} ({wording.some(held)})"
+        for day, held in line.days.items()
+    ]
     days += [f"undated ({wording.some(line.undated)})"] if line.undated else []
     return f"{' and '.join(origins)}, {'; '.join(days)}"
 
 
 def unknown(line: VenueLine) -> str:
-    """Why figures are missing: a clause per token without a table."""
+    """Return why figures are missing: a clause per token without a table."""
     reasons = [why_no_tiers(problem) for _, problem in _problems(line.account, "no_tiers")]
     return wording.some(dict.fromkeys(reasons)) or NONE
 
@@ -265,8 +321,11 @@ _REFUSED = "leverage_above_cap"
 
 
 def refusals(assessment: Assessment) -> str:
-    """What the venue would not open as it was entered: leverages above its caps."""
-    refused = [f"{name} at {refused_leverage(problem)}" for name, problem in _problems(assessment, _REFUSED)]
+    """Return what the venue would not open as it was entered: leverages above its caps."""
+    refused = [
+        f"{name} at {refused_leverage(problem)}"
+        for name, problem in _problems(assessment, _REFUSED)
+    ]
     return wording.some(refused) or NONE
 
 
@@ -279,7 +338,7 @@ def _problems(assessment: Assessment, code: str) -> Iterator[tuple[str, Problem]
 
 
 def _reached(line: VenueLine, *, falls: bool) -> str:
-    """How far a common move may go; not known where the tiers are not."""
+    """Return how far a common move may go; not known where the tiers are not."""
     if line.account.liquidated:
         return "reached"
     if line.account.headroom is None:
@@ -289,18 +348,22 @@ def _reached(line: VenueLine, *, falls: bool) -> str:
 
 
 def venue_assumptions(comparison: VenueComparison) -> list[str]:
-    """What every venue's figures rest on, each clause with its venue."""
-    return [_of_venue(line.venue, assumption) for line in comparison.lines for assumption in line.account.assumptions]
+    """Return what every venue's figures rest on, each clause with its venue."""
+    return [
+        _of_venue(line.venue, assumption)
+        for line in comparison.lines
+        for assumption in line.account.assumptions
+    ]
 
 
 def _of_venue(venue: str, assumption: Assumption) -> str:
-    """What is assumed, behind the venue where it does not name it itself."""
+    """Return what is assumed, behind the venue where it does not name it itself."""
     clause = message(assumption)
     return clause if "venue" in assumption.facts else f"{venue}: {clause}"
 
 
 def venue_price_rows(comparison: VenueComparison) -> list[Texts]:
-    """Per token, in isolated mode per position, the liquidation price on every venue whose figures are known."""
+    """Return per token, in isolated mode per position, the liquidation price on every venue whose figures are known."""
     known = [line.without if line.missing else line for line in comparison.lines]
     lines = [line for line in known if line is not None]
     first = comparison.lines[0]

@@ -1,4 +1,7 @@
-"""The Market data page: what is shown, from where and how old; tiers of all venues, funding, listings, connections."""
+"""The Market data page: what is shown, from where and how old.
+
+Tiers of all venues, funding, listings, connections.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC
@@ -35,14 +38,16 @@ from pages.ui.text import plain
 
 
 def sources(session: Session) -> None:
-    """What the scenario's figures rest on, token by token."""
+    """Draw what the scenario's figures rest on, token by token."""
     scenario, now = session.working, live.now()
     if not scenario.tokens:
         st.caption("No positions and no collateral: nothing rests on market data.")
         return
     marks_from = {token: _mark_from(session, token) for token in scenario.tokens}
     rows = data_rows.source_rows(scenario, session.shown, _latest(session), marks_from, now)
-    place.table(rows, f"Where the figures of every token on {scenario.account.rules.name} come from", 90)
+    place.table(
+        rows, f"Where the figures of every token on {scenario.account.rules.name} come from", 90
+    )
     whose = "your own" if scenario.account.taker_fee is not None else "the venue's"
     st.caption(plain(f"Taker fee in force: {wording.rate(scenario.account.fee)}, {whose}."))
     for reason in data_rows.reasons(session.shown, scenario.tokens):
@@ -50,27 +55,29 @@ def sources(session: Session) -> None:
 
 
 def _latest(session: Session, *further: str) -> View:
-    """The scenario's venue as it is known at this moment, whatever its figures rest on."""
+    """Return the scenario's venue as it is known at this moment, whatever its figures rest on."""
     return live.look_at(session, session.working.account.venue, (*session.working.tokens, *further))
 
 
 def _mark_from(session: Session, token: str) -> str:
-    """Whose mark the token has, and how far the common move has taken it from there."""
+    """Return whose mark the token has, and how far the common move has taken it from there."""
     mark, now = origin(session.working)[token], session.working.market.marks[token]
     label = shell.mark_label(session, token)
     return label if now == mark else f"{label}, moved {wording.percent(away(now, mark), sign=True)}"
 
 
 def choose_token(session: Session) -> str:
-    """The token that the next sections are about: the scenario's first."""
+    """Return the token that the next sections are about: the scenario's first."""
     tokens = list(dict.fromkeys([*session.working.tokens, *known_tokens()]))
     token: str = st.selectbox("Token", tokens, key=f"data_token_{session.revision}", width=240)
     return token
 
 
 def views_for(session: Session, token: str) -> list[View]:
-    """Every venue as it is known at this moment, whatever the scenario's figures rest on."""
-    return [live.look_at(session, venue, (*session.working.tokens, token)) for venue in listing_venues()]
+    """Return every venue as it is known at this moment, whatever the scenario's figures rest on."""
+    return [
+        live.look_at(session, venue, (*session.working.tokens, token)) for venue in listing_venues()
+    ]
 
 
 def _mark(session: Session, token: str) -> float | None:
@@ -79,7 +86,7 @@ def _mark(session: Session, token: str) -> float | None:
 
 
 def tiers(session: Session, views: Sequence[View], token: str) -> None:
-    """The token's tiers at the scenario's venue as a table, and beside those of the other venues as a chart."""
+    """Draw the token's tiers at the scenario's venue as a table, and beside those of the other venues as a chart."""
     mark = _mark(session, token)
     compared = data_rows.compared(session.working, views, token, mark)
     table, chart = st.columns([45, 55], gap="medium")
@@ -93,29 +100,38 @@ def tiers(session: Session, views: Sequence[View], token: str) -> None:
 
 
 def _beside_the_chart() -> str:
-    """What venues count beside their tiers, which the chart leaves out."""
+    """Return what venues count beside their tiers, which the chart leaves out."""
     closing = [venue.name for venue in VENUES.values() if venue.closing_fee_in_margins]
     liquidating = [venue.name for venue in VENUES.values() if venue.liquidation_fee_required]
-    adds, holds = ("adds" if len(closing) == 1 else "add"), ("holds" if len(liquidating) == 1 else "hold")
+    adds, holds = (
+        ("adds" if len(closing) == 1 else "add"),
+        ("holds" if len(liquidating) == 1 else "hold"),
+    )
     return (
-        f"The chart shows maintenance margin by the tiers alone. {wording.listing(closing)} {adds} the fee to close to "
-        f"it, and {wording.listing(liquidating)} {holds} equity against the liquidation fee too; the account's figures "
+        f"The chart shows maintenance margin by the tiers alone. {wording.listing(closing)} {adds} "
+        f"the fee to close to "
+        f"it, and {wording.listing(liquidating)} {holds} equity against the liquidation fee too; "
+        f"the account's figures "
         "count both."
     )
 
 
 def _tier_table(session: Session, compared: Compared, token: str) -> None:
-    """The table in force on the scenario's venue, in its own units."""
+    """Draw the table in force on the scenario's venue, in its own units."""
     scenario = session.working
     name = scenario.account.rules.name
     here = [schedule for schedule in compared.schedules if schedule.venue == scenario.account.venue]
     if not here:
         seen = scenario.market.reference.not_listed.get(token)
         missing = not_listed(name, seen) if seen else f"no tier table of {token} is known there"
-        st.caption(plain(f"{name}: {_ONE_FRACTION if scenario.account.rules.own_fraction else missing}."))
+        st.caption(
+            plain(f"{name}: {_ONE_FRACTION if scenario.account.rules.own_fraction else missing}.")
+        )
         return
     [schedule] = here
-    unit = None if schedule.contract_value is None else schedule.contract_value * compared.mark or None
+    unit = (
+        None if schedule.contract_value is None else schedule.contract_value * compared.mark or None
+    )
     rows = data_rows.tier_rows(schedule.table, unit, data_rows.tiers_of(assess(scenario), token))
     st.caption(plain(f"{name}, {schedule.seen}: {_units(schedule, compared)}"))
     told = f"Tiers of {token} on {name}, {len(rows)} {'tiers' if len(rows) > 1 else 'tier'}"
@@ -126,7 +142,7 @@ _ONE_FRACTION = "one maintenance fraction for everything, no tiers"
 
 
 def _units(schedule: Schedule, compared: Compared) -> str:
-    """What the columns of sizes count."""
+    """Return what the columns of sizes count."""
     if schedule.table.progressive:
         return "sizes in $ of notional; maintenance margin is notional × rate − deduction."
     if schedule.contract_value is None:
@@ -149,33 +165,49 @@ def _tier_columns() -> dict[str, Any]:
 
 
 def funding(session: Session, token: str) -> None:
-    """What funding has cost: every payment where the venue told them, else the snapshot's distribution."""
+    """Draw what funding has cost.
+
+    Every payment where the venue told them, else the snapshot's distribution.
+    """
     venue = _funding_venue(session)
     entry = live.cache().entry(Query(venue, "funding", token)) if session.live else Entry()
     chart, words = st.columns([55, 45], gap="medium")
     with chart:
-        rates = _distribution(token) if entry.cached is None else _history(session, venue, token, entry.cached)
+        rates = (
+            _distribution(token)
+            if entry.cached is None
+            else _history(session, venue, token, entry.cached)
+        )
     if entry.failure is not None:
         stands_in = "what the snapshot recorded" if entry.cached is None else "the last answer"
         words.caption(plain(f"{VENUES[venue].name} {entry.failure.reason}: {stands_in} stands in."))
     if (quote := _told(session, token)) and quote.funding_rate is not None and quote.interval_hours:
         seen = _latest(session, token).mark_origins[token].label(live.now())
-        rates.append(funding_a_day(quote.funding_rate, quote.interval_hours, f"{VENUES[venue].name}'s rate ({seen})"))
+        rates.append(
+            funding_a_day(
+                quote.funding_rate, quote.interval_hours, f"{VENUES[venue].name}'s rate ({seen})"
+            )
+        )
     legs = [leg for leg in session.working.positions if leg.symbol == token]
     for line in data_rows.funding_lines(legs, _mark(session, token) or 0.0, rates):
         words.markdown(plain(line))
 
 
 def _funding_venue(session: Session) -> str:
-    """The scenario's venue; for the textbook account the first of those that have funding."""
+    """Return the scenario's venue.
+
+    For the textbook account the first of those that have funding.
+    """
     venue = session.working.account.venue
     return venue if venue in listing_venues() else listing_venues()[0]
 
 
 def _told(session: Session, token: str) -> Quote | None:
-    """What the venue itself told of the token last, now or a while ago."""
+    """Return what the venue itself told of the token last, now or a while ago."""
     latest = _latest(session, token)
-    return latest.quotes.get(token) if latest.mark_origins[token].kind in ("live", "cached") else None
+    return (
+        latest.quotes.get(token) if latest.mark_origins[token].kind in ("live", "cached") else None
+    )
 
 
 def _history(session: Session, venue: str, token: str, cached: Cached) -> list[Paid]:
@@ -205,7 +237,7 @@ def _distribution(token: str) -> list[Paid]:
 
 
 def listings(session: Session, views: Sequence[View]) -> None:
-    """Which token has a perpetual where, and what became of those that are no more."""
+    """Draw which token has a perpetual where, and what became of those that are no more."""
     rows = status_rows(views, known_tokens(session.working.tokens))
     told = "Listing status of every token on every venue, with the day it was seen"
     place.table(data_rows.listing_rows(rows), told, 90)
@@ -215,24 +247,33 @@ def listings(session: Session, views: Sequence[View]) -> None:
 
 
 def connections(session: Session, views: Sequence[View], token: str) -> None:
-    """What each venue has answered, and the button that asks all of them."""
+    """Draw what each venue has answered, and the button that asks all of them."""
     if not session.live:
         st.caption("Live data is off: no venue is asked, everything comes from the snapshot.")
         return
     everything = _queries(session, token, listing_venues())
-    place.table(data_rows.connection_rows(views, token, live.now()), "What each venue has answered", 90)
+    place.table(
+        data_rows.connection_rows(views, token, live.now()), "What each venue has answered", 90
+    )
     tokens = tuple(dict.fromkeys([*session.working.tokens, token]))
-    for reason in dict.fromkeys(reason for view in views for reason in data_rows.reasons(view, tokens)):
+    for reason in dict.fromkeys(
+        reason for view in views for reason in data_rows.reasons(view, tokens)
+    ):
         st.caption(plain(f"{reason}."))
     live.ask_every(everything, "do_ask_venues", f"contracts, marks and the tiers of {token}")
 
 
 def want(session: Session, token: str) -> None:
-    """With live data on, has fetched what the page shows of the scenario's venue; the others only by the button."""
+    """Draw with live data on, has fetched what the page shows of the scenario's venue.
+
+    The others only by the button.
+    """
     if session.live and session.working.account.venue in listing_venues():
         live.cache().refresh(_queries(session, token, [session.working.account.venue]))
 
 
 def _queries(session: Session, token: str, venues: Sequence[str]) -> tuple[Query, ...]:
-    about = [query for venue in venues for query in queries(venue, (*session.working.tokens, token))]
+    about = [
+        query for venue in venues for query in queries(venue, (*session.working.tokens, token))
+    ]
     return (*about, Query(_funding_venue(session), "funding", token))

@@ -1,4 +1,7 @@
-"""What the tables and sentences of the Market data page say: pure functions, values in, text and numbers out."""
+"""What the tables and sentences of the Market data page say.
+
+Pure functions, values in, text and numbers out.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -25,9 +28,12 @@ Texts = dict[str, str]
 def source_rows(
     scenario: Scenario, view: View, latest: View, marks_from: Mapping[str, str], now: datetime
 ) -> list[Texts]:
-    """Per token of the scenario what its figures rest on, and from where; `marks_from` says that of the marks.
+    """Return per token of the scenario what its figures rest on, and from where.
 
-    `view` is what stands beside the scenario, `latest` what the venue has told since: no figure rests on funding.
+    `marks_from` says that of the marks.
+
+    `view` is what stands beside the scenario, `latest` what the venue has told since: no figure
+    rests on funding.
     """
     return [
         {
@@ -43,7 +49,7 @@ def source_rows(
 
 
 def _tiers_from(scenario: Scenario, view: View, token: str, now: datetime) -> str:
-    """Where the tier table in force comes from."""
+    """Return where the tier table in force comes from."""
     if scenario.account.rules.own_fraction:
         return "no tiers: one fraction"
     if token in scenario.market.tiers:
@@ -52,10 +58,17 @@ def _tiers_from(scenario: Scenario, view: View, token: str, now: datetime) -> st
 
 
 def _contract_cells(scenario: Scenario, view: View, token: str) -> Texts:
-    """What the venue says of the contract; the scenario's own contract value before the venue's."""
+    """Return what the venue says of the contract.
+
+    The scenario's own contract value before the venue's.
+    """
     contract = view.contracts.get(token)
     value = scenario.market.contract_values.get(token) or (contract and contract.contract_value)
-    doubt = " (not confirmed)" if token in view.tables.unconfirmed - scenario.market.contract_values.keys() else ""
+    doubt = (
+        " (not confirmed)"
+        if token in view.tables.unconfirmed - scenario.market.contract_values.keys()
+        else ""
+    )
     return {
         "One contract": f"{wording.quantity(value)} {token}{doubt}" if value else wording.MISSING,
         "Lot": wording.quantity(contract.quantity_step if contract else None),
@@ -75,19 +88,24 @@ def _seen(contract: Contract | None) -> str:
 
 
 def _funding_cells(view: View, token: str) -> Texts:
-    """The rate of the coming payment; where nobody knows it, the recorded median under its own name."""
+    """Return the rate of the coming payment.
+
+    Where nobody knows it, the recorded median under its own name.
+    """
     quote = view.quotes.get(token)
     recorded = view.mark_origins.get(token, _UNKNOWN).kind in ("snapshot", "none")
     rate = _rate(quote)
     due = quote.next_funding if quote else None
     return {
         "Funding": f"{rate}, median of the past" if recorded and rate != wording.MISSING else rate,
-        "Next payment (UTC)": wording.MISSING if due is None else f"{due.astimezone(UTC):%m-%d %H:%M}",
+        "Next payment (UTC)": wording.MISSING
+        if due is None
+        else f"{due.astimezone(UTC):%m-%d %H:%M}",
     }
 
 
 def _rate(quote: Quote | None) -> str:
-    """`+0.0086 % each 4 h`."""
+    """Return `+0.0086 % each 4 h`."""
     if quote is None or quote.funding_rate is None:
         return wording.MISSING
     rate = f"{'+' if quote.funding_rate > 0 else ''}{wording.rate(quote.funding_rate)}"
@@ -95,26 +113,44 @@ def _rate(quote: Quote | None) -> str:
 
 
 def reasons(view: View, tokens: Sequence[str]) -> list[str]:
-    """Why figures of these tokens are not live, and what was refused: sentences without their full stop, each once."""
-    of_tokens = [held.get(token, _UNKNOWN) for token in tokens for held in (view.mark_origins, view.tiers)]
+    """Return why figures of these tokens are not live, and what was refused.
+
+    Sentences without their full stop, each once.
+    """
+    of_tokens = [
+        held.get(token, _UNKNOWN) for token in tokens for held in (view.mark_origins, view.tiers)
+    ]
     refused = [f"{token}: {view.refused[token]}" for token in tokens if token in view.refused]
     origins = [view.contracts_origin, view.quotes_origin, *of_tokens]
     return [*dict.fromkeys(origin.reason for origin in origins if origin.reason), *refused]
 
 
-def tier_rows(table: TierTable, unit: float | None, yours: Mapping[str, int]) -> list[dict[str, Any]]:
-    """The tiers as numbers, rates in %. `unit`: $ per contract of a flat table, None where nobody knows.
+def tier_rows(
+    table: TierTable, unit: float | None, yours: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    """Return the tiers as numbers, rates in %.
+
+    `unit`: $ per contract of a flat table, None where nobody knows.
 
     `yours` gives the person's sides with the tier that each lies in, from 1.
     """
-    return [_tier_row(number, row, table, unit, yours) for number, row in enumerate(table.rows(), start=1)]
+    return [
+        _tier_row(number, row, table, unit, yours)
+        for number, row in enumerate(table.rows(), start=1)
+    ]
 
 
 def _tier_row(
-    number: int, row: Mapping[str, float | None], table: TierTable, unit: float | None, yours: Mapping[str, int]
+    number: int,
+    row: Mapping[str, float | None],
+    table: TierTable,
+    unit: float | None,
+    yours: Mapping[str, int],
 ) -> dict[str, Any]:
     cap = row["cap"]
-    notional = {} if table.progressive else {UP_TO: None if cap is None or unit is None else cap * unit}
+    notional = (
+        {} if table.progressive else {UP_TO: None if cap is None or unit is None else cap * unit}
+    )
     deduction = {"Deduction": row["maintenance_amount"]} if table.progressive else {}
     sides = " and ".join(side for side, tier in yours.items() if tier == number)
     return {
@@ -130,37 +166,59 @@ def _tier_row(
 
 
 def tiers_of(assessment: Assessment, token: str) -> dict[str, int]:
-    """The tier, from 1, that each side of the token lies in."""
-    return {each.side: each.tier for each in assessment.positions if each.symbol == token and each.tier is not None}
+    """Return the tier, from 1, that each side of the token lies in."""
+    return {
+        each.side: each.tier
+        for each in assessment.positions
+        if each.symbol == token and each.tier is not None
+    }
 
 
 def compared(scenario: Scenario, views: Sequence[View], token: str, mark: float | None) -> Compared:
-    """The token's table on every venue, on the scenario's own the one in force; without a mark none by contracts."""
+    """Return the token's table on every venue, on the scenario's own the one in force.
+
+    Without a mark none by contracts.
+    """
     schedules = tuple(
-        Schedule(view.venue, table, _of_when(scenario, view, token), _contract_value(scenario, view, token))
+        Schedule(
+            view.venue,
+            table,
+            _of_when(scenario, view, token),
+            _contract_value(scenario, view, token),
+        )
         for view in views
         if (table := _table(scenario, view, token)) is not None
     )
-    sizes = {str(leg.side): leg.quantity * (mark or 0.0) for leg in scenario.positions if leg.symbol == token}
+    sizes = {
+        str(leg.side): leg.quantity * (mark or 0.0)
+        for leg in scenario.positions
+        if leg.symbol == token
+    }
     return Compared(token, mark or 0.0, schedules, sizes)
 
 
 def _is_own(scenario: Scenario, view: View, token: str) -> bool:
-    """Whether the scenario brings the token's table on this venue itself."""
+    """Return whether the scenario brings the token's table on this venue itself."""
     return view.venue == scenario.account.venue and token in scenario.market.tiers
 
 
 def _table(scenario: Scenario, view: View, token: str) -> TierTable | None:
-    return scenario.market.tiers[token] if _is_own(scenario, view, token) else view.tables.tiers.get(token)
+    return (
+        scenario.market.tiers[token]
+        if _is_own(scenario, view, token)
+        else view.tables.tiers.get(token)
+    )
 
 
 def _contract_value(scenario: Scenario, view: View, token: str) -> float | None:
-    own = scenario.market.contract_values.get(token) if view.venue == scenario.account.venue else None
+    own = (
+        scenario.market.contract_values.get(token) if view.venue == scenario.account.venue else None
+    )
     return own or view.tables.contract_values.get(token)
 
 
 def _of_when(scenario: Scenario, view: View, token: str) -> str:
-    """When a table was seen, without its age, so that the chart stays the same while it grows older."""
+    """Return when a table was seen, without its age, so that the chart stays the same while it grows older."""
     day = _day(scenario, view, token)
     if _is_own(scenario, view, token):
         return f"own table, {day or 'undated'}"
@@ -169,14 +227,17 @@ def _of_when(scenario: Scenario, view: View, token: str) -> str:
 
 
 def _day(scenario: Scenario, view: View, token: str) -> str | None:
-    """The day of a table, an ISO date."""
+    """Return the day of a table, an ISO date."""
     if _is_own(scenario, view, token):
         return scenario.market.tiers_as_of
     return view.tables.dates.get(token, view.tables.as_of)
 
 
 def far_apart(scenario: Scenario, views: Sequence[View], token: str) -> str:
-    """The warning where the token's tables are more than a month apart; empty where they are not."""
+    """Return the warning where the token's tables are more than a month apart.
+
+    Empty where they are not.
+    """
     days = {
         view.venue: day
         for view in views
@@ -193,12 +254,17 @@ def far_apart(scenario: Scenario, views: Sequence[View], token: str) -> str:
 
 
 def funding_lines(legs: Iterable[Position], mark: float, rates: Iterable[Paid]) -> list[str]:
-    """A sentence per position: what it pays a day at each rate, which its source names."""
+    """Return a sentence per position: what it pays a day at each rate, which its source names."""
     lines = []
     for leg in legs:
-        told = [f"{_paid(funding_payment(leg, mark, rate.a_day))} a day at {rate.source}" for rate in rates]
+        told = [
+            f"{_paid(funding_payment(leg, mark, rate.a_day))} a day at {rate.source}"
+            for rate in rates
+        ]
         if told:
-            lines.append(f"Your {leg.side} of {wording.money(leg.quantity * mark)} {', and '.join(told)}.")
+            lines.append(
+                f"Your {leg.side} of {wording.money(leg.quantity * mark)} {', and '.join(told)}."
+            )
     return lines
 
 
@@ -207,14 +273,18 @@ def _paid(amount: float) -> str:
 
 
 def listing_rows(rows: Iterable[StatusRow]) -> list[Texts]:
-    """One row per token, one column per venue."""
+    """Return one row per token, one column per venue."""
     return [
-        {"Token": row.token, **{VENUES[listing.venue].name: listing.words for listing in row.listings}} for row in rows
+        {
+            "Token": row.token,
+            **{VENUES[listing.venue].name: listing.words for listing in row.listings},
+        }
+        for row in rows
     ]
 
 
 def connection_rows(views: Iterable[View], token: str, now: datetime) -> list[Texts]:
-    """Per venue where its figures are from and how old they are."""
+    """Return per venue where its figures are from and how old they are."""
     return [
         {
             "Venue": VENUES[view.venue].name,
@@ -228,5 +298,5 @@ def connection_rows(views: Iterable[View], token: str, now: datetime) -> list[Te
 
 
 def _some(tokens: Sequence[str]) -> str:
-    """Tokens by name, and of many the number."""
+    """Return tokens by name, and of many the number."""
     return wording.listing(wording.capped(tokens, wording.FEW)) if tokens else "nothing"

@@ -1,7 +1,7 @@
 """The tables a person edits: positions, marks with betas, collateral.
 
-Each table starts from a frame that stays the same for one revision and only its return value is read, so that fast
-edits are never lost; the session's scenario follows what the table says.
+Each table starts from a frame that stays the same for one revision and only its return value is
+read, so that fast edits are never lost; the session's scenario follows what the table says.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,10 +28,13 @@ NEW_ROW: Row = {"Side": "long", "Unit": TOKENS, "Leverage": NEW_LEVERAGE}
 
 
 def positions_table(session: Session) -> list[ReadRow]:
-    """Draws the position table and takes what it says into the scenario."""
+    """Draw the position table and takes what it says into the scenario."""
     isolated = session.working.account.isolated
     edited = st.data_editor(
-        session.keep("positions", lambda: _position_frame([to_row(each) for each in session.working.positions])),
+        session.keep(
+            "positions",
+            lambda: _position_frame([to_row(each) for each in session.working.positions]),
+        ),
         key=f"positions_{session.revision}_{session.rows_revision}",
         num_rows="dynamic",
         hide_index=True,
@@ -41,11 +44,17 @@ def positions_table(session: Session) -> list[ReadRow]:
         alt="Positions: one row per token and side, edited in place",
     )
     if len(edited) > MOST_POSITIONS:
-        st.error(f"At most {MOST_POSITIONS} positions: the rows after that are left out of the figures.")
+        st.error(
+            f"At most {MOST_POSITIONS} positions: the rows after that are left out of the figures."
+        )
     rows = edited.to_dict("records")
     taken, beyond = rows[:MOST_POSITIONS], rows[MOST_POSITIONS:]
-    read = read_rows(taken, lambda symbol: mark_of(session, symbol), session.keep("converted", dict))
-    session.put("rows", [_settled(row, result) for row, result in zip(taken, read, strict=True)] + beyond)
+    read = read_rows(
+        taken, lambda symbol: mark_of(session, symbol), session.keep("converted", dict)
+    )
+    session.put(
+        "rows", [_settled(row, result) for row, result in zip(taken, read, strict=True)] + beyond
+    )
     _take_positions(session, tuple(row.position for row in read if row.position is not None))
     return read
 
@@ -62,36 +71,60 @@ def _position_columns() -> Mapping[str, Any]:
     margin = "isolated margin in $; empty: size · entry ÷ leverage"
     unit = "$: the notional becomes tokens once, at the mark of that moment"
     return {
-        "Token": column.TextColumn(width=78, max_chars=40, help="RENDER, FET, TAO …; RNDR is read as RENDER"),
+        "Token": column.TextColumn(
+            width=78, max_chars=40, help="RENDER, FET, TAO …; RNDR is read as RENDER"
+        ),
         "Side": column.SelectboxColumn(width=60, options=["long", "short"], default="long"),
-        "Size": column.NumberColumn(width=86, format="%.8g", help="in tokens, or in $ as the unit says"),
-        "Unit": column.SelectboxColumn(width=62, options=[TOKENS, DOLLARS], default=TOKENS, help=unit),
-        "Entry": column.NumberColumn(width=68, format="%.8g", help="average entry price, $ per token"),
-        "Leverage": column.NumberColumn("Lev.", width=58, format="%g×", default=NEW_LEVERAGE, help=leverage),
+        "Size": column.NumberColumn(
+            width=86, format="%.8g", help="in tokens, or in $ as the unit says"
+        ),
+        "Unit": column.SelectboxColumn(
+            width=62, options=[TOKENS, DOLLARS], default=TOKENS, help=unit
+        ),
+        "Entry": column.NumberColumn(
+            width=68, format="%.8g", help="average entry price, $ per token"
+        ),
+        "Leverage": column.NumberColumn(
+            "Lev.", width=58, format="%g×", default=NEW_LEVERAGE, help=leverage
+        ),
         "Margin": column.NumberColumn(width=86, format="%.8g", help=margin),
     }
 
 
 def _settled(row: Row, result: ReadRow) -> dict[str, Any]:
-    """The row to start anew from: as it was understood, or as it was typed where it was not."""
+    """Return the row to start anew from.
+
+    As it was understood, or as it was typed where it was not.
+    """
     return to_row(result.position) if result.position else dict(row)
 
 
 def mark_of(session: Session, symbol: str) -> float | None:
-    """The token's mark: the scenario's, else the one at hand after the present common move."""
+    """Return the token's mark.
+
+    The scenario's, else the one at hand after the present common move.
+    """
     scenario = session.working
     if symbol in scenario.market.marks:
         return scenario.market.marks[symbol]
     known = live.known_mark(session, symbol)
-    return None if known is None else scenario.market.moved({symbol: known}, present_move(scenario) or 0.0)[symbol]
+    return (
+        None
+        if known is None
+        else scenario.market.moved({symbol: known}, present_move(scenario) or 0.0)[symbol]
+    )
 
 
 def _with_first_marks(session: Session, symbols: set[str]) -> Scenario:
-    """The scenario with marks for tokens that are new in it, before whatever needs them."""
+    """Return the scenario with marks for tokens that are new in it, before whatever needs them."""
     scenario = session.working
     new = sorted(symbols - set(scenario.market.marks))
     first = {symbol: mark for symbol in new if (mark := live.first_mark(session, symbol))}
-    return at_move(scenario, present_move(scenario) or 0.0, {**origin(scenario), **first}) if first else scenario
+    return (
+        at_move(scenario, present_move(scenario) or 0.0, {**origin(scenario), **first})
+        if first
+        else scenario
+    )
 
 
 def _take_positions(session: Session, positions: tuple[Position, ...]) -> None:
@@ -105,12 +138,14 @@ def _take_positions(session: Session, positions: tuple[Position, ...]) -> None:
 
 
 def faults(session: Session, read: Sequence[ReadRow]) -> None:
-    """Says beside the table what is wrong, row by row, with the repair at hand."""
+    """Say beside the table what is wrong, row by row, with the repair at hand."""
     for index, row in enumerate(read):
         if row.fault is None:
             continue
         st.error(plain(f"Row {index + 1} ({row.label}) is left out of the figures: {row.fault}."))
-        if row.twin is not None and st.button(f"Merge into row {row.twin + 1}", key=f"do_merge_{index}"):
+        if row.twin is not None and st.button(
+            f"Merge into row {row.twin + 1}", key=f"do_merge_{index}"
+        ):
             _merge(session, read, index, row.twin)
 
 
@@ -128,8 +163,12 @@ def _merge(session: Session, read: Sequence[ReadRow], index: int, twin: int) -> 
 
 
 def problems(session: Session, read: Sequence[ReadRow], assessment: Assessment) -> None:
-    """What the venue would refuse or warn of, with the repair at hand where there is one."""
-    shown = {(row.position.symbol, str(row.position.side)): index for index, row in enumerate(read) if row.position}
+    """Draw what the venue would refuse or warn of, with the repair at hand where there is one."""
+    shown = {
+        (row.position.symbol, str(row.position.side)): index
+        for index, row in enumerate(read)
+        if row.position
+    }
     for figures in assessment.positions:
         index = shown.get((figures.symbol, figures.side))
         for problem in figures.problems:
@@ -145,18 +184,26 @@ def _tell(problem: Problem, whose: str) -> None:
 
 
 def _offer(session: Session, index: int, figures: PositionFigures, problem: Problem) -> None:
-    """The repair of one position's problem: its leverage lowered to the cap, or the position removed."""
+    """Draw the repair of one position's problem.
+
+    Its leverage lowered to the cap, or the position removed.
+    """
     rows: list[Row] = session.keep("rows", list)
     whose, before, after = f"{figures.symbol} {figures.side}", rows[:index], rows[index + 1 :]
     cap = figures.max_leverage
-    if problem.code == "leverage_above_cap" and st.button(f"Lower {whose} to {cap:g}×", key=f"do_lower_{index}"):
+    if problem.code == "leverage_above_cap" and st.button(
+        f"Lower {whose} to {cap:g}×", key=f"do_lower_{index}"
+    ):
         _reopen(session, [*before, {**rows[index], "Leverage": cap}, *after])
     if problem.code == "no_tiers" and st.button(f"Remove {whose}", key=f"do_remove_{index}"):
         _reopen(session, [*before, *after])
 
 
 def row_actions(session: Session, read: Sequence[ReadRow]) -> None:
-    """Flip, duplicate or remove a row, or add one: empty, or of a perpetual found by its name."""
+    """Draw flip, duplicate or remove a row, or add one.
+
+    Empty, or of a perpetual found by its name.
+    """
     labels = {index: f"{index + 1} · {row.label}" for index, row in enumerate(read)}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         chosen = st.selectbox(
@@ -166,7 +213,12 @@ def row_actions(session: Session, read: Sequence[ReadRow]) -> None:
             key=f"row_{session.revision}_{session.rows_revision}",
             width=160,
         )
-        flip = st.button("Flip", key="do_flip", disabled=not labels, help="long becomes short, short becomes long")
+        flip = st.button(
+            "Flip",
+            key="do_flip",
+            disabled=not labels,
+            help="long becomes short, short becomes long",
+        )
         duplicate = st.button("Duplicate", key="do_duplicate", disabled=not labels)
         remove = st.button("Remove", key="do_remove", disabled=not labels)
         add = st.button("Add", key="do_add", help="an empty row")
@@ -180,7 +232,10 @@ def row_actions(session: Session, read: Sequence[ReadRow]) -> None:
         return
     before, row, after = rows[:chosen], rows[chosen], rows[chosen + 1 :]
     if flip:
-        _reopen(session, [*before, {**row, "Side": "short" if row["Side"] == "long" else "long"}, *after])
+        _reopen(
+            session,
+            [*before, {**row, "Side": "short" if row["Side"] == "long" else "long"}, *after],
+        )
     if duplicate:
         _reopen(session, [*before, row, row, *after])
     if remove:
@@ -188,7 +243,7 @@ def row_actions(session: Session, read: Sequence[ReadRow]) -> None:
 
 
 def _find(session: Session) -> str | None:
-    """The search box over the perpetuals that are known to trade on the venue."""
+    """Return the search box over the perpetuals that are known to trade on the venue."""
     known = session.shown.contracts or snapshot.marks()
     return st.selectbox(
         "Find a perpetual",
@@ -201,18 +256,22 @@ def _find(session: Session) -> str | None:
 
 
 def _reopen(session: Session, rows: Sequence[Row]) -> None:
-    """Starts the table anew with these rows."""
+    """Start the table anew with these rows."""
     session.rows_revision += 1
     session.put("positions", _position_frame(rows))
     st.rerun()
 
 
 def marks_table(session: Session, read: Sequence[ReadRow]) -> None:
-    """Draws marks and betas per token, before the common move, and takes them into the scenario."""
+    """Draw marks and betas per token, before the common move, and takes them into the scenario."""
     unpriced = [row.unpriced for row in read if row.unpriced]
     tokens = tuple(dict.fromkeys([*session.working.tokens, *unpriced]))
     edited = st.data_editor(
-        session.keep("marks", lambda: _mark_frame(session.working, tokens), tag=(tokens, session.market_revision)),
+        session.keep(
+            "marks",
+            lambda: _mark_frame(session.working, tokens),
+            tag=(tokens, session.market_revision),
+        ),
         key=f"marks_{session.revision}_{session.market_revision}_{'_'.join(tokens)}",
         hide_index=True,
         width="stretch",
@@ -226,21 +285,31 @@ def marks_table(session: Session, read: Sequence[ReadRow]) -> None:
         try:
             if (mark := clean(row["Mark"])) is not None or symbol not in unpriced:
                 marks[symbol] = number(mark, f"Mark of {symbol}", above=0)
-            betas[symbol] = number(clean(row["Beta"]), f"Beta of {symbol}", at_least=-100, at_most=100)
+            betas[symbol] = number(
+                clean(row["Beta"]), f"Beta of {symbol}", at_least=-100, at_most=100
+            )
         except FieldError as error:
             st.error(plain(f"{error.path} {error.message}; the last good one is kept."))
     _take_marks(session, marks, betas)
 
 
 def close_marks(session: Session) -> None:
-    """Forget what the table of marks started from: opened again it starts from the marks then in force."""
+    """Forget what the table of marks started from.
+
+    Opened again it starts from the marks then in force.
+    """
     session.kept.pop("marks", None)
 
 
 def _mark_frame(scenario: Scenario, tokens: Sequence[str]) -> pd.DataFrame:
     start = origin(scenario)
-    rows = [{"Token": each, "Mark": start.get(each), "Beta": scenario.market.beta(each)} for each in tokens]
-    return pd.DataFrame(rows, columns=["Token", "Mark", "Beta"]).astype({"Mark": "float64", "Beta": "float64"})
+    rows = [
+        {"Token": each, "Mark": start.get(each), "Beta": scenario.market.beta(each)}
+        for each in tokens
+    ]
+    return pd.DataFrame(rows, columns=["Token", "Mark", "Beta"]).astype(
+        {"Mark": "float64", "Beta": "float64"}
+    )
 
 
 def _mark_columns() -> Mapping[str, Any]:
@@ -248,7 +317,9 @@ def _mark_columns() -> Mapping[str, Any]:
     beta = "how many per cent the token moves when the common move is one per cent"
     return {
         "Token": column.TextColumn(width=90),
-        "Mark": column.NumberColumn("Mark before the move", format="%.8g", help="$ per token; one mark for both sides"),
+        "Mark": column.NumberColumn(
+            "Mark before the move", format="%.8g", help="$ per token; one mark for both sides"
+        ),
         "Beta": column.NumberColumn(width=70, format="%.4g", help=beta),
     }
 
@@ -257,7 +328,9 @@ def _take_marks(session: Session, marks: Mapping[str, float], betas: Mapping[str
     scenario = session.working
     start = origin(scenario)
     changed = {symbol: mark for symbol, mark in marks.items() if start.get(symbol) != mark}
-    new_betas = {symbol: beta for symbol, beta in betas.items() if scenario.market.beta(symbol) != beta}
+    new_betas = {
+        symbol: beta for symbol, beta in betas.items() if scenario.market.beta(symbol) != beta
+    }
     if not changed and not new_betas:
         return
     move = present_move(scenario) or 0.0
@@ -268,7 +341,7 @@ def _take_marks(session: Session, marks: Mapping[str, float], betas: Mapping[str
 
 
 def collateral_table(session: Session) -> None:
-    """Draws the pledged assets and takes them into the scenario."""
+    """Draw the pledged assets and takes them into the scenario."""
     edited = st.data_editor(
         session.keep("collateral", lambda: _collateral_frame(session.working.account.collateral)),
         key=f"collateral_{session.revision}",
@@ -292,8 +365,14 @@ def collateral_table(session: Session) -> None:
                 if value is None:
                     raise FieldError(name, "is missing")
             item = Collateral(asset, amount, ratio)
-            if live.known_mark(session, item.asset) is None and item.asset not in session.working.market.marks:
-                raise FieldError("asset", f"{item.asset} has no known mark: give it a position or import a scenario")
+            if (
+                live.known_mark(session, item.asset) is None
+                and item.asset not in session.working.market.marks
+            ):
+                raise FieldError(
+                    "asset",
+                    f"{item.asset} has no known mark: give it a position or import a scenario",
+                )
             items.append(item)
         except FieldError as error:
             st.error(plain(f"Collateral row {index} is left out: {error.path} {error.message}."))

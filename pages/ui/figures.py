@@ -1,4 +1,7 @@
-"""The figures on the page: headline metrics, the full table before → after, the arithmetic. All text comes ready."""
+"""The figures on the page: headline metrics, the full table before → after, the arithmetic.
+
+All text comes ready.
+"""
 
 from collections.abc import Callable
 from math import inf
@@ -27,13 +30,18 @@ class Shown(NamedTuple):
 
 
 def headline(assessment: Assessment, baseline: Assessment) -> None:
-    """The four figures to watch, each with what it was in the baseline."""
+    """Draw the four figures to watch, each with what it was in the baseline."""
     ratio = assessment.nearest_ratio
     reading = f"{ratio.label}. It {ratio.direction}; liquidation at {wording.percent(ratio.liquidation_at)}."
     pairs: list[tuple[str, Callable[[Assessment], Shown], str, Better]] = [
         ("Margin balance", _margin_balance, "Wallet balance with open profit and loss.", "more"),
         ("Margin ratio", _ratio, reading, "more" if ratio.direction == "falls" else "less"),
-        ("Available", _available, "Free for new positions: margin balance less initial margin.", "more"),
+        (
+            "Available",
+            _available,
+            "Free for new positions: margin balance less initial margin.",
+            "more",
+        ),
         (
             "Distance, all together",
             _distance,
@@ -43,7 +51,9 @@ def headline(assessment: Assessment, baseline: Assessment) -> None:
     ]
     for start in (0, 2):
         columns = st.columns(2, gap="small", wrap=False)
-        for column, (label, read, meaning, better) in zip(columns, pairs[start : start + 2], strict=True):
+        for column, (label, read, meaning, better) in zip(
+            columns, pairs[start : start + 2], strict=True
+        ):
             with column:
                 _metric(label, read(assessment), read(baseline), meaning, better)
 
@@ -62,17 +72,19 @@ def _available(assessment: Assessment) -> Shown:
 
 
 def _distance(assessment: Assessment) -> Shown:
-    """The nearest common move that liquidates; further away is more."""
+    """Return the nearest common move that liquidates; further away is more."""
     if assessment.liquidated:
         return Shown(0.0, "reached")
     if assessment.headroom is None:
         return Shown(None, wording.MISSING)
     move = nearest(assessment.joint_move)
-    return Shown(inf, "none") if move is None else Shown(abs(move), wording.percent(move, sign=True))
+    return (
+        Shown(inf, "none") if move is None else Shown(abs(move), wording.percent(move, sign=True))
+    )
 
 
 def _metric(label: str, now: Shown, before: Shown, meaning: str, better: Better) -> None:
-    """One headline figure, with what it was in the baseline and whether that was better."""
+    """Draw one headline figure, with what it was in the baseline and whether that was better."""
     changed = now.text != before.text
     compared = changed and None not in (now.value, before.value)
     rises = compared and (now.value or 0.0) > (before.value or 0.0)
@@ -88,8 +100,10 @@ def _metric(label: str, now: Shown, before: Shown, meaning: str, better: Better)
     )
 
 
-def full_table(scenario: Scenario, assessment: Assessment, before: Scenario, baseline: Assessment) -> None:
-    """Every figure, before → after, with its meaning."""
+def full_table(
+    scenario: Scenario, assessment: Assessment, before: Scenario, baseline: Assessment
+) -> None:
+    """Draw every figure, before → after, with its meaning."""
     was = {figure.label: figure.text for figure in figures(before, baseline)}
     rows = [
         {
@@ -100,11 +114,16 @@ def full_table(scenario: Scenario, assessment: Assessment, before: Scenario, bas
         }
         for figure in figures(scenario, assessment)
     ]
-    st.table(_escaped(rows), hide_index=True, border="horizontal", alt="All figures of the account, baseline and now")
+    st.table(
+        _escaped(rows),
+        hide_index=True,
+        border="horizontal",
+        alt="All figures of the account, baseline and now",
+    )
 
 
 def positions_table(assessment: Assessment) -> None:
-    """Every position's figures."""
+    """Draw every position's figures."""
     rows = [
         {
             "Position": f"{figures.symbol} {figures.side}",
@@ -115,24 +134,38 @@ def positions_table(assessment: Assessment) -> None:
             "Maintenance": wording.money(figures.maintenance_margin),
             "Tier": wording.MISSING if figures.tier is None else str(figures.tier),
             "Rate": wording.rate(figures.maintenance_rate),
-            "Max leverage": wording.MISSING if figures.max_leverage is None else f"{figures.max_leverage:g}×",
+            "Max leverage": wording.MISSING
+            if figures.max_leverage is None
+            else f"{figures.max_leverage:g}×",
         }
         for figures in assessment.positions
     ]
     if rows:
-        st.table(_escaped(rows), hide_index=True, border="horizontal", alt="Figures of every position")
+        st.table(
+            _escaped(rows), hide_index=True, border="horizontal", alt="Figures of every position"
+        )
 
 
 def arithmetic_lines(scenario: Scenario, assessment: Assessment) -> None:
-    """The venue's formulas, and the same lines in this account's numbers."""
+    """Draw the venue's formulas, and the same lines in this account's numbers."""
     rows = [
-        {"Figure": line.figure, "Formula": line.formula, "In numbers": line.numbers, "Result": line.result}
+        {
+            "Figure": line.figure,
+            "Formula": line.formula,
+            "In numbers": line.numbers,
+            "Result": line.result,
+        }
         for line in arithmetic(scenario, assessment)
     ]
-    st.table(_escaped(rows), hide_index=True, border="horizontal", alt="Every figure's formula in symbols and numbers")
+    st.table(
+        _escaped(rows),
+        hide_index=True,
+        border="horizontal",
+        alt="Every figure's formula in symbols and numbers",
+    )
     st.caption(plain("; ".join(f"{symbol} {meaning}" for symbol, meaning in SYMBOLS.items())))
 
 
 def _escaped(rows: list[dict[str, str]]) -> pd.DataFrame:
-    """Cells of a static table are read as Markdown: escape them."""
+    """Return cells of a static table are read as Markdown: escape them."""
     return pd.DataFrame([{key: plain(cell) for key, cell in row.items()} for row in rows])

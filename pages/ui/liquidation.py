@@ -16,7 +16,14 @@ from margin.model.scenario import Side
 from margin.studies.account.assess import assess
 from margin.studies.distance.directions import study
 from margin.studies.distance.distances import JointMove
-from margin.studies.liquidation.conduct import ORDERS, SLIPPAGE, Conduct, MarginStop, Order, PriceStops
+from margin.studies.liquidation.conduct import (
+    ORDERS,
+    SLIPPAGE,
+    Conduct,
+    MarginStop,
+    Order,
+    PriceStops,
+)
 from margin.studies.liquidation.path import Path
 from margin.studies.liquidation.rules import forced_fee
 from margin.studies.liquidation.waterfall import waterfall
@@ -41,7 +48,10 @@ MOST_STOPS = 6
 
 
 class Route(NamedTuple):
-    """Where prices go, how that is told, and what it rests on; `reached` is where a direction liquidates."""
+    """Where prices go, how that is told, and what it rests on.
+
+    `reached` is where a direction liquidates.
+    """
 
     way: Way
     path: Path
@@ -50,7 +60,10 @@ class Route(NamedTuple):
 
 
 def can_be_told(session: Session) -> bool:
-    """Whether there is anything that could be liquidated and its tiers are known; if not, says why."""
+    """Return whether there is anything that could be liquidated and its tiers are known.
+
+    If not, says why.
+    """
     scenario = session.working
     assessment = assess(scenario)
     if scenario.positions and assessment.headroom is not None:
@@ -63,7 +76,7 @@ def can_be_told(session: Session) -> bool:
 
 
 def route(session: Session) -> Route | None:
-    """The path to go along, as chosen; None where it cannot be gone."""
+    """Return the path to go along, as chosen; None where it cannot be gone."""
     kind, target, move = st.columns([26, 50, 24], gap="small", vertical_alignment="bottom")
     with kind:
         chosen = st.segmented_control(
@@ -87,7 +100,9 @@ def route(session: Session) -> Route | None:
 
 def _direction(session: Session, target: Any, at: Any) -> Route:
     scenario = session.working
-    directions = {each.key: each for each in directions_of(scenario, betas(session), looking(session).own)}
+    directions = {
+        each.key: each for each in directions_of(scenario, betas(session), looking(session).own)
+    }
     with target:
         key = st.selectbox(
             "Direction",
@@ -99,55 +114,73 @@ def _direction(session: Session, target: Any, at: Any) -> Route:
     direction = directions[key]
     with at:
         per_cent = st.number_input(
-            "Move to (%)", value=MOVE, step=5.0, format="%.6g", key="liquidation_to", persist_state="session"
+            "Move to (%)",
+            value=MOVE,
+            step=5.0,
+            format="%.6g",
+            key="liquidation_to",
+            persist_state="session",
         )
     low, high = -100 * direction.furthest_down, 1000.0
     move = number(per_cent, "Move to (%)", at_least=low, at_most=high) / 100
     [result] = study(scenario, [direction], moves=())
     path = Path.along(scenario.market.marks, direction.rates, move)
     about = liquidation_text.about_betas(direction, scenario.tokens, looking(session).betas)
-    return Route(Way(liquidation_text.axis_name(direction), move), path, tuple(about), result.liquidation)
+    return Route(
+        Way(liquidation_text.axis_name(direction), move), path, tuple(about), result.liquidation
+    )
 
 
 def _past_day(session: Session, target: Any) -> Route:
     scenario, known, own = session.working, betas(session), looking(session).days
     days = named_days(session)
     hardest = session.keep(
-        "hardest", lambda: liquidation_rows.hardest_day(crash_rows(scenario, days, known)), tag=len(days)
+        "hardest",
+        lambda: liquidation_rows.hardest_day(crash_rows(scenario, days, known)),
+        tag=len(days),
     )
     with target:
         chosen = st.selectbox(
             "Day, to its worst tick",
             range(len(days)),
             index=hardest,
-            format_func=lambda index: liquidation_text.day_name(days[index]) if index < len(days) else "",
+            format_func=lambda index: (
+                liquidation_text.day_name(days[index]) if index < len(days) else ""
+            ),
             key=f"liquidation_day_{hardest}_{'_'.join(day.event for day in own)}",
             persist_state="session",
         )
     [row] = crash_rows(scenario, [days[chosen]], known)
     way = Way(f"Way from these marks to the worst tick of {row.day.date or 'your day'}")
-    return Route(way, Path(scenario.market.marks, row.worst.prices), tuple(map(message, row.assumptions)))
+    return Route(
+        way, Path(scenario.market.marks, row.worst.prices), tuple(map(message, row.assumptions))
+    )
 
 
 def conduct(session: Session) -> Conduct:
-    """What is assumed of the venue's orders, and the person's stops."""
+    """Return what is assumed of the venue's orders, and the person's stops."""
     st.header("How it is liquidated", anchor=False)
     order = _order(session)
     left, right = st.columns(2, gap="small", vertical_alignment="bottom")
     with left:
-        slippage = _percentage(session, "Slippage (%)", "slippage", SLIPPAGE, step=0.1, help=_SLIPPAGE)
+        slippage = _percentage(
+            session, "Slippage (%)", "slippage", SLIPPAGE, step=0.1, help=_SLIPPAGE
+        )
     with right:
         fee = _fee(session)
     st.header("Your stops", anchor=False)
     prices = _price_stops(session)
     stop = _margin_stop(session)
-    gap = _percentage(session, "Gap beyond a stop (%)", "gap", 0.0, at_most=100.0, step=5.0, help=_GAP)
+    gap = _percentage(
+        session, "Gap beyond a stop (%)", "gap", 0.0, at_most=100.0, step=5.0, help=_GAP
+    )
     return Conduct(order, slippage or 0.0, fee, stop, prices, gap or 0.0)
 
 
 _SLIPPAGE = "what every forced order and every stop loses against the mark"
 _GAP = (
-    "The part of the remaining path that the market jumps over when a stop is reached: 0 fills it where it is "
+    "The part of the remaining path that the market jumps over when a stop is reached: 0 fills it "
+    "where it is "
     "reached, 100 only at the end of the path."
 )
 
@@ -166,7 +199,11 @@ def _order(session: Session) -> Order:
     if account.isolated:
         st.caption("Each isolated position is liquidated by itself, on its own margin.")
     elif not alone:
-        whose = "the textbook's word" if account.rules.own_fraction else f"{account.rules.name}'s promise"
+        whose = (
+            "the textbook's word"
+            if account.rules.own_fraction
+            else f"{account.rules.name}'s promise"
+        )
         st.caption(plain(f"A model of ours, not {whose}. Asked anew before every order."))
     return chosen
 
@@ -181,20 +218,26 @@ def _percentage(
     at_most: float | None = None,
     **more: Any,
 ) -> float | None:
-    """A part typed as a percentage, as a fraction below 1 unless `at_most` says more; the usual where none is typed.
+    """Return a part typed as a percentage, as a fraction below 1 unless `at_most` says more.
+
+    The usual where none is typed.
 
     One that cannot be is told, and the last good one is kept.
     """
     shown = None if usual is None else usual * 100
     key = f"liquidation_{name}"
-    typed = st.number_input(label, value=shown, format="%.6g", key=key, persist_state="session", **more)
+    typed = st.number_input(
+        label, value=shown, format="%.6g", key=key, persist_state="session", **more
+    )
     good = session.kept.setdefault("parts_typed", {})
     if typed is None:
         good.pop(key, None)
         return usual
     try:
         at_least, below = (0.0 if above is None else None), (100.0 if at_most is None else None)
-        good[key] = number(typed, label, above=above, at_least=at_least, below=below, at_most=at_most) / 100
+        good[key] = (
+            number(typed, label, above=above, at_least=at_least, below=below, at_most=at_most) / 100
+        )
     except FieldError as error:
         kept = "the venue's" if good.get(key, usual) is None else wording.rate(good.get(key, usual))
         st.error(plain(f"{error.path} {error.message}; the last good one, {kept}, is kept."))
@@ -203,47 +246,68 @@ def _percentage(
 
 
 def _fee(session: Session) -> float | None:
-    """The liquidation fee, None for the venue's."""
+    """Return the liquidation fee, None for the venue's."""
     scenario = session.working
     usual = wording.rate(forced_fee(scenario, Conduct()))
     whose = "the taker fee" if scenario.account.rules.liquidation.fee is None else "the venue's"
     about = "of what a forced order trades; empty: as the venue has it"
     name = f"fee_{scenario.account.venue}"
     shown = f"{usual}, {whose}"
-    return _percentage(session, "Liquidation fee (%)", name, None, placeholder=shown, step=0.05, help=about)
+    return _percentage(
+        session, "Liquidation fee (%)", name, None, placeholder=shown, step=0.05, help=about
+    )
 
 
 def _margin_stop(session: Session) -> MarginStop | None:
-    """The margin-ratio stop, where it is switched on."""
-    if not st.toggle("Margin stop", key="liquidation_margin_stop", help=_MARGIN_STOP, persist_state="session"):
+    """Return the margin-ratio stop, where it is switched on."""
+    if not st.toggle(
+        "Margin stop", key="liquidation_margin_stop", help=_MARGIN_STOP, persist_state="session"
+    ):
         return None
-    positions = {f"{each.symbol} {each.side}": (each.symbol, each.side) for each in session.working.positions}
+    positions = {
+        f"{each.symbol} {each.side}": (each.symbol, each.side) for each in session.working.positions
+    }
     much, which, when = st.columns([24, 38, 38], gap="small", vertical_alignment="bottom")
     with much:
-        part = _percentage(session, "Close (%)", "close", CLOSED, above=LEAST, at_most=100.0, step=5.0)
+        part = _percentage(
+            session, "Close (%)", "close", CLOSED, above=LEAST, at_most=100.0, step=5.0
+        )
     with which:
-        chosen = st.selectbox("Of", [EVERY, *positions], key="liquidation_stop_of", persist_state="session")
+        chosen = st.selectbox(
+            "Of", [EVERY, *positions], key="liquidation_stop_of", persist_state="session"
+        )
     danger, label = session.working.levels.danger, "at requirement ÷ equity (%)"
     with when:
         level = _percentage(session, label, f"stop_at_{danger}", danger, above=LEAST, step=5.0)
     rule, fraction = session.working.account.rules.ratio, session.working.account.margin_fraction
     if level and rule.direction == "falls":
-        st.caption(plain(f"On the venue's own ratio, which falls: {wording.percent(rule.at_level(level, fraction))}."))
+        st.caption(
+            plain(
+                f"On the venue's own ratio, which falls: "
+                f"{wording.percent(rule.at_level(level, fraction))}."
+            )
+        )
     return MarginStop(level or danger, part or CLOSED, positions.get(chosen))
 
 
 _MARGIN_STOP = (
-    "A rule of your own, before the venue acts: closes this part of one position, or of every one, once. "
+    "A rule of your own, before the venue acts: closes this part of one position, or of every one, "
+    "once. "
     "In isolated mode each position is measured by itself."
 )
 
 
 def _price_stops(session: Session) -> PriceStops:
-    """The price at which each position is closed whole, for those that have one."""
+    """Return the price at which each position is closed whole, for those that have one."""
     positions = session.working.positions
-    typed, good = session.kept.setdefault("stops_typed", {}), session.kept.setdefault("stops_good", {})
+    typed, good = (
+        session.kept.setdefault("stops_typed", {}),
+        session.kept.setdefault("stops_good", {}),
+    )
     edited = st.data_editor(
-        session.keep("price_stops", lambda: _stop_frame(session, typed), tag=session.market_revision),
+        session.keep(
+            "price_stops", lambda: _stop_frame(session, typed), tag=session.market_revision
+        ),
         key=f"price_stops_{session.revision}_{session.market_revision}",
         hide_index=True,
         width="stretch",
@@ -254,7 +318,9 @@ def _price_stops(session: Session) -> PriceStops:
         column_config={
             "Position": st.column_config.TextColumn(width=110),
             "Mark": st.column_config.NumberColumn(format="%.8g", width=80),
-            "Stop at": st.column_config.NumberColumn(format="%.8g", help="closes the whole position; empty: none"),
+            "Stop at": st.column_config.NumberColumn(
+                format="%.8g", help="closes the whole position; empty: none"
+            ),
         },
         alt="Price stops: the price at which each position is closed, edited in place",
     )
@@ -269,15 +335,24 @@ def _price_stops(session: Session) -> PriceStops:
         try:
             good[name] = number(price, "Stop at", above=0)
         except FieldError as error:
-            kept = f"the last good one, {wording.price(good[name])}, is kept" if name in good else "it has no stop"
-            st.error(plain(f"{position.symbol} {position.side}: {error.path} {error.message}; {kept}."))
+            kept = (
+                f"the last good one, {wording.price(good[name])}, is kept"
+                if name in good
+                else "it has no stop"
+            )
+            st.error(
+                plain(f"{position.symbol} {position.side}: {error.path} {error.message}; {kept}.")
+            )
         if name in good:
             stops[name] = good[name]
     return stops
 
 
 def _stop_frame(session: Session, typed: PriceStops) -> pd.DataFrame:
-    """A row per position; with what was typed before, also on an earlier visit or at other marks."""
+    """Return a row per position.
+
+    With what was typed before, also on an earlier visit or at other marks.
+    """
     rows = [
         {
             "Position": f"{each.symbol} {each.side}",
@@ -293,7 +368,10 @@ def _stop_frame(session: Session, typed: PriceStops) -> pd.DataFrame:
 
 
 def run(session: Session, chosen: Route, assumed: Conduct) -> Runs | None:
-    """The account to the end of its path, with the stops and without them; says why where it cannot be told."""
+    """Return the account to the end of its path, with the stops and without them.
+
+    Says why where it cannot be told.
+    """
     scenario = session.working
     try:
         found = waterfall(scenario, chosen.path, assumed)
@@ -306,29 +384,40 @@ def run(session: Session, chosen: Route, assumed: Conduct) -> Runs | None:
 
 
 def sentence(runs: Runs, chosen: Route) -> None:
-    """What is kept, with the outcome in words before it."""
+    """Draw what is kept, with the outcome in words before it."""
     color, label = liquidation_text.status(runs.found)
     said = liquidation_text.sentence(runs, chosen.reached)
     st.markdown(f":{color}-badge[{plain(label)}] **{plain(said)}**")
 
 
 def picture(runs: Runs) -> None:
-    """Equity and requirement along the path."""
+    """Draw equity and requirement along the path."""
     given = (runs.found, runs.way, runs.without)
     place.chart(waterfall_figure(*given), "waterfall", waterfall_alt(*given))
     if runs.scenario.account.isolated:
-        st.caption("Sums over the positions and the free part of the wallet; each position lives or dies by its own.")
+        st.caption(
+            "Sums over the positions and the free part of the wallet; each position lives or dies "
+            "by its own."
+        )
 
 
 def money(runs: Runs) -> None:
-    """Where the money went, with stops and without."""
-    cells = [{name: plain(cell) for name, cell in row.items()} for row in liquidation_rows.money_rows(runs)]
+    """Draw where the money went, with stops and without."""
+    cells = [
+        {name: plain(cell) for name, cell in row.items()}
+        for row in liquidation_rows.money_rows(runs)
+    ]
     compared = "" if runs.without is None else ", with your stops and without"
-    st.table(pd.DataFrame(cells), hide_index=True, border="horizontal", alt=f"Where the money went{compared}")
+    st.table(
+        pd.DataFrame(cells),
+        hide_index=True,
+        border="horizontal",
+        alt=f"Where the money went{compared}",
+    )
 
 
 def steps(runs: Runs) -> None:
-    """Every step in plain words."""
+    """Draw every step in plain words."""
     rows = liquidation_rows.step_rows(runs)
     if not rows:
         st.caption("Nothing happens on this path.")
@@ -349,7 +438,7 @@ def steps(runs: Runs) -> None:
 
 
 def rests_on(runs: Runs, chosen: Route, assumed: Conduct) -> None:
-    """Every approximation of the path and of the liquidation."""
+    """Draw every approximation of the path and of the liquidation."""
     lines = [*chosen.assumptions, *map(message, runs.found.assumptions)]
     if runs.scenario.account.isolated:
         lines.append("an order that would leave its position no margin closes all of it")
@@ -361,18 +450,28 @@ def rests_on(runs: Runs, chosen: Route, assumed: Conduct) -> None:
 
 
 def left_open(session: Session, runs: Runs) -> None:
-    """What stands at the end, and the way on with it."""
+    """Draw what stands at the end, and the way on with it."""
     final = runs.found.final
     assessment = assess(final)
     st.markdown(
-        plain(f"{liquidation_text.left(final, assessment)} {verdict(final, assessment) if final.positions else ''}")
+        plain(
+            f"{liquidation_text.left(final, assessment)} "
+            f"{verdict(final, assessment) if final.positions else ''}"
+        )
     )
-    with st.container(height=place.MOST_ROWS * place.ROW if len(final.positions) > place.MOST_ROWS else "content"):
+    with st.container(
+        height=place.MOST_ROWS * place.ROW if len(final.positions) > place.MOST_ROWS else "content"
+    ):
         figures.positions_table(assessment)
     left = session.attach(replace(final, shocks=None))
     if left != session.working:
         there = state.offer(session, left, _ARRIVED)
-        st.page_link("app.py", label="Continue in What if with what is left →", help=_CONTINUE, query_params=there)
+        st.page_link(
+            "app.py",
+            label="Continue in What if with what is left →",
+            help=_CONTINUE,
+            query_params=there,
+        )
 
 
 _CONTINUE = "the account at the end of the path; the account as it is now becomes the baseline"
@@ -380,18 +479,18 @@ _ARRIVED = "This is what is left at the end of the path. The baseline is the acc
 
 
 def where(session: Session) -> str:
-    """Where the account is held, in words."""
+    """Return where the account is held, in words."""
     rules = session.working.account.rules
     return "by the textbook" if rules.own_fraction else f"on {rules.name}"
 
 
 def lesson(session: Session) -> None:
-    """What happens at liquidation on this venue."""
+    """Draw what happens at liquidation on this venue."""
     policy = session.working.account.rules.liquidation
     lines = (*policy.steps, policy.not_published) if policy.not_published else policy.steps
     st.markdown("\n".join(f"- {plain(line)}" for line in lines))
 
 
 def assumptions(session: Session) -> None:
-    """What the account's own figures rest on."""
+    """Draw what the account's own figures rest on."""
     words.assumptions(assess(session.working))

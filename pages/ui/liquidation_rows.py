@@ -13,12 +13,15 @@ Texts = dict[str, str]
 
 
 def hardest_day(rows: Sequence[CrashRow]) -> int:
-    """Index of the day whose worst tick costs the account most."""
+    """Return index of the day whose worst tick costs the account most."""
     return max(range(len(rows)), key=lambda index: rows[index].worst.loss, default=0)
 
 
 def step_rows(runs: Runs) -> list[Texts]:
-    """The steps in their order; what only some venues have stands where there is any of it."""
+    """Return the steps in their order.
+
+    What only some venues have stands where there is any of it.
+    """
     steps = runs.found.steps
     optional = {
         "Fund bore": [step.fund_loss for step in steps],
@@ -50,7 +53,7 @@ def _step_row(step: Step, runs: Runs) -> Texts:
 
 
 def _load(money: Money) -> str:
-    """Requirement ÷ equity, `gone` where no equity is left for it."""
+    """Return requirement ÷ equity, `gone` where no equity is left for it."""
     if not money.requirement:
         return wording.percent(0.0)
     load = quotient(money.requirement, money.equity)
@@ -58,19 +61,26 @@ def _load(money: Money) -> str:
 
 
 def _money(amount: float) -> str:
-    """An amount, a dash where there is none."""
+    """Return an amount, a dash where there is none."""
     return wording.money(amount) if abs(amount) >= wording.HALF_A_CENT else wording.MISSING
 
 
 def money_rows(runs: Runs) -> list[Texts]:
-    """Where the money went, and where the venue first acted; with stops and without where there are any."""
+    """Return where the money went, and where the venue first acted.
+
+    With stops and without where there are any.
+    """
     columns = {"Amount": runs.found}
     if runs.without is not None:
         columns = {"With stops": runs.found, "Without stops": runs.without}
     told = {name: _account_of(found, runs.way) for name, found in columns.items()}
     first = next(iter(told.values()))
-    some = [line for line in first if any(column[line] != wording.MISSING for column in told.values())]
-    return [{"What": line, **{name: column[line] for name, column in told.items()}} for line in some]
+    some = [
+        line for line in first if any(column[line] != wording.MISSING for column in told.values())
+    ]
+    return [
+        {"What": line, **{name: column[line] for name, column in told.items()}} for line in some
+    ]
 
 
 def _account_of(found: Waterfall, way: Way) -> Texts:

@@ -1,8 +1,11 @@
-"""Live market data in a session: the switch, what was asked for and is on its way, and how it is taken over.
+"""Live market data in a session.
 
-Nothing leaves this machine before a person switches live data on (a deployment may do so with TANDEM_LIVE=1). From then
-on the cache, which all sessions share, is refreshed behind the page; a page never waits for it. What arrives is taken
-over only where the person asked: by the switch, by Refresh, by another venue or a new token. What a link brought stays.
+The switch, what was asked for and is on its way, and how it is taken over.
+
+Nothing leaves this machine before a person switches live data on (a deployment may do so with
+TANDEM_LIVE=1). From then on the cache, which all sessions share, is refreshed behind the page; a
+page never waits for it. What arrives is taken over only where the person asked: by the switch, by
+Refresh, by another venue or a new token. What a link brought stays.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,15 +43,15 @@ def cache() -> MarketCache:
 
 
 def now() -> datetime:
-    """The present time, in UTC."""
+    """Return the present time, in UTC."""
     return datetime.now(UTC)
 
 
 def update(session: Session) -> None:
-    """Keeps the figures fresh behind the page, and takes over what was asked for and has arrived.
+    """Keep the figures fresh behind the page, and takes over what was asked for and has arrived.
 
-    Not in a run that a widget caused: the widgets' edit is read first, what arrived waits for the next run. Nor where
-    a link is shown as its maker saw it: that one changes when its reader asks.
+    Not in a run that a widget caused: the widgets' edit is read first, what arrived waits for the
+    next run. Nor where a link is shown as its maker saw it: that one changes when its reader asks.
     """
     venue = session.working.account.venue
     if session.working.account.rules.own_fraction:
@@ -70,7 +73,7 @@ def update(session: Session) -> None:
 
 
 def wanted(session: Session) -> tuple[Query, ...]:
-    """What the page's figures rest on, but for the tiers of tokens that the venue's own list does not hold."""
+    """Return what the page's figures rest on, but for the tiers of tokens that the venue's own list does not hold."""
     venue = session.working.account.venue
     view = look_at(session, venue, session.working.tokens)
     tokens = [token for token in session.working.tokens if token not in STABLECOINS]
@@ -80,21 +83,26 @@ def wanted(session: Session) -> tuple[Query, ...]:
 
 
 def _compose(session: Session) -> None:
-    """Puts the best figures at hand beside the scenario, and the baseline where it is at the same venue."""
+    """Put the best figures at hand beside the scenario, and the baseline where it is at the same venue."""
     session.view = look_at(session, session.working.account.venue, session.working.tokens)
     session.working = session.attach(session.working)
     if session.baseline.account.venue == session.working.account.venue:
         session.baseline = session.attach(session.baseline)
 
 
-def look_at(session: Session, venue: str, tokens: Sequence[str], own: OwnTiers | None = None) -> View:
-    """The best figures at hand: with live data off, the snapshot's and those that the person's own key brought."""
+def look_at(
+    session: Session, venue: str, tokens: Sequence[str], own: OwnTiers | None = None
+) -> View:
+    """Return the best figures at hand.
+
+    With live data off, the snapshot's and those that the person's own key brought.
+    """
     brought: OwnTiers = own or session.keyed_tiers.get(venue) or (None, None)
     return look(cache() if session.live else None, venue, tokens, *brought)
 
 
 def _take(session: Session) -> None:
-    """Takes over what has arrived; tables first, and what they change is told."""
+    """Take over what has arrived; tables first, and what they change is told."""
     before, asked = session.working, frozenset(session.asked)
     session.asked.clear()
     session.as_received = False
@@ -108,25 +116,34 @@ def _take(session: Session) -> None:
 
 
 def tables_change(before: Scenario, after: Scenario) -> str:
-    """What other tables alone change, before → after; empty where they change nothing."""
+    """Return what other tables alone change, before → after; empty where they change nothing."""
     old, new = assess(before), assess(after)
     pairs = [
         ("margin ratio", old.margin_ratio.value, new.margin_ratio.value, wording.percent),
         ("maintenance margin", old.maintenance_margin, new.maintenance_margin, wording.money),
     ]
-    changed = [f"{name} {write(was)} → {write(now)}" for name, was, now, write in pairs if was != now]
+    changed = [
+        f"{name} {write(was)} → {write(now)}" for name, was, now, write in pairs if was != now
+    ]
     if not changed:
         return ""
     return f"Newer tables of {after.account.rules.name} are in force: {wording.listing(changed)}, at the same marks."
 
 
 def _take_marks(session: Session, before: Scenario) -> None:
-    """The venue's marks in place of the scenario's, the common move kept; what was before becomes the baseline."""
+    """Draw the venue's marks in place of the scenario's, the common move kept.
+
+    What was before becomes the baseline.
+    """
     view, name = session.shown, before.account.rules.name
     fresh = {token: view.quotes[token].mark for token in before.tokens if _is_newer(session, token)}
     why = view.quotes_origin.reason
     if not fresh and view.quotes_origin.kind != "live":
-        session.tell("warning", f"The marks stay as they were: {why or f'{name} has none now'}.", topic="marks")
+        session.tell(
+            "warning",
+            f"The marks stay as they were: {why or f'{name} has none now'}.",
+            topic="marks",
+        )
         return
     start = origin(before)
     kept = [token for token in before.tokens if token not in fresh and token not in STABLECOINS]
@@ -134,12 +151,21 @@ def _take_marks(session: Session, before: Scenario) -> None:
     session.move(at_move(session.working, present_move(before) or 0.0, {**start, **fresh}))
     for token, mark in fresh.items():
         session.mark_sources[token] = MarkSource(mark, name, view.quotes_origin)
-    aged = f" ({view.quotes_origin.label(now())}: {why})" if view.quotes_origin.kind == "cached" else ""
-    session.tell("info", f"{_changes(name, start, fresh, view, aged)}{_kept(kept, view)}", topic="marks")
+    aged = (
+        f" ({view.quotes_origin.label(now())}: {why})"
+        if view.quotes_origin.kind == "cached"
+        else ""
+    )
+    session.tell(
+        "info", f"{_changes(name, start, fresh, view, aged)}{_kept(kept, view)}", topic="marks"
+    )
 
 
 def _is_newer(session: Session, token: str) -> bool:
-    """Whether the venue's mark is one to take: its own, and newer than the one that is shown."""
+    """Return whether the venue's mark is one to take.
+
+    Its own, and newer than the one that is shown.
+    """
     source = session.shown.mark_origins.get(token)
     if token in STABLECOINS or source is None or source.kind not in {"live", "cached"}:
         return False
@@ -149,7 +175,9 @@ def _is_newer(session: Session, token: str) -> bool:
     return (source.seen_at or now()) > (shown.origin.seen_at or now())
 
 
-def _changes(name: str, start: Mapping[str, float], fresh: Mapping[str, float], view: View, aged: str) -> str:
+def _changes(
+    name: str, start: Mapping[str, float], fresh: Mapping[str, float], view: View, aged: str
+) -> str:
     seen_at = view.quotes_origin.seen_at or now()
     changed = [
         f"{token} {wording.price(start[token])} → {wording.price(mark)}"
@@ -164,20 +192,24 @@ def _changes(name: str, start: Mapping[str, float], fresh: Mapping[str, float], 
 
 def _kept(tokens: list[str], view: View) -> str:
     few = tokens[: wording.FEW]
-    reasons = [f" {view.mark_origins[token].reason or token}: {token} keeps its mark." for token in few]
+    reasons = [
+        f" {view.mark_origins[token].reason or token}: {token} keeps its mark." for token in few
+    ]
     rest = len(tokens) - len(few)
     return "".join([*reasons, *([f" So do {rest} more."] if rest else [])])
 
 
 def controls(session: Session) -> None:
-    """The switch, the button for today's marks, and what is on its way."""
+    """Draw the switch, the button for today's marks, and what is on its way."""
     chosen = st.toggle("Live data", value=session.live, key="live", help=_HELP)
     if chosen != session.live:
         switch(session, on=chosen)
         st.rerun()
     if not session.live or session.working.account.rules.own_fraction:
         return
-    if st.button("Refresh marks", key="do_refresh", help="the venue's marks now, compared with these"):
+    if st.button(
+        "Refresh marks", key="do_refresh", help="the venue's marks now, compared with these"
+    ):
         refresh(session)
         st.rerun()
     if session.asked:
@@ -185,38 +217,49 @@ def controls(session: Session) -> None:
 
 
 _HELP = plain(
-    "On: marks, tiers and funding are asked of the venue you choose, without an account. Marks change only when you "
-    "press Refresh. Off: the snapshot built into the app; nothing is asked but an account that you have read."
+    "On: marks, tiers and funding are asked of the venue you choose, without an account. Marks "
+    "change only when you "
+    "press Refresh. Off: the snapshot built into the app; nothing is asked but an account that you "
+    "have read."
 )
 
 
 def switch(session: Session, *, on: bool) -> None:
-    """Live data on or off: tables change with it, marks do not."""
+    """Draw live data on or off: tables change with it, marks do not."""
     session.live, session.view, session.as_received = on, None, False
     session.asked.clear()
     if on:
         session.asked.add("tables")
         return
-    session.working, session.baseline = session.attach(session.working), session.attach(session.baseline)
+    session.working, session.baseline = (
+        session.attach(session.working),
+        session.attach(session.baseline),
+    )
     session.move(session.working)
 
 
 def refresh(session: Session) -> None:
-    """Asks for everything anew; the marks are taken over when they are here."""
+    """Ask for everything anew; the marks are taken over when they are here."""
     session.asked.update({"tables", "marks"})
     cache().refresh(wanted(session), force=True)
 
 
 @st.fragment(run_every=POLL)
 def _waiting(session: Session) -> None:
-    """Looks whether what was asked for is here, as long as it is not; the page can be used meanwhile."""
+    """Look whether what was asked for is here, as long as it is not.
+
+    The page can be used meanwhile.
+    """
     if not session.touched and not cache().is_fetching(wanted(session)):
         st.rerun()
     st.caption(plain(f"Asking {VENUES[session.working.account.venue].name} …"))
 
 
 def ask_every(wanted: Sequence[Query], key: str, about: str) -> None:
-    """The button that asks every venue for all of this anew; `about` says in words what that is."""
+    """Draw the button that asks every venue for all of this anew.
+
+    `about` says in words what that is.
+    """
     if st.button("Ask every venue", key=key, help=plain(about)):
         cache().refresh(wanted, force=True)
     if cache().is_fetching(wanted):
@@ -225,23 +268,34 @@ def ask_every(wanted: Sequence[Query], key: str, about: str) -> None:
 
 @st.fragment(run_every=POLL)
 def _asking(wanted: Sequence[Query]) -> None:
-    """Looks whether all of it is here, as long as it is not; the page can be used meanwhile."""
+    """Look whether all of it is here, as long as it is not; the page can be used meanwhile."""
     if not cache().is_fetching(wanted):
         st.rerun()
     st.caption("Asking the venues …")
 
 
 def first_mark(session: Session, token: str) -> float | None:
-    """The mark that a token new in the scenario gets; one that a venue gave is remembered as that."""
+    """Return the mark that a token new in the scenario gets.
+
+    One that a venue gave is remembered as that.
+    """
     mark = known_mark(session, token)
     source = session.shown.mark_origins.get(token) or session.shown.quotes_origin
-    if mark is not None and session.view and source.kind in {"live", "cached"} and token in session.view.quotes:
+    if (
+        mark is not None
+        and session.view
+        and source.kind in {"live", "cached"}
+        and token in session.view.quotes
+    ):
         session.mark_sources[token] = MarkSource(mark, VENUES[session.view.venue].name, source)
     return mark
 
 
 def known_mark(session: Session, token: str) -> float | None:
-    """The token's price where the scenario has none: live where it is at hand, else the snapshot's."""
+    """Return the token's price where the scenario has none.
+
+    Live where it is at hand, else the snapshot's.
+    """
     if token in STABLECOINS:
         return 1.0
     quote: Quote | None = session.view.quotes.get(token) if session.view else None

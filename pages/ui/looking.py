@@ -1,4 +1,7 @@
-"""What a person has chosen to look at on the Moves-together page. It is no part of the scenario, nor of the link."""
+"""What a person has chosen to look at on the Moves-together page.
+
+It is no part of the scenario, nor of the link.
+"""
 
 from dataclasses import dataclass, field
 
@@ -22,16 +25,16 @@ class Looking:
 
 
 def looking(session: Session) -> Looking:
-    """What this session looks at."""
+    """Return what this session looks at."""
     held: Looking = session.kept.setdefault("looking", Looking())
     return held
 
 
 def betas(session: Session) -> dict[str, float]:
-    """Every known beta to BTC, the person's own in place of the snapshot's."""
+    """Return every known beta to BTC, the person's own in place of the snapshot's."""
     return {**betas_to_btc(), **looking(session).betas}
 
 
 def named_days(session: Session) -> list[CrashDay]:
-    """The snapshot's named days, then the person's own."""
+    """Return the snapshot's named days, then the person's own."""
     return [*crash_days(), *looking(session).days]

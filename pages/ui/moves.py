@@ -15,7 +15,7 @@ SAME = 1e-9
 
 
 def slider_moves() -> list[float]:
-    """The slider's steps from −100 % to +1000 %."""
+    """Return the slider's steps from −100 % to +1000 %."""
     rising = [0.0]
     for until, step in _STEPS:
         count = round((until - rising[-1]) / step)
@@ -24,9 +24,11 @@ def slider_moves() -> list[float]:
 
 
 def common_move(session: Session) -> None:
-    """Draws the slider and takes its move into the scenario."""
+    """Draw the slider and takes its move into the scenario."""
     present = present_move(session.working) or 0.0
-    options, start = session.keep("moves", lambda: _with_present(present), tag=session.market_revision)
+    options, start = session.keep(
+        "moves", lambda: _with_present(present), tag=session.market_revision
+    )
     chosen = st.select_slider(
         "Common move of all marks (each by its beta)",
         options,
@@ -43,7 +45,7 @@ def _label(move: float) -> str:
 
 
 def _with_present(present: float) -> tuple[list[float], float]:
-    """The slider's steps with the present move exactly among them, and that move as the slider knows it."""
+    """Return the slider's steps with the present move exactly among them, and that move as the slider knows it."""
     options = slider_moves()
     for option in options:
         if abs(option - present) <= SAME:
@@ -52,7 +54,7 @@ def _with_present(present: float) -> tuple[list[float], float]:
 
 
 def buttons(session: Session) -> None:
-    """To the brink, reset, make this the baseline."""
+    """Draw to the brink, reset, make this the baseline."""
     move = brink(session.working)
     with st.container(horizontal=True, gap="small"):
         exact = "moves all marks exactly to the liquidation point"
@@ -61,7 +63,9 @@ def buttons(session: Session) -> None:
             st.rerun()
         if st.button("Reset", key="do_reset", help="back to the baseline"):
             words = session.working
-            session.open(session.attach(replace(session.baseline, title=words.title, note=words.note)))
+            session.open(
+                session.attach(replace(session.baseline, title=words.title, note=words.note))
+            )
             st.rerun()
         if st.button("Make this the baseline", key="do_baseline", help="compare from here on"):
             session.baseline = session.working

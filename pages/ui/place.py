@@ -1,4 +1,7 @@
-"""Places charts and tables: each with its words as alt text, a long table in a box that it scrolls in."""
+"""Places charts and tables.
+
+Each with its words as alt text, a long table in a box that it scrolls in.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,21 +17,30 @@ MOST_ROWS, ROW = 16, 31
 
 
 def chart(spec: Spec, key: str, alt: str) -> None:
-    """A chart as wide as its place; it downloads as PNG."""
+    """Draw a chart as wide as its place; it downloads as PNG."""
     plot(spec, key, alt)
 
 
 def table(
-    rows: Sequence[Mapping[str, Any]], alt: str, width: int = 110, columns: Mapping[str, Any] | None = None
+    rows: Sequence[Mapping[str, Any]],
+    alt: str,
+    width: int = 110,
+    columns: Mapping[str, Any] | None = None,
 ) -> None:
-    """A table, its first column of this width always in sight; without rows none. No cell is read as markup."""
+    """Draw a table, its first column of this width always in sight; without rows none.
+
+    No cell is read as markup.
+    """
     if not rows:
         return
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
         width="stretch",
-        column_config={next(iter(rows[0])): st.column_config.Column(pinned=True, width=width), **(columns or {})},
+        column_config={
+            next(iter(rows[0])): st.column_config.Column(pinned=True, width=width),
+            **(columns or {}),
+        },
         alt=alt,
         height=high(len(rows)),
         row_height=ROW,
@@ -36,5 +48,5 @@ def table(
 
 
 def high(rows: int, most: int = MOST_ROWS) -> int:
-    """The height of a table that shows up to `most` rows at once, each `ROW` high, in pixels."""
+    """Return the height of a table that shows up to `most` rows at once, each `ROW` high, in pixels."""
     return (min(max(rows, 1), most) + 1) * ROW + 4

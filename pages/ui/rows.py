@@ -1,7 +1,9 @@
-"""What stands in the position and mark tables, read row by row: good rows become values, bad ones a sentence each.
+"""What stands in the position and mark tables, read row by row.
 
-Pure functions on plain rows, so that nothing a person typed can be lost in them: a row that is not usable stays in the
-table and is told, and only the scenario goes without it.
+Good rows become values, bad ones a sentence each.
+
+Pure functions on plain rows, so that nothing a person typed can be lost in them: a row that is not
+usable stays in the table and is told, and only the scenario goes without it.
 """
 
 import math
@@ -26,7 +28,10 @@ _FIELDS = {
 Row = Mapping[str, Any]
 Typed = tuple[str, str, str]
 Converted = MutableMapping[Typed, float]
-"""Tokens by token, side and size as typed in $: each becomes tokens once, at the mark of that moment."""
+"""Tokens by token, side and size as typed in $.
+
+Each becomes tokens once, at the mark of that moment.
+"""
 
 
 class ReadRow(NamedTuple):
@@ -44,7 +49,7 @@ class ReadRow(NamedTuple):
 
 
 def to_row(position: Position) -> dict[str, Any]:
-    """A position as a row of the table."""
+    """Return a position as a row of the table."""
     return {
         "Token": position.symbol,
         "Side": position.side,
@@ -56,8 +61,13 @@ def to_row(position: Position) -> dict[str, Any]:
     }
 
 
-def read_rows(rows: Sequence[Row], mark_of: Callable[[str], float | None], converted: Converted) -> list[ReadRow]:
-    """Reads the table's rows in their order; conversions that no row stands for any more are forgotten."""
+def read_rows(
+    rows: Sequence[Row], mark_of: Callable[[str], float | None], converted: Converted
+) -> list[ReadRow]:
+    """Read the table's rows in their order.
+
+    Conversions that no row stands for any more are forgotten.
+    """
     read: list[ReadRow] = []
     legs: dict[tuple[str, str], int] = {}
     cells = [{column: clean(raw.get(column)) for column in COLUMNS} for raw in rows]
@@ -75,7 +85,7 @@ def read_rows(rows: Sequence[Row], mark_of: Callable[[str], float | None], conve
 
 
 def clean(value: object) -> Any:
-    """An empty cell is None, however the table says it."""
+    """Return an empty cell is None, however the table says it."""
     if value is None or (isinstance(value, float) and math.isnan(value)) or value == "":
         return None
     return value
@@ -86,7 +96,10 @@ def _typed(row: Row) -> Typed:
 
 
 def _keep_conversions(cells: Sequence[Row], converted: Converted) -> None:
-    """Forgets what no row in $ stands for any more; a row that only changed its side keeps its tokens."""
+    """Forget what no row in $ stands for any more.
+
+    A row that only changed its side keeps its tokens.
+    """
     standing = {_typed(row) for row in cells if row["Unit"] == DOLLARS}
     before = dict(converted)
     converted.clear()
@@ -99,24 +112,37 @@ def _keep_conversions(cells: Sequence[Row], converted: Converted) -> None:
 
 
 def _read_row(row: Row, mark_of: Callable[[str], float | None], converted: Converted) -> ReadRow:
-    label = " ".join(str(row[column])[:20] for column in ("Token", "Side") if row[column]) or "new row"
-    missing = [column.lower() for column in ("Token", "Side", "Size", "Entry", "Leverage") if row[column] is None]
+    label = (
+        " ".join(str(row[column])[:20] for column in ("Token", "Side") if row[column]) or "new row"
+    )
+    missing = [
+        column.lower()
+        for column in ("Token", "Side", "Size", "Entry", "Leverage")
+        if row[column] is None
+    ]
     if missing:
         return ReadRow(label, None, f"not complete yet: {wording.listing(missing)} missing")
     try:
         symbol = token(row["Token"], "Token")
         mark = mark_of(symbol)
         if mark is None:
-            return ReadRow(label, None, f"{symbol} has no mark yet: enter it under Marks", unpriced=symbol)
+            return ReadRow(
+                label, None, f"{symbol} has no mark yet: enter it under Marks", unpriced=symbol
+            )
         quantity = _quantity(row, mark, converted)
-        position = Position(symbol, row["Side"], quantity, row["Entry"], row["Leverage"], row["Margin"])
+        position = Position(
+            symbol, row["Side"], quantity, row["Entry"], row["Leverage"], row["Margin"]
+        )
     except FieldError as error:
         return ReadRow(label, None, f"{_FIELDS.get(error.path, error.path)} {error.message}")
     return ReadRow(f"{symbol} {position.side}", position)
 
 
 def _quantity(row: Row, mark: float, converted: Converted) -> float:
-    """The size in tokens. A size in $ is divided by the mark once and stays what it became while it stands there."""
+    """Return the size in tokens.
+
+    A size in $ is divided by the mark once and stays what it became while it stands there.
+    """
     size = number(row["Size"], "Size", above=0)
     if row["Unit"] != DOLLARS:
         return size

@@ -1,4 +1,7 @@
-"""What the tables and sentences of the Moves-together page say: pure functions, results in, text out."""
+"""What the tables and sentences of the Moves-together page say.
+
+Pure functions, results in, text out.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -15,7 +18,11 @@ from margin.studies.stress.outcome import Outcome
 from margin.text import findings
 from margin.text.stress import made_up
 
-NAMES = {"sector": "AI sector only", "against": "Longs down, shorts up", "with_btc": "BTC, the others by beta"}
+NAMES = {
+    "sector": "AI sector only",
+    "against": "Longs down, shorts up",
+    "with_btc": "BTC, the others by beta",
+}
 """How this page calls directions that a study names more generally."""
 WITHOUT = "Without figures of that day"
 LONGEST_NAME = 40
@@ -26,15 +33,26 @@ Texts = dict[str, str]
 # Directions
 
 
-def directions_of(scenario: Scenario, betas: Mapping[str, float], own: Mapping[str, float]) -> list[Direction]:
-    """Every direction that moves a token of the account; the person's own where it has rates."""
-    found = [each._replace(name=NAMES.get(each.key, each.name)) for each in every(scenario, AI_TOKENS, betas)]
+def directions_of(
+    scenario: Scenario, betas: Mapping[str, float], own: Mapping[str, float]
+) -> list[Direction]:
+    """Return every direction that moves a token of the account.
+
+    The person's own where it has rates.
+    """
+    found = [
+        each._replace(name=NAMES.get(each.key, each.name))
+        for each in every(scenario, AI_TOKENS, betas)
+    ]
     moving = [each for each in found if set(each.rates) & set(scenario.tokens)]
     return [*moving, custom(own)] if any(own.values()) else moving
 
 
 class _Distances(NamedTuple):
-    """One column of distances: every direction's first move one way at one level, None where there is none."""
+    """One column of distances.
+
+    Every direction's first move one way at one level, None where there is none.
+    """
 
     name: str
     level: str
@@ -42,20 +60,29 @@ class _Distances(NamedTuple):
 
 
 def direction_rows(results: Sequence[DirectionResult], scenario: Scenario) -> list[Texts]:
-    """Per direction how far each level is each way, and what is left at the moves.
+    """Return per direction how far each level is each way, and what is left at the moves.
 
     A way that none has is left out, and all of them where liquidation is passed already.
     """
     columns = [_distances(results, arrow, way, level) for arrow, way in _WAYS for level in _LEVELS]
-    liquidations = [move for column in columns if column.level == "liquidation" for move in column.moves]
+    liquidations = [
+        move for column in columns if column.level == "liquidation" for move in column.moves
+    ]
     passed = all(move == 0 for move in liquidations)
-    shown = [] if passed else [column for column in columns if any(move is not None for move in column.moves)]
+    shown = (
+        []
+        if passed
+        else [column for column in columns if any(move is not None for move in column.moves)]
+    )
     return [
         {
             "Direction": result.direction.name,
             **{column.name: _distance(column.moves[index]) for column in shown},
             **({} if passed else {"Largest price change": wording.percent(result.hardest)}),
-            **{f"at {wording.step(each.move)}": left(each.outcome, scenario) for each in result.slices},
+            **{
+                f"at {wording.step(each.move)}": left(each.outcome, scenario)
+                for each in result.slices
+            },
         }
         for index, result in enumerate(results)
     ]
@@ -77,7 +104,7 @@ def _distance(move: float | None) -> str:
 
 
 def left(outcome: Outcome, scenario: Scenario) -> str:
-    """What is left of the account: `$5,350.00 · 36.21 %`, or what is lost."""
+    """Return what is left of the account: `$5,350.00 · 36.21 %`, or what is lost."""
     if outcome.positions_lost:
         return f"{_lost(outcome, scenario)} · {wording.money(outcome.remaining)}"
     if outcome.liquidated:
@@ -87,7 +114,7 @@ def left(outcome: Outcome, scenario: Scenario) -> str:
 
 
 def _lost(outcome: Outcome, scenario: Scenario) -> str:
-    """How many isolated positions are lost; where tiers are missing there may be more."""
+    """Return how many isolated positions are lost; where tiers are missing there may be more."""
     least = "at least " if outcome.requirement is None else ""
     return f"{least}{outcome.positions_lost} of {len(scenario.positions)} lost"
 
@@ -95,14 +122,21 @@ def _lost(outcome: Outcome, scenario: Scenario) -> str:
 # The map
 
 
-def map_day_rows(points: Sequence[DayPoint], scenario: Scenario, first: Direction, second: Direction) -> list[Texts]:
-    """The days of a map in words by their numbers: how the account ends there and on the whole day, and the moves."""
+def map_day_rows(
+    points: Sequence[DayPoint], scenario: Scenario, first: Direction, second: Direction
+) -> list[Texts]:
+    """Return the days of a map in words by their numbers.
+
+    How the account ends there and on the whole day, and the moves.
+    """
     rows = [
         {
             "No.": str(number),
             "Day": f"{point.row.day.date} {point.row.day.event}".strip(),
             "At its point": _ends(point.here, scenario),
-            "Whole day": _ends(point.whole, scenario) if point.when == "worst tick" else _closes(point.row, scenario),
+            "Whole day": _ends(point.whole, scenario)
+            if point.when == "worst tick"
+            else _closes(point.row, scenario),
             first.name: wording.percent(point.first, sign=True),
             second.name: wording.percent(point.second, sign=True),
             WITHOUT: made_up(point.whole_gaps),
@@ -114,43 +148,57 @@ def map_day_rows(points: Sequence[DayPoint], scenario: Scenario, first: Directio
     return [{key: cell for key, cell in row.items() if key not in idle} for row in rows]
 
 
-def cloud_words(cloud: Cloud | None, first: Direction, second: Direction, sizes: Mapping[str, float]) -> list[str]:
-    """What the ellipses are and rest on, or why there are none; `sizes` by token in the settlement coin."""
+def cloud_words(
+    cloud: Cloud | None, first: Direction, second: Direction, sizes: Mapping[str, float]
+) -> list[str]:
+    """Return what the ellipses are and rest on, or why there are none.
+
+    `sizes` by token in the settlement coin.
+    """
     if cloud is None:
         reasons = filter(None, dict.fromkeys(_unmoved(group, sizes) for group in (first, second)))
         return [f"No ellipses: {'; '.join(reasons)}."]
     one, two = (wording.percent(volatility) for volatility in cloud.risk.volatilities)
     lines = [
-        f"Ellipses: daily log returns {cloud.window}, correlation {cloud.risk.correlation:.2f}; volatility a year "
+        f"Ellipses: daily log returns {cloud.window}, correlation {cloud.risk.correlation:.2f}; "
+        f"volatility a year "
         f"{one} ({first.name}) and {two} ({second.name}).",
-        "39, 86 and 99 % of normal log returns end within 1, 2 and 3 σ; real ones have fatter tails.",
+        "39, 86 and 99 % of normal log returns end within 1, 2 and 3 σ; real ones have fatter "
+        "tails.",
     ]
     windows = risk_windows([*first.rates, *second.rates])
     if windows.keys() - {cloud.window}:
-        told = [f"{wording.listing(wording.capped(tokens))} {when}" for when, tokens in windows.items()]
+        told = [
+            f"{wording.listing(wording.capped(tokens))} {when}" for when, tokens in windows.items()
+        ]
         lines.append(f"Volatilities: {'; '.join(told)}.")
     if cloud.risk.left_out:
         lines.append(
-            f"Without figures, left out of the ellipses: {wording.listing(wording.capped(cloud.risk.left_out))}."
+            f"Without figures, left out of the ellipses: "
+            f"{wording.listing(wording.capped(cloud.risk.left_out))}."
         )
     return lines
 
 
 def _unmoved(group: Direction, sizes: Mapping[str, float]) -> str:
-    """Why nothing is known of how a group moves; empty where something is."""
+    """Return why nothing is known of how a group moves; empty where something is."""
     known = [token for held in risk_windows(list(group.rates)).values() for token in held]
     if not group.rates:
         return f"every beta of {group.name} is 0"
     if not known:
         return f"the snapshot knows no volatility of {group.name}"
-    return "" if any(sizes.get(token) for token in known) else f"what is held of {group.name} is worth nothing today"
+    return (
+        ""
+        if any(sizes.get(token) for token in known)
+        else f"what is held of {group.name} is worth nothing today"
+    )
 
 
 # Named days
 
 
 def crash_rows_told(rows: Iterable[CrashRow], scenario: Scenario) -> list[Texts]:
-    """Per day how the account ends it, at the close and at the worst tick."""
+    """Return per day how the account ends it, at the close and at the worst tick."""
     return [
         {
             "Day": row.day.date or "yours",
@@ -169,25 +217,36 @@ def crash_rows_told(rows: Iterable[CrashRow], scenario: Scenario) -> list[Texts]
 
 CHANGE, FAILED_BY, FAILED_BY_WORST = "Equity change", "Survived or failed by", "Worst position by"
 DAY_COLUMNS = {
-    "At the close": "the day's closing prices alone; “stands again”: it would, had it not been liquidated before, on "
+    "At the close": "the day's closing prices alone; “stands again”: it would, had it not been "
+    "liquidated before, on "
     "that very day",
-    CHANGE: "at the worst tick, and at most all there is: a loss beyond it is the venue's insurance fund's. Pointed "
+    CHANGE: "at the worst tick, and at most all there is: a loss beyond it is the venue's "
+    "insurance fund's. Pointed "
     "at, the chart tells what would be if nothing were closed",
-    FAILED_BY: "headroom at the worst tick: below 0 what would be missing if nothing were closed, more than you lose",
-    FAILED_BY_WORST: "headroom at the worst tick of the position worst off: below 0 what it would be missing if it "
+    FAILED_BY: "headroom at the worst tick: below 0 what would be missing if nothing were closed, "
+    "more than you lose",
+    FAILED_BY_WORST: "headroom at the worst tick of the position worst off: below 0 what it would "
+    "be missing if it "
     "were not closed, more than the margin that you lose",
 }
 """What the columns of the named days say of themselves, by name."""
 
 
 def _change(instant: Instant) -> str:
-    """What the instant does to equity: a loss of no more than there is."""
+    """Return what the instant does to equity: a loss of no more than there is."""
     told = wording.money(-instant.lost, sign=True)
-    return f"{told}, all of it" if instant.loss >= instant.lost > 0 and instant.outcome.remaining <= 0 else told
+    return (
+        f"{told}, all of it"
+        if instant.loss >= instant.lost > 0 and instant.outcome.remaining <= 0
+        else told
+    )
 
 
 def _closes(row: CrashRow, scenario: Scenario) -> str:
-    """How the account ends at the close, where it lived to see it; else what the close alone would spare."""
+    """Return how the account ends at the close, where it lived to see it.
+
+    Else what the close alone would spare.
+    """
     outcome, again = row.close.outcome, row.standing_again
     if not again:
         return _ends(outcome, scenario)
@@ -198,7 +257,7 @@ def _closes(row: CrashRow, scenario: Scenario) -> str:
 
 
 def _ends(outcome: Outcome, scenario: Scenario) -> str:
-    """Whether the account survives, and what part of equity is then required."""
+    """Return whether the account survives, and what part of equity is then required."""
     if outcome.positions_lost:
         return _lost(outcome, scenario)
     if outcome.requirement is None:
@@ -209,7 +268,11 @@ def _ends(outcome: Outcome, scenario: Scenario) -> str:
 
 
 def own_day(name: object, moves: Mapping[str, object]) -> CrashDay:
-    """A day that a person makes up, every token closing where it traded worst. `moves` in per cent, None: not said.
+    """Return a day that a person makes up, every token closing where it traded worst.
+
+    `moves` in per cent, None.
+
+    Not said.
 
     Raises FieldError with the field's name.
     """

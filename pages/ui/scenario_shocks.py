@@ -1,4 +1,7 @@
-"""Rule changes, price shocks and what holding on costs: each alone and all together, kept in the scenario."""
+"""Rule changes, price shocks and what holding on costs.
+
+Each alone and all together, kept in the scenario.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -18,7 +21,13 @@ from margin.model.shocks import NONE, Shocks
 from margin.model.symbols import STABLECOINS
 from margin.studies.account.assess import assess
 from margin.studies.stress.crash_table import CrashDay, crash_rows
-from margin.studies.stress.shocks import assumptions, breakdown, cost_a_day, days_until_liquidation, moves_to
+from margin.studies.stress.shocks import (
+    assumptions,
+    breakdown,
+    cost_a_day,
+    days_until_liquidation,
+    moves_to,
+)
 from margin.text import shocks as shocks_text
 from margin.text.liquidation import day_name
 from margin.text.shocks import Lasting
@@ -35,7 +44,7 @@ WEEK = 7.0
 
 
 def show(session: Session) -> None:
-    """What is supposed on the left, what it does on the right."""
+    """Draw what is supposed on the left, what it does on the right."""
     asked, answer = st.columns([42, 58], gap="medium")
     with asked:
         _ask(session)
@@ -47,18 +56,23 @@ def show(session: Session) -> None:
 
 
 def _start(session: Session) -> Shocks:
-    """The shocks that the inputs begin with: the scenario's when they were drawn anew."""
-    start: Shocks = session.keep("shocks", lambda: session.working.shocks or NONE, tag=looking(session).visit)
+    """Return the shocks that the inputs begin with: the scenario's when they were drawn anew."""
+    start: Shocks = session.keep(
+        "shocks", lambda: session.working.shocks or NONE, tag=looking(session).visit
+    )
     return start
 
 
 def _drawn(session: Session) -> str:
-    """What the keys of the inputs end with: another whenever they are drawn anew."""
+    """Return what the keys of the inputs end with: another whenever they are drawn anew."""
     return f"{session.revision}_{looking(session).visit}"
 
 
 def _ask(session: Session) -> None:
-    """Reads the inputs into the scenario's shocks; a figure that cannot be used is told, the others are in force."""
+    """Read the inputs into the scenario's shocks.
+
+    A figure that cannot be used is told, the others are in force.
+    """
     start, now = _start(session), session.working.shocks or NONE
     columns = [column for _ in range(3) for column in st.columns(2, gap="small", wrap=False)]
     numbers = {
@@ -70,7 +84,8 @@ def _ask(session: Session) -> None:
         _take(session, Shocks(**fields))
     except FieldError as error:
         refused.append(
-            f"“{_LABELS.get(error.path, error.path)}” {error.message}. The figures stay as they were before this edit."
+            f"“{_LABELS.get(error.path, error.path)}” {error.message}. The figures stay as they "
+            f"were before this edit."
         )
     for sentence in refused:
         st.error(plain(sentence))
@@ -81,7 +96,10 @@ _LABELS = {cell.field: cell.label for cell in (*shock_rows.NUMBERS, *CELLS)}
 
 
 def _number(session: Session, place: Any, cell: Cell, start: Shocks) -> float:
-    """One number as a person reads it; emptied, it is again what it began with, as it then shows."""
+    """Return one number as a person reads it.
+
+    Emptied, it is again what it began with, as it then shows.
+    """
     shown = cell.shown(start)
     chosen: float | None = place.number_input(
         cell.label,
@@ -100,11 +118,17 @@ def _take(session: Session, shocks: Shocks) -> None:
 
 
 def _token_table(session: Session, start: Shocks) -> dict[tuple[Cell, str], float]:
-    """What is typed of single tokens."""
+    """Return what is typed of single tokens."""
     held = [token for token in session.working.tokens if token not in STABLECOINS]
-    tokens = list(dict.fromkeys([*held, *(token for cell in CELLS for token in getattr(start, cell.field))]))
+    tokens = list(
+        dict.fromkeys([*held, *(token for cell in CELLS for token in getattr(start, cell.field))])
+    )
     edited = st.data_editor(
-        session.keep("shock_table", lambda: _token_frame(tokens, start), tag=(looking(session).visit, *tokens)),
+        session.keep(
+            "shock_table",
+            lambda: _token_frame(tokens, start),
+            tag=(looking(session).visit, *tokens),
+        ),
         key=f"shock_table_{_drawn(session)}_{'_'.join(tokens)}",
         hide_index=True,
         width="stretch",
@@ -114,9 +138,13 @@ def _token_table(session: Session, start: Shocks) -> dict[tuple[Cell, str], floa
         placeholder="–",
         column_config={
             "Token": st.column_config.TextColumn(width=80, pinned=True),
-            **{cell.label: st.column_config.NumberColumn(format="%.6g", help=cell.help) for cell in CELLS},
+            **{
+                cell.label: st.column_config.NumberColumn(format="%.6g", help=cell.help)
+                for cell in CELLS
+            },
         },
-        alt="What is supposed of single tokens, edited in place; an empty cell supposes nothing of its own",
+        alt="What is supposed of single tokens, edited in place; an empty cell supposes nothing of "
+        "its own",
     )
     return {
         (cell, row["Token"]): figure
@@ -127,13 +155,16 @@ def _token_table(session: Session, start: Shocks) -> dict[tuple[Cell, str], floa
 
 
 def _token_frame(tokens: Iterable[str], start: Shocks) -> pd.DataFrame:
-    rows = [{"Token": token, **{cell.label: cell.shown(start, token) for cell in CELLS}} for token in tokens]
+    rows = [
+        {"Token": token, **{cell.label: cell.shown(start, token) for cell in CELLS}}
+        for token in tokens
+    ]
     frame = pd.DataFrame(rows, columns=["Token", *(cell.label for cell in CELLS)])
     return frame.astype({cell.label: "float64" for cell in CELLS})
 
 
 def _fill(session: Session) -> None:
-    """Ways to fill the inputs in, and out of them."""
+    """Draw ways to fill the inputs in, and out of them."""
     scenario, shocks = session.working, session.working.shocks or NONE
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         choices = named_days(session)
@@ -148,8 +179,12 @@ def _fill(session: Session) -> None:
             help=plain(_TICKS),
         )
         hardest = moves.hardest_funding(scenario.positions)
-        dearest = st.button("Funding at its extreme", key="do_extreme", disabled=not hardest, help=plain(_EXTREME))
-        reset = st.button("Reset", key="do_reset_shocks", disabled=shocks == NONE, help="nothing is supposed")
+        dearest = st.button(
+            "Funding at its extreme", key="do_extreme", disabled=not hardest, help=plain(_EXTREME)
+        )
+        reset = st.button(
+            "Reset", key="do_reset_shocks", disabled=shocks == NONE, help="nothing is supposed"
+        )
     if taken is not None:
         _take_day(session, choices[taken])
     if dearest:
@@ -160,7 +195,7 @@ def _fill(session: Session) -> None:
 
 
 def _take_day(session: Session, day: CrashDay) -> None:
-    """Takes a day's worst tick as the price moves, unless one of them is beyond what may be supposed."""
+    """Take a day's worst tick as the price moves, unless one of them is beyond what may be supposed."""
     [row] = crash_rows(session.working, [day], betas(session))
     ticks = moves_to(session.working, row.worst.prices)
     if beyond := shock_rows.beyond_bounds(ticks):
@@ -170,18 +205,21 @@ def _take_day(session: Session, day: CrashDay) -> None:
 
 
 _TICKS = (
-    "every token's lowest or highest price of the day, whichever hurts, at once: an approximation; tokens without "
+    "every token's lowest or highest price of the day, whichever hurts, at once: an approximation; "
+    "tokens without "
     "figures of that day follow BTC by their beta"
 )
 _EXTREME = (
-    "every payment at the recorded rate that costs you most: the highest for what you are long of, the lowest for what "
-    "you are short of; for a week, unless days are chosen. Only single payments are on record: once the cap is hit "
+    "every payment at the recorded rate that costs you most: the highest for what you are long of, "
+    "the lowest for what "
+    "you are short of; for a week, unless days are chosen. Only single payments are on record: "
+    "once the cap is hit "
     "venues pay every hour, and a day can cost 4 to 8 times this"
 )
 
 
 def _open(session: Session, shocks: Shocks) -> None:
-    """Takes shocks that the inputs do not say themselves: they start anew from them."""
+    """Take shocks that the inputs do not say themselves: they start anew from them."""
     try:
         session.open(replace(session.working, shocks=shocks))
     except FieldError as error:
@@ -216,43 +254,61 @@ def _answer(session: Session) -> None:
         st.caption(plain(f"{capital(line)}{'' if line.endswith('.') else '.'}"))
 
 
-_PATH = (
-    "prices go straight to their ends, then the rules change; the venue's reductions on the way are not followed here"
-)
+_PATH = "prices go straight to their ends, then the rules change; the venue's reductions on the way are not followed here"
 
 
 def _holding_on(session: Session, shocks: Shocks) -> list[str]:
-    """How long the account lasts with prices still, at the present rates and those supposed, each with its source."""
+    """Return how long the account lasts with prices still, at the present rates and those supposed.
+
+    Each with its source.
+    """
     scenario, isolated = session.working, session.working.account.isolated
     account, present = assess(scenario), _present_funding(session)
-    asked = [(_present_told(session, present), {token: paid.a_day for token, paid in present.items()})]
+    asked = [
+        (_present_told(session, present), {token: paid.a_day for token, paid in present.items()})
+    ]
     if shocks.funding or shocks.interest:
         asked.append(("the funding and interest supposed", dict(shocks.funding)))
     found = [(told, _lasting(scenario, rates, shocks.interest)) for told, rates in asked]
     lines = [shocks_text.lasting(account, each, told, isolated=isolated) for told, each in found]
     lines = list(dict.fromkeys(lines))
     hardest = moves.hardest_funding(scenario.positions)
-    recorded = {token: paid for token, paid in hardest.items() if shocks.funding.get(token) == paid.a_day}
+    recorded = {
+        token: paid for token, paid in hardest.items() if shocks.funding.get(token) == paid.a_day
+    }
     if not recorded:
         return lines
     untold = [token for token in _held(scenario) if token not in hardest]
-    none = f"; without a record, or held alike on both sides: {', '.join(capped(untold))}" if untold else ""
+    none = (
+        f"; without a record, or held alike on both sides: {', '.join(capped(untold))}"
+        if untold
+        else ""
+    )
     return [*lines, f"funding at its recorded extreme: {shocks_text.sources(recorded)}{none}"]
 
 
 def _lasting(scenario: Scenario, rates: Mapping[str, float], interest: float) -> Lasting:
-    return Lasting(days_until_liquidation(scenario, rates, interest), cost_a_day(scenario, rates, interest))
+    return Lasting(
+        days_until_liquidation(scenario, rates, interest), cost_a_day(scenario, rates, interest)
+    )
 
 
 def _present_told(session: Session, present: Mapping[str, Paid]) -> str:
-    """The present rates in words, with the venue of every one that is from a record."""
+    """Return the present rates in words, with the venue of every one that is from a record."""
     rules, records = session.working.account.rules, snapshot.funding()
-    recorded = {token: VENUES[records[token].venue].name for token in present if not _told_funding(session, token)}
+    recorded = {
+        token: VENUES[records[token].venue].name
+        for token in present
+        if not _told_funding(session, token)
+    }
     return shocks_text.present_rates(present, recorded, "" if rules.own_fraction else rules.name)
 
 
 def _day_of(session: Session, shocks: Shocks) -> list[str]:
-    """Which day's worst tick the price moves are, and what that takes for granted; empty where it is none's."""
+    """Return which day's worst tick the price moves are, and what that takes for granted.
+
+    Empty where it is none's.
+    """
     if not shocks.moves:
         return []
     scenario = session.working
@@ -264,7 +320,7 @@ def _day_of(session: Session, shocks: Shocks) -> list[str]:
 
 
 def _present_funding(session: Session) -> dict[str, Paid]:
-    """By token what the venue told last, else the median of the snapshot's record."""
+    """Return by token what the venue told last, else the median of the snapshot's record."""
     paid = moves.usual_funding(session.working.positions)
     for token in _held(session.working):
         if told := _told_funding(session, token):
@@ -273,7 +329,7 @@ def _present_funding(session: Session) -> dict[str, Paid]:
 
 
 def _told_funding(session: Session, token: str) -> Paid | None:
-    """The funding rate that the venue itself told of the token, now or a while ago."""
+    """Return the funding rate that the venue itself told of the token, now or a while ago."""
     quote, origin = session.shown.quotes.get(token), session.shown.mark_origins.get(token)
     if quote is None or origin is None or origin.kind not in ("live", "cached"):
         return None

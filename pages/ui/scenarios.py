@@ -1,4 +1,7 @@
-"""The Moves-together page: directions, the map, the named days; what a person chooses to look at, and what it shows."""
+"""The Moves-together page: directions, the map, the named days.
+
+What a person chooses to look at, and what it shows.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -16,7 +19,14 @@ from margin.market import price_moves as moves
 from margin.model.symbols import STABLECOINS
 from margin.studies.account.assess import assess
 from margin.studies.distance import groups
-from margin.studies.distance.directions import MOVES, UNKNOWN_BETA, Direction, DirectionResult, ranked, study
+from margin.studies.distance.directions import (
+    MOVES,
+    UNKNOWN_BETA,
+    Direction,
+    DirectionResult,
+    ranked,
+    study,
+)
 from margin.studies.distance.frontier import group_risk, risk_map
 from margin.studies.stress.crash_table import CrashRow, crash_rows
 from margin.text import stress as stress_text
@@ -36,22 +46,30 @@ DIRECTIONS, RULES = "Directions", "Rules and combined"
 
 
 def nearest_danger(session: Session) -> None:
-    """The sentence that the page begins with, and what the scenario carries beside its account."""
+    """Draw the sentence that the page begins with, and what the scenario carries beside its account."""
     scenario, account = session.working, assess(session.working)
     found = _directions(session, ())
     st.markdown(f"**{plain(stress_text.nearest_sentence(found, scenario, account))}**")
     if scenario.shocks and looking(session).section != RULES:
-        st.caption(plain(f"This scenario carries shocks, shown under “{RULES}”; no other figure has a part in them."))
+        st.caption(
+            plain(
+                f"This scenario carries shocks, shown under “{RULES}”; no other figure has a part "
+                f"in them."
+            )
+        )
 
 
 def _directions(session: Session, at: Iterable[float]) -> list[DirectionResult]:
-    """Every direction, the nearest first."""
+    """Return every direction, the nearest first."""
     chosen = scenario_rows.directions_of(session.working, betas(session), looking(session).own)
     return ranked(study(session.working, chosen, tuple(at)))
 
 
 def section(session: Session) -> None:
-    """The switch between the sections, and the one that is open: nothing of the others is computed."""
+    """Draw the switch between the sections, and the one that is open.
+
+    Nothing of the others is computed.
+    """
     start = RULES if session.working.shocks else DIRECTIONS
     chosen = st.segmented_control(
         "Section",
@@ -80,7 +98,11 @@ def _show_directions(session: Session) -> None:
         falls = over or _choose_slices()
     found = _directions(session, MOVES if falls else tuple(-move for move in MOVES))
     with chart:
-        place.chart(directions(found, scenario, account), "directions", directions_alt(found, scenario, account))
+        place.chart(
+            directions(found, scenario, account),
+            "directions",
+            directions_alt(found, scenario, account),
+        )
         if any(result.hardest for result in found):
             st.caption(_RANKED)
         if account.headroom is None:
@@ -97,19 +119,27 @@ def _show_directions(session: Session) -> None:
 
 
 def _about(found: Sequence[DirectionResult]) -> list[str]:
-    """What is to be known of the table of directions; of distances only where there are any."""
-    ranking = [stress_text.same_moves(found), _OWN_MOVES] if any(result.hardest for result in found) else []
+    """Return what is to be known of the table of directions.
+
+    Of distances only where there are any.
+    """
+    ranking = (
+        [stress_text.same_moves(found), _OWN_MOVES]
+        if any(result.hardest for result in found)
+        else []
+    )
     return [*filter(None, ranking), _ENDS]
 
 
 _UNKNOWN = (
-    "Without that tier table no distance can be told. On the first page you can enter it under “Tier tables”, remove "
+    "Without that tier table no distance can be told. On the first page you can enter it under "
+    "“Tier tables”, remove "
     "the position or choose another venue. The margin balances below hold all the same."
 )
 
 
 def _choose_slices() -> bool:
-    """Whether the table shows what is left after falls; else after rises."""
+    """Return whether the table shows what is left after falls; else after rises."""
     chosen = st.segmented_control(
         "What is left, in the table below, after",
         ["falls", "rises"],
@@ -125,18 +155,23 @@ _TOO_LATE = "Every level is passed at today's marks: no distance is left to tell
 _ONE_LOST = "A position is lost at today's marks, so the first loss is no distance away: only what is left can be told."
 _RANKED = "Ranked by the largest price change that liquidation asks of any token held, not by the length of the bars."
 _OWN_MOVES = (
-    "A direction's own move is BTC's where BTC leads, and that of a token with beta or rate 1 elsewhere; ↓ of “Longs "
+    "A direction's own move is BTC's where BTC leads, and that of a token with beta or rate 1 "
+    "elsewhere; ↓ of “Longs "
     "down, shorts up” goes against you."
 )
 _ENDS = (
-    "Each move goes straight to its end at once, without funding, fees or the venue's reductions on the way; what is "
+    "Each move goes straight to its end at once, without funding, fees or the venue's reductions "
+    "on the way; what is "
     "left is margin balance · requirement ÷ equity."
 )
 
 
 def _direction_table(session: Session) -> None:
-    """Betas to BTC and the person's own direction, read into what the session looks at."""
-    look, tokens = looking(session), [token for token in session.working.tokens if token not in STABLECOINS]
+    """Draw betas to BTC and the person's own direction, read into what the session looks at."""
+    look, tokens = (
+        looking(session),
+        [token for token in session.working.tokens if token not in STABLECOINS],
+    )
     edited = st.data_editor(
         session.keep("betas", lambda: _direction_frame(session, tokens), tag=(look.visit, *tokens)),
         key=f"betas_{session.revision}_{look.visit}_{'_'.join(tokens)}",
@@ -160,38 +195,52 @@ def _direction_table(session: Session) -> None:
 
 _TOKEN, _BETA, _OWN, _KNOWN = "Token", "Beta to BTC", "Own direction", "Snapshot's beta"
 _ABOUT_BETA = (
-    "how many per cent the token moves when BTC moves one per cent; yours in place of the snapshot's, emptied the "
+    "how many per cent the token moves when BTC moves one per cent; yours in place of the "
+    "snapshot's, emptied the "
     "snapshot's again"
 )
 _ABOUT_OWN = "1: with the direction; −1: against it; 0.5: half of it"
 _YOURS = (
-    "Own direction: what each token moves when the direction moves by one; empty, it stands still. Betas and a "
+    "Own direction: what each token moves when the direction moves by one; empty, it stands still. "
+    "Betas and a "
     "direction of your own last as long as this session and are in no link."
 )
 
 
 def _direction_frame(session: Session, tokens: list[str]) -> pd.DataFrame:
     known, used, own = moves.betas_to_btc(), betas(session), looking(session).own
-    windows = {token: window for window, held in moves.risk_windows(tokens).items() for token in held}
+    windows = {
+        token: window for window, held in moves.risk_windows(tokens).items() for token in held
+    }
     rows = [
         {
             _TOKEN: token,
             _BETA: used.get(token, UNKNOWN_BETA),
             _OWN: own.get(token),
-            _KNOWN: f"{known[token]:.4g}, {windows[token]}" if token in windows else "none: taken as 1",
+            _KNOWN: f"{known[token]:.4g}, {windows[token]}"
+            if token in windows
+            else "none: taken as 1",
         }
         for token in tokens
     ]
-    return pd.DataFrame(rows, columns=[_TOKEN, _BETA, _OWN, _KNOWN]).astype({_BETA: "float64", _OWN: "float64"})
+    return pd.DataFrame(rows, columns=[_TOKEN, _BETA, _OWN, _KNOWN]).astype(
+        {_BETA: "float64", _OWN: "float64"}
+    )
 
 
 def _read_direction_table(session: Session, rows: Sequence[Mapping[Any, Any]]) -> None:
-    """Takes what the table says; where a beta was emptied it starts anew, and shows the one that counts again."""
+    """Take what the table says.
+
+    Where a beta was emptied it starts anew, and shows the one that counts again.
+    """
     look, known = looking(session), moves.betas_to_btc()
     look.betas, look.own = {}, {}
     for row in rows:
         token, usual = row[_TOKEN], known.get(row[_TOKEN], UNKNOWN_BETA)
-        beta, rate = _figure(row, _BETA, f"{usual:.4g} counts"), _figure(row, _OWN, "it stands still")
+        beta, rate = (
+            _figure(row, _BETA, f"{usual:.4g} counts"),
+            _figure(row, _OWN, "it stands still"),
+        )
         if beta is not None and beta != usual:
             look.betas[token] = beta
         if rate is not None:
@@ -202,10 +251,17 @@ def _read_direction_table(session: Session, rows: Sequence[Mapping[Any, Any]]) -
 
 
 def _figure(row: Mapping[Any, Any], column: str, instead: str) -> float | None:
-    """A cell's figure; None where it is empty, or cannot be used: that is told, with what is done instead."""
+    """Return a cell's figure.
+
+    None where it is empty, or cannot be used: that is told, with what is done instead.
+    """
     value = clean(row[column])
     try:
-        return None if value is None else number(value, f"“{column}” of {row[_TOKEN]}", at_least=-100, at_most=100)
+        return (
+            None
+            if value is None
+            else number(value, f"“{column}” of {row[_TOKEN]}", at_least=-100, at_most=100)
+        )
     except FieldError as error:
         st.error(plain(f"{error.path} {error.message}; {instead} instead."))
         return None
@@ -220,7 +276,9 @@ def _show_map(session: Session) -> None:
         if pair := _choose_pair(session):
             shows, days, ticks = _choose_view()
     if pair is None:
-        st.info("A map takes two tokens, or groups of tokens, that move apart; this account has no two.")
+        st.info(
+            "A map takes two tokens, or groups of tokens, that move apart; this account has no two."
+        )
         return
     first, second = pair
     cloud, far = _cloud(session, first, second, days), groups.reaches(scenario, first, second)
@@ -234,15 +292,23 @@ def _show_map(session: Session) -> None:
     with words:
         if points and found:
             told = scenario_rows.map_day_rows(points, scenario, first, second)
-            widths = {name: st.column_config.Column(width=wide) for name, wide in _map_widths(first, second).items()}
-            place.table(told, "The named days of the map by their numbers, the worst at its point first", 40, widths)
+            widths = {
+                name: st.column_config.Column(width=wide)
+                for name, wide in _map_widths(first, second).items()
+            }
+            place.table(
+                told,
+                "The named days of the map by their numbers, the worst at its point first",
+                40,
+                widths,
+            )
     with st.container() if points else words:
         for line in _map_rests_on(session, pair, cloud, points, worst=ticks == WORST):
             st.markdown(f"- {plain(line)}")
 
 
 def _map_widths(first: Direction, second: Direction) -> dict[str, int]:
-    """Pixels of the columns that are to be seen at once beside the map."""
+    """Return pixels of the columns that are to be seen at once beside the map."""
     return {"Day": 84, "At its point": 140, "Whole day": 140, first.name: 66, second.name: 66}
 
 
@@ -250,7 +316,7 @@ WORST, CLOSE = "worst tick", "close"
 
 
 def _choose_pair(session: Session) -> tuple[Direction, Direction] | None:
-    """The two groups that the person chose."""
+    """Return the two groups that the person chose."""
     choices = groups.groups(session.working, moves.AI_TOKENS)
     start = groups.first_pair(session.working, choices)
     if start is None:
@@ -258,7 +324,12 @@ def _choose_pair(session: Session) -> tuple[Direction, Direction] | None:
     firsts = [name for name in choices if groups.partners(choices, name)]
     key, tokens = session.revision, "_".join(session.working.tokens)
     first = st.selectbox(
-        "Across", firsts, index=firsts.index(start[0]), key=f"map_first_{key}_{tokens}", width=160, persist_state="page"
+        "Across",
+        firsts,
+        index=firsts.index(start[0]),
+        key=f"map_first_{key}_{tokens}",
+        width=160,
+        persist_state="page",
     )
     seconds = groups.partners(choices, first)
     second = st.selectbox(
@@ -273,9 +344,11 @@ def _choose_pair(session: Session) -> tuple[Direction, Direction] | None:
 
 
 def _choose_view() -> tuple[Shows, int, str | None]:
-    """What is coloured, the days of the ellipses, and which instant of the named days."""
+    """Return what is coloured, the days of the ellipses, and which instant of the named days."""
     keep: dict[str, Any] = {"required": True, "persist_state": "page"}
-    colour = st.segmented_control("Colour", list(_COLOURS), default="requirement ÷ equity", key="map_colour", **keep)
+    colour = st.segmented_control(
+        "Colour", list(_COLOURS), default="requirement ÷ equity", key="map_colour", **keep
+    )
     days = st.segmented_control("Ellipses, days", HORIZONS, default=7, key="map_days", **keep)
     ticks = st.segmented_control(
         "Named days at their", [WORST, CLOSE], default=WORST, key="map_ticks", persist_state="page"
@@ -287,7 +360,7 @@ _COLOURS: dict[str, Shows] = {"requirement ÷ equity": "ratio", "headroom": "hea
 
 
 def _cloud(session: Session, first: Direction, second: Direction, days: int) -> Cloud | None:
-    """How the groups move beside each other; None where nothing is known of one of them."""
+    """Return how the groups move beside each other; None where nothing is known of one of them."""
     found = moves.comovement([*first.rates, *second.rates])
     if found is None:
         return None
@@ -297,32 +370,58 @@ def _cloud(session: Session, first: Direction, second: Direction, days: int) -> 
 
 
 def _map_rests_on(
-    session: Session, pair: tuple[Direction, Direction], cloud: Cloud | None, points: Iterable[Any], *, worst: bool
+    session: Session,
+    pair: tuple[Direction, Direction],
+    cloud: Cloud | None,
+    points: Iterable[Any],
+    *,
+    worst: bool,
 ) -> list[str]:
-    """Everything that the map takes for granted."""
+    """Return everything that the map takes for granted."""
     first, second = pair
-    others = [token for token in session.working.tokens if token not in first.rates.keys() | second.rates.keys()]
+    others = [
+        token
+        for token in session.working.tokens
+        if token not in first.rates.keys() | second.rates.keys()
+    ]
     lines = (
-        [f"{wording.listing(wording.capped(others))} {'stands' if len(others) == 1 else 'stand'} still."]
+        [
+            f"{wording.listing(wording.capped(others))} "
+            f"{'stands' if len(others) == 1 else 'stand'} still."
+        ]
         if others
         else []
     )
     lines += [f"{group.name}: {_rates(group)}." for group in pair if len(group.rates) > 1]
-    lines += ["A point is an end: the account must also have survived the way there, in one move, without fees."]
+    lines += [
+        "A point is an end: the account must also have survived the way there, in one move, "
+        "without fees."
+    ]
     lines += scenario_rows.cloud_words(cloud, first, second, groups.weights(session.working))
     if (cloud or points) and any(len(group.rates) > 1 for group in pair):
-        lines.append("A group's move is what fits its tokens' own best, each by its notional (an approximation).")
-    if points:
-        what = "at every token's worst tick of the day, taken at once (an approximation)" if worst else "at their close"
-        lines.append(f"Named days {what}; an open mark is partly not on record, an arrow lies outside the map.")
         lines.append(
-            "A day's point is what it did to these two alone; pointed at, it tells how the whole day ends too."
+            "A group's move is what fits its tokens' own best, each by its notional (an "
+            "approximation)."
+        )
+    if points:
+        what = (
+            "at every token's worst tick of the day, taken at once (an approximation)"
+            if worst
+            else "at their close"
+        )
+        lines.append(
+            f"Named days {what}; an open mark is partly not on record, an arrow lies outside "
+            f"the map."
+        )
+        lines.append(
+            "A day's point is what it did to these two alone; pointed at, it tells how the whole "
+            "day ends too."
         )
     return lines
 
 
 def _rates(group: Direction) -> str:
-    """How the tokens of a group move."""
+    """Return how the tokens of a group move."""
     if all(rate == 1 for rate in group.rates.values()):
         return f"{wording.listing(wording.capped(list(group.rates)))} by the same move"
     return ", ".join(wording.capped(f"{token} × {rate:g}" for token, rate in group.rates.items()))
@@ -344,9 +443,14 @@ def _show_days(session: Session) -> None:
         return
     chart, table = st.columns([45, 55], gap="medium")
     with chart:
-        place.chart(crashes(rows, scenario, account), "crashes", crashes_alt(rows, scenario, account))
+        place.chart(
+            crashes(rows, scenario, account), "crashes", crashes_alt(rows, scenario, account)
+        )
     with table:
-        helps = {name: st.column_config.Column(help=said) for name, said in scenario_rows.DAY_COLUMNS.items()}
+        helps = {
+            name: st.column_config.Column(help=said)
+            for name, said in scenario_rows.DAY_COLUMNS.items()
+        }
         told = scenario_rows.crash_rows_told(rows, scenario)
         place.table(told, "What every named day would do to this account", 92, helps)
         for assumption in stress_text.crash_assumptions(rows):
@@ -355,13 +459,20 @@ def _show_days(session: Session) -> None:
 
 
 def _own_days(session: Session) -> None:
-    """A day of the person's own: a name and a move per token, and the days that were added."""
-    look, tokens = looking(session), [token for token in session.working.tokens if token not in STABLECOINS]
+    """Draw a day of the person's own: a name and a move per token, and the days that were added."""
+    look, tokens = (
+        looking(session),
+        [token for token in session.working.tokens if token not in STABLECOINS],
+    )
     st.header("A day of your own", anchor=False)
     st.caption(plain(_DAYS_LAST))
-    name = st.text_input("Name", max_chars=scenario_rows.LONGEST_NAME, key=f"day_name_{look.visit}_{len(look.days)}")
+    name = st.text_input(
+        "Name", max_chars=scenario_rows.LONGEST_NAME, key=f"day_name_{look.visit}_{len(look.days)}"
+    )
     edited = st.data_editor(
-        session.keep("own_day", lambda: _day_frame(tokens), tag=(look.visit, len(look.days), *tokens)),
+        session.keep(
+            "own_day", lambda: _day_frame(tokens), tag=(look.visit, len(look.days), *tokens)
+        ),
         key=f"own_day_{session.revision}_{look.visit}_{len(look.days)}_{'_'.join(tokens)}",
         hide_index=True,
         width="stretch",
@@ -369,26 +480,40 @@ def _own_days(session: Session) -> None:
         row_height=place.ROW,
         disabled=["Token"],
         placeholder="–",
-        column_config={"Move, in %": st.column_config.NumberColumn(format="%.4g", help="−20: it falls by a fifth")},
+        column_config={
+            "Move, in %": st.column_config.NumberColumn(
+                format="%.4g", help="−20: it falls by a fifth"
+            )
+        },
         alt="Move per token of a day of your own, edited in place",
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         full = len(look.days) >= MOST_DAYS
-        if st.button("Add this day", key="do_add_day", disabled=full, help=f"up to {MOST_DAYS} days, in this session"):
+        if st.button(
+            "Add this day",
+            key="do_add_day",
+            disabled=full,
+            help=f"up to {MOST_DAYS} days, in this session",
+        ):
             _add_day(session, name, edited.to_dict("records"))
-        if look.days and st.button("Remove the last", key="do_remove_day", help=plain(look.days[-1].event)):
+        if look.days and st.button(
+            "Remove the last", key="do_remove_day", help=plain(look.days[-1].event)
+        ):
             look.days.pop()
             st.rerun()
 
 
 _DAYS_LAST = (
-    f"It lasts as long as this session and is in no link; “{RULES}” takes its prices into the scenario, and so into "
+    f"It lasts as long as this session and is in no link; “{RULES}” takes its prices into the "
+    f"scenario, and so into "
     "the link."
 )
 
 
 def _day_frame(tokens: list[str]) -> pd.DataFrame:
-    return pd.DataFrame({"Token": tokens, "Move, in %": [None] * len(tokens)}).astype({"Move, in %": "float64"})
+    return pd.DataFrame({"Token": tokens, "Move, in %": [None] * len(tokens)}).astype(
+        {"Move, in %": "float64"}
+    )
 
 
 def _add_day(session: Session, name: str, rows: Iterable[Mapping[Any, Any]]) -> None:

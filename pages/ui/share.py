@@ -17,7 +17,7 @@ from pages.ui.text import plain
 
 
 def share(session: Session, assessment: Assessment) -> None:
-    """Draws the sharing section and takes title, note and an uploaded scenario over."""
+    """Draw the sharing section and takes title, note and an uploaded scenario over."""
     _title_and_note(session)
     shared = with_seen(session.working, assessment)
     result = link.encode(shared)
@@ -42,13 +42,19 @@ def _link(made: Link) -> None:
     st.code(f"{address}/?{made.query}", language=None, wrap_lines=True, height=120)
     if made.left_out:
         tokens = wording.listing(wording.capped(made.left_out))
-        st.warning(plain(f"The tier tables of {tokens} do not fit the link; send the file instead."))
+        st.warning(
+            plain(f"The tier tables of {tokens} do not fit the link; send the file instead.")
+        )
 
 
 def _title_and_note(session: Session) -> None:
     scenario = session.working
-    title = st.text_input("Title", scenario.title, max_chars=LONGEST_TITLE, key=f"title_{session.revision}")
-    note = st.text_area("Note", scenario.note, max_chars=LONGEST_NOTE, height=80, key=f"note_{session.revision}")
+    title = st.text_input(
+        "Title", scenario.title, max_chars=LONGEST_TITLE, key=f"title_{session.revision}"
+    )
+    note = st.text_area(
+        "Note", scenario.note, max_chars=LONGEST_NOTE, height=80, key=f"note_{session.revision}"
+    )
     if (title, note) != (scenario.title, scenario.note):
         try:
             session.edit(replace(scenario, title=title, note=note))
@@ -58,7 +64,9 @@ def _title_and_note(session: Session) -> None:
 
 
 def _upload(session: Session) -> None:
-    uploaded = st.file_uploader("Open a scenario (JSON)", type="json", key=f"upload_{session.revision}")
+    uploaded = st.file_uploader(
+        "Open a scenario (JSON)", type="json", key=f"upload_{session.revision}"
+    )
     if uploaded is None:
         return
     try:
@@ -72,7 +80,7 @@ def _upload(session: Session) -> None:
 
 
 def read_upload(raw: bytes) -> Scenario:
-    """A scenario from the bytes of a file. Raises FieldError with what is wrong."""
+    """Return a scenario from the bytes of a file. Raises FieldError with what is wrong."""
     try:
         document = loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError:

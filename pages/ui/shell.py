@@ -1,4 +1,7 @@
-"""What every page shares: the page set-up, the process's one-time preparation, the heading and the data badge."""
+"""What every page shares.
+
+The page set-up, the process's one-time preparation, the heading and the data badge.
+"""
 
 import gc
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,34 +25,44 @@ from pages.ui.text import plain
 MARKS_LIVE, TIERS_LIVE = timedelta(minutes=1), timedelta(hours=3)
 """How long a figure that was taken over is called live."""
 GENERAL_ASSUMPTIONS = (
-    "cross and isolated positions in one account, open orders, entry fees and funding already paid are not modelled",
+    "cross and isolated positions in one account, open orders, entry fees and funding already paid "
+    "are not modelled",
     "sizes are not rounded to the venue's lots, prices not to its ticks",
-    "all prices are marks: the venue liquidates by its mark price, which may differ from the last trade",
+    "all prices are marks: the venue liquidates by its mark price, which may differ from the last "
+    "trade",
 )
 
 
 @st.cache_resource(show_spinner=False)
 def _settle_memory() -> bool:
-    """Takes what the imports left behind out of every later garbage collection, which runs after each script run."""
+    """Take what the imports left behind out of every later garbage collection, which runs after each script run."""
     gc.collect()
     gc.freeze()
     return True
 
 
 _TOUCH = "@media (hover: none) {[data-testid=stDataFrame] {margin-top: 2.4rem}}"
-"""Where nothing hovers a table's tools always stand above it: they get room, else they cover the words there."""
+"""Where nothing hovers a table's tools always stand above it.
+
+They get room, else they cover the words there.
+"""
 _QUOTED = "[class*=st-key-quoted_]"
 _QUOTATION = (
-    f"{_QUOTED} {{border-left: 3px solid color-mix(in srgb, currentColor 35%, transparent); padding-left: 0.75rem}}"
-    f"{_QUOTED} [data-testid=stText] {{max-height: 9rem; overflow: auto; overflow-wrap: anywhere; font-style: italic}}"
+    f"{_QUOTED} {{border-left: 3px solid color-mix(in srgb, currentColor 35%, transparent); "
+    f"padding-left: 0.75rem}}"
+    f"{_QUOTED} [data-testid=stText] {{max-height: 9rem; overflow: auto; overflow-wrap: anywhere; "
+    f"font-style: italic}}"
     f"{_QUOTED} [data-testid=stText] > :last-child::before {{content: '“'}}"
     f"{_QUOTED} [data-testid=stText] > :last-child::after {{content: '”'}}"
 )
-"""How words that are not Tandem's look: behind a line, between quotation marks, and never longer than a few lines."""
+"""How words that are not Tandem's look.
+
+Behind a line, between quotation marks, and never longer than a few lines.
+"""
 
 
 def open_page(name: str) -> Session:
-    """Sets the page up, the first Streamlit call of every page, and gives the session with what arrived for it."""
+    """Set the page up, the first Streamlit call of every page, and gives the session with what arrived for it."""
     st.set_page_config(page_title=f"{name} · Tandem", page_icon="⚖️", layout="wide", menu_items={})
     st.html(f"<style>{_TOUCH} {_QUOTATION}</style>")
     _settle_memory()
@@ -60,7 +73,10 @@ def open_page(name: str) -> Session:
 
 @contextmanager
 def page(name: str) -> Iterator[Session]:
-    """A page beside the front page: its heading stands first and is drawn last, from the final scenario."""
+    """Yield a page beside the front page.
+
+    Its heading stands first and is drawn last, from the final scenario.
+    """
     session = open_page(name)
     head, scenario = st.container(), session.working
     yield session
@@ -91,7 +107,10 @@ PAGES = {
 
 
 def heading(session: Session, assessment: Assessment) -> None:
-    """Name and navigation, the switch of live data, which data is shown; title and note of whoever wrote them."""
+    """Name and navigation, the switch of live data, which data is shown.
+
+    Title and note of whoever wrote them.
+    """
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="heading"):
         st.title("Tandem", anchor=False, width="content")
         here = state.address(session, assessment)
@@ -106,18 +125,26 @@ def heading(session: Session, assessment: Assessment) -> None:
 
 
 _LARGE = plain(
-    "Too large for a link: this page's address opens the scenario only here and now. To keep or send it, download its "
+    "Too large for a link: this page's address opens the scenario only here and now. To keep or "
+    "send it, download its "
     "file under “Share” on the What-if page."
 )
 
 
 def _words(session: Session) -> None:
-    """Draw title and note as a quotation under the name of whoever wrote them: they are not Tandem's words."""
+    """Draw title and note as a quotation under the name of whoever wrote them.
+
+    They are not Tandem's words.
+    """
     received = session.received_words
     for name in ("title", "note"):
         text = getattr(session.working, name)
         theirs = received is not None and text == getattr(received, name)
-        whose = f"{name.capitalize()} by the maker of {received.maker}" if received and theirs else f"Your {name}"
+        whose = (
+            f"{name.capitalize()} by the maker of {received.maker}"
+            if received and theirs
+            else f"Your {name}"
+        )
         if text:
             with st.container(key=f"quoted_{name}", gap=None):
                 st.caption(plain(f"{whose}:"))
@@ -128,16 +155,20 @@ def _badge(session: Session) -> str:
     scenario = session.working
     market = scenario.market
     own = sorted(market.tiers.keys() & set(scenario.tokens))
-    marks = _grouped({token: mark_label(session, token) for token in scenario.tokens if token not in STABLECOINS})
+    marks = _grouped(
+        {token: mark_label(session, token) for token in scenario.tokens if token not in STABLECOINS}
+    )
     parts = [f"Marks: {marks or 'none needed'}"]
-    if used := [token for token in scenario.tokens if token in market.reference.tiers and token not in own]:
+    if used := [
+        token for token in scenario.tokens if token in market.reference.tiers and token not in own
+    ]:
         parts.append(f"tiers: {_tiers_label(session, used)}")
     parts += [f"own tiers: {wording.listing(wording.capped(own, wording.FEW))}"] if own else []
     return " · ".join(parts)
 
 
 def mark_label(session: Session, token: str) -> str:
-    """Where a token's mark, before the common move, comes from."""
+    """Return where a token's mark, before the common move, comes from."""
     if source := _mark_source(session, token):
         return f"{source.venue}, {_label(source.origin, MARKS_LIVE)}"
     if origin(session.working).get(token) == snapshot.marks().get(token):
@@ -146,13 +177,13 @@ def mark_label(session: Session, token: str) -> str:
 
 
 def _mark_source(session: Session, token: str) -> MarkSource | None:
-    """The venue's mark that the token still has."""
+    """Return the venue's mark that the token still has."""
     source = session.mark_sources.get(token)
     return source if source and source.mark == origin(session.working).get(token) else None
 
 
 def _label(source: Origin, live_for: timedelta) -> str:
-    """What is live grows old while it stands on the screen."""
+    """Return what is live grows old while it stands on the screen."""
     now = live.now()
     if source.kind == "live" and source.seen_at and now - source.seen_at > live_for:
         source = source._replace(kind="cached")
@@ -160,17 +191,20 @@ def _label(source: Origin, live_for: timedelta) -> str:
 
 
 def _grouped(labels: Mapping[str, str]) -> str:
-    """One label for all, or each with its tokens."""
+    """Return one label for all, or each with its tokens."""
     groups: dict[str, list[str]] = {}
     for token, label in labels.items():
         groups.setdefault(label, []).append(token)
     if len(groups) < 2:
         return next(iter(groups), "")
-    return "; ".join(f"{label}: {', '.join(wording.capped(tokens, wording.FEW))}" for label, tokens in groups.items())
+    return "; ".join(
+        f"{label}: {', '.join(wording.capped(tokens, wording.FEW))}"
+        for label, tokens in groups.items()
+    )
 
 
 def _tiers_label(session: Session, tokens: Sequence[str]) -> str:
-    """Where these tokens' tables come from."""
+    """Return where these tokens' tables come from."""
     origins = session.shown.tiers
     labels = {token: _label(origins[token], TIERS_LIVE) for token in tokens if token in origins}
     return _grouped(labels) or f"snapshot of {session.working.market.reference.oldest(tokens)}"
@@ -180,12 +214,24 @@ def _badge_help(session: Session) -> str:
     if session.view is None:
         return _OFFLINE if not session.live else _AS_RECEIVED
     view = session.view
-    reasons = {each.reason for each in (*view.tiers.values(), view.quotes_origin, view.contracts_origin) if each.reason}
-    refused = [f"{token}: {why}" for token, why in sorted(view.refused.items()) if token in session.working.tokens]
-    return plain(". ".join([*sorted(reasons), *refused[: wording.MANY]])) or plain("All of it comes from the venue.")
+    reasons = {
+        each.reason
+        for each in (*view.tiers.values(), view.quotes_origin, view.contracts_origin)
+        if each.reason
+    }
+    refused = [
+        f"{token}: {why}"
+        for token, why in sorted(view.refused.items())
+        if token in session.working.tokens
+    ]
+    return plain(". ".join([*sorted(reasons), *refused[: wording.MANY]])) or plain(
+        "All of it comes from the venue."
+    )
 
 
-_AS_RECEIVED = plain("This scenario came by a link and is shown on the snapshot until you press Refresh marks.")
+_AS_RECEIVED = plain(
+    "This scenario came by a link and is shown on the snapshot until you press Refresh marks."
+)
 _OFFLINE = plain(
     "The figures come from the snapshot built into the app: no request leaves this machine. "
     "Marks and tiers that you or a link bring are used in place of it."
@@ -193,11 +239,15 @@ _OFFLINE = plain(
 
 
 def dates(session: Session) -> str:
-    """How far marks and the venue's tiers lie apart, where both are dated and that is more than a month."""
+    """Return how far marks and the venue's tiers lie apart, where both are dated and that is more than a month."""
     scenario = session.working
     tiers = scenario.market.reference.oldest(scenario.tokens)
     marks = _marks_day(session)
-    if tiers is None or marks is None or not scenario.market.reference.tiers.keys() & set(scenario.tokens):
+    if (
+        tiers is None
+        or marks is None
+        or not scenario.market.reference.tiers.keys() & set(scenario.tokens)
+    ):
         return ""
     months = round((date.fromisoformat(tiers) - date.fromisoformat(marks)).days / 30.44)
     if abs(months) < 1:
@@ -208,19 +258,25 @@ def dates(session: Session) -> str:
 
 
 def _marks_day(session: Session) -> str | None:
-    """The oldest day among the marks; None for the scenario's own."""
-    days = [_mark_day(session, token) for token in session.working.tokens if token not in STABLECOINS]
+    """Return the oldest day among the marks; None for the scenario's own."""
+    days = [
+        _mark_day(session, token) for token in session.working.tokens if token not in STABLECOINS
+    ]
     return min((day for day in days if day), default=None) if all(days) else None
 
 
 def _mark_day(session: Session, token: str) -> str:
     if source := _mark_source(session, token):
         return source.origin.as_of
-    return snapshot.marks_as_of() if origin(session.working).get(token) == snapshot.marks().get(token) else ""
+    return (
+        snapshot.marks_as_of()
+        if origin(session.working).get(token) == snapshot.marks().get(token)
+        else ""
+    )
 
 
 def notices(session: Session) -> None:
-    """Says what there is to say about the scenario on the screen."""
+    """Say what there is to say about the scenario on the screen."""
     show = {"info": st.info, "warning": st.warning, "error": st.error}
     session.notices = [notice for notice in session.notices if notice.about == session.working]
     for notice in session.notices:

@@ -16,9 +16,12 @@ Texts = dict[str, str]
 
 
 class Cell(NamedTuple):
-    """An input of the shocks: the field it fills, and by how much a person's figure is larger than the field's.
+    """An input of the shocks.
 
-    One that is asked of single tokens says what counts for a token `otherwise`, where nothing is supposed of it.
+    The field it fills, and by how much a person's figure is larger than the field's.
+
+    One that is asked of single tokens says what counts for a token `otherwise`, where nothing is
+    supposed of it.
     """
 
     field: str
@@ -46,27 +49,33 @@ class Cell(NamedTuple):
         return f"{self.meaning}, {self.span}"
 
     def held(self, shocks: Shocks, token: str = "") -> float | None:
-        """What is supposed: of everything, or of one token."""
+        """Return what is supposed: of everything, or of one token."""
         value: Any = getattr(shocks, self.field)
         held: float | None = value.get(token) if token else value
         return held
 
     def shown(self, shocks: Shocks, token: str = "") -> float | None:
-        """What is supposed, as a person reads it."""
+        """Return what is supposed, as a person reads it."""
         value = self.held(shocks, token)
         return None if value is None else value * self.factor
 
     def exact(self, start: Shocks, typed: float, token: str = "") -> float:
-        """What a person's figure means: as long as nobody changes it, exactly what stood there.
+        """Return what a person's figure means.
+
+        As long as nobody changes it, exactly what stood there.
 
         Raises FieldError in the figure's own unit; its path is the input's label, and the token.
         """
         number(typed, f"“{self.label}”{' of ' if token else ''}{token}", **self.bounds)
         value = self.held(start, token)
-        return value if value is not None and typed == self.shown(start, token) else typed / self.factor
+        return (
+            value
+            if value is not None and typed == self.shown(start, token)
+            else typed / self.factor
+        )
 
     def instead(self, shocks: Shocks, token: str = "") -> str:
-        """What counts in place of a figure that cannot be used."""
+        """Return what counts in place of a figure that cannot be used."""
         value = self.shown(shocks, token)
         return f"{self.otherwise if value is None else f'{value:.6g}'} counts instead"
 
@@ -86,7 +95,14 @@ NUMBERS = (
     ),
 )
 CELLS = (
-    Cell("moves", "Price move, %", PERCENT, 5.0, "its own price change in place of the common move", "the common move"),
+    Cell(
+        "moves",
+        "Price move, %",
+        PERCENT,
+        5.0,
+        "its own price change in place of the common move",
+        "the common move",
+    ),
     Cell(
         "maintenance_by_token",
         "Maintenance ×",
@@ -95,14 +111,24 @@ CELLS = (
         "its own multiplier in place of the one for all",
         "the multiplier for all",
     ),
-    Cell("funding", "Funding a day, %", PERCENT, 0.01, "what a long pays a short per day, of the notional", "0"),
+    Cell(
+        "funding",
+        "Funding a day, %",
+        PERCENT,
+        0.01,
+        "what a long pays a short per day, of the notional",
+        "0",
+    ),
 )
 Typed = Mapping[tuple[Cell, str], float]
-"""Figures as a person reads them, by input and token; the token is empty where the input speaks of everything."""
+"""Figures as a person reads them, by input and token.
+
+The token is empty where the input speaks of everything.
+"""
 
 
 def read(typed: Typed, start: Shocks, now: Shocks) -> tuple[dict[str, Any], list[str]]:
-    """The fields of the shocks that the inputs say, and a sentence for every figure that cannot be used.
+    """Return the fields of the shocks that the inputs say, and a sentence for every figure that cannot be used.
 
     `start` is what the inputs began with; what counts `now` stays in place of a figure that cannot be used.
     """
@@ -122,14 +148,25 @@ def read(typed: Typed, start: Shocks, now: Shocks) -> tuple[dict[str, Any], list
 
 
 def beyond_bounds(ticks: Mapping[str, float]) -> str:
-    """Which price changes, by token as fractions, are beyond what may be supposed; empty where none is."""
+    """Return which price changes, by token as fractions, are beyond what may be supposed.
+
+    Empty where none is.
+    """
     low, high = BOUNDS["moves"].values()
-    far = [f"{token} {wording.percent(move, sign=True)}" for token, move in ticks.items() if not low <= move <= high]
-    return f"a price move may be {CELLS[0].span}, and at its worst tick it has {', '.join(far)}" if far else ""
+    far = [
+        f"{token} {wording.percent(move, sign=True)}"
+        for token, move in ticks.items()
+        if not low <= move <= high
+    ]
+    return (
+        f"a price move may be {CELLS[0].span}, and at its worst tick it has {', '.join(far)}"
+        if far
+        else ""
+    )
 
 
 def part_rows(parts: Sequence[Part], scenario: Scenario) -> list[Texts]:
-    """Per part what the account comes to."""
+    """Return per part what the account comes to."""
     return [
         {
             "Supposed": PARTS[part.key],

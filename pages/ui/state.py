@@ -1,11 +1,13 @@
-"""The one state of a session: the working scenario, the baseline beside it, and the address that says the same.
+"""The one state of a session.
 
-`load` adopts the address whenever it differs from what this session last wrote there, so Back and Forward undo and
-redo; `save` writes it after an edit. A run that a widget caused may still bring the address from before the last edit,
-for that one is on its way to the browser: such a run never adopts. So every widget has a key, those that only trigger
-something a key that begins with `do_`, and the widgets' values are compared with those of the last run. Widgets
-carry a revision in their keys: it rises when a scenario comes from
-elsewhere than themselves, and they start anew from it.
+The working scenario, the baseline beside it, and the address that says the same.
+
+`load` adopts the address whenever it differs from what this session last wrote there, so Back and
+Forward undo and redo; `save` writes it after an edit. A run that a widget caused may still bring
+the address from before the last edit, for that one is on its way to the browser: such a run never
+adopts. So every widget has a key, those that only trigger something a key that begins with `do_`,
+and the widgets' values are compared with those of the last run. Widgets carry a revision in their
+keys: it rises when a scenario comes from elsewhere than themselves, and they start anew from it.
 """
 
 import os
@@ -42,7 +44,10 @@ MOST_LARGE = 20
 
 
 class Notice(NamedTuple):
-    """Something to tell as long as the scenario is the one it is about. Plain text; `kind` info, warning or error."""
+    """Something to tell as long as the scenario is the one it is about.
+
+    Plain text; `kind` info, warning or error.
+    """
 
     kind: str
     text: str
@@ -78,7 +83,10 @@ class MarkSource(NamedTuple):
 
 @dataclass
 class Session:
-    """What one visitor's session holds. `written` is the address as this session last wrote or read it."""
+    """What one visitor's session holds.
+
+    `written` is the address as this session last wrote or read it.
+    """
 
     working: Scenario
     baseline: Scenario
@@ -111,13 +119,20 @@ class Session:
     account_busy: Event | None = None
     """Set once the venue that was asked last has answered, whether anybody still waits for it or not."""
     secrets_sent: int = 0
-    """How many times a form with secrets was sent: part of the keys of the widgets that they are typed into."""
+    """How many times a form with secrets was sent.
+
+    Part of the keys of the widgets that they are typed into.
+    """
     strange_address: Parameters | None = None
-    """An address that came, while something is on its way, instead of the one this session wrote."""
+    """An address that came, while something is on its way, instead of the one this session wrote.
+    """
     offer: Offer | None = None
     """The scenario that a link on the page leads to."""
     as_received: bool = False
-    """Whether the scenario is a link's as its maker saw it: live figures wait until they are asked for."""
+    """Whether the scenario is a link's as its maker saw it.
+
+    Live figures wait until they are asked for.
+    """
     received_words: Words | None = None
     """Title and note that came last with a link or a file from elsewhere."""
     mark_sources: dict[str, MarkSource] = field(default_factory=dict)
@@ -129,35 +144,42 @@ class Session:
         return self.shown_of(self.working.account.venue)
 
     def shown_of(self, venue: str) -> View:
-        """A venue's figures: live ones where they were asked for, else the snapshot's."""
-        return self.view if self.view is not None and self.view.venue == venue else snapshot_view(venue)
+        """Return a venue's figures: live ones where they were asked for, else the snapshot's."""
+        return (
+            self.view
+            if self.view is not None and self.view.venue == venue
+            else snapshot_view(venue)
+        )
 
     def attach(self, scenario: Scenario) -> Scenario:
-        """The scenario beside its venue's tables."""
+        """Return the scenario beside its venue's tables."""
         return scenario.with_tables(self.shown_of(scenario.account.venue).tables)
 
     def edit(self, scenario: Scenario) -> None:
-        """Takes a scenario that the widgets themselves describe."""
+        """Take a scenario that the widgets themselves describe."""
         self.working = scenario
 
     def move(self, scenario: Scenario) -> None:
-        """Takes a scenario at other marks or tables than the widgets set; rows that are being typed stay."""
+        """Take a scenario at other marks or tables than the widgets set.
+
+        Rows that are being typed stay.
+        """
         self.working = scenario
         self.market_revision += 1
 
     def open(self, scenario: Scenario) -> None:
-        """Takes a scenario from elsewhere; what was asked for another is no longer waited for."""
+        """Take a scenario from elsewhere; what was asked for another is no longer waited for."""
         self.asked.clear()
         self.rebase(scenario)
 
     def rebase(self, scenario: Scenario) -> None:
-        """Has all widgets start anew from a scenario."""
+        """Have all widgets start anew from a scenario."""
         self.working = scenario
         self.revision += 1
         self.market_revision += 1
 
     def tell(self, kind: str, text: str, topic: str = "") -> None:
-        """Leaves a notice about the working scenario."""
+        """Leave a notice about the working scenario."""
         self.notices = [notice for notice in self.notices if not topic or notice.topic != topic]
         self.notices.append(Notice(kind, text, self.working, topic))
 
@@ -172,11 +194,15 @@ class Session:
             return ""
         start, now = self.example.scenario, before_move(self.working)
         market = replace(now.market, tiers_as_of=None)
-        same = (now.account, now.positions, market) == (start.account, start.positions, start.market)
+        same = (now.account, now.positions, market) == (
+            start.account,
+            start.positions,
+            start.market,
+        )
         return self.example.lesson if same else ""
 
     def keep(self, name: str, make: Callable[[], Any], tag: object = None) -> Any:
-        """A value made once for this revision of the widgets, and for this tag of its own."""
+        """Return a value made once for this revision of the widgets, and for this tag of its own."""
         held, value = self.kept.get(name, (None, None))
         if held != (self.revision, tag):
             value = make()
@@ -184,22 +210,27 @@ class Session:
         return value
 
     def put(self, name: str, value: Any) -> None:
-        """Sets what `keep` gives for this revision."""
+        """Set what `keep` gives for this revision."""
         self.kept[name] = ((self.revision, None), value)
 
 
 def session() -> Session:
-    """This visitor's session, with the worked example where it is new."""
+    """Return this visitor's session, with the worked example where it is new."""
     if _KEY not in st.session_state:
         preset = landing()
         live = os.environ.get("TANDEM_LIVE", "").strip().lower() in {"1", "true", "yes", "on"}
-        st.session_state[_KEY] = Session(preset.scenario, preset.baseline, preset, saved=preset.scenario, live=live)
+        st.session_state[_KEY] = Session(
+            preset.scenario, preset.baseline, preset, saved=preset.scenario, live=live
+        )
     current: Session = st.session_state[_KEY]
     return current
 
 
 def load(page: str) -> Session:
-    """The session, after taking over an address that it did not write itself. Widgets start anew on another page."""
+    """Return the session, after taking over an address that it did not write itself.
+
+    Widgets start anew on another page.
+    """
     is_new = _KEY not in st.session_state
     current = session()
     current.touched = _touched(current)
@@ -211,14 +242,18 @@ def load(page: str) -> Session:
     address = _own_address()
     if is_new and current.live and not address:
         current.asked.add("tables")
-    if address != current.written and not current.touched and (is_new or _is_meant(current, address)):
+    if (
+        address != current.written
+        and not current.touched
+        and (is_new or _is_meant(current, address))
+    ):
         current.written = address
         _adopt(current, address, is_new=is_new)
     return current
 
 
 def _is_meant(current: Session, address: Parameters) -> bool:
-    """Whether a strange address is the person's doing, Back say, and not one that is out of date.
+    """Return whether a strange address is the person's doing, Back say, and not one that is out of date.
 
     While the page looks by itself whether something has come, a look can bring the address from before the last edit;
     the next look brings the new one.
@@ -232,16 +267,21 @@ def _is_meant(current: Session, address: Parameters) -> bool:
 
 
 def _touched(current: Session) -> bool:
-    """Whether the person used a widget since the last run that came to its end."""
+    """Return whether the person used a widget since the last run that came to its end."""
     now = _widgets()
     return any(value != current.widgets.get(key, value) for key, value in now.items())
 
 
 def _widgets() -> dict[str, Any]:
-    """Every keyed widget's value but secrets'; an editor's edits are copied, for they go on changing in place."""
+    """Return every keyed widget's value but secrets'.
+
+    An editor's edits are copied, for they go on changing in place.
+    """
     values = {str(key): value for key, value in st.session_state.items() if key != _KEY}
     values = {key: value for key, value in values.items() if not key.startswith(SECRET)}
-    return {key: deepcopy(value) if isinstance(value, dict) else value for key, value in values.items()}
+    return {
+        key: deepcopy(value) if isinstance(value, dict) else value for key, value in values.items()
+    }
 
 
 def _own_address() -> Parameters:
@@ -260,7 +300,11 @@ def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
         large = current.large.get(repr(address))
         received = link.Received(large, (), ()) if large else link.decode(address)
     except FieldError as error:
-        kept = "The worked example is shown instead." if is_new else "The scenario on the screen is kept."
+        kept = (
+            "The worked example is shown instead."
+            if is_new
+            else "The scenario on the screen is kept."
+        )
         current.tell("error", f"This link cannot be read. {error}. {kept}")
         return
     beside = current.visited.get(repr(address), (current.baseline, current.example))
@@ -272,18 +316,24 @@ def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
     if not is_new:
         current.baseline, current.example = current.attach(beside[0]), beside[1]
     elif foreign := [key[:30] for key in st.query_params if key not in link.KEYS][:5]:
-        current.tell("info", f"The address also carries {wording.listing(foreign)}, which Tandem does not read.")
+        current.tell(
+            "info",
+            f"The address also carries {wording.listing(foreign)}, which Tandem does not read.",
+        )
 
 
 def offer(current: Session, scenario: Scenario, notice: str) -> Parameters:
-    """The address for a link to a scenario, with the working one as its baseline; the notice is told on arrival."""
+    """Return the address for a link to a scenario, with the working one as its baseline.
+
+    The notice is told on arrival.
+    """
     address = _parameters(current, scenario, assess(scenario))
     current.offer = Offer(address, scenario, current.working, notice)
     return address
 
 
 def _accept(current: Session, offered: Offer) -> None:
-    """Takes what a link on the page led to, with nothing lost on the way."""
+    """Take what a link on the page led to, with nothing lost on the way."""
     current.offer = None
     current.visited[repr(offered.address)] = (offered.baseline, current.example)
     current.baseline = offered.baseline
@@ -293,7 +343,7 @@ def _accept(current: Session, offered: Offer) -> None:
 
 
 def receive(current: Session, scenario: Scenario, left_out: Sequence[str] = ()) -> None:
-    """Takes a scenario from a link or a file, and tells where it no longer shows what its maker saw."""
+    """Take a scenario from a link or a file, and tells where it no longer shows what its maker saw."""
     current.open(current.attach(scenario))
     current.baseline, current.example = before_move(current.working), None
     if left_out:
@@ -302,7 +352,7 @@ def receive(current: Session, scenario: Scenario, left_out: Sequence[str] = ()) 
 
 
 def _without_own_tables(scenario: Scenario, left_out: Sequence[str]) -> str:
-    """Which of the maker's tables did not fit, and what stands in their place."""
+    """Return which of the maker's tables did not fit, and what stands in their place."""
     rules, reference = scenario.account.rules, scenario.market.reference
     lost = f"Its maker's own tier tables of {wording.listing(wording.capped(left_out))} did not fit the link"
     if rules.own_fraction:
@@ -327,16 +377,22 @@ def _tell_differences(current: Session) -> None:
             for figure, seen, now in changed
         )
         then, now = scenario.market.tiers_as_of, scenario.market.reference.as_of
-        dates = f" Tables then: {then or 'undated'}; now: {now or 'undated'}." if then or now else ""
-        current.tell("warning", f"This scenario no longer reproduces what its maker saw: {figures}.{dates}")
+        dates = (
+            f" Tables then: {then or 'undated'}; now: {now or 'undated'}." if then or now else ""
+        )
+        current.tell(
+            "warning", f"This scenario no longer reproduces what its maker saw: {figures}.{dates}"
+        )
 
 
 def save(current: Session, assessment: Assessment) -> None:
-    """Writes the working scenario to the address, all at once, keeping parameters that are not the link's.
+    """Write the working scenario to the address, all at once, keeping parameters that are not the link's.
 
     An untouched scenario is not written, so that Back leaves the page as it came.
     """
-    current.widgets = {key: False if key.startswith("do_") else value for key, value in _widgets().items()}
+    current.widgets = {
+        key: False if key.startswith("do_") else value for key, value in _widgets().items()
+    }
     current.touched = False
     if current.working == current.saved:
         return
@@ -350,7 +406,10 @@ def save(current: Session, assessment: Assessment) -> None:
 
 
 def address(current: Session, assessment: Assessment) -> Parameters:
-    """What a link to another page carries: the working scenario, and nothing while it is untouched."""
+    """Return what a link to another page carries.
+
+    The working scenario, and nothing while it is untouched.
+    """
     if current.working == current.saved and not current.written:
         return {}
     return _parameters(current, current.working, assessment)
@@ -359,7 +418,8 @@ def address(current: Session, assessment: Assessment) -> Parameters:
 def _parameters(current: Session, scenario: Scenario, assessment: Assessment) -> Parameters:
     """Return the link's parameters for a scenario, with what is seen of it.
 
-    An address never holds a part of a scenario: one that is too large stays in the session, and the address names it.
+    An address never holds a part of a scenario: one that is too large stays in the session, and the
+    address names it.
     """
     made = link.encode(with_seen(scenario, assessment))
     if made.fits:
@@ -372,6 +432,6 @@ def _parameters(current: Session, scenario: Scenario, assessment: Assessment) ->
 
 
 def open_preset(current: Session, preset: Preset) -> None:
-    """Starts from a worked example."""
+    """Start from a worked example."""
     current.open(current.attach(preset.scenario))
     current.baseline, current.example = current.attach(preset.baseline), preset

@@ -1,7 +1,8 @@
 """Import positions from a table that a person pastes or opens, and export them as files.
 
-The text area holds the whole truth: a file is put into it, so that it can be corrected there. What was understood is
-shown beside it at once; nothing is imported before the button, nor while a fault stands.
+The text area holds the whole truth: a file is put into it, so that it can be corrected there. What
+was understood is shown beside it at once; nothing is imported before the button, nor while a fault
+stands.
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,7 +34,7 @@ MOST_TOLD = 20
 
 
 def section(session: Session) -> None:
-    """The text area and the file, what was understood, and the button that takes it over."""
+    """Draw the text area and the file, what was understood, and the button that takes it over."""
     entry, answer = st.columns([46, 54], gap="medium")
     with entry:
         text = _text(session)
@@ -52,7 +53,7 @@ def section(session: Session) -> None:
 
 
 def _text(session: Session) -> str:
-    """What stands in the text area; a file that was opened is put there."""
+    """Return what stands in the text area; a file that was opened is put there."""
     text = st.text_area(
         "Paste a table",
         key=_key(session),
@@ -60,7 +61,8 @@ def _text(session: Session) -> str:
         max_chars=MOST_CHARACTERS,
         placeholder=EXAMPLE,
         help=plain(
-            "Open positions from a spreadsheet, an exchange's page, an export or a JSON dump: any order of columns, "
+            "Open positions from a spreadsheet, an exchange's page, an export or a JSON dump: any "
+            "order of columns, "
             "with a header, or without one in the order symbol, side, size, entry price, leverage."
         ),
     )
@@ -90,16 +92,23 @@ def _open_file(session: Session) -> None:
         session.put("table_file_fault", f"This file can't be opened: {error}.")
         return
     if len(text) > MOST_CHARACTERS:
-        session.put("table_file_fault", f"This file is longer than {MOST_CHARACTERS:,} characters: open a part of it.")
+        session.put(
+            "table_file_fault",
+            f"This file is longer than {MOST_CHARACTERS:,} characters: open a part of it.",
+        )
         return
     session.put("table_file_fault", "")
     st.session_state[_key(session)] = text
 
 
 def _choices(session: Session) -> tuple[bool, bool]:
-    """Whether the positions are added to those that stand, and whether the same token and side becomes one."""
-    chosen = st.radio("Import mode", [REPLACE, ADD], key=f"table_for_{session.revision}", horizontal=True)
-    merges = st.checkbox("Merge positions of the same token and side", key=f"table_merge_{session.revision}")
+    """Return whether the positions are added to those that stand, and whether the same token and side becomes one."""
+    chosen = st.radio(
+        "Import mode", [REPLACE, ADD], key=f"table_for_{session.revision}", horizontal=True
+    )
+    merges = st.checkbox(
+        "Merge positions of the same token and side", key=f"table_merge_{session.revision}"
+    )
     return chosen == ADD, merges
 
 
@@ -119,13 +128,15 @@ def _read(session: Session, text: str, *, merge: bool) -> TableRead:
 
 
 def _preview(read: TableRead, *, isolated: bool) -> None:
-    """The positions as they were understood, to 15 digits."""
+    """Draw the positions as they were understood, to 15 digits."""
     if not read.positions:
         return
     rows = [_shown(position, isolated=isolated) for position in read.positions]
     frame = pd.DataFrame([{key: plain(cell) for key, cell in row.items()} for row in rows])
     st.text("Understood:")
-    st.table(frame, hide_index=True, border="horizontal", alt="The positions as they were understood")
+    st.table(
+        frame, hide_index=True, border="horizontal", alt="The positions as they were understood"
+    )
 
 
 def _shown(position: Position, *, isolated: bool) -> dict[str, str]:
@@ -145,12 +156,14 @@ def _digits(value: float) -> str:
 
 
 def _tell(read: TableRead) -> None:
-    """Faults by line, what is left out and why, what was assumed."""
+    """Draw faults by line, what is left out and why, what was assumed."""
     if read.faults:
         more = [f"… and {read.more_faults} more."] if read.more_faults else []
         st.error(_listed("Not understood:", [*map(str, read.faults), *more]))
     if read.left_out:
-        st.warning(_listed("Left out:", _first([f"{what}: {reason}." for what, reason in read.left_out])))
+        st.warning(
+            _listed("Left out:", _first([f"{what}: {reason}." for what, reason in read.left_out]))
+        )
     if read.notes and not read.refused:
         st.info(_listed("How it was read:", _first([f"{note}." for note in read.notes])))
 
@@ -181,7 +194,7 @@ def _remove(session: Session, lines: Sequence[int]) -> None:
 
 
 def _scenario(session: Session, read: TableRead, *, adds: bool, merges: bool) -> Scenario | None:
-    """The scenario with the table's positions, None where they are not to be taken over."""
+    """Return the scenario with the table's positions, None where they are not to be taken over."""
     if not read.complete:
         return None
     held = session.working.positions if adds else ()
@@ -194,7 +207,7 @@ def _scenario(session: Session, read: TableRead, *, adds: bool, merges: bool) ->
 
 
 def _with_positions(session: Session, positions: tuple[Position, ...]) -> Scenario:
-    """The working scenario with these positions, and with marks for tokens that are new in it."""
+    """Return the working scenario with these positions, and with marks for tokens that are new in it."""
     working = session.working
     start, symbols = origin(working), {position.symbol for position in positions}
     if len(symbols | start.keys()) > MOST_TOKENS:
@@ -214,34 +227,44 @@ def _first_mark(session: Session, position: Position) -> float:
 
 
 def _unpriced(session: Session, positions: Iterable[Position]) -> list[str]:
-    """Tokens whose mark nobody knows."""
+    """Return tokens whose mark nobody knows."""
     symbols = dict.fromkeys(position.symbol for position in positions)
     held = session.working.market.marks
-    return [symbol for symbol in symbols if symbol not in held and live.known_mark(session, symbol) is None]
+    return [
+        symbol
+        for symbol in symbols
+        if symbol not in held and live.known_mark(session, symbol) is None
+    ]
 
 
 def _take(session: Session, read: TableRead, scenario: Scenario | None) -> None:
-    """The button, and what is assumed by pressing it."""
-    pressed = st.button("Import positions", key="do_take_positions", type="primary", disabled=scenario is None)
+    """Draw the button, and what is assumed by pressing it."""
+    pressed = st.button(
+        "Import positions", key="do_take_positions", type="primary", disabled=scenario is None
+    )
     if scenario is None:
         _why_not(read)
         return
     if unpriced := _unpriced(session, read.positions):
         st.caption(
             plain(
-                f"No mark is known for {wording.listing(unpriced)}: the entry price is taken as the mark before the "
-                "common move. The right one can be entered under Marks and betas on the page What if."
+                f"No mark is known for {wording.listing(unpriced)}: the entry price is taken as "
+                f"the mark before the "
+                "common move. The right one can be entered under Marks and betas on the page "
+                "What if."
             )
         )
     if pressed:
         count = len(read.positions)
         session.open(scenario)
-        session.tell("info", f"Imported {count} {'position' if count == 1 else 'positions'}.", IMPORTED)
+        session.tell(
+            "info", f"Imported {count} {'position' if count == 1 else 'positions'}.", IMPORTED
+        )
         st.rerun()
 
 
 def _why_not(read: TableRead) -> None:
-    """Why the button cannot be pressed, where no error beside it says so."""
+    """Draw why the button cannot be pressed, where no error beside it says so."""
     if read.refused:
         return
     if read.faults:
@@ -251,7 +274,7 @@ def _why_not(read: TableRead) -> None:
 
 
 def exports(session: Session, assessment: Assessment) -> None:
-    """The positions and all results, as CSV files."""
+    """Draw the positions and all results, as CSV files."""
     scenario = session.working
     files = [
         ("Download the positions (CSV)", "positions", positions_csv(scenario)),

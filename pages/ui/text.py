@@ -1,4 +1,7 @@
-"""Plain text into Markdown: what comes from outside, or carries a $, is escaped and never read as markup."""
+"""Plain text into Markdown.
+
+What comes from outside, or carries a $, is escaped and never read as markup.
+"""
 
 import re
 

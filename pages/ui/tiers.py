@@ -1,4 +1,7 @@
-"""The tier table of a token, edited in place: to supply one that is missing, or to see what another would change."""
+"""The tier table of a token, edited in place.
+
+To supply one that is missing, or to see what another would change.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -17,18 +20,23 @@ _COLUMNS = {"Floor": "floor", "Rate": "maintenance_rate", "Max leverage": "max_l
 
 
 def tier_editor(session: Session) -> None:
-    """Draws the table of one token and takes an edited one into the scenario as its own."""
+    """Draw the table of one token and takes an edited one into the scenario as its own."""
     tokens = list(dict.fromkeys(position.symbol for position in session.working.positions))
     if not tokens:
         st.caption("No positions, no tiers.")
         return
     missing = [token for token in tokens if session.working.market.table(token) is None]
     token = st.selectbox(
-        "Token", tokens, index=tokens.index(missing[0]) if missing else 0, key=f"tiers_of_{session.revision}"
+        "Token",
+        tokens,
+        index=tokens.index(missing[0]) if missing else 0,
+        key=f"tiers_of_{session.revision}",
     )
     market = session.working.market
     at = (token, session.market_revision)
-    table, own = session.keep("tier_table", lambda: (market.table(token), token in market.tiers), tag=at)
+    table, own = session.keep(
+        "tier_table", lambda: (market.table(token), token in market.tiers), tag=at
+    )
     base = session.keep("tiers", lambda: _frame(table), tag=at)
     edited = st.data_editor(
         base,
@@ -45,13 +53,15 @@ def tier_editor(session: Session) -> None:
         _set(session, token, table if own else None)
     else:
         _take(session, token, edited, table)
-    if token in session.working.market.tiers and st.button("Back to the venue's table", key="do_venue_table"):
+    if token in session.working.market.tiers and st.button(
+        "Back to the venue's table", key="do_venue_table"
+    ):
         session.open(_with_table(session.working, token, None))
         st.rerun()
 
 
 def close(session: Session) -> None:
-    """Forgets what the editor started from: opened again it starts from the table then in force."""
+    """Forget what the editor started from: opened again it starts from the table then in force."""
     for name in ("tiers", "tier_table"):
         session.kept.pop(name, None)
 
@@ -66,27 +76,45 @@ def _columns(scenario: Scenario) -> dict[str, Any]:
     column = st.column_config
     unit = "contracts" if scenario.account.rules.flat_tiers else "$ of notional"
     return {
-        "Floor": column.NumberColumn(f"From ({unit})", format="%.10g", help="where the tier begins; the first at 0"),
-        "Rate": column.NumberColumn("Maintenance rate", format="%.6g", help="as a fraction: 0.02 is 2 %"),
+        "Floor": column.NumberColumn(
+            f"From ({unit})", format="%.10g", help="where the tier begins; the first at 0"
+        ),
+        "Rate": column.NumberColumn(
+            "Maintenance rate", format="%.6g", help="as a fraction: 0.02 is 2 %"
+        ),
         "Max leverage": column.NumberColumn(format="%.4g", help="may be left empty"),
     }
 
 
 def _take(session: Session, token: str, edited: pd.DataFrame, before: TierTable | None) -> None:
-    cells = [{key: clean(row[column]) for column, key in _COLUMNS.items()} for row in edited.to_dict("records")]
+    cells = [
+        {key: clean(row[column]) for column, key in _COLUMNS.items()}
+        for row in edited.to_dict("records")
+    ]
     rows: list[dict[str, Any]] = [row for row in cells if set(row.values()) != {None}]
     if len(rows) == 1 and before is not None and len(before.floors) == 1:
-        rows[0]["maintenance_amount"] = before.amounts[0]  # A window on a schedule keeps its amount.
-    if rows and before is not None and before.last_cap is not None and before.last_cap > (rows[-1]["floor"] or 0):
+        rows[0]["maintenance_amount"] = before.amounts[
+            0
+        ]  # A window on a schedule keeps its amount.
+    if (
+        rows
+        and before is not None
+        and before.last_cap is not None
+        and before.last_cap > (rows[-1]["floor"] or 0)
+    ):
         rows[-1]["cap"] = before.last_cap
     try:
-        _set(session, token, TierTable.from_rows(rows, progressive=not session.working.account.rules.flat_tiers))
+        _set(
+            session,
+            token,
+            TierTable.from_rows(rows, progressive=not session.working.account.rules.flat_tiers),
+        )
     except FieldError as error:
         st.error(plain(f"Tier table of {token}: {error}. The figures stay with the table before."))
 
 
 def _set(session: Session, token: str, own: TierTable | None) -> None:
-    """Makes this the scenario's own table of the token, or leaves it to the venue's."""
+    """Make this the scenario's own table of the token, or leaves it to the venue's."""
     if own != session.working.market.tiers.get(token):
         session.edit(_with_table(session.working, token, own))
 

@@ -24,7 +24,7 @@ _STATUS: dict[Status, tuple[str, str]] = {
 
 
 def sentence(session: Session, assessment: Assessment) -> None:
-    """The sentence that matters, with the status in words before it."""
+    """Draw the sentence that matters, with the status in words before it."""
     color, label = _STATUS[status(session.working, assessment)]
     st.markdown(f":{color}-badge[{plain(label)}] **{plain(verdict(session.working, assessment))}**")
     shocks = "" if session.working.shocks is None else _SHOCKS
@@ -32,15 +32,18 @@ def sentence(session: Session, assessment: Assessment) -> None:
 
 
 _SHOCKS = (
-    "This scenario carries shocks: no figure on this page has a part in them. They are shown on “Moves together”, "
+    "This scenario carries shocks: no figure on this page has a part in them. They are shown on "
+    "“Moves together”, "
     "under “Rules and combined”."
 )
 
 
 def advice(session: Session, assessment: Assessment) -> None:
-    """What it takes to survive a move of the person's choice."""
+    """Draw what it takes to survive a move of the person's choice."""
     asking, answer = st.columns([25, 75], gap="medium", vertical_alignment="bottom")
-    chosen = asking.number_input("Survive a common move of (%)", value=-20.0, step=5.0, format="%.4g", key="survive")
+    chosen = asking.number_input(
+        "Survive a common move of (%)", value=-20.0, step=5.0, format="%.4g", key="survive"
+    )
     if not -100 <= chosen <= 1000:
         answer.error("Choose a move from −100 to 1000 %.")
         return
@@ -54,11 +57,14 @@ def advice(session: Session, assessment: Assessment) -> None:
 
 
 def assumptions(assessment: Assessment) -> None:
-    """Everything the figures rest on."""
+    """Draw everything the figures rest on."""
     with st.expander("Assumptions and what is not modelled"):
         bullets(*map(message, assessment.assumptions), *GENERAL_ASSUMPTIONS)
 
 
 def bullets(*lines: str) -> None:
-    """Draw plain lines as a list: one element, where each line of its own would cost a page as much as a table."""
+    """Draw plain lines as a list.
+
+    One element, where each line of its own would cost a page as much as a table.
+    """
     st.markdown("\n".join(f"- {plain(line)}" for line in lines))

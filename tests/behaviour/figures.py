@@ -38,8 +38,13 @@ def scenarios() -> Iterator[tuple[str, Scenario]]:
     for name, preset in presets().items():
         for venue in VENUES:
             for mode in MARGIN_MODES:
-                account = replace(preset.scenario.account, venue=venue, margin_mode=mode, wallet_balance=30_000)
-                yield f"{name} {venue} {mode}", snapshot.attach(replace(preset.scenario, account=account))
+                account = replace(
+                    preset.scenario.account, venue=venue, margin_mode=mode, wallet_balance=30_000
+                )
+                yield (
+                    f"{name} {venue} {mode}",
+                    snapshot.attach(replace(preset.scenario, account=account)),
+                )
 
 
 def numbers(value: object) -> Iterator[float]:
@@ -96,7 +101,9 @@ def _map(scenario: Scenario) -> object:
     """Return the map of the first token against the others."""
     first, *others = [directions.custom({token: 1.0}) for token in scenario.tokens]
     moves_of_both = np.linspace(-0.5, 0.5, 11)
-    return [frontier.risk_map(scenario, first, other, moves_of_both, moves_of_both) for other in others]
+    return [
+        frontier.risk_map(scenario, first, other, moves_of_both, moves_of_both) for other in others
+    ]
 
 
 def main() -> None:

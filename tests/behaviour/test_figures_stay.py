@@ -1,4 +1,7 @@
-"""Nothing that is rebuilt changes a figure: the worked examples answer as before, on every venue in both modes."""
+"""Nothing that is rebuilt changes a figure.
+
+The worked examples answer as before, on every venue in both modes.
+"""
 
 import json
 
@@ -6,7 +9,10 @@ import pytest
 
 from tests.behaviour.figures import STORED, figures, scenarios
 
-KEPT = {entry["name"]: entry for entry in map(json.loads, STORED.read_text(encoding="utf-8").splitlines())}
+KEPT = {
+    entry["name"]: entry
+    for entry in map(json.loads, STORED.read_text(encoding="utf-8").splitlines())
+}
 SCENARIOS = dict(scenarios())
 
 

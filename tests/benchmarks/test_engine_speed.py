@@ -1,6 +1,7 @@
 """How long the engine's figures take, beside a yardstick of the same kind in the same run.
 
-Run with `--benchmark-enable`; the ratios of the medians within a group are what counts, not the times.
+Run with `--benchmark-enable`; the ratios of the medians within a group are what counts, not the
+times.
 """
 
 import random
@@ -22,7 +23,10 @@ SIZES = (10, 50, 200)
 
 
 def account_of(count: int) -> Scenario:
-    """Mostly long positions in different tiers of the snapshot's Binance tables; beyond 17 tokens, copies of them."""
+    """Mostly long positions in different tiers of the snapshot's Binance tables.
+
+    Beyond 17 tokens, copies of them.
+    """
     drawn = random.Random(count)
     known, tables = snapshot.marks(), snapshot.tables("binance").tiers
     positions, marks, tiers = [], {}, {}
@@ -33,7 +37,9 @@ def account_of(count: int) -> Scenario:
         side = "short" if index % 3 == 2 else "long"
         positions.append(Position(symbol, side, notional / known[token], entry, 10))
     wallet = sum(position.quantity * position.entry_price for position in positions) / 6
-    return Scenario(Account("binance", "cross", wallet), tuple(positions), Market(marks, tiers=tiers))
+    return Scenario(
+        Account("binance", "cross", wallet), tuple(positions), Market(marks, tiers=tiers)
+    )
 
 
 def plain_loop(scenario: Scenario) -> tuple[float, float]:
@@ -88,7 +94,9 @@ def paths(benchmark: BenchmarkFixture) -> tuple[int, int]:
     return (10_000 if benchmark.enabled else 100), 720
 
 
-@pytest.mark.benchmark(group="headroom along 10,000 paths of 720 steps of ten tokens, against drawing them")
+@pytest.mark.benchmark(
+    group="headroom along 10,000 paths of 720 steps of ten tokens, against drawing them"
+)
 def test_headroom_along_paths(benchmark: BenchmarkFixture, paths: tuple[int, int]) -> None:
     """Prices that go through several tiers: hourly steps of 1% for 30 days."""
     book = compile_books(account_of(10))[0]
@@ -101,10 +109,16 @@ def test_headroom_along_paths(benchmark: BenchmarkFixture, paths: tuple[int, int
     assert headroom[-1, -1] == pytest.approx(last.headroom, rel=1e-9)
 
 
-@pytest.mark.benchmark(group="headroom along 10,000 paths of 720 steps of ten tokens, against drawing them")
-def test_yardstick_drawing_their_numbers(benchmark: BenchmarkFixture, paths: tuple[int, int]) -> None:
+@pytest.mark.benchmark(
+    group="headroom along 10,000 paths of 720 steps of ten tokens, against drawing them"
+)
+def test_yardstick_drawing_their_numbers(
+    benchmark: BenchmarkFixture, paths: tuple[int, int]
+) -> None:
     numbers = np.empty((*paths, 10))
-    benchmark.pedantic(np.random.default_rng(1).standard_normal, kwargs={"out": numbers}, rounds=3, warmup_rounds=1)
+    benchmark.pedantic(
+        np.random.default_rng(1).standard_normal, kwargs={"out": numbers}, rounds=3, warmup_rounds=1
+    )
     assert numbers.std() == pytest.approx(1, abs=0.01)
 
 
@@ -123,12 +137,18 @@ def test_yardstick_three_outer_sums(benchmark: BenchmarkFixture) -> None:
     benchmark(lambda: [np.add.outer(moves, moves) for _ in range(3)])
 
 
-@pytest.mark.benchmark(group="every direction and twelve crashes of ten positions, against one assessment")
+@pytest.mark.benchmark(
+    group="every direction and twelve crashes of ten positions, against one assessment"
+)
 def test_every_direction_and_crash(benchmark: BenchmarkFixture) -> None:
     scenario = account_of(10)
     betas = {token: risk.beta_btc for token, risk in snapshot.risk().items()}
     days = [
-        CrashDay(crash.date, crash.event, {token: TokenMove(*move) for token, move in crash.moves.items()})
+        CrashDay(
+            crash.date,
+            crash.event,
+            {token: TokenMove(*move) for token, move in crash.moves.items()},
+        )
         for crash in snapshot.crashes()[-12:]
     ]
 
@@ -139,6 +159,8 @@ def test_every_direction_and_crash(benchmark: BenchmarkFixture) -> None:
     assert benchmark(ask) == (14, 12)
 
 
-@pytest.mark.benchmark(group="every direction and twelve crashes of ten positions, against one assessment")
+@pytest.mark.benchmark(
+    group="every direction and twelve crashes of ten positions, against one assessment"
+)
 def test_yardstick_one_assessment(benchmark: BenchmarkFixture) -> None:
     benchmark(assess, account_of(10))

@@ -1,4 +1,6 @@
-"""How heavy the front page is, beside an empty Streamlit page in the same run: ratios count, not times.
+"""How heavy the front page is, beside an empty Streamlit page in the same run.
+
+Ratios count, not times.
 
 Run on a quiet machine with `-m speed -n 0 -s`. Each figure is the median over alternating turns.
 """
@@ -11,7 +13,15 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Browser
 
-from tests.benchmarks.visits import EMPTY, Server, first_chart, opened, run_time, runs_a_second, slider_to_painted
+from tests.benchmarks.visits import (
+    EMPTY,
+    Server,
+    first_chart,
+    opened,
+    run_time,
+    runs_a_second,
+    slider_to_painted,
+)
 from tests.browser.conftest import browser  # noqa: F401
 
 ROOT = Path(__file__).parents[2]

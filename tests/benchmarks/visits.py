@@ -1,4 +1,7 @@
-"""Apps as processes of their own, and what it takes to run and to paint their pages: measured, never asserted here."""
+"""Apps as processes of their own, and what it takes to run and to paint their pages.
+
+Measured, never asserted here.
+"""
 
 import asyncio
 import os
@@ -50,7 +53,9 @@ PAINTED = f"""async () => {{
 }}"""
 """Waits for a key, and then for the frame after the one in which the first chart shows something else."""
 
-_TOO_LATE = "new Promise((_, fail) => setTimeout(() => fail(new Error('nothing was painted')), 20000))"
+_TOO_LATE = (
+    "new Promise((_, fail) => setTimeout(() => fail(new Error('nothing was painted')), 20000))"
+)
 
 
 class Server:
@@ -62,7 +67,11 @@ class Server:
             self.port = probe.getsockname()[1]
         self.url = f"http://localhost:{self.port}"
         command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={self.port}"]
-        quiet = ["--server.headless=true", "--browser.gatherUsageStats=false", "--browser.serverAddress=localhost"]
+        quiet = [
+            "--server.headless=true",
+            "--browser.gatherUsageStats=false",
+            "--browser.serverAddress=localhost",
+        ]
         nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self.process = subprocess.Popen(
             [*command, *quiet, "--server.fileWatcherType=none"],
@@ -92,7 +101,10 @@ class Server:
 
 
 class Visit:
-    """One session as a browser has it, but nothing is drawn: it moves the page's first slider to and fro."""
+    """One session as a browser has it, but nothing is drawn.
+
+    It moves the page's first slider to and fro.
+    """
 
     def __init__(self, socket_: ClientConnection) -> None:
         self.socket = socket_
@@ -129,7 +141,9 @@ class Visit:
 async def _visited(server: Server, visits: int, runs: int) -> float:
     """Return the seconds that so many sessions at once take for so many runs."""
     address = f"ws://localhost:{server.port}/_stcore/stream"
-    sockets = [await connect(address, subprotocols=["streamlit"], max_size=None) for _ in range(visits)]  # type: ignore[list-item]
+    sockets = [
+        await connect(address, subprotocols=["streamlit"], max_size=None) for _ in range(visits)
+    ]  # type: ignore[list-item]
     sessions = [Visit(each) for each in sockets]
     for session in sessions:
         await session.run()

@@ -29,7 +29,10 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 class App:
-    """The app as a process of its own on a free port of this machine; `log` notes what it asks of other machines."""
+    """The app as a process of its own on a free port of this machine.
+
+    `log` notes what it asks of other machines.
+    """
 
     def __init__(self, log: Path, **environment: str) -> None:
         self.log = log
@@ -42,7 +45,11 @@ class App:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={self.port}"]
-        guard = {"PYTHONPATH": str(Path(__file__).parent / "guard"), "OUTBOUND_LOG": str(self.log), "TANDEM_CACHE": ""}
+        guard = {
+            "PYTHONPATH": str(Path(__file__).parent / "guard"),
+            "OUTBOUND_LOG": str(self.log),
+            "TANDEM_CACHE": "",
+        }
         guarded = {**os.environ, **guard, **self.environment}
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=guarded, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -71,11 +78,15 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    path = (
+        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    )
     if path is None:
         if os.environ.get("CI"):
             pytest.fail("no Chromium on this machine, and CI must not skip the browser tests")
-        pytest.skip("no Chromium on this machine: apt-get install chromium, or name one in CHROMIUM")
+        pytest.skip(
+            "no Chromium on this machine: apt-get install chromium, or name one in CHROMIUM"
+        )
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield chromium
@@ -127,7 +138,9 @@ def visit_live(live: Live, context: BrowserContext) -> Visit:
     def open_page(path: str = "") -> Page:
         page = context.new_page()
         page.goto(f"{live.app.url}/{path}")
-        page.wait_for_selector(".stBadge, [data-testid=stMarkdown] .stMarkdownBadge", timeout=60_000)
+        page.wait_for_selector(
+            ".stBadge, [data-testid=stMarkdown] .stMarkdownBadge", timeout=60_000
+        )
         idle(page)
         return page
 
@@ -137,14 +150,18 @@ def visit_live(live: Live, context: BrowserContext) -> Visit:
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[Page]:
     """A tab on a phone 390 px wide."""
-    context = browser.new_context(viewport={"width": PHONE, "height": 844}, is_mobile=True, has_touch=True)
+    context = browser.new_context(
+        viewport={"width": PHONE, "height": 844}, is_mobile=True, has_touch=True
+    )
     yield context.new_page()
     context.close()
 
 
 def fits(page: Page) -> bool:
     """Whether the page needs no sideways scrolling on a phone."""
-    return bool(page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= PHONE)
+    return bool(
+        page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= PHONE
+    )
 
 
 def drawn(page: Page, *, chart: bool = True) -> None:
@@ -159,20 +176,28 @@ def idle(page: Page) -> None:
     """Waits until the app has nothing to do, and still has not a moment later."""
     for _ in range(2):
         page.wait_for_timeout(200)
-        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=30_000)
+        page.wait_for_selector(
+            "[data-testid=stApp][data-test-script-state=notRunning]", timeout=30_000
+        )
 
 
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(14, 20, 32)"
 """The page's background in either scheme."""
 
 
-def axe_finds_nothing(page: Page, background: str = LIGHT, options: dict[str, Any] | None = None) -> None:
-    """Holds what stands on the page to the rules of accessibility; in the dark scheme to those of colours alone."""
+def axe_finds_nothing(
+    page: Page, background: str = LIGHT, options: dict[str, Any] | None = None
+) -> None:
+    """Holds what stands on the page to the rules of accessibility.
+
+    In the dark scheme to those of colours alone.
+    """
     if background == DARK:
         page.emulate_media(color_scheme="dark")  # The theme follows the system's.
         options = {"runOnly": ["color-contrast"]}
     page.wait_for_function(
-        "colour => getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor === colour",
+        "colour => getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor "
+        "=== colour",
         arg=background,
     )
     page.wait_for_timeout(400)  # Colours of buttons fade over.
@@ -187,10 +212,21 @@ def sentence(page: Page) -> str:
 
 def metric(page: Page, label: str) -> str:
     """A headline figure."""
-    return page.locator("[data-testid=stMetric]", has_text=label).locator("[data-testid=stMetricValue]").inner_text()
+    return (
+        page.locator("[data-testid=stMetric]", has_text=label)
+        .locator("[data-testid=stMetricValue]")
+        .inner_text()
+    )
 
 
-COLUMNS = {"Token": (70, 1), "Side": (140, 2), "Size": (215, 3), "Unit": (290, 4), "Entry": (355, 5), "Lev.": (420, 6)}
+COLUMNS = {
+    "Token": (70, 1),
+    "Side": (140, 2),
+    "Size": (215, 3),
+    "Unit": (290, 4),
+    "Entry": (355, 5),
+    "Lev.": (420, 6),
+}
 """Where a column of the position table is clicked (px from its left edge), and its number in the grid."""
 
 

@@ -1,4 +1,7 @@
-"""Charts as a person has them: drawn in place, kept while they are zoomed, in the theme of the page, as a PNG."""
+"""Charts as a person has them.
+
+Drawn in place, kept while they are zoomed, in the theme of the page, as a PNG.
+"""
 
 import re
 from pathlib import Path
@@ -46,7 +49,8 @@ def test_a_zoom_outlasts_a_move_of_the_slider_and_a_double_click_ends_it(visit: 
     page.locator(PLOT).first.hover()
     page.locator(f"{PLOT} [data-title='Zoom in']").first.click()
     page.wait_for_function(
-        "width => {const [low, high] = document.querySelector('.js-plotly-plot')._fullLayout.xaxis.range; "
+        "width => {const [low, high] = "
+        "document.querySelector('.js-plotly-plot')._fullLayout.xaxis.range; "
         "return high - low < 0.9 * width}",
         arg=whole[1] - whole[0],
     )
@@ -54,14 +58,18 @@ def test_a_zoom_outlasts_a_move_of_the_slider_and_a_double_click_ends_it(visit: 
     page.locator(PLOT).first.evaluate("plot => plot.dataset.mine = 'yes'")
     slide(page)
     assert shown(page, "xaxis.range") == zoomed
-    assert page.locator(PLOT).first.get_attribute("data-mine") == "yes", "the chart is not built anew"
+    assert page.locator(PLOT).first.get_attribute("data-mine") == "yes", (
+        "the chart is not built anew"
+    )
 
 
 def test_the_ink_follows_the_theme_without_a_run_of_the_page(visit: Visit) -> None:
     page = visit()
     assert shown(page, "font.color") == "#262730"
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function("document.querySelector('.js-plotly-plot')._fullLayout.font.color === '#fafafa'")
+    page.wait_for_function(
+        "document.querySelector('.js-plotly-plot')._fullLayout.font.color === '#fafafa'"
+    )
     assert shown(page, "paper_bgcolor") == "#0E1420"
 
 
@@ -85,7 +93,9 @@ def test_a_chart_fills_the_screen_and_returns_to_its_place(visit: Visit) -> None
         page.locator(PLOT).first.hover()
         page.locator(f"{PLOT} [data-title=Fullscreen]").first.click()
         page.wait_for_function(
-            f"([wide, high]) => {{{size} width === wide && height === high}}", arg=expected, timeout=10_000
+            f"([wide, high]) => {{{size} width === wide && height === high}}",
+            arg=expected,
+            timeout=10_000,
         )
 
 
@@ -132,7 +142,9 @@ def test_the_place_of_a_chart_is_kept_free_until_it_is_there(app: App, browser: 
 
 def test_a_second_visit_does_not_fetch_the_library_again(visit: Visit) -> None:
     page = visit()
-    page.wait_for_function("async () => (await (await caches.open('tandem-plotly')).keys()).length === 1")
+    page.wait_for_function(
+        "async () => (await (await caches.open('tandem-plotly')).keys()).length === 1"
+    )
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.reload()

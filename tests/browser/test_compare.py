@@ -9,7 +9,11 @@ from tests.browser.conftest import App, Visit, drawn, idle, sentence, type_at
 
 def type_margin(page: Page, row: int, text: str) -> None:
     """Types into the isolated margin of a position: the second table of the page."""
-    box = page.locator("[data-testid=stDataFrame] canvas[data-testid=data-grid-canvas]").nth(1).bounding_box()
+    box = (
+        page.locator("[data-testid=stDataFrame] canvas[data-testid=data-grid-canvas]")
+        .nth(1)
+        .bounding_box()
+    )
     assert box is not None
     type_at(page, box["x"] + 0.5 * box["width"], box["y"] + 32 + 35 * row + 15, text)
     idle(page)
@@ -27,7 +31,9 @@ def test_a_margin_is_typed_the_mode_taken_over_and_back_undoes_it(visit: Visit) 
     assert "margin_mode=isolated" in page.url
     page.get_by_role("link", name="What if").click()
     drawn(page)
-    assert sentence(page).startswith("If RENDER and FET fall 8.35 % together, the first position is lost.")
+    assert sentence(page).startswith(
+        "If RENDER and FET fall 8.35 % together, the first position is lost."
+    )
     page.go_back()
     page.wait_for_url(re.compile("/compare"))
     idle(page)

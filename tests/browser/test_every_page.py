@@ -1,4 +1,7 @@
-"""What holds on every page and in every section: the rules of accessibility, and room on a phone."""
+"""What holds on every page and in every section.
+
+The rules of accessibility, and room on a phone.
+"""
 
 from collections.abc import Iterator
 

@@ -19,7 +19,12 @@ def answer(app: App, host: str, origin: str = "") -> str:
         "GET /_stcore/stream HTTP/1.1",
         f"Host: {host}",
         *([f"Origin: {origin}"] if origin else []),
-        *("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {key}"),
+        *(
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            "Sec-WebSocket-Version: 13",
+            f"Sec-WebSocket-Key: {key}",
+        ),
     ]
     with socket.create_connection(("127.0.0.1", app.port), timeout=30) as line:
         line.sendall("\r\n".join([*lines, "", ""]).encode())
@@ -31,7 +36,9 @@ def test_a_session_opens_under_this_machines_own_names(app: App, host: str) -> N
     assert answer(app, f"{host}:{app.port}", f"http://{host}:{app.port}") == OPENED
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "192.168.1.7"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "192.168.1.7"]
+)
 def test_a_name_that_somebody_else_points_at_this_machine_opens_none(app: App, host: str) -> None:
     assert answer(app, f"{host}:{app.port}", f"http://{host}:{app.port}") == REFUSED
     assert answer(app, f"{host}:{app.port}") == REFUSED

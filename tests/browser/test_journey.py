@@ -35,7 +35,9 @@ def slide(page: Page, steps: int) -> None:
 def test_a_newcomer_reads_the_worked_example_without_scrolling(visit: Visit) -> None:
     page = visit()
     assert sentence(page) == WORKED_EXAMPLE
-    shown = [metric(page, label) for label in ("Margin balance", "Margin ratio", "Available", "Distance")]
+    shown = [
+        metric(page, label) for label in ("Margin balance", "Margin ratio", "Available", "Distance")
+    ]
     assert shown == ["$10,000.00", "16.50 %", "$1,000.00", "−9.47 %"]
     for selector in ("[data-testid=stDataFrame]", ".js-plotly-plot .gtitle"):
         box = page.locator(selector).first.bounding_box()
@@ -44,7 +46,9 @@ def test_a_newcomer_reads_the_worked_example_without_scrolling(visit: Visit) -> 
     assert page.url.endswith("/"), "an untouched page does not write its address"
 
 
-def test_on_a_phone_the_order_is_sentence_slider_chart_figures_positions(app: App, phone: Page) -> None:
+def test_on_a_phone_the_order_is_sentence_slider_chart_figures_positions(
+    app: App, phone: Page
+) -> None:
     phone.goto(app.url)
     drawn(phone)
     tops = [
@@ -159,12 +163,19 @@ def test_a_row_that_makes_no_sense_is_told_and_nothing_typed_is_lost(visit: Visi
 
 
 def test_a_hostile_link_is_one_clear_sentence(visit: Visit) -> None:
-    page = visit("?v=1&venue=binance&margin_mode=cross&wallet_balance=%3Cscript%3Ealert(1)%3C/script%3E&p=x")
-    assert "This link cannot be read. wallet_balance: must be a number" in page.get_by_role("alert").first.inner_text()
+    page = visit(
+        "?v=1&venue=binance&margin_mode=cross&wallet_balance=%3Cscript%3Ealert(1)%3C/script%3E&p=x"
+    )
+    assert (
+        "This link cannot be read. wallet_balance: must be a number"
+        in page.get_by_role("alert").first.inner_text()
+    )
     assert sentence(page) == WORKED_EXAMPLE
 
 
-def test_title_and_note_of_a_link_are_plain_text_and_load_nothing(visit: Visit, context: BrowserContext) -> None:
+def test_title_and_note_of_a_link_are_plain_text_and_load_nothing(
+    visit: Visit, context: BrowserContext
+) -> None:
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
     markup = "![x](http://example.invalid/x) <img src=http://example.invalid/y> :red[z]"
@@ -186,13 +197,19 @@ def test_no_request_leaves_for_another_host(app: App, browser: Browser) -> None:
     slide(page, -2)
     page.get_by_role("button", name="To the brink").click()
     idle(page)
-    hosts = {re.sub(r"^\w+://([^/]*).*", r"\1", url) for url in asked if not url.startswith(("data:", "blob:"))}
+    hosts = {
+        re.sub(r"^\w+://([^/]*).*", r"\1", url)
+        for url in asked
+        if not url.startswith(("data:", "blob:"))
+    }
     assert hosts == {f"localhost:{app.port}"}
     assert not app.log.exists(), app.log.read_text()
     context.close()
 
 
-def test_a_server_restart_under_an_open_page_keeps_the_scenario(browser: Browser, tmp_path: Path) -> None:
+def test_a_server_restart_under_an_open_page_keeps_the_scenario(
+    browser: Browser, tmp_path: Path
+) -> None:
     own = App(tmp_path / "outbound")
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
@@ -203,9 +220,13 @@ def test_a_server_restart_under_an_open_page_keeps_the_scenario(browser: Browser
         idle(page)
         edited = sentence(page)
         own.stop()
-        page.wait_for_selector("[data-testid=stApp]:not([data-test-connection-state=CONNECTED])", timeout=60_000)
+        page.wait_for_selector(
+            "[data-testid=stApp]:not([data-test-connection-state=CONNECTED])", timeout=60_000
+        )
         own.start()
-        page.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]", timeout=60_000)
+        page.wait_for_selector(
+            "[data-testid=stApp][data-test-connection-state=CONNECTED]", timeout=60_000
+        )
         idle(page)
         slide(page, -1)  # The new process meets this page for the first time and reads its address.
         assert sentence(page) == edited
@@ -218,7 +239,9 @@ def test_a_server_restart_under_an_open_page_keeps_the_scenario(browser: Browser
         own.stop()
 
 
-def test_a_link_opened_as_the_first_thing_in_a_fresh_process_is_read(browser: Browser, tmp_path: Path) -> None:
+def test_a_link_opened_as_the_first_thing_in_a_fresh_process_is_read(
+    browser: Browser, tmp_path: Path
+) -> None:
     own = App(tmp_path / "outbound")
     context = browser.new_context()
     page = context.new_page()
@@ -229,15 +252,17 @@ def test_a_link_opened_as_the_first_thing_in_a_fresh_process_is_read(browser: Br
         )
         drawn(page)
         assert sentence(page).startswith("If RENDER falls")
-        assert page.get_by_role("combobox", name="Venue").first.input_value() == "OKX" or "OKX" in page.inner_text(
-            "body"
-        )
+        assert page.get_by_role(
+            "combobox", name="Venue"
+        ).first.input_value() == "OKX" or "OKX" in page.inner_text("body")
         context.close()
     finally:
         own.stop()
 
 
-def test_tabs_opened_at_once_each_keep_their_own_scenario(app: App, context: BrowserContext) -> None:
+def test_tabs_opened_at_once_each_keep_their_own_scenario(
+    app: App, context: BrowserContext
+) -> None:
     sizes = (1, 2, 3)
     pages = {size: context.new_page() for size in sizes}
     for size, page in pages.items():
@@ -248,4 +273,6 @@ def test_tabs_opened_at_once_each_keep_their_own_scenario(app: App, context: Bro
         )
     for page in pages.values():
         drawn(page)
-    assert [metric(page, "Margin balance") for page in pages.values()] == [f"${size},000.00" for size in sizes]
+    assert [metric(page, "Margin balance") for page in pages.values()] == [
+        f"${size},000.00" for size in sizes
+    ]

@@ -1,4 +1,7 @@
-"""A person's way through the Liquidation page in a real browser: a stop typed, a crash chosen, what is left opened."""
+"""A person's way through the Liquidation page in a real browser.
+
+A stop typed, a crash chosen, what is left opened.
+"""
 
 import re
 
@@ -35,7 +38,9 @@ def stop_at(page: Page, row: int, price: str) -> None:
 
 def test_a_stop_is_typed_and_what_is_left_goes_on_to_what_if(visit: Visit) -> None:
     page = visit("liquidation")
-    assert sentence(page).startswith("You would have kept nothing of $10,000.00: prices took $8,658.26")
+    assert sentence(page).startswith(
+        "You would have kept nothing of $10,000.00: prices took $8,658.26"
+    )
     stop_at(page, 0, "1.65")
     enter(page, "Move to (%)", "-10")
     assert sentence(page).startswith("Your stops close in time, nothing is liquidated.")
@@ -81,6 +86,13 @@ def test_on_a_phone_it_needs_no_sideways_scrolling_and_the_chart_stands_before_t
     phone.goto(f"{app.url}/liquidation")
     drawn(phone)
     assert fits(phone)
-    selectors = ("[data-testid=stMarkdownContainer] strong", ".js-plotly-plot", "[data-testid=stDataFrame]")
-    tops = [phone.locator(each).first.evaluate("found => found.getBoundingClientRect().top") for each in selectors]
+    selectors = (
+        "[data-testid=stMarkdownContainer] strong",
+        ".js-plotly-plot",
+        "[data-testid=stDataFrame]",
+    )
+    tops = [
+        phone.locator(each).first.evaluate("found => found.getBoundingClientRect().top")
+        for each in selectors
+    ]
     assert tops == sorted(tops)

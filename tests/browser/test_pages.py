@@ -23,7 +23,9 @@ def until(page: Page, selector: str) -> None:
     idle(page)
 
 
-def test_live_data_is_switched_on_and_todays_marks_are_taken_when_asked(live: Live, visit_live: Visit) -> None:
+def test_live_data_is_switched_on_and_todays_marks_are_taken_when_asked(
+    live: Live, visit_live: Visit
+) -> None:
     page = visit_live()
     assert live.replay.asked == []
     live.book.marks.update(RENDER=1.8, FET=0.23)
@@ -56,7 +58,9 @@ def test_an_edited_account_goes_along_from_page_to_page_and_back(visit_live: Vis
 
 
 @pytest.mark.parametrize("path", ["positions", "data"])
-def test_a_further_page_opens_first_in_a_new_tab_with_its_scenario(visit_live: Visit, path: str) -> None:
+def test_a_further_page_opens_first_in_a_new_tab_with_its_scenario(
+    visit_live: Visit, path: str
+) -> None:
     page = visit_live(
         f"{path}?venue=okx&margin_mode=cross&wallet_balance=10000&p=TAO_long_100_255_5&marks=TAO_255&title=Mine&v=1"
     )
@@ -68,7 +72,9 @@ def test_a_further_page_opens_first_in_a_new_tab_with_its_scenario(visit_live: V
 
 def test_a_pasted_table_becomes_the_positions(visit_live: Visit) -> None:
     page = visit_live("positions")
-    page.get_by_role("textbox", name="Paste a table").fill("Symbol,Side,Size,Entry,Leverage\nTAOUSDT,sell,10,255,5x")
+    page.get_by_role("textbox", name="Paste a table").fill(
+        "Symbol,Side,Size,Entry,Leverage\nTAOUSDT,sell,10,255,5x"
+    )
     page.keyboard.press("Control+Enter")
     idle(page)
     page.get_by_role("button", name="Import positions").click()

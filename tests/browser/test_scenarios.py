@@ -68,7 +68,10 @@ def test_the_first_screen_shows_the_ranking_and_the_map_answers_in_words(
 ) -> None:
     page = visit(f"scenarios?{ACCOUNT}&v=1")
     assert sentence(page).startswith("Your nearest danger is everything falling 9.47 % together")
-    assert all(bottom(page, part) <= 900 for part in ("strong", ".js-plotly-plot", "[data-testid=stDataFrame]"))
+    assert all(
+        bottom(page, part) <= 900
+        for part in ("strong", ".js-plotly-plot", "[data-testid=stDataFrame]")
+    )
     open_section(page, "Map of two")
     plot = page.locator(".js-plotly-plot .nsewdrag").first
     plot.wait_for(timeout=30_000)

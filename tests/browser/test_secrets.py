@@ -12,7 +12,11 @@ from tests.replay.figures import ADDRESS, KEY
 from tests.replay.server import Fault, Reply
 
 SECRETS = {"API key": KEY.api_key, "Secret": KEY.secret, "Passphrase": KEY.passphrase}
-WRONG = {"API key": "wrong-api-key-1a", "Secret": "wrong-secret-2b", "Passphrase": "wrong-passphrase-3c"}
+WRONG = {
+    "API key": "wrong-api-key-1a",
+    "Secret": "wrong-secret-2b",
+    "Passphrase": "wrong-passphrase-3c",
+}
 AGREES = "Every figure agrees within 1 %."
 
 
@@ -28,7 +32,10 @@ class Tab:
         idle(page)
 
     def _listen(self, socket: WebSocket) -> None:
-        socket.on("framesent", lambda sent: self.frames.append(sent if isinstance(sent, bytes) else sent.encode()))
+        socket.on(
+            "framesent",
+            lambda sent: self.frames.append(sent if isinstance(sent, bytes) else sent.encode()),
+        )
 
     def fill(self, values: dict[str, str]) -> None:
         for label, value in values.items():
@@ -110,7 +117,9 @@ def test_a_key_travels_once_whatever_comes_of_the_question(live: Live, page: Pag
     assert tab.travelled(*WRONG.values(), *SECRETS.values(), ADDRESS) == [1] * 7
 
 
-def test_a_form_that_lacks_something_is_not_sent_and_keeps_what_was_typed(live: Live, page: Page) -> None:
+def test_a_form_that_lacks_something_is_not_sent_and_keeps_what_was_typed(
+    live: Live, page: Page
+) -> None:
     tab = Tab(page, live)
     typed = {"API key": KEY.api_key, "Secret": KEY.secret}
     tab.fill(typed)
@@ -119,13 +128,19 @@ def test_a_form_that_lacks_something_is_not_sent_and_keeps_what_was_typed(live: 
     assert (tab.travelled(*typed.values()), tab.held(*typed.values())) == ([0, 0], [])
 
 
-def test_a_key_sent_to_a_server_that_was_just_restarted_travels_once_too(live: Live, page: Page) -> None:
+def test_a_key_sent_to_a_server_that_was_just_restarted_travels_once_too(
+    live: Live, page: Page
+) -> None:
     tab = Tab(page, live)
     tab.fill(SECRETS)
     live.app.stop()
-    page.wait_for_selector("[data-testid=stApp]:not([data-test-connection-state=CONNECTED])", timeout=60_000)
+    page.wait_for_selector(
+        "[data-testid=stApp]:not([data-test-connection-state=CONNECTED])", timeout=60_000
+    )
     live.app.start()
-    page.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]", timeout=60_000)
+    page.wait_for_selector(
+        "[data-testid=stApp][data-test-connection-state=CONNECTED]", timeout=60_000
+    )
     idle(page)
     tab.press("Read the account")
     page.get_by_text(AGREES).wait_for(timeout=60_000)

@@ -19,7 +19,9 @@ class Situation(NamedTuple):
     curve: Curve | None
 
 
-def leg(symbol: str, side: str, quantity: float, entry_price: float, leverage: float = 10) -> dict[str, Any]:
+def leg(
+    symbol: str, side: str, quantity: float, entry_price: float, leverage: float = 10
+) -> dict[str, Any]:
     names = ("symbol", "side", "quantity", "entry_price", "leverage")
     return dict(zip(names, (symbol, side, quantity, entry_price, leverage), strict=True))
 
@@ -49,11 +51,18 @@ FOUR = [
     leg("NEAR", "short", 3_000, 5.2),
 ]
 ONE_RATE = [{"floor": 0, "maintenance_rate": 0.02}]
-FALLEN = {"marks": {"RENDER": 1.75 * 0.95, "FET": 0.2231 * 0.95}, "baseline_marks": {"RENDER": 1.75, "FET": 0.2231}}
+FALLEN = {
+    "marks": {"RENDER": 1.75 * 0.95, "FET": 0.2231 * 0.95},
+    "baseline_marks": {"RENDER": 1.75, "FET": 0.2231},
+}
 DOCUMENTS: dict[str, tuple[float, list[dict[str, Any]], dict[str, Any]]] = {
     "two longs": (10_000, TWO_LONGS, {}),
     "two longs, after a common fall": (10_000, TWO_LONGS, FALLEN),
-    "long/short book": (20_000, FOUR, {"marks": {"RENDER": 6.6, "FET": 1.33, "TAO": 455, "NEAR": 4.9}}),
+    "long/short book": (
+        20_000,
+        FOUR,
+        {"marks": {"RENDER": 6.6, "FET": 1.33, "TAO": 455, "NEAR": 4.9}},
+    ),
     "ratio that falls": (10_000, [RENDER, leg("BTC", "short", 0.1, 70_000)], {"venue": "okx"}),
     "isolated": (12_000, [RENDER, leg("BTC", "short", 0.5, 71_000)], {"margin_mode": "isolated"}),
     "isolated, one lost": (
@@ -63,7 +72,11 @@ DOCUMENTS: dict[str, tuple[float, list[dict[str, Any]], dict[str, Any]]] = {
     ),
     "isolated on Bybit": (12_000, [RENDER], {"margin_mode": "isolated", "venue": "bybit"}),
     "hedge": (3_000, [leg("RENDER", "long", 10_000, 1.6), leg("RENDER", "short", 9_000, 1.8)], {}),
-    "equal legs": (3_000, [leg("RENDER", "long", 1_000, 1.6), leg("RENDER", "short", 1_000, 1.8)], {}),
+    "equal legs": (
+        3_000,
+        [leg("RENDER", "long", 1_000, 1.6), leg("RENDER", "short", 1_000, 1.8)],
+        {},
+    ),
     "covered": (50_000, [leg("RENDER", "long", 5_000, 1.7)], {}),
     "short": (20_000, [leg("BTC", "short", 0.5, 71_000)], {}),
     "liquidated": (2_000, TWO_LONGS, {"marks": {"RENDER": 1.7, "FET": 0.2231}}),
@@ -79,7 +92,11 @@ DOCUMENTS: dict[str, tuple[float, list[dict[str, Any]], dict[str, Any]]] = {
     "no tiers": (10_000, [RENDER, FET], {"venue": "okx"}),
     "no positions": (10_000, [], {}),
     "mark at 0": (10_000, [leg("RENDER", "short", 1_000, 1.75)], {"marks": {"RENDER": 0}}),
-    "tiny": (1e-7, [leg("A", "long", 1e-3, 1e-4)], {"tiers": {"A": ONE_RATE}, "marks": {"A": 1e-4}}),
+    "tiny": (
+        1e-7,
+        [leg("A", "long", 1e-3, 1e-4)],
+        {"tiers": {"A": ONE_RATE}, "marks": {"A": 1e-4}},
+    ),
     "huge": (1e13, [leg("A", "short", 1e10, 1e4)], {"tiers": {"A": ONE_RATE}, "marks": {"A": 1e4}}),
     "fifty with long names": (
         40_000,

@@ -1,4 +1,7 @@
-"""The charts as figures of plotly: what tests read, checked against its schema and written for the browser."""
+"""The charts as figures of plotly.
+
+What tests read, checked against its schema and written for the browser.
+"""
 
 import json
 from collections.abc import Callable
@@ -16,7 +19,10 @@ Draw = Callable[..., go.Figure]
 
 
 def checked(draw: Callable[..., Spec]) -> Draw:
-    """The same chart as a figure; fails where plotly knows no such property or value, or JSON cannot carry one."""
+    """The same chart as a figure.
+
+    Fails where plotly knows no such property or value, or JSON cannot carry one.
+    """
 
     @wraps(draw)
     def figure(*given: Any, **more: Any) -> go.Figure:

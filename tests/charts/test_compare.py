@@ -1,4 +1,7 @@
-"""The charts of the Compare page: both modes along a direction, and every venue in a common move."""
+"""The charts of the Compare page.
+
+Both modes along a direction, and every venue in a common move.
+"""
 
 import re
 from collections.abc import Callable
@@ -36,7 +39,9 @@ def compared(scenario: Scenario, day: str = "") -> VenueComparison:
     found = venues_compared(scenario, tables)
     if not day:
         return found
-    return VenueComparison(tuple(replace(line, days={day: list(line.scenario.tokens)}) for line in found.lines))
+    return VenueComparison(
+        tuple(replace(line, days={day: list(line.scenario.tokens)}) for line in found.lines)
+    )
 
 
 def of_venues(scenario: Scenario) -> Drawn:
@@ -45,7 +50,9 @@ def of_venues(scenario: Scenario) -> Drawn:
 
 
 @pytest.mark.parametrize("draw", [of_modes, of_venues])
-def test_it_is_light_and_readable(any_situation: Situation, draw: Callable[[Scenario], Drawn]) -> None:
+def test_it_is_light_and_readable(
+    any_situation: Situation, draw: Callable[[Scenario], Drawn]
+) -> None:
     figure, alt = draw(any_situation.scenario)
     assert len(figure.data) <= 8
     for trace in figure.data:
@@ -66,7 +73,10 @@ def test_it_is_light_and_readable(any_situation: Situation, draw: Callable[[Scen
     [
         ("two longs", "Cross is liquidated at −9.47 %; isolated keeps at least $1,000.00"),
         ("isolated", "Cross is liquidated at −81.68 %; isolated keeps at least $3,450.00"),
-        ("covered", "Cross survives −100 % to +1,000 % this way; isolated keeps at least $49,150.00"),
+        (
+            "covered",
+            "Cross survives −100 % to +1,000 % this way; isolated keeps at least $49,150.00",
+        ),
         ("liquidated", "Cross is liquidated at these marks; isolated takes more than the wallet"),
         ("no positions", "No positions: cross and isolated are the same"),
         ("no tiers", "Not known: OKX has no tier table for FET"),
@@ -90,15 +100,23 @@ def test_what_is_not_looked_for_is_not_said_to_survive() -> None:
     hedge = account("binance", "cross", [short("RENDER", 571.43, 1.75)], 10_900)
     title = plain(of_modes(hedge)[0].layout.title.text)
     assert title == "Cross survives −100 % to +1,000 % this way; isolated keeps at least $10,800.00"
-    covered = account("binance", "cross", [long("RENDER", 1_000, 1.75, 1, isolated_margin=1_800)], 1_790)
+    covered = account(
+        "binance", "cross", [long("RENDER", 1_000, 1.75, 1, isolated_margin=1_800)], 1_790
+    )
     title = plain(of_modes(covered)[0].layout.title.text)
-    assert title == "Cross survives −100 % to +1,000 % this way; isolated takes more than the wallet"
+    assert (
+        title == "Cross survives −100 % to +1,000 % this way; isolated takes more than the wallet"
+    )
 
 
 def test_all_that_collateral_leaves_beside_the_margins_is_told() -> None:
     pledged = [{"asset": "BTC", "amount": 0.01, "ratio": 0.9}]
-    all_margin = account("binance", "cross", [long("RENDER", 20_000, 1.75)], 3_500, collateral=pledged)
-    assert plain(of_modes(all_margin)[0].layout.title.text).endswith("; isolated has its collateral set aside")
+    all_margin = account(
+        "binance", "cross", [long("RENDER", 20_000, 1.75)], 3_500, collateral=pledged
+    )
+    assert plain(of_modes(all_margin)[0].layout.title.text).endswith(
+        "; isolated has its collateral set aside"
+    )
     found = curves(modes(all_margin), together(all_margin))
     assert found is not None
     assert found.isolated[0] == pytest.approx(0.01 * 0.9 * 71_202.9 * (1 + found.moves[0]))
@@ -119,7 +137,11 @@ def test_the_lines_are_the_curves_and_the_symbols_stand_just_before_the_falls() 
 
 
 def test_every_symbol_that_is_drawn_is_in_the_legend() -> None:
-    drawn = [trace for trace in of_modes(named("two longs").scenario)[0].data if trace.showlegend is not False]
+    drawn = [
+        trace
+        for trace in of_modes(named("two longs").scenario)[0].data
+        if trace.showlegend is not False
+    ]
     assert [(trace.name, trace.marker.symbol) for trace in drawn[2:]] == [
         ("cross is liquidated", "x"),
         ("an isolated position is lost", "diamond-open"),
@@ -158,7 +180,8 @@ def test_hovering_says_what_each_mode_leaves_and_without_whom() -> None:
     told = dict(zip(hover.x.tolist(), hover.text.tolist(), strict=True))
     at = min(told, key=lambda move: abs(move + 15))
     assert told[at].endswith(
-        "cross leaves $0.00 (liquidated)<br>isolated leaves $1,000.00, without RENDER long and FET long"
+        "cross leaves $0.00 (liquidated)<br>isolated leaves $1,000.00, without RENDER long and "
+        "FET long"
     )
     assert told[0.0] == "<b>0.00 %</b><br>cross leaves $10,000.00<br>isolated leaves $10,000.00"
 
@@ -166,7 +189,10 @@ def test_hovering_says_what_each_mode_leaves_and_without_whom() -> None:
 def test_the_axis_says_which_direction_and_shows_where_things_fall() -> None:
     scenario = named("two longs").scenario
     figure = of_modes(scenario, with_btc(scenario, {"RENDER": 1.66, "FET": 1.6}))[0]
-    assert figure.layout.xaxis.title.text == "BTC, the others by their beta to it, move from these marks"
+    assert (
+        figure.layout.xaxis.title.text
+        == "BTC, the others by their beta to it, move from these marks"
+    )
     low, high = figure.layout.xaxis.range
     assert low < -5.8
     assert high > 0
@@ -194,25 +220,36 @@ def test_the_title_of_the_venues_names_the_span(name: str, title: str) -> None:
 
 def test_tables_of_one_day_name_who_lasts_longest() -> None:
     found = compared(named("short").scenario, "2026-09-29")
-    assert plain(figures.venues(found).layout.title.text) == "In a common rise Binance lasts longest: +55.27 %"
+    assert (
+        plain(figures.venues(found).layout.title.text)
+        == "In a common rise Binance lasts longest: +55.27 %"
+    )
 
 
 @pytest.mark.parametrize(
     ("wallet", "quantity", "title"),
     [
         (1_500, 20_000, "In a common rise Bybit lasts longest: +3.40 %"),
-        (10_900, 571.43, "Common rise to liquidation: +981.82 % (Hyperliquid); none to +1,000 % on 3 of 4"),
+        (
+            10_900,
+            571.43,
+            "Common rise to liquidation: +981.82 % (Hyperliquid); none to +1,000 % on 3 of 4",
+        ),
     ],
 )
 def test_the_nearest_way_is_the_title_and_no_venue_lasts_that_is_not_reached(
     wallet: float, quantity: float, title: str
 ) -> None:
-    found = compared(account("binance", "cross", [short("RENDER", quantity, 1.75)], wallet), "2026-09-29")
+    found = compared(
+        account("binance", "cross", [short("RENDER", quantity, 1.75)], wallet), "2026-09-29"
+    )
     assert plain(figures.venues(found).layout.title.text) == title
 
 
 def test_where_some_are_dead_and_the_others_out_of_reach_both_are_counted() -> None:
-    [first, second, *_] = compared(account("binance", "cross", [long("RENDER", 1_000, 1.75, 1)], 1_900)).lines
+    [first, second, *_] = compared(
+        account("binance", "cross", [long("RENDER", 1_000, 1.75, 1)], 1_900)
+    ).lines
     dead = replace(first, account=first.account._replace(liquidated=True))
     title = charts.venues_finding(VenueComparison((dead, second)))
     assert title == "Liquidated at these marks on 1 of 2 venues, by no move to +1,000 % elsewhere"

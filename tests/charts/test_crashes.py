@@ -28,7 +28,8 @@ def own(name: str, **moves: float) -> CrashDay:
 
 TITLES = {
     "two longs": "4 of 21 days survived; by their closes alone it looks like 9",
-    "isolated": "3 of 21 days survived without losing a position; by their closes alone it looks like 7",
+    "isolated": "3 of 21 days survived without losing a position; by their closes alone it looks "
+    "like 7",
     "isolated, one lost": "RENDER long is liquidated at these marks",
     "covered": "21 of 21 days survived",
     "liquidated": "Liquidated at these marks",
@@ -53,7 +54,9 @@ def test_it_is_light_and_readable_in_every_situation(any_situation: Situation) -
     figure = drawn(any_situation)
     alt = crashes_alt(rows(any_situation), any_situation.scenario, any_situation.account)
     assert len(figure.data) <= 8
-    assert all(isinstance(trace.x, np.ndarray) and isinstance(trace.y, np.ndarray) for trace in figure.data)
+    assert all(
+        isinstance(trace.x, np.ndarray) and isinstance(trace.y, np.ndarray) for trace in figure.data
+    )
     read = [*words(figure), alt]
     assert not [text for text in read if "nan" in text.lower() or "None" in text or "inf " in text]
     assert alt.startswith(plain(figure.layout.title.text))
@@ -74,8 +77,14 @@ def test_the_bars_are_the_headroom_at_the_worst_tick_the_worst_first() -> None:
 def test_the_dead_and_the_living_are_told_apart_by_symbol_and_name() -> None:
     found = named("two longs")
     traces = {trace.name: trace for trace in drawn(found).data}
-    assert (len(traces["worst tick, liquidated"].x), len(traces["worst tick, survived"].x)) == (17, 4)
-    assert traces["worst tick, liquidated"].marker.symbol != traces["worst tick, survived"].marker.symbol
+    assert (len(traces["worst tick, liquidated"].x), len(traces["worst tick, survived"].x)) == (
+        17,
+        4,
+    )
+    assert (
+        traces["worst tick, liquidated"].marker.symbol
+        != traces["worst tick, survived"].marker.symbol
+    )
     assert survived(rows(found)) == (4, 9)
 
 
@@ -102,7 +111,9 @@ def test_a_day_says_how_it_ends_at_both_instants() -> None:
         ("isolated", "close: 1 position would stand again, had it not been lost before"),
     ],
 )
-def test_a_day_that_the_worst_tick_ends_is_not_said_to_be_survived_at_its_close(name: str, said: str) -> None:
+def test_a_day_that_the_worst_tick_ends_is_not_said_to_be_survived_at_its_close(
+    name: str, said: str
+) -> None:
     day = CrashDay("", "mine", {"RENDER": TokenMove(-0.01, -0.5, 0.0), "FET": TokenMove(0, 0, 0)})
     figure = drawn(named(name), day)
     [told] = next(trace for trace in figure.data if trace.name == "close").text
@@ -133,11 +144,18 @@ def test_the_height_grows_with_the_days() -> None:
 
 
 def test_isolated_positions_that_are_lost_are_counted_and_what_they_leave_is_told() -> None:
-    """RENDER's margin is 5,000 of a wallet of 12,000; the short of BTC, entered at 71,000, is told beside it."""
+    """RENDER's margin is 5,000 of a wallet of 12,000.
+
+    The short of BTC, entered at 71,000, is told beside it.
+    """
     found = named("isolated")
     figure = drawn(found, own("hard", RENDER=-0.5, BTC=0.0))
     assert figure.data[-1].text[0].startswith("<b>hard</b>  1 position lost, −$")
-    [told] = [trace.text[0].split("<br>") for trace in figure.data if trace.name == "worst tick, position lost"]
+    [told] = [
+        trace.text[0].split("<br>")
+        for trace in figure.data
+        if trace.name == "worst tick, position lost"
+    ]
     assert told[1] == "worst tick: 1 position lost"
     assert told[2] == "margin balance $6,898.55"
     assert told[3] == "no equity left, position worst off"

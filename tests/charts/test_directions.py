@@ -45,14 +45,18 @@ def test_the_title_names_the_nearest(name: str) -> None:
 
 def test_a_direction_that_liquidates_nowhere_says_none() -> None:
     found = named("covered")
-    assert directions_alt(results(found), found.scenario, found.account).endswith("RENDER alone: none.")
+    assert directions_alt(results(found), found.scenario, found.account).endswith(
+        "RENDER alone: none."
+    )
 
 
 def test_it_is_light_and_readable_in_every_situation(any_situation: Situation) -> None:
     figure, found = drawn(any_situation), results(any_situation)
     alt = directions_alt(found, any_situation.scenario, any_situation.account)
     assert len(figure.data) <= 8
-    assert all(isinstance(trace.x, np.ndarray) and isinstance(trace.y, np.ndarray) for trace in figure.data)
+    assert all(
+        isinstance(trace.x, np.ndarray) and isinstance(trace.y, np.ndarray) for trace in figure.data
+    )
     read = [*words(figure), alt]
     assert not [text for text in read if "nan" in text.lower() or "None" in text or "inf " in text]
     assert alt.startswith(plain(figure.layout.title.text))
@@ -67,18 +71,25 @@ def test_the_points_are_the_studys(level: str) -> None:
     points = next(trace for trace in drawn(found).data if trace.name == level)
     low, high = drawn(found).layout.xaxis.range
     moves = [100 * move for each in results(found) for move in getattr(each, level) if move]
-    np.testing.assert_allclose(sorted(points.x), sorted(move for move in moves if low <= move <= high), rtol=1e-12)
+    np.testing.assert_allclose(
+        sorted(points.x), sorted(move for move in moves if low <= move <= high), rtol=1e-12
+    )
 
 
 def test_rows_stand_in_the_order_of_the_ranking_and_say_their_distances() -> None:
-    rows = [text.replace("<b>", "").replace("</b>", "") for text in drawn(named("two longs")).data[-1].text]
+    rows = [
+        text.replace("<b>", "").replace("</b>", "")
+        for text in drawn(named("two longs")).data[-1].text
+    ]
     assert rows[0] == "Everything together  −9.47 %"
     assert rows[3] == "BTC, the others by their beta to it  −5.80 % (takes RENDER to −9.64 %)"
     assert rows[-1] == "FET alone  −21.30 %"
 
 
 def test_a_point_says_where_prices_then_stand() -> None:
-    liquidation = next(trace for trace in drawn(named("two longs")).data if trace.name == "liquidation")
+    liquidation = next(
+        trace for trace in drawn(named("two longs")).data if trace.name == "liquidation"
+    )
     assert liquidation.text[3].split("<br>")[1:] == [
         "liquidation at −5.80 %",
         "RENDER −9.64 %",

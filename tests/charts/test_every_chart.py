@@ -68,7 +68,9 @@ def test_it_is_light_and_readable(any_situation: Situation, chart: tuple[Draw, S
 
 
 def test_nothing_a_stranger_wrote_is_in_it(chart: tuple[Draw, Say]) -> None:
-    secret = situation(10_000, [leg("RENDER", "long", 1_000, 1.75)], title="STRANGER", note="STRANGER")
+    secret = situation(
+        10_000, [leg("RENDER", "long", 1_000, 1.75)], title="STRANGER", note="STRANGER"
+    )
     assert "STRANGER" not in chart[0](secret).to_json() + chart[1](secret)
 
 
@@ -100,13 +102,22 @@ def test_the_ink_is_the_value_that_the_drawing_replaces_by_the_readers() -> None
 
 def luminance(colour: str) -> float:
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    linear = [
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
     return float(np.dot([0.2126, 0.7152, 0.0722], linear))
 
 
 @pytest.mark.parametrize("background", ["#FFFFFF", "#0E1420"])
 def test_colours_read_on_both_backgrounds(background: str) -> None:
-    fixed = (style.ACCOUNT, style.WARNING, style.DANGER, style.LIQUIDATION, style.QUIET, *style.POSITIONS)
+    fixed = (
+        style.ACCOUNT,
+        style.WARNING,
+        style.DANGER,
+        style.LIQUIDATION,
+        style.QUIET,
+        *style.POSITIONS,
+    )
     for colour in fixed:
         light, dark = sorted([luminance(colour), luminance(background)], reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 3.5, colour
@@ -126,7 +137,9 @@ amounts = st.floats(1e-3, 1e6)
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    legs=st.lists(st.tuples(symbols, sides, amounts, amounts), max_size=6, unique_by=lambda each: each[:2]),
+    legs=st.lists(
+        st.tuples(symbols, sides, amounts, amounts), max_size=6, unique_by=lambda each: each[:2]
+    ),
     wallet=st.floats(-1e5, 1e7).map(or_zero),
     venue=st.sampled_from(["binance", "bybit", "okx", "hyperliquid", "textbook"]),
     betas=st.dictionaries(symbols, st.floats(-3, 3).map(or_zero), max_size=3),

@@ -58,18 +58,27 @@ HISTORIES: dict[str, tuple[History, str]] = {
     ),
     "none": (history([]), "No funding payment of RENDER on Binance is known here"),
     "one": (history([-0.0000123]), "RENDER longs received 0.00123 % in the one payment known"),
-    "one of an unknown interval": (history([0.0001], None), "RENDER longs paid 0.01 % in the one payment known"),
+    "one of an unknown interval": (
+        history([0.0001], None),
+        "RENDER longs paid 0.01 % in the one payment known",
+    ),
     "all 0": (history([0.0] * 12), "RENDER: no funding was paid over 2 days on Binance"),
     "the interval is not the one said": (
         history([0.0001] * 12, hours=8.0),
         "RENDER longs paid 0.12 % over 2 days, 0.01 % each 4 h at the median",
     ),
-    "one is missing": (with_a_gap(), "RENDER longs paid 0.09 % over 40 h, 0.01 % a payment at the median"),
+    "one is missing": (
+        with_a_gap(),
+        "RENDER longs paid 0.09 % over 40 h, 0.01 % a payment at the median",
+    ),
     "some milliseconds late": (
         (history([0.0001] * 3)[0] + np.array([0, 5, -3]), np.full(3, 0.0001), 4.0),
         "RENDER longs paid 0.03 % over 12 h, 0.01 % each 4 h at the median",
     ),
-    "they cancel out": (history([0.0001, -0.0001]), "RENDER longs paid 0 % over 8 h, 0 % each 4 h at the median"),
+    "they cancel out": (
+        history([0.0001, -0.0001]),
+        "RENDER longs paid 0 % over 8 h, 0 % each 4 h at the median",
+    ),
 }
 
 
@@ -82,10 +91,19 @@ def test_the_title_states_the_finding(name: str) -> None:
 
 def drawn(given: History) -> go.Figure:
     """Draws, and holds what has to hold of any drawing."""
-    figure, said = funding_history(*given, "RENDER", "Binance"), funding_history_alt(*given, "RENDER", "Binance")
-    read = [figure.layout.title.text, said, *(text for trace in figure.data for text in np.atleast_1d(trace.text))]
+    figure, said = (
+        funding_history(*given, "RENDER", "Binance"),
+        funding_history_alt(*given, "RENDER", "Binance"),
+    )
+    read = [
+        figure.layout.title.text,
+        said,
+        *(text for trace in figure.data for text in np.atleast_1d(trace.text)),
+    ]
     assert not [text for text in read if re.search(r"\b(nan|inf)\b", str(text))]
-    assert all(isinstance(trace.x, np.ndarray) and isinstance(trace.y, np.ndarray) for trace in figure.data)
+    assert all(
+        isinstance(trace.x, np.ndarray) and isinstance(trace.y, np.ndarray) for trace in figure.data
+    )
     assert max(map(len, figure.layout.title.text.split("<br>"))) <= style.NARROWEST
     return figure
 
@@ -123,7 +141,10 @@ def test_the_hover_tells_the_rate_and_what_it_came_to() -> None:
 def test_the_words_tell_the_window_and_the_extremes() -> None:
     said = funding_history_alt(*history([0.0001, -0.0003, 0.0002]), "RENDER", "Binance")
     assert "3 payments on Binance, 2026-02-02 02:40 to 2026-02-02 10:40 UTC" in said
-    assert "Lowest rate −0.03 % on 2026-02-02 06:40 UTC. Highest rate +0.02 % on 2026-02-02 10:40 UTC." in said
+    assert (
+        "Lowest rate −0.03 % on 2026-02-02 06:40 UTC. Highest rate +0.02 % on 2026-02-02 10:40 UTC."
+        in said
+    )
 
 
 def test_a_thousand_payments_are_light() -> None:
@@ -145,20 +166,33 @@ def test_any_history_is_drawn(rates: list[float], apart: list[int], hours: float
 def test_the_distribution_states_the_median_and_its_window() -> None:
     title = "RENDER longs paid 0.00249 % each 4 h at the median, Binance 2025-02-01 to 2026-05-07"
     assert distribution_finding(recorded("RENDER"), "RENDER", "Binance") == title
-    assert distribution_finding(recorded("ATH"), "ATH", "Binance").startswith("ATH longs received 0.00739 % each 4 h")
+    assert distribution_finding(recorded("ATH"), "ATH", "Binance").startswith(
+        "ATH longs received 0.00739 % each 4 h"
+    )
     still = recorded("RENDER")._replace(median=0.0)
-    assert distribution_finding(still, "RENDER", "Binance").startswith("RENDER: the median payment on Binance was 0")
+    assert distribution_finding(still, "RENDER", "Binance").startswith(
+        "RENDER: the median payment on Binance was 0"
+    )
 
 
 @pytest.mark.parametrize("token", snapshot.funding())
 def test_the_distribution_shows_the_recorded_figures(token: str) -> None:
     figures = snapshot.funding()[token]
     bars, points, words = funding_distribution(recorded(token), token, "Binance").data
-    rates = (figures.highest, figures.percentile_99, figures.mean, figures.median, figures.percentile_1, figures.lowest)
+    rates = (
+        figures.highest,
+        figures.percentile_99,
+        figures.mean,
+        figures.median,
+        figures.percentile_1,
+        figures.lowest,
+    )
     np.testing.assert_allclose(points.x, np.array(rates) * 100)
     np.testing.assert_allclose(bars.x[1::3], np.array(rates) * 100)
     assert len(set(points.marker.symbol[2:4]) | {points.marker.symbol[0]}) == 3
-    assert all(text in funding_distribution_alt(recorded(token), token, "Binance") for text in words.text)
+    assert all(
+        text in funding_distribution_alt(recorded(token), token, "Binance") for text in words.text
+    )
 
 
 def test_the_median_and_the_mean_are_told_as_a_years_pace() -> None:

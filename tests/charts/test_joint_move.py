@@ -37,7 +37,9 @@ def test_after_a_rise_a_fall_is_measured_from_here() -> None:
         marks={"RENDER": 1.75 * 1.1, "FET": 0.2231 * 1.1},
         baseline_marks={"RENDER": 1.75, "FET": 0.2231},
     )
-    assert finding(risen.curve, risen.scenario, risen.account).endswith("% from here liquidates the account")
+    assert finding(risen.curve, risen.scenario, risen.account).endswith(
+        "% from here liquidates the account"
+    )
 
 
 def drawn(found: Situation) -> tuple[np.ndarray, ...]:
@@ -45,13 +47,20 @@ def drawn(found: Situation) -> tuple[np.ndarray, ...]:
     return tuple(figure.data)
 
 
-@pytest.mark.parametrize("name", ["two longs", "ratio that falls", "isolated", "short", "long/short book"])
+@pytest.mark.parametrize(
+    "name", ["two longs", "ratio that falls", "isolated", "short", "long/short book"]
+)
 def test_the_marked_points_are_the_studys(name: str) -> None:
     found = named(name)
     marks = drawn(found)[2]
     curve = found.curve
     assert curve is not None
-    reached = [move for level in (curve.liquidation, curve.danger, curve.warning) for move in level if move is not None]
+    reached = [
+        move
+        for level in (curve.liquidation, curve.danger, curve.warning)
+        for move in level
+        if move is not None
+    ]
     np.testing.assert_allclose(sorted(marks.x), sorted(move * 100 for move in reached), rtol=1e-12)
     for move, text in zip(marks.x, marks.text, strict=True):
         assert text.startswith(wording.percent(move / 100, sign=True))
@@ -98,7 +107,9 @@ def test_the_hover_tells_the_venues_own_ratio() -> None:
     found = named("ratio that falls")
     lines = [text for text in drawn(found)[0].text if text.startswith("<b>0.00 %</b>")]
     ratio = wording.percent(found.account.margin_ratio.value)
-    assert f"Margin ratio {ratio}<br>margin balance {wording.money(found.account.equity)}" in lines[0]
+    assert (
+        f"Margin ratio {ratio}<br>margin balance {wording.money(found.account.equity)}" in lines[0]
+    )
 
 
 def test_a_far_liquidation_is_an_arrow_at_the_edge() -> None:

@@ -68,7 +68,9 @@ def test_rows_are_ordered_by_nearness() -> None:
 
 
 def test_a_huge_distance_does_not_crush_the_near_ones() -> None:
-    mixed = situation(900, [leg("RENDER", "long", 3_000, 1.75), leg("BTC", "short", 0.0005, 71_000)])
+    mixed = situation(
+        900, [leg("RENDER", "long", 3_000, 1.75), leg("BTC", "short", 0.0005, 71_000)]
+    )
     figure = figures.liquidation_distances(mixed.account, mixed.scenario)
     beyond = next(trace for trace in figure.data if trace.name == "beyond the scale")
     assert figure.layout.xaxis.range[1] < 600

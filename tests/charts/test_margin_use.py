@@ -23,7 +23,9 @@ def test_the_title_states_the_finding(name: str) -> None:
     assert finding(named(name).account, named(name).scenario).startswith(TITLES[name])
 
 
-@pytest.mark.parametrize("name", ["two longs", "ratio that falls", "long/short book", "ten", "covered", "past danger"])
+@pytest.mark.parametrize(
+    "name", ["two longs", "ratio that falls", "long/short book", "ten", "covered", "past danger"]
+)
 def test_the_bars_add_up_to_the_assessment(name: str) -> None:
     account = named(name).account
     bars = figures.margin_use(account, named(name).scenario).data

@@ -24,7 +24,14 @@ from margin.studies.distance.directions import Direction
 from margin.studies.distance.distances import NOWHERE, JointMove
 from margin.studies.distance.frontier import GroupRisk, RiskMap
 from margin.studies.distance.frontier import risk_map as computed
-from margin.studies.distance.groups import DayPoint, Reaches, day_points, first_pair, groups, reaches
+from margin.studies.distance.groups import (
+    DayPoint,
+    Reaches,
+    day_points,
+    first_pair,
+    groups,
+    reaches,
+)
 from margin.studies.stress.crash_table import CrashDay, CrashRow, Gap, Instant, crash_rows
 from margin.studies.stress.outcome import Outcome
 from tests.charts import figures
@@ -48,7 +55,11 @@ class Drawn:
     ) -> None:
         choices = groups(found.scenario, AI_TOKENS)
         pair = first_pair(found.scenario, choices)
-        first, second = (choices[name] for name in pair) if pair else (Direction("a", "A", {}), Direction("b", "B", {}))
+        first, second = (
+            (choices[name] for name in pair)
+            if pair
+            else (Direction("a", "A", {}), Direction("b", "B", {}))
+        )
         self.reaches = reaches(found.scenario, first, second)
         self.moves = map_moves(self.reaches, cloud)
         self.map: RiskMap | None = computed(found.scenario, first, second, *self.moves)
@@ -71,7 +82,8 @@ class Drawn:
 TITLES = {
     "two longs": "RENDER −17.04 % or FET −21.30 % alone liquidates; together −9.47 %",
     "isolated": "RENDER −8.32 % or BTC +9.25 % alone loses a position; together −8.32 %",
-    "near below, far above": "RENDER −0.49 % or FET +0.52 % alone liquidates; moving apart 0.25 %, RENDER down",
+    "near below, far above": "RENDER −0.49 % or FET +0.52 % alone liquidates; moving apart 0.25 %, "
+    "RENDER down",
     "liquidated": "Liquidated at these marks",
     "no tiers": "Not known: OKX has no tier table for FET",
     "no positions": "No positions: no move can liquidate",
@@ -86,7 +98,11 @@ def test_the_title_says_how_far_each_may_go_alone_and_both_at_once(name: str) ->
 @pytest.mark.parametrize(
     ("reached", "said"),
     [
-        pytest.param((NOWHERE, NOWHERE, NOWHERE, NOWHERE), "Neither alone liquidates; nor do both at once", id="none"),
+        pytest.param(
+            (NOWHERE, NOWHERE, NOWHERE, NOWHERE),
+            "Neither alone liquidates; nor do both at once",
+            id="none",
+        ),
         pytest.param(
             (NOWHERE, NOWHERE, JointMove(-0.4, None), JointMove(-0.5, 0.6)),
             "Neither alone liquidates; together −40.00 %",
@@ -136,7 +152,9 @@ def test_the_second_side_goes_the_other_way_where_both_move_apart() -> None:
 def test_the_map_reaches_two_standard_deviations_and_never_beyond_its_bounds() -> None:
     first, _ = map_moves(Reaches(*[NOWHERE] * 4), WEEK)
     sigma = 1.07 * np.sqrt(7 / 365)
-    np.testing.assert_allclose([first[0], first[-1]], [np.exp(-2 * sigma) - 1, np.exp(2 * sigma) - 1])
+    np.testing.assert_allclose(
+        [first[0], first[-1]], [np.exp(-2 * sigma) - 1, np.exp(2 * sigma) - 1]
+    )
     wild, _ = map_moves(Reaches(*[NOWHERE] * 4), Cloud(GroupRisk((50.0, 50.0), 0.0, ()), 30, ""))
     assert wild[0] >= -1
     assert wild[-1] == MOST
@@ -149,12 +167,25 @@ LIVED = Outcome(9_000.0, 900.0, 0.1, 0.1, 8_100.0, False, None, None)
 
 
 def day(
-    name: str, first: float, second: float, here: Outcome = LIVED, whole: Outcome = LIVED, **more: Mapping[str, Gap]
+    name: str,
+    first: float,
+    second: float,
+    here: Outcome = LIVED,
+    whole: Outcome = LIVED,
+    **more: Mapping[str, Gap],
 ) -> DayPoint:
     """A point that ends as told; a name that begins with a figure is a date."""
     made = CrashDay(*((name, "crash") if name[:1].isdigit() else ("", name)), {})
     instant = Instant({}, whole, 0.0)
-    return DayPoint(CrashRow(made, instant, instant, (), (), (), ()), first, second, here, whole, "worst tick", **more)
+    return DayPoint(
+        CrashRow(made, instant, instant, (), (), (), ()),
+        first,
+        second,
+        here,
+        whole,
+        "worst tick",
+        **more,
+    )
 
 
 DAYS = (
@@ -179,14 +210,21 @@ def rectangles(figure: go.Figure, width: float) -> list[tuple[float, float, floa
     layout, found = figure.layout, []
     high = layout.height - layout.margin.t - layout.margin.b
     for label in layout.annotations:
-        words = label.text.replace("<b>", "").replace("</b>", "").replace("&lt;", "<").replace("&gt;", ">")
+        words = (
+            label.text.replace("<b>", "")
+            .replace("</b>", "")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+        )
         right = label.ax if label.showarrow else label.xshift
         up = -label.ay if label.showarrow else label.yshift
         x, y = (
             (at - side.range[0]) / (side.range[1] - side.range[0]) * size
             for at, side, size in ((label.x, layout.xaxis, width), (label.y, layout.yaxis, high))
         )
-        left = x + right - {"left": 0, "center": 0.5, "right": 1}[label.xanchor] * LETTER * len(words)
+        left = (
+            x + right - {"left": 0, "center": 0.5, "right": 1}[label.xanchor] * LETTER * len(words)
+        )
         low = y + up - {"bottom": 0, "middle": 0.5, "top": 1}[label.yanchor] * LINE
         found.append((left, low, left + LETTER * len(words), low + LINE))
     return found
@@ -235,7 +273,10 @@ def test_every_level_is_a_line_of_its_own_dash_with_its_name_on_it(level: str) -
 
 
 def test_levels_that_lie_outside_the_map_have_no_line() -> None:
-    drawn = Drawn(situation(1e6, [leg("RENDER", "long", 1_000, 1.75), leg("FET", "long", 1_000, 0.2231)]), None)
+    drawn = Drawn(
+        situation(1e6, [leg("RENDER", "long", 1_000, 1.75), leg("FET", "long", 1_000, 0.2231)]),
+        None,
+    )
     assert {trace.name for trace in drawn.figure.data} == {None, "today"}
     assert drawn.title == "Neither alone liquidates; nor do both at once"
 
@@ -255,9 +296,14 @@ def test_a_day_outside_the_map_is_an_arrow_at_its_edge_that_tells_the_truth() ->
     days = drawn.trace("named days")
     assert list(days.marker.symbol) == ["diamond", "diamond-open", "triangle-sw"]
     assert days.x[2] == pytest.approx(drawn.moves[0][0] * 100)
-    assert days.text[2].startswith("<b>1 · 2025-10-10 crash</b><br>RENDER −84.00 %, FET −76.00 %<br>")
+    assert days.text[2].startswith(
+        "<b>1 · 2025-10-10 crash</b><br>RENDER −84.00 %, FET −76.00 %<br>"
+    )
     assert "<br>(FET by beta)<br>" in days.text[1]
-    assert "2025-10-10: RENDER −84.00 %, FET −76.00 %, liquidated: $10,000.00 below what is required" in drawn.alt
+    assert (
+        "2025-10-10: RENDER −84.00 %, FET −76.00 %, liquidated: $10,000.00 below what is required"
+        in drawn.alt
+    )
     assert "1 of 3 named days liquidate at their worst tick" in drawn.alt
 
 
@@ -289,8 +335,15 @@ def test_words_do_not_stand_on_each_other_at_any_width(any_situation: Situation)
         boxes = rectangles(figure, width)
         assert min(box[0] for box in boxes) > -0.01
         assert max(box[2] for box in boxes) < width + 0.01
-        for (one, a), (other, b) in combinations(zip(figure.layout.annotations, boxes, strict=True), 2):
-            apart = a[2] + GAP <= b[0] + 0.01 or b[2] + GAP <= a[0] + 0.01 or a[3] <= b[1] + 0.01 or b[3] <= a[1] + 0.01
+        for (one, a), (other, b) in combinations(
+            zip(figure.layout.annotations, boxes, strict=True), 2
+        ):
+            apart = (
+                a[2] + GAP <= b[0] + 0.01
+                or b[2] + GAP <= a[0] + 0.01
+                or a[3] <= b[1] + 0.01
+                or b[3] <= a[1] + 0.01
+            )
             assert apart, (one.text, other.text, width)
 
 
@@ -311,31 +364,52 @@ def numbers_in(label: str) -> list[int]:
 
 
 @pytest.mark.parametrize("worst", [True, False])
-@pytest.mark.parametrize("name", ["two longs", "long/short book", "isolated", "near below, far above", "liquidated"])
+@pytest.mark.parametrize(
+    "name", ["two longs", "long/short book", "isolated", "near below, far above", "liquidated"]
+)
 def test_every_named_day_stands_on_the_map_with_its_number(name: str, worst: bool) -> None:
     points = all_days(named(name), worst=worst)
     drawn = Drawn(named(name), points=points)
-    assert sorted(number for label in drawn.labels for number in numbers_in(label)) == list(range(1, len(points) + 1))
+    assert sorted(number for label in drawn.labels for number in numbers_in(label)) == list(
+        range(1, len(points) + 1)
+    )
     assert len(points) == len(crash_days())
 
 
 def test_days_in_one_corner_share_their_label_and_one_with_room_bears_its_name() -> None:
-    corner = (day("2025-10-10", -0.8, -0.8), day("2022-05-11", -0.7, -0.9), day("2025-11-07", 0.1, -0.1))
+    corner = (
+        day("2025-10-10", -0.8, -0.8),
+        day("2022-05-11", -0.7, -0.9),
+        day("2025-11-07", 0.1, -0.1),
+    )
     labels = Drawn(named("two longs"), points=corner).labels
     assert {"<b>1–2</b>", "<b>3</b> 2025-11-07"} <= set(labels)
 
 
 def test_many_days_in_one_corner_are_counted_and_their_label_stays_short() -> None:
-    corner = tuple(day(f"day {place}", *((-0.8, -0.8) if place % 3 else (0.01 * place, 0.2))) for place in range(1, 21))
-    [label] = [each for each in Drawn(named("two longs"), points=corner).figure.layout.annotations if "…" in each.text]
+    corner = tuple(
+        day(f"day {place}", *((-0.8, -0.8) if place % 3 else (0.01 * place, 0.2)))
+        for place in range(1, 21)
+    )
+    [label] = [
+        each
+        for each in Drawn(named("two longs"), points=corner).figure.layout.annotations
+        if "…" in each.text
+    ]
     assert label.text == "<b>1–2, 4–5, 7–8, …</b>"
-    assert label.hovertext.startswith("<b>1 · day 1</b><br>RENDER −80.00 %, FET −80.00 %<br><b>2 · day 2</b><br>")
+    assert label.hovertext.startswith(
+        "<b>1 · day 1</b><br>RENDER −80.00 %, FET −80.00 %<br><b>2 · day 2</b><br>"
+    )
     assert label.hovertext.endswith("<br>and 6 more")
 
 
-def test_a_number_tells_when_pointed_at_what_its_marks_tell_also_where_they_lie_on_each_other() -> None:
+def test_a_number_tells_when_pointed_at_what_its_marks_tell_also_where_they_lie_on_each_other() -> (
+    None
+):
     drawn = Drawn(named("two longs"), points=all_days(named("two longs")))
-    told = dict(zip(range(1, 22), sorted(drawn.trace("named days").text, key=number_of), strict=True))
+    told = dict(
+        zip(range(1, 22), sorted(drawn.trace("named days").text, key=number_of), strict=True)
+    )
     for label in drawn.figure.layout.annotations:
         if label.text.startswith("<b>"):
             assert label.hovertext == "<br>".join(told[number] for number in numbers_in(label.text))
@@ -347,7 +421,9 @@ def number_of(told: str) -> int:
 
 def test_however_many_tokens_are_made_up_a_day_tells_them_in_one_short_line() -> None:
     many = {f"TOKEN{place}": "still" for place in range(50)}
-    drawn = Drawn(named("two longs"), points=(day("2025-10-10", -0.1, -0.1, gaps=many, whole_gaps=many),))
+    drawn = Drawn(
+        named("two longs"), points=(day("2025-10-10", -0.1, -0.1, gaps=many, whole_gaps=many),)
+    )
     assert max(map(len, drawn.trace("named days").text[0].split("<br>"))) < 60
 
 
@@ -364,15 +440,19 @@ def test_a_day_that_finds_no_room_is_still_pointed_at_and_never_written_over_ano
         (
             ENDED,
             ENDED,
-            "<b>at the worst tick, here as on the whole day</b><br>liquidated: $10,000.00 below what is required"
+            "<b>at the worst tick, here as on the whole day</b><br>liquidated: $10,000.00 below "
+            "what is required"
             "<br>no equity left<br>margin balance −$9,000.00",
         ),
         (
             LIVED,
             ENDED,
-            "<b>at this point of the map</b><br>survives: $8,100.00 from liquidation<br>requirement ÷ equity 10.00 %"
-            "<br>margin balance $9,000.00<br><b>on the whole day, at the worst tick</b><br>liquidated: $10,000.00 "
-            "below what is required<br>no equity left<br>margin balance −$9,000.00<br>(TAO by beta)",
+            "<b>at this point of the map</b><br>survives: $8,100.00 from "
+            "liquidation<br>requirement ÷ equity 10.00 %"
+            "<br>margin balance $9,000.00<br><b>on the whole day, at the worst "
+            "tick</b><br>liquidated: $10,000.00 "
+            "below what is required<br>no equity left<br>margin balance −$9,000.00<br>(TAO by "
+            "beta)",
         ),
         (
             LIVED._replace(liquidated=True),
@@ -386,10 +466,12 @@ def test_pointing_at_a_day_says_how_the_account_ends_there_and_on_the_whole_day(
     here: Outcome, whole: Outcome, told: str
 ) -> None:
     drawn = Drawn(
-        named("two longs"), points=(day("2025-10-10", -0.1, -0.1, here, whole, whole_gaps={"TAO": "by beta"}),)
+        named("two longs"),
+        points=(day("2025-10-10", -0.1, -0.1, here, whole, whole_gaps={"TAO": "by beta"}),),
     )
     assert (
-        drawn.trace("named days").text[0] == f"<b>1 · 2025-10-10 crash</b><br>RENDER −10.00 %, FET −10.00 %<br>{told}"
+        drawn.trace("named days").text[0]
+        == f"<b>1 · 2025-10-10 crash</b><br>RENDER −10.00 %, FET −10.00 %<br>{told}"
     )
 
 
@@ -400,12 +482,18 @@ def test_in_isolated_mode_a_day_tells_how_many_positions_it_takes_and_what_they_
     drawn = Drawn(found, points=(day("2025-10-10", -0.1, 0.0, lost, safe),))
     told = drawn.trace("named days").text[0]
     assert "1 of 2 positions lost<br>margin balance $4,400.00 after that" in told
-    assert "no position lost<br>worst off: requirement ÷ margin 10.00 %<br>margin balance $9,100.00" in told
+    assert (
+        "no position lost<br>worst off: requirement ÷ margin 10.00 %<br>margin balance $9,100.00"
+        in told
+    )
 
 
 def test_pointing_at_today_says_how_the_account_stands() -> None:
     [told] = Drawn(named("two longs")).trace("today").text
-    assert told == "<b>today</b><br>below warning: 16.50 % of equity required<br>$8,350.00 from liquidation"
+    assert (
+        told
+        == "<b>today</b><br>below warning: 16.50 % of equity required<br>$8,350.00 from liquidation"
+    )
     [late] = Drawn(named("liquidated")).trace("today").text
     assert late.startswith("<b>today</b><br>liquidated: $")
 
@@ -428,7 +516,9 @@ def test_pointing_anywhere_says_in_words_how_the_account_stands_there() -> None:
     assert best[1].startswith("below warning: ")
     assert best[2].endswith(" from liquidation")
     words_there = {text.split("<br>")[1].split(":")[0] for text in targets.text}
-    assert words_there == {"liquidated", "below warning", "warning level"} | (words_there & {"danger level"})
+    assert words_there == {"liquidated", "below warning", "warning level"} | (
+        words_there & {"danger level"}
+    )
 
 
 def test_in_isolated_mode_the_words_speak_of_positions() -> None:
@@ -436,5 +526,8 @@ def test_in_isolated_mode_the_words_speak_of_positions() -> None:
     told = "\n".join(drawn.figure.data[-1].text)
     assert "a position is lost: " in told
     assert "of the worst position's margin required" in told
-    assert all(("were all still open" in each) == ("a position is lost" in each) for each in drawn.figure.data[-1].text)
+    assert all(
+        ("were all still open" in each) == ("a position is lost" in each)
+        for each in drawn.figure.data[-1].text
+    )
     assert "position worst off" in drawn.figure.layout.xaxis.title.text

@@ -30,7 +30,9 @@ def schedule(venue: str, token: str = "RENDER") -> Schedule:
 
 
 def compared(token: str = "RENDER", venues: tuple[str, ...] = LISTED, **more: Any) -> Compared:
-    held = tuple(schedule(venue, token) for venue in venues if token in snapshot.tables(venue).tiers)
+    held = tuple(
+        schedule(venue, token) for venue in venues if token in snapshot.tables(venue).tiers
+    )
     return Compared(token, MARKS[token], held, {})._replace(**more)
 
 
@@ -40,7 +42,11 @@ def own(rows: list[dict[str, float | None]], venue: str = "binance", **more: Any
 
 
 def line_of(figure: go.Figure, venue: str, panel: str = "y") -> Any:
-    traces = [each for each in figure.data if each.line.dash == look_of(venue).dash and (each.yaxis or "y") == panel]
+    traces = [
+        each
+        for each in figure.data
+        if each.line.dash == look_of(venue).dash and (each.yaxis or "y") == panel
+    ]
     [found] = traces
     return found
 
@@ -62,7 +68,8 @@ TITLES = {
     ),
     "beyond some tables": (
         compared(sizes={"short": 2e7}),
-        "RENDER at $20,000,000: Hyperliquid asks 10.00 %; no tier of Binance, Bybit and OKX holds it",
+        "RENDER at $20,000,000: Hyperliquid asks 10.00 %; no tier of Binance, Bybit and OKX "
+        "holds it",
     ),
     "beyond all tables": (
         compared(venues=("binance", "okx"), sizes={"short": 2e7}),
@@ -120,7 +127,9 @@ def test_the_line_is_what_the_assessment_requires(venue: str, notional: float) -
     figure = tier_steps(compared(sizes={"long": notional}))
     hover = figure.data[-1]
     [place] = np.flatnonzero(hover.x == notional)
-    [line] = [each for each in hover.text[place].split("<br>") if each.startswith(VENUES[venue].name)]
+    [line] = [
+        each for each in hover.text[place].split("<br>") if each.startswith(VENUES[venue].name)
+    ]
     [figures] = assessment.positions
     assert assessment.requirement is not None
     assert f" {100 * assessment.requirement / notional:.2f} % (tier {figures.tier} at " in line
@@ -128,21 +137,30 @@ def test_the_line_is_what_the_assessment_requires(venue: str, notional: float) -
 
 
 @pytest.mark.parametrize("venue", ["binance", "bybit", "hyperliquid"])
-def test_where_slices_pay_their_own_rates_the_line_passes_exactly_through_the_edges(venue: str) -> None:
+def test_where_slices_pay_their_own_rates_the_line_passes_exactly_through_the_edges(
+    venue: str,
+) -> None:
     table = schedule(venue, "NEAR").table
     line = line_of(tier_steps(compared("NEAR")), venue)
-    for floor, rate, amount in zip(table.floors[1:], table.rates[1:], table.amounts[1:], strict=True):
+    for floor, rate, amount in zip(
+        table.floors[1:], table.rates[1:], table.amounts[1:], strict=True
+    ):
         assert value_at(line, floor) == pytest.approx(100 * (rate - amount / floor), rel=1e-9)
 
 
 def test_contracts_stand_at_their_notional_and_step_where_a_tier_ends() -> None:
     table = schedule("okx").table
-    figure = tier_steps(compared(mark=2.0, schedules=(schedule("okx")._replace(contract_value=10.0),)))
+    figure = tier_steps(
+        compared(mark=2.0, schedules=(schedule("okx")._replace(contract_value=10.0),))
+    )
     line = line_of(figure, "okx")
     assert line.line.shape == "hv"
     for floor, rate in zip(table.floors[1:], table.rates[1:], strict=True):
         assert value_at(line, floor * 20.0) == pytest.approx(100 * rate)
-    assert figure.layout.xaxis.title.text == "Notional<br>OKX's contracts at the mark of 2.0000 (10 RENDER each)"
+    assert (
+        figure.layout.xaxis.title.text
+        == "Notional<br>OKX's contracts at the mark of 2.0000 (10 RENDER each)"
+    )
 
 
 def test_a_size_exactly_at_a_cap_is_told_in_the_lower_tier() -> None:
@@ -189,7 +207,9 @@ def test_a_size_far_outside_does_not_crush_the_tables(size: float) -> None:
 
 
 def test_what_cannot_be_read_by_notional_is_said_and_left_out() -> None:
-    unknown = compared(schedules=(schedule("binance"), schedule("okx")._replace(contract_value=None)))
+    unknown = compared(
+        schedules=(schedule("binance"), schedule("okx")._replace(contract_value=None))
+    )
     figure = tier_steps(unknown)
     assert [each.name for each in figure.data if each.name] == ["Binance, 2026-09-29"]
     assert "OKX's table is by contracts, of unknown value" in figure.layout.xaxis.title.text
@@ -198,13 +218,23 @@ def test_what_cannot_be_read_by_notional_is_said_and_left_out() -> None:
 
 def test_venues_differ_in_colour_dash_and_symbol_and_each_keeps_its_own() -> None:
     assert all(len({look_of(venue)[part] for venue in LISTED}) == len(LISTED) for part in range(3))
-    alone, beside = (line_of(tier_steps(compared(venues=venues)), "okx") for venues in (("okx",), LISTED))
-    assert (alone.line.color, alone.marker.symbol[0]) == (beside.line.color, beside.marker.symbol[0])
+    alone, beside = (
+        line_of(tier_steps(compared(venues=venues)), "okx") for venues in (("okx",), LISTED)
+    )
+    assert (alone.line.color, alone.marker.symbol[0]) == (
+        beside.line.color,
+        beside.marker.symbol[0],
+    )
 
 
 def test_the_legend_says_of_when_each_table_is() -> None:
     names = [each.name for each in tier_steps(compared()).data if each.name]
-    assert names == ["Binance, 2026-09-29", "Bybit, 2025-12-29", "OKX, 2026-05-28", "Hyperliquid, 2026-03-10"]
+    assert names == [
+        "Binance, 2026-09-29",
+        "Bybit, 2025-12-29",
+        "OKX, 2026-05-28",
+        "Hyperliquid, 2026-03-10",
+    ]
 
 
 def test_the_words_tell_each_venue_at_the_persons_size() -> None:
@@ -224,7 +254,9 @@ def texts(figure: go.Figure) -> Iterator[str]:
 def test_it_is_light_and_readable(token: str) -> None:
     figure = tier_steps(compared(token, sizes={"long": 50_000.0}))
     assert len(figure.data) <= 9
-    assert all(isinstance(trace.x, np.ndarray) and isinstance(trace.y, np.ndarray) for trace in figure.data)
+    assert all(
+        isinstance(trace.x, np.ndarray) and isinstance(trace.y, np.ndarray) for trace in figure.data
+    )
     assert figures.size(figure) < 60_000
     assert max(map(len, figure.layout.title.text.split("<br>"))) <= style.NARROWEST
 
@@ -241,18 +273,31 @@ def drawn(given: Compared) -> go.Figure:
 
 
 ODD: Mapping[str, Compared] = {
-    "a rate of 0": own([{"floor": 0, "maintenance_rate": 0}, {"floor": 9, "maintenance_rate": 0.5}]),
+    "a rate of 0": own(
+        [{"floor": 0, "maintenance_rate": 0}, {"floor": 9, "maintenance_rate": 0.5}]
+    ),
     "a window": own([{"floor": 9_000, "maintenance_rate": 0.1, "maintenance_amount": 800}]),
-    "a window, and a size below it": own([{"floor": 9_000, "maintenance_rate": 0.1}], sizes={"long": 10.0}),
+    "a window, and a size below it": own(
+        [{"floor": 9_000, "maintenance_rate": 0.1}], sizes={"long": 10.0}
+    ),
     "one rate for everything": own([{"floor": 0, "maintenance_rate": 0.02}]),
     "one rate up to a cap": own([{"floor": 0, "maintenance_rate": 0.02, "cap": 77}]),
-    "no leverages": own([{"floor": 0, "maintenance_rate": 0.02}, {"floor": 5e5, "maintenance_rate": 0.3}]),
+    "no leverages": own(
+        [{"floor": 0, "maintenance_rate": 0.02}, {"floor": 5e5, "maintenance_rate": 0.3}]
+    ),
     "two hundred tiers": own(
-        [{"floor": index * 10, "maintenance_rate": index / 200, "max_leverage": 200 - index} for index in range(200)],
+        [
+            {"floor": index * 10, "maintenance_rate": index / 200, "max_leverage": 200 - index}
+            for index in range(200)
+        ],
         "okx",
     ),
-    "the largest figures": own([{"floor": 0, "maintenance_rate": 1, "cap": 1e15}], "okx", mark=1e15),
-    "the smallest figures": own([{"floor": 0, "maintenance_rate": 1e-9, "cap": 1e-9}], "okx", mark=1e-9),
+    "the largest figures": own(
+        [{"floor": 0, "maintenance_rate": 1, "cap": 1e15}], "okx", mark=1e15
+    ),
+    "the smallest figures": own(
+        [{"floor": 0, "maintenance_rate": 1e-9, "cap": 1e-9}], "okx", mark=1e-9
+    ),
 }
 
 
@@ -285,11 +330,17 @@ steps = st.lists(st.floats(1e-3, 1e9), min_size=8, max_size=8)
     sizes=st.dictionaries(st.sampled_from(["long", "short"]), st.floats(0, 1e15)),
 )
 def test_any_table_is_drawn(
-    rates: list[float], steps: list[float], venue: str, cap: bool, mark: float, sizes: dict[str, float]
+    rates: list[float],
+    steps: list[float],
+    venue: str,
+    cap: bool,
+    mark: float,
+    sizes: dict[str, float],
 ) -> None:
     floors = [0.0, *np.cumsum(steps).tolist()][: len(rates) + 1]
     rows: list[dict[str, float | None]] = [
-        {"floor": floor, "maintenance_rate": rate} for floor, rate in zip(floors, rates, strict=False)
+        {"floor": floor, "maintenance_rate": rate}
+        for floor, rate in zip(floors, rates, strict=False)
     ]
     if cap:
         rows[-1]["cap"] = floors[-1]

@@ -19,7 +19,9 @@ def sent(**trace: Any) -> dict[str, Any]:
 
 def read(array: dict[str, str]) -> np.ndarray:
     """An array as plotly.js reads it: little-endian, in rows where it has a shape."""
-    values = np.frombuffer(base64.b64decode(array["bdata"]), np.dtype(array["dtype"]).newbyteorder("<"))
+    values = np.frombuffer(
+        base64.b64decode(array["bdata"]), np.dtype(array["dtype"]).newbyteorder("<")
+    )
     return values.reshape([int(size) for size in array.get("shape", str(len(values))).split(",")])
 
 
@@ -33,12 +35,17 @@ def test_numbers_arrive_as_they_were(kind: Any) -> None:
 
 
 def test_a_gap_in_a_line_stays_one() -> None:
-    np.testing.assert_array_equal(read(sent(x=np.array([1.0, np.nan, -0.0, np.inf]))["x"]), [1.0, np.nan, -0.0, np.inf])
+    np.testing.assert_array_equal(
+        read(sent(x=np.array([1.0, np.nan, -0.0, np.inf]))["x"]), [1.0, np.nan, -0.0, np.inf]
+    )
 
 
 def test_texts_wide_integers_and_single_numbers_are_plain() -> None:
     given = sent(
-        text=style.texts(["−9.47\u00a0%", "<b>÷</b>"]), x=np.array([2**40]), width=np.int64(3), y=np.float32(0.5)
+        text=style.texts(["−9.47\u00a0%", "<b>÷</b>"]),
+        x=np.array([2**40]),
+        width=np.int64(3),
+        y=np.float32(0.5),
     )
     assert given == {"text": ["−9.47\u00a0%", "<b>÷</b>"], "x": [2**40], "width": 3, "y": 0.5}
 

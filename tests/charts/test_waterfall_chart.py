@@ -1,4 +1,7 @@
-"""The chart of an account on its way: equity against requirement, with what the venue and the stops do marked."""
+"""The chart of an account on its way.
+
+Equity against requirement, with what the venue and the stops do marked.
+"""
 
 import itertools
 from collections.abc import Iterator
@@ -39,7 +42,11 @@ class Case(NamedTuple):
 
 
 def along(scenario: Scenario, move: float, conduct: Conduct | None = None) -> Waterfall:
-    found = waterfall(scenario, Path.along(scenario.market.marks, dict.fromkeys(scenario.tokens, 1.0), move), conduct)
+    found = waterfall(
+        scenario,
+        Path.along(scenario.market.marks, dict.fromkeys(scenario.tokens, 1.0), move),
+        conduct,
+    )
     assert found is not None
     return found
 
@@ -85,7 +92,8 @@ TITLES = {
     "liquidated": "Liquidation from −9.47 % on: $0.00 of $10,000.00 kept",
     "partly liquidated": "Liquidation from −9.47 % on: $863.34 of $10,000.00 kept",
     "not liquidated": "Nothing is liquidated on this path: $48,500.00 of $50,250.00 left",
-    "stopped in time": "The stops close in time, nothing is liquidated: $1,941.81 of $10,000.00 kept",
+    "stopped in time": "The stops close in time, nothing is liquidated: $1,941.81 of "
+    "$10,000.00 kept",
     "at once": "Liquidation at once: $0.00 of $571.43 kept",
     "nothing moves": "Nothing is liquidated on this path: $10,000.00 of $10,000.00 left",
 }
@@ -104,12 +112,18 @@ def test_no_axis_can_be_zoomed_so_that_no_button_covers_the_title() -> None:
 
 def test_a_stop_that_fills_beyond_what_there_is_is_no_liquidation() -> None:
     legs = [long("RENDER", 1_000, 1.75), long("TAO", 10, 272.71, 3)]
-    late = along(account("textbook", "isolated", legs), -0.5, Conduct(price_stops={("RENDER", "long"): 1.66}, gap=0.2))
+    late = along(
+        account("textbook", "isolated", legs),
+        -0.5,
+        Conduct(price_stops={("RENDER", "long"): 1.66}, gap=0.2),
+    )
     assert [step.kind for step in late.steps][:2] == ["price_stop", "settled"]
     closed = next(step for step in late.steps if step.kind == "closed")
     assert late.first_liquidation == closed.t > late.steps[1].t
     alone = along(
-        account("textbook", "cross", legs[:1], 100), -0.5, Conduct(price_stops={("RENDER", "long"): 1.72}, gap=0.5)
+        account("textbook", "cross", legs[:1], 100),
+        -0.5,
+        Conduct(price_stops={("RENDER", "long"): 1.72}, gap=0.5),
     )
     assert alone.first_liquidation is None
     assert finding(alone, FALL) == "The stops fill too late: $0.00 of $100.00 kept"
@@ -129,7 +143,11 @@ def test_it_is_light_and_readable(any_case: Case) -> None:
     for trace in figure.data:
         assert isinstance(trace.x, np.ndarray)
         assert isinstance(trace.y, np.ndarray)
-    assert not [text for text in [*words(figure), alt] if "nan" in text.lower() or "None" in text or "inf " in text]
+    assert not [
+        text
+        for text in [*words(figure), alt]
+        if "nan" in text.lower() or "None" in text or "inf " in text
+    ]
     title = figure.layout.title.text
     assert alt.startswith(title.replace("<br>", " ").replace("\u00a0", " "))
     assert alt.endswith(".")
@@ -151,7 +169,9 @@ def test_both_lines_are_the_studys_with_even_points_between(any_case: Case) -> N
         np.testing.assert_array_equal(drawn.x[own], found.t * way.scale)
         np.testing.assert_array_equal(drawn.y[own], values)
         assert (np.diff(drawn.x / way.scale) >= 0).all()
-        np.testing.assert_allclose(drawn.y[~own], np.interp(drawn.x[~own] / way.scale, found.t, values))
+        np.testing.assert_allclose(
+            drawn.y[~own], np.interp(drawn.x[~own] / way.scale, found.t, values)
+        )
 
 
 def test_a_liquidation_is_a_vertical_drop_at_its_point() -> None:
@@ -165,7 +185,11 @@ def test_a_liquidation_is_a_vertical_drop_at_its_point() -> None:
 def test_every_step_that_trades_has_a_mark_on_the_line_of_equity(any_case: Case) -> None:
     figure, found, way = any_case.figure, any_case.found, any_case.way
     marks = [trace for trace in figure.data if trace.mode == "markers"]
-    at = {step.t * way.scale for step in found.steps if step.kind not in ("orders_cancelled", "stopped", "settled")}
+    at = {
+        step.t * way.scale
+        for step in found.steps
+        if step.kind not in ("orders_cancelled", "stopped", "settled")
+    }
     assert {x for trace in marks for x in trace.x} == at
     for trace in marks:
         for x, y in zip(trace.x, trace.y, strict=True):
@@ -176,7 +200,9 @@ def test_with_stops_and_without_are_told_apart_by_dash_and_by_name() -> None:
     figure = CASES["with stops"].figure
     lines = [trace for trace in figure.data if trace.mode == "lines"]
     assert {trace.name for trace in lines} == {
-        f"{what}, {which} stops" for what in ("equity", "requirement") for which in ("with", "without")
+        f"{what}, {which} stops"
+        for what in ("equity", "requirement")
+        for which in ("with", "without")
     }
     assert len({trace.line.dash for trace in lines}) == 4
 
@@ -187,7 +213,12 @@ def labels(figure: go.Figure) -> list[str]:
 
 def test_liquidation_points_the_stop_and_both_ends_are_labelled() -> None:
     late = case("two longs", conduct=Conduct(stop=MarginStop(0.8, 0.5)))
-    assert labels(late.figure) == ["liquidation −11.23 %", "without stops −9.47 %", "stop −9.05 %", "$0.00 kept"]
+    assert labels(late.figure) == [
+        "liquidation −11.23 %",
+        "without stops −9.47 %",
+        "stop −9.05 %",
+        "$0.00 kept",
+    ]
     in_time = ["without stops −9.47 %", "stop −8.33 %", "$1,941.81 kept", "$0.00 without stops"]
     assert labels(CASES["stopped in time"].figure) == in_time
     assert labels(CASES["not liquidated"].figure) == ["$48,500.00 left"]
@@ -195,7 +226,11 @@ def test_liquidation_points_the_stop_and_both_ends_are_labelled() -> None:
 
 def boxes(figure: go.Figure) -> list[Box]:
     """What each label takes of the plot on a narrow screen, as it is drawn."""
-    drawn, end, (low, high) = figure.data[-1], figure.layout.xaxis.range[1], figure.layout.yaxis.range
+    drawn, end, (low, high) = (
+        figure.data[-1],
+        figure.layout.xaxis.range[1],
+        figure.layout.yaxis.range,
+    )
     found = []
     for x, y, text, side in zip(
         drawn.x / end, (drawn.y - low) / (high - low), drawn.text, drawn.textposition, strict=True
@@ -213,13 +248,19 @@ def test_labels_stand_in_the_plot_and_on_no_other(any_case: Case) -> None:
     assert not [pair for pair in itertools.combinations(found, 2) if pair[0].meets(pair[1])]
 
 
-def test_words_keep_off_a_line_where_there_is_room_and_say_by_a_thin_one_where_they_belong() -> None:
+def test_words_keep_off_a_line_where_there_is_room_and_say_by_a_thin_one_where_they_belong() -> (
+    None
+):
     plot, label = Plot(10.0, 0.0, 1.0), Label(2.0, 0.5, "stop", "x", style.WARNING)
     nothing, line = np.empty((0, 2)), np.column_stack([np.linspace(0, 1, 50), np.full(50, 0.55)])
-    assert [(place.side, place.line) for place in placed([label], plot, nothing)] == [("top right", 0)]
+    assert [(place.side, place.line) for place in placed([label], plot, nothing)] == [
+        ("top right", 0)
+    ]
     [kept_off] = placed([label], plot, line)
     assert (kept_off.side, kept_off.line) == ("top right", 1)
-    everywhere = np.stack(np.meshgrid(np.linspace(0, 1, 80), np.linspace(0, 1, 80)), axis=-1).reshape(-1, 2)
+    everywhere = np.stack(
+        np.meshgrid(np.linspace(0, 1, 80), np.linspace(0, 1, 80)), axis=-1
+    ).reshape(-1, 2)
     assert placed([label], plot, everywhere)[0].line == 0
     late = CASES["stopped late"].figure
     assert {shape.x0 for shape in late.layout.shapes} <= set(late.data[-1].x)
@@ -236,7 +277,11 @@ def test_the_way_is_shown_to_its_end_as_long_as_something_is_open() -> None:
 def test_pointing_at_a_jump_tells_both_sides_and_what_happened() -> None:
     found, way, _ = CASES["liquidated"]
     equity = line(CASES["liquidated"].figure, "equity")
-    texts = {text for x, text in zip(equity.x, equity.text, strict=True) if x == found.steps[0].t * way.scale}
+    texts = {
+        text
+        for x, text in zip(equity.x, equity.text, strict=True)
+        if x == found.steps[0].t * way.scale
+    }
     assert texts == {
         "<b>−9.47 %</b><br>equity $1,479.59 → $880.45<br>requirement $1,479.59 → $792.41<br>"
         "open orders are cancelled<br>RENDER long is reduced<br>liquidation stops"
@@ -246,7 +291,10 @@ def test_pointing_at_a_jump_tells_both_sides_and_what_happened() -> None:
 
 def test_a_stop_that_closes_a_part_is_no_closing() -> None:
     steps = [does(step) for step in CASES["stopped in time"].found.steps]
-    assert steps == ["RENDER long is reduced by your margin stop", "FET long is reduced by your margin stop"]
+    assert steps == [
+        "RENDER long is reduced by your margin stop",
+        "FET long is reduced by your margin stop",
+    ]
 
 
 def test_the_words_for_those_who_do_not_see_it_tell_the_first_steps_and_both_ends() -> None:
@@ -262,7 +310,9 @@ def test_the_words_for_those_who_do_not_see_it_tell_the_first_steps_and_both_end
     st.sampled_from([-1.0, -0.3, -0.01, 0.0, 0.2, 3.0]),
     st.sampled_from([Conduct(), STOP, Conduct(gap=1.0, stop=MarginStop(0.9, 1.0))]),
 )
-def test_any_account_on_any_path_is_drawn(scenario: Scenario, move: float, conduct: Conduct) -> None:
+def test_any_account_on_any_path_is_drawn(
+    scenario: Scenario, move: float, conduct: Conduct
+) -> None:
     found, bare = along(scenario, move, conduct), along(scenario, move)
     figure = draw(found, Way(FALL.name, move), bare if conduct.has_stops else None)
     assert not [text for text in words(figure) if "nan" in text.lower() or "inf " in text]

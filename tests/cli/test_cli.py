@@ -92,11 +92,21 @@ def process(*arguments: str, stdin: bytes = b"", **environment: str) -> Ran:
 
 
 def leg(symbol: str, quantity: float, price: float, **changes: Any) -> Document:
-    return {"symbol": symbol, "side": "long", "quantity": quantity, "entry_price": price, "leverage": 10, **changes}
+    return {
+        "symbol": symbol,
+        "side": "long",
+        "quantity": quantity,
+        "entry_price": price,
+        "leverage": 10,
+        **changes,
+    }
 
 
 def document(**changes: Any) -> Document:
-    """10,000 USDT on Binance; 50,000 of RENDER and 40,000 of FET, long at 10x at the snapshot's marks."""
+    """10,000 USDT on Binance.
+
+    50,000 of RENDER and 40,000 of FET, long at 10x at the snapshot's marks.
+    """
     return {
         "version": 1,
         "venue": "binance",
@@ -110,7 +120,10 @@ def document(**changes: Any) -> Document:
 
 HEDGE = [leg("RENDER", 20_000, 1.75), leg("RENDER", 5_000, 1.8, side="short")]
 UNKNOWN = {"positions": [leg("DOGE", 1_000, 0.2)], "marks": {"DOGE": 0.2}}
-TIERS = {"RENDER": [{"floor": 0, "maintenance_rate": 0.05}], "FET": [{"floor": 0, "maintenance_rate": 0.02, "cap": 9}]}
+TIERS = {
+    "RENDER": [{"floor": 0, "maintenance_rate": 0.05}],
+    "FET": [{"floor": 0, "maintenance_rate": 0.02, "cap": 9}],
+}
 PLEDGED = {
     "collateral": [{"asset": "BTC", "amount": 0.1, "ratio": 0.95}],
     "marks": {"BTC": 71202.9, "RENDER": 1.7, "FET": 0.2},
@@ -130,7 +143,9 @@ ACCOUNTS: dict[str, Document] = {
     "textbook": document(venue="textbook", textbook={"margin_fraction": 0.02}),
     "a hedge": document(positions=HEDGE),
     "collateral": document(**PLEDGED),
-    "collateral that isolated positions do not stand on": document(**PLEDGED, margin_mode="isolated"),
+    "collateral that isolated positions do not stand on": document(
+        **PLEDGED, margin_mode="isolated"
+    ),
     "collateral alone": document(**PLEDGED, positions=[]),
     "nothing at all": document(wallet_balance=0, positions=[], marks={}),
     "a debt": document(wallet_balance=-10_000, positions=[], marks={}),
@@ -141,7 +156,9 @@ ACCOUNTS: dict[str, Document] = {
     "no tiers, isolated": document(**UNKNOWN, margin_mode="isolated"),
     "tiers of its own": document(tiers=TIERS, tiers_as_of="2025-01-01"),
     "betas and a baseline": document(betas={"FET": 1.5}, baseline_marks={"RENDER": 2}),
-    "a fee, levels, texts": document(taker_fee=0.001, levels={"warning": 0.3}, title="a & b", note="мир\n🚀"),
+    "a fee, levels, texts": document(
+        taker_fee=0.001, levels={"warning": 0.3}, title="a & b", note="мир\n🚀"
+    ),
     "numbers near the limits": document(
         wallet_balance=1e15, positions=[leg("RENDER", 1e15, 1e-15)], marks={"RENDER": 1e-15}
     ),
@@ -178,7 +195,9 @@ def test_an_array_is_answered_with_an_array_in_its_order(run: Run, file: Write) 
 
 
 @pytest.mark.parametrize(("accounts", "count"), [([], 0), ([document()], 1)])
-def test_an_array_of_few_is_answered_with_an_array(run: Run, file: Write, accounts: list[Document], count: int) -> None:
+def test_an_array_of_few_is_answered_with_an_array(
+    run: Run, file: Write, accounts: list[Document], count: int
+) -> None:
     answer = run("assess", file(accounts)).answer
     assert isinstance(answer, list)
     assert len(answer) == count
@@ -188,11 +207,19 @@ def test_an_array_of_few_is_answered_with_an_array(run: Run, file: Write, accoun
     "content",
     [
         pytest.param(b"\xef\xbb\xbf" + json.dumps(document()).encode(), id="a byte order mark"),
-        pytest.param(json.dumps(document(), indent=4).replace("\n", "\r\n").encode(), id="line ends of Windows"),
-        pytest.param(b"\n\n" + json.dumps(document()).encode() + b"\n\n", id="empty lines around it"),
+        pytest.param(
+            json.dumps(document(), indent=4).replace("\n", "\r\n").encode(),
+            id="line ends of Windows",
+        ),
+        pytest.param(
+            b"\n\n" + json.dumps(document()).encode() + b"\n\n", id="empty lines around it"
+        ),
         pytest.param(json.dumps(document(version=1.0)).encode(), id="version 1.0"),
         pytest.param(
-            json.dumps(document()).replace("RENDER", "RNDRUSDT").replace("FET", "fet/usdt:usdt").encode(),
+            json.dumps(document())
+            .replace("RENDER", "RNDRUSDT")
+            .replace("FET", "fet/usdt:usdt")
+            .encode(),
             id="symbols as venues spell them",
         ),
     ],
@@ -205,8 +232,13 @@ def test_the_worked_example_is_told_to_the_last_digit(run: Run, file: Write) -> 
     answer = run("assess", file(document())).answer
     render, fet = answer["liquidation_prices"]
     # RENDER pays 0.02·N − 75, FET 0.02·N − 75 on notionals of 49,999.95 and 40,000.00058.
-    assert answer["maintenance_margin"] == pytest.approx(0.02 * (28571.4 * 1.75 + 179291.8 * 0.2231) - 150, rel=1e-12)
-    assert answer["joint_move"] == {"down": pytest.approx(-0.09467126500545169, rel=1e-9), "up": None}
+    assert answer["maintenance_margin"] == pytest.approx(
+        0.02 * (28571.4 * 1.75 + 179291.8 * 0.2231) - 150, rel=1e-12
+    )
+    assert answer["joint_move"] == {
+        "down": pytest.approx(-0.09467126500545169, rel=1e-9),
+        "up": None,
+    }
     assert render["below"] / 1.75 - 1 == pytest.approx(-0.17040835384508846, rel=1e-9)
     assert fet["below"] / 0.2231 - 1 == pytest.approx(-0.21301022620727017, rel=1e-9)
     assert [render["above"], fet["above"]] == [None, None]
@@ -215,13 +247,36 @@ def test_the_worked_example_is_told_to_the_last_digit(run: Run, file: Write) -> 
 # What an assessment holds
 
 ACCOUNT_KEYS = {
-    *("equity", "unrealised_pnl", "initial_margin", "maintenance_margin", "requirement", "headroom"),
-    *("available_balance", "margin_ratio", "equity_to_notional", "effective_leverage", "liquidated", "positions"),
+    *(
+        "equity",
+        "unrealised_pnl",
+        "initial_margin",
+        "maintenance_margin",
+        "requirement",
+        "headroom",
+    ),
+    *(
+        "available_balance",
+        "margin_ratio",
+        "equity_to_notional",
+        "effective_leverage",
+        "liquidated",
+        "positions",
+    ),
     *("liquidation_prices", "joint_move", "problems", "assumptions"),
 }
 RATIO_KEYS = {"value", "liquidation_at", "direction", "label"}
 CROSS_POSITION_KEYS = {
-    *("symbol", "side", "quantity", "notional", "unrealised_pnl", "initial_margin", "maintenance_margin", "tier"),
+    *(
+        "symbol",
+        "side",
+        "quantity",
+        "notional",
+        "unrealised_pnl",
+        "initial_margin",
+        "maintenance_margin",
+        "tier",
+    ),
     *("maintenance_rate", "maintenance_amount", "max_leverage", "problems"),
 }
 POSITION_KEYS = {
@@ -234,7 +289,9 @@ REASONS = {"covered", "gains", "flat", "liquidated", "no_tiers"}
 
 
 @EVERY_ACCOUNT
-def test_an_assessment_holds_the_promised_keys_and_no_others(run: Run, file: Write, account: Document) -> None:
+def test_an_assessment_holds_the_promised_keys_and_no_others(
+    run: Run, file: Write, account: Document
+) -> None:
     answer, mode = run("assess", file(account)).answer, account["margin_mode"]
     assert answer.keys() == ACCOUNT_KEYS
     assert answer["margin_ratio"].keys() == RATIO_KEYS
@@ -242,7 +299,10 @@ def test_an_assessment_holds_the_promised_keys_and_no_others(run: Run, file: Wri
     assert len(answer["positions"]) == len(account["positions"])
     assert all(position.keys() == POSITION_KEYS[mode] for position in answer["positions"])
     assert all(price.keys() == PRICE_KEYS[mode] for price in answer["liquidation_prices"])
-    for problem in (*answer["problems"], *(each for position in answer["positions"] for each in position["problems"])):
+    for problem in (
+        *answer["problems"],
+        *(each for position in answer["positions"] for each in position["problems"]),
+    ):
         assert problem.keys() == {"code", "severity", "message"}
         assert problem["severity"] in {"error", "warning"}
 
@@ -254,7 +314,9 @@ def test_a_liquidation_price_or_a_reason_for_none_stands_for_every_token(
     prices = run("assess", file(account)).answer["liquidation_prices"]
     tokens = [position["symbol"] for position in account["positions"]]
     if account["margin_mode"] == "cross":
-        tokens = list(dict.fromkeys([*tokens, *(item["asset"] for item in account.get("collateral", []))]))
+        tokens = list(
+            dict.fromkeys([*tokens, *(item["asset"] for item in account.get("collateral", []))])
+        )
     assert [price["symbol"] for price in prices] == tokens
     for price in prices:
         for way in ("below", "above"):
@@ -264,10 +326,16 @@ def test_a_liquidation_price_or_a_reason_for_none_stands_for_every_token(
 
 def test_figures_that_do_not_exist_are_null(run: Run, file: Write) -> None:
     empty = run("assess", file(ACCOUNTS["nothing at all"])).answer
-    assert [empty["margin_ratio"]["value"], empty["effective_leverage"], empty["equity_to_notional"]] == [None] * 3
+    assert [
+        empty["margin_ratio"]["value"],
+        empty["effective_leverage"],
+        empty["equity_to_notional"],
+    ] == [None] * 3
     assert (empty["requirement"], empty["headroom"], empty["liquidated"]) == (0, 0, False)
     unknown = run("assess", file(ACCOUNTS["no tiers"])).answer
-    assert [unknown[key] for key in ("initial_margin", "requirement", "headroom", "available_balance")] == [None] * 4
+    assert [
+        unknown[key] for key in ("initial_margin", "requirement", "headroom", "available_balance")
+    ] == [None] * 4
     assert (unknown["equity"], unknown["joint_move"]) == (10_000, {"down": None, "up": None})
     assert unknown["liquidation_prices"][0]["reason_below"] == "no_tiers"
 
@@ -277,7 +345,9 @@ def test_figures_that_do_not_exist_are_null(run: Run, file: Write) -> None:
     [
         pytest.param(document(wallet_balance=1e-30), id="hardly any equity"),
         pytest.param(
-            document(wallet_balance=1e15, positions=[leg("RENDER", 1e-30, 1)], marks={"RENDER": 1e-30}),
+            document(
+                wallet_balance=1e15, positions=[leg("RENDER", 1e-30, 1)], marks={"RENDER": 1e-30}
+            ),
             id="hardly any notional",
         ),
     ],
@@ -290,7 +360,9 @@ def test_a_ratio_beyond_all_numbers_is_still_json(run: Run, file: Write, account
 
 
 @EVERY_ACCOUNT
-def test_a_link_is_assessed_as_the_file_that_it_was_made_from(run: Run, file: Write, account: Document) -> None:
+def test_a_link_is_assessed_as_the_file_that_it_was_made_from(
+    run: Run, file: Write, account: Document
+) -> None:
     name = file(account)
     link = run("link", name)
     assert (link.code, link.err, link.out.count("\n")) == (0, "", 1)
@@ -342,7 +414,9 @@ def large(count: int) -> list[Document]:
         pytest.param({"RENDER": large(200), "FET": large(200)}, "RENDER, FET", id="two"),
     ],
 )
-def test_a_note_says_which_tiers_do_not_fit_the_link(run: Run, file: Write, tiers: Document, named: str) -> None:
+def test_a_note_says_which_tiers_do_not_fit_the_link(
+    run: Run, file: Write, tiers: Document, named: str
+) -> None:
     note = f"note: the tier tables of {named} do not fit a link and stay in the file\n"
     made = run("link", file(document(tiers=tiers)))
     assert (made.code, made.err) == (0, note)
@@ -393,8 +467,16 @@ REFUSED: list[tuple[str, Any, str]] = [
     ),
     ("a number in words", document(wallet_balance="10000"), f'wallet_balance: {A_NUMBER} "10000"'),
     ("no wallet", document(wallet_balance=None), f"wallet_balance: {A_NUMBER} null"),
-    ("positions as an object", document(positions={}), "positions: must be an array, got an object"),
-    ("201 positions", document(positions=[{}] * 201), "positions: must have at most 200 entries, got 201"),
+    (
+        "positions as an object",
+        document(positions={}),
+        "positions: must be an array, got an object",
+    ),
+    (
+        "201 positions",
+        document(positions=[{}] * 201),
+        "positions: must have at most 200 entries, got 201",
+    ),
     ("a position without a symbol", document(positions=[{}]), "positions[0].symbol: is missing"),
     (
         "a negative quantity",
@@ -412,15 +494,27 @@ REFUSED: list[tuple[str, Any, str]] = [
         "marks.RENDER: is missing; every token of a position or of collateral needs a mark",
     ),
     ("marks as an array", document(marks=[]), "marks: must be an object, got an array"),
-    ("a title of two lines", document(title="a\nb"), r"title: must be plain text, got the control character '\n'"),
-    ("half a character", document(note="\ud83d"), r"note: must be plain text, got the control character '\ud83d'"),
+    (
+        "a title of two lines",
+        document(title="a\nb"),
+        r"title: must be plain text, got the control character '\n'",
+    ),
+    (
+        "half a character",
+        document(note="\ud83d"),
+        r"note: must be plain text, got the control character '\ud83d'",
+    ),
     (
         "a word for a level",
         document(levels={"warning": "low"}),
         'levels.warning: must be a number above 0 and below 1, got "low"',
     ),
     ("an unknown level", document(levels={"alarm": 0.5}), "levels.alarm: is not a known key"),
-    ("no tiers in a table", document(tiers={"FET": []}), "tiers.FET: must have at least one tier, got none"),
+    (
+        "no tiers in a table",
+        document(tiers={"FET": []}),
+        "tiers.FET: must have at least one tier, got none",
+    ),
     (
         "a rate above 1",
         document(tiers={"FET": [{"floor": 0, "maintenance_rate": 2}]}),
@@ -434,7 +528,9 @@ REFUSED: list[tuple[str, Any, str]] = [
     ),
     ("a path of two lines", document(**{"a\nb": 1}), r"a\nb: is not a known key"),
 ]
-EVERY_REFUSAL = pytest.mark.parametrize(("content", "sentence"), [pytest.param(*row[1:], id=row[0]) for row in REFUSED])
+EVERY_REFUSAL = pytest.mark.parametrize(
+    ("content", "sentence"), [pytest.param(*row[1:], id=row[0]) for row in REFUSED]
+)
 
 
 @EVERY_REFUSAL
@@ -453,9 +549,15 @@ def test_bad_input_is_code_2_nothing_on_output_and_one_line(
             "[3].positions[0].quantity: must be a positive number, got -5",
             id="the fourth, in a position",
         ),
-        pytest.param([{}, document()], "[0].version: is missing; this is version 1", id="the first"),
+        pytest.param(
+            [{}, document()], "[0].version: is missing; this is version 1", id="the first"
+        ),
         pytest.param([document(), 5], "[1]: must be an object, got 5", id="no object"),
-        pytest.param([document(), [document()]], "[1]: must be an object, got an array", id="an array in the array"),
+        pytest.param(
+            [document(), [document()]],
+            "[1]: must be an object, got an array",
+            id="an array in the array",
+        ),
     ],
 )
 def test_one_bad_scenario_in_an_array_fails_the_call_and_is_named(
@@ -469,10 +571,16 @@ def test_an_array_has_no_link(run: Run, file: Write) -> None:
 
 
 @pytest.mark.parametrize("command", ["assess", "link"])
-def test_a_file_that_cannot_be_read_is_named(run: Run, file: Write, tmp_path: Path, command: str) -> None:
+def test_a_file_that_cannot_be_read_is_named(
+    run: Run, file: Write, tmp_path: Path, command: str
+) -> None:
     missing, latin = str(tmp_path / "none.json"), file('{"title": "é"}'.encode("latin-1"))
-    assert run(command, missing) == Ran(2, "", f"error: {missing}: cannot be read: No such file or directory\n")
-    assert run(command, str(tmp_path)) == Ran(2, "", f"error: {tmp_path}: cannot be read: Is a directory\n")
+    assert run(command, missing) == Ran(
+        2, "", f"error: {missing}: cannot be read: No such file or directory\n"
+    )
+    assert run(command, str(tmp_path)) == Ran(
+        2, "", f"error: {tmp_path}: cannot be read: Is a directory\n"
+    )
     assert run(command, latin) == Ran(2, "", f"error: {latin}: is not a text file in UTF-8\n")
     assert run(command, "-", stdin=b"\xff") == Ran(2, "", "error: -: is not a text file in UTF-8\n")
 
@@ -493,13 +601,19 @@ def test_a_bad_link_is_refused_as_a_bad_file_is(run: Run, link: str, sentence: s
     assert run("assess", "--link", link) == Ran(2, "", f"error: {sentence}\n")
 
 
-def test_a_scenario_that_no_link_holds_is_told_in_one_line_and_assessed_all_the_same(run: Run, file: Write) -> None:
+def test_a_scenario_that_no_link_holds_is_told_in_one_line_and_assessed_all_the_same(
+    run: Run, file: Write
+) -> None:
     names = [f"LONGSYMBOL{index}" for index in range(200)]
-    large = document(positions=[leg(name, 12345.678901, 1.234567) for name in names], marks=dict.fromkeys(names, 1.5))
+    large = document(
+        positions=[leg(name, 12345.678901, 1.234567) for name in names],
+        marks=dict.fromkeys(names, 1.5),
+    )
     refused = run("link", file(large))
     assert (refused.code, refused.out) == (2, "")
     assert re.fullmatch(
-        r"error: this scenario is too large for a link: .* send the scenario's file instead\n", refused.err
+        r"error: this scenario is too large for a link: .* send the scenario's file instead\n",
+        refused.err,
     )
     assert len(run("assess", file(large)).answer["positions"]) == 200
 
@@ -507,20 +621,30 @@ def test_a_scenario_that_no_link_holds_is_told_in_one_line_and_assessed_all_the_
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        pytest.param([], "the following arguments are required: assess|link|import|snapshot", id="nothing"),
-        pytest.param(["assess"], "one of the arguments file --link is required", id="nothing to assess"),
+        pytest.param(
+            [], "the following arguments are required: assess|link|import|snapshot", id="nothing"
+        ),
+        pytest.param(
+            ["assess"], "one of the arguments file --link is required", id="nothing to assess"
+        ),
         pytest.param(["link"], "the following arguments are required: file", id="nothing to link"),
         pytest.param(["assess", "--link"], "argument --link: expected one argument", id="no query"),
         pytest.param(
-            ["assess", "-", "--link", "v=1"], "argument --link: not allowed with argument file", id="a file and a link"
+            ["assess", "-", "--link", "v=1"],
+            "argument --link: not allowed with argument file",
+            id="a file and a link",
         ),
         pytest.param(
-            ["assess", "--link", "v=1", "-"], "argument file: not allowed with argument --link", id="a link and a file"
+            ["assess", "--link", "v=1", "-"],
+            "argument file: not allowed with argument --link",
+            id="a link and a file",
         ),
         pytest.param(["assess", "-", "-"], "unrecognized arguments: -", id="two files"),
     ],
 )
-def test_a_command_that_is_none_is_refused_in_one_line(run: Run, arguments: Sequence[str], sentence: str) -> None:
+def test_a_command_that_is_none_is_refused_in_one_line(
+    run: Run, arguments: Sequence[str], sentence: str
+) -> None:
     assert run(*arguments) == Ran(2, "", f"error: {sentence}\n")
 
 

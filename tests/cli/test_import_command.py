@@ -1,4 +1,7 @@
-"""`python -m margin import`: what it prints for programs, and the one line where a file cannot be read."""
+"""`python -m margin import`.
+
+What it prints for programs, and the one line where a file cannot be read.
+"""
 
 from pathlib import Path
 
@@ -6,9 +9,7 @@ from tests.cli.test_cli import Run, file, run
 
 __all__ = ["file", "run"]
 
-TABLE = (
-    b"symbol,side,size,entry,leverage,mode\nRENDERUSDT,long,1200.5,1.731,20x,cross\nTAO,short,4.8,271.72,10,isolated"
-)
+TABLE = b"symbol,side,size,entry,leverage,mode\nRENDERUSDT,long,1200.5,1.731,20x,cross\nTAO,short,4.8,271.72,10,isolated"
 
 
 def test_positions_and_what_was_left_out_are_printed(run: Run) -> None:
@@ -24,11 +25,15 @@ def test_positions_and_what_was_left_out_are_printed(run: Run) -> None:
                 "isolated_margin": None,
             }
         ],
-        "left_out": [{"label": "TAO, line 3", "reason": "its margin is isolated, this account's is cross"}],
+        "left_out": [
+            {"label": "TAO, line 3", "reason": "its margin is isolated, this account's is cross"}
+        ],
         "faults": [],
         "notes": [],
     }
-    assert [each["symbol"] for each in run("import", "-", "--isolated", stdin=TABLE).answer["positions"]] == ["TAO"]
+    assert [
+        each["symbol"] for each in run("import", "-", "--isolated", stdin=TABLE).answer["positions"]
+    ] == ["TAO"]
 
 
 def test_a_fault_names_its_line_its_column_and_what_to_do_and_the_exit_code_is_0(run: Run) -> None:

@@ -16,7 +16,14 @@ MODULES = [module.name for module in pkgutil.walk_packages(margin.__path__, "mar
 def test_importing_all_but_the_charts_imports_nothing_heavy() -> None:
     names = [name for name in MODULES if not name.startswith(("margin.charts", "margin.__main__"))]
     code = f"import sys, importlib; [importlib.import_module(name) for name in {names!r}]; print(*sys.modules)"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60)
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        timeout=60,
+    )
     loaded = set(ran.stdout.split())
     assert set(names) <= loaded
     assert not HEAVY & loaded

@@ -1,4 +1,7 @@
-"""The hypothesis profile of these tests: no deadline, and every failure printed with the blob that repeats it."""
+"""The hypothesis profile of these tests.
+
+No deadline, and every failure printed with the blob that repeats it.
+"""
 
 from hypothesis import HealthCheck, settings
 

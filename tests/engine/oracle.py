@@ -1,9 +1,9 @@
 """The venues' rules a second time, by brute force: what the engine's answers are held against.
 
-Written from the rules alone and as plainly as they are stated, in exact fractions, on the scenario document as it
-stands in JSON: maintenance is summed slice by slice, headroom is formed in full at every kink of a line, and between
-two neighbouring kinks, where everything is linear, one equation is solved. Nothing here is fast, shares a line with
-the engine, or rounds.
+Written from the rules alone and as plainly as they are stated, in exact fractions, on the scenario
+document as it stands in JSON: maintenance is summed slice by slice, headroom is formed in full at
+every kink of a line, and between two neighbouring kinks, where everything is linear, one equation
+is solved. Nothing here is fast, shares a line with the engine, or rounds.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,13 @@ from typing import Any
 Document = dict[str, Any]
 Prices = dict[str, Fraction]
 
-DEFAULT_FEE = {"binance": "0.0005", "bybit": "0.00055", "okx": "0.0005", "hyperliquid": "0.00045", "textbook": "0"}
+DEFAULT_FEE = {
+    "binance": "0.0005",
+    "bybit": "0.00055",
+    "okx": "0.0005",
+    "hyperliquid": "0.00045",
+    "textbook": "0",
+}
 COLLATERAL_COUNTS = ("binance", "bybit", "okx")
 STABLECOINS = ("USDT", "USDC")
 EDGE = Fraction(1, 10**12)
@@ -33,7 +39,10 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Tier:
-    """One row of a table. `end` is None where it goes on for ever; `amount` is the row's own, where it gives one."""
+    """One row of a table. `end` is None where it goes on for ever.
+
+    `amount` is the row's own, where it gives one.
+    """
 
     floor: Fraction
     end: Fraction | None
@@ -58,7 +67,10 @@ def read_table(rows: Sequence[Document]) -> list[Tier]:
 
 
 def slices(table: Sequence[Tier], notional: Fraction) -> Fraction:
-    """Progressive maintenance: every slice of the notional at its own rate. One row is a window, amount as given."""
+    """Progressive maintenance: every slice of the notional at its own rate.
+
+    One row is a window, amount as given.
+    """
     if len(table) == 1:
         return notional * table[0].rate - (table[0].amount or 0)
     total = Fraction(0)
@@ -73,7 +85,10 @@ def amount_of(table: Sequence[Tier], index: int) -> Fraction:
     """The deduction of a progressive tier, from continuity."""
     if len(table) == 1:
         return table[0].amount or Fraction(0)
-    return sum((here.floor * (here.rate - before.rate) for before, here in pairwise(table[: index + 1])), Fraction(0))
+    return sum(
+        (here.floor * (here.rate - before.rate) for before, here in pairwise(table[: index + 1])),
+        Fraction(0),
+    )
 
 
 def tier_index(table: Sequence[Tier], size: Fraction) -> int:
@@ -87,7 +102,10 @@ def tier_index(table: Sequence[Tier], size: Fraction) -> int:
 
 @dataclass(frozen=True)
 class Holding:
-    """A position with the rules that apply to it. `flat_rate`: a flat tier's rate, or the textbook's fraction."""
+    """A position with the rules that apply to it.
+
+    `flat_rate`: a flat tier's rate, or the textbook's fraction.
+    """
 
     symbol: str
     side: str
@@ -107,11 +125,19 @@ class Holding:
     def maintenance(self, price: Fraction) -> Fraction:
         """Without Bybit's closing fee."""
         notional = self.quantity * price
-        return notional * self.flat_rate if self.flat_rate is not None else slices(self.table, notional)
+        return (
+            notional * self.flat_rate
+            if self.flat_rate is not None
+            else slices(self.table, notional)
+        )
 
     def kinks(self) -> list[Fraction]:
         """Prices at which the rate changes."""
-        return [] if self.flat_rate is not None else [tier.floor / self.quantity for tier in self.table[1:]]
+        return (
+            []
+            if self.flat_rate is not None
+            else [tier.floor / self.quantity for tier in self.table[1:]]
+        )
 
 
 @dataclass(frozen=True)
@@ -130,13 +156,17 @@ class Account:
         return own + sum(amount * prices[token] for token, amount in self.pledged)
 
     def notional(self, prices: Prices) -> Fraction:
-        return sum((holding.quantity * prices[holding.symbol] for holding in self.holdings), Fraction(0))
+        return sum(
+            (holding.quantity * prices[holding.symbol] for holding in self.holdings), Fraction(0)
+        )
 
     def requirement(self, prices: Prices) -> Fraction:
         total = self.constant
         for holding in self.holdings:
             price = prices[holding.symbol]
-            total += holding.maintenance(price) + holding.quantity * price * holding.fee_in_requirement
+            total += (
+                holding.maintenance(price) + holding.quantity * price * holding.fee_in_requirement
+            )
         return total
 
     def headroom(self, prices: Prices, level: Fraction = Fraction(1)) -> Fraction:
@@ -150,7 +180,10 @@ class Account:
 
 @dataclass(frozen=True)
 class Line:
-    """Prices on the move: `start + x·direction`, never below 0, for 0 ≤ x ≤ limit (None: without end)."""
+    """Prices on the move: `start + x·direction`, never below 0, for 0 ≤ x ≤ limit (None.
+
+    Without end).
+    """
 
     account: Account
     start: Prices
@@ -158,7 +191,10 @@ class Line:
     limit: Fraction | None
 
     def at(self, x: Fraction) -> Prices:
-        return {token: max(Fraction(0), price + x * self.direction[token]) for token, price in self.start.items()}
+        return {
+            token: max(Fraction(0), price + x * self.direction[token])
+            for token, price in self.start.items()
+        }
 
     def _kinks(self) -> Iterator[Fraction]:
         for token, rate in self.direction.items():
@@ -176,10 +212,16 @@ class Line:
     def least(self) -> Fraction:
         """The least headroom at any kink or end of the line, which must have one."""
         assert self.limit is not None
-        return min(self.account.headroom(self.at(x)) for x in (Fraction(0), self.limit, *self._kinks()))
+        return min(
+            self.account.headroom(self.at(x)) for x in (Fraction(0), self.limit, *self._kinks())
+        )
 
     def crossing(
-        self, level: Fraction = Fraction(1), *, zero: Fraction = Fraction(0), zero_moves: bool = False
+        self,
+        level: Fraction = Fraction(1),
+        *,
+        zero: Fraction = Fraction(0),
+        zero_moves: bool = False,
     ) -> Fraction | None:
         """The first x at which equity − requirement ÷ level is at most `zero` · size, None where there is none.
 
@@ -213,12 +255,17 @@ def near(value: float, exact: Fraction | float, scale: float) -> bool:
     return abs(value - float(exact)) <= TOLERANCE * abs(float(exact)) + ROUNDING * scale
 
 
-def admits(lines: Sequence[Line], answer: float, scale: float, level: Fraction = Fraction(1)) -> bool:
-    """Whether an answer is the first crossing of any of the lines (infinite: none), or as right as rounding lets it be.
+def admits(
+    lines: Sequence[Line], answer: float, scale: float, level: Fraction = Fraction(1)
+) -> bool:
+    """Whether an answer is the first crossing of any of the lines (infinite.
 
-    A line that only touches zero may be taken as touching or as passing: right is what lies between the first point
-    with headroom ≤ +1e-12 of the account's size and the first with headroom ≤ −1e-12 of it, the size being that at the
-    start or that at the point. Nothing wider is. `scale` is what a distance near zero is measured against.
+    None), or as right as rounding lets it be.
+
+    A line that only touches zero may be taken as touching or as passing: right is what lies between
+    the first point with headroom ≤ +1e-12 of the account's size and the first with headroom ≤
+    −1e-12 of it, the size being that at the start or that at the point. Nothing wider is. `scale`
+    is what a distance near zero is measured against.
     """
 
     def first(zero: Fraction, *, zero_moves: bool = False) -> Fraction | float:
@@ -255,7 +302,9 @@ def holding_of(document: Document, position: Document) -> Holding:
     if venue == "okx":
         contracts = quantity / Fraction(document["contract_values"][symbol])
         flat_rate = table[tier_index(table, contracts)].rate
-    closing_fee = quantity * entry * (1 - sign / leverage) * fee if venue == "bybit" else Fraction(0)
+    closing_fee = (
+        quantity * entry * (1 - sign / leverage) * fee if venue == "bybit" else Fraction(0)
+    )
     return Holding(
         symbol,
         position["side"],
@@ -274,12 +323,19 @@ def holding_of(document: Document, position: Document) -> Holding:
 def own_margin(position: Document) -> Fraction:
     """The margin an isolated position holds."""
     given = position.get("isolated_margin")
-    opening = Fraction(position["quantity"]) * Fraction(position["entry_price"]) / Fraction(position["leverage"])
+    opening = (
+        Fraction(position["quantity"])
+        * Fraction(position["entry_price"])
+        / Fraction(position["leverage"])
+    )
     return opening if given is None else Fraction(given)
 
 
 def isolated_account(document: Document, position: Document) -> Account:
-    """One position with its own margin. Bybit keeps the closing fee apart and counts extra margin at 1 ÷ (1 − s·f)."""
+    """One position with its own margin.
+
+    Bybit keeps the closing fee apart and counts extra margin at 1 ÷ (1 − s·f).
+    """
     holding, margin = holding_of(document, position), own_margin(position)
     if document["venue"] == "bybit":
         opening = holding.quantity * holding.entry / holding.leverage
@@ -308,13 +364,19 @@ def marks(document: Document) -> Prices:
 
 
 def price_line(account: Account, prices: Prices, token: str, way: int) -> Line:
-    """One token's price falling to 0 (−1) or rising without end (+1), the others still; x in the settlement coin."""
+    """One token's price falling to 0 (−1) or rising without end (+1), the others still.
+
+    X in the settlement coin.
+    """
     direction = {name: Fraction(way if name == token else 0) for name in prices}
     return Line(account, prices, direction, prices[token] if way < 0 else None)
 
 
 def joint_line(document: Document, account: Account, way: int) -> Line:
-    """Every mark to mark · (1 + β·x): x down to −1, or up to 10; the line's own x counts from 0 both ways."""
+    """Every mark to mark · (1 + β·x): x down to −1, or up to 10.
+
+    The line's own x counts from 0 both ways.
+    """
     betas = document.get("betas", {})
     prices = marks(document)
     direction = {
@@ -325,13 +387,19 @@ def joint_line(document: Document, account: Account, way: int) -> Line:
 
 
 def _courses(account: Account, prices: Prices, token: str) -> tuple[list[Fraction], list[Fraction]]:
-    """The headroom over one token's price: at every kink from the mark down to 0, and from the mark up and beyond."""
+    """The headroom over one token's price.
+
+    At every kink from the mark down to 0, and from the mark up and beyond.
+    """
     mark = prices[token]
-    kinks = {kink for holding in account.holdings if holding.symbol == token for kink in holding.kinks()}
+    kinks = {
+        kink for holding in account.holdings if holding.symbol == token for kink in holding.kinks()
+    }
     down = sorted({Fraction(0), mark, *(kink for kink in kinks if kink < mark)}, reverse=True)
     up = sorted({mark, *(kink for kink in kinks if kink > mark)})
     below, above = (
-        [account.headroom({**prices, token: stop}) for stop in stops] for stops in (down, [*up, up[-1] + 1])
+        [account.headroom({**prices, token: stop}) for stop in stops]
+        for stops in (down, [*up, up[-1] + 1])
     )
     return below, above
 
@@ -339,17 +407,24 @@ def _courses(account: Account, prices: Prices, token: str) -> tuple[list[Fractio
 def reasons(account: Account, prices: Prices, token: str) -> tuple[str, str]:
     """Why no price below and none above liquidates, where none does.
 
-    `flat`: the price does not matter at all; `gains`: the way only helps; else it is `covered` down to price 0.
+    `flat`: the price does not matter at all; `gains`: the way only helps; else it is `covered` down
+    to price 0.
     """
     below, above = _courses(account, prices, token)
     if all(value == below[0] for value in (*below, *above)):
         return "flat", "flat"
-    return "gains" if all(later >= earlier for earlier, later in pairwise(below)) else "covered", "gains"
+    return "gains" if all(
+        later >= earlier for earlier, later in pairwise(below)
+    ) else "covered", "gains"
 
 
 def ratio_of(document: Document, account: Account, prices: Prices) -> Fraction | None:
     """The venue's own figure, None where its denominator is not positive."""
-    equity, requirement, notional = account.equity(prices), account.requirement(prices), account.notional(prices)
+    equity, requirement, notional = (
+        account.equity(prices),
+        account.requirement(prices),
+        account.notional(prices),
+    )
     over, under = {"okx": (equity, requirement), "textbook": (equity, notional)}.get(
         document["venue"], (requirement, equity)
     )
@@ -365,7 +440,9 @@ def position_figures(document: Document, position: Document) -> Document:
     opened = holding.quantity * holding.entry if at_entry else notional
     tier, rate, amount, most = 0, holding.flat_rate, Fraction(0), None
     if holding.table:
-        tier = tier_index(holding.table, notional if holding.tier_size is None else holding.tier_size)
+        tier = tier_index(
+            holding.table, notional if holding.tier_size is None else holding.tier_size
+        )
         rate, most = holding.table[tier].rate, holding.table[tier].max_leverage
         amount = Fraction(0) if document["venue"] == "okx" else amount_of(holding.table, tier)
     result = {
@@ -390,7 +467,10 @@ def position_figures(document: Document, position: Document) -> Document:
 
 
 def account_figures(document: Document) -> Document:
-    """The account's figures at the marks, keys as in the assessment JSON; the ratio is `ratio_of` the worst account."""
+    """The account's figures at the marks, keys as in the assessment JSON.
+
+    The ratio is `ratio_of` the worst account.
+    """
     prices, books = marks(document), accounts(document)
     positions = [position_figures(document, position) for position in document["positions"]]
     profit = sum((position["unrealised_pnl"] for position in positions), Fraction(0))
@@ -407,7 +487,9 @@ def account_figures(document: Document) -> Document:
         "equity": equity,
         "unrealised_pnl": profit,
         "initial_margin": initial,
-        "maintenance_margin": sum((position["maintenance_margin"] for position in positions), Fraction(0)),
+        "maintenance_margin": sum(
+            (position["maintenance_margin"] for position in positions), Fraction(0)
+        ),
         "requirement": sum((book.requirement(prices) for book in books), Fraction(0)),
         "headroom": min(book.headroom(prices) for book in books),
         "available_balance": available,

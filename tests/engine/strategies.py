@@ -1,7 +1,8 @@
 """Random accounts as scenario documents: ordinary ones, and the ones where arithmetic goes wrong.
 
-Sizes exactly at a tier's edge, hedges with equal legs, accounts exactly at equality or just beside it, dead accounts,
-negative wallets, pledged tokens that are also held long, betas that clip prices at 0.
+Sizes exactly at a tier's edge, hedges with equal legs, accounts exactly at equality or just beside
+it, dead accounts, negative wallets, pledged tokens that are also held long, betas that clip prices
+at 0.
 """
 
 from collections.abc import Sequence
@@ -22,8 +23,15 @@ STANDINGS = ("ample", "ample", "thin", "touch", "equality", "dead")
 
 
 def amounts(low: int, high: int) -> st.SearchStrategy[float]:
-    """Numbers between 10^low and 10^(high + 1): mostly as people type them, some with all their digits."""
-    typed = st.builds(lambda digits, power: float(f"{digits}e{power - 3}"), st.integers(1000, 9999), _powers(low, high))
+    """Numbers between 10^low and 10^(high + 1).
+
+    Mostly as people type them, some with all their digits.
+    """
+    typed = st.builds(
+        lambda digits, power: float(f"{digits}e{power - 3}"),
+        st.integers(1000, 9999),
+        _powers(low, high),
+    )
     return typed | st.floats(10.0**low, 10.0 ** (high + 1), allow_subnormal=False)
 
 
@@ -33,8 +41,12 @@ def _powers(low: int, high: int) -> st.SearchStrategy[int]:
 
 shares = st.floats(1e-7, 3.0) | st.sampled_from([1e-7, 1e-4, 0.01, 0.1, 0.5, 1.0])
 leverages = st.integers(1, 125).map(float) | st.floats(1, 125)
-betas = st.sampled_from([-2.0, -1.0, 0.0, 0.5, 1.0, 1.5, 2.5, 4.0]) | st.integers(-3000, 3000).map(lambda n: n / 1000)
-wild_betas = st.sampled_from([-4.0, -2.5, -1.0, -0.2, 1.5, 2.5, 4.0]) | st.integers(1001, 5000).map(lambda n: n / 1000)
+betas = st.sampled_from([-2.0, -1.0, 0.0, 0.5, 1.0, 1.5, 2.5, 4.0]) | st.integers(-3000, 3000).map(
+    lambda n: n / 1000
+)
+wild_betas = st.sampled_from([-4.0, -2.5, -1.0, -0.2, 1.5, 2.5, 4.0]) | st.integers(1001, 5000).map(
+    lambda n: n / 1000
+)
 
 
 @st.composite
@@ -50,7 +62,9 @@ def progressive_tables(draw: st.DrawFn) -> Rows:
             rate += step
         rows.append({"floor": floor, "maintenance_rate": rate, "maintenance_amount": amount})
     if len(rows) == 1 and draw(st.booleans()):
-        return [{**rows[0], "floor": draw(amounts(2, 4)), "maintenance_amount": draw(amounts(0, 2))}]
+        return [
+            {**rows[0], "floor": draw(amounts(2, 4)), "maintenance_amount": draw(amounts(0, 2))}
+        ]
     return _dressed(draw, rows)
 
 
@@ -74,7 +88,10 @@ def _dressed(draw: st.DrawFn, rows: Rows) -> Rows:
     if draw(st.booleans()):
         rows[-1]["cap"] = rows[-1]["floor"] + 50_000.0
     if draw(st.booleans()):
-        rows = [{key: value for key, value in row.items() if key != "maintenance_amount"} for row in rows]
+        rows = [
+            {key: value for key, value in row.items() if key != "maintenance_amount"}
+            for row in rows
+        ]
     return rows
 
 
@@ -89,7 +106,10 @@ def documents(
     collateral: bool = True,
     wild: bool = False,
 ) -> Document:
-    """A valid scenario document with 1 to `most` positions; `wild`: every price clips at 0 in some joint move."""
+    """A valid scenario document with 1 to `most` positions.
+
+    `wild`: every price clips at 0 in some joint move.
+    """
     venue, mode = draw(st.sampled_from(venues)), draw(st.sampled_from(modes))
     legs = draw(
         st.lists(
@@ -110,7 +130,9 @@ def documents(
     if draw(st.booleans()):
         document["taker_fee"] = draw(st.sampled_from([0.0, 0.0005, 0.001, 0.01]))
     if venue == "okx":
-        document["contract_values"] = {token: draw(st.sampled_from([0.01, 0.1, 1.0, 10.0])) for token in tokens}
+        document["contract_values"] = {
+            token: draw(st.sampled_from([0.01, 0.1, 1.0, 10.0])) for token in tokens
+        }
     if venue == "textbook":
         document["textbook"] = {"margin_fraction": draw(st.sampled_from([0.005, 0.01, 0.2]))}
     else:
@@ -127,7 +149,9 @@ def documents(
     if wild:
         document["betas"] = {token: draw(wild_betas) for token in document["marks"]}
     elif draw(st.booleans()):
-        document["betas"] = {token: draw(betas) for token in document["marks"] if draw(st.booleans())}
+        document["betas"] = {
+            token: draw(betas) for token in document["marks"] if draw(st.booleans())
+        }
     _fund(draw, document, draw(st.sampled_from(standings)))
     return document
 
@@ -151,7 +175,8 @@ def _positions(draw: st.DrawFn, document: Document, legs: list[tuple[str, str]])
                 "symbol": symbol,
                 "side": side,
                 "quantity": quantity,
-                "entry_price": mark * draw(st.sampled_from([0.5, 0.9, 1.0, 1.01, 1.7]) | st.floats(0.3, 3.0)),
+                "entry_price": mark
+                * draw(st.sampled_from([0.5, 0.9, 1.0, 1.01, 1.7]) | st.floats(0.3, 3.0)),
                 "leverage": draw(leverages),
             }
         )
@@ -165,18 +190,32 @@ def _quantity(draw: st.DrawFn, document: Document, symbol: str, mark: float) -> 
     at_an_edge = draw(st.booleans())
     if floors and at_an_edge:
         floor = draw(st.sampled_from(floors))
-        return float(floor * document["contract_values"][symbol] if document["venue"] == "okx" else floor / mark)
+        return float(
+            floor * document["contract_values"][symbol]
+            if document["venue"] == "okx"
+            else floor / mark
+        )
     return float(draw(amounts(1, 6)) / mark)
 
 
 def _pledge(draw: st.DrawFn, document: Document) -> None:
     """Collateral in up to two assets, among them tokens that are also held."""
-    notional = sum(each["quantity"] * document["marks"][each["symbol"]] for each in document["positions"])
+    notional = sum(
+        each["quantity"] * document["marks"][each["symbol"]] for each in document["positions"]
+    )
     items = []
-    for asset in draw(st.lists(st.sampled_from([*TOKENS, "ETH", "USDC"]), min_size=1, max_size=2, unique=True)):
+    for asset in draw(
+        st.lists(st.sampled_from([*TOKENS, "ETH", "USDC"]), min_size=1, max_size=2, unique=True)
+    ):
         document["marks"].setdefault(asset, 1.0 if asset == "USDC" else draw(amounts(-1, 4)))
         amount = notional * draw(st.floats(0.001, 0.5)) / document["marks"][asset]
-        items.append({"asset": asset, "amount": amount, "ratio": draw(st.sampled_from([0.0, 0.5, 0.95, 1.0]))})
+        items.append(
+            {
+                "asset": asset,
+                "amount": amount,
+                "ratio": draw(st.sampled_from([0.0, 0.5, 0.95, 1.0])),
+            }
+        )
     document["collateral"] = items
 
 
@@ -184,11 +223,15 @@ def _fund(draw: st.DrawFn, document: Document, standing: str) -> None:
     """The wallet, and in isolated mode the margins, that put the account where `standing` says."""
     if document["margin_mode"] == "cross":
         [account] = oracle.accounts(document)
-        if standing == "touch":  # A joint move takes it to exactly zero and, where prices clip, away again.
+        if (
+            standing == "touch"
+        ):  # A joint move takes it to exactly zero and, where prices clip, away again.
             least = oracle.joint_line(document, account, draw(st.sampled_from((-1, 1)))).least()
             document["wallet_balance"] = float(-least / account.rate)
         else:
-            document["wallet_balance"] = float(_needed(draw, account, document, standing) / account.rate)
+            document["wallet_balance"] = float(
+                _needed(draw, account, document, standing) / account.rate
+            )
         return
     margins = []
     for position in document["positions"]:
@@ -203,7 +246,9 @@ def _fund(draw: st.DrawFn, document: Document, standing: str) -> None:
     document["wallet_balance"] = sum(margins) * draw(st.sampled_from([1.0, 1.0, 1.5]))
 
 
-def _needed(draw: st.DrawFn, account: oracle.Account, document: Document, standing: str) -> Fraction:
+def _needed(
+    draw: st.DrawFn, account: oracle.Account, document: Document, standing: str
+) -> Fraction:
     """How much an account (compiled with nothing in it) is short of, and a share of its notional more or less."""
     prices = oracle.marks(document)
     share = Fraction(draw(shares)) * account.notional(prices)

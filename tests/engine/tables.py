@@ -1,7 +1,9 @@
-"""Tier tables as venues published them, as rows of the scenario JSON; dates and venues in the names below.
+"""Tier tables as venues published them, as rows of the scenario JSON.
 
-Binance of 2026-09-29, Bybit of 2025-12-29 (its first tiers), OKX of 2026-05-28 (its first tiers, floors in contracts),
-Hyperliquid of 2026-03-10.
+Dates and venues in the names below.
+
+Binance of 2026-09-29, Bybit of 2025-12-29 (its first tiers), OKX of 2026-05-28 (its first tiers,
+floors in contracts), Hyperliquid of 2026-03-10.
 """
 
 from typing import Any
@@ -13,7 +15,13 @@ def progressive(*tiers: tuple[float, float, float, float], cap: float | None = N
     """Rows from (floor, maintenance rate, maintenance amount, maximum leverage)."""
     caps = [*(tier[0] for tier in tiers[1:]), cap]
     return [
-        {"floor": floor, "maintenance_rate": rate, "maintenance_amount": amount, "max_leverage": most, "cap": end}
+        {
+            "floor": floor,
+            "maintenance_rate": rate,
+            "maintenance_amount": amount,
+            "max_leverage": most,
+            "cap": end,
+        }
         for (floor, rate, amount, most), end in zip(tiers, caps, strict=True)
     ]
 
@@ -82,10 +90,14 @@ BYBIT: dict[str, Rows] = {
         (100_000, 0.025, 1_185, 20),
         (200_000, 0.03, 2_185, 16.67),
     ),
-    "BTC": progressive((0, 0.005, 0, 100), (2_000_000, 0.0056, 1_200, 90), (2_600_000, 0.0063, 3_020, 80)),
+    "BTC": progressive(
+        (0, 0.005, 0, 100), (2_000_000, 0.0056, 1_200, 90), (2_600_000, 0.0063, 3_020, 80)
+    ),
 }
 OKX: dict[str, Rows] = {
-    "RENDER": flat((0, 0.02, 20), (15_000, 0.03, 15), (30_000, 0.04, 12.5), (45_000, 0.045, 11.76), cap=60_000),
+    "RENDER": flat(
+        (0, 0.02, 20), (15_000, 0.03, 15), (30_000, 0.04, 12.5), (45_000, 0.045, 11.76), cap=60_000
+    ),
     "BTC": flat((0, 0.004, 100), (1_000, 0.005, 66.66), (5_000, 0.0075, 50), (20_000, 0.0125, 40)),
 }
 OKX_CONTRACTS = {"RENDER": 1.0, "BTC": 0.01}
@@ -94,4 +106,9 @@ HYPERLIQUID: dict[str, Rows] = {
     "FET": progressive((0, 0.1, 0, 5)),
     "BTC": progressive((0, 0.0125, 0, 40), (150_000_000, 0.025, 1_875_000, 20)),
 }
-PUBLISHED: dict[str, dict[str, Rows]] = {"binance": BINANCE, "bybit": BYBIT, "okx": OKX, "hyperliquid": HYPERLIQUID}
+PUBLISHED: dict[str, dict[str, Rows]] = {
+    "binance": BINANCE,
+    "bybit": BYBIT,
+    "okx": OKX,
+    "hyperliquid": HYPERLIQUID,
+}

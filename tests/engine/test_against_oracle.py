@@ -1,7 +1,7 @@
 """Every figure, price and distance of the engine against the brute-force oracle, to 1e-9.
 
-Liquidated is headroom ≤ 1e-12 of |wallet| + Σ notional. Where rounding decides whether that is so, either answer is
-right, and `oracle.admits` says how far that goes for a distance.
+Liquidated is headroom ≤ 1e-12 of |wallet| + Σ notional. Where rounding decides whether that is so,
+either answer is right, and `oracle.admits` says how far that goes for a distance.
 """
 
 from fractions import Fraction
@@ -32,7 +32,9 @@ def size_of(document: Document) -> float:
     """What money is computed from: wallet, notionals at mark and at entry, collateral."""
     total = float(abs(document["wallet_balance"]))
     for position in document["positions"]:
-        total += position["quantity"] * (document["marks"][position["symbol"]] + position["entry_price"])
+        total += position["quantity"] * (
+            document["marks"][position["symbol"]] + position["entry_price"]
+        )
         total += position.get("isolated_margin") or 0
     for item in document.get("collateral", []):
         total += item["amount"] * document["marks"][item["asset"]]
@@ -40,7 +42,10 @@ def size_of(document: Document) -> float:
 
 
 def same_ratio(value: float | None, exact: Fraction | None, under: Fraction, scale: float) -> bool:
-    """A quotient is as exact as its parts; whether its denominator is positive is open within rounding of zero."""
+    """A quotient is as exact as its parts.
+
+    Whether its denominator is positive is open within rounding of zero.
+    """
     if abs(under) <= ROUNDING * scale:
         return True
     if value is None or exact is None:
@@ -52,12 +57,17 @@ def same_ratio(value: float | None, exact: Fraction | None, under: Fraction, sca
 def denominator(document: Document, account: oracle.Account) -> Fraction:
     """What the venue's ratio divides by."""
     prices = oracle.marks(document)
-    divisor = {"okx": account.requirement, "textbook": account.notional}.get(document["venue"], account.equity)
+    divisor = {"okx": account.requirement, "textbook": account.notional}.get(
+        document["venue"], account.equity
+    )
     return divisor(prices)
 
 
 def verdict(document: Document, account: oracle.Account) -> bool | None:
-    """Whether the account is liquidated at its marks; None where that lies within rounding of the tolerance."""
+    """Whether the account is liquidated at its marks.
+
+    None where that lies within rounding of the tolerance.
+    """
     prices = oracle.marks(document)
     headroom, zero = account.headroom(prices), ZERO * account.size(prices)
     if abs(headroom - zero) <= BARELY * zero:
@@ -76,11 +86,16 @@ def test_every_figure_of_a_position_equals_the_oracle(document: Document) -> Non
         if document["margin_mode"] == "isolated":
             account = oracle.isolated_account(document, given_position)
             assert same_ratio(
-                position.pop("margin_ratio"), expected.pop("margin_ratio"), denominator(document, account), size
+                position.pop("margin_ratio"),
+                expected.pop("margin_ratio"),
+                denominator(document, account),
+                size,
             )
             assert verdict(document, account) in (None, position["liquidated"])
         else:
-            assert not {"isolated_margin", "headroom", "margin_ratio", "liquidated"} & position.keys()
+            assert (
+                not {"isolated_margin", "headroom", "margin_ratio", "liquidated"} & position.keys()
+            )
         for key in expected.keys() - {"symbol", "side", "tier", "max_leverage"}:
             assert near(position[key], expected[key], size), key
 
@@ -90,7 +105,10 @@ def test_every_figure_of_a_position_equals_the_oracle(document: Document) -> Non
 def test_every_figure_of_the_account_equals_the_oracle(document: Document) -> None:
     size, actual, expected = size_of(document), assessed(document), oracle.account_figures(document)
     notional = sum(figures["notional"] for figures in actual["positions"])
-    equity_to_notional, leverage = expected.pop("equity_to_notional"), expected.pop("effective_leverage")
+    equity_to_notional, leverage = (
+        expected.pop("equity_to_notional"),
+        expected.pop("effective_leverage"),
+    )
     assert near(actual["equity_to_notional"], equity_to_notional, size / notional)
     assert same_ratio(actual["effective_leverage"], leverage, expected["equity"], size)
     for key, value in expected.items():
@@ -99,15 +117,23 @@ def test_every_figure_of_the_account_equals_the_oracle(document: Document) -> No
 
 @given(documents())
 @settings(max_examples=100)
-def test_the_ratio_and_the_verdict_are_those_of_the_account_with_the_least_headroom(document: Document) -> None:
+def test_the_ratio_and_the_verdict_are_those_of_the_account_with_the_least_headroom(
+    document: Document,
+) -> None:
     size, actual, prices = size_of(document), assessed(document), oracle.marks(document)
     books = oracle.accounts(document)
     least = min(book.headroom(prices) for book in books)
-    # Several isolated positions may lie within rounding of the least headroom; any of them may be the one shown.
+    # Several isolated positions may lie within rounding of the least headroom; any of them may be
+    # the one shown.
     worst = [book for book in books if book.headroom(prices) - least <= ROUNDING * size]
     ratio = actual["margin_ratio"]
     assert any(
-        same_ratio(ratio["value"], oracle.ratio_of(document, book, prices), denominator(document, book), size)
+        same_ratio(
+            ratio["value"],
+            oracle.ratio_of(document, book, prices),
+            denominator(document, book),
+            size,
+        )
         for book in worst
     )
     fraction = document.get("textbook", {}).get("margin_fraction")
@@ -156,8 +182,14 @@ def check_above(entry: Document, account: oracle.Account, prices: oracle.Prices)
 
 @given(documents())
 @settings(max_examples=100)
-def test_every_liquidation_price_and_every_reason_for_none_equal_the_oracle(document: Document) -> None:
-    prices, books, entries = oracle.marks(document), oracle.accounts(document), assessed(document)["liquidation_prices"]
+def test_every_liquidation_price_and_every_reason_for_none_equal_the_oracle(
+    document: Document,
+) -> None:
+    prices, books, entries = (
+        oracle.marks(document),
+        oracle.accounts(document),
+        assessed(document)["liquidation_prices"],
+    )
     if document["margin_mode"] == "cross":
         held = [position["symbol"] for position in document["positions"]]
         pledged = [item["asset"] for item in document.get("collateral", [])]
@@ -199,20 +231,33 @@ def test_the_joint_move_equals_the_oracle(document: Document) -> None:
 
 @given(documents(modes=("isolated",), standings=("ample", "thin")))
 @settings(max_examples=100)
-def test_the_joint_move_of_isolated_positions_is_that_of_the_first_one_lost(document: Document) -> None:
+def test_the_joint_move_of_isolated_positions_is_that_of_the_first_one_lost(
+    document: Document,
+) -> None:
     check_joint_move(document)
 
 
 @given(documents(modes=("cross",), standings=("rich", "touch"), wild=True))
 @settings(max_examples=100)
-def test_the_joint_move_equals_the_oracle_where_prices_reach_zero_on_the_way(document: Document) -> None:
+def test_the_joint_move_equals_the_oracle_where_prices_reach_zero_on_the_way(
+    document: Document,
+) -> None:
     check_joint_move(document)
 
 
 @pytest.mark.parametrize(
     ("notional", "rate", "expected"),
-    [(3_500, 0.02, 92.5), (1_000, 0.02, 20), (500, 0.02, 10), (9_000, 0.02, 20 + 25 + 30 + 35 + 5_000 * 0.04)],
+    [
+        (3_500, 0.02, 92.5),
+        (1_000, 0.02, 20),
+        (500, 0.02, 10),
+        (9_000, 0.02, 20 + 25 + 30 + 35 + 5_000 * 0.04),
+    ],
 )
-def test_the_oracle_itself_sums_slices_as_one_does_by_hand(notional: float, rate: float, expected: float) -> None:
+def test_the_oracle_itself_sums_slices_as_one_does_by_hand(
+    notional: float, rate: float, expected: float
+) -> None:
     rows = [{"floor": 1000 * index, "maintenance_rate": rate + 0.005 * index} for index in range(5)]
-    assert float(oracle.slices(oracle.read_table(rows), Fraction(notional))) == pytest.approx(expected)
+    assert float(oracle.slices(oracle.read_table(rows), Fraction(notional))) == pytest.approx(
+        expected
+    )

@@ -1,4 +1,7 @@
-"""Headroom of many prices in one call: that of every one of them, in any shape and layout, and in little memory."""
+"""Headroom of many prices in one call.
+
+That of every one of them, in any shape and layout, and in little memory.
+"""
 
 import tracemalloc
 from typing import Any
@@ -29,12 +32,17 @@ BOOK = Book(("A", "B", "C"), (10.0, 10.0, 10.0), 25.0, (LONG, HEDGE, ROUNDED, PL
 
 def one_by_one(book: Book, prices: Array) -> Array:
     rows = prices.reshape(-1, prices.shape[-1])
-    return np.array([book.standing(row.tolist()).headroom for row in rows]).reshape(prices.shape[:-1])
+    return np.array([book.standing(row.tolist()).headroom for row in rows]).reshape(
+        prices.shape[:-1]
+    )
 
 
 def size(book: Book, prices: Array) -> Array:
     """What rounding is measured against."""
-    legs = [abs(leg.offset) + (abs(leg.exposure) + leg.quantity) * prices[..., leg.token] for leg in book.legs]
+    legs = [
+        abs(leg.offset) + (abs(leg.exposure) + leg.quantity) * prices[..., leg.token]
+        for leg in book.legs
+    ]
     return abs(book.wallet) + sum(legs, np.zeros(prices.shape[:-1]))
 
 
@@ -45,10 +53,14 @@ def drawn(*shape: int) -> Array:
 @given(documents(), st.integers(0, 2**32 - 1))
 def test_it_is_that_of_every_price_by_itself(document: Document, seed: int) -> None:
     for book in compile_books(Scenario.from_json(document)):
-        prices = np.random.default_rng(seed).lognormal(0, 2, (50, len(book.tokens))) * np.array(book.marks)
+        prices = np.random.default_rng(seed).lognormal(0, 2, (50, len(book.tokens))) * np.array(
+            book.marks
+        )
         prices[0], prices[1] = 0.0, book.marks
         headroom, expected = book.headroom(prices), one_by_one(book, prices)
-        assert np.all(np.abs(headroom - expected) <= TOLERANCE * np.abs(expected) + 1e-14 * size(book, prices))
+        assert np.all(
+            np.abs(headroom - expected) <= TOLERANCE * np.abs(expected) + 1e-14 * size(book, prices)
+        )
 
 
 def test_a_size_exactly_at_a_floor_belongs_to_the_tier_below_also_where_tables_step() -> None:
@@ -60,7 +72,9 @@ def test_a_size_exactly_at_a_floor_belongs_to_the_tier_below_also_where_tables_s
 
 
 @pytest.mark.parametrize("block", [1, 7, 64, 1_000, 10**9])
-def test_the_answer_is_the_same_to_the_bit_whatever_the_block(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+def test_the_answer_is_the_same_to_the_bit_whatever_the_block(
+    monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
     prices = drawn(11, 13, 5)
     expected = BOOK.headroom(prices)
     monkeypatch.setattr(batch, "BLOCK", block)

@@ -1,4 +1,7 @@
-"""Figures that venues and their users published, reproduced: each case within what its source's digits allow."""
+"""Figures that venues and their users published, reproduced.
+
+Each case within what its source's digits allow.
+"""
 
 import json
 from itertools import product
@@ -17,16 +20,27 @@ Document = dict[str, Any]
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = json.loads((GOLDEN / "venue_cases.json").read_text(encoding="utf-8"))
-EXAMPLES = {each["id"]: each for each in json.loads((GOLDEN / "rule_examples.json").read_text(encoding="utf-8"))}
+EXAMPLES = {
+    each["id"]: each
+    for each in json.loads((GOLDEN / "rule_examples.json").read_text(encoding="utf-8"))
+}
 AMPLE = 1e6
 
 
 def assessed(document: Document) -> Document:
-    return assessment_json(assess(Scenario.from_json({"version": 1, "margin_mode": "cross", **document})))
+    return assessment_json(
+        assess(Scenario.from_json({"version": 1, "margin_mode": "cross", **document}))
+    )
 
 
 def leg(
-    symbol: str, side: str, quantity: float, entry_price: float, leverage: float = 10, *, margin: float | None = None
+    symbol: str,
+    side: str,
+    quantity: float,
+    entry_price: float,
+    leverage: float = 10,
+    *,
+    margin: float | None = None,
 ) -> Document:
     return {
         "symbol": symbol,
@@ -46,7 +60,8 @@ def document_of(case: Document) -> Document:
     isolated = case["margin_mode"] == "isolated"
     positions = case["positions"]
     profit = sum(
-        (1 if each["side"] == "long" else -1) * each["qty"] * (each["mark"] - each["entry"]) for each in positions
+        (1 if each["side"] == "long" else -1) * each["qty"] * (each["mark"] - each["entry"])
+        for each in positions
     )
     wallet = case["wallet_balance"]
     if wallet is None:
@@ -68,19 +83,26 @@ def document_of(case: Document) -> Document:
             for each in positions
         ],
         "marks": {each["symbol"]: each["mark"] for each in positions},
-        "tiers": {each["symbol"]: one_rate(each["mmr"], each["maintenance_amount"]) for each in positions},
+        "tiers": {
+            each["symbol"]: one_rate(each["mmr"], each["maintenance_amount"]) for each in positions
+        },
     }
 
 
 def actual_figure(account: Document, name: str) -> Any:
-    """The engine's figure for a name of the cases: a price is below for a long, above for a short."""
+    """The engine's figure for a name of the cases.
+
+    A price is below for a long, above for a short.
+    """
     kind, _, symbol = name.partition(":")
     if kind == "notional":
         return sum(each["notional"] for each in account["positions"])
     if not symbol:
         return account["maintenance_margin" if kind == "maintenance_margin_ex_fee" else kind]
     index, position = next(
-        (index, each) for index, each in enumerate(account["positions"]) if each["symbol"] == token(symbol, "symbol")
+        (index, each)
+        for index, each in enumerate(account["positions"])
+        if each["symbol"] == token(symbol, "symbol")
     )
     if kind == "unrealized_pnl":
         return position["unrealised_pnl"]
@@ -90,18 +112,28 @@ def actual_figure(account: Document, name: str) -> Any:
 def tolerance(case: Document, name: str, expected: float) -> float:
     """The case's own, relative to the figure; for a long at 1x, to the entry price.
 
-    Such a long is lost near price 0 alone, so that the last digits of its margin move its price by many per cent
-    of itself: what the source's digits fix is the error against the entry, as the cases' notes say.
+    Such a long is lost near price 0 alone, so that the last digits of its margin move its price by
+    many per cent of itself: what the source's digits fix is the error against the entry, as the
+    cases' notes say.
     """
     [first, *others] = case["positions"]
-    near_zero = not others and first["side"] == "long" and first.get("leverage") == 1 and "abs_of_entry" in case["note"]
+    near_zero = (
+        not others
+        and first["side"] == "long"
+        and first.get("leverage") == 1
+        and "abs_of_entry" in case["note"]
+    )
     scale = first["entry"] if near_zero and name.startswith("liquidation_price") else abs(expected)
     return float(case["relative_tolerance"] * scale)
 
 
 @pytest.mark.parametrize(
     ("case", "name"),
-    [pytest.param(case, name, id=f"{case['id']} {name}") for case in CASES for name in case["expected"]],
+    [
+        pytest.param(case, name, id=f"{case['id']} {name}")
+        for case in CASES
+        for name in case["expected"]
+    ],
 )
 def test_a_published_figure_is_reproduced_within_its_digits(case: Document, name: str) -> None:
     actual, expected = actual_figure(assessed(document_of(case)), name), case["expected"][name]
@@ -128,7 +160,8 @@ def test_bybit_tiers_give_the_maintenance_and_the_deduction_of_its_help_page() -
     given, expected, near = example("BY-01")
     floors = [0, *(tier["upto"] for tier in given["tiers"])]
     rows = [
-        {"floor": floor, "maintenance_rate": tier["mmr"]} for floor, tier in zip(floors, given["tiers"], strict=False)
+        {"floor": floor, "maintenance_rate": tier["mmr"]}
+        for floor, tier in zip(floors, given["tiers"], strict=False)
     ]
     account = assessed(
         {
@@ -158,7 +191,9 @@ def test_a_bybit_isolated_long_with_extra_margin_is_lost_where_the_published_for
             "margin_mode": "isolated",
             "taker_fee": given["taker"],
             "wallet_balance": margin,
-            "positions": [leg("BTC", "long", given["qty"], given["entry"], given["leverage"], margin=margin)],
+            "positions": [
+                leg("BTC", "long", given["qty"], given["entry"], given["leverage"], margin=margin)
+            ],
             "marks": {"BTC": given["entry"]},
             "tiers": {"BTC": one_rate(given["mmr"], given["mm_deduction"])},
         }
@@ -188,7 +223,9 @@ def test_recorded_bybit_tiers_give_the_deduction_and_the_maintenance_of_half_a_m
             "tiers": {"BTC": rows},
         }
     )
-    assert account["positions"][0]["maintenance_amount"] == pytest.approx(expected["mm_deduction_tier2"], abs=near)
+    assert account["positions"][0]["maintenance_amount"] == pytest.approx(
+        expected["mm_deduction_tier2"], abs=near
+    )
     assert account["maintenance_margin"] == pytest.approx(expected["MM"], abs=near)
 
 
@@ -230,7 +267,9 @@ def test_hyperliquid_margin_tiers_give_the_deduction_of_its_formula() -> None:
 
 @pytest.mark.parametrize("venue", ["binance", "hyperliquid"])
 @pytest.mark.parametrize("side", ["long", "short"])
-def test_effective_leverage_three_is_lost_at_the_same_price_on_binance_and_hyperliquid(venue: str, side: str) -> None:
+def test_effective_leverage_three_is_lost_at_the_same_price_on_binance_and_hyperliquid(
+    venue: str, side: str
+) -> None:
     given, expected, near = example("XX-01")
     account = assessed(
         {
@@ -270,8 +309,12 @@ REFERENCE: Document = {
         pytest.param({"TAO": -1, "NEAR": -1}, -0.070, id="the longs fall while the shorts rise"),
     ],
 )
-def test_a_joint_move_takes_the_reference_book_much_sooner(betas: dict[str, float], down: float) -> None:
-    assert assessed({**REFERENCE, "betas": betas})["joint_move"]["down"] == pytest.approx(down, abs=0.0005)
+def test_a_joint_move_takes_the_reference_book_much_sooner(
+    betas: dict[str, float], down: float
+) -> None:
+    assert assessed({**REFERENCE, "betas": betas})["joint_move"]["down"] == pytest.approx(
+        down, abs=0.0005
+    )
 
 
 def test_than_its_nearest_single_liquidation_price() -> None:
@@ -323,7 +366,10 @@ def test_an_equal_hedge_dies_on_the_way_up_by_maintenance_alone() -> None:
         {
             "venue": "binance",
             "wallet_balance": 10_000,
-            "positions": [leg("RENDER", "long", quantity, 1.75), leg("RENDER", "short", quantity, 1.75)],
+            "positions": [
+                leg("RENDER", "long", quantity, 1.75),
+                leg("RENDER", "short", quantity, 1.75),
+            ],
             "marks": {"RENDER": 1.75},
             "tiers": {"RENDER": BINANCE["RENDER"]},
         }
@@ -334,7 +380,9 @@ def test_an_equal_hedge_dies_on_the_way_up_by_maintenance_alone() -> None:
     assert (entry["below"], entry["reason_below"]) == (None, "gains")
 
 
-def test_a_joint_move_ends_at_the_first_crossing_though_clipped_prices_bring_the_account_back() -> None:
+def test_a_joint_move_ends_at_the_first_crossing_though_clipped_prices_bring_the_account_back() -> (
+    None
+):
     document = {
         "venue": "binance",
         "wallet_balance": 9_900,
@@ -354,8 +402,8 @@ def test_a_joint_move_ends_at_the_first_crossing_though_clipped_prices_bring_the
 def binance_prices(document: Document, symbol: str) -> list[float]:
     """Binance's published closed form, with the tiers of both legs re-read at the price it gives.
 
-    LP = (WB − TMM₁ + UPNL₁ + d_L + d_S − Q_L·EP_L + Q_S·EP_S) / (Q_L·m_L + Q_S·m_S − Q_L + Q_S), where TMM₁ and UPNL₁
-    are of all other contracts; a one-way position is one of the legs.
+    LP = (WB − TMM₁ + UPNL₁ + d_L + d_S − Q_L·EP_L + Q_S·EP_S) / (Q_L·m_L + Q_S·m_S − Q_L + Q_S),
+    where TMM₁ and UPNL₁ are of all other contracts; a one-way position is one of the legs.
     """
     others = [each for each in document["positions"] if each["symbol"] != symbol]
     rest = assessed({**document, "positions": others})
@@ -381,14 +429,22 @@ def binance_prices(document: Document, symbol: str) -> list[float]:
 HEDGE: Document = {
     **REFERENCE,
     "wallet_balance": 60_000,
-    "positions": [*REFERENCE["positions"], leg("RENDER", "short", 20_000, 6.0), leg("TAO", "long", 58, 450)],
+    "positions": [
+        *REFERENCE["positions"],
+        leg("RENDER", "short", 20_000, 6.0),
+        leg("TAO", "long", 58, 450),
+    ],
 }
 
 
 @pytest.mark.parametrize("symbol", ["RENDER", "FET", "TAO", "NEAR"])
 @pytest.mark.parametrize("document", [REFERENCE, HEDGE], ids=["one way", "with hedge legs"])
-def test_binance_s_published_closed_form_gives_the_same_prices(document: Document, symbol: str) -> None:
-    [entry] = [each for each in assessed(document)["liquidation_prices"] if each["symbol"] == symbol]
+def test_binance_s_published_closed_form_gives_the_same_prices(
+    document: Document, symbol: str
+) -> None:
+    [entry] = [
+        each for each in assessed(document)["liquidation_prices"] if each["symbol"] == symbol
+    ]
     engine = [price for price in (entry["below"], entry["above"]) if price is not None]
     assert engine == pytest.approx(binance_prices(document, symbol), rel=1e-9)
     assert engine, "a price is there to be compared"
@@ -406,9 +462,9 @@ def test_hyperliquid_s_published_formula_gives_the_same_price(side: str, sign: i
     account = assessed(document)
     available = account["equity"] - account["maintenance_margin"]
     published = 3_100 - sign * available / 2 / (1 - 0.02 * sign)
-    assert account["liquidation_prices"][0]["below" if side == "long" else "above"] == pytest.approx(
-        published, rel=1e-9
-    )
+    assert account["liquidation_prices"][0][
+        "below" if side == "long" else "above"
+    ] == pytest.approx(published, rel=1e-9)
 
 
 def test_okx_counts_the_closing_fee_in_the_price_and_beside_maintenance_in_the_ratio() -> None:

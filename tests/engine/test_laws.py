@@ -1,4 +1,7 @@
-"""What must hold whatever the account: how figures and distances answer to leverage, scale, money and prices."""
+"""What must hold whatever the account.
+
+How figures and distances answer to leverage, scale, money and prices.
+"""
 
 from fractions import Fraction
 from math import inf
@@ -34,13 +37,19 @@ def books_of(document: Document) -> list[Book]:
 
 
 def size(book: Book, prices: Any) -> float:
-    """What rounding is measured against: wallet, notionals, and the entries that profit is counted from."""
+    """What rounding is measured against.
+
+    Wallet, notionals, and the entries that profit is counted from.
+    """
     legs = sum(abs(leg.offset) + abs(leg.exposure) * prices[leg.token] for leg in book.legs)
     return float(abs(book.wallet) + legs)
 
 
 def with_leverage(document: Document, leverage: float) -> Document:
-    return {**document, "positions": [{**each, "leverage": leverage} for each in document["positions"]]}
+    return {
+        **document,
+        "positions": [{**each, "leverage": leverage} for each in document["positions"]],
+    }
 
 
 def closing_fees(document: Document) -> float:
@@ -54,7 +63,9 @@ def test_leverage_in_cross_margin_moves_initial_margin_and_available_balance_and
 ) -> None:
     before, after = assessed(document), assessed(with_leverage(document, leverage))
     own = {"initial_margin", "available_balance", "problems", "positions"}
-    assert {key: before[key] for key in before.keys() - own} == {key: after[key] for key in after.keys() - own}
+    assert {key: before[key] for key in before.keys() - own} == {
+        key: after[key] for key in after.keys() - own
+    }
     for old, new in zip(before["positions"], after["positions"], strict=True):
         assert new["initial_margin"] == pytest.approx(new["notional"] / leverage, rel=TOLERANCE)
         kept = old.keys() - {"initial_margin", "problems"}
@@ -67,7 +78,11 @@ def test_on_bybit_leverage_moves_a_liquidation_price_as_so_much_less_in_the_wall
 ) -> None:
     other = with_leverage(document, leverage)
     growth = closing_fees(other) - closing_fees(document)
-    poorer = {**document, "wallet_balance": document["wallet_balance"] - growth / document.get("settlement_rate", 1.0)}
+    poorer = {
+        **document,
+        "wallet_balance": document["wallet_balance"]
+        - growth / document.get("settlement_rate", 1.0),
+    }
     by_leverage, by_wallet, scale = assessed(other), assessed(poorer), size(*_at_marks(document))
     for key, difference in (("maintenance_margin", growth), ("equity", growth), ("headroom", 0.0)):
         assert near(by_leverage[key], by_wallet[key] + difference, scale), key
@@ -100,8 +115,12 @@ def test_prices_times_k_with_sizes_divided_by_k_change_no_money_and_scale_liquid
             {**each, "quantity": each["quantity"] / k, "entry_price": each["entry_price"] * k}
             for each in document["positions"]
         ],
-        "collateral": [{**each, "amount": each["amount"] / k} for each in document.get("collateral", [])],
-        "contract_values": {token: value / k for token, value in document.get("contract_values", {}).items()},
+        "collateral": [
+            {**each, "amount": each["amount"] / k} for each in document.get("collateral", [])
+        ],
+        "contract_values": {
+            token: value / k for token, value in document.get("contract_values", {}).items()
+        },
     }
     before, after = assessed(document), assessed(scaled)
     for figures in before["positions"]:
@@ -118,14 +137,17 @@ def test_more_wallet_never_brings_liquidation_nearer(document: Document, more: f
     if document["margin_mode"] == "isolated":
         margins = [float(oracle.own_margin(each)) + more for each in document["positions"]]
         richer["positions"] = [
-            {**each, "isolated_margin": margin} for each, margin in zip(document["positions"], margins, strict=True)
+            {**each, "isolated_margin": margin}
+            for each, margin in zip(document["positions"], margins, strict=True)
         ]
         richer["wallet_balance"] = document["wallet_balance"] + more * len(margins)
     before, after = assessed(document), assessed(richer)
     assert before["liquidated"] or not after["liquidated"]
     for old, new in zip(before["liquidation_prices"], after["liquidation_prices"], strict=True):
         if old["reason_below"] != "liquidated":
-            assert (new["below"] or 0) <= (old["below"] or 0) + TOLERANCE * document["marks"][old["symbol"]]
+            assert (new["below"] or 0) <= (old["below"] or 0) + TOLERANCE * document["marks"][
+                old["symbol"]
+            ]
             assert (new["above"] or inf) >= (old["above"] or inf) * (1 - TOLERANCE)
     if not before["liquidated"]:
         old, new = before["joint_move"], after["joint_move"]
@@ -138,7 +160,9 @@ def _or(value: float | None, otherwise: float) -> float:
 
 
 @given(documents(standings=ALIVE))
-def test_headroom_is_zero_at_every_liquidation_price_and_positive_all_the_way_there(document: Document) -> None:
+def test_headroom_is_zero_at_every_liquidation_price_and_positive_all_the_way_there(
+    document: Document,
+) -> None:
     books, entries = books_of(document), assessed(document)["liquidation_prices"]
     for index, entry in enumerate(entries):
         book = books[0] if document["margin_mode"] == "cross" else books[index]
@@ -162,9 +186,13 @@ def test_headroom_is_zero_at_the_joint_move_and_no_book_dies_before_it(document:
             continue
         left = []
         for book in books_of(document):
-            moves = np.array([betas.get(token, 0.0 if token == "USDC" else 1.0) for token in book.tokens])
+            moves = np.array(
+                [betas.get(token, 0.0 if token == "USDC" else 1.0) for token in book.tokens]
+            )
             steps = x * np.array([[0], [0.5], [0.9], [0.99], [1]])
-            prices = np.array([marks[token] for token in book.tokens]) * np.maximum(0, 1 + moves * steps)
+            prices = np.array([marks[token] for token in book.tokens]) * np.maximum(
+                0, 1 + moves * steps
+            )
             headroom = book.headroom(prices)
             assert (headroom[:-1] > 0).all()
             left.append(headroom[-1] / max(size(book, prices[0]), size(book, prices[-1])))
@@ -172,7 +200,9 @@ def test_headroom_is_zero_at_the_joint_move_and_no_book_dies_before_it(document:
 
 
 @given(documents(standings=ALIVE))
-def test_an_account_put_at_its_own_liquidation_price_reads_as_liquidated(document: Document) -> None:
+def test_an_account_put_at_its_own_liquidation_price_reads_as_liquidated(
+    document: Document,
+) -> None:
     scenario = Scenario.from_json(document)
     for index, entry in enumerate(assess(scenario).liquidation_prices):
         for price in (entry.below, entry.above):
@@ -184,43 +214,78 @@ def test_an_account_put_at_its_own_liquidation_price_reads_as_liquidated(documen
 
 
 @given(documents(modes=("cross",), most=1, collateral=False, standings=("ample", "thin")))
-def test_one_position_in_cross_margin_is_that_position_isolated_with_the_whole_wallet(document: Document) -> None:
+def test_one_position_in_cross_margin_is_that_position_isolated_with_the_whole_wallet(
+    document: Document,
+) -> None:
     assume(document["wallet_balance"] > 0)
     [position] = document["positions"]
     alone = {**position, "isolated_margin": document["wallet_balance"]}
-    cross, isolated = assessed(document), assessed({**document, "margin_mode": "isolated", "positions": [alone]})
+    cross, isolated = (
+        assessed(document),
+        assessed({**document, "margin_mode": "isolated", "positions": [alone]}),
+    )
     scale = size(*_at_marks(document))
     difference = 0.0
-    if document["venue"] == "bybit":  # It keeps the closing fee apart there, and so counts extra margin as more.
+    if (
+        document["venue"] == "bybit"
+    ):  # It keeps the closing fee apart there, and so counts extra margin as more.
         fee, sign = float(oracle.fee_of(document)), 1 if position["side"] == "long" else -1
-        extra = document["wallet_balance"] - position["quantity"] * position["entry_price"] / position["leverage"]
+        extra = (
+            document["wallet_balance"]
+            - position["quantity"] * position["entry_price"] / position["leverage"]
+        )
         difference = extra * sign * fee / (1 - sign * fee) + closing_fees(document)
-    assert isolated["headroom"] - cross["headroom"] == pytest.approx(difference, rel=TOLERANCE, abs=1e-12 * scale)
+    assert isolated["headroom"] - cross["headroom"] == pytest.approx(
+        difference, rel=TOLERANCE, abs=1e-12 * scale
+    )
     if document["venue"] != "bybit":
-        for one, two in zip(isolated["liquidation_prices"], cross["liquidation_prices"], strict=True):
+        for one, two in zip(
+            isolated["liquidation_prices"], cross["liquidation_prices"], strict=True
+        ):
             assert one == {**two, "side": position["side"]}
-        for key in ("equity", "requirement", "maintenance_margin", "joint_move", "liquidated", "margin_ratio"):
+        for key in (
+            "equity",
+            "requirement",
+            "maintenance_margin",
+            "joint_move",
+            "liquidated",
+            "margin_ratio",
+        ):
             assert isolated[key] == cross[key], key
 
 
 @given(documents(), st.lists(st.lists(moves, min_size=6, max_size=6), min_size=1, max_size=8))
-def test_arrays_of_prices_give_what_single_prices_give(document: Document, factors: list[list[float]]) -> None:
+def test_arrays_of_prices_give_what_single_prices_give(
+    document: Document, factors: list[list[float]]
+) -> None:
     for book in books_of(document):
         prices = np.array(book.marks) * np.array(factors)[:, : len(book.tokens)]
         cube = np.stack([prices, prices[::-1]])  # shape (2, n, tokens)
-        headroom, equity, requirement = book.headroom(cube), book.equity(cube), book.requirement(cube)
+        headroom, equity, requirement = (
+            book.headroom(cube),
+            book.equity(cube),
+            book.requirement(cube),
+        )
         assert headroom.shape == cube.shape[:-1]
         for index in np.ndindex(headroom.shape):
             point = cube[index].tolist()
             standing, scale = book.standing(point), 1e-13 * size(book, point)
             assert headroom[index] == pytest.approx(standing.headroom, rel=TOLERANCE, abs=scale)
             assert equity[index] == pytest.approx(standing.equity, rel=TOLERANCE, abs=scale)
-            assert requirement[index] == pytest.approx(standing.requirement, rel=TOLERANCE, abs=scale)
+            assert requirement[index] == pytest.approx(
+                standing.requirement, rel=TOLERANCE, abs=scale
+            )
             assert book.equity_at(point) == pytest.approx(standing.equity, rel=TOLERANCE, abs=scale)
 
 
-@given(documents(modes=("cross",)), st.sampled_from([1.0, 0.8, 0.5]), st.lists(moves, min_size=2, max_size=6))
-def test_a_grid_is_the_headroom_at_each_of_its_points(document: Document, level: float, factors: list[float]) -> None:
+@given(
+    documents(modes=("cross",)),
+    st.sampled_from([1.0, 0.8, 0.5]),
+    st.lists(moves, min_size=2, max_size=6),
+)
+def test_a_grid_is_the_headroom_at_each_of_its_points(
+    document: Document, level: float, factors: list[float]
+) -> None:
     [book] = books_of(document)
     assume(len(book.tokens) > 1)
     row, column = book.tokens[-1], book.tokens[0]
@@ -241,10 +306,15 @@ def test_the_first_crossing_of_a_warning_level_is_where_requirement_over_equity_
     for book, brute in zip(books_of(document), oracle.accounts(document), strict=True):
         line = oracle.joint_line(document, brute, way)
         direction = [float(line.direction[token]) for token in book.tokens]
-        found = first_crossing(book, book.marks, direction, level=level, limit=float(line.limit or 0))
+        found = first_crossing(
+            book, book.marks, direction, level=level, limit=float(line.limit or 0)
+        )
         assert oracle.admits([line], inf if found is None else found, 1.0, Fraction(level))
         if found:
-            prices = [max(0.0, mark + found * rate) for mark, rate in zip(book.marks, direction, strict=True)]
+            prices = [
+                max(0.0, mark + found * rate)
+                for mark, rate in zip(book.marks, direction, strict=True)
+            ]
             there, scale = book.standing(prices), max(size(book, book.marks), size(book, prices))
             assert abs(level * there.equity - there.requirement) <= TOLERANCE * scale
             if there.equity > 1e-3 * scale:
@@ -253,7 +323,9 @@ def test_the_first_crossing_of_a_warning_level_is_where_requirement_over_equity_
 
 @pytest.mark.parametrize("wallet", [1000.0, 0.0, -1000.0])
 @pytest.mark.parametrize("venue", VENUES)
-def test_without_positions_nothing_is_required_and_nothing_can_be_liquidated(venue: str, wallet: float) -> None:
+def test_without_positions_nothing_is_required_and_nothing_can_be_liquidated(
+    venue: str, wallet: float
+) -> None:
     document = {
         "version": 1,
         "venue": venue,

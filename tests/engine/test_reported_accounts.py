@@ -1,4 +1,6 @@
-"""Accounts that people reported, beside what their venue showed: isolated margins, margins at the mark, several coins.
+"""Accounts that people reported, beside what their venue showed.
+
+Isolated margins, margins at the mark, several coins.
 
 What a venue shows otherwise than its own rules say is a note on the account, not another figure.
 """
@@ -20,7 +22,12 @@ Document = dict[str, Any]
 
 
 def leg(
-    symbol: str, side: str, quantity: float, entry: float, leverage: float, margin: float | None = None
+    symbol: str,
+    side: str,
+    quantity: float,
+    entry: float,
+    leverage: float,
+    margin: float | None = None,
 ) -> Document:
     return {
         "symbol": symbol,
@@ -32,7 +39,9 @@ def leg(
     }
 
 
-def document(venue: str, mode: str, wallet: float, position: Document, mark: float, rate: float) -> Document:
+def document(
+    venue: str, mode: str, wallet: float, position: Document, mark: float, rate: float
+) -> Document:
     """One position on a table of one rate."""
     symbol = position["symbol"]
     return {
@@ -51,16 +60,27 @@ def assessed(given: Document) -> Document:
 
 
 OKX_LONG = document(
-    "okx", "isolated", 66.63183333333333, leg("DOGE", "long", 1990, 0.10045, 3, 66.63183333333333), 0.10046, 0.005
+    "okx",
+    "isolated",
+    66.63183333333333,
+    leg("DOGE", "long", 1990, 0.10045, 3, 66.63183333333333),
+    0.10046,
+    0.005,
 )
-OKX_SHORT = document("okx", "isolated", 8.33125, leg("ETH", "short", 0.1, 1333, 16, 8.33125), 1274.09, 0.004)
+OKX_SHORT = document(
+    "okx", "isolated", 8.33125, leg("ETH", "short", 0.1, 1333, 16, 8.33125), 1274.09, 0.004
+)
 
 
 @pytest.mark.parametrize(
     ("given", "way", "price", "step", "ratio"),
     [
-        pytest.param(OKX_LONG, "below", 0.0673370202781967, 0.00005, 60.618126315916484, id="DOGE long"),
-        pytest.param(OKX_SHORT, "above", 1409.9676455948234, 0.01, 24.805939925750945, id="ETH short"),
+        pytest.param(
+            OKX_LONG, "below", 0.0673370202781967, 0.00005, 60.618126315916484, id="DOGE long"
+        ),
+        pytest.param(
+            OKX_SHORT, "above", 1409.9676455948234, 0.01, 24.805939925750945, id="ETH short"
+        ),
     ],
 )
 def test_okx_shows_an_isolated_price_one_step_nearer_and_the_ratio_as_it_is(
@@ -77,11 +97,15 @@ def test_okx_shows_an_isolated_price_one_step_nearer_and_the_ratio_as_it_is(
 
 def test_the_note_on_the_price_step_is_of_isolated_positions_on_okx_alone() -> None:
     for other in ({"margin_mode": "cross"}, {"venue": "binance"}, {"positions": []}):
-        assert not any("price step" in each for each in assessed({**OKX_LONG, **other})["assumptions"])
+        assert not any(
+            "price step" in each for each in assessed({**OKX_LONG, **other})["assumptions"]
+        )
 
 
 def test_bybit_takes_both_margins_of_a_cross_account_at_the_mark() -> None:
-    account = assessed(document("bybit", "cross", 1000, leg("BTC", "long", 0.001, 101_890, 10), 101_910.23, 0.005))
+    account = assessed(
+        document("bybit", "cross", 1000, leg("BTC", "long", 0.001, 101_890, 10), 101_910.23, 0.005)
+    )
     assert account["initial_margin"] == pytest.approx(10.24145855, rel=1e-9)
     assert account["maintenance_margin"] == pytest.approx(0.5599867, rel=1e-9)
 
@@ -89,13 +113,24 @@ def test_bybit_takes_both_margins_of_a_cross_account_at_the_mark() -> None:
 @pytest.mark.parametrize(
     ("position", "mark", "price"),
     [
-        pytest.param(leg("IMX", "long", 15, 0.757, 3, 3.782296), 0.75898, 0.560941037, id="its own exchange"),
-        pytest.param(leg("SPCX", "long", 25.77, 202.74, 5, 1044.769157), 204.02, 180.2199216574, id="a builder's"),
+        pytest.param(
+            leg("IMX", "long", 15, 0.757, 3, 3.782296), 0.75898, 0.560941037, id="its own exchange"
+        ),
+        pytest.param(
+            leg("SPCX", "long", 25.77, 202.74, 5, 1044.769157),
+            204.02,
+            180.2199216574,
+            id="a builder's",
+        ),
     ],
 )
-def test_hyperliquids_isolated_prices_are_reproduced(position: Document, mark: float, price: float) -> None:
+def test_hyperliquids_isolated_prices_are_reproduced(
+    position: Document, mark: float, price: float
+) -> None:
     margin = position["isolated_margin"]
-    [entry] = assessed(document("hyperliquid", "isolated", margin, position, mark, 0.1))["liquidation_prices"]
+    [entry] = assessed(document("hyperliquid", "isolated", margin, position, mark, 0.1))[
+        "liquidation_prices"
+    ]
     assert entry["below"] == pytest.approx(price, rel=1e-9)
 
 
@@ -107,15 +142,24 @@ def test_hyperliquids_isolated_prices_are_reproduced(position: Document, mark: f
 def test_a_token_that_only_a_builders_exchange_can_list_is_named_on_hyperliquid(
     symbol: str, own_tables: bool, unlisted: bool
 ) -> None:
-    """Such tokens can be held by a table of one's own alone: a name with a builder's mark, xyz:SPCX, is no token."""
+    """Such tokens can be held by a table of one's own alone.
+
+    A name with a builder's mark, xyz:SPCX, is no token.
+    """
     given = document("hyperliquid", "cross", 1_000, leg(symbol, "long", 1, 200, 5), 200, 0.1)
     scenario = Scenario.from_json(given)
     scenario = snapshot.attach(scenario) if own_tables else scenario
-    said = any("on a builder's exchange no vault" in each for each in map(message, assess(scenario).assumptions))
+    said = any(
+        "on a builder's exchange no vault" in each
+        for each in map(message, assess(scenario).assumptions)
+    )
     assert said == unlisted
     run = waterfall(scenario, Path(scenario.market.marks, {symbol: 1.0}))
     assert run is not None
-    assert any("on a builder's exchange no vault" in each for each in map(message, run.assumptions)) == unlisted
+    assert (
+        any("on a builder's exchange no vault" in each for each in map(message, run.assumptions))
+        == unlisted
+    )
     with pytest.raises(ValueError, match=r"positions\[0\]\.symbol: must be a token"):
         Scenario.from_json({**given, "positions": [leg("xyz:SPCX", "long", 1, 200, 5)]})
 
@@ -167,7 +211,8 @@ MULTI_ASSETS: Document = {
 def test_the_worked_example_of_multi_assets_mode_counts_tether_at_its_bid() -> None:
     account = assessed({**MULTI_ASSETS, "settlement_rate": 0.9801})
     assert account["equity"] == pytest.approx(416.02)
-    # The example's ask of 0.99495 lowers the requirement of its USDT position to 199.596; here it counts in full.
+    # The example's ask of 0.99495 lowers the requirement of its USDT position to 199.596; here it
+    # counts in full.
     assert account["requirement"] == pytest.approx(200)
     assert account["margin_ratio"]["value"] == pytest.approx(0.4798, rel=0.003)
     assert any("USDT counts at 98.01 %" in each for each in account["assumptions"])
@@ -177,7 +222,9 @@ def test_the_worked_example_of_multi_assets_mode_counts_tether_at_its_bid() -> N
 
 def test_wherever_collateral_counts_it_is_said_how_the_settlement_coin_does() -> None:
     for venue in ("binance", "bybit", "okx"):
-        account = assessed({**MULTI_ASSETS, "venue": venue, "contract_values": {"BTC": 0.01, "ETH": 0.1}})
+        account = assessed(
+            {**MULTI_ASSETS, "venue": venue, "contract_values": {"BTC": 0.01, "ETH": 0.1}}
+        )
         assert any("USDT itself counts in full" in each for each in account["assumptions"])
     without = assessed({**MULTI_ASSETS, "collateral": [], "marks": {"BTC": 20_000, "ETH": 600}})
     assert not any("counts" in each for each in without["assumptions"])
@@ -186,10 +233,18 @@ def test_wherever_collateral_counts_it_is_said_how_the_settlement_coin_does() ->
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        pytest.param({"venue": "hyperliquid"}, "portfolio margin", id="Hyperliquid: in portfolio margin alone"),
-        pytest.param({"venue": "textbook", "tiers": {}}, "the settlement coin alone", id="the textbook"),
         pytest.param(
-            {"margin_mode": "isolated", "wallet_balance": 1_000}, "Multi-Assets Mode is cross only", id="isolated"
+            {"venue": "hyperliquid"},
+            "portfolio margin",
+            id="Hyperliquid: in portfolio margin alone",
+        ),
+        pytest.param(
+            {"venue": "textbook", "tiers": {}}, "the settlement coin alone", id="the textbook"
+        ),
+        pytest.param(
+            {"margin_mode": "isolated", "wallet_balance": 1_000},
+            "Multi-Assets Mode is cross only",
+            id="isolated",
         ),
     ],
 )
@@ -207,7 +262,11 @@ def test_where_only_the_settlement_coin_counts_its_rate_is_left_out_with_the_rea
     ("change", "said"),
     [
         pytest.param({"wallet_balance": -50}, "come to −$50.00", id="owed today"),
-        pytest.param({"wallet_balance": 200}, "fall below 0 before some liquidation price", id="owed on the way"),
+        pytest.param(
+            {"wallet_balance": 200},
+            "fall below 0 before some liquidation price",
+            id="owed on the way",
+        ),
         pytest.param({"wallet_balance": 1_000_000}, None, id="never owed"),
     ],
 )
@@ -234,10 +293,14 @@ def test_a_debt_in_the_settlement_coin_beside_collateral_is_named_exactly_where_
 
 
 def codes(given: Document) -> list[list[str]]:
-    return [[each["code"] for each in position["problems"]] for position in assessed(given)["positions"]]
+    return [
+        [each["code"] for each in position["problems"]] for position in assessed(given)["positions"]
+    ]
 
 
-def hedge(venue: str, mode: str, *leverages: float, sizes: tuple[float, float] = (10, 5)) -> Document:
+def hedge(
+    venue: str, mode: str, *leverages: float, sizes: tuple[float, float] = (10, 5)
+) -> Document:
     long, short = (
         leg("FET", side, size, 1, leverage)
         for side, size, leverage in zip(("long", "short"), sizes, leverages, strict=True)
@@ -265,7 +328,9 @@ def test_hyperliquid_keeps_one_position_per_token(mode: str) -> None:
         ("textbook", "cross", False),
     ],
 )
-def test_two_leverages_of_one_token_are_told_where_the_venue_keeps_one(venue: str, mode: str, *, one: bool) -> None:
+def test_two_leverages_of_one_token_are_told_where_the_venue_keeps_one(
+    venue: str, mode: str, *, one: bool
+) -> None:
     told = codes(hedge(venue, mode, 10, 5))
     assert ["one_leverage_per_token" in each for each in told] == [one, one]
 
@@ -291,15 +356,24 @@ def test_that_bybit_may_ask_less_of_the_smaller_leg_is_a_doubt_on_it_and_both_le
         ("wallet_balance", lambda tiny: {"wallet_balance": tiny}),
         ("positions[0].quantity", lambda tiny: {"positions": [leg("FET", "long", tiny, 1, 10)]}),
         ("positions[0].entry_price", lambda tiny: {"positions": [leg("FET", "long", 1, tiny, 10)]}),
-        ("positions[0].isolated_margin", lambda tiny: {"positions": [leg("FET", "long", 1, 1, 10, tiny)]}),
+        (
+            "positions[0].isolated_margin",
+            lambda tiny: {"positions": [leg("FET", "long", 1, 1, 10, tiny)]},
+        ),
         ("marks.FET", lambda tiny: {"marks": {"FET": tiny}}),
         ("baseline_marks.FET", lambda tiny: {"baseline_marks": {"FET": tiny}}),
         ("betas.FET", lambda tiny: {"betas": {"FET": tiny}}),
         ("levels.warning", lambda tiny: {"levels": {"warning": tiny, "danger": 0.8}}),
         ("taker_fee", lambda tiny: {"taker_fee": tiny}),
         ("settlement_rate", lambda tiny: {"settlement_rate": tiny}),
-        ("collateral[0].amount", lambda tiny: {"collateral": [{"asset": "FET", "amount": tiny, "ratio": 1}]}),
-        ("collateral[0].ratio", lambda tiny: {"collateral": [{"asset": "FET", "amount": 1, "ratio": tiny}]}),
+        (
+            "collateral[0].amount",
+            lambda tiny: {"collateral": [{"asset": "FET", "amount": tiny, "ratio": 1}]},
+        ),
+        (
+            "collateral[0].ratio",
+            lambda tiny: {"collateral": [{"asset": "FET", "amount": 1, "ratio": tiny}]},
+        ),
         ("contract_values.FET", lambda tiny: {"contract_values": {"FET": tiny}}),
         ("textbook.margin_fraction", lambda tiny: {"textbook": {"margin_fraction": tiny}}),
         ("tiers.FET[0].maintenance_rate", lambda tiny: {"tiers": {"FET": one_rate(tiny)}}),
@@ -309,7 +383,9 @@ def test_that_bybit_may_ask_less_of_the_smaller_leg_is_a_doubt_on_it_and_both_le
         ("shocks.funding.FET", lambda tiny: {"shocks": {"funding": {"FET": tiny}}}),
     ],
 )
-def test_no_number_but_zero_may_be_too_small_to_reckon_with(path: str, change: Any, tiny: float) -> None:
+def test_no_number_but_zero_may_be_too_small_to_reckon_with(
+    path: str, change: Any, tiny: float
+) -> None:
     given = document("binance", "cross", 1_000, leg("FET", "long", 1, 1, 10), 1, 0.01)
     with pytest.raises(ValueError, match=r"must be|got") as refused:
         Scenario.from_json({**given, **change(tiny)})

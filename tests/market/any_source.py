@@ -34,7 +34,10 @@ class Clock:
 
 
 def settles(cache: MarketCache, queries: Iterable[Query], timeout: float) -> bool:
-    """Wait until nothing of this is waiting or being fetched; whether that came about within so many seconds."""
+    """Wait until nothing of this is waiting or being fetched.
+
+    Whether that came about within so many seconds.
+    """
     wanted, end = tuple(queries), time.monotonic() + timeout
     while cache.is_fetching(wanted):
         if time.monotonic() >= end:
@@ -46,8 +49,9 @@ def settles(cache: MarketCache, queries: Iterable[Query], timeout: float) -> boo
 class Scripted:
     """A `MarketSource` that answers as a test says, and puts on record what it was asked.
 
-    `answers` holds, per question, a value, or an exception to raise. While a venue is among `hanging`, its questions
-    wait for that event. `asked` and the queue `begun` tell each question as it arrives.
+    `answers` holds, per question, a value, or an exception to raise. While a venue is among
+    `hanging`, its questions wait for that event. `asked` and the queue `begun` tell each question
+    as it arrives.
     """
 
     def __init__(self) -> None:
@@ -112,19 +116,29 @@ def quote(mark: float = 2.0) -> Quote:
 
 def history() -> FundingHistory:
     """Three payments."""
-    return FundingHistory(np.array([1000, 2000, 3000], dtype=np.int64), np.array([1e-4, -2e-4, 0.0]))
+    return FundingHistory(
+        np.array([1000, 2000, 3000], dtype=np.int64), np.array([1e-4, -2e-4, 0.0])
+    )
 
 
 def candles() -> Candles:
     """Two periods."""
     times = np.array([0, 3_600_000], dtype=np.int64)
-    return Candles(times, np.array([2.0, 2.1]), np.array([2.2, 2.3]), np.array([1.9, 2.0]), np.array([2.1, 2.05]))
+    return Candles(
+        times,
+        np.array([2.0, 2.1]),
+        np.array([2.2, 2.3]),
+        np.array([1.9, 2.0]),
+        np.array([2.1, 2.05]),
+    )
 
 
 VALUES: dict[Kind, Callable[[], Any]] = {
     "quotes": lambda: Checked({"RENDER": quote(), "FET": quote(0.3)}),
     "contracts": lambda: Checked({"RENDER": contract(), "FET": contract()}),
-    "tiers": lambda: Checked({"RENDER": table()}, {"FET": "[1].floor: must be above the floor before it, got 0"}),
+    "tiers": lambda: Checked(
+        {"RENDER": table()}, {"FET": "[1].floor: must be above the floor before it, got 0"}
+    ),
     "funding": history,
     "candles": candles,
 }

@@ -15,13 +15,22 @@ RENDER = Position("RENDER", "long", 100, 2.0, 5)
 
 
 def account(**figures: object) -> VenueAccount:
-    given = {"wallet_balance": 50.0, "imported": Imported((RENDER,)), "marks": {"RENDER": 1.9}, **figures}
+    given = {
+        "wallet_balance": 50.0,
+        "imported": Imported((RENDER,)),
+        "marks": {"RENDER": 1.9},
+        **figures,
+    }
     return VenueAccount(venue="bybit", seen_at=datetime(2026, 11, 22, 12, tzinfo=UTC), **given)  # type: ignore[arg-type]
 
 
 def test_the_account_brings_its_own_balance_positions_marks_and_fee() -> None:
     made = as_scenario(account(taker_fee=0.0004), SHOWN)
-    assert (made.account.venue, made.account.wallet_balance, made.account.taker_fee) == ("bybit", 50.0, 0.0004)
+    assert (made.account.venue, made.account.wallet_balance, made.account.taker_fee) == (
+        "bybit",
+        50.0,
+        0.0004,
+    )
     assert (made.positions, dict(made.market.marks)) == ((RENDER,), {"RENDER": 1.9})
 
 

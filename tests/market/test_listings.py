@@ -26,7 +26,9 @@ def listing(view: View, token: str) -> Listing:
 def with_list(venue: str, *tokens: str, refused: dict[str, str] | None = None) -> View:
     """The venue as its own list of contracts tells it: these tokens and no others."""
     view = snapshot_view(venue)
-    contracts = {token: replace(view.contracts[token], status="trading", as_of=TODAY) for token in tokens}
+    contracts = {
+        token: replace(view.contracts[token], status="trading", as_of=TODAY) for token in tokens
+    }
     return replace(view, contracts=contracts, contracts_origin=LIVE, refused=refused or {})
 
 
@@ -57,7 +59,9 @@ def test_what_a_venues_own_list_leaves_out_is_not_listed() -> None:
 
 
 def test_a_token_whose_contract_was_refused_is_not_called_absent() -> None:
-    view = with_list("binance", "RENDER", refused={"PEPE": "its contract was refused (tick_size: is missing)"})
+    view = with_list(
+        "binance", "RENDER", refused={"PEPE": "its contract was refused (tick_size: is missing)"}
+    )
     assert listing(view, "PEPE").words == "not known"
 
 

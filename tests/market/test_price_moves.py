@@ -1,4 +1,7 @@
-"""The snapshot's figures of moves, as the studies take them: the same figures, and what is made of them."""
+"""The snapshot's figures of moves, as the studies take them.
+
+The same figures, and what is made of them.
+"""
 
 from collections.abc import Sequence
 
@@ -47,7 +50,11 @@ def test_each_window_names_its_tokens_and_unknown_ones_are_left_out() -> None:
 
 def test_the_days_are_the_snapshots_in_their_order() -> None:
     for crash, day in zip(snapshot.crashes(), crash_days(), strict=True):
-        assert (day.date, day.event, day.moves.keys()) == (crash.date, crash.event, crash.moves.keys())
+        assert (day.date, day.event, day.moves.keys()) == (
+            crash.date,
+            crash.event,
+            crash.moves.keys(),
+        )
         assert all(tuple(move) == tuple(crash.moves[token]) for token, move in day.moves.items())
     assert crash_days()[15].moves["RENDER"].low == -0.843
 
@@ -82,10 +89,20 @@ def test_a_day_of_funding_is_all_its_payments() -> None:
 @pytest.mark.parametrize(
     ("legs", "a_day", "said"),
     [
-        pytest.param([("RENDER", "long", 1.0)], 0.00005 * 6, "highest of Binance", id="long pays the highest"),
-        pytest.param([("RENDER", "short", 1.0)], -0.0003767 * 6, "lowest of Binance", id="short pays the lowest"),
         pytest.param(
-            [("RENDER", "long", 3.0), ("RENDER", "short", 2.0)], 0.00005 * 6, "highest of Binance", id="net long"
+            [("RENDER", "long", 1.0)], 0.00005 * 6, "highest of Binance", id="long pays the highest"
+        ),
+        pytest.param(
+            [("RENDER", "short", 1.0)],
+            -0.0003767 * 6,
+            "lowest of Binance",
+            id="short pays the lowest",
+        ),
+        pytest.param(
+            [("RENDER", "long", 3.0), ("RENDER", "short", 2.0)],
+            0.00005 * 6,
+            "highest of Binance",
+            id="net long",
         ),
     ],
 )
@@ -98,7 +115,10 @@ def test_the_hardest_funding_is_the_recorded_extreme_that_costs(
 
 
 def test_without_a_record_or_a_side_there_is_no_hardest_funding() -> None:
-    assert hardest_funding(held(("PEPE", "long", 1.0), ("FET", "long", 2.0), ("FET", "short", 2.0))) == {}
+    assert (
+        hardest_funding(held(("PEPE", "long", 1.0), ("FET", "long", 2.0), ("FET", "short", 2.0)))
+        == {}
+    )
 
 
 def test_usual_funding_is_the_median_of_every_token_held() -> None:

@@ -21,12 +21,25 @@ from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
 from margin.venues import VENUES as RULES
 from margin.venues import TierTable
-from tests.market.any_source import PATIENCE, START, Clock, Scripted, contract, flat_table, quote, settles, table
+from tests.market.any_source import (
+    PATIENCE,
+    START,
+    Clock,
+    Scripted,
+    contract,
+    flat_table,
+    quote,
+    settles,
+    table,
+)
 
 TODAY = "2026-11-22"
 VENUES = ["binance", "bybit", "okx", "hyperliquid"]
 LISTED = ["RENDER", "TAO", "BTC", "NEW"]
-"""What the venues of these tests list: NEW is not in the snapshot, and most of the snapshot's tokens are gone."""
+"""What the venues of these tests list.
+
+NEW is not in the snapshot, and most of the snapshot's tokens are gone.
+"""
 
 
 class Place:
@@ -39,10 +52,14 @@ class Place:
         self.caches: list[MarketCache] = []
         for venue in VENUES:
             some_table = flat_table() if venue == "okx" else table()
-            self.answer(Query(venue, "contracts"), Checked({token: contract(10) for token in LISTED}))
+            self.answer(
+                Query(venue, "contracts"), Checked({token: contract(10) for token in LISTED})
+            )
             self.answer(Query(venue, "quotes"), Checked({token: quote() for token in LISTED}))
             for token in ["", *snapshot.marks(), *LISTED]:
-                self.answer(Query(venue, "tiers", token), Checked(dict.fromkeys(LISTED, some_table)))
+                self.answer(
+                    Query(venue, "tiers", token), Checked(dict.fromkeys(LISTED, some_table))
+                )
         self.restart()
 
     def restart(self) -> None:
@@ -146,7 +163,9 @@ def test_the_view_of_the_snapshot_is_the_snapshots_own(venue: str) -> None:
     for token in view.tables.tiers:
         assert view.tiers[token] == Origin("snapshot", None, snapshot.tables(venue).as_of or "")
     for token, seen in snapshot.tables(venue).not_listed.items():
-        assert view.tiers[token] == Origin("none", None, "", f"{token} is {not_listed(RULES[venue].name, seen)}")
+        assert view.tiers[token] == Origin(
+            "none", None, "", f"{token} is {not_listed(RULES[venue].name, seen)}"
+        )
 
 
 @pytest.mark.parametrize(
@@ -158,13 +177,22 @@ def test_contracts_of_the_snapshot_tell_the_days_they_span(venue: str, as_of: st
 
 
 @pytest.mark.parametrize("venue", VENUES)
-def test_before_anything_was_asked_the_snapshot_stands_and_says_why(venue: str, place: Place) -> None:
+def test_before_anything_was_asked_the_snapshot_stands_and_says_why(
+    venue: str, place: Place
+) -> None:
     view = look(place.cache, venue, ["RENDER"])
     assert view.tables == snapshot.tables(venue)
     assert view.contracts == snapshot.contracts(venue)
     assert view.quotes == snapshot_view(venue).quotes
-    name = {"binance": "Binance", "bybit": "Bybit", "okx": "OKX", "hyperliquid": "Hyperliquid"}[venue]
-    for origin in (view.tiers["RENDER"], view.quotes_origin, view.contracts_origin, view.mark_origins["RENDER"]):
+    name = {"binance": "Binance", "bybit": "Bybit", "okx": "OKX", "hyperliquid": "Hyperliquid"}[
+        venue
+    ]
+    for origin in (
+        view.tiers["RENDER"],
+        view.quotes_origin,
+        view.contracts_origin,
+        view.mark_origins["RENDER"],
+    ):
         assert (origin.kind, origin.reason) == ("snapshot", f"{name} has not been asked yet")
     assert place.source.asked == []
 
@@ -198,10 +226,15 @@ def test_live_tables_carry_their_day_and_those_of_the_snapshot_theirs(place: Pla
     tables = place.fetch("bybit", "RENDER").tables
     assert tables.as_of == snapshot.tables("bybit").as_of
     assert dict(tables.dates) == {"RENDER": TODAY}
-    assert tables.days(["RENDER", "TAO"]) == {snapshot.tables("bybit").as_of: ["TAO"], TODAY: ["RENDER"]}
+    assert tables.days(["RENDER", "TAO"]) == {
+        snapshot.tables("bybit").as_of: ["TAO"],
+        TODAY: ["RENDER"],
+    }
 
 
-def test_tables_that_come_with_others_are_taken_too_where_one_answer_holds_all(place: Place) -> None:
+def test_tables_that_come_with_others_are_taken_too_where_one_answer_holds_all(
+    place: Place,
+) -> None:
     tables = place.fetch("hyperliquid", "RENDER").tables
     assert {token: tables.tiers[token] for token in LISTED} == {token: table() for token in LISTED}
     assert dict(tables.dates) == dict.fromkeys(LISTED, TODAY)
@@ -238,10 +271,14 @@ def test_what_is_older_than_three_times_to_live_or_a_minute_is_cached(
     assert kinds(view, "RENDER") == expected
     assert view.quotes["RENDER"] == quote()
     if expected[1] == "cached":
-        assert view.quotes_origin == Origin("cached", START, TODAY, "Bybit has not been asked since")
+        assert view.quotes_origin == Origin(
+            "cached", START, TODAY, "Bybit has not been asked since"
+        )
 
 
-def test_what_is_held_while_the_newest_attempt_failed_is_cached_with_the_reason(place: Place) -> None:
+def test_what_is_held_while_the_newest_attempt_failed_is_cached_with_the_reason(
+    place: Place,
+) -> None:
     place.fetch("bybit", "RENDER")
     place.fail(Query("bybit", "quotes"))
     place.clock.forward(10)
@@ -252,7 +289,9 @@ def test_what_is_held_while_the_newest_attempt_failed_is_cached_with_the_reason(
     assert view.quotes["RENDER"] == quote()
 
 
-def test_after_a_restart_what_the_disk_holds_is_cached_until_it_was_asked_for_again(place: Place) -> None:
+def test_after_a_restart_what_the_disk_holds_is_cached_until_it_was_asked_for_again(
+    place: Place,
+) -> None:
     place.fetch("bybit", "RENDER")
     place.restart()
     view = look(place.cache, "bybit", ["RENDER"])
@@ -298,28 +337,40 @@ def test_without_a_list_the_snapshots_word_on_who_is_listed_stands(place: Place)
     assert view.tables.not_listed == snapshot.tables("okx").not_listed
     assert view.contracts == snapshot.contracts("okx")
     assert view.contracts_origin.reason == "OKX is closed for maintenance"
-    assert view.tiers["FET"] == Origin("none", None, "", "FET is not listed on OKX as seen 2026-05-28")
+    assert view.tiers["FET"] == Origin(
+        "none", None, "", "FET is not listed on OKX as seen 2026-05-28"
+    )
     assert view.tables.tiers["NEW"] == flat_table()
 
 
 def test_a_venue_that_gives_its_tiers_only_to_a_key_is_told_apart(place: Place) -> None:
     place.answer(Query("binance", "tiers"), Unavailable("key", "gives its tiers only to a key"))
     view = place.fetch("binance", "RENDER")
-    assert view.tiers["RENDER"] == Origin("snapshot", None, "2026-09-29", "Binance gives its tiers only to a key")
+    assert view.tiers["RENDER"] == Origin(
+        "snapshot", None, "2026-09-29", "Binance gives its tiers only to a key"
+    )
     assert view.tables.tiers["RENDER"] == snapshot.tables("binance").tiers["RENDER"]
 
 
 def test_a_refused_table_leaves_the_snapshots_and_the_reason(place: Place) -> None:
-    place.answer(Query("bybit", "tiers", "RENDER"), Checked({"TAO": table()}, {"RENDER": "[1].floor: must be above"}))
+    place.answer(
+        Query("bybit", "tiers", "RENDER"),
+        Checked({"TAO": table()}, {"RENDER": "[1].floor: must be above"}),
+    )
     view = place.fetch("bybit", "RENDER")
     assert view.tiers["RENDER"].kind == "snapshot"
-    assert view.tiers["RENDER"].reason == "the tiers of RENDER were refused ([1].floor: must be above)"
+    assert (
+        view.tiers["RENDER"].reason == "the tiers of RENDER were refused ([1].floor: must be above)"
+    )
     assert view.tables.tiers["RENDER"] == snapshot.tables("bybit").tiers["RENDER"]
     assert view.refused == {"RENDER": "its tiers were refused ([1].floor: must be above)"}
 
 
 def test_a_refused_mark_leaves_the_snapshots_and_only_its_own_origin_says_so(place: Place) -> None:
-    place.answer(Query("bybit", "quotes"), Checked({"TAO": quote()}, {"RENDER": "mark: must be a positive number"}))
+    place.answer(
+        Query("bybit", "quotes"),
+        Checked({"TAO": quote()}, {"RENDER": "mark: must be a positive number"}),
+    )
     view = place.fetch("bybit", "RENDER", "TAO")
     assert view.quotes["RENDER"].mark == snapshot.marks()["RENDER"]
     reason = "the mark of RENDER was refused (mark: must be a positive number)"
@@ -329,7 +380,9 @@ def test_a_refused_mark_leaves_the_snapshots_and_only_its_own_origin_says_so(pla
 
 
 def test_a_refused_contract_leaves_the_snapshots_and_the_token_listed(place: Place) -> None:
-    place.answer(Query("okx", "contracts"), Checked({"TAO": contract(10)}, {"RENDER": "ctVal: is missing"}))
+    place.answer(
+        Query("okx", "contracts"), Checked({"TAO": contract(10)}, {"RENDER": "ctVal: is missing"})
+    )
     view = place.fetch("okx", "RENDER", "TAO")
     assert "RENDER" not in view.tables.not_listed
     assert view.contracts["RENDER"] == snapshot.contracts("okx")["RENDER"]
@@ -339,16 +392,24 @@ def test_a_refused_contract_leaves_the_snapshots_and_the_token_listed(place: Pla
     assert view.refused == {"RENDER": "its contract was refused (ctVal: is missing)"}
 
 
-def test_several_refusals_of_one_token_make_one_clause_and_rows_without_a_name_none(place: Place) -> None:
-    place.answer(Query("bybit", "quotes"), Checked({"TAO": quote()}, {"RENDER": "no mark", "row 3": "is no object"}))
+def test_several_refusals_of_one_token_make_one_clause_and_rows_without_a_name_none(
+    place: Place,
+) -> None:
+    place.answer(
+        Query("bybit", "quotes"),
+        Checked({"TAO": quote()}, {"RENDER": "no mark", "row 3": "is no object"}),
+    )
     place.answer(Query("bybit", "contracts"), Checked({"TAO": contract()}, {"RENDER": "no tick"}))
     view = place.fetch("bybit", "RENDER")
-    assert view.refused == {"RENDER": "its mark was refused (no mark); its contract was refused (no tick)"}
+    assert view.refused == {
+        "RENDER": "its mark was refused (no mark); its contract was refused (no tick)"
+    }
 
 
 def test_a_figure_that_is_good_after_all_is_not_refused(place: Place) -> None:
     place.answer(
-        Query("bybit", "quotes"), Checked({"RENDER": quote()}, {"RENDER": "is given twice; the first row stands"})
+        Query("bybit", "quotes"),
+        Checked({"RENDER": quote()}, {"RENDER": "is given twice; the first row stands"}),
     )
     view = place.fetch("bybit", "RENDER")
     assert not view.refused
@@ -378,15 +439,23 @@ def test_a_token_without_any_table_stays_without_one(place: Place) -> None:
 
 
 @pytest.mark.parametrize("venue", VENUES)
-def test_a_token_that_the_list_does_not_name_has_no_tables_and_the_day_it_was_seen_so(venue: str, place: Place) -> None:
+def test_a_token_that_the_list_does_not_name_has_no_tables_and_the_day_it_was_seen_so(
+    venue: str, place: Place
+) -> None:
     view = place.fetch(venue, "RENDER", "FET")
-    name = {"binance": "Binance", "bybit": "Bybit", "okx": "OKX", "hyperliquid": "Hyperliquid"}[venue]
-    assert dict(view.tables.not_listed) == dict.fromkeys(sorted(snapshot.marks().keys() - set(LISTED)), TODAY)
+    name = {"binance": "Binance", "bybit": "Bybit", "okx": "OKX", "hyperliquid": "Hyperliquid"}[
+        venue
+    ]
+    assert dict(view.tables.not_listed) == dict.fromkeys(
+        sorted(snapshot.marks().keys() - set(LISTED)), TODAY
+    )
     assert view.tables.tiers.keys() == {"RENDER", "TAO", "BTC"} | (
         {"NEW"} if venue in ("binance", "hyperliquid") else set()
     )
     assert view.contracts.keys() == set(LISTED)
-    assert view.tiers["FET"] == Origin("none", None, "", f"FET is not listed on {name} as seen {TODAY}")
+    assert view.tiers["FET"] == Origin(
+        "none", None, "", f"FET is not listed on {name} as seen {TODAY}"
+    )
 
 
 def test_a_token_that_the_list_names_is_listed_whatever_the_snapshot_says(place: Place) -> None:
@@ -402,7 +471,9 @@ def test_a_token_that_the_list_names_is_listed_whatever_the_snapshot_says(place:
 def test_rows_of_symbols_that_no_longer_trade_do_not_count(place: Place) -> None:
     dead = ["AGIX", "FET"]
     place.answer(Query("binance", "tiers"), Checked({token: table() for token in [*LISTED, *dead]}))
-    place.answer(Query("binance", "quotes"), Checked({token: quote(9) for token in [*LISTED, *dead]}))
+    place.answer(
+        Query("binance", "quotes"), Checked({token: quote(9) for token in [*LISTED, *dead]})
+    )
     view = place.fetch("binance", "RENDER", "FET")
     assert not view.tables.tiers.keys() & set(dead)
     assert "AGIX" not in view.quotes
@@ -434,14 +505,19 @@ def test_an_empty_list_unlists_nobody(place: Place) -> None:
 
 
 @pytest.mark.parametrize("restarted", [False, True])
-def test_a_list_with_a_row_that_cannot_be_read_unlists_nobody(restarted: bool, place: Place) -> None:
+def test_a_list_with_a_row_that_cannot_be_read_unlists_nobody(
+    restarted: bool, place: Place
+) -> None:
     listed = Checked({"RENDER": contract(10), "FET": contract(10)}, {"row 3": "must be an object"})
     place.answer(Query("okx", "contracts"), listed)
     view = place.fetch("okx", "RENDER", "TAO", "FET")
     if restarted:
         place.restart()
         view = look(place.cache, "okx", ["RENDER", "TAO", "FET"])
-    assert view.tables.not_listed.keys() == {"IO", "AKT"}  # The snapshot's word, but for what the list names.
+    assert view.tables.not_listed.keys() == {
+        "IO",
+        "AKT",
+    }  # The snapshot's word, but for what the list names.
     assert view.contracts["RENDER"] == contract(10)
     assert view.contracts["TAO"] == snapshot.contracts("okx")["TAO"]
     assert view.tables.tiers["TAO"] == flat_table()
@@ -468,9 +544,16 @@ def test_venues_that_count_in_tokens_have_no_contract_values(venue: str, place: 
 
 @pytest.mark.parametrize(
     ("venue", "last_day"),
-    [("binance", "2026-09-29"), ("bybit", "2025-12-29"), ("okx", "2026-05-28"), ("hyperliquid", "2026-03-10")],
+    [
+        ("binance", "2026-09-29"),
+        ("bybit", "2025-12-29"),
+        ("okx", "2026-05-28"),
+        ("hyperliquid", "2026-03-10"),
+    ],
 )
-def test_a_cached_answer_from_before_the_snapshot_gives_way_to_it(venue: str, last_day: str, place: Place) -> None:
+def test_a_cached_answer_from_before_the_snapshot_gives_way_to_it(
+    venue: str, last_day: str, place: Place
+) -> None:
     place.clock.time = START.replace(year=2025, month=9, day=28)
     place.fetch(venue, "RENDER", "NEW")
     place.clock.time = START
@@ -492,7 +575,9 @@ def test_a_cached_table_of_the_snapshots_own_day_stands(place: Place) -> None:
     assert look(place.cache, "binance", ["RENDER"]).tiers["RENDER"].kind == "cached"
 
 
-def test_a_cached_list_stands_beside_contracts_that_nobody_dated(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cached_list_stands_beside_contracts_that_nobody_dated(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     undated = {"RENDER": replace(contract(), as_of="undated")}
     monkeypatch.setattr(snapshot, "contracts", lambda _: undated)
     place.fetch("okx", "RENDER")
@@ -580,7 +665,9 @@ def test_the_engine_reads_the_tables_of_a_view(place: Place) -> None:
     assessment = assess(Scenario.from_json(document).with_tables(view.tables))
     assert assessment.positions[0].maintenance_rate == 0.02
     assert f"bybit tiers as of {TODAY}" in [message(each) for each in assessment.assumptions]
-    assert f"FET is not listed on Bybit as seen {TODAY}" in message(assessment.positions[1].problems[0])
+    assert f"FET is not listed on Bybit as seen {TODAY}" in message(
+        assessment.positions[1].problems[0]
+    )
 
 
 def test_a_view_cannot_be_changed(place: Place) -> None:

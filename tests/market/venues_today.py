@@ -1,4 +1,6 @@
-"""A source that speaks for four venues on one day: the packaged snapshot's figures, a little on, for tests to alter.
+"""A source that speaks for four venues on one day.
+
+The packaged snapshot's figures, a little on, for tests to alter.
 
 `SMALL` is the packaged snapshot with the lowest tiers alone, which is read much sooner.
 """
@@ -58,7 +60,9 @@ def candles(closes: np.ndarray[Any, np.dtype[np.float64]], today: date = TODAY) 
     return Candles(times, *(closes.copy() for _ in range(4)))
 
 
-def payments(rates: np.ndarray[Any, np.dtype[np.float64]], hours: int = 8, today: date = TODAY) -> FundingHistory:
+def payments(
+    rates: np.ndarray[Any, np.dtype[np.float64]], hours: int = 8, today: date = TODAY
+) -> FundingHistory:
     """Funding at one interval, the last at midnight."""
     times = midnight(today) - hours * HOUR * np.arange(len(rates) - 1, -1, -1, dtype=np.int64)
     return FundingHistory(times, np.asarray(rates, dtype=np.float64))
@@ -73,7 +77,10 @@ def walk(token: str, days: int, mark: float) -> np.ndarray[Any, np.dtype[np.floa
 
 
 class VenuesToday:
-    """A `MarketSource`; `asked` records (question, venue, token). An exception among the answers is raised."""
+    """A `MarketSource`; `asked` records (question, venue, token).
+
+    An exception among the answers is raised.
+    """
 
     def __init__(self, today: date = TODAY) -> None:
         snapshot = Snapshot(SMALL)
@@ -82,12 +89,19 @@ class VenuesToday:
         self.marks = {token: mark * 1.25 for token, mark in snapshot.marks().items()}
         self.listed: dict[str, dict[str, Contract]] = {
             venue: {
-                token: replace(contract, contract_value_confirmed=True, status="trading", as_of=today.isoformat())
+                token: replace(
+                    contract,
+                    contract_value_confirmed=True,
+                    status="trading",
+                    as_of=today.isoformat(),
+                )
                 for token, contract in snapshot.contracts(venue).items()
             }
             for venue in VENUES
         }
-        self.tables: dict[str, dict[str, TierTable]] = {venue: dict(snapshot.tables(venue).tiers) for venue in VENUES}
+        self.tables: dict[str, dict[str, TierTable]] = {
+            venue: dict(snapshot.tables(venue).tiers) for venue in VENUES
+        }
         self.refused: dict[tuple[str, str], str] = {}
         """Reasons by question and token."""
         self.refused_too: dict[tuple[str, str], str] = {}
@@ -116,7 +130,12 @@ class VenuesToday:
     def quotes(self, venue: str) -> Checked[Quote]:
         self._record("quotes", venue)
         return self._checked(
-            "quotes", {token: Quote(self.marks[token]) for token in self.listed[venue] if token in self.marks}
+            "quotes",
+            {
+                token: Quote(self.marks[token])
+                for token in self.listed[venue]
+                if token in self.marks
+            },
         )
 
     def tiers(self, venue: str, token: str) -> Checked[TierTable]:
@@ -126,7 +145,10 @@ class VenuesToday:
     def funding(self, venue: str, token: str) -> FundingHistory:
         self._record("funding", venue, token)
         return self._answer(
-            self.histories, venue, token, lambda: payments(np.linspace(-1e-3, 1e-3, 201), 8, self._today)
+            self.histories,
+            venue,
+            token,
+            lambda: payments(np.linspace(-1e-3, 1e-3, 201), 8, self._today),
         )
 
     def candles(self, venue: str, token: str) -> Candles:
@@ -144,11 +166,15 @@ class VenuesToday:
         refused = {token: why for (asked, token), why in self.refused.items() if asked == question}
         good = {token: value for token, value in values.items() if token not in refused}
         refused |= {
-            token: why for (asked, token), why in self.refused_too.items() if asked == question and token in good
+            token: why
+            for (asked, token), why in self.refused_too.items()
+            if asked == question and token in good
         }
         return Checked(good, refused)
 
-    def _answer(self, answers: dict[tuple[str, str], Any], venue: str, token: str, usual: Callable[[], Any]) -> Any:
+    def _answer(
+        self, answers: dict[tuple[str, str], Any], venue: str, token: str, usual: Callable[[], Any]
+    ) -> Any:
         answer = answers.get((venue, token)) or usual()
         if isinstance(answer, BaseException):
             raise answer

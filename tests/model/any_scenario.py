@@ -1,4 +1,7 @@
-"""Random scenarios in every shape that a link must carry: hypothesis strategies of scenario documents."""
+"""Random scenarios in every shape that a link must carry.
+
+Hypothesis strategies of scenario documents.
+"""
 
 from itertools import product
 from typing import Any
@@ -12,8 +15,21 @@ from margin.venues import VENUES
 
 Document = dict[str, Any]
 
-AWKWARD = (1e-30, 1.2345678901234567e-27, 1e-16, 1e-7, 0.1 + 0.2, 2 / 3, 1e5 / 3, 123_456_789_012_345.67, 1e15)
-"""Positive numbers whose spelling is easily spoilt: the tiniest, those with 17 digits, those with an exponent."""
+AWKWARD = (
+    1e-30,
+    1.2345678901234567e-27,
+    1e-16,
+    1e-7,
+    0.1 + 0.2,
+    2 / 3,
+    1e5 / 3,
+    123_456_789_012_345.67,
+    1e15,
+)
+"""Positive numbers whose spelling is easily spoilt.
+
+The tiniest, those with 17 digits, those with an exponent.
+"""
 
 
 def _typed(digits: int, power: int) -> float:
@@ -26,7 +42,9 @@ def _numbers(low: float, high: float) -> st.SearchStrategy[float]:
 
 
 POSITIVE = (
-    st.builds(_typed, st.integers(1, 99_999), st.integers(-9, 8)) | st.sampled_from(AWKWARD) | st.floats(SMALLEST, 1e15)
+    st.builds(_typed, st.integers(1, 99_999), st.integers(-9, 8))
+    | st.sampled_from(AWKWARD)
+    | st.floats(SMALLEST, 1e15)
 )
 AMOUNT = POSITIVE | POSITIVE.map(lambda value: -value) | st.just(0.0)
 FRACTION = st.floats(SMALLEST, 1, exclude_max=True) | st.sampled_from([0.0005, 0.01, 0.5])
@@ -64,7 +82,11 @@ def texts(longest: int, *, lines: bool = False) -> st.SearchStrategy[str]:
 def tier_rows(draw: st.DrawFn, *, flat: bool) -> list[Document]:
     """The rows of a schedule of one to five tiers, or of one row cut out of a schedule."""
     if not flat and draw(st.booleans()):
-        window = {"floor": draw(POSITIVE), "maintenance_rate": draw(FRACTION), "maintenance_amount": draw(POSITIVE)}
+        window = {
+            "floor": draw(POSITIVE),
+            "maintenance_rate": draw(FRACTION),
+            "maintenance_amount": draw(POSITIVE),
+        }
         return [{**window, "max_leverage": draw(st.none() | LEVERAGE), "cap": None}]
     floors = [0.0, *sorted(draw(st.lists(st.floats(SMALLEST, 1e14), max_size=4, unique=True)))]
     count = len(floors)
@@ -99,7 +121,11 @@ SHOCKS = st.fixed_dictionaries(
 
 @st.composite
 def _legs(draw: st.DrawFn, tokens: list[str]) -> list[Document]:
-    sides = draw(st.lists(st.sampled_from(list(product(tokens, SIDES))), max_size=12, unique=True)) if tokens else []
+    sides = (
+        draw(st.lists(st.sampled_from(list(product(tokens, SIDES))), max_size=12, unique=True))
+        if tokens
+        else []
+    )
     return [
         {
             "symbol": symbol,
@@ -115,7 +141,9 @@ def _legs(draw: st.DrawFn, tokens: list[str]) -> list[Document]:
 
 def _isolated_margins(legs: list[Document]) -> float:
     opening = [leg["quantity"] * leg["entry_price"] / leg["leverage"] for leg in legs]
-    return float(sum(leg["isolated_margin"] or margin for leg, margin in zip(legs, opening, strict=True)))
+    return float(
+        sum(leg["isolated_margin"] or margin for leg, margin in zip(legs, opening, strict=True))
+    )
 
 
 @st.composite
@@ -124,7 +152,11 @@ def documents(draw: st.DrawFn) -> Document:
     tokens = draw(st.lists(TOKEN, max_size=6, unique=True))
     legs = draw(_legs(tokens))
     pledged = draw(st.lists(st.sampled_from(tokens), max_size=3, unique=True)) if tokens else []
-    venue, mode, wallet = draw(st.sampled_from(sorted(VENUES))), draw(st.sampled_from(MARGIN_MODES)), draw(AMOUNT)
+    venue, mode, wallet = (
+        draw(st.sampled_from(sorted(VENUES))),
+        draw(st.sampled_from(MARGIN_MODES)),
+        draw(AMOUNT),
+    )
     margins = _isolated_margins(legs)
     if mode == "isolated" and margins > wallet:
         mode, wallet = ("isolated", or_zero(margins)) if margins <= 1e15 else ("cross", wallet)
@@ -151,7 +183,9 @@ def documents(draw: st.DrawFn) -> Document:
         "margin_mode": mode,
         "wallet_balance": wallet,
         "positions": legs,
-        "collateral": [{"asset": asset, "amount": draw(POSITIVE), "ratio": draw(FRACTION)} for asset in pledged],
+        "collateral": [
+            {"asset": asset, "amount": draw(POSITIVE), "ratio": draw(FRACTION)} for asset in pledged
+        ],
         "marks": {symbol: draw(st.just(0.0) | POSITIVE) for symbol in tokens},
         **draw(st.fixed_dictionaries({}, optional=optional)),
     }

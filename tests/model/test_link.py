@@ -15,7 +15,17 @@ from hypothesis import strategies as st
 
 from margin.errors import FieldError
 from margin.market.snapshot import embedded as snapshot
-from margin.model.link import KEYS, LONGEST, LONGEST_READ, LONGEST_WRITTEN, STAND_IN, Received, decode, encode, parse
+from margin.model.link import (
+    KEYS,
+    LONGEST,
+    LONGEST_READ,
+    LONGEST_WRITTEN,
+    STAND_IN,
+    Received,
+    decode,
+    encode,
+    parse,
+)
 from margin.model.scenario import LONGEST_NOTE, LONGEST_TITLE, MOST_POSITIONS, Scenario
 from margin.studies.account.seen import with_seen
 from tests.model.any_scenario import AWKWARD, SCENARIOS
@@ -38,14 +48,22 @@ FULL = (
 )
 """Every parameter of a link but `tiers_left_out`, and `move`, which stands for other baseline marks."""
 
-RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+RELAXED = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 
 def document(**changes: Any) -> Document:
     """Two longs on Binance with 10,000 USDT, at the snapshot's marks."""
     legs = [("RENDER", 28571.4, 1.75), ("FET", 179291.8, 0.2231)]
     positions = [
-        {"symbol": symbol, "side": "long", "quantity": quantity, "entry_price": price, "leverage": 10}
+        {
+            "symbol": symbol,
+            "side": "long",
+            "quantity": quantity,
+            "entry_price": price,
+            "leverage": 10,
+        }
         for symbol, quantity, price in legs
     ]
     marks = {symbol: price for symbol, _, price in legs}
@@ -60,7 +78,9 @@ def scenario(**changes: Any) -> Scenario:
 def query(**changes: str | list[str] | None) -> str:
     """The example's query string with some parameters replaced, added, or (None) left out."""
     parameters = {**parse(EXAMPLE), **changes}
-    return urlencode({key: value for key, value in parameters.items() if value is not None}, doseq=True)
+    return urlencode(
+        {key: value for key, value in parameters.items() if value is not None}, doseq=True
+    )
 
 
 def received(text: str) -> Received:
@@ -100,13 +120,21 @@ def test_a_scenario_comes_back_from_its_link_to_the_last_digit(whole: Scenario) 
 
 @pytest.mark.parametrize("value", AWKWARD)
 def test_a_number_of_any_size_comes_back_to_the_last_bit(value: float) -> None:
-    leg = {"symbol": "RENDER", "side": "short", "quantity": value, "entry_price": value, "leverage": 3}
+    leg = {
+        "symbol": "RENDER",
+        "side": "short",
+        "quantity": value,
+        "entry_price": value,
+        "leverage": 3,
+    }
     whole = scenario(positions=[leg], marks={"RENDER": value, "FET": value}, wallet_balance=-value)
     assert received(encode(whole).query).scenario == whole
 
 
 def test_whole_numbers_are_written_without_a_point_and_others_in_full() -> None:
-    parameters = encode(scenario(wallet_balance=1e15, taker_fee=1e-7, marks={"RENDER": 0, "FET": 1 / 3})).parameters
+    parameters = encode(
+        scenario(wallet_balance=1e15, taker_fee=1e-7, marks={"RENDER": 0, "FET": 1 / 3})
+    ).parameters
     assert parameters["wallet_balance"] == ["1000000000000000"]
     assert parameters["taker_fee"] == ["1e-07"]
     assert parameters["marks"] == ["RENDER_0~FET_0.3333333333333333"]
@@ -114,7 +142,10 @@ def test_whole_numbers_are_written_without_a_point_and_others_in_full() -> None:
 
 def test_every_optional_part_comes_back_at_once() -> None:
     whole = received(FULL).scenario
-    assert {key for key, value in whole.to_json().items() if value} == {*document(), *whole.to_json()}
+    assert {key for key, value in whole.to_json().items() if value} == {
+        *document(),
+        *whole.to_json(),
+    }
     assert encode(whole).query == FULL
     assert received(encode(whole).query) == Received(whole, (), ())
 
@@ -126,9 +157,13 @@ def test_both_legs_of_a_hedge_come_back_in_their_order() -> None:
 
 
 @pytest.mark.parametrize(
-    "seen", [(None, None), (10_000, None), (None, 0.165), (-2.5, 1 / 3), (0, 0)], ids=lambda seen: f"{seen}"
+    "seen",
+    [(None, None), (10_000, None), (None, 0.165), (-2.5, 1 / 3), (0, 0)],
+    ids=lambda seen: f"{seen}",
 )
-def test_what_the_maker_saw_comes_back_with_its_gaps(seen: tuple[float | None, float | None]) -> None:
+def test_what_the_maker_saw_comes_back_with_its_gaps(
+    seen: tuple[float | None, float | None],
+) -> None:
     whole = scenario(seen={"equity": seen[0], "margin_ratio": seen[1]})
     assert received(encode(whole).query).scenario.seen == whole.seen
 
@@ -163,8 +198,16 @@ def test_title_and_note_come_back_letter_by_letter(text: str) -> None:
 
 def of_many(count: int, **changes: Any) -> Scenario:
     """A scenario of so many positions, each figure with all the digits there are."""
-    names = [f"LONGESTSYMBOL{index:02}"[:15] if index < 100 else f"LONGSYMBOL{index}" for index in range(count)]
-    leg = {"side": "long", "quantity": 123456.78901234567, "entry_price": 1.2345678901234567e-05, "leverage": 1 / 3 + 7}
+    names = [
+        f"LONGESTSYMBOL{index:02}"[:15] if index < 100 else f"LONGSYMBOL{index}"
+        for index in range(count)
+    ]
+    leg = {
+        "side": "long",
+        "quantity": 123456.78901234567,
+        "entry_price": 1.2345678901234567e-05,
+        "leverage": 1 / 3 + 7,
+    }
     figures = dict.fromkeys(names, 1.2345678901234567e-05)
     return scenario(positions=[{**leg, "symbol": name} for name in names], marks=figures, **changes)
 
@@ -188,13 +231,17 @@ def test_a_scenario_that_no_link_holds_is_named_by_it_and_not_shortened() -> Non
     assert list(link.stand_in) == [STAND_IN, "v"]
     assert link.stand_in == encode(of_many(MOST_POSITIONS)).stand_in
     assert link.stand_in != encode(of_many(MOST_POSITIONS, wallet_balance=1)).stand_in
-    with pytest.raises(FieldError, match=r"^The scenario is too large for a link and opens only in the session"):
+    with pytest.raises(
+        FieldError, match=r"^The scenario is too large for a link and opens only in the session"
+    ):
         decode(link.stand_in)
 
 
 @pytest.mark.parametrize("symbol", ["AUSDTUSDT", "AUSDT/USDT", "CUSDC-USDC-SWAP"])
 def test_a_token_named_after_a_stablecoin_comes_back_as_itself(symbol: str) -> None:
-    whole = scenario(positions=[{**document()["positions"][0], "symbol": symbol}], marks={symbol: 1.75})
+    whole = scenario(
+        positions=[{**document()["positions"][0], "symbol": symbol}], marks={symbol: 1.75}
+    )
     assert received(encode(whole).query).scenario == whole
 
 
@@ -224,30 +271,60 @@ def test_parameters_are_the_links_own_in_one_order() -> None:
             {},
             id="symbols as venues spell them",
         ),
-        pytest.param({"marks": "RNDR_1.75~fet_0.2231"}, {}, id="the old name of a token and small letters"),
         pytest.param(
-            {"p": ["RENDER_long_28571.4_1.75_10_", "FET_long_179291.8_0.2231_10"]}, {}, id="a part left empty"
+            {"marks": "RNDR_1.75~fet_0.2231"}, {}, id="the old name of a token and small letters"
+        ),
+        pytest.param(
+            {"p": ["RENDER_long_28571.4_1.75_10_", "FET_long_179291.8_0.2231_10"]},
+            {},
+            id="a part left empty",
         ),
         pytest.param({"wallet_balance": "1e4"}, {}, id="an exponent"),
         pytest.param({"wallet_balance": "010000.000"}, {}, id="zeros that say nothing"),
         pytest.param({"title": "", "note": ""}, {}, id="empty texts"),
         pytest.param({"betas": "", "baseline_marks": ""}, {}, id="empty tables"),
-        pytest.param({"levels": "0.4"}, {"levels": {"warning": 0.4, "danger": 0.8}}, id="one level of two"),
+        pytest.param(
+            {"levels": "0.4"}, {"levels": {"warning": 0.4, "danger": 0.8}}, id="one level of two"
+        ),
         pytest.param({"shocks": "", "shock_moves": ""}, {}, id="shocks that suppose nothing"),
         pytest.param(
-            {"shocks": "days_7~leverage_cap_5e-1", "shock_moves": "rndr_-0.3", "shock_funding": "FETUSDT_0.001"},
-            {"shocks": {"days": 7, "leverage_cap": 0.5, "moves": {"RENDER": -0.3}, "funding": {"FET": 0.001}}},
+            {
+                "shocks": "days_7~leverage_cap_5e-1",
+                "shock_moves": "rndr_-0.3",
+                "shock_funding": "FETUSDT_0.001",
+            },
+            {
+                "shocks": {
+                    "days": 7,
+                    "leverage_cap": 0.5,
+                    "moves": {"RENDER": -0.3},
+                    "funding": {"FET": 0.001},
+                }
+            },
             id="some shocks of many",
         ),
-        pytest.param({"title": "~b0JrQvtGA0LfQuNC90LA="}, {"title": "Корзина"}, id="packed text with its padding"),
+        pytest.param(
+            {"title": "~b0JrQvtGA0LfQuNC90LA="},
+            {"title": "Корзина"},
+            id="packed text with its padding",
+        ),
         pytest.param(
             {"tiers": "FET~0_0.01~5000_0.02"},
-            {"tiers": {"FET": [{"floor": 0, "maintenance_rate": 0.01}, {"floor": 5000, "maintenance_rate": 0.02}]}},
+            {
+                "tiers": {
+                    "FET": [
+                        {"floor": 0, "maintenance_rate": 0.01},
+                        {"floor": 5000, "maintenance_rate": 0.02},
+                    ]
+                }
+            },
             id="tiers by floor and rate alone",
         ),
     ],
 )
-def test_what_a_person_writes_by_hand_is_read_as_meant(changes: Mapping[str, Any], expected: Document) -> None:
+def test_what_a_person_writes_by_hand_is_read_as_meant(
+    changes: Mapping[str, Any], expected: Document
+) -> None:
     assert received(query(**changes)).scenario == scenario(**expected)
 
 
@@ -259,9 +336,13 @@ def test_what_a_person_writes_by_hand_is_read_as_meant(changes: Mapping[str, Any
         pytest.param(f"http://localhost:8501/What-if?{EXAMPLE}", id="with a port and a page"),
         pytest.param(f"https://tandem.example/?{EXAMPLE}#joint-move", id="with a fragment"),
         pytest.param(f"{EXAMPLE}#joint-move", id="bare, with a fragment"),
-        pytest.param(f"  https://tandem.example/?{EXAMPLE}\n", id="with the white space of a paste"),
+        pytest.param(
+            f"  https://tandem.example/?{EXAMPLE}\n", id="with the white space of a paste"
+        ),
         pytest.param(f"{EXAMPLE}&", id="with a trailing ampersand"),
-        pytest.param(EXAMPLE.replace("~", "%7E").replace("_", "%5F"), id="percent-encoded by a mail program"),
+        pytest.param(
+            EXAMPLE.replace("~", "%7E").replace("_", "%5F"), id="percent-encoded by a mail program"
+        ),
     ],
 )
 def test_an_address_is_taken_as_it_was_copied(address: str) -> None:
@@ -277,26 +358,38 @@ def test_a_question_mark_in_a_title_typed_by_hand_does_not_cut_the_query() -> No
 
 
 def full_digits(value: float) -> float:
-    """The number of 50 neighbours that takes most room to write: 17 digits, or 16 where no number here has more."""
+    """The number of 50 neighbours that takes most room to write.
+
+    17 digits, or 16 where no number here has more.
+    """
     neighbours = accumulate(range(50), lambda nearest, _: nextafter(nearest, inf), initial=value)
     return max(neighbours, key=lambda near: len(repr(near)))
 
 
 NOTES = {
-    "English": "The basket leans long on compute and short on storage; should RENDER and FET fall together by a tenth, "
-    "the account is close to liquidation, so half of the FET goes first. Ask me before you add to it, and look at the "
+    "English": "The basket leans long on compute and short on storage; should RENDER and FET fall "
+    "together by a tenth, "
+    "the account is close to liquidation, so half of the FET goes first. Ask me before you add to "
+    "it, and look at the "
     "funding of the week as well: on some days it takes more than the carry gives.",
-    "Cyrillic": "Корзина стоит в длинной позиции по вычислениям и в короткой по хранению; если RENDER и FET упадут "
-    "вместе на десятую долю, счёт окажется рядом с ликвидацией, поэтому сначала уходит половина FET. Спроси меня, "
-    "прежде чем добавлять, и посмотри на фандинг за неделю: в иные дни он забирает больше, чем даёт.",
+    "Cyrillic": "Корзина стоит в длинной позиции по вычислениям и в короткой по хранению; если "
+    "RENDER и FET упадут "
+    "вместе на десятую долю, счёт окажется рядом с ликвидацией, поэтому сначала уходит половина "
+    "FET. Спроси меня, "
+    "прежде чем добавлять, и посмотри на фандинг за неделю: в иные дни он забирает больше, чем "
+    "даёт.",
     "Chinese": "这个组合做多算力代币，同时做空存储代币；如果两个代币一起下跌百分之十，账户就接近强平，"
-    "所以应当先减掉一半仓位。加仓之前请先问我，也请看看这一周的资金费率：有些日子它拿走的比持仓收益还多。" * 4,
+    "所以应当先减掉一半仓位。加仓之前请先问我，也请看看这一周的资金费率：有些日子它拿走的比持仓收益还多。"
+    * 4,
 }
 TEN = ("RENDER", "FET", "TAO", "AKT", "GRT", "NEAR", "WLD", "ICP", "FIL", "THETA")
 
 
 def ten_positions(note: str = "", digits: Any = full_digits, **changes: Any) -> Scenario:
-    """Ten positions with all the digits that doubles have: sizes, entries, marks, baseline marks, wallet."""
+    """Ten positions with all the digits that doubles have.
+
+    Sizes, entries, marks, baseline marks, wallet.
+    """
     marks = snapshot.marks()
     legs = [
         {
@@ -366,8 +459,20 @@ def filled(**changes: Any) -> Scenario:
 
 def test_a_table_that_fits_travels_with_all_it_says() -> None:
     rows = [
-        {"floor": 0, "maintenance_rate": 0.01, "maintenance_amount": 0, "max_leverage": 50, "cap": 5_000},
-        {"floor": 5_000, "maintenance_rate": 0.02, "maintenance_amount": 50, "max_leverage": None, "cap": 1e6},
+        {
+            "floor": 0,
+            "maintenance_rate": 0.01,
+            "maintenance_amount": 0,
+            "max_leverage": 50,
+            "cap": 5_000,
+        },
+        {
+            "floor": 5_000,
+            "maintenance_rate": 0.02,
+            "maintenance_amount": 50,
+            "max_leverage": None,
+            "cap": 1e6,
+        },
     ]
     link = encode(scenario(tiers={"RENDER": rows}))
     assert link.parameters["tiers"] == ["RENDER~0_0.01_0_50_5000~5000_0.02_50__1000000"]
@@ -413,7 +518,9 @@ def test_a_link_that_has_to_name_left_out_tables_still_fits() -> None:
 @pytest.mark.parametrize("names", ["<script>alert(1)</script>", "RENDER~<b>", "", "x" * 30_000])
 def test_what_is_said_to_be_left_out_are_tokens(names: str) -> None:
     result = answer(query(tiers_left_out=names))
-    assert isinstance(result, FieldError) or all(re.fullmatch(r"[A-Z0-9]{1,15}", name) for name in result.left_out)
+    assert isinstance(result, FieldError) or all(
+        re.fullmatch(r"[A-Z0-9]{1,15}", name) for name in result.left_out
+    )
 
 
 # Parameters of others
@@ -421,7 +528,9 @@ def test_what_is_said_to_be_left_out_are_tokens(names: str) -> None:
 
 def test_foreign_parameters_are_reported_and_change_nothing() -> None:
     result = received(f"utm_source=a&embed=true&{EXAMPLE}&embed=false&P=x&Venue=okx&=&positions=1")
-    assert result == Received(scenario(), (), ("utm_source", "embed", "P", "Venue", "", "positions"))
+    assert result == Received(
+        scenario(), (), ("utm_source", "embed", "P", "Venue", "", "positions")
+    )
 
 
 # Links that cannot be read
@@ -450,7 +559,11 @@ REFUSED: list[tuple[str, str, str]] = [
     ("bytes that are no text", "venue=%ff%fe&v=1", "margin_mode: is missing"),
     ("venue twice", query(venue=["binance", "okx"]), "venue: must be given once, got it 2 times"),
     ("marks thrice", query(marks=["RENDER_1"] * 3), "marks: must be given once, got it 3 times"),
-    ("left-out tables twice", query(tiers_left_out=["A", "B"]), "tiers_left_out: must be given once, got it 2 times"),
+    (
+        "left-out tables twice",
+        query(tiers_left_out=["A", "B"]),
+        "tiers_left_out: must be given once, got it 2 times",
+    ),
     (
         "an unknown venue",
         query(venue="kraken"),
@@ -462,31 +575,63 @@ REFUSED: list[tuple[str, str, str]] = [
         'margin_mode: must be one of cross, isolated, got "portfolio"',
     ),
     ("no wallet balance", query(wallet_balance=None), "wallet_balance: is missing"),
-    ("an empty wallet balance", query(wallet_balance=""), "wallet_balance: must be a number, got null"),
+    (
+        "an empty wallet balance",
+        query(wallet_balance=""),
+        "wallet_balance: must be a number, got null",
+    ),
     ("not a number", query(wallet_balance="NaN"), 'wallet_balance: must be a number, got "NaN"'),
-    ("infinity in words", query(wallet_balance="Infinity"), 'wallet_balance: must be a number, got "Infinity"'),
+    (
+        "infinity in words",
+        query(wallet_balance="Infinity"),
+        'wallet_balance: must be a number, got "Infinity"',
+    ),
     (
         "infinity in figures",
         query(wallet_balance="1e999"),
         "wallet_balance: must be at most 1e15 in size, got an infinity",
     ),
-    ("minus infinity", query(wallet_balance="-1e999"), "wallet_balance: must be at most 1e15 in size, got an infinity"),
-    ("too large a number", query(wallet_balance="1e16"), "wallet_balance: must be at most 1e15 in size, got 1e+16"),
-    ("thousands parted by commas", query(wallet_balance="10,000"), 'wallet_balance: must be a number, got "10,000"'),
-    ("a hexadecimal number", query(wallet_balance="0x10"), 'wallet_balance: must be a number, got "0x10"'),
+    (
+        "minus infinity",
+        query(wallet_balance="-1e999"),
+        "wallet_balance: must be at most 1e15 in size, got an infinity",
+    ),
+    (
+        "too large a number",
+        query(wallet_balance="1e16"),
+        "wallet_balance: must be at most 1e15 in size, got 1e+16",
+    ),
+    (
+        "thousands parted by commas",
+        query(wallet_balance="10,000"),
+        'wallet_balance: must be a number, got "10,000"',
+    ),
+    (
+        "a hexadecimal number",
+        query(wallet_balance="0x10"),
+        'wallet_balance: must be a number, got "0x10"',
+    ),
     (
         "more digits than any double",
         query(wallet_balance="1" * 4_000),
         'wallet_balance: must be a number, got "' + "1" * 38 + "…",
     ),
-    ("an unknown shock", query(shocks="funding_rate_0.1"), "shocks.funding_rate: is not a known key"),
+    (
+        "an unknown shock",
+        query(shocks="funding_rate_0.1"),
+        "shocks.funding_rate: is not a known key",
+    ),
     (
         "a shock without a figure",
         query(shocks="days"),
         "shocks.days: must be a number of at least 0 and of at most 365, got null",
     ),
     ("a shock twice", query(shocks="days_1~days_2"), "shocks.days: is given twice"),
-    ("a table of shocks in the wrong place", query(shocks="moves_1"), "shocks.moves: must be an object, got 1"),
+    (
+        "a table of shocks in the wrong place",
+        query(shocks="moves_1"),
+        "shocks.moves: must be an object, got 1",
+    ),
     (
         "a table of shocks in two places",
         query(shocks="moves_5", shock_moves="RENDER_-0.1"),
@@ -502,24 +647,44 @@ REFUSED: list[tuple[str, str, str]] = [
         query(shock_moves="RENDER_-1.1"),
         "shocks.moves.RENDER: must be a number of at least -1 and of at most 10, got -1.1",
     ),
-    ("a token shocked twice", query(shock_funding="FET_0~FET_1"), "shocks.funding.FET: is given twice"),
+    (
+        "a token shocked twice",
+        query(shock_funding="FET_0~FET_1"),
+        "shocks.funding.FET: is given twice",
+    ),
     ("an empty position", query(p=""), "positions[0].side: is missing"),
     ("a position of a symbol alone", query(p="RENDER"), "positions[0].side: is missing"),
-    ("a position without its entry", query(p="RENDER_long_1"), "positions[0].entry_price: is missing"),
+    (
+        "a position without its entry",
+        query(p="RENDER_long_1"),
+        "positions[0].entry_price: is missing",
+    ),
     (
         "a position of seven parts",
         query(p="RENDER_long_1_1_1_1_1"),
         "positions[0]: must have at most 6 parts "
         "(symbol, side, quantity, entry_price, leverage, isolated_margin), got 7",
     ),
-    ("a negative quantity", query(p="RENDER_long_-5_1_1"), "positions[0].quantity: must be a positive number, got -5"),
-    ("no quantity", query(p="RENDER_long_0_1_1"), "positions[0].quantity: must be a positive number, got 0"),
+    (
+        "a negative quantity",
+        query(p="RENDER_long_-5_1_1"),
+        "positions[0].quantity: must be a positive number, got -5",
+    ),
+    (
+        "no quantity",
+        query(p="RENDER_long_0_1_1"),
+        "positions[0].quantity: must be a positive number, got 0",
+    ),
     (
         "a fault in the second position",
         query(p=[RENDER_LEG, "FET_long_x_1_1"]),
         'positions[1].quantity: must be a positive number, got "x"',
     ),
-    ("an unknown side", query(p="RENDER_both_1_1_1"), 'positions[0].side: must be one of long, short, got "both"'),
+    (
+        "an unknown side",
+        query(p="RENDER_both_1_1_1"),
+        'positions[0].side: must be one of long, short, got "both"',
+    ),
     (
         "markup for a symbol",
         query(p="<script>alert(1)</script>_long_1_1_1"),
@@ -528,13 +693,15 @@ REFUSED: list[tuple[str, str, str]] = [
     (
         "a token that is no more",
         query(p="AGIX_long_1_1_1"),
-        "positions[0].symbol: AGIX merged into FET in June-July 2024 (1 AGIX = 0.433350 FET) and its perpetual is "
+        "positions[0].symbol: AGIX merged into FET in June-July 2024 (1 AGIX = 0.433350 FET) and "
+        "its perpetual is "
         "gone; enter the FET instead",
     ),
     (
         "one position twice",
         query(p=[RENDER_LEG, RENDER_LEG]),
-        "positions[1]: RENDER long is positions[0] already; merge them into one of quantity 57142.8 at entry "
+        "positions[1]: RENDER long is positions[0] already; merge them into one of quantity "
+        "57142.8 at entry "
         "price 1.75",
     ),
     (
@@ -551,18 +718,42 @@ REFUSED: list[tuple[str, str, str]] = [
     ("a mark of two prices", query(marks="RENDER_1_2~FET_1"), f'marks.RENDER: {A_PRICE} "1_2"'),
     ("a negative mark", query(marks="RENDER_-1~FET_1"), f"marks.RENDER: {A_PRICE} -1"),
     ("one mark twice", query(marks="RENDER_1~FET_1~RENDER_2"), "marks.RENDER: is given twice"),
-    ("one mark under two names", query(marks="RENDER_1~FET_1~RNDR_2"), "marks.RENDER: is given twice"),
+    (
+        "one mark under two names",
+        query(marks="RENDER_1~FET_1~RNDR_2"),
+        "marks.RENDER: is given twice",
+    ),
     ("marks cut at a tilde", query(marks="RENDER_1~FET_1~"), f'marks: {A_TOKEN} ""'),
     (
         "too large a beta",
         query(betas="FET_101"),
         "betas.FET: must be a number of at least -100 and of at most 100, got 101",
     ),
-    ("a baseline mark of 0", query(baseline_marks="FET_0"), "baseline_marks.FET: must be a positive number, got 0"),
-    ("no contract value", query(contract_values="FET_"), "contract_values.FET: must be a positive number, got null"),
-    ("levels upside down", query(levels="0.8_0.5"), "levels.danger: must be above the warning level, 0.8, got 0.5"),
-    ("three levels", query(levels="0.1_0.2_0.3"), "levels: must have at most 2 parts (warning, danger), got 3"),
-    ("a fee of everything", query(taker_fee="1"), "taker_fee: must be a number of at least 0 and below 1, got 1"),
+    (
+        "a baseline mark of 0",
+        query(baseline_marks="FET_0"),
+        "baseline_marks.FET: must be a positive number, got 0",
+    ),
+    (
+        "no contract value",
+        query(contract_values="FET_"),
+        "contract_values.FET: must be a positive number, got null",
+    ),
+    (
+        "levels upside down",
+        query(levels="0.8_0.5"),
+        "levels.danger: must be above the warning level, 0.8, got 0.5",
+    ),
+    (
+        "three levels",
+        query(levels="0.1_0.2_0.3"),
+        "levels: must have at most 2 parts (warning, danger), got 3",
+    ),
+    (
+        "a fee of everything",
+        query(taker_fee="1"),
+        "taker_fee: must be a number of at least 0 and below 1, got 1",
+    ),
     (
         "a fraction in per cent",
         query(margin_fraction="1%"),
@@ -575,10 +766,26 @@ REFUSED: list[tuple[str, str, str]] = [
         "collateral[1]: must have at most 3 parts (asset, amount, ratio), got 4",
     ),
     ("a word for what was seen", query(seen="much"), 'seen.equity: must be a number, got "much"'),
-    ("three things seen", query(seen="1_1_1"), "seen: must have at most 2 parts (equity, margin_ratio), got 3"),
-    ("a thirteenth month", query(tiers_as_of="2026-13-01"), "tiers_as_of: must be a date as in 2026-09-29"),
-    ("a table without tiers", query(tiers="RENDER"), "tiers.RENDER: must have at least one tier, got none"),
-    ("a tier without its rate", query(tiers="RENDER~0"), "tiers.RENDER[0].maintenance_rate: is missing"),
+    (
+        "three things seen",
+        query(seen="1_1_1"),
+        "seen: must have at most 2 parts (equity, margin_ratio), got 3",
+    ),
+    (
+        "a thirteenth month",
+        query(tiers_as_of="2026-13-01"),
+        "tiers_as_of: must be a date as in 2026-09-29",
+    ),
+    (
+        "a table without tiers",
+        query(tiers="RENDER"),
+        "tiers.RENDER: must have at least one tier, got none",
+    ),
+    (
+        "a tier without its rate",
+        query(tiers="RENDER~0"),
+        "tiers.RENDER[0].maintenance_rate: is missing",
+    ),
     (
         "a tier of six parts",
         query(tiers="RENDER~0_0_0_0_0_0"),
@@ -600,9 +807,21 @@ REFUSED: list[tuple[str, str, str]] = [
     ("a packed note that is no base64", query(note="~<b>"), f"note: {CUT}"),
     ("a packed note with stray characters", query(note="~0JrQ<<>>vtGA0LfQuNC90LA"), f"note: {CUT}"),
     ("a packed note that is no text", query(note="~gICA"), f"note: {CUT}"),
-    ("too long a title", query(title="x" * 81), "title: must be at most 80 characters long, got 81"),
-    ("too long a note, packed", query(note="~b" + "AAAA" * 100), "note: must be at most 280 characters long, got 300"),
-    ("a line break in a title", query(title="a\nb"), r"title: must be plain text, got the control character '\n'"),
+    (
+        "too long a title",
+        query(title="x" * 81),
+        "title: must be at most 80 characters long, got 81",
+    ),
+    (
+        "too long a note, packed",
+        query(note="~b" + "AAAA" * 100),
+        "note: must be at most 280 characters long, got 300",
+    ),
+    (
+        "a line break in a title",
+        query(title="a\nb"),
+        r"title: must be plain text, got the control character '\n'",
+    ),
     (
         "a terminal's escape in a note",
         query(note="\x1b[31m"),
@@ -637,7 +856,9 @@ REFUSED: list[tuple[str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("link", "sentence"), [pytest.param(*row[1:], id=row[0]) for row in REFUSED])
+@pytest.mark.parametrize(
+    ("link", "sentence"), [pytest.param(*row[1:], id=row[0]) for row in REFUSED]
+)
 def test_a_link_that_cannot_be_read_is_answered_in_one_sentence(link: str, sentence: str) -> None:
     assert str(refusal(link)) == sentence
     assert len(sentence) <= 300
@@ -648,7 +869,9 @@ def test_a_version_given_twice_is_refused_for_being_given_twice() -> None:
 
 
 @pytest.mark.parametrize("size", ["1e15_1", "1e-30_1e-30"])
-def test_one_position_twice_is_refused_for_that_even_where_no_merge_can_be_offered(size: str) -> None:
+def test_one_position_twice_is_refused_for_that_even_where_no_merge_can_be_offered(
+    size: str,
+) -> None:
     error = refusal(query(p=[f"RENDER_long_{size}_10"] * 2))
     assert error.path == "positions[1]"
     assert error.message.startswith("RENDER long is positions[0] already")
@@ -678,7 +901,9 @@ def test_no_control_character_of_a_link_reaches_the_sentence(link: str) -> None:
 # Links that were cut, changed, or never meant to be one
 
 
-@pytest.mark.parametrize("link", [pytest.param(EXAMPLE, id="the example"), pytest.param(FULL, id="every parameter")])
+@pytest.mark.parametrize(
+    "link", [pytest.param(EXAMPLE, id="the example"), pytest.param(FULL, id="every parameter")]
+)
 def test_a_link_cut_anywhere_at_its_end_is_known_to_be_cut(link: str) -> None:
     answers = [answer(link[:end]) for end in range(len(link))]
     assert {type(each) for each in answers} == {FieldError}
@@ -758,10 +983,16 @@ def one_sentence_or_a_scenario(result: Received | FieldError) -> None:
 
 
 @given(
-    st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=3), st.lists(PIECES, min_size=1, max_size=3), max_size=8)
+    st.dictionaries(
+        st.sampled_from(KEYS) | st.text(max_size=3),
+        st.lists(PIECES, min_size=1, max_size=3),
+        max_size=8,
+    )
 )
 @QUICK
-def test_any_text_in_any_parameter_is_a_scenario_or_a_sentence(parameters: dict[str, list[str]]) -> None:
+def test_any_text_in_any_parameter_is_a_scenario_or_a_sentence(
+    parameters: dict[str, list[str]],
+) -> None:
     for given_parameters in (parameters, {**parse(EXAMPLE), **parameters}):
         try:
             result: Received | FieldError = decode(given_parameters)
@@ -772,7 +1003,9 @@ def test_any_text_in_any_parameter_is_a_scenario_or_a_sentence(parameters: dict[
 
 @given(st.integers(0, len(FULL)), st.integers(0, 12), PIECES)
 @QUICK
-def test_a_link_changed_anywhere_is_a_scenario_or_a_sentence(start: int, length: int, piece: str) -> None:
+def test_a_link_changed_anywhere_is_a_scenario_or_a_sentence(
+    start: int, length: int, piece: str
+) -> None:
     one_sentence_or_a_scenario(answer(FULL[:start] + piece + FULL[start + length :]))
 
 
@@ -785,11 +1018,33 @@ def test_any_text_for_an_address_is_a_scenario_or_a_sentence(text: str) -> None:
 @pytest.mark.parametrize(
     "filling",
     [
-        *("p=&", "p=RENDER_long_1_1_1&", "tiers=RENDER~0_0.01&", "&", "v=1&", "%ff", "%", "+", "?", "#", "x=1&"),
-        *("marks=~", "~", "_", "RENDER_1~", "9", "=", "marks=" + "~".join(f"T{index}_1" for index in range(4_000))),
+        *(
+            "p=&",
+            "p=RENDER_long_1_1_1&",
+            "tiers=RENDER~0_0.01&",
+            "&",
+            "v=1&",
+            "%ff",
+            "%",
+            "+",
+            "?",
+            "#",
+            "x=1&",
+        ),
+        *(
+            "marks=~",
+            "~",
+            "_",
+            "RENDER_1~",
+            "9",
+            "=",
+            "marks=" + "~".join(f"T{index}_1" for index in range(4_000)),
+        ),
     ],
 )
-@pytest.mark.parametrize("key", ["", "marks=", "tiers=RENDER~", "collateral=", "title=~", "p=", "wallet_balance="])
+@pytest.mark.parametrize(
+    "key", ["", "marks=", "tiers=RENDER~", "collateral=", "title=~", "p=", "wallet_balance="]
+)
 def test_the_longest_link_there_can_be_is_answered_at_once(key: str, filling: str) -> None:
     link = (f"{EXAMPLE}&{key}" + filling * (LONGEST_READ // len(filling)))[:LONGEST_READ]
     start = time.perf_counter()

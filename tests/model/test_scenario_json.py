@@ -27,7 +27,13 @@ def sample() -> Document:
         "margin_mode": "cross",
         "wallet_balance": 10_000,
         "positions": [
-            {"symbol": "RENDER", "side": "long", "quantity": 30_000, "entry_price": 1.75, "leverage": 10},
+            {
+                "symbol": "RENDER",
+                "side": "long",
+                "quantity": 30_000,
+                "entry_price": 1.75,
+                "leverage": 10,
+            },
             {
                 "symbol": "FET",
                 "side": "short",
@@ -45,8 +51,20 @@ def sample() -> Document:
         "collateral": [{"asset": "BTC", "amount": 0.1, "ratio": 0.95}],
         "tiers": {
             "RENDER": [
-                {"floor": 0, "maintenance_rate": 0.01, "maintenance_amount": 0, "max_leverage": 75, "cap": 5000},
-                {"floor": 5000, "maintenance_rate": 0.015, "maintenance_amount": 25, "max_leverage": 50, "cap": None},
+                {
+                    "floor": 0,
+                    "maintenance_rate": 0.01,
+                    "maintenance_amount": 0,
+                    "max_leverage": 75,
+                    "cap": 5000,
+                },
+                {
+                    "floor": 5000,
+                    "maintenance_rate": 0.015,
+                    "maintenance_amount": 25,
+                    "max_leverage": 50,
+                    "cap": None,
+                },
             ]
         },
         "contract_values": {"RENDER": 1},
@@ -63,7 +81,8 @@ def put(path: str, value: Any) -> Callable[[], Document]:
     def changed() -> Document:
         document = sample()
         *way, last = [
-            int(step) if step.isdigit() else step for step in path.replace("[", ".").replace("]", "").split(".")
+            int(step) if step.isdigit() else step
+            for step in path.replace("[", ".").replace("]", "").split(".")
         ]
         target: Any = document
         for step in way:
@@ -96,12 +115,17 @@ def tier(floor: float, rate: float, **more: Any) -> Document:
 
 
 def many_positions() -> Document:
-    return put("positions", [{**sample()["positions"][0], "symbol": f"T{index}"} for index in range(201)])()
+    return put(
+        "positions", [{**sample()["positions"][0], "symbol": f"T{index}"} for index in range(201)]
+    )()
 
 
 def twice(quantity: float, entry: float) -> Callable[[], Document]:
     first = sample()["positions"][0]
-    return put("positions", [first, {**first, "symbol": "RNDR", "quantity": quantity, "entry_price": entry}])
+    return put(
+        "positions",
+        [first, {**first, "symbol": "RNDR", "quantity": quantity, "entry_price": entry}],
+    )
 
 
 def isolated(wallet: float) -> Callable[[], Document]:
@@ -122,21 +146,36 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "nothing instead of the document": (lambda: None, "must be an object, got null"),
     # Version
     "no version": (without("version"), "version: is missing; this is version 1"),
-    "a version to come": (put("version", 2), "version: must be 1, got 2; a newer Tandem may read it"),
+    "a version to come": (
+        put("version", 2),
+        "version: must be 1, got 2; a newer Tandem may read it",
+    ),
     "a version in words": (put("version", "1"), 'version: must be a number, got "1"'),
     "a version that is true": (put("version", True), "version: must be a number, got true"),
     # Keys
     "an unknown key of the document": (put("wallet", 1), f"wallet: {UNKNOWN}"),
     "an unknown key of a position": (put("positions[1].qty", 1), f"positions[1].qty: {UNKNOWN}"),
-    "an unknown key of a collateral": (put("collateral[0].haircut", 1), f"collateral[0].haircut: {UNKNOWN}"),
-    "an unknown key of a tier": (put("tiers.RENDER[1].rate", 1), f"tiers.RENDER[1].rate: {UNKNOWN}"),
+    "an unknown key of a collateral": (
+        put("collateral[0].haircut", 1),
+        f"collateral[0].haircut: {UNKNOWN}",
+    ),
+    "an unknown key of a tier": (
+        put("tiers.RENDER[1].rate", 1),
+        f"tiers.RENDER[1].rate: {UNKNOWN}",
+    ),
     "an unknown key of the levels": (put("levels.panic", 1), f"levels.panic: {UNKNOWN}"),
     "an unknown key of what was seen": (put("seen.pnl", 1), f"seen.pnl: {UNKNOWN}"),
-    "an unknown key of the textbook": (put("textbook", {"fraction": 1}), f"textbook.fraction: {UNKNOWN}"),
+    "an unknown key of the textbook": (
+        put("textbook", {"fraction": 1}),
+        f"textbook.fraction: {UNKNOWN}",
+    ),
     "no venue": (without("venue"), "venue: is missing"),
     "no positions key": (without("positions"), "positions: is missing"),
     "a position without a side": (without("positions.0.side"), "positions[0].side: is missing"),
-    "a collateral without a ratio": (without("collateral.0.ratio"), "collateral[0].ratio: is missing"),
+    "a collateral without a ratio": (
+        without("collateral.0.ratio"),
+        "collateral[0].ratio: is missing",
+    ),
     "a tier without a rate": (
         without("tiers.RENDER.1.maintenance_rate"),
         "tiers.RENDER[1].maintenance_rate: is missing",
@@ -150,7 +189,10 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         put("venue", []),
         "venue: must be one of binance, bybit, okx, hyperliquid, textbook, got an array",
     ),
-    "a mode nobody knows": (put("margin_mode", "Cross"), 'margin_mode: must be one of cross, isolated, got "Cross"'),
+    "a mode nobody knows": (
+        put("margin_mode", "Cross"),
+        'margin_mode: must be one of cross, isolated, got "Cross"',
+    ),
     "a side nobody knows": (
         put("positions[0].side", "buy"),
         'positions[0].side: must be one of long, short, got "buy"',
@@ -160,22 +202,40 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         put("positions[0].quantity", -5),
         "positions[0].quantity: must be a positive number, got -5",
     ),
-    "no quantity": (put("positions[0].quantity", 0), "positions[0].quantity: must be a positive number, got 0"),
+    "no quantity": (
+        put("positions[0].quantity", 0),
+        "positions[0].quantity: must be a positive number, got 0",
+    ),
     "true as a number": (
         put("positions[0].quantity", True),
         "positions[0].quantity: must be a positive number, got true",
     ),
     "null as a number": (put("wallet_balance", None), "wallet_balance: must be a number, got null"),
-    "text as a number": (put("wallet_balance", "10000"), 'wallet_balance: must be a number, got "10000"'),
+    "text as a number": (
+        put("wallet_balance", "10000"),
+        'wallet_balance: must be a number, got "10000"',
+    ),
     "long text as a number": (
         put("wallet_balance", "9" * 60),
         f'wallet_balance: must be a number, got "{"9" * 38}…',
     ),
-    "an object as a number": (put("wallet_balance", {}), "wallet_balance: must be a number, got an object"),
+    "an object as a number": (
+        put("wallet_balance", {}),
+        "wallet_balance: must be a number, got an object",
+    ),
     "NaN": (put("wallet_balance", float("nan")), "wallet_balance: must be a number, got NaN"),
-    "an infinity": (put("marks.FET", float("inf")), "marks.FET: must be at most 1e15 in size, got an infinity"),
-    "1e16": (put("wallet_balance", 1e16), "wallet_balance: must be at most 1e15 in size, got 1e+16"),
-    "-1e16": (put("wallet_balance", -1e16), "wallet_balance: must be at most 1e15 in size, got -1e+16"),
+    "an infinity": (
+        put("marks.FET", float("inf")),
+        "marks.FET: must be at most 1e15 in size, got an infinity",
+    ),
+    "1e16": (
+        put("wallet_balance", 1e16),
+        "wallet_balance: must be at most 1e15 in size, got 1e+16",
+    ),
+    "-1e16": (
+        put("wallet_balance", -1e16),
+        "wallet_balance: must be at most 1e15 in size, got -1e+16",
+    ),
     "an integer of 400 digits": (
         put("wallet_balance", HUGE),
         "wallet_balance: must be at most 1e15 in size, got an integer above 1e15",
@@ -184,7 +244,10 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         put("wallet_balance", -HUGE),
         "wallet_balance: must be at most 1e15 in size, got an integer above 1e15",
     ),
-    "a free entry": (put("positions[1].entry_price", 0), "positions[1].entry_price: must be a positive number, got 0"),
+    "a free entry": (
+        put("positions[1].entry_price", 0),
+        "positions[1].entry_price: must be a positive number, got 0",
+    ),
     "leverage below one": (
         put("positions[0].leverage", 0.5),
         "positions[0].leverage: must be a number of at least 1, got 0.5",
@@ -197,7 +260,10 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         put("taker_fee", -0.001),
         "taker_fee: must be a number of at least 0 and below 1, got -0.001",
     ),
-    "a fee of everything": (put("taker_fee", 1), "taker_fee: must be a number of at least 0 and below 1, got 1"),
+    "a fee of everything": (
+        put("taker_fee", 1),
+        "taker_fee: must be a number of at least 0 and below 1, got 1",
+    ),
     "a ratio above one": (
         put("collateral[0].ratio", 1.1),
         "collateral[0].ratio: must be a number of at least 0 and of at most 1, got 1.1",
@@ -207,7 +273,10 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         "collateral[0].amount: must be a positive number, got 0",
     ),
     "a negative mark": (put("marks.FET", -1), "marks.FET: must be a number of at least 0, got -1"),
-    "a mark that is true": (put("marks.FET", True), "marks.FET: must be a number of at least 0, got true"),
+    "a mark that is true": (
+        put("marks.FET", True),
+        "marks.FET: must be a number of at least 0, got true",
+    ),
     "a baseline mark of nothing": (
         put("baseline_marks.RENDER", 0),
         "baseline_marks.RENDER: must be a positive number, got 0",
@@ -224,7 +293,10 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         put("textbook.margin_fraction", 1),
         "textbook.margin_fraction: must be a number above 0 and below 1, got 1",
     ),
-    "an equity seen in words": (put("seen.equity", "much"), 'seen.equity: must be a number, got "much"'),
+    "an equity seen in words": (
+        put("seen.equity", "much"),
+        'seen.equity: must be a number, got "much"',
+    ),
     "a shock that is not known": (put("shocks.fear", 1), "shocks.fear: is not a known key"),
     "shocks of nothing": (put("shocks", None), "shocks: must be an object, got null"),
     "a shock that lasts too long": (
@@ -233,7 +305,8 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a shock of a token that is no more": (
         put("shocks.moves", {"AGIX": -0.1}),
-        "shocks.moves.AGIX: AGIX merged into FET in June-July 2024 (1 AGIX = 0.433350 FET) and its perpetual is gone; "
+        "shocks.moves.AGIX: AGIX merged into FET in June-July 2024 (1 AGIX = 0.433350 FET) and its "
+        "perpetual is gone; "
         "enter the FET instead",
     ),
     # Levels
@@ -250,15 +323,27 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         "levels.warning: must be a number above 0 and below 1, got 1",
     ),
     # Text and dates
-    "a title of 81 characters": (put("title", "x" * 81), "title: must be at most 80 characters long, got 81"),
-    "a note of 281 characters": (put("note", "x" * 281), "note: must be at most 280 characters long, got 281"),
+    "a title of 81 characters": (
+        put("title", "x" * 81),
+        "title: must be at most 80 characters long, got 81",
+    ),
+    "a note of 281 characters": (
+        put("note", "x" * 281),
+        "note: must be at most 280 characters long, got 281",
+    ),
     "a title that is a number": (put("title", 5), "title: must be text, got 5"),
     "a control character in the title": (
         put("title", "a\x00b"),
         r"title: must be plain text, got the control character '\x00'",
     ),
-    "a line break in the title": (put("title", "a\nb"), r"title: must be plain text, got the control character '\n'"),
-    "an escape in the note": (put("note", "\x1b[31m"), r"note: must be plain text, got the control character '\x1b'"),
+    "a line break in the title": (
+        put("title", "a\nb"),
+        r"title: must be plain text, got the control character '\n'",
+    ),
+    "an escape in the note": (
+        put("note", "\x1b[31m"),
+        r"note: must be plain text, got the control character '\x1b'",
+    ),
     "a lone surrogate in the title": (
         put("title", "\ud800"),
         r"title: must be plain text, got the control character '\ud800'",
@@ -267,8 +352,14 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         put("title", "safe \u202eyllatot"),
         "title: must be plain text, got the invisible character U+202E",
     ),
-    "a date that is none": (put("tiers_as_of", "2026-02-30"), "tiers_as_of: must be a date as in 2026-09-29"),
-    "a date without dashes": (put("tiers_as_of", "20260929"), "tiers_as_of: must be a date as in 2026-09-29"),
+    "a date that is none": (
+        put("tiers_as_of", "2026-02-30"),
+        "tiers_as_of: must be a date as in 2026-09-29",
+    ),
+    "a date without dashes": (
+        put("tiers_as_of", "20260929"),
+        "tiers_as_of: must be a date as in 2026-09-29",
+    ),
     # Symbols and marks
     "a symbol with a space": (
         put("positions[0].symbol", "REN DER"),
@@ -289,17 +380,20 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "AGIX": (
         put("positions[0].symbol", "AGIX"),
-        "positions[0].symbol: AGIX merged into FET in June-July 2024 (1 AGIX = 0.433350 FET) and its perpetual is "
+        "positions[0].symbol: AGIX merged into FET in June-July 2024 (1 AGIX = 0.433350 FET) and "
+        "its perpetual is "
         "gone; enter the FET instead",
     ),
     "OCEAN in a venue's spelling": (
         put("positions[0].symbol", "OCEANUSDT"),
-        "positions[0].symbol: OCEAN merged into FET in June-July 2024 (1 OCEAN = 0.433226 FET) and its perpetual is "
+        "positions[0].symbol: OCEAN merged into FET in June-July 2024 (1 OCEAN = 0.433226 FET) and "
+        "its perpetual is "
         "gone; enter the FET instead",
     ),
     "AGIX among the marks": (
         put("marks.AGIX", 1),
-        "marks.AGIX: AGIX merged into FET in June-July 2024 (1 AGIX = 0.433350 FET) and its perpetual is gone; enter "
+        "marks.AGIX: AGIX merged into FET in June-July 2024 (1 AGIX = 0.433350 FET) and its "
+        "perpetual is gone; enter "
         "the FET instead",
     ),
     "a position without a mark": (
@@ -310,9 +404,18 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         without("marks.BTC"),
         "marks.BTC: is missing; every token of a position or of collateral needs a mark",
     ),
-    "two spellings of one token in the marks": (put("marks.RNDRUSDT", 1.75), "marks.RENDER: is given twice"),
-    "two spellings of one token in the betas": (put("betas.render", 1), "betas.RENDER: is given twice"),
-    "two spellings of one token in the tiers": (put("tiers.RNDR", [tier(0, 0.01)]), "tiers.RENDER: is given twice"),
+    "two spellings of one token in the marks": (
+        put("marks.RNDRUSDT", 1.75),
+        "marks.RENDER: is given twice",
+    ),
+    "two spellings of one token in the betas": (
+        put("betas.render", 1),
+        "betas.RENDER: is given twice",
+    ),
+    "two spellings of one token in the tiers": (
+        put("tiers.RNDR", [tier(0, 0.01)]),
+        "tiers.RENDER: is given twice",
+    ),
     "marks in an array": (put("marks", []), "marks: must be an object, got an array"),
     "251 marks": (
         put("marks", {f"T{index}": 1 for index in range(251)}),
@@ -326,13 +429,19 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "positions in an object": (put("positions", {}), "positions: must be an array, got an object"),
     "positions in words": (put("positions", "none"), 'positions: must be an array, got "none"'),
-    "a position that is a number": (put("positions[1]", 7), "positions[1]: must be an object, got 7"),
+    "a position that is a number": (
+        put("positions[1]", 7),
+        "positions[1]: must be an object, got 7",
+    ),
     "one token twice on a side": (
         twice(10_000, 1.55),
-        "positions[1]: RENDER long is positions[0] already; merge them into one of quantity 40000 at entry price 1.7",
+        "positions[1]: RENDER long is positions[0] already; merge them into one of quantity 40000 "
+        "at entry price 1.7",
     ),
     "one asset twice": (
-        put("collateral", [sample()["collateral"][0], {"asset": "btcusdt", "amount": 1, "ratio": 1}]),
+        put(
+            "collateral", [sample()["collateral"][0], {"asset": "btcusdt", "amount": 1, "ratio": 1}]
+        ),
         "collateral[1].asset: BTC is collateral[0] already",
     ),
     "isolated margins above the wallet": (
@@ -341,7 +450,10 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     # Tier tables
     "no tier": (tiers(), "tiers.RENDER: must have at least one tier, got none"),
-    "tiers in an object": (put("tiers.RENDER", {}), "tiers.RENDER: must be an array, got an object"),
+    "tiers in an object": (
+        put("tiers.RENDER", {}),
+        "tiers.RENDER: must be an array, got an object",
+    ),
     "a tier that is a number": (
         put("tiers.RENDER[1]", 5),
         "tiers.RENDER[1]: must be an object with floor and maintenance_rate",
@@ -364,7 +476,8 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a rate above one": (
         tiers(tier(0, 1.01)),
-        "tiers.RENDER[0].maintenance_rate: must be a number of at least 0 and of at most 1, got 1.01",
+        "tiers.RENDER[0].maintenance_rate: must be a number of at least 0 and of at most 1, "
+        "got 1.01",
     ),
     "a wrong deduction": (
         tiers(tier(0, 0.01), tier(5000, 0.015, maintenance_amount=26)),
@@ -391,7 +504,9 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
 
 
 @pytest.mark.parametrize(("made", "sentence"), BAD.values(), ids=BAD.keys())
-def test_bad_input_is_answered_with_one_sentence_that_names_the_field(made: Callable[[], Any], sentence: str) -> None:
+def test_bad_input_is_answered_with_one_sentence_that_names_the_field(
+    made: Callable[[], Any], sentence: str
+) -> None:
     with pytest.raises(FieldError) as caught:
         Scenario.from_json(made())
     assert str(caught.value) == sentence
@@ -402,7 +517,10 @@ TEXTS = {
     "a document cut short": ('{"version": 1', "this is not a JSON document (line 1, column 14)"),
     "nothing": ("", "this is not a JSON document (line 1, column 1)"),
     "brackets without end": ("[" * 100_000, "this is not a JSON document"),
-    "more digits than Python reads": ('{"version": ' + "1" * 5_000 + "}", "this is not a JSON document"),
+    "more digits than Python reads": (
+        '{"version": ' + "1" * 5_000 + "}",
+        "this is not a JSON document",
+    ),
 }
 
 
@@ -431,9 +549,14 @@ def test_the_sample_itself_is_read() -> None:
     ("title", "note", "levels"),
     [
         pytest.param(
-            "x" * 80, "y" * 280, {"warning": 0.5, "danger": 0.500001}, id="the longest texts and nearest levels"
+            "x" * 80,
+            "y" * 280,
+            {"warning": 0.5, "danger": 0.500001},
+            id="the longest texts and nearest levels",
         ),
-        pytest.param("ключ · ÷ 渲染 🚀", "<b>not markup</b>", {}, id="any script, and markup as plain text"),
+        pytest.param(
+            "ключ · ÷ 渲染 🚀", "<b>not markup</b>", {}, id="any script, and markup as plain text"
+        ),
     ],
 )
 def test_texts_and_levels_at_their_limits_are_read(title: str, note: str, levels: Document) -> None:
@@ -501,9 +624,13 @@ extras = st.fixed_dictionaries(
     optional={
         "title": plain,
         "note": plain.map(lambda text: f"{text}\n{text}"),
-        "levels": st.sampled_from([{}, {"warning": 0.2}, {"danger": 0.9}, {"warning": 0.1, "danger": 0.2}]),
+        "levels": st.sampled_from(
+            [{}, {"warning": 0.2}, {"danger": 0.9}, {"warning": 0.1, "danger": 0.2}]
+        ),
         "tiers_as_of": st.dates().map(lambda day: day.isoformat()),
-        "seen": st.fixed_dictionaries({}, optional={"equity": numbers, "margin_ratio": st.none() | numbers}),
+        "seen": st.fixed_dictionaries(
+            {}, optional={"equity": numbers, "margin_ratio": st.none() | numbers}
+        ),
         "baseline_marks": st.dictionaries(
             st.sampled_from(["RENDER", "FET", "RNDRUSDT"]), st.floats(1e-9, 1e9), max_size=1
         ),
@@ -514,7 +641,9 @@ extras = st.fixed_dictionaries(
 
 @given(documents(), extras)
 @settings(max_examples=150)
-def test_a_scenario_written_and_read_again_is_the_same_to_the_last_bit(document: Document, more: Document) -> None:
+def test_a_scenario_written_and_read_again_is_the_same_to_the_last_bit(
+    document: Document, more: Document
+) -> None:
     scenario = Scenario.from_json({**document, **more})
     written = json.dumps(scenario.to_json(), allow_nan=False)
     again = Scenario.from_json(loads(written))
@@ -540,7 +669,9 @@ anything = st.recursive(
     | st.sampled_from(["RENDER", "long", 1]),
     lambda inner: (
         st.lists(inner, max_size=4)
-        | st.dictionaries(st.text(max_size=6) | st.sampled_from([*sample(), "symbol", "floor"]), inner, max_size=4)
+        | st.dictionaries(
+            st.text(max_size=6) | st.sampled_from([*sample(), "symbol", "floor"]), inner, max_size=4
+        )
     ),
     max_leaves=12,
 )
@@ -571,7 +702,9 @@ def test_any_value_under_any_key_gives_a_scenario_or_one_sentence(value: Any, ke
 
 @given(st.data())
 @settings(max_examples=300)
-def test_a_valid_document_with_anything_anywhere_gives_a_scenario_or_one_sentence(data: st.DataObject) -> None:
+def test_a_valid_document_with_anything_anywhere_gives_a_scenario_or_one_sentence(
+    data: st.DataObject,
+) -> None:
     document = sample()
     target: Any = document
     while True:

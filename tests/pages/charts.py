@@ -23,5 +23,9 @@ class Chart(NamedTuple):
 
 def charts(at: AppTest) -> list[Chart]:
     """Every chart of the page, from the top."""
-    sent = [json.loads(each.proto.bytes) for each in at.get("bidi_component") if each.proto.component_name == COMPONENT]
+    sent = [
+        json.loads(each.proto.bytes)
+        for each in at.get("bidi_component")
+        if each.proto.component_name == COMPONENT
+    ]
     return [Chart({"data": each["data"], "layout": each["layout"]}, each["alt"]) for each in sent]

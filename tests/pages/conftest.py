@@ -1,4 +1,7 @@
-"""The venues as tests of the pages meet them: replayed on this machine, asked by the real client, nothing kept."""
+"""The venues as tests of the pages meet them.
+
+Replayed on this machine, asked by the real client, nothing kept.
+"""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,7 @@
-"""A person's own account on the Your positions page: read, compared, taken over, forgotten; the key is nowhere else."""
+"""A person's own account on the Your positions page: read, compared, taken over, forgotten.
+
+The key is nowhere else.
+"""
 
 import gc
 import json
@@ -52,7 +55,9 @@ class PositionsPage:
         return held
 
     def choose(self, venue: str) -> "PositionsPage":
-        [field] = [each for each in self.at.selectbox if each.key and each.key.startswith("account_venue")]
+        [field] = [
+            each for each in self.at.selectbox if each.key and each.key.startswith("account_venue")
+        ]
         field.set_value(venue)
         return self.run()
 
@@ -83,7 +88,9 @@ class PositionsPage:
     def tabled(self, column: str) -> list[Mapping[str, str]]:
         """The rows of the table with that column."""
         [frame] = [each.value for each in self.at.table if column in each.value.columns]
-        return [{name: read(cell) for name, cell in row.items()} for row in frame.to_dict("records")]
+        return [
+            {name: read(cell) for name, cell in row.items()} for row in frame.to_dict("records")
+        ]
 
     @property
     def buttons(self) -> set[str]:
@@ -120,7 +127,9 @@ def test_a_person_sees_what_is_taken_over(venues: Venues) -> None:
     [settings] = page.tabled("Margin mode")
     assert list(settings.values()) == ["$6,000.00", "Cross", "0.04 %"]
     rows = page.tabled("Entry price")
-    assert [(row["Token"], row["Side"]) for row in rows] == [(leg.token, leg.side) for leg in book.legs]
+    assert [(row["Token"], row["Side"]) for row in rows] == [
+        (leg.token, leg.side) for leg in book.legs
+    ]
     assert list(rows[0].values()) == [
         "RENDER",
         "long",
@@ -133,11 +142,17 @@ def test_a_person_sees_what_is_taken_over(venues: Venues) -> None:
 
 def test_both_legs_of_an_isolated_hedge_are_shown_and_agree(venues: Venues) -> None:
     _, book = venues
-    book.legs = [Leg("TAO", "long", 60, 265.0, 20, 800.0), Leg("TAO", "short", 20, 280.0, 20, 900.0)]
+    book.legs = [
+        Leg("TAO", "long", 60, 265.0, 20, 800.0),
+        Leg("TAO", "short", 20, 280.0, 20, 900.0),
+    ]
     page = PositionsPage().read("okx")
     prices = [row["Figure"] for row in page.compared() if row["Figure"].startswith("Liquidation")]
     assert prices == ["Liquidation price TAO long", "Liquidation price TAO short"]
-    assert [row["Isolated margin"] for row in page.tabled("Isolated margin")] == ["$800.00", "$900.00"]
+    assert [row["Isolated margin"] for row in page.tabled("Isolated margin")] == [
+        "$800.00",
+        "$900.00",
+    ]
     assert page.said("success") == ["Every figure agrees within 1 %."]
 
 
@@ -157,12 +172,19 @@ def test_both_legs_of_an_isolated_hedge_are_shown_and_agree(venues: Venues) -> N
             id="none of ours",
         ),
         pytest.param(
-            {}, "info", "Told by one side alone, so not compared: Liquidation price RENDER.", id="the venue is silent"
+            {},
+            "info",
+            "Told by one side alone, so not compared: Liquidation price RENDER.",
+            id="the venue is silent",
         ),
     ],
 )
 def test_a_price_on_one_side_alone_is_not_a_difference_in_per_cent(
-    venues: Venues, monkeypatch: pytest.MonkeyPatch, given: dict[tuple[str, None], float | None], kind: str, told: str
+    venues: Venues,
+    monkeypatch: pytest.MonkeyPatch,
+    given: dict[tuple[str, None], float | None],
+    kind: str,
+    told: str,
 ) -> None:
     _, book = venues
     book.legs = [Leg("RENDER", "long", 8_000, 1.85, 10)]
@@ -211,13 +233,23 @@ def test_where_the_exchange_does_not_say_what_a_key_can_do_the_page_says_so(venu
     replay, _ = venues
     replay.fail("apiRestrictions", Fault(Reply({"code": -1002, "msg": "not authorized"}, 401)))
     page = PositionsPage().read("binance")
-    assert any(each.startswith("Binance does not say all that this key can do.") for each in page.said("info"))
+    assert any(
+        each.startswith("Binance does not say all that this key can do.")
+        for each in page.said("info")
+    )
     assert "Take this account over" in page.buttons
 
 
 def test_a_key_of_a_regional_site_is_read_there_and_again_there(venues: Venues) -> None:
     replay, book = venues
-    for path in ("/api/v5/public/time", okx.INSTRUMENTS, okx.CONFIG, okx.BALANCE, okx.POSITIONS, okx.FEES):
+    for path in (
+        "/api/v5/public/time",
+        okx.INSTRUMENTS,
+        okx.CONFIG,
+        okx.BALANCE,
+        okx.POSITIONS,
+        okx.FEES,
+    ):
         replay.serve("eea.okx.com", "GET", path, replay.answer(okx.HOST, "GET", path))
     page = PositionsPage().choose("okx")
     [site] = [each for each in page.at.selectbox if each.label == "Site"]
@@ -230,11 +262,17 @@ def test_a_key_of_a_regional_site_is_read_there_and_again_there(venues: Venues) 
     assert {asked.host for asked in replay.asked} == {"eea.okx.com"}
 
 
-@pytest.mark.parametrize(("venue", "sites"), [("binance", 0), ("bybit", 5), ("okx", 3), ("hyperliquid", 0)])
-def test_a_site_is_asked_for_where_there_are_several(venues: Venues, venue: str, sites: int) -> None:
+@pytest.mark.parametrize(
+    ("venue", "sites"), [("binance", 0), ("bybit", 5), ("okx", 3), ("hyperliquid", 0)]
+)
+def test_a_site_is_asked_for_where_there_are_several(
+    venues: Venues, venue: str, sites: int
+) -> None:
     del venues
     page = PositionsPage().choose(venue)
-    assert [len(each.options) for each in page.at.selectbox if each.label == "Site"] == ([sites] if sites else [])
+    assert [len(each.options) for each in page.at.selectbox if each.label == "Site"] == (
+        [sites] if sites else []
+    )
 
 
 def test_a_key_that_the_site_does_not_know_is_told_of_the_other_sites(venues: Venues) -> None:
@@ -257,7 +295,10 @@ def test_a_coin_that_is_owed_is_said_and_lowers_the_wallet(venues: Venues) -> No
     _, book = venues
     book.other_coins = {"SOL": -2.0}
     page = PositionsPage().read("bybit")
-    assert any(each.startswith("Left out: -2 SOL: it is owed, and counts against") for each in page.said("warning"))
+    assert any(
+        each.startswith("Left out: -2 SOL: it is owed, and counts against")
+        for each in page.said("warning")
+    )
     taken = page.press("Take this account over").session.working
     assert taken.account.wallet_balance == pytest.approx(book.wallet - 2 * book.marks["SOL"])
     assert taken.account.collateral == ()
@@ -267,8 +308,13 @@ def test_what_cannot_be_taken_over_is_listed_with_its_reason(venues: Venues) -> 
     _, book = venues
     book.legs.append(Leg("WLD", "long", 100, 0.5, 5, isolated_margin=12.0))
     page = PositionsPage().read("binance")
-    assert any(each.startswith("Left out: ") and "isolated" in each for each in page.said("warning"))
-    assert "WLD" not in {position.symbol for position in page.press("Take this account over").session.working.positions}
+    assert any(
+        each.startswith("Left out: ") and "isolated" in each for each in page.said("warning")
+    )
+    assert "WLD" not in {
+        position.symbol
+        for position in page.press("Take this account over").session.working.positions
+    }
 
 
 def test_binance_gives_its_tiers_to_the_key_for_this_session_alone(venues: Venues) -> None:
@@ -288,16 +334,28 @@ def test_binance_gives_its_tiers_to_the_key_for_this_session_alone(venues: Venue
     ("fault", "reason"),
     [
         pytest.param(None, "Binance refused the signature", id="a wrong key"),
-        pytest.param(Fault(Reply("", 451)), "Binance does not serve this place (HTTP 451)", id="geo-block"),
-        pytest.param(Fault(Reply({"assets": 3})), "Binance gave an answer that cannot be used", id="wrong types"),
+        pytest.param(
+            Fault(Reply("", 451)), "Binance does not serve this place (HTTP 451)", id="geo-block"
+        ),
+        pytest.param(
+            Fault(Reply({"assets": 3})),
+            "Binance gave an answer that cannot be used",
+            id="wrong types",
+        ),
         pytest.param(Fault(cut=True), "Binance cannot be reached", id="a cut connection"),
     ],
 )
-def test_an_account_that_cannot_be_read_is_one_sentence(venues: Venues, fault: Fault | None, reason: str) -> None:
+def test_an_account_that_cannot_be_read_is_one_sentence(
+    venues: Venues, fault: Fault | None, reason: str
+) -> None:
     replay, _ = venues
     if fault:
         replay.fail("binance", fault)
-    page = PositionsPage().choose("binance").give(**{**FIELDS, **({} if fault else {"secret_secret": "another"})})
+    page = (
+        PositionsPage()
+        .choose("binance")
+        .give(**{**FIELDS, **({} if fault else {"secret_secret": "another"})})
+    )
     [told] = page.settle().said("error")
     assert told.startswith(reason)
     assert told.endswith("Nothing was taken over.")
@@ -337,7 +395,9 @@ def test_one_account_is_read_at_a_time(venues: Venues, monkeypatch: pytest.Monke
     assert ("Take this account over" in page.buttons, asked) == (True, ["okx", "okx"])
 
 
-def test_a_thread_that_cannot_start_leaves_room_for_others(venues: Venues, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_that_cannot_start_leaves_room_for_others(
+    venues: Venues, monkeypatch: pytest.MonkeyPatch
+) -> None:
     del venues
     pool, room = ThreadPoolExecutor(1), BoundedSemaphore(1)
     pool.shutdown()
@@ -363,7 +423,9 @@ def test_a_fault_nobody_thought_of_is_one_sentence_and_logged_by_its_type(
 
 
 @pytest.mark.parametrize("address", ["0x12", "my wallet", "<script>", "0x" + "z" * 40])
-def test_what_is_no_address_is_refused_before_anybody_is_asked(venues: Venues, address: str) -> None:
+def test_what_is_no_address_is_refused_before_anybody_is_asked(
+    venues: Venues, address: str
+) -> None:
     replay, _ = venues
     page = PositionsPage().choose("hyperliquid").give(secret_address=address).settle()
     assert len(page.said("error")) == 1
@@ -383,7 +445,9 @@ def test_a_fee_of_ones_own_stays_at_its_venue(venues: Venues) -> None:
     before = PositionsPage().read("okx").press("Take this account over").session.working
     after = at_venue(before, "bybit")
     assert after.account.taker_fee is None
-    assert "taker fee 0.055 %, the venue's (before: 0.04 %, your own)" in venue_change(before, after)
+    assert "taker fee 0.055 %, the venue's (before: 0.04 %, your own)" in venue_change(
+        before, after
+    )
     assert at_venue(before, "okx") is before
 
 
@@ -392,7 +456,11 @@ def test_a_fee_of_ones_own_stays_at_its_venue(venues: Venues) -> None:
 
 @pytest.mark.parametrize("venue", ["binance", "okx", "hyperliquid"])
 def test_a_secret_is_in_no_link_no_file_no_log_and_no_widget(
-    venues: Venues, venue: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    venues: Venues,
+    venue: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     del venues
     monkeypatch.setenv("TANDEM_CACHE", str(tmp_path))
@@ -429,7 +497,17 @@ def test_a_forgotten_key_is_held_by_nobody(venues: Venues) -> None:
 
 def test_a_refused_key_is_not_in_the_sentence_that_says_so(venues: Venues) -> None:
     del venues
-    page = PositionsPage().choose("okx").give(**{**FIELDS, "secret_phrase": "wrong-passphrase-55aa"}).settle()
+    page = (
+        PositionsPage()
+        .choose("okx")
+        .give(**{**FIELDS, "secret_phrase": "wrong-passphrase-55aa"})
+        .settle()
+    )
     assert page.session.account_read.question.key is None
     assert "Read it again" not in page.buttons
-    assert not [text for text in page.said("error") for secret in (*SECRETS, "wrong-passphrase") if secret in text]
+    assert not [
+        text
+        for text in page.said("error")
+        for secret in (*SECRETS, "wrong-passphrase")
+        if secret in text
+    ]

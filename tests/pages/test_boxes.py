@@ -1,4 +1,7 @@
-"""The boxes of the What-if page: closed they cost nothing and change nothing, opened they show what is in force."""
+"""The boxes of the What-if page.
+
+Closed they cost nothing and change nothing, opened they show what is in force.
+"""
 
 import pytest
 
@@ -8,7 +11,11 @@ from tests.pages.visitor import LEVELS, MARKS, Visitor, address
 def test_a_closed_box_holds_no_inputs() -> None:
     page = Visitor()
     keys = [each.key or "" for each in [*page.at.number_input, *page.at.data_editor]]
-    assert not [key for key in keys if key.startswith(("marks_", "collateral_", "warning_", "danger_", "fee_"))]
+    assert not [
+        key
+        for key in keys
+        if key.startswith(("marks_", "collateral_", "warning_", "danger_", "fee_"))
+    ]
 
 
 def test_marks_that_were_typed_outlast_their_box_and_stand_in_it_again() -> None:
@@ -29,7 +36,9 @@ def test_marks_that_were_typed_outlast_their_box_and_stand_in_it_again() -> None
         ("fee", 0.07, lambda scenario: 100 * scenario.account.taker_fee),
     ],
 )
-def test_a_level_or_fee_outlasts_its_box_and_stands_in_it_again(name: str, value: float, read: object) -> None:
+def test_a_level_or_fee_outlasts_its_box_and_stands_in_it_again(
+    name: str, value: float, read: object
+) -> None:
     assert callable(read)
     page = Visitor().enter(name, value)
     assert read(page.linked) == pytest.approx(value)

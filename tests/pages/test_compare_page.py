@@ -46,7 +46,11 @@ from tests.replay.server import Replay
 PATIENT = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # Each example is a whole page: too slow to be shrunk.
+    phases=[
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    ],  # Each example is a whole page: too slow to be shrunk.
 )
 FIGURES = "Every figure in both modes"
 
@@ -68,7 +72,10 @@ class ComparePage:
     @property
     def linked(self) -> Scenario:
         """The scenario that the address carries."""
-        query = {key: value if isinstance(value, list) else [value] for key, value in self.at.query_params.items()}
+        query = {
+            key: value if isinstance(value, list) else [value]
+            for key, value in self.at.query_params.items()
+        }
         return link.decode(query).scenario
 
     @property
@@ -101,7 +108,11 @@ class ComparePage:
     def field(self, name: str) -> Any:
         """The input of this name."""
         at = self.at
-        fields = [each for kind in (at.segmented_control, at.selectbox, at.number_input, at.toggle) for each in kind]
+        fields = [
+            each
+            for kind in (at.segmented_control, at.selectbox, at.number_input, at.toggle)
+            for each in kind
+        ]
         [field] = [each for each in fields if each.key and re.fullmatch(rf"{name}(_.*)?", each.key)]
         return field
 
@@ -124,7 +135,9 @@ class ComparePage:
 
     def margin(self, row: int, value: float | None) -> "ComparePage":
         """Types an isolated margin, as the browser reports it."""
-        [editor] = [each for each in self.at.data_editor if each.key and each.key.startswith("margins_")]
+        [editor] = [
+            each for each in self.at.data_editor if each.key and each.key.startswith("margins_")
+        ]
         self.at.session_state[editor.key] = {
             "edited_rows": {row: {MARGIN: value}},
             "added_rows": [],
@@ -149,7 +162,9 @@ def landing() -> ComparePage:
 
 def test_the_page_opens_with_the_verdict_of_the_worked_example(landing: ComparePage) -> None:
     assert landing.sentence == verdict(modes(scenario()))
-    assert "Alone, RENDER would have to fall 17.04 % to liquidate cross, and 8.32 %" in landing.text()
+    assert (
+        "Alone, RENDER would have to fall 17.04 % to liquidate cross, and 8.32 %" in landing.text()
+    )
     assert landing.title() == "Cross is liquidated at −9.47 %; isolated keeps at least $1,000.00"
 
 
@@ -174,8 +189,14 @@ def test_every_direction_says_what_survives_and_what_is_lost(landing: ComparePag
     together, _, render, fet = landing.table("Direction")
     assert together["Cross leaves"] == "$0.00 (liquidated, −$10,000.00)"
     assert together["Isolated leaves"] == "$1,000.00 (−$9,000.00)"
-    assert (render["Cross liquidated at"], render["Isolated: first lost at"]) == ("−17.04 %", "−8.32 %")
-    assert (fet["Cross leaves"], fet["Isolated leaves"]) == ("$2,000.00 (−$8,000.00)", "$6,000.00 (−$4,000.00)")
+    assert (render["Cross liquidated at"], render["Isolated: first lost at"]) == (
+        "−17.04 %",
+        "−8.32 %",
+    )
+    assert (fet["Cross leaves"], fet["Isolated leaves"]) == (
+        "$2,000.00 (−$8,000.00)",
+        "$6,000.00 (−$4,000.00)",
+    )
     assert fet["Positions lost, isolated"] == "FET long"
 
 
@@ -202,8 +223,16 @@ def test_another_move_and_another_direction_can_be_looked_at() -> None:
 
 
 def test_what_was_chosen_is_found_again_after_another_page() -> None:
-    page = ComparePage().choose("compare_way", "FET alone").choose("compare_move", -5.0).leave_and_return()
-    assert (page.field("compare_way").value, page.field("compare_move").value) == ("FET alone", -5.0)
+    page = (
+        ComparePage()
+        .choose("compare_way", "FET alone")
+        .choose("compare_move", -5.0)
+        .leave_and_return()
+    )
+    assert (page.field("compare_way").value, page.field("compare_move").value) == (
+        "FET alone",
+        -5.0,
+    )
     page.choose("compare_survival", DAYS).choose("compare_when", CLOSE).leave_and_return()
     assert (page.field("compare_survival").value, page.field("compare_when").value) == (DAYS, CLOSE)
     page.choose("compare_section", BY_VENUE).leave_and_return()
@@ -212,14 +241,22 @@ def test_what_was_chosen_is_found_again_after_another_page() -> None:
 
 def test_what_was_chosen_on_moves_together_is_compared_here() -> None:
     page = ComparePage()
-    look = Looking(betas={"RENDER": 3.0}, own={"FET": -1.0}, days=[CrashDay("", "mine", {"FET": TokenMove(-0.5)})])
+    look = Looking(
+        betas={"RENDER": 3.0},
+        own={"FET": -1.0},
+        days=[CrashDay("", "mine", {"FET": TokenMove(-0.5)})],
+    )
     page.at.session_state["tandem"].kept["looking"] = look
     before = {row["Direction"]: row for row in page.table("Direction")}
     after = {row["Direction"]: row for row in page.run().table("Direction")}
     assert after.keys() - before.keys() == {"Your own direction"}
     assert [name for name in before if before[name] != after[name]] == ["BTC, the others by beta"]
     assert "Betas to BTC of your own: RENDER." in page.text()
-    first = page.choose("compare_way", "Your own direction").choose("compare_survival", DAYS).table("Event")[-1]
+    first = (
+        page.choose("compare_way", "Your own direction")
+        .choose("compare_survival", DAYS)
+        .table("Event")[-1]
+    )
     assert (first["Day"], first["Event"]) == ("yours", "mine")
     look.own.clear()
     assert page.leave_and_return().field("compare_way").value != "Your own direction"
@@ -250,7 +287,11 @@ def test_every_figure_of_both_modes_is_told_only_when_unfolded() -> None:
     page = ComparePage()
     assert not [each for each in page.at.dataframe if "Figure" in each.value.columns]
     figures = {row["Figure"]: row for row in page.unfold(FIGURES).table("Figure")}
-    assert figures["Available"] == {"Figure": "Available", "Cross, now": "$1,000.00", "Isolated": "$1,000.00"}
+    assert figures["Available"] == {
+        "Figure": "Available",
+        "Cross, now": "$1,000.00",
+        "Isolated": "$1,000.00",
+    }
     assert figures["Headroom"]["Isolated"] == "$3,275.00"
     assert page.leave_and_return().table("Figure")
 
@@ -268,7 +309,10 @@ def test_an_isolated_margin_is_typed_and_goes_into_the_scenario_in_cross_too() -
 
 def test_an_isolated_margin_is_typed_in_isolated_mode_and_emptied_again() -> None:
     page = ComparePage(address(margin_mode="isolated")).margin(0, 5_500.0)
-    assert (page.linked.positions[0].isolated_margin, page.linked.account.margin_mode) == (5_500, "isolated")
+    assert (page.linked.positions[0].isolated_margin, page.linked.account.margin_mode) == (
+        5_500,
+        "isolated",
+    )
     assert page.session.working.positions[0].isolated_margin == 5_500
     assert page.table("Liquidation, cross")[0]["Liquidation, isolated"] == "1.5866 (−9.34 %)"
     assert "kept in the scenario but ignored there" not in page.text()
@@ -294,7 +338,9 @@ def test_a_margin_that_cannot_be_is_refused_and_the_last_good_one_kept(typed: fl
 
 def test_margins_above_the_wallet_are_told_in_cross_and_refused_in_isolated() -> None:
     page = ComparePage().margin(0, 8_000.0)
-    assert page.sentence.startswith("You could not hold these positions isolated: it takes $2,000.00 more than the")
+    assert page.sentence.startswith(
+        "You could not hold these positions isolated: it takes $2,000.00 more than the"
+    )
     assert "Isolated, with $2,000.00 added, leaves" in page.table("Direction")[0]
     assert "Isolated, with $2,000.00 added" in page.unfold(FIGURES).table("Figure")[0]
     assert not [each for each in page.at.dataframe if "After the change" in each.value.columns]
@@ -342,11 +388,21 @@ def test_a_change_to_isolated_shows_what_every_position_would_hold_and_need() ->
 
 def test_a_change_to_cross_shows_what_the_account_would_hold_and_need() -> None:
     [row] = ComparePage(address(margin_mode="isolated")).table("After the change")
-    assert (row["After the change"], row["Initial margin"], row["Headroom"]) == ("Account", "$9,000.00", "$8,350.00")
+    assert (row["After the change"], row["Initial margin"], row["Headroom"]) == (
+        "Account",
+        "$9,000.00",
+        "$8,350.00",
+    )
 
 
-def test_a_position_that_a_change_would_liquidate_or_bring_past_a_level_is_marked_in_the_table() -> None:
-    for fall, state in ((0.9, "liquidated at once"), (0.92, "past danger"), (0.925, "past warning")):
+def test_a_position_that_a_change_would_liquidate_or_bring_past_a_level_is_marked_in_the_table() -> (
+    None
+):
+    for fall, state in (
+        (0.9, "liquidated at once"),
+        (0.92, "past danger"),
+        (0.925, "past warning"),
+    ):
         page = ComparePage(address(marks={"RENDER": 1.75 * fall, "FET": 0.2231}))
         assert [row["State"] for row in page.table("After the change")] == [state, "holds"]
 
@@ -358,7 +414,9 @@ def test_the_change_of_mode_is_told_for_this_account() -> None:
     assert all(each in said for each in switch_in_words(comparison, switch(comparison)))
 
 
-def test_of_an_account_that_is_liquidated_what_the_wallet_held_is_told_and_no_change_is_offered() -> None:
+def test_of_an_account_that_is_liquidated_what_the_wallet_held_is_told_and_no_change_is_offered() -> (
+    None
+):
     page = ComparePage(address(wallet_balance=600))
     assert {row["Cross leaves"] for row in page.table("Direction")} == {
         "$0.00 (liquidated already, the wallet held $600.00)"
@@ -377,14 +435,23 @@ def test_directions_are_named_as_on_moves_together() -> None:
             ("BTC", "long", 0.1, 7e4),
         )
     ]
-    page = ComparePage(address(positions=legs, marks={"RENDER": 1.75, "FET": 0.2231, "BTC": 71_000}))
+    page = ComparePage(
+        address(positions=legs, marks={"RENDER": 1.75, "FET": 0.2231, "BTC": 71_000})
+    )
     names = [row["Direction"] for row in page.table("Direction")]
     assert not [row for row in page.table("Direction") if "+$0.00" in row["Cross leaves"]]
-    assert names[:4] == ["Everything together", "AI sector only", "BTC, the others by beta", "Longs down, shorts up"]
+    assert names[:4] == [
+        "Everything together",
+        "AI sector only",
+        "BTC, the others by beta",
+        "Longs down, shorts up",
+    ]
     assert "In “Longs down, shorts up” a negative move is the one that hurts." in page.text()
 
 
-def test_the_move_against_the_account_is_explained_only_where_it_is_shown(landing: ComparePage) -> None:
+def test_the_move_against_the_account_is_explained_only_where_it_is_shown(
+    landing: ComparePage,
+) -> None:
     assert "Longs down, shorts up" not in landing.text()
     assert "Liquidation is looked for from −100 % to +1,000 %." in landing.text()
 
@@ -399,7 +466,14 @@ def by_venue() -> ComparePage:
 
 def test_every_venue_has_its_figures_and_the_date_of_its_tables(by_venue: ComparePage) -> None:
     rows = {row["Venue"]: row for row in by_venue.table("Tables")}
-    assert list(rows) == ["Binance", "Bybit", "Bybit without FET", "OKX", "OKX without FET", "Hyperliquid"]
+    assert list(rows) == [
+        "Binance",
+        "Bybit",
+        "Bybit without FET",
+        "OKX",
+        "OKX without FET",
+        "Hyperliquid",
+    ]
     assert rows["Binance"] == {
         "Venue": "Binance",
         "It would refuse": "none",
@@ -422,10 +496,22 @@ def test_every_venue_has_its_figures_and_the_date_of_its_tables(by_venue: Compar
     assert rows["Hyperliquid"]["Available"] == "refused ($1,000.00 as entered)"
 
 
-def test_a_venue_that_does_not_list_a_token_has_no_figures_and_says_why(by_venue: ComparePage) -> None:
+def test_a_venue_that_does_not_list_a_token_has_no_figures_and_says_why(
+    by_venue: ComparePage,
+) -> None:
     rows = {row["Venue"]: row for row in by_venue.table("Tables")}
-    assert rows["Bybit"]["Not known there"] == "FET is not listed on Bybit as seen 2025-12-29 and 2026-07-20"
-    figures = ("Initial margin", "Requirement", "Common fall", "Available", "Venue's ratio", "It would refuse")
+    assert (
+        rows["Bybit"]["Not known there"]
+        == "FET is not listed on Bybit as seen 2025-12-29 and 2026-07-20"
+    )
+    figures = (
+        "Initial margin",
+        "Requirement",
+        "Common fall",
+        "Available",
+        "Venue's ratio",
+        "It would refuse",
+    )
     assert {rows["Bybit"][column] for column in (*figures, "How to read it")} == {"–"}
     assert rows["Bybit without FET"]["Initial margin"] == "$5,024.75"
 
@@ -434,14 +520,19 @@ def test_nobody_is_named_as_the_tables_are_far_apart(by_venue: ComparePage) -> N
     tables = {venue: snapshot.tables(venue) for venue in listing_venues()}
     assert by_venue.sentence == venue_verdict(venues_compared(scenario(), tables))
     assert "203 days apart" in by_venue.sentence
-    assert by_venue.title() == "Common fall to liquidation: −1.23 % (Hyperliquid) to −9.47 % (Binance)"
+    assert (
+        by_venue.title() == "Common fall to liquidation: −1.23 % (Hyperliquid) to −9.47 % (Binance)"
+    )
     assert "USDT and USDC are taken as one dollar each" in by_venue.text()
     assert "no venue is asked" in by_venue.text()
 
 
 def test_liquidation_prices_are_told_per_token_and_venue(by_venue: ComparePage) -> None:
     render, fet = by_venue.table("Bybit without FET")
-    assert (render["Binance"], render["OKX without FET"]) == ("1.4518 (−17.04 %)", "1.4440 (−17.48 %)")
+    assert (render["Binance"], render["OKX without FET"]) == (
+        "1.4518 (−17.04 %)",
+        "1.4440 (−17.48 %)",
+    )
     assert (fet["Bybit without FET"], fet["Hyperliquid"]) == ("–", "0.21690 (−2.78 %)")
 
 
@@ -476,19 +567,41 @@ def test_in_isolated_margin_the_first_loss_is_told_and_prices_are_per_position()
     ("changes", "said"),
     [
         pytest.param(
-            {"positions": [], "marks": {}}, "No positions: cross and isolated are the same", id="no positions"
+            {"positions": [], "marks": {}},
+            "No positions: cross and isolated are the same",
+            id="no positions",
         ),
-        pytest.param({"venue": "textbook"}, "Cross is liquidated by a common fall of", id="the textbook"),
-        pytest.param({"venue": "okx"}, "What either mode survives cannot be told: FET is not listed", id="no tiers"),
-        pytest.param({"marks": {"RENDER": 1.0, "FET": 0.1}}, "Cross is liquidated at these marks", id="dead"),
-        pytest.param({"marks": {"RENDER": 0, "FET": 0}}, "Cross is liquidated at these marks", id="marks at 0"),
         pytest.param(
-            {"wallet_balance": -5}, "it takes $9,005.00 more than the wallet's −$5.00.", id="a wallet that owes"
+            {"venue": "textbook"}, "Cross is liquidated by a common fall of", id="the textbook"
+        ),
+        pytest.param(
+            {"venue": "okx"},
+            "What either mode survives cannot be told: FET is not listed",
+            id="no tiers",
+        ),
+        pytest.param(
+            {"marks": {"RENDER": 1.0, "FET": 0.1}}, "Cross is liquidated at these marks", id="dead"
+        ),
+        pytest.param(
+            {"marks": {"RENDER": 0, "FET": 0}},
+            "Cross is liquidated at these marks",
+            id="marks at 0",
+        ),
+        pytest.param(
+            {"wallet_balance": -5},
+            "it takes $9,005.00 more than the wallet's −$5.00.",
+            id="a wallet that owes",
         ),
         pytest.param(
             {
                 "positions": [
-                    {"symbol": "RENDER", "side": "long", "quantity": 1e15, "entry_price": 1e5, "leverage": 1}
+                    {
+                        "symbol": "RENDER",
+                        "side": "long",
+                        "quantity": 1e15,
+                        "entry_price": 1e5,
+                        "leverage": 1,
+                    }
                 ],
                 "marks": {"RENDER": 1.75},
             },
@@ -507,7 +620,9 @@ def test_an_account_of_another_kind_is_told_in_words(changes: dict[str, Any], sa
 @settings(PATIENT, max_examples=6)
 @given(SCENARIOS)
 def test_any_scenario_that_a_link_can_hold_is_compared(made: Scenario) -> None:
-    page = ComparePage({key: values for key, values in link.encode(made).parameters.items() if values})
+    page = ComparePage(
+        {key: values for key, values in link.encode(made).parameters.items() if values}
+    )
     said = page.text()
     if "What survives, and what is lost" in {each.value for each in page.at.header}:
         said += page.choose("compare_survival", DAYS).unfold(FIGURES).text()
@@ -515,7 +630,10 @@ def test_any_scenario_that_a_link_can_hold_is_compared(made: Scenario) -> None:
     assert page.sentence
     assert not re.search(r"\b(nan|inf|None)\b", said)
     cells = [
-        str(cell) for table in page.at.dataframe for row in table.value.to_dict("records") for cell in row.values()
+        str(cell)
+        for table in page.at.dataframe
+        for row in table.value.to_dict("records")
+        for cell in row.values()
     ]
     assert not [cell for cell in cells if cell in {"nan", "inf", "None", ""}]
 
@@ -533,7 +651,9 @@ def test_fifty_positions_are_compared() -> None:
         for token in tokens
         for side in ("long", "short")
     ]
-    page = ComparePage(address(positions=held, marks={token: snapshot.marks()[token] for token in tokens}))
+    page = ComparePage(
+        address(positions=held, marks={token: snapshot.marks()[token] for token in tokens})
+    )
     assert len(page.table("Liquidation, cross")) == len(held)
     page.choose("compare_survival", DAYS).choose("compare_section", BY_VENUE)
     assert page.sentence
@@ -577,26 +697,37 @@ def test_own_tables_are_told_beside_those_of_the_venue() -> None:
 def test_a_line_without_any_table_has_no_date() -> None:
     positions = [{"symbol": "PEPE", "side": "long", "quantity": 1, "entry_price": 1, "leverage": 2}]
     nowhere = scenario(positions=positions, marks={"PEPE": 1})
-    line = venues_compared(nowhere, {venue: snapshot.tables(venue) for venue in listing_venues()}).lines[0]
+    line = venues_compared(
+        nowhere, {venue: snapshot.tables(venue) for venue in listing_venues()}
+    ).lines[0]
     assert seen(line, snapshot_view("binance")) == "–"
     assert unknown(line) == "no tier table is known for PEPE on Binance"
 
 
 def test_every_assumption_says_whose_it_is() -> None:
     found = venues_compared(
-        scenario(tiers={"RENDER": OWN}), {venue: snapshot.tables(venue) for venue in listing_venues()}
+        scenario(tiers={"RENDER": OWN}),
+        {venue: snapshot.tables(venue) for venue in listing_venues()},
     )
     assert all(said.startswith(listing_venues()) for said in venue_assumptions(found))
-    assert "binance: tiers of RENDER as the scenario gives them, undated" in venue_assumptions(found)
+    assert "binance: tiers of RENDER as the scenario gives them, undated" in venue_assumptions(
+        found
+    )
 
 
 def test_a_leverage_that_the_venue_caps_is_told() -> None:
-    steep = scenario(positions=[{"symbol": "RENDER", "side": "long", "quantity": 1, "entry_price": 1, "leverage": 125}])
+    steep = scenario(
+        positions=[
+            {"symbol": "RENDER", "side": "long", "quantity": 1, "entry_price": 1, "leverage": 125}
+        ]
+    )
     assert refusals(assess(steep)) == "RENDER long at 125x is above the 75x"
 
 
 def test_prices_of_a_token_that_a_venue_leaves_out_are_a_dash() -> None:
-    found = venues_compared(scenario(), {venue: snapshot.tables(venue) for venue in listing_venues()})
+    found = venues_compared(
+        scenario(), {venue: snapshot.tables(venue) for venue in listing_venues()}
+    )
     assert venue_price_rows(found)[1]["OKX without FET"] == "–"
 
 
@@ -616,4 +747,6 @@ def test_margins_are_read_row_by_row() -> None:
     assert faults == []
     kept, faults = with_margins(legs, [{MARGIN: None}, {MARGIN: -1.0}])
     assert [each.isolated_margin for each in kept] == [None, 5]
-    assert faults == ["FET short: its margin must be a positive number, got -1; the last good one is kept."]
+    assert faults == [
+        "FET short: its margin must be a positive number, got -1; the last good one is kept."
+    ]

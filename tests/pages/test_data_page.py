@@ -39,14 +39,26 @@ from tests.replay.server import Fault, Replay, Reply
 PATIENT = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # Each example is a whole page: too slow to be shrunk.
+    phases=[
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    ],  # Each example is a whole page: too slow to be shrunk.
 )
 NOW = datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC)
 LIVE = Origin("live", datetime(2026, 11, 22, 12, tzinfo=UTC), "2026-11-22")
 OWN = [{"floor": 0, "maintenance_rate": 0.02, "max_leverage": 25, "cap": 100_000}]
 ON_OKX = {
     "venue": "okx",
-    "positions": [{"symbol": "RENDER", "side": "short", "quantity": 20_000, "entry_price": 1.75, "leverage": 5}],
+    "positions": [
+        {
+            "symbol": "RENDER",
+            "side": "short",
+            "quantity": 20_000,
+            "entry_price": 1.75,
+            "leverage": 5,
+        }
+    ],
     "marks": {"RENDER": 1.75},
 }
 
@@ -80,7 +92,9 @@ class DataPage:
         return charts(self.at)[chart].title
 
     def choose(self, token: str) -> "DataPage":
-        [field] = [each for each in self.at.selectbox if each.key and each.key.startswith("data_token")]
+        [field] = [
+            each for each in self.at.selectbox if each.key and each.key.startswith("data_token")
+        ]
         field.set_value(token)
         return self.run()
 
@@ -123,7 +137,9 @@ def test_every_token_says_where_its_figures_come_from(landing: DataPage) -> None
     assert "Taker fee in force: 0.05 %, the venue's." in landing.text()
 
 
-def test_the_tiers_of_the_first_token_stand_with_the_persons_own_and_beside_the_other_venues(landing: DataPage) -> None:
+def test_the_tiers_of_the_first_token_stand_with_the_persons_own_and_beside_the_other_venues(
+    landing: DataPage,
+) -> None:
     tiers = landing.table("Deduction")
     assert [row["Tier"] for row in tiers] == list(range(1, 12))
     assert tiers[2] == {
@@ -140,7 +156,9 @@ def test_the_tiers_of_the_first_token_stand_with_the_persons_own_and_beside_the_
 
 
 def test_funding_is_the_recorded_distribution_and_what_it_costs_a_day(landing: DataPage) -> None:
-    assert landing.title(1).startswith("RENDER longs paid 0.00249 % each 4 h at the median, Binance 2025-02-01")
+    assert landing.title(1).startswith(
+        "RENDER longs paid 0.00249 % each 4 h at the median, Binance 2025-02-01"
+    )
     assert "Your long of $50,000.00 pays $7.47 a day at Binance's median rate." in landing.text()
 
 
@@ -177,12 +195,28 @@ def test_okx_tells_contracts_and_their_notional() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        pytest.param({"venue": "textbook"}, "one maintenance fraction for everything, no tiers", id="the textbook"),
-        pytest.param({"positions": [], "marks": {}}, "nothing rests on market data", id="no positions"),
-        pytest.param({"venue": "bybit"}, "Bybit, 2025-12-29: sizes in $ of notional", id="another venue"),
+        pytest.param(
+            {"venue": "textbook"},
+            "one maintenance fraction for everything, no tiers",
+            id="the textbook",
+        ),
+        pytest.param(
+            {"positions": [], "marks": {}}, "nothing rests on market data", id="no positions"
+        ),
+        pytest.param(
+            {"venue": "bybit"}, "Bybit, 2025-12-29: sizes in $ of notional", id="another venue"
+        ),
         pytest.param(
             {
-                "positions": [{"symbol": "PEPE", "side": "long", "quantity": 1, "entry_price": 1, "leverage": 2}],
+                "positions": [
+                    {
+                        "symbol": "PEPE",
+                        "side": "long",
+                        "quantity": 1,
+                        "entry_price": 1,
+                        "leverage": 2,
+                    }
+                ],
                 "marks": {"PEPE": 1},
             },
             "no tier table of PEPE is known there",
@@ -190,7 +224,15 @@ def test_okx_tells_contracts_and_their_notional() -> None:
         ),
         pytest.param(
             {
-                "positions": [{"symbol": "FET", "side": "long", "quantity": 1, "entry_price": 1, "leverage": 2}],
+                "positions": [
+                    {
+                        "symbol": "FET",
+                        "side": "long",
+                        "quantity": 1,
+                        "entry_price": 1,
+                        "leverage": 2,
+                    }
+                ],
                 "marks": {"FET": 0},
                 "venue": "okx",
             },
@@ -224,12 +266,16 @@ def test_any_scenario_that_a_link_can_hold_is_drawn(made: Scenario) -> None:
 def settled(page: DataPage, *asked: Query) -> DataPage:
     """The page after what it asked for has come."""
     for _ in range(2):
-        assert settles(live.cache(), [*live.wanted(page.at.session_state["tandem"]), *asked], PATIENCE)
+        assert settles(
+            live.cache(), [*live.wanted(page.at.session_state["tandem"]), *asked], PATIENCE
+        )
         page.run()
     return page
 
 
-def test_switched_on_it_shows_what_the_venue_says_and_why_the_rest_is_not_live(venues: tuple[Replay, Book]) -> None:
+def test_switched_on_it_shows_what_the_venue_says_and_why_the_rest_is_not_live(
+    venues: tuple[Replay, Book],
+) -> None:
     _, book = venues
     book.rates["RENDER"] = -0.0002
     page = settled(DataPage().switch_on(), Query("binance", "funding", "RENDER"))
@@ -240,7 +286,9 @@ def test_switched_on_it_shows_what_the_venue_says_and_why_the_rest_is_not_live(v
     assert "Binance gives its tiers only to a key." in page.text()
     assert page.title(1).startswith("RENDER longs received ")
     assert "Your long of $50,000.00 receives " in page.text()
-    assert re.search(r"receives \$60\.00 a day at Binance's rate \(live, \d+ s old\)\.", page.text())
+    assert re.search(
+        r"receives \$60\.00 a day at Binance's rate \(live, \d+ s old\)\.", page.text()
+    )
     connected = {row["Venue"]: row for row in page.table("Contracts")}
     assert connected["Binance"]["Contracts"].startswith("live, ")
     assert connected["OKX"]["Contracts"] == "snapshot of 2024-07-01 to 2024-12-31"
@@ -251,18 +299,25 @@ def test_only_the_button_asks_the_other_venues(venues: tuple[Replay, Book]) -> N
     page = settled(DataPage().switch_on(), Query("binance", "funding", "RENDER"))
     assert {path.partition("/")[0] for path in replay.paths()} == {binance.HOST}
     page.press("do_ask_venues")
-    assert settles(live.cache(), [Query("okx", "tiers", "RENDER"), Query("bybit", "contracts")], PATIENCE)
+    assert settles(
+        live.cache(), [Query("okx", "tiers", "RENDER"), Query("bybit", "contracts")], PATIENCE
+    )
     page.run()
     connected = {row["Venue"]: row for row in page.table("Contracts")}
     assert connected["OKX"]["Tiers of RENDER"].startswith("live, ")
     assert page.table("Hyperliquid")[0]["OKX"].startswith(("trading", "not listed"))
 
 
-def test_a_venue_that_does_not_answer_is_named_and_the_snapshot_stands_in(venues: tuple[Replay, Book]) -> None:
+def test_a_venue_that_does_not_answer_is_named_and_the_snapshot_stands_in(
+    venues: tuple[Replay, Book],
+) -> None:
     replay, _ = venues
     replay.fail(binance.HOST, Fault(Reply({}, 451)))
     page = settled(DataPage().switch_on(), Query("binance", "funding", "RENDER"))
-    assert "Binance does not serve this place (HTTP 451): what the snapshot recorded stands in." in page.text()
+    assert (
+        "Binance does not serve this place (HTTP 451): what the snapshot recorded stands in."
+        in page.text()
+    )
     assert page.title(1).startswith("RENDER longs paid 0.00249 % each 4 h at the median")
 
 
@@ -287,7 +342,10 @@ def test_refused_figures_and_reasons_are_told_once_each() -> None:
 
 def test_of_many_refused_tokens_some_are_named() -> None:
     def told(*tokens: str) -> str:
-        view = replace(snapshot_view("okx"), refused=dict.fromkeys(tokens, "its mark was refused (must be above 0)"))
+        view = replace(
+            snapshot_view("okx"),
+            refused=dict.fromkeys(tokens, "its mark was refused (must be above 0)"),
+        )
         return connection_rows([view], "RENDER", NOW)[0]["Refused"]
 
     assert told() == "nothing"
@@ -309,7 +367,9 @@ def test_a_rate_that_the_venue_told_comes_with_its_payment() -> None:
 
 def test_the_scenarios_own_table_and_contract_value_go_before_the_venues() -> None:
     flat = {"floor": 0, "maintenance_rate": 0.03}
-    mine = scenario(**ON_OKX, tiers={"RENDER": [flat]}, contract_values={"RENDER": 10}, tiers_as_of="2026-11-01")
+    mine = scenario(
+        **ON_OKX, tiers={"RENDER": [flat]}, contract_values={"RENDER": 10}, tiers_as_of="2026-11-01"
+    )
     [row] = source_rows(mine, snapshot_view("okx"), snapshot_view("okx"), {"RENDER": "own"}, NOW)
     assert row["Tiers from"] == "the scenario's own, 2026-11-01"
     assert row["One contract"] == "10 RENDER"
@@ -335,7 +395,9 @@ def test_without_a_mark_there_is_no_size() -> None:
     assert compared(scenario(), [snapshot_view("okx")], "RENDER", None).own == {}
 
 
-@pytest.mark.parametrize(("day", "warned"), [("2026-10-29", False), ("2026-10-30", True), ("2026-08-30", False)])
+@pytest.mark.parametrize(
+    ("day", "warned"), [("2026-10-29", False), ("2026-10-30", True), ("2026-08-30", False)]
+)
 def test_tables_more_than_thirty_days_apart_are_told(day: str, warned: bool) -> None:
     views = [snapshot_view("binance"), snapshot_view("okx")]
     views[1] = replace(views[1], tables=replace(views[1].tables, dates={"RENDER": day}))
@@ -366,16 +428,25 @@ def test_a_table_by_contracts_tells_where_its_tiers_end_in_money() -> None:
         ("short", 0.0, 4.0, "pays $0.00"),
     ],
 )
-def test_a_day_of_funding_is_every_payment_of_that_day(side: Any, rate: float, hours: float, paid: str) -> None:
-    [line] = funding_lines([Position("RENDER", side, 1_000, 9.0, 10)], 10.0, [funding_a_day(rate, hours, "this rate")])
+def test_a_day_of_funding_is_every_payment_of_that_day(
+    side: Any, rate: float, hours: float, paid: str
+) -> None:
+    [line] = funding_lines(
+        [Position("RENDER", side, 1_000, 9.0, 10)], 10.0, [funding_a_day(rate, hours, "this rate")]
+    )
     assert line == f"Your {side} of $10,000.00 {paid} a day at this rate."
 
 
 def test_each_leg_of_a_hedge_has_its_own_line() -> None:
     legs = [Position("RENDER", "long", 100, 1, 1), Position("RENDER", "short", 50, 1, 1)]
-    rates = [funding_a_day(0.001, 8.0, "the median rate"), funding_a_day(-0.001, 8.0, "the rate now")]
+    rates = [
+        funding_a_day(0.001, 8.0, "the median rate"),
+        funding_a_day(-0.001, 8.0, "the rate now"),
+    ]
     assert funding_lines(legs, 10.0, rates) == [
-        "Your long of $1,000.00 pays $3.00 a day at the median rate, and receives $3.00 a day at the rate now.",
-        "Your short of $500.00 receives $1.50 a day at the median rate, and pays $1.50 a day at the rate now.",
+        "Your long of $1,000.00 pays $3.00 a day at the median rate, and receives $3.00 a day at "
+        "the rate now.",
+        "Your short of $500.00 receives $1.50 a day at the median rate, and pays $1.50 a day at "
+        "the rate now.",
     ]
     assert funding_lines(legs, 10.0, []) == []

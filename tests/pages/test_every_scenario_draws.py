@@ -1,4 +1,7 @@
-"""Random accounts through a link: the page shows them as they are, with every part of it unfolded."""
+"""Random accounts through a link.
+
+The page shows them as they are, with every part of it unfolded.
+"""
 
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -13,8 +16,16 @@ from tests.pages.visitor import ARITHMETIC, FIGURES, SHARE, TIERS, Visitor
 
 PATIENT = settings(
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # Each example is a whole page: too slow to be shrunk.
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.filter_too_much,
+    ],
+    phases=[
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    ],  # Each example is a whole page: too slow to be shrunk.
 )
 
 
@@ -33,7 +44,12 @@ def drawn(visitor: Visitor) -> None:
     assert visitor.static_table("Baseline")
     assert visitor.static_table("Formula")
     assert visitor.at.code
-    cells = [cell for table in visitor.at.table for row in table.value.to_dict("records") for cell in row.values()]
+    cells = [
+        cell
+        for table in visitor.at.table
+        for row in table.value.to_dict("records")
+        for cell in row.values()
+    ]
     assert not [cell for cell in cells if cell in {"nan", "inf", "None", ""}]
 
 

@@ -1,4 +1,7 @@
-"""Links into and out of the What-if page: whatever one contains, the page answers with the scenario or a sentence."""
+"""Links into and out of the What-if page.
+
+Whatever one contains, the page answers with the scenario or a sentence.
+"""
 
 import json
 import re
@@ -37,7 +40,14 @@ def said_of(expected: Scenario) -> str:
 
 def leg(symbol: str, side: str, quantity: float, entry: float, **more: Any) -> dict[str, Any]:
     """A position of a scenario document."""
-    return {"symbol": symbol, "side": side, "quantity": quantity, "entry_price": entry, "leverage": 5, **more}
+    return {
+        "symbol": symbol,
+        "side": side,
+        "quantity": quantity,
+        "entry_price": entry,
+        "leverage": 5,
+        **more,
+    }
 
 
 def with_address(**changes: list[str] | None) -> Address:
@@ -50,7 +60,9 @@ def with_address(**changes: list[str] | None) -> Address:
 
 SHOWN: dict[str, dict[str, Any]] = {
     "a small account": {"wallet_balance": 2_500, "positions": [leg("RENDER", "long", 1_000, 1.5)]},
-    "a hedge": {"positions": [leg("RENDER", "long", 9_000, 1.5), leg("RENDER", "short", 4_000, 1.9)]},
+    "a hedge": {
+        "positions": [leg("RENDER", "long", 9_000, 1.5), leg("RENDER", "short", 4_000, 1.9)]
+    },
     "another venue": {"venue": "bybit", "positions": [leg("RENDER", "short", 9_000, 1.5)]},
     "isolated margins": {
         "margin_mode": "isolated",
@@ -76,7 +88,10 @@ SHOWN: dict[str, dict[str, Any]] = {
     "no positions": {"positions": [], "marks": {}},
     "a negative wallet": {"wallet_balance": -1},
     "a fee with no short spelling in per cent": {"taker_fee": 0.00011},
-    "a fraction with no short spelling in per cent": {"venue": "textbook", "textbook": {"margin_fraction": 0.0007}},
+    "a fraction with no short spelling in per cent": {
+        "venue": "textbook",
+        "textbook": {"margin_fraction": 0.0007},
+    },
     "a move further up than the slider goes": {
         "marks": {"RENDER": 1.75 * 20, "FET": 0.2231 * 20},
         "baseline_marks": {"RENDER": 1.75, "FET": 0.2231},
@@ -99,7 +114,9 @@ def test_a_link_is_shown_as_its_maker_saw_it_and_not_changed(changes: dict[str, 
     visitor = Visitor(link.encode(made).parameters)
     assert visitor.sentence == said_of(made)
     assert visitor.linked == made
-    assert visitor.query == {key: values for key, values in link.encode(made).parameters.items() if values}
+    assert visitor.query == {
+        key: values for key, values in link.encode(made).parameters.items() if values
+    }
     assert [fault for fault in visitor.errors if "kept" in fault or "cannot" in fault] == []
     assert visitor.warnings == [fault for fault in visitor.warnings if "initial margin" in fault]
 
@@ -120,7 +137,10 @@ def test_a_link_fills_every_input() -> None:
         note="of\nTAO",
     )
     visitor = Visitor(link.encode(made).parameters).unfold(SHARE)
-    values = {name: visitor.field(name).value for name in ("venue", "mode", "wallet", "move", "title", "note")}
+    values = {
+        name: visitor.field(name).value
+        for name in ("venue", "mode", "wallet", "move", "title", "note")
+    }
     assert values == {
         "venue": "textbook",
         "mode": "isolated",
@@ -129,8 +149,21 @@ def test_a_link_fills_every_input() -> None:
         "title": "A short",
         "note": "of\nTAO",
     }
-    assert [visitor.field(name).value for name in ("warning", "danger", "fee", "fraction")] == [25, 75, 0.1, 4]
-    row = {"Token": "TAO", "Side": "short", "Size": 12, "Unit": "tokens", "Entry": 260, "Leverage": 5, "Margin": 800}
+    assert [visitor.field(name).value for name in ("warning", "danger", "fee", "fraction")] == [
+        25,
+        75,
+        0.1,
+        4,
+    ]
+    row = {
+        "Token": "TAO",
+        "Side": "short",
+        "Size": 12,
+        "Unit": "tokens",
+        "Entry": 260,
+        "Leverage": 5,
+        "Margin": 800,
+    }
     assert visitor.rows("positions") == [row]
     assert visitor.rows("marks") == [
         {"Token": "TAO", "Mark": 250, "Beta": 1.25},
@@ -170,7 +203,9 @@ def test_a_link_written_by_hand_is_read() -> None:
         "&p=RNDR_long_10000_1.75_5&marks=RENDERUSDT_1.75&v=1#top"
     )
     assert visitor.sentence == said_of(
-        scenario(venue="okx", positions=[leg("RENDER", "long", 10_000, 1.75)], marks={"RENDER": 1.75})
+        scenario(
+            venue="okx", positions=[leg("RENDER", "long", 10_000, 1.75)], marks={"RENDER": 1.75}
+        )
     )
     assert visitor.errors == []
 
@@ -184,7 +219,9 @@ def test_what_is_on_the_page_is_what_the_address_says() -> None:
     visitor.edit("positions", {0: {"Size": 12_345.678}}, add=[leg_row("TAO", "short", 9.5, 260.25)])
     visitor.enter("wallet", 7_654.25).enter("warning", 33.0).enter("fee", 0.04)
     visitor.edit("collateral", add=[{"Asset": "BTC", "Amount": 0.05, "Ratio": 0.9}])
-    visitor.edit("marks", {1: {"Beta": 0.5}}).enter("title", "Ein Titel: 中文 🚀").enter("note", "a & b\n=?#")
+    visitor.edit("marks", {1: {"Beta": 0.5}}).enter("title", "Ein Titel: 中文 🚀").enter(
+        "note", "a & b\n=?#"
+    )
     made = visitor.linked
     assert made.account.venue == "bybit"
     assert made.account.wallet_balance == 7_654.25
@@ -208,7 +245,14 @@ def test_what_is_on_the_page_is_what_the_address_says() -> None:
 
 def leg_row(token: str, side: str, size: float, entry: float) -> dict[str, Any]:
     """A complete row of the position table."""
-    return {"Token": token, "Side": side, "Size": size, "Unit": "tokens", "Entry": entry, "Leverage": 10.0}
+    return {
+        "Token": token,
+        "Side": side,
+        "Size": size,
+        "Unit": "tokens",
+        "Entry": entry,
+        "Leverage": 10.0,
+    }
 
 
 def test_back_undoes_forward_redoes() -> None:
@@ -257,7 +301,9 @@ BROKEN: dict[str, Address | str] = {
     "a position of a token that is no more": with_address(p=["AGIX_long_5_1.75_10"]),
     "one position twice": with_address(p=["RENDER_long_5_1.75_10"] * 2),
     "a position of markup": with_address(p=[f"{IMAGE}_long_1_1_1"]),
-    "more positions than a scenario holds": with_address(p=[f"T{index}_long_1_1_1" for index in range(201)]),
+    "more positions than a scenario holds": with_address(
+        p=[f"T{index}_long_1_1_1" for index in range(201)]
+    ),
     "levels upside down": with_address(levels=["0.9_0.2"]),
     "a fee above one": with_address(taker_fee=["2"]),
     "a tier table that falls": with_address(tiers=["RENDER~0_0.5_0~100_0.1_0"]),
@@ -275,14 +321,26 @@ def markdown(visitor: Visitor) -> list[str]:
     """Everything that the browser reads as Markdown, as it is sent."""
     at = visitor.at
     kinds = [at.markdown, at.caption, at.error, at.warning, at.info, at.metric]
-    labels = [each.label for kind in (at.button, at.number_input, at.selectbox, at.expander) for each in kind]
+    labels = [
+        each.label
+        for kind in (at.button, at.number_input, at.selectbox, at.expander)
+        for each in kind
+    ]
     helps = [each.help for kind in (at.button, at.number_input, at.selectbox) for each in kind]
-    cells = [cell for table in at.table for row in table.value.to_dict("records") for cell in row.values()]
+    cells = [
+        cell
+        for table in at.table
+        for row in table.value.to_dict("records")
+        for cell in row.values()
+    ]
     return [*(each.value for kind in kinds for each in kind), *labels, *helps, *cells]
 
 
 UNESCAPED = re.compile(r"(?<!\\)(?:<[\w/]|!\[|\]\(|:[\w-]+\[|\$|`|\*\*)")
-"""Raw HTML, an image, a link, a directive, a formula, code, bold letters: where no backslash stands before it."""
+"""Raw HTML, an image, a link, a directive, a formula, code, bold letters.
+
+Where no backslash stands before it.
+"""
 
 
 def markup(visitor: Visitor) -> list[str]:
@@ -292,10 +350,14 @@ def markup(visitor: Visitor) -> list[str]:
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
-def test_a_broken_link_is_one_readable_sentence_and_the_worked_example(broken: Address | str) -> None:
+def test_a_broken_link_is_one_readable_sentence_and_the_worked_example(
+    broken: Address | str,
+) -> None:
     visitor = Visitor(broken)
     [told] = visitor.errors
-    assert re.fullmatch(r"This link cannot be read\. \S.+\. The worked example is shown instead\.", told)
+    assert re.fullmatch(
+        r"This link cannot be read\. \S.+\. The worked example is shown instead\.", told
+    )
     assert len(told) < 400
     assert (visitor.warnings, visitor.news) == ([], [])
     assert visitor.sentence == WORKED_EXAMPLE
@@ -309,7 +371,9 @@ def test_a_broken_link_opened_later_keeps_what_is_on_the_screen() -> None:
     [told] = visitor.go(BROKEN["a position that was cut"]).errors
     assert told.endswith("The scenario on the screen is kept.")
     assert visitor.sentence == said
-    assert visitor.rows("positions")[0]["Size"] == 50_000 / 1.75  # The table itself was not started anew.
+    assert (
+        visitor.rows("positions")[0]["Size"] == 50_000 / 1.75
+    )  # The table itself was not started anew.
     assert visitor.enter("wallet", 12_000.0).errors == []
     assert visitor.linked.positions[0].quantity == 20_000
 
@@ -320,7 +384,9 @@ def test_after_a_broken_link_the_first_edit_writes_a_good_one() -> None:
     assert visitor.linked.market.baseline_marks == {"RENDER": 1.75, "FET": 0.2231}
 
 
-PIECES = st.sampled_from(["_", "~", "RENDER", "long", "1", "-1", "1e999", "nan", "", "<b>", "%00", "\n", "é", "x" * 99])
+PIECES = st.sampled_from(
+    ["_", "~", "RENDER", "long", "1", "-1", "1e999", "nan", "", "<b>", "%00", "\n", "é", "x" * 99]
+)
 VALUES = st.lists(PIECES, max_size=8).map("".join) | st.text(max_size=40)
 
 
@@ -330,7 +396,11 @@ VALUES = st.lists(PIECES, max_size=8).map("".join) | st.text(max_size=40)
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
-@given(st.dictionaries(st.sampled_from(link.KEYS), st.lists(VALUES, min_size=1, max_size=2), min_size=1, max_size=4))
+@given(
+    st.dictionaries(
+        st.sampled_from(link.KEYS), st.lists(VALUES, min_size=1, max_size=2), min_size=1, max_size=4
+    )
+)
 def test_whatever_an_address_contains_the_page_is_shown(changes: dict[str, list[str]]) -> None:
     visitor = Visitor({**address(), **changes})
     cannot = [told for told in visitor.errors if told.startswith("This link cannot be read. ")]
@@ -351,7 +421,9 @@ def test_whatever_an_address_contains_the_page_is_shown(changes: dict[str, list[
 def test_foreign_parameters_are_told_and_kept_after_an_edit() -> None:
     foreign = {"utm_source": ["a letter"], "tag": ["x", "y"]}
     visitor = Visitor({**address(), **foreign})
-    assert visitor.news == ["The address also carries utm_source and tag, which Tandem does not read."]
+    assert visitor.news == [
+        "The address also carries utm_source and tag, which Tandem does not read."
+    ]
     visitor.slide(-0.05)
     assert {key: visitor.query[key] for key in foreign} == foreign
     assert visitor.linked.market.baseline_marks
@@ -367,7 +439,9 @@ def test_foreign_parameters_alone_are_no_link() -> None:
 
 
 def test_many_long_foreign_parameters_are_told_in_short() -> None:
-    visitor = Visitor({**address(), **{f"{IMAGE}{index}" + "x" * 200: ["1"] for index in range(20)}})
+    visitor = Visitor(
+        {**address(), **{f"{IMAGE}{index}" + "x" * 200: ["1"] for index in range(20)}}
+    )
     [told] = visitor.news
     assert len(told) < 300
     assert markup(visitor) == []
@@ -388,11 +462,14 @@ def test_many_long_foreign_parameters_are_told_in_short() -> None:
         ({"equity": 10_102, "margin_ratio": 0.165}, "margin balance $10,102.00, now $10,000.00"),
     ],
 )
-def test_a_link_that_no_longer_reproduces_names_the_figures(seen: dict[str, float | None], named: str) -> None:
+def test_a_link_that_no_longer_reproduces_names_the_figures(
+    seen: dict[str, float | None], named: str
+) -> None:
     visitor = Visitor(address(seen=seen, tiers_as_of="2026-01-31"))
     now = snapshot.tables("binance").as_of
     assert visitor.warnings == [
-        f"This scenario no longer reproduces what its maker saw: {named}. Tables then: 2026-01-31; now: {now}."
+        f"This scenario no longer reproduces what its maker saw: {named}. Tables then: 2026-01-31; "
+        f"now: {now}."
     ]
     assert visitor.sentence == WORKED_EXAMPLE
     assert visitor.run().warnings
@@ -427,12 +504,17 @@ def test_tier_tables_that_were_left_out_are_told() -> None:
 @pytest.mark.parametrize(
     ("changes", "left_out", "said"),
     [
-        ({"venue": "textbook"}, "RENDER~FET", "; nothing is lost by it, Textbook margin reads none."),
+        (
+            {"venue": "textbook"},
+            "RENDER~FET",
+            "; nothing is lost by it, Textbook margin reads none.",
+        ),
         ({"venue": "okx"}, "FET", "; OKX has none for FET here: ask for the file instead."),
         (
             {"venue": "okx"},
             "RENDER~FET",
-            "; for the others this venue's are used, but OKX has none for FET here: ask for the file instead.",
+            "; for the others this venue's are used, but OKX has none for FET here: ask for the "
+            "file instead.",
         ),
     ],
 )
@@ -440,12 +522,20 @@ def test_tables_that_the_venue_has_none_for_are_not_said_to_be_its_own(
     changes: dict[str, Any], left_out: str, said: str
 ) -> None:
     [told] = Visitor({**address(**changes), "tiers_left_out": [left_out]}).warnings
-    assert told == f"Its maker's own tier tables of {' and '.join(left_out.split('~'))} did not fit the link{said}"
+    assert (
+        told
+        == f"Its maker's own tier tables of {' and '.join(left_out.split('~'))} did not fit the "
+        f"link{said}"
+    )
 
 
 def test_the_maker_is_told_which_tier_tables_do_not_fit() -> None:
     rows = [
-        {"floor": 1_000.125 * index, "maintenance_rate": 0.001 * (index + 1), "max_leverage": 50 - index}
+        {
+            "floor": 1_000.125 * index,
+            "maintenance_rate": 0.001 * (index + 1),
+            "max_leverage": 50 - index,
+        }
         for index in range(45)
     ]
     file = document(tiers={"RENDER": rows, "FET": rows})
@@ -453,7 +543,9 @@ def test_the_maker_is_told_which_tier_tables_do_not_fit() -> None:
     told = [warning for warning in maker.warnings if "do not fit the link" in warning]
     assert len(told) == 1
     assert told[0].endswith("do not fit the link; send the file instead.")
-    [receiver] = [warning for warning in Visitor(maker.at.code[0].value).warnings if "did not fit" in warning]
+    [receiver] = [
+        warning for warning in Visitor(maker.at.code[0].value).warnings if "did not fit" in warning
+    ]
     assert "FET" in receiver
 
 
@@ -470,7 +562,9 @@ MARKED = [
 
 @pytest.mark.parametrize("words", MARKED)
 def test_markup_in_title_and_note_arrives_as_text_and_nowhere_else(words: str) -> None:
-    visitor = Visitor(address(title=words[:80], note=f"{words}\n\n- {words}")).unfold(SHARE, FIGURES)
+    visitor = Visitor(address(title=words[:80], note=f"{words}\n\n- {words}")).unfold(
+        SHARE, FIGURES
+    )
     assert [each.value for each in visitor.at.text] == [words[:80], f"{words}\n\n- {words}"]
     assert visitor.field("title").value == words[:80]
     everything = " ".join(markdown(visitor))
@@ -487,9 +581,13 @@ def test_an_address_that_cannot_hold_the_scenario_names_it_and_nothing_is_lost()
     visitor = Visitor().unfold(SHARE).upload(json.dumps(whole).encode())
     large = visitor.query
     assert set(large) == {link.STAND_IN, "v"}
-    assert any(said.startswith("This scenario is too large for a link") for said in visitor.warnings)
+    assert any(
+        said.startswith("This scenario is too large for a link") for said in visitor.warnings
+    )
     assert visitor.at.code == []
-    assert any(read(each.value).startswith("Too large for a link") for each in visitor.at.main.caption)
+    assert any(
+        read(each.value).startswith("Too large for a link") for each in visitor.at.main.caption
+    )
     visitor.enter("wallet", 400_000.0)
     edited = visitor.query
     assert set(edited) == {link.STAND_IN, "v"} != edited
@@ -504,7 +602,8 @@ def test_the_name_of_a_large_scenario_opens_nothing_elsewhere_and_says_why() -> 
     assert visitor.sentence == WORKED_EXAMPLE
     [told] = visitor.errors
     assert told.startswith(
-        "This link cannot be read. The scenario is too large for a link and opens only in the session"
+        "This link cannot be read. The scenario is too large for a link and opens only in the "
+        "session"
     )
 
 
@@ -527,7 +626,9 @@ def test_title_and_note_of_a_link_are_under_their_makers_name_and_ones_own_under
 
 def quoted(visitor: Visitor) -> dict[str, str]:
     """The words on the page that are not Tandem's, by whose they are said to be."""
-    labels = [read(each.value) for each in visitor.at.main.caption if read(each.value).endswith(":")]
+    labels = [
+        read(each.value) for each in visitor.at.main.caption if read(each.value).endswith(":")
+    ]
     whose = [label for label in labels if label.startswith(("Title", "Note", "Your"))]
     return dict(zip(whose, [each.value for each in visitor.at.text], strict=True))
 

@@ -25,7 +25,16 @@ from margin.studies.liquidation.conduct import Conduct, MarginStop
 from margin.studies.liquidation.path import Path
 from margin.studies.liquidation.waterfall import waterfall
 from margin.studies.stress.crash_table import CrashDay, TokenMove, crash_rows
-from margin.text.liquidation import Runs, Way, axis_name, finding, left, route_ends, sentence, status
+from margin.text.liquidation import (
+    Runs,
+    Way,
+    axis_name,
+    finding,
+    left,
+    route_ends,
+    sentence,
+    status,
+)
 from margin.venues import VENUES
 from pages.ui.liquidation_rows import hardest_day, money_rows, step_rows
 from pages.ui.looking import Looking
@@ -37,8 +46,16 @@ from tests.studies.accounts import account, long, short
 
 PATIENT = settings(
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # Each example is a whole page: too slow to be shrunk.
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.filter_too_much,
+    ],
+    phases=[
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    ],  # Each example is a whole page: too slow to be shrunk.
 )
 FALL = Way("Move from these marks", -0.2)
 
@@ -48,7 +65,9 @@ def gone(scenario: Scenario, move: float = -0.2, conduct: Conduct | None = None)
     path = Path.along(scenario.market.marks, together(scenario).rates, move)
     found, without = waterfall(scenario, path, conduct), waterfall(scenario, path)
     assert found is not None
-    return Runs(scenario, Way(FALL.name, move), found, without if conduct and conduct.has_stops else None)
+    return Runs(
+        scenario, Way(FALL.name, move), found, without if conduct and conduct.has_stops else None
+    )
 
 
 # Sentences
@@ -56,15 +75,20 @@ def gone(scenario: Scenario, move: float = -0.2, conduct: Conduct | None = None)
 
 def test_the_sentence_says_what_is_kept_and_where_the_rest_went() -> None:
     assert sentence(gone(example())) == (
-        "You would have kept nothing of $10,000.00: prices took $8,658.26, fees $935.03 and slippage $406.71. "
+        "You would have kept nothing of $10,000.00: prices took $8,658.26, fees $935.03 and "
+        "slippage $406.71. "
         "The insurance fund bore nothing. No position is left open."
     )
 
 
 def test_what_stays_open_is_named() -> None:
-    assert sentence(gone(example(), -0.095)).endswith("RENDER long and FET long stay open, smaller than before.")
+    assert sentence(gone(example(), -0.095)).endswith(
+        "RENDER long and FET long stay open, smaller than before."
+    )
     assert sentence(gone(example(venue="hyperliquid"), -0.1)).endswith("FET long stays open.")
-    many = account("textbook", "cross", [long(token, 10_000, 1) for token in "ABCDEFG"], 6_000, marks=ONES)
+    many = account(
+        "textbook", "cross", [long(token, 10_000, 1) for token in "ABCDEFG"], 6_000, marks=ONES
+    )
     assert sentence(gone(many, -0.0775)).endswith("5 of 7 positions stay open.")
 
 
@@ -108,7 +132,9 @@ def test_stops_that_save_the_account_are_told_beside_what_there_would_be_without
 
 
 def test_stops_that_save_nothing_are_told_as_that() -> None:
-    needless = sentence(gone(example(wallet_balance=30_000), conduct=Conduct(price_stops={("FET", "long"): 0.2})))
+    needless = sentence(
+        gone(example(wallet_balance=30_000), conduct=Conduct(price_stops={("FET", "long"): 0.2}))
+    )
     assert needless.startswith(
         "Your stops close on the way; nothing is liquidated, and without them nothing would be. "
     )
@@ -127,12 +153,17 @@ def test_a_stop_that_fills_beyond_what_there_is_was_too_late() -> None:
     assert step_rows(runs)[-1]["What happens"] == "What is owed is settled"
 
 
-def test_a_stop_beyond_an_isolated_margin_was_too_late_whatever_the_rest_of_the_wallet_holds() -> None:
+def test_a_stop_beyond_an_isolated_margin_was_too_late_whatever_the_rest_of_the_wallet_holds() -> (
+    None
+):
     legs = [long("RENDER", 10_000, 1.75), long("TAO", 10, 272.71, 1)]
     runs = gone(
-        account("binance", "isolated", legs, 30_000), conduct=Conduct(price_stops={("RENDER", "long"): 1.66}, gap=1.0)
+        account("binance", "isolated", legs, 30_000),
+        conduct=Conduct(price_stops={("RENDER", "long"): 1.66}, gap=1.0),
     )
-    assert sentence(runs).startswith("A stop fills too late, beyond what the margin of its position holds. ")
+    assert sentence(runs).startswith(
+        "A stop fills too late, beyond what the margin of its position holds. "
+    )
     assert " The insurance fund bore $1,826.96 of that. TAO long stays open." in sentence(runs)
     assert status(runs.found) == ("red", "Stopped too late")
     assert [row["What happens"] for row in step_rows(runs)] == [
@@ -145,8 +176,10 @@ def test_an_isolated_position_that_is_lost_already_counts_nothing_and_the_figure
     legs = [long("RENDER", 10_000, 2.4, 6), long("TAO", 10, 272.71, 1)]
     runs = gone(account("binance", "isolated", legs, 9_000, marks={"RENDER": 1.75}))
     assert sentence(runs) == (
-        "You would have kept $4,454.58 of $5,000.00: prices took $545.42, fees $0.00 and slippage $87.50. "
-        "The insurance fund bore $2,587.50, $2,500.00 of it lost before the start. TAO long stays open."
+        "You would have kept $4,454.58 of $5,000.00: prices took $545.42, fees $0.00 and slippage "
+        "$87.50. "
+        "The insurance fund bore $2,587.50, $2,500.00 of it lost before the start. TAO long stays "
+        "open."
     )
     rows = {row["What"]: row["Amount"] for row in money_rows(runs)}
     amounts = {name: amount(text) for name, text in rows.items() if "$" in text}
@@ -155,7 +188,9 @@ def test_an_isolated_position_that_is_lost_already_counts_nothing_and_the_figure
     assert sum(amounts.values()) == pytest.approx(kept, abs=0.01)
     assert finding(runs.found, runs.way) == "Liquidation at once: $4,454.58 of $5,000.00 kept"
     assert runs.found.equity[0] == runs.found.start_equity == 5_000
-    assert any("counts nothing at the start" in line for line in map(message, runs.found.assumptions))
+    assert any(
+        "counts nothing at the start" in line for line in map(message, runs.found.assumptions)
+    )
 
 
 def test_nothing_is_said_to_be_kept_of_a_debt() -> None:
@@ -175,26 +210,37 @@ def test_a_step_that_closes_nothing_realises_nothing_in_either_mode() -> None:
     ("changes", "move", "said"),
     [
         ({}, -0.05, "Equity is $5,500.00: $10,000.00 in the wallet and an open loss of $4,500.00."),
-        ({}, 0.05, "Equity is $14,500.00: $10,000.00 in the wallet and an open profit of $4,500.00."),
+        (
+            {},
+            0.05,
+            "Equity is $14,500.00: $10,000.00 in the wallet and an open profit of $4,500.00.",
+        ),
         ({}, 0.0, "The wallet holds $10,000.00."),
         ({}, -0.2, "No position is left open. The wallet holds $0.00."),
     ],
 )
-def test_what_is_left_is_told_as_equity_with_its_parts(changes: dict[str, Any], move: float, said: str) -> None:
+def test_what_is_left_is_told_as_equity_with_its_parts(
+    changes: dict[str, Any], move: float, said: str
+) -> None:
     final = gone(example(**changes), move).found.final
     assert left(final, assess(final)) == said
 
 
 def test_collateral_that_is_left_is_told_beside_the_wallet() -> None:
     collateral = [{"asset": "BTC", "amount": 0.002, "ratio": 0.8}]
-    pledged = example(venue="bybit", positions=[], wallet_balance=0, collateral=collateral, marks={"BTC": 100_000})
+    pledged = example(
+        venue="bybit", positions=[], wallet_balance=0, collateral=collateral, marks={"BTC": 100_000}
+    )
     said = "No position is left open. Equity is $160.00: $0.00 in the wallet and collateral counted at $160.00."
     assert left(pledged, assess(pledged)) == said
 
 
 def test_what_the_fund_bore_is_no_part_of_the_losses_where_there_was_a_debt_before() -> None:
     said = sentence(gone(example(wallet_balance=-500), 0.0))
-    assert "prices took $0.00, fees $0.00 and slippage $450.00. The insurance fund bore $950.00. No" in said
+    assert (
+        "prices took $0.00, fees $0.00 and slippage $450.00. The insurance fund bore $950.00. No"
+        in said
+    )
 
 
 def test_the_path_is_told_by_where_prices_go() -> None:
@@ -202,7 +248,9 @@ def test_the_path_is_told_by_where_prices_go() -> None:
         "Prices go from these marks to RENDER 1.5000 (−25.00 %), BTC 50,000.00 (0.00 %)."
     )
     assert route_ends({"A": 0.0}, {"A": 0.0}) == "Prices go from these marks to A 0."
-    assert route_ends(dict.fromkeys("ABCDEF", 1.0), dict.fromkeys("ABCDEF", 2.0)).endswith(" and 2 more.")
+    assert route_ends(dict.fromkeys("ABCDEF", 1.0), dict.fromkeys("ABCDEF", 2.0)).endswith(
+        " and 2 more."
+    )
     assert axis_name(alone("RENDER")) == "RENDER alone, from these marks"
     assert axis_name(against(example())) == "Everything against the account, from these marks"
 
@@ -210,7 +258,12 @@ def test_the_path_is_told_by_where_prices_go() -> None:
 def test_the_day_that_costs_the_account_most_is_shown_first() -> None:
     days, betas = moves.crash_days(), moves.betas_to_btc()
     longs = days[hardest_day(crash_rows(example(), days, betas))]
-    shorts = account("binance", "cross", [short("RENDER", 1_000, 1.75), short("FIL", 1_000, 1)], marks={"FIL": 1.0})
+    shorts = account(
+        "binance",
+        "cross",
+        [short("RENDER", 1_000, 1.75), short("FIL", 1_000, 1)],
+        marks={"FIL": 1.0},
+    )
     assert longs.date == "2025-10-10"
     assert days[hardest_day(crash_rows(shorts, days, betas))].event == "AI squeeze II"
     assert hardest_day([]) == 0
@@ -245,7 +298,9 @@ def test_every_step_is_a_row_in_plain_words() -> None:
 
 def test_why_bybit_stops_is_told_by_its_own_threshold() -> None:
     bybit = account("bybit", "cross", [long("RENDER", 30_000, 1.75)], 6_000)
-    [stop] = [row for row in step_rows(gone(bybit, -0.112)) if row["What happens"] == "Liquidation stops"]
+    [stop] = [
+        row for row in step_rows(gone(bybit, -0.112)) if row["What happens"] == "Liquidation stops"
+    ]
     assert stop["Why"] == "requirement ÷ equity is at most 90.00 % again"
 
 
@@ -258,7 +313,13 @@ def test_what_only_some_venues_take_has_a_column_only_there() -> None:
 
 
 def test_a_step_that_leaves_no_equity_has_no_ratio() -> None:
-    under = account("textbook", "cross", [long("RENDER", 1_000, 10), long("TAO", 1, 272.71)], 100, marks={"RENDER": 9})
+    under = account(
+        "textbook",
+        "cross",
+        [long("RENDER", 1_000, 10), long("TAO", 1, 272.71)],
+        100,
+        marks={"RENDER": 9},
+    )
     assert step_rows(gone(under))[0]["Requirement ÷ equity"].startswith("equity gone → ")
 
 
@@ -277,13 +338,26 @@ def test_equity_that_is_nothing_but_rounding_makes_no_percentage(venue: str, dat
 
 
 def test_the_money_adds_up_from_what_there_was_to_what_is_kept() -> None:
-    rows = {row["What"]: row for row in money_rows(gone(example(), -0.1, Conduct(stop=MarginStop(0.6, 0.9))))}
-    assert rows.keys() >= {"At the start", "From prices", "Fees", "Slippage", "Insurance fund bore", "Kept"}
+    rows = {
+        row["What"]: row
+        for row in money_rows(gone(example(), -0.1, Conduct(stop=MarginStop(0.6, 0.9))))
+    }
+    assert rows.keys() >= {
+        "At the start",
+        "From prices",
+        "Fees",
+        "Slippage",
+        "Insurance fund bore",
+        "Kept",
+    }
     for column in ("With stops", "Without stops"):
         amounts = {name: amount(row[column]) for name, row in rows.items() if "$" in row[column]}
         kept = amounts.pop("Kept")
         assert sum(amounts.values()) == pytest.approx(kept, abs=0.03)
-    assert (rows["First liquidation"]["With stops"], rows["First liquidation"]["Without stops"]) == ("none", "−9.47 %")
+    assert (
+        rows["First liquidation"]["With stops"],
+        rows["First liquidation"]["Without stops"],
+    ) == ("none", "−9.47 %")
     assert rows["First stop"]["With stops"] == "−8.33 %"
 
 
@@ -340,7 +414,9 @@ class LiquidationPage:
     def table(self, column: str) -> list[dict[str, str]]:
         """The rows of the static table that has this column."""
         [frame] = [each.value for each in self.at.table if column in each.value.columns]
-        return [{name: read(cell) for name, cell in row.items()} for row in frame.to_dict("records")]
+        return [
+            {name: read(cell) for name, cell in row.items()} for row in frame.to_dict("records")
+        ]
 
     def title(self) -> str:
         """The chart's."""
@@ -352,7 +428,10 @@ class LiquidationPage:
         at = self.at
         kinds = [at.number_input, at.selectbox, at.segmented_control, at.toggle]
         [found] = [
-            each for kind in kinds for each in kind if each.key and re.fullmatch(rf"liquidation_{name}(_.*)?", each.key)
+            each
+            for kind in kinds
+            for each in kind
+            if each.key and re.fullmatch(rf"liquidation_{name}(_.*)?", each.key)
         ]
         return found
 
@@ -364,7 +443,11 @@ class LiquidationPage:
         """Types prices into the table of price stops, by row."""
         [editor] = [each for each in self.at.data_editor if each.key.startswith("price_stops")]
         edited = {row: {"Stop at": price} for row, price in prices.items()}
-        self.at.session_state[editor.key] = {"edited_rows": edited, "added_rows": [], "deleted_rows": []}
+        self.at.session_state[editor.key] = {
+            "edited_rows": edited,
+            "added_rows": [],
+            "deleted_rows": [],
+        }
         return self.run()
 
     def leave_and_return(self) -> "LiquidationPage":
@@ -376,7 +459,11 @@ class LiquidationPage:
 
     def go_on(self) -> AppTest:
         """Follows the link to What if with what is left, and gives that page."""
-        [address] = [each.proto.query_string for each in self.at.get("page_link") if "Continue" in each.proto.label]
+        [address] = [
+            each.proto.query_string
+            for each in self.at.get("page_link")
+            if "Continue" in each.proto.label
+        ]
         self.at.query_params = parse_qs(address)
         self.at.switch_page("app.py")
         self.run()
@@ -389,17 +476,23 @@ def first() -> LiquidationPage:
 
 
 def test_the_worked_example_is_told_at_once(first: LiquidationPage) -> None:
-    assert first.sentence.startswith("You would have kept nothing of $10,000.00: prices took $8,658.26, ")
+    assert first.sentence.startswith(
+        "You would have kept nothing of $10,000.00: prices took $8,658.26, "
+    )
     assert first.title() == "Liquidation from −9.47 % on: $0.00 of $10,000.00 kept"
     assert len(first.steps()) == 7
     assert first.table("Amount")[0]["What"] == "At the start"
-    assert "Prices go from these marks to RENDER 1.4000 (−20.00 %), FET 0.17848 (−20.00 %)." in first.text()
+    assert (
+        "Prices go from these marks to RENDER 1.4000 (−20.00 %), FET 0.17848 (−20.00 %)."
+        in first.text()
+    )
     assert not first.at.query_params
 
 
 def test_what_it_rests_on_stands_beside_it(first: LiquidationPage) -> None:
     for said in (
-        "prices go in a straight line; every order fills whole and at once, 0.50 % worse than the mark",
+        "prices go in a straight line; every order fills whole and at once, 0.50 % worse than "
+        "the mark",
         "the liquidation fee is taken at 1.25 %",
         "which position goes first is a model of ours",
         "A model of ours, not Binance's promise.",
@@ -434,8 +527,12 @@ def test_a_move_that_cannot_be_is_told_and_nothing_else_is_lost(move: float) -> 
 
 
 def test_against_the_account_a_move_may_go_beyond_a_doubling() -> None:
-    shorts = [{"symbol": "RENDER", "side": "short", "quantity": 1_000, "entry_price": 1.75, "leverage": 5}]
-    page = LiquidationPage(address(positions=shorts, marks={"RENDER": 1.75})).enter("direction", "against")
+    shorts = [
+        {"symbol": "RENDER", "side": "short", "quantity": 1_000, "entry_price": 1.75, "leverage": 5}
+    ]
+    page = LiquidationPage(address(positions=shorts, marks={"RENDER": 1.75})).enter(
+        "direction", "against"
+    )
     assert "RENDER 7.0000 (+300.00 %)" in page.enter("to", -300.0).text()
 
 
@@ -446,12 +543,20 @@ def test_a_past_day_goes_to_its_worst_tick_the_hardest_first() -> None:
     assert page.title().startswith("Liquidation from 11.71 % of the way on")
     assert page.steps()[0]["Of the way"] == "11.71 %"
     assert "the worst tick takes every token's lowest or highest price of the day" in page.text()
-    assert page.enter("day", [day.date for day in days].index("2025-11-07")).title().startswith("Nothing is liquidated")
+    assert (
+        page.enter("day", [day.date for day in days].index("2025-11-07"))
+        .title()
+        .startswith("Nothing is liquidated")
+    )
 
 
 def test_what_was_chosen_on_moves_together_can_be_gone_here() -> None:
     page = LiquidationPage()
-    look = Looking(betas={"RENDER": 3.0}, own={"FET": -1.0}, days=[CrashDay("", "mine", {"FET": TokenMove(-0.5)})])
+    look = Looking(
+        betas={"RENDER": 3.0},
+        own={"FET": -1.0},
+        days=[CrashDay("", "mine", {"FET": TokenMove(-0.5)})],
+    )
     page.at.session_state["tandem"].kept["looking"] = look
     page.enter("direction", "with_btc").enter("to", -1.0)
     assert "RENDER 1.6975 (−3.00 %)" in page.text()
@@ -467,7 +572,9 @@ def test_the_order_slippage_and_fee_are_the_persons_to_choose() -> None:
     page = LiquidationPage(address(venue="textbook"))
     assert page.steps()[0]["What happens"] == "RENDER long is closed"
     assert page.enter("order", "smallest").steps()[0]["What happens"] == "FET long is closed"
-    assert "which position goes first is a model of ours: the smallest notional first" in page.text()
+    assert (
+        "which position goes first is a model of ours: the smallest notional first" in page.text()
+    )
     before = page.steps()[0]["Slippage"]
     assert page.enter("slippage", 0.0).steps()[0]["Slippage"] == "–" != before
     assert page.steps()[0]["Fee"] == "–"
@@ -476,8 +583,14 @@ def test_the_order_slippage_and_fee_are_the_persons_to_choose() -> None:
 
 @pytest.mark.parametrize("name", ["slippage", "fee", "gap"])
 @pytest.mark.parametrize("value", [-1.0, 101.0])
-def test_a_part_that_cannot_be_is_told_and_the_last_good_one_is_kept(name: str, value: float) -> None:
-    page = LiquidationPage().enter("to", -9.5 if name == "fee" else -10.0).enter("margin_stop", value=name != "fee")
+def test_a_part_that_cannot_be_is_told_and_the_last_good_one_is_kept(
+    name: str, value: float
+) -> None:
+    page = (
+        LiquidationPage()
+        .enter("to", -9.5 if name == "fee" else -10.0)
+        .enter("margin_stop", value=name != "fee")
+    )
     usual = page.sentence
     other = page.enter(name, 2.5).sentence
     assert page.enter(name, value).sentence == other != usual
@@ -496,8 +609,20 @@ def test_the_venues_own_fee_stands_where_none_is_given(first: LiquidationPage) -
 OKX = {
     "venue": "okx",
     "positions": [
-        {"symbol": "RENDER", "side": "long", "quantity": 20_000, "entry_price": 1.75, "leverage": 5},
-        {"symbol": "RENDER", "side": "short", "quantity": 5_000, "entry_price": 1.75, "leverage": 5},
+        {
+            "symbol": "RENDER",
+            "side": "long",
+            "quantity": 20_000,
+            "entry_price": 1.75,
+            "leverage": 5,
+        },
+        {
+            "symbol": "RENDER",
+            "side": "short",
+            "quantity": 5_000,
+            "entry_price": 1.75,
+            "leverage": 5,
+        },
     ],
     "marks": {"RENDER": 1.75},
     "wallet_balance": 4_000,
@@ -511,15 +636,24 @@ def test_on_okx_pairs_are_netted_and_the_margin_stop_is_told_in_its_own_ratio() 
         "RENDER long closes against the other side",
         "RENDER short closes against the other side",
     ]
-    assert "On the venue's own ratio, which falls: 125.00 %." in page.enter("margin_stop", value=True).text()
+    assert (
+        "On the venue's own ratio, which falls: 125.00 %."
+        in page.enter("margin_stop", value=True).text()
+    )
 
 
 def test_a_margin_stop_is_compared_with_none() -> None:
     page = LiquidationPage().enter("margin_stop", value=True)
     assert page.steps()[0]["What happens"] == "RENDER long is reduced by your margin stop"
-    assert page.table("With stops")[-2] == {"What": "First stop", "With stops": "−9.05 %", "Without stops": "–"}
+    assert page.table("With stops")[-2] == {
+        "What": "First stop",
+        "With stops": "−9.05 %",
+        "Without stops": "–",
+    }
     page.enter("close", 90.0).enter("stop_at", 60.0).enter("to", -10.0)
-    assert page.sentence.startswith("Your stops close in time, nothing is liquidated. You would have kept $1,941.81")
+    assert page.sentence.startswith(
+        "Your stops close in time, nothing is liquidated. You would have kept $1,941.81"
+    )
     assert "You would have kept $599.23 of $10,000.00" in page.enter("gap", 100.0).sentence
     assert "stops fill 100.00 % of the remaining path beyond their trigger" in page.text()
     assert "nowhere else: without stops the account passes every price on the way" in page.text()
@@ -529,14 +663,24 @@ def test_a_margin_stop_can_be_of_one_position() -> None:
     page = LiquidationPage().enter("to", -10.0).enter("margin_stop", value=True)
     assert page.field("stop_of").options == ["Every position", "RENDER long", "FET long"]
     page.enter("stop_of", "FET long").enter("close", 100.0)
-    assert [row["What happens"] for row in page.steps()] == ["FET long is closed by your margin stop"]
+    assert [row["What happens"] for row in page.steps()] == [
+        "FET long is closed by your margin stop"
+    ]
     assert page.steps()[0]["Why"] == "your level of requirement ÷ equity is reached"
-    assert page.sentence.endswith("RENDER long stays open. Without stops you would have kept nothing.")
+    assert page.sentence.endswith(
+        "RENDER long stays open. Without stops you would have kept nothing."
+    )
 
 
 @pytest.mark.parametrize("mode", ["cross", "isolated"])
-def test_a_margin_stop_of_a_position_that_is_gone_is_one_of_every_position_and_the_box_says_so(mode: str) -> None:
-    page = LiquidationPage(address(margin_mode=mode)).enter("margin_stop", value=True).enter("stop_of", "FET long")
+def test_a_margin_stop_of_a_position_that_is_gone_is_one_of_every_position_and_the_box_says_so(
+    mode: str,
+) -> None:
+    page = (
+        LiquidationPage(address(margin_mode=mode))
+        .enter("margin_stop", value=True)
+        .enter("stop_of", "FET long")
+    )
     assert page.leave_and_return().field("stop_of").value == "FET long"
     session = page.at.session_state["tandem"]
     held = session.working.positions
@@ -554,7 +698,9 @@ def test_a_price_stop_closes_its_position_and_one_that_cannot_be_is_told() -> No
     assert page.steps()[0]["What happens"] == "RENDER long is closed by your price stop"
     assert page.steps()[0]["Mark"] == "1.6500"
     page.stop_at({0: -1.0})
-    assert read(page.at.error[0].value).startswith("RENDER long: Stop at must be a positive number, got -1")
+    assert read(page.at.error[0].value).startswith(
+        "RENDER long: Stop at must be a positive number, got -1"
+    )
     assert read(page.at.error[0].value).endswith("; the last good one, 1.6500, is kept.")
     assert page.steps()[0]["What happens"] == "RENDER long is closed by your price stop"
     assert page.stop_at({0: None}).steps()[0]["What happens"] == "Open orders are cancelled"
@@ -571,14 +717,25 @@ def test_a_typed_stop_stays_when_the_marks_change_under_it() -> None:
 
 
 def test_what_was_entered_is_found_again_after_another_page() -> None:
-    entered = {"direction": "alone:RENDER", "to": -12.5, "order": "smallest", "slippage": 1.5, "fee": 0.7, "gap": 25.0}
+    entered = {
+        "direction": "alone:RENDER",
+        "to": -12.5,
+        "order": "smallest",
+        "slippage": 1.5,
+        "fee": 0.7,
+        "gap": 25.0,
+    }
     page = LiquidationPage().enter("margin_stop", value=True).stop_at({0: 1.65})
     for name, value in {**entered, "close": 40.0, "stop_at": 70.0}.items():
         page.enter(name, value)
     said = page.sentence
     page.leave_and_return()
     assert {name: page.field(name).value for name in entered} == entered
-    assert (page.field("margin_stop").value, page.field("close").value, page.field("stop_at").value) == (True, 40, 70)
+    assert (
+        page.field("margin_stop").value,
+        page.field("close").value,
+        page.field("stop_at").value,
+    ) == (True, 40, 70)
     assert [row["Stop at"] for row in page.at.data_editor[0].value.to_dict("records")] == [
         1.65,
         pytest.approx(nan, nan_ok=True),
@@ -605,8 +762,12 @@ def test_what_is_left_goes_on_to_what_if_beside_the_account_before() -> None:
     session = at.session_state["tandem"]
     assert session.page == "What if"
     assert session.baseline == landing().scenario
-    assert [position.quantity for position in session.working.positions] == pytest.approx([6884.4873, 179_291.797])
-    query = {key: value if isinstance(value, list) else [value] for key, value in at.query_params.items()}
+    assert [position.quantity for position in session.working.positions] == pytest.approx(
+        [6884.4873, 179_291.797]
+    )
+    query = {
+        key: value if isinstance(value, list) else [value] for key, value in at.query_params.items()
+    }
     assert query == session.written
     assert link.decode(query).scenario.positions == session.working.positions
     assert "The baseline is the account before." in read(at.info[0].value)
@@ -628,7 +789,10 @@ def test_where_nothing_changes_there_is_nothing_to_go_on_with() -> None:
 
 
 def test_own_tables_that_no_link_can_hold_go_along() -> None:
-    rows = [{"floor": 1000.123 * n, "maintenance_rate": 0.01 + 0.0013 * n, "max_leverage": 25} for n in range(60)]
+    rows = [
+        {"floor": 1000.123 * n, "maintenance_rate": 0.01 + 0.0013 * n, "max_leverage": 25}
+        for n in range(60)
+    ]
     page = LiquidationPage(address())
     before = page.at.session_state["tandem"].working
     made = example(tiers={"RENDER": rows, "FET": rows})
@@ -636,18 +800,25 @@ def test_own_tables_that_no_link_can_hold_go_along() -> None:
     page.at.session_state["tandem"].open(made)
     page.at.session_state["tandem"].saved = made
     at = page.run().enter("to", -2.0).go_on()
-    assert at.session_state["tandem"].working.market.tiers == made.market.tiers != before.market.tiers
+    assert (
+        at.session_state["tandem"].working.market.tiers == made.market.tiers != before.market.tiers
+    )
     assert not [each for each in at.warning if "own tier tables" in each.value]
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"positions": [], "marks": {}}, "No positions: nothing is required and nothing can be liquidated."),
+        (
+            {"positions": [], "marks": {}},
+            "No positions: nothing is required and nothing can be liquidated.",
+        ),
         ({"venue": "okx"}, "No distance can be told: "),
     ],
 )
-def test_where_nothing_can_be_liquidated_or_told_it_says_so(changes: dict[str, Any], said: str) -> None:
+def test_where_nothing_can_be_liquidated_or_told_it_says_so(
+    changes: dict[str, Any], said: str
+) -> None:
     page = LiquidationPage(address(**changes))
     assert page.sentence.startswith(said)
     assert not charts(page.at)
@@ -656,7 +827,8 @@ def test_where_nothing_can_be_liquidated_or_told_it_says_so(changes: dict[str, A
 
 def test_the_textbook_is_no_place_to_be_liquidated_on() -> None:
     assert (
-        LiquidationPage(address(venue="textbook")).at.header[-1].value == "What happens at liquidation by the textbook"
+        LiquidationPage(address(venue="textbook")).at.header[-1].value
+        == "What happens at liquidation by the textbook"
     )
 
 
@@ -678,8 +850,16 @@ def test_shocks_that_the_scenario_carries_are_said_not_to_be_in_it() -> None:
 
 
 def told(page: LiquidationPage) -> bool:
-    """Whether it says what comes of the account, with figures that are numbers; or why that cannot be said."""
-    cells = [cell for table in page.at.table for row in table.value.to_dict("records") for cell in row.values()]
+    """Whether it says what comes of the account, with figures that are numbers.
+
+    Or why that cannot be said.
+    """
+    cells = [
+        cell
+        for table in page.at.table
+        for row in table.value.to_dict("records")
+        for cell in row.values()
+    ]
     cells += [cell for row in page.steps() for cell in row.values()]
     assert not {"nan", "inf", "None", ""} & set(cells)
     beyond = any("1e15" in each.value for each in page.at.error)
@@ -688,7 +868,9 @@ def told(page: LiquidationPage) -> bool:
 
 @settings(PATIENT, max_examples=10)
 @given(SCENARIOS)
-def test_any_scenario_that_a_link_can_hold_is_driven_along_both_kinds_of_path(made: Scenario) -> None:
+def test_any_scenario_that_a_link_can_hold_is_driven_along_both_kinds_of_path(
+    made: Scenario,
+) -> None:
     parameters = {key: values for key, values in link.encode(made).parameters.items() if values}
     page = LiquidationPage(parameters)
     assert told(page)

@@ -1,4 +1,7 @@
-"""Live data in the What-if page: nothing is asked unasked, a page never waits, and only what was asked for changes."""
+"""Live data in the What-if page.
+
+Nothing is asked unasked, a page never waits, and only what was asked for changes.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,13 +23,31 @@ from tests.replay.server import Fault, Replay, Reply
 Venues = tuple[Replay, Book]
 ON_BYBIT = {
     "venue": "bybit",
-    "positions": [{"symbol": "RENDER", "side": "long", "quantity": 28_000, "entry_price": 1.75, "leverage": 10}],
+    "positions": [
+        {
+            "symbol": "RENDER",
+            "side": "long",
+            "quantity": 28_000,
+            "entry_price": 1.75,
+            "leverage": 10,
+        }
+    ],
     "marks": {"RENDER": 1.75},
 }
 
-HARSHER = [{"floor": 0, "maintenance_rate": 0.03, "maintenance_amount": 0, "max_leverage": 16, "cap": 100_000}]
+HARSHER = [
+    {
+        "floor": 0,
+        "maintenance_rate": 0.03,
+        "maintenance_amount": 0,
+        "max_leverage": 16,
+        "cap": 100_000,
+    }
+]
 MOMENT = datetime.now(UTC)
-BLOCKED = Failure("blocked", "does not serve this place (HTTP 451)", MOMENT, MOMENT + timedelta(hours=1), MOMENT)
+BLOCKED = Failure(
+    "blocked", "does not serve this place (HTTP 451)", MOMENT, MOMENT + timedelta(hours=1), MOMENT
+)
 
 
 def badge(visitor: Visitor) -> str:
@@ -63,7 +84,9 @@ def test_nothing_is_asked_before_somebody_switches_it_on(venues: Venues) -> None
     assert badge(visitor) == "Marks: snapshot of 2026-03-18 · tiers: snapshot of 2025-12-29"
 
 
-def test_a_deployment_may_switch_it_on_for_its_visitors(venues: Venues, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deployment_may_switch_it_on_for_its_visitors(
+    venues: Venues, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TANDEM_LIVE", "1")
     visitor = settle(Visitor())
     assert "tiers: snapshot of 2026-09-29" in badge(visitor), "Binance gives no tiers without a key"
@@ -92,7 +115,10 @@ def test_refresh_takes_the_marks_and_compares_with_before(venues: Venues) -> Non
     settle(visitor.press("Refresh marks"))
     assert visitor.linked.market.marks == {"RENDER": 2.1, "FET": 0.25}
     assert visitor.before("Margin balance") == "from $10,000.00"
-    assert "FET 0.22310 → 0.25000, RENDER 1.7500 → 2.1000. The baseline is the account before." in visitor.news[0]
+    assert (
+        "FET 0.22310 → 0.25000, RENDER 1.7500 → 2.1000. The baseline is the account before."
+        in visitor.news[0]
+    )
     assert badge(visitor).startswith("Marks: Binance, live, ")
 
 
@@ -122,7 +148,11 @@ def test_a_perpetual_beyond_the_snapshot_is_found_and_gets_mark_and_tiers(venues
     visitor.enter("find", "1000PEPE")
     settle(visitor.edit("positions", {1: {"Size": 1e6}}))
     pepe = visitor.linked.positions[1]
-    assert (pepe.symbol, pepe.entry_price, visitor.linked.market.marks["1000PEPE"]) == ("1000PEPE", 0.0125, 0.0125)
+    assert (pepe.symbol, pepe.entry_price, visitor.linked.market.marks["1000PEPE"]) == (
+        "1000PEPE",
+        0.0125,
+        0.0125,
+    )
     assert visitor.errors == []
 
 
@@ -132,7 +162,10 @@ def test_the_search_box_offers_what_trades_on_the_venue() -> None:
     visitor.enter("find", "TAO")
     assert visitor.rows("positions")[-1] == {
         **{"Token": "TAO", "Side": "long", "Unit": "tokens", "Leverage": 10.0},
-        **{"Size": pytest.approx(float("nan"), nan_ok=True), "Margin": pytest.approx(float("nan"), nan_ok=True)},
+        **{
+            "Size": pytest.approx(float("nan"), nan_ok=True),
+            "Margin": pytest.approx(float("nan"), nan_ok=True),
+        },
         "Entry": snapshot.marks()["TAO"],
     }
 
@@ -188,7 +221,10 @@ def test_an_edit_while_the_answer_is_on_its_way_is_not_lost(venues: Venues) -> N
         assert is_on_its_way(visitor)
         assert visitor.linked.positions[0].quantity == 1000.0
     settle(visitor)
-    assert (visitor.linked.positions[0].quantity, visitor.linked.market.marks["RENDER"]) == (1000.0, 2.0)
+    assert (visitor.linked.positions[0].quantity, visitor.linked.market.marks["RENDER"]) == (
+        1000.0,
+        2.0,
+    )
 
 
 @pytest.mark.usefixtures("eager")
@@ -198,7 +234,9 @@ def test_an_edit_while_the_answer_is_on_its_way_is_not_lost(venues: Venues) -> N
         pytest.param(lambda visitor: visitor.press("An AI basket"), id="by an example"),
         pytest.param(lambda visitor: visitor.go(address(**ON_BYBIT)).run(), id="by a link"),
         pytest.param(lambda visitor: visitor.press("Reset"), id="by Reset"),
-        pytest.param(lambda visitor: visitor.enter("venue", "textbook"), id="by a venue without marks"),
+        pytest.param(
+            lambda visitor: visitor.enter("venue", "textbook"), id="by a venue without marks"
+        ),
     ],
 )
 def test_an_answer_asked_for_one_scenario_does_not_strike_the_next(
@@ -267,13 +305,23 @@ def test_switched_off_the_snapshot_is_back(venues: Venues) -> None:
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        pytest.param(Fault(Reply("", 451)), "Binance does not serve this place (HTTP 451)", id="geo-block"),
-        pytest.param(Fault(Reply("", 429)), "Binance asks for a pause between requests", id="too many requests"),
-        pytest.param(Fault(Reply("<html>")), "Binance gave an answer that is no JSON", id="a page instead"),
+        pytest.param(
+            Fault(Reply("", 451)), "Binance does not serve this place (HTTP 451)", id="geo-block"
+        ),
+        pytest.param(
+            Fault(Reply("", 429)),
+            "Binance asks for a pause between requests",
+            id="too many requests",
+        ),
+        pytest.param(
+            Fault(Reply("<html>")), "Binance gave an answer that is no JSON", id="a page instead"
+        ),
         pytest.param(Fault(cut=True), "Binance cannot be reached", id="a cut connection"),
     ],
 )
-def test_a_venue_in_trouble_leaves_the_figures_and_says_why(venues: Venues, fault: Fault, reason: str) -> None:
+def test_a_venue_in_trouble_leaves_the_figures_and_says_why(
+    venues: Venues, fault: Fault, reason: str
+) -> None:
     replay, _ = venues
     replay.fail("binance", fault)
     visitor = settle(switch(Visitor()))
@@ -295,7 +343,9 @@ def test_a_mark_that_makes_no_sense_is_kept_out_and_named(venues: Venues) -> Non
 # Links
 
 
-@pytest.mark.parametrize("warm", [True, False], ids=["after another visitor", "as the first visitor"])
+@pytest.mark.parametrize(
+    "warm", [True, False], ids=["after another visitor", "as the first visitor"]
+)
 def test_a_link_is_shown_as_its_maker_saw_it_until_its_reader_asks(
     venues: Venues, monkeypatch: pytest.MonkeyPatch, warm: bool
 ) -> None:

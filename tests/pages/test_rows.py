@@ -1,4 +1,7 @@
-"""The rows of the position table, read one by one, and plain text made safe for Markdown: pure functions."""
+"""The rows of the position table, read one by one, and plain text made safe for Markdown.
+
+Pure functions.
+"""
 
 import math
 import re
@@ -28,7 +31,9 @@ GOOD: Row = {
 RENDER = Position("RENDER", "long", 1000.0, 1.5, 10.0)
 
 
-def answers(*rows: Row, converted: dict[tuple[str, str, str], float] | None = None) -> list[ReadRow]:
+def answers(
+    *rows: Row, converted: dict[tuple[str, str, str], float] | None = None
+) -> list[ReadRow]:
     """What is read in these rows at the marks above."""
     return read_rows(rows, MARKS.get, {} if converted is None else converted)
 
@@ -44,17 +49,24 @@ def test_a_good_row_is_a_position() -> None:
 
 
 def test_a_position_comes_back_from_its_row() -> None:
-    for position in (RENDER, Position("FET", "short", 0.1 + 0.2, 1 / 3, 20.0, isolated_margin=12.5)):
+    for position in (
+        RENDER,
+        Position("FET", "short", 0.1 + 0.2, 1 / 3, 20.0, isolated_margin=12.5),
+    ):
         assert answer(**to_row(position)).position == position
         assert list(to_row(position)) == list(COLUMNS)
 
 
-@pytest.mark.parametrize("written", ["RNDR", "render", " RENDERUSDT ", "RENDER/USDT:USDT", "RENDER-USDT-SWAP"])
+@pytest.mark.parametrize(
+    "written", ["RNDR", "render", " RENDERUSDT ", "RENDER/USDT:USDT", "RENDER-USDT-SWAP"]
+)
 def test_a_venues_spelling_of_a_token_is_read(written: str) -> None:
     assert answer(Token=written) == ReadRow("RENDER long", RENDER)
 
 
-@pytest.mark.parametrize(("cell", "is_empty"), [(None, True), (math.nan, True), ("", True), (0, False), (False, False)])
+@pytest.mark.parametrize(
+    ("cell", "is_empty"), [(None, True), (math.nan, True), ("", True), (0, False), (False, False)]
+)
 def test_an_empty_cell_is_none_however_the_table_says_it(cell: object, is_empty: bool) -> None:
     assert (clean(cell) is None) == is_empty
 
@@ -62,28 +74,65 @@ def test_an_empty_cell_is_none_however_the_table_says_it(cell: object, is_empty:
 FAULTS = {
     "a size below zero": ({"Size": -5.0}, "RENDER long", "Size must be a positive number, got -5"),
     "a size of zero": ({"Size": 0.0}, "RENDER long", "Size must be a positive number, got 0"),
-    "a size in words": ({"Size": "lots"}, "RENDER long", 'Size must be a positive number, got "lots"'),
-    "a size that is true": ({"Size": True}, "RENDER long", "Size must be a positive number, got true"),
-    "an endless size": ({"Size": math.inf}, "RENDER long", "Size must be at most 1e15 in size, got an infinity"),
-    "a size beyond 1e15": ({"Size": 2e16}, "RENDER long", "Size must be at most 1e15 in size, got 2e+16"),
+    "a size in words": (
+        {"Size": "lots"},
+        "RENDER long",
+        'Size must be a positive number, got "lots"',
+    ),
+    "a size that is true": (
+        {"Size": True},
+        "RENDER long",
+        "Size must be a positive number, got true",
+    ),
+    "an endless size": (
+        {"Size": math.inf},
+        "RENDER long",
+        "Size must be at most 1e15 in size, got an infinity",
+    ),
+    "a size beyond 1e15": (
+        {"Size": 2e16},
+        "RENDER long",
+        "Size must be at most 1e15 in size, got 2e+16",
+    ),
     "an entry of zero": ({"Entry": 0.0}, "RENDER long", "Entry must be a positive number, got 0"),
-    "a leverage below one": ({"Leverage": 0.5}, "RENDER long", "Leverage must be a number of at least 1, got 0.5"),
-    "a margin below zero": ({"Margin": -1.0}, "RENDER long", "Margin must be a positive number, got -1"),
-    "a third side": ({"Side": "both"}, "RENDER both", 'Side must be one of long, short, got "both"'),
+    "a leverage below one": (
+        {"Leverage": 0.5},
+        "RENDER long",
+        "Leverage must be a number of at least 1, got 0.5",
+    ),
+    "a margin below zero": (
+        {"Margin": -1.0},
+        "RENDER long",
+        "Margin must be a positive number, got -1",
+    ),
+    "a third side": (
+        {"Side": "both"},
+        "RENDER both",
+        'Side must be one of long, short, got "both"',
+    ),
     "no token at all": (
         {"Token": "not a token"},
         "not a token long",
         'Token must be a token of up to 15 letters A-Z and digits, such as RENDER, got "not a token"',
     ),
-    "a token that is a number": ({"Token": 5}, "5 long", "Token must be a token such as RENDER, got 5"),
+    "a token that is a number": (
+        {"Token": 5},
+        "5 long",
+        "Token must be a token such as RENDER, got 5",
+    ),
     "a token that is no more": (
         {"Token": "AGIX"},
         "AGIX long",
-        "Token AGIX merged into FET in June-July 2024 (1 AGIX = 0.433350 FET) and its perpetual is gone; "
+        "Token AGIX merged into FET in June-July 2024 (1 AGIX = 0.433350 FET) and its perpetual is "
+        "gone; "
         "enter the FET instead",
     ),
     "an empty size": ({"Size": math.nan}, "RENDER long", "not complete yet: size missing"),
-    "an empty token and entry": ({"Token": "", "Entry": None}, "long", "not complete yet: token and entry missing"),
+    "an empty token and entry": (
+        {"Token": "", "Entry": None},
+        "long",
+        "not complete yet: token and entry missing",
+    ),
     "$ at a mark of zero": (
         {"Token": "GONE", "Unit": DOLLARS},
         "GONE long",
@@ -93,13 +142,17 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(("cells", "label", "fault"), FAULTS.values(), ids=FAULTS)
-def test_a_row_that_cannot_be_used_is_told_by_its_column(cells: Row, label: str, fault: str) -> None:
+def test_a_row_that_cannot_be_used_is_told_by_its_column(
+    cells: Row, label: str, fault: str
+) -> None:
     assert answer(**cells) == ReadRow(label, None, fault)
 
 
 def test_a_row_without_anything_is_a_new_row_that_lacks_everything() -> None:
     [result] = answers(dict.fromkeys(COLUMNS))
-    assert result == ReadRow("new row", None, "not complete yet: token, side, size, entry and leverage missing")
+    assert result == ReadRow(
+        "new row", None, "not complete yet: token, side, size, entry and leverage missing"
+    )
     assert answers({}) == [result]
 
 
@@ -110,10 +163,17 @@ def test_a_token_without_a_mark_says_where_to_enter_it() -> None:
 
 
 def test_the_second_row_of_one_token_and_side_offers_the_merge() -> None:
-    rows: list[Row] = [{**GOOD, "Side": "short"}, {"Token": "FET"}, GOOD, {**GOOD, "Token": "RNDR", "Size": 5.0}]
+    rows: list[Row] = [
+        {**GOOD, "Side": "short"},
+        {"Token": "FET"},
+        GOOD,
+        {**GOOD, "Token": "RNDR", "Size": 5.0},
+    ]
     *before, last = answers(*rows)
     fault = "RENDER long stands in row 3 already; merge the two or change one"
-    assert last == ReadRow("RENDER long", None, fault, twin=2, same=Position("RENDER", "long", 5.0, 1.5, 10.0))
+    assert last == ReadRow(
+        "RENDER long", None, fault, twin=2, same=Position("RENDER", "long", 5.0, 1.5, 10.0)
+    )
     assert [bool(each.position) for each in before] == [True, False, True]
 
 
@@ -156,21 +216,37 @@ CELLS = (
     | st.integers(-(10**20), 10**20)
     | st.floats()
     | st.sampled_from(
-        ["", "RENDER", "RNDR", "FET", "GONE", "AGIX", "long", "short", TOKENS, DOLLARS, 1.0, 1e15, 5e-324]
+        [
+            "",
+            "RENDER",
+            "RNDR",
+            "FET",
+            "GONE",
+            "AGIX",
+            "long",
+            "short",
+            TOKENS,
+            DOLLARS,
+            1.0,
+            1e15,
+            5e-324,
+        ]
     )
     | st.text(max_size=50)
     | st.lists(st.integers(), max_size=2)
 )
 """Whatever might stand in a cell, and what makes sense in some column."""
 
-ROWS = st.dictionaries(st.sampled_from(COLUMNS), CELLS).map(lambda cells: {**GOOD, **cells}) | st.dictionaries(
-    st.sampled_from([*COLUMNS, "Other"]), CELLS
-)
+ROWS = st.dictionaries(st.sampled_from(COLUMNS), CELLS).map(
+    lambda cells: {**GOOD, **cells}
+) | st.dictionaries(st.sampled_from([*COLUMNS, "Other"]), CELLS)
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(ROWS, max_size=5), st.floats(0, 1e15) | st.none())
-def test_whatever_stands_in_the_cells_every_row_has_its_answer(rows: list[Row], render_mark: float | None) -> None:
+def test_whatever_stands_in_the_cells_every_row_has_its_answer(
+    rows: list[Row], render_mark: float | None
+) -> None:
     marks = {**MARKS, "RENDER": render_mark}
     read_once = read_rows(rows, marks.get, {})
     assert len(read_once) == len(rows)
@@ -190,7 +266,11 @@ def test_whatever_stands_in_the_cells_every_row_has_its_answer(rows: list[Row], 
 # Plain text
 
 MARKUP = set("\\`*_{}[]()<>#+-.!|~$:&")
-TEXTS = st.text() | st.text([*sorted(MARKUP), *"ab \n\t1"]) | st.sampled_from(["\u2028a\u2029", "\x1c", "a\u00a0b"])
+TEXTS = (
+    st.text()
+    | st.text([*sorted(MARKUP), *"ab \n\t1"])
+    | st.sampled_from(["\u2028a\u2029", "\x1c", "a\u00a0b"])
+)
 
 
 def visible(text: str) -> str:
@@ -200,7 +280,9 @@ def visible(text: str) -> str:
 
 @settings(max_examples=300, deadline=None)
 @given(TEXTS)
-def test_every_character_that_could_be_markup_is_escaped_and_the_text_is_one_line(text: str) -> None:
+def test_every_character_that_could_be_markup_is_escaped_and_the_text_is_one_line(
+    text: str,
+) -> None:
     escaped = plain(text)
     assert not MARKUP & set(re.sub(r"\\[\\`*_{}\[\]()<>#+\-.!|~$:&]", "", escaped))
     assert visible(read(escaped)) == visible(legible(" ".join(text.split())))

@@ -1,4 +1,7 @@
-"""The Moves-together page: what it says of directions, the map, named days, and shocks; and what its rows say."""
+"""The Moves-together page: what it says of directions, the map, named days, and shocks.
+
+And what its rows say.
+"""
 
 import re
 from collections.abc import Mapping
@@ -35,14 +38,20 @@ from tests.pages.visitor import APP, PATIENCE, address, document, read, scenario
 PATIENT = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # Each example is a whole page: too slow to be shrunk.
+    phases=[
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    ],  # Each example is a whole page: too slow to be shrunk.
 )
 MAP, DAYS, RULES = "Map of two", "Named days", "Rules and combined"
 BTC_LEADS = "BTC, the others by beta"
 WITHOUT = scenario_rows.WITHOUT
 SECTIONS = ("Directions", MAP, DAYS, RULES)
 ONE_TOKEN = {
-    "positions": [{"symbol": "TAO", "side": "short", "quantity": 10, "entry_price": 255, "leverage": 5}],
+    "positions": [
+        {"symbol": "TAO", "side": "short", "quantity": 10, "entry_price": 255, "leverage": 5}
+    ],
     "marks": {"TAO": 255},
 }
 
@@ -50,7 +59,9 @@ ONE_TOKEN = {
 class ScenariosPage:
     """One session on the page. No run of it may end in a traceback."""
 
-    def __init__(self, parameters: Mapping[str, list[str]] | None = None, section: str | None = None) -> None:
+    def __init__(
+        self, parameters: Mapping[str, list[str]] | None = None, section: str | None = None
+    ) -> None:
         self.at = AppTest.from_file(APP, default_timeout=PATIENCE)
         self.at.query_params = dict(parameters or {})
         self.at.switch_page("pages/scenarios.py")
@@ -91,7 +102,10 @@ class ScenariosPage:
     @property
     def linked(self) -> Scenario:
         """The scenario that the address carries."""
-        query = {key: value if isinstance(value, list) else [value] for key, value in self.at.query_params.items()}
+        query = {
+            key: value if isinstance(value, list) else [value]
+            for key, value in self.at.query_params.items()
+        }
         return link.decode(query).scenario
 
     @property
@@ -101,7 +115,11 @@ class ScenariosPage:
 
     def table(self, column: str) -> list[dict[str, Any]]:
         """The rows of the table that has this column and is not edited."""
-        [frame] = [each.value for each in self.at.dataframe if column in each.value.columns and not self._edited(each)]
+        [frame] = [
+            each.value
+            for each in self.at.dataframe
+            if column in each.value.columns and not self._edited(each)
+        ]
         return [dict(row) for row in frame.to_dict("records")]
 
     def _edited(self, element: Any) -> bool:
@@ -128,7 +146,12 @@ class ScenariosPage:
         return value
 
     def field(self, name: str) -> Any:
-        kinds = [self.at.number_input, self.at.selectbox, self.at.segmented_control, self.at.text_input]
+        kinds = [
+            self.at.number_input,
+            self.at.selectbox,
+            self.at.segmented_control,
+            self.at.text_input,
+        ]
         every = [each for kind in kinds for each in kind]
         [found] = [each for each in every if each.key and re.fullmatch(rf"{name}(_.*)?", each.key)]
         return found
@@ -152,7 +175,9 @@ class ScenariosPage:
 
     def edit(self, table: str, cells: Mapping[int, dict[str, Any]]) -> "ScenariosPage":
         """Types into cells by row, on top of what was typed before."""
-        [editor] = [each for each in self.at.data_editor if re.fullmatch(rf"{table}_.*", each.key or "")]
+        [editor] = [
+            each for each in self.at.data_editor if re.fullmatch(rf"{table}_.*", each.key or "")
+        ]
         edits = self._edits.setdefault(editor.key, {})
         for row, changed in cells.items():
             edits.setdefault(row, {}).update(changed)
@@ -162,7 +187,9 @@ class ScenariosPage:
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """The rows that an edited table starts from."""
-        [editor] = [each for each in self.at.data_editor if re.fullmatch(rf"{table}_.*", each.key or "")]
+        [editor] = [
+            each for each in self.at.data_editor if re.fullmatch(rf"{table}_.*", each.key or "")
+        ]
         return list(editor.value.to_dict("records"))
 
 
@@ -172,15 +199,21 @@ class ScenariosPage:
 @pytest.mark.parametrize(
     ("preset", "said"),
     [
-        ("pair", "Your nearest danger is everything falling 9.47 % together: then the whole account is liquidated."),
+        (
+            "pair",
+            "Your nearest danger is everything falling 9.47 % together: then the whole account is "
+            "liquidated.",
+        ),
         (
             "hedged",
-            "Your nearest danger is every price going 8.95 % against you, longs down and shorts up: "
+            "Your nearest danger is every price going 8.95 % against you, longs down and "
+            "shorts up: "
             "then the whole account is liquidated.",
         ),
         (
             "isolated",
-            "Your nearest danger is everything falling 8.32 % together: then the first position is lost.",
+            "Your nearest danger is everything falling 8.32 % together: then the first position is "
+            "lost.",
         ),
     ],
 )
@@ -191,12 +224,18 @@ def test_the_page_begins_with_the_nearest_danger(preset: str, said: str) -> None
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        pytest.param({"positions": [], "marks": {}}, "No positions: no move can liquidate anything", id="no positions"),
+        pytest.param(
+            {"positions": [], "marks": {}},
+            "No positions: no move can liquidate anything",
+            id="no positions",
+        ),
         pytest.param({"venue": "okx"}, "Not known: OKX has no tier table for FET.", id="no tiers"),
         pytest.param({"wallet_balance": 100}, "Liquidated at these marks.", id="liquidated"),
         pytest.param(ONE_TOKEN, "Your nearest danger is TAO rising ", id="a short"),
         pytest.param(
-            {"wallet_balance": 1e6}, "No direction looked at here liquidates this account.", id="nothing liquidates"
+            {"wallet_balance": 1e6},
+            "No direction looked at here liquidates this account.",
+            id="nothing liquidates",
         ),
     ],
 )
@@ -215,7 +254,9 @@ def landing() -> ScenariosPage:
     return ScenariosPage()
 
 
-def test_every_direction_is_ranked_with_its_distances_and_what_is_left(landing: ScenariosPage) -> None:
+def test_every_direction_is_ranked_with_its_distances_and_what_is_left(
+    landing: ScenariosPage,
+) -> None:
     rows = landing.table("Largest price change")
     assert [row["Direction"] for row in rows] == [
         "Everything together",
@@ -235,14 +276,23 @@ def test_every_direction_is_ranked_with_its_distances_and_what_is_left(landing: 
         **dict.fromkeys(("at −10 %", "at −20 %", "at −30 %", "at −50 %"), "liquidated"),
     }
     assert rows[3]["Largest price change"] == "9.64 %"
-    assert "Ranked by the largest price change that liquidation asks of any token held, not by the " in landing.text
+    assert (
+        "Ranked by the largest price change that liquidation asks of any token held, not by the "
+        in landing.text
+    )
     assert landing.title == "Nearest: Everything together, −9.47 %"
-    assert "AI sector only and Longs down, shorts up come to the same as Everything together." in landing.text
+    assert (
+        "AI sector only and Longs down, shorts up come to the same as Everything together."
+        in landing.text
+    )
     assert [row["Snapshot's beta"] for row in landing.rows("betas")] == [
         "1.662, 2024-07-27 to 2026-03-18",
         "1.597, 2024-07-27 to 2026-03-18",
     ]
-    assert "Betas and a direction of your own last as long as this session and are in no link." in landing.text
+    assert (
+        "Betas and a direction of your own last as long as this session and are in no link."
+        in landing.text
+    )
 
 
 def test_what_is_left_after_rises_can_be_asked_for() -> None:
@@ -280,7 +330,10 @@ def test_an_emptied_beta_is_the_snapshots_again_and_shows_it() -> None:
     page = ScenariosPage().edit("betas", {0: {"Beta to BTC": 3.0}, 1: {"Own direction": -1.0}})
     assert page.falls_to(BTC_LEADS) != "−5.80 %"
     page.edit("betas", {0: {"Beta to BTC": None}})
-    assert [row["Beta to BTC"] for row in page.rows("betas")] == [betas_to_btc()["RENDER"], betas_to_btc()["FET"]]
+    assert [row["Beta to BTC"] for row in page.rows("betas")] == [
+        betas_to_btc()["RENDER"],
+        betas_to_btc()["FET"],
+    ]
     assert [row["Own direction"] for row in page.rows("betas")][1] == -1.0
     assert page.falls_to(BTC_LEADS) == "−5.80 %"
 
@@ -299,9 +352,17 @@ def test_without_tiers_only_what_is_known_is_spoken_of() -> None:
     assert "Without that tier table no distance can be told" in page.text
     assert not re.search("Ranked by|come to the same", page.text)
     first = page.table("at −5 %")[0]
-    assert (first["at −5 %"], first["at −20 %"], first["at −50 %"]) == ("$5,500.00 · –", "liquidated", "liquidated")
+    assert (first["at −5 %"], first["at −20 %"], first["at −50 %"]) == (
+        "$5,500.00 · –",
+        "liquidated",
+        "liquidated",
+    )
     rows = {row["Day"]: row for row in page.open(DAYS).table(WITHOUT)}
-    assert rows["2025-10-10"]["At the worst tick"] == rows["2025-10-10"]["At the close"] == "liquidated"
+    assert (
+        rows["2025-10-10"]["At the worst tick"]
+        == rows["2025-10-10"]["At the close"]
+        == "liquidated"
+    )
     assert rows["2025-11-07"]["At the worst tick"] == "–"
 
 
@@ -312,7 +373,10 @@ def test_the_map_shows_the_two_largest_tokens_and_says_what_it_rests_on() -> Non
     page = ScenariosPage(section=MAP)
     assert page.title == "RENDER −17.04 % or FET −21.30 % alone liquidates; together −9.47 %"
     assert "Ellipses: daily log returns 2024-07-27 to 2026-03-18, correlation 0.82" in page.text
-    assert "Named days at every token's worst tick of the day, taken at once (an approximation)" in page.text
+    assert (
+        "Named days at every token's worst tick of the day, taken at once (an approximation)"
+        in page.text
+    )
     names = [trace.get("name") for trace in page.chart()["data"]]
     assert {"liquidation", "danger 80 %", "warning 50 %", "today", "named days"} <= set(names)
     days = page.table("At its point")
@@ -322,7 +386,12 @@ def test_the_map_shows_the_two_largest_tokens_and_says_what_it_rests_on() -> Non
 
 
 def test_what_the_map_shows_can_be_chosen() -> None:
-    page = ScenariosPage(section=MAP).enter("map_days", 30).enter("map_ticks", None).enter("map_colour", "headroom")
+    page = (
+        ScenariosPage(section=MAP)
+        .enter("map_days", 30)
+        .enter("map_ticks", None)
+        .enter("map_colour", "headroom")
+    )
     names = [trace.get("name") for trace in page.chart()["data"]]
     assert "1, 2, 3 σ within 30 days" in names
     assert "named days" not in names
@@ -342,7 +411,13 @@ def test_a_close_on_the_map_does_not_bring_back_what_the_day_liquidated() -> Non
 
 def test_groups_can_be_set_against_each_other() -> None:
     book = presets()["basket"].scenario
-    hedge = {"symbol": "BTC", "side": "short", "quantity": 0.5, "entry_price": 71_000, "leverage": 10}
+    hedge = {
+        "symbol": "BTC",
+        "side": "short",
+        "quantity": 0.5,
+        "entry_price": 71_000,
+        "leverage": 10,
+    }
     document = book.to_json() | {"positions": [*book.to_json()["positions"], hedge]}
     document["marks"]["BTC"] = 71_202.9
     page = ScenariosPage(link.encode(Scenario.from_json(document)).parameters, MAP)
@@ -379,7 +454,10 @@ def test_the_days_are_counted_and_each_says_how_it_ends() -> None:
     assert rows["2025-11-07"]["At the worst tick"] == "survived · 16.97 %"
     assert rows["2025-11-07"]["Survived or failed by"].startswith("+$")
     assert "by their closes alone it looks like 9, which hides the danger" in page.text
-    ends = [(row["At the close"].split(" · ")[0], row["At the worst tick"].split(" · ")[0]) for row in rows.values()]
+    ends = [
+        (row["At the close"].split(" · ")[0], row["At the worst tick"].split(" · ")[0])
+        for row in rows.values()
+    ]
     assert {end for end in ends if end[1] == "liquidated"} == {
         ("liquidated", "liquidated"),
         ("stands again", "liquidated"),
@@ -413,10 +491,17 @@ def test_a_day_of_ones_own_joins_the_list_and_can_be_taken_away_again() -> None:
     [
         pytest.param("", {0: {"Move, in %": -4.0}}, "its name is missing", id="no name"),
         pytest.param("mine", {}, "its moves are missing", id="no moves"),
-        pytest.param("mine", {0: {"Move, in %": -101.0}}, "move of RENDER must be a number of at least", id="too far"),
+        pytest.param(
+            "mine",
+            {0: {"Move, in %": -101.0}},
+            "move of RENDER must be a number of at least",
+            id="too far",
+        ),
     ],
 )
-def test_a_day_that_says_nothing_is_refused_in_words(name: str, cells: dict[int, Any], said: str) -> None:
+def test_a_day_that_says_nothing_is_refused_in_words(
+    name: str, cells: dict[int, Any], said: str
+) -> None:
     page = ScenariosPage(section=DAYS).enter("day_name", name)
     page.edit("own_day", cells).press("do_add_day")
     assert said in page.errors[0]
@@ -429,13 +514,22 @@ def test_a_day_that_says_nothing_is_refused_in_words(name: str, cells: dict[int,
 def test_each_part_stands_alone_and_all_together_and_all_go_into_the_link() -> None:
     page = ScenariosPage(section=RULES)
     assert page.verdict.startswith("Nothing is supposed yet")
-    page.enter("shock_common", -5.0).enter("shock_maintenance", 2.0).enter("shock_leverage_cap", 0.1)
+    page.enter("shock_common", -5.0).enter("shock_maintenance", 2.0).enter(
+        "shock_leverage_cap", 0.1
+    )
     page.edit("shock_table", {0: {"Funding a day, %": 0.1}}).enter("shock_days", 10.0)
     assert page.linked.shocks == Shocks(
         common=-0.05, maintenance=2.0, leverage_cap=0.1, funding={"RENDER": 0.001}, days=10.0
     )
     rows = {row["Supposed"]: row for row in page.table("Supposed")}
-    assert list(rows) == ["Before", "Prices", "Maintenance rates", "Leverage caps", "Funding", "All together"]
+    assert list(rows) == [
+        "Before",
+        "Prices",
+        "Maintenance rates",
+        "Leverage caps",
+        "Funding",
+        "All together",
+    ]
     assert rows["Maintenance rates"]["Requirement ÷ equity"] == "33.00 %"
     assert rows["Leverage caps"]["Above the leverage cap"] == "RENDER long, FET long"
     assert rows["Funding"]["Margin balance"] == "$9,500.00"
@@ -451,9 +545,14 @@ def test_the_recorded_extreme_of_funding_is_named_and_runs_for_a_week() -> None:
     page = ScenariosPage(section=RULES).press("do_extreme")
     shocks = page.linked.shocks
     assert shocks == Shocks(funding={"RENDER": 0.0003, "FET": 0.0003}, days=7)
-    assert "Funding at its recorded extreme: RENDER 0.03 % a day, highest of Binance, 2025-02-01" in page.text
+    assert (
+        "Funding at its recorded extreme: RENDER 0.03 % a day, highest of Binance, 2025-02-01"
+        in page.text
+    )
     assert "it is 309 days until liquidation" in page.text
-    assert page.enter("shock_days", 3.0).press("do_extreme").linked.shocks == replace(shocks, days=3.0)
+    assert page.enter("shock_days", 3.0).press("do_extreme").linked.shocks == replace(
+        shocks, days=3.0
+    )
 
 
 def test_the_worst_tick_of_a_named_day_can_be_taken_as_the_price_shock() -> None:
@@ -463,7 +562,9 @@ def test_the_worst_tick_of_a_named_day_can_be_taken_as_the_price_shock() -> None
     assert page.verdict.startswith("All together liquidates the account")
     told = "The price moves are the worst tick of 2025-02-24 · AI sell-off: the worst tick takes every token's lowest"
     assert told in page.text
-    assert told in ScenariosPage({**page.at.query_params}).text, "so it is told to whom the link is sent"
+    assert told in ScenariosPage({**page.at.query_params}).text, (
+        "so it is told to whom the link is sent"
+    )
     assert told not in page.edit("shock_table", {0: {"Price move, %": -15.0}}).text
 
 
@@ -482,11 +583,16 @@ def test_a_day_of_ones_own_can_go_into_the_shocks_and_so_into_the_link() -> None
 def test_a_day_beyond_what_may_be_supposed_is_refused_in_words_and_the_others_are_not() -> None:
     btc = {"symbol": "BTC", "side": "short", "quantity": 0.1, "entry_price": 70_000, "leverage": 5}
     shorts = [{**leg, "side": "short"} for leg in document()["positions"][:1]]
-    page = ScenariosPage(address(positions=[*shorts, btc], marks={"RENDER": 1.75, "BTC": 70_000}), DAYS)
-    page.enter("day_name", "moon").edit("own_day", {1: {"Move, in %": 900.0}}).press("do_add_day").open(RULES)
+    page = ScenariosPage(
+        address(positions=[*shorts, btc], marks={"RENDER": 1.75, "BTC": 70_000}), DAYS
+    )
+    page.enter("day_name", "moon").edit("own_day", {1: {"Move, in %": 900.0}}).press(
+        "do_add_day"
+    ).open(RULES)
     page.enter("shock_day", len(crash_days()))
     assert page.errors == [
-        "moon is not taken: a price move may be −100 to 1000 %, and at its worst tick it has RENDER +1,496 %."
+        "moon is not taken: a price move may be −100 to 1000 %, and at its worst tick it has "
+        "RENDER +1,496 %."
     ]
     assert page.linked.shocks is None
     page.enter("shock_day", 0)
@@ -513,15 +619,22 @@ def test_a_link_with_shocks_opens_with_them_and_leaves_them_as_they_are(section:
 
 def test_a_shock_that_cannot_be_is_told_in_its_own_unit_and_the_others_are_in_force() -> None:
     page = ScenariosPage(section=RULES).enter("shock_common", -5.0).enter("shock_common", -500.0)
-    page.edit("shock_table", {0: {"Price move, %": -150.0, "Funding a day, %": 0.1}, 1: {"Price move, %": -7.0}})
+    page.edit(
+        "shock_table",
+        {0: {"Price move, %": -150.0, "Funding a day, %": 0.1}, 1: {"Price move, %": -7.0}},
+    )
     page.enter("shock_days", 2.0)
     wanted = "must be a number of at least -100 and of at most 1000"
     assert page.errors == [
         f"“Common move, %” {wanted}, got -500; -5 counts instead.",
         f"“Price move, %” of RENDER {wanted}, got -150; the common move counts instead.",
     ]
-    assert page.linked.shocks == Shocks(common=-0.05, moves={"FET": -0.07}, funding={"RENDER": 0.001}, days=2)
-    page.edit("shock_table", {0: {"Price move, %": -15.0}}).edit("shock_table", {0: {"Price move, %": -150.0}})
+    assert page.linked.shocks == Shocks(
+        common=-0.05, moves={"FET": -0.07}, funding={"RENDER": 0.001}, days=2
+    )
+    page.edit("shock_table", {0: {"Price move, %": -15.0}}).edit(
+        "shock_table", {0: {"Price move, %": -150.0}}
+    )
     assert page.errors[1].endswith("got -150; -15 counts instead.")
 
 
@@ -529,20 +642,29 @@ def test_more_tokens_than_shocks_may_name_are_refused_by_the_columns_name() -> N
     page = ScenariosPage(address(shocks={"moves": {f"T{index}": 0.1 for index in range(250)}}))
     page.edit("shock_table", {0: {"Price move, %": -7.0}})
     assert page.errors == [
-        "“Price move, %” must have at most 250 entries, got 251. The figures stay as they were before this edit."
+        "“Price move, %” must have at most 250 entries, got 251. The figures stay as they were "
+        "before this edit."
     ]
 
 
 @pytest.mark.parametrize(
     ("cell", "bounds", "said"),
     [
-        (shock_rows.NUMBERS[0], {"at_least": -100, "at_most": 1000}, "every token by its beta, −100 to 1000 %"),
+        (
+            shock_rows.NUMBERS[0],
+            {"at_least": -100, "at_most": 1000},
+            "every token by its beta, −100 to 1000 %",
+        ),
         (
             shock_rows.NUMBERS[2],
             {"above": 0, "at_most": 1},
             "the venue's leverage caps times this, above 0 and up to 1",
         ),
-        (shock_rows.NUMBERS[4], {"at_least": 0, "at_most": 365}, "how long funding and interest run, 0 to 365"),
+        (
+            shock_rows.NUMBERS[4],
+            {"at_least": 0, "at_most": 365},
+            "how long funding and interest run, 0 to 365",
+        ),
         (
             shock_rows.CELLS[2],
             {"at_least": -100, "at_most": 100},
@@ -550,7 +672,9 @@ def test_more_tokens_than_shocks_may_name_are_refused_by_the_columns_name() -> N
         ),
     ],
 )
-def test_an_input_says_the_bounds_that_it_is_checked_by(cell: Cell, bounds: dict[str, float], said: str) -> None:
+def test_an_input_says_the_bounds_that_it_is_checked_by(
+    cell: Cell, bounds: dict[str, float], said: str
+) -> None:
     assert (cell.bounds, cell.help) == (bounds, said)
 
 
@@ -572,7 +696,11 @@ def test_an_edited_shock_is_not_lost_when_another_section_was_open() -> None:
 def test_without_tiers_nothing_is_made_up() -> None:
     page = ScenariosPage(address(venue="okx", shocks={"common": -0.1}))
     [before, *_] = page.table("Supposed")
-    assert (before["Margin balance"], before["Requirement"], before["Outcome"]) == ("$10,000.00", "–", "not known")
+    assert (before["Margin balance"], before["Requirement"], before["Outcome"]) == (
+        "$10,000.00",
+        "–",
+        "not known",
+    )
     assert "Not known, for want of a tier table" in page.text
 
 
@@ -589,30 +717,38 @@ ONE_LOST = {
         pytest.param(
             ONE_LOST,
             Shocks(common=-0.2),
-            "All together: 2 of 2 positions lost (1 today already), margin balance $15,000.00 → $11,000.00.",
+            "All together: 2 of 2 positions lost (1 today already), margin balance $15,000.00 → "
+            "$11,000.00.",
             id="isolated, one lost today",
         ),
         pytest.param(
-            {"wallet_balance": 100}, Shocks(common=-0.2), "The account is liquidated today already.", id="liquidated"
+            {"wallet_balance": 100},
+            Shocks(common=-0.2),
+            "The account is liquidated today already.",
+            id="liquidated",
         ),
         pytest.param(
             {"venue": "okx"},
             Shocks(common=-0.02),
-            "All together: margin balance $10,000.00 → $8,200.00; what is required is not known, for want of a tier "
+            "All together: margin balance $10,000.00 → $8,200.00; what is required is not known, "
+            "for want of a tier "
             "table.",
             id="no tiers",
         ),
         pytest.param(
             {"wallet_balance": 1e6},
             Shocks(maintenance=2),
-            "All together: below warning, margin balance $1,000,000 → $1,000,000, requirement ÷ equity 0.17 % → "
+            "All together: below warning, margin balance $1,000,000 → $1,000,000, requirement ÷ "
+            "equity 0.17 % → "
             "0.33 %, nearest common move to liquidation none → none.",
             id="nothing liquidates",
         ),
         pytest.param({}, Shocks(days=7), "Nothing is supposed yet", id="only days"),
     ],
 )
-def test_what_all_together_comes_to_is_said_in_words(changes: dict[str, Any], shocks: Shocks, said: str) -> None:
+def test_what_all_together_comes_to_is_said_in_words(
+    changes: dict[str, Any], shocks: Shocks, said: str
+) -> None:
     made = scenario(**changes)
     assert shocks_text.sentence(breakdown(made, shocks), made).startswith(said)
 
@@ -643,17 +779,26 @@ def results(made: Scenario, *directions: Direction) -> Any:
 @pytest.mark.parametrize(
     ("direction", "said"),
     [
-        (Direction("together", "", {"RENDER": 1.0, "FET": 1.0}), "everything falling 9.47 % together:"),
+        (
+            Direction("together", "", {"RENDER": 1.0, "FET": 1.0}),
+            "everything falling 9.47 % together:",
+        ),
         (
             Direction("together", "", {"RENDER": 2.0, "FET": 2.0}),
             "everything falling 4.73 % together, each by its beta:",
         ),
-        (Direction("sector", "", {"RENDER": 1.0, "FET": 1.0}), "the AI tokens falling 9.47 % together:"),
+        (
+            Direction("sector", "", {"RENDER": 1.0, "FET": 1.0}),
+            "the AI tokens falling 9.47 % together:",
+        ),
         (
             Direction("with_btc", "", {"RENDER": 2.0, "FET": 2.0}),
             "BTC falling 4.73 % and each token following by its beta:",
         ),
-        (Direction("against", "", {"RENDER": 1.0, "FET": 1.0}), "every price going 9.47 % against you, longs down:"),
+        (
+            Direction("against", "", {"RENDER": 1.0, "FET": 1.0}),
+            "every price going 9.47 % against you, longs down:",
+        ),
         (Direction("custom", "", {"RENDER": -1.0}), "your own direction at +17.04 %:"),
         (Direction("alone:FET", "", {"FET": 1.0}), "FET falling 21.30 % alone:"),
     ],
@@ -671,7 +816,10 @@ def test_a_common_move_of_an_account_with_one_token_names_it_and_its_own_change(
     made = scenario(positions=document()["positions"][:1], marks={"RENDER": 1.75}, betas=betas)
     common = Direction("together", "", {"RENDER": named})
     sentence = stress_text.nearest_sentence(results(made, common), made, assess(made))
-    assert sentence == "Your nearest danger is RENDER falling 18.52 %: then the whole account is liquidated."
+    assert (
+        sentence
+        == "Your nearest danger is RENDER falling 18.52 %: then the whole account is liquidated."
+    )
 
 
 def test_a_sector_of_one_token_falls_alone() -> None:
@@ -701,16 +849,21 @@ def test_where_every_level_is_passed_one_sentence_says_so_in_place_of_the_table(
     ("marks", "said"),
     [
         ({"RENDER": 1.75, "FET": 0.0}, "what is held of FET is worth nothing today"),
-        ({"RENDER": 0.0, "PEPE": 1.0}, "what is held of RENDER is worth nothing today; the snapshot knows no "),
+        (
+            {"RENDER": 0.0, "PEPE": 1.0},
+            "what is held of RENDER is worth nothing today; the snapshot knows no ",
+        ),
     ],
 )
-def test_why_there_are_no_ellipses_is_told_of_the_one_that_lacks_them(marks: dict[str, float], said: str) -> None:
+def test_why_there_are_no_ellipses_is_told_of_the_one_that_lacks_them(
+    marks: dict[str, float], said: str
+) -> None:
     pair = [Direction(token, token, {token: 1.0}) for token in marks]
     [told] = scenario_rows.cloud_words(None, pair[0], pair[1], marks)
     assert told.startswith(f"No ellipses: {said}")
-    assert scenario_rows.cloud_words(None, pair[0], Direction("g", "All longs", {}), {"RENDER": 1.0}) == [
-        "No ellipses: every beta of All longs is 0."
-    ]
+    assert scenario_rows.cloud_words(
+        None, pair[0], Direction("g", "All longs", {}), {"RENDER": 1.0}
+    ) == ["No ellipses: every beta of All longs is 0."]
 
 
 def test_a_level_that_is_passed_is_said_so() -> None:
@@ -733,7 +886,10 @@ def test_lost_isolated_positions_are_told_from_those_that_would_stand_again_at_t
     half = {**low, first: TokenMove(-0.5, -0.5, 0.0)}
     rows = crash_rows(made, [CrashDay("", "dip", low), CrashDay("", "half", half)], {})
     told = scenario_rows.crash_rows_told(rows, made)
-    assert [row["At the close"] for row in told] == ["2 of 2 stand again", "1 of 2 lost, 1 of 2 stands again"]
+    assert [row["At the close"] for row in told] == [
+        "2 of 2 stand again",
+        "1 of 2 lost, 1 of 2 stands again",
+    ]
     assert {row["At the worst tick"] for row in told} == {"2 of 2 lost"}
     assert all(row["Worst position by"].startswith("−$") for row in told)
 
@@ -741,9 +897,14 @@ def test_lost_isolated_positions_are_told_from_those_that_would_stand_again_at_t
 def test_the_days_of_a_map_are_told_apart_from_the_whole_day_and_the_worst_comes_first() -> None:
     """BTC, held short, stands still on a map of RENDER and FET; on the day itself it gains."""
     short = {"symbol": "BTC", "side": "short", "quantity": 1, "entry_price": 70_000, "leverage": 10}
-    made = scenario(positions=[*document()["positions"], short], marks={"RENDER": 1.75, "FET": 0.2231, "BTC": 70_000})
+    made = scenario(
+        positions=[*document()["positions"], short],
+        marks={"RENDER": 1.75, "FET": 0.2231, "BTC": 70_000},
+    )
     rows = [
-        row for row in crash_rows(made, crash_days(), betas_to_btc()) if row.day.date in ("2025-10-10", "2022-05-12")
+        row
+        for row in crash_rows(made, crash_days(), betas_to_btc())
+        if row.day.date in ("2025-10-10", "2022-05-12")
     ]
     first, second = Direction("a", "RENDER", {"RENDER": 1.0}), Direction("b", "FET", {"FET": 1.0})
     points = day_points(rows, made, first, second, worst=False)
@@ -751,7 +912,9 @@ def test_the_days_of_a_map_are_told_apart_from_the_whole_day_and_the_worst_comes
     for point in points:
         alone = 50_000 * point.first + 40_000 * point.second
         assert point.here.equity == pytest.approx(10_000 + alone)
-        assert point.whole.equity == pytest.approx(10_000 + alone - 70_000 * point.row.day.moves["BTC"].close)
+        assert point.whole.equity == pytest.approx(
+            10_000 + alone - 70_000 * point.row.day.moves["BTC"].close
+        )
         assert point.whole is point.row.close.outcome
     told = scenario_rows.map_day_rows(points, made, first, second)
     assert [row["No."] for row in told] == ["1", "2"]
@@ -764,7 +927,10 @@ def test_the_days_of_a_map_are_told_apart_from_the_whole_day_and_the_worst_comes
 def test_a_made_up_place_is_marked() -> None:
     made = scenario(
         **ONE_TOKEN
-        | {"collateral": [{"asset": "BTC", "amount": 0.1, "ratio": 0.95}], "marks": {"TAO": 255, "BTC": 70_000}}
+        | {
+            "collateral": [{"asset": "BTC", "amount": 0.1, "ratio": 0.95}],
+            "marks": {"TAO": 255, "BTC": 70_000},
+        }
     )
     rows = crash_rows(made, crash_days()[:1], betas_to_btc())
     first, second = Direction("a", "A", {"TAO": 1.0}), Direction("b", "B", {"BTC": 1.0})
@@ -791,15 +957,27 @@ def test_a_name_that_cannot_be_shown_is_refused(name: object) -> None:
     ("days", "a_day", "rates", "said"),
     [
         (None, 0.0, "", "no funding rate of these tokens is known"),
-        (None, -40.0, "X", "at X, with prices still, nothing is lost: on balance the account is paid $40.00 a day"),
-        (None, 0.0, "X", "at X, with prices still, nothing is lost: on balance the account pays nothing"),
+        (
+            None,
+            -40.0,
+            "X",
+            "at X, with prices still, nothing is lost: on balance the account is paid $40.00 a day",
+        ),
+        (
+            None,
+            0.0,
+            "X",
+            "at X, with prices still, nothing is lost: on balance the account pays nothing",
+        ),
         (0.01, 1.0, "X", "at X, with prices still, it is less than 0.1 days until liquidation"),
         (12.345, 1.0, "X", "at X, with prices still, it is 12.3 days until liquidation"),
         (1952.34, 1.0, "X", "at X, with prices still, it is 1,952 days until liquidation"),
         (1e5, 1.0, "X", "at X, with prices still, it is more than ten years until liquidation"),
     ],
 )
-def test_how_long_it_lasts_is_said_in_words(days: float | None, a_day: float, rates: str, said: str) -> None:
+def test_how_long_it_lasts_is_said_in_words(
+    days: float | None, a_day: float, rates: str, said: str
+) -> None:
     lasting = shocks_text.Lasting(days, a_day)
     assert shocks_text.lasting(assess(scenario()), lasting, rates, isolated=False) == said
 
@@ -821,16 +999,23 @@ def test_what_is_liquidated_already_has_no_days_left(isolated: bool, said: str) 
     [
         ({}, "Binance", "the present rate ("),
         ({"FET": "Binance", "TAO": "Binance"}, "Binance", "the median rate recorded on Binance ("),
-        ({"FET": "Binance", "TAO": "Binance"}, "Bybit", "the median rate recorded on Binance, not on Bybit ("),
+        (
+            {"FET": "Binance", "TAO": "Binance"},
+            "Bybit",
+            "the median rate recorded on Binance, not on Bybit (",
+        ),
         ({"FET": "Binance", "TAO": "Binance"}, "", "the median rate recorded on Binance ("),
         (
             {"FET": "Binance"},
             "Bybit",
-            "the present rate, and where none is told the median rate recorded on Binance, not on Bybit (",
+            "the present rate, and where none is told the median rate recorded on Binance, not on "
+            "Bybit (",
         ),
     ],
 )
-def test_a_median_of_a_record_is_not_called_the_present_rate(recorded: dict[str, str], venue: str, said: str) -> None:
+def test_a_median_of_a_record_is_not_called_the_present_rate(
+    recorded: dict[str, str], venue: str, said: str
+) -> None:
     rates = {"FET": Paid(-0.00057276, "here"), "TAO": Paid(0.001, "there")}
     sources = "FET −0.0573 % a day, here; TAO 0.1 % a day, there)"
     assert shocks_text.present_rates(rates, recorded, venue) == f"{said}{sources}"
@@ -846,7 +1031,9 @@ def test_the_venues_own_rate_goes_before_the_record() -> None:
     view = snapshot_view("binance")
     quotes = {"RENDER": Quote(1.75, None, 0.0002, 4.0), "FET": Quote(0.2, None, None, None)}
     origins = dict.fromkeys(("RENDER", "FET"), Origin("live", live.now(), "2026-11-22"))
-    session = Session(scenario(), scenario(), view=replace(view, quotes=quotes, mark_origins=origins))
+    session = Session(
+        scenario(), scenario(), view=replace(view, quotes=quotes, mark_origins=origins)
+    )
     found = scenario_shocks._present_funding(session)
     assert found["RENDER"].a_day == pytest.approx(0.0012)
     assert found["RENDER"].source.startswith("Binance, live, ")

@@ -1,4 +1,7 @@
-"""The table section and the export buttons, on a page of their own: what a person sees, and what is imported."""
+"""The table section and the export buttons, on a page of their own.
+
+What a person sees, and what is imported.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -129,7 +132,14 @@ def test_a_pasted_table_is_shown_as_it_was_understood_and_changes_nothing_yet() 
             "Lev.": "10×",
             "Size × entry": "$52,500.00",
         },
-        {"Token": "NEAR", "Side": "short", "Size": "4,000", "Entry": "1.4", "Lev.": "5×", "Size × entry": "$5,600.00"},
+        {
+            "Token": "NEAR",
+            "Side": "short",
+            "Size": "4,000",
+            "Entry": "1.4",
+            "Lev.": "5×",
+            "Size × entry": "$5,600.00",
+        },
     ]
     assert visit.working == before
     assert not visit.errors
@@ -153,7 +163,10 @@ def test_a_table_is_taken_over_with_the_marks_at_hand_and_the_baseline_stays() -
 
 def test_a_faulty_table_is_told_line_by_line_and_not_taken_over() -> None:
     visit = Visit().paste(FAULTY)
-    assert 'Line 4, side: the side must be long or short, got "up"; write long or short.' in visit.errors
+    assert (
+        'Line 4, side: the side must be long or short, got "up"; write long or short.'
+        in visit.errors
+    )
     assert 'Line 5, size: the size must be a number, got "x"' in visit.errors
     assert len(visit.rows) == 2
     assert visit.taking.disabled
@@ -175,7 +188,9 @@ def test_a_header_that_cannot_be_read_offers_nothing_to_remove() -> None:
 
 
 def test_what_is_left_out_and_assumed_is_told() -> None:
-    visit = Visit().paste("symbol,side,size,entry,colour\nRENDER,long,30000,1.75,red\nBTCUSDT_260327,long,1,1,red")
+    visit = Visit().paste(
+        "symbol,side,size,entry,colour\nRENDER,long,30000,1.75,red\nBTCUSDT_260327,long,1,1,red"
+    )
     assert "BTCUSDT_260327, line 3: it is a dated future, not a perpetual." in visit.warnings
     assert 'not read: "colour".' in visit.infos
     assert "no leverage is given, 10× is taken: RENDER long." in visit.infos
@@ -189,7 +204,10 @@ def test_long_lists_are_cut() -> None:
     assert "… and 10 more." in visit.warnings
     assert "No position in this table can be imported" in visit.captions
     assert visit.taking.disabled
-    assert "… and 10 more." in Visit().paste("\n".join(f"T{place},long,x,1,1" for place in range(60))).errors
+    assert (
+        "… and 10 more."
+        in Visit().paste("\n".join(f"T{place},long,x,1,1" for place in range(60))).errors
+    )
 
 
 def test_text_from_a_table_is_never_markup() -> None:
@@ -254,16 +272,22 @@ def test_marks_of_tokens_that_are_gone_make_room_where_it_is_short() -> None:
 
 def test_isolated_margins_above_the_wallet_are_told_and_nothing_changes() -> None:
     start = scenario(margin_mode="isolated")
-    visit = Visit(start).paste("symbol,side,size,entry,leverage,margin\nRENDER,long,30000,1.75,10,20000")
+    visit = Visit(start).paste(
+        "symbol,side,size,entry,leverage,margin\nRENDER,long,30000,1.75,10,20000"
+    )
     assert visit.rows[0]["Margin"] == "$20,000.00"
-    assert "wallet_balance: must cover the isolated margins, 20000 in all, got 10000" in visit.errors
+    assert (
+        "wallet_balance: must cover the isolated margins, 20000 in all, got 10000" in visit.errors
+    )
     assert visit.taking.disabled
     assert visit.working == start
     visit.paste("symbol,side,size,entry,leverage,margin\nRENDER,long,30000,1.75,10,6000").take()
     assert visit.working.positions == (replace(RENDER, isolated_margin=6_000),)
 
 
-@pytest.mark.parametrize(("venue", "symbol"), [("hyperliquid", "RENDERUSDC"), ("okx", "RENDER-USDT-SWAP")])
+@pytest.mark.parametrize(
+    ("venue", "symbol"), [("hyperliquid", "RENDERUSDC"), ("okx", "RENDER-USDT-SWAP")]
+)
 def test_the_table_is_read_for_the_account_on_the_screen(venue: str, symbol: str) -> None:
     visit = Visit(scenario(venue=venue)).paste(f"{symbol},long,30000,1.75,10")
     assert visit.take().working.positions == (RENDER,)
@@ -272,8 +296,14 @@ def test_the_table_is_read_for_the_account_on_the_screen(venue: str, symbol: str
 def test_okx_contracts_become_tokens_by_its_own_contract_values_and_nowhere_else() -> None:
     table = "symbol,side,contracts,entry\nRENDER,long,3000,1.75"
     held = snapshot.tables("okx").contract_values["RENDER"]
-    assert Visit(scenario(venue="okx")).paste(table).take().working.positions[0].quantity == 3_000 * held
-    assert Visit(scenario(venue="okx", contract_values={"RENDER": 7})).paste(table).rows[0]["Size"] == "21,000"
+    assert (
+        Visit(scenario(venue="okx")).paste(table).take().working.positions[0].quantity
+        == 3_000 * held
+    )
+    assert (
+        Visit(scenario(venue="okx", contract_values={"RENDER": 7})).paste(table).rows[0]["Size"]
+        == "21,000"
+    )
     for elsewhere in (Visit(), Visit(scenario(contract_values={"RENDER": 7}))):
         assert "how much RENDER one holds is not known" in elsewhere.paste(table).errors
 

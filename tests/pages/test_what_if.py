@@ -35,7 +35,14 @@ from tests.pages.visitor import (
 )
 
 FALL_OF_5 = {"RENDER": 1.75 * 0.95, "FET": 0.2231 * 0.95}
-TAO = {"Token": "TAO", "Side": "long", "Size": 20.0, "Unit": "tokens", "Entry": 250.0, "Leverage": 10.0}
+TAO = {
+    "Token": "TAO",
+    "Side": "long",
+    "Size": 20.0,
+    "Unit": "tokens",
+    "Entry": 250.0,
+    "Leverage": 10.0,
+}
 
 
 def of_example(quantity: float = 50_000 / 1.75, **changes: object) -> Position:
@@ -86,13 +93,18 @@ def test_the_dates_of_marks_and_tiers_stand_beside_the_sentence() -> None:
     expected = f"The snapshot's marks ({marks}) are 6 months older than Binance's tiers ({tiers})."
     visitor = Visitor()
     assert visitor.small_print.endswith(expected)
-    assert f"Marks: snapshot of {marks} · tiers: snapshot of {tiers}" in visitor.at.markdown[0].value
+    assert (
+        f"Marks: snapshot of {marks} · tiers: snapshot of {tiers}" in visitor.at.markdown[0].value
+    )
 
 
-def test_shocks_that_a_link_carries_are_said_to_have_no_part_in_the_figures_and_where_they_are() -> None:
+def test_shocks_that_a_link_carries_are_said_to_have_no_part_in_the_figures_and_where_they_are() -> (
+    None
+):
     shocked = Visitor(address(shocks={"maintenance": 2}))
     assert shocked.small_print.endswith(
-        "This scenario carries shocks: no figure on this page has a part in them. They are shown on “Moves together”, "
+        "This scenario carries shocks: no figure on this page has a part in them. They are shown "
+        "on “Moves together”, "
         f"under “{RULES}”."
     )
     assert "Moves together" in PAGES
@@ -109,10 +121,15 @@ def test_every_chart_says_in_words_what_it_shows() -> None:
 
 def test_the_folded_parts_hold_every_figure_and_its_arithmetic() -> None:
     visitor = Visitor().unfold(FIGURES, ARITHMETIC)
-    shown = {row["Figure"]: (row["Baseline"], row["Now"]) for row in visitor.static_table("Baseline")}
+    shown = {
+        row["Figure"]: (row["Baseline"], row["Now"]) for row in visitor.static_table("Baseline")
+    }
     assert shown["Requirement"] == ("$1,650.00", "$1,650.00")
     assert shown["Effective leverage"] == ("9.00×", "9.00×")
-    assert [row["Position"] for row in visitor.static_table("Position")] == ["RENDER long", "FET long"]
+    assert [row["Position"] for row in visitor.static_table("Position")] == [
+        "RENDER long",
+        "FET long",
+    ]
     results = {row["Result"] for row in visitor.static_table("Formula")}
     assert {"$10,000.00", "$1,650.00", "16.50 %"} <= results
 
@@ -127,7 +144,9 @@ def test_an_example_opens_with_its_lesson_and_is_compared_with_its_baseline(pres
     assert visitor.sentence == said_of(preset.scenario)
     assert (visitor.errors, visitor.warnings, visitor.news) == ([], [], [])
     visitor.unfold(FIGURES)
-    shown = {row["Figure"]: (row["Baseline"], row["Now"]) for row in visitor.static_table("Baseline")}
+    shown = {
+        row["Figure"]: (row["Baseline"], row["Now"]) for row in visitor.static_table("Baseline")
+    }
     now, before = assess(preset.scenario), assess(preset.baseline)
     for name, text in (("Initial margin", "initial_margin"), ("Requirement", "requirement")):
         expected = tuple(f"${getattr(account, text):,.2f}" for account in (before, now))
@@ -153,7 +172,11 @@ def test_an_example_is_in_the_address_and_leaving_it_by_back_leads_to_the_worked
 
 
 def test_a_lesson_is_not_told_of_another_account() -> None:
-    visitor = Visitor().press("Lesson: leverage changes nothing").edit("positions", {0: {"Size": 20_000.0}})
+    visitor = (
+        Visitor()
+        .press("Lesson: leverage changes nothing")
+        .edit("positions", {0: {"Size": 20_000.0}})
+    )
     assert presets()["leverage"].lesson not in visitor.small_print
 
 
@@ -167,13 +190,17 @@ def test_another_venue_brings_its_tiers_fee_and_ratio(venue: str) -> None:
     assert visitor.sentence == said_of(expected) != WORKED_EXAMPLE
     assert visitor.linked.account == expected.account
     shown = {row["Figure"]: row["Now"] for row in visitor.unfold(FIGURES).static_table("Now")}
-    assert shown["Maintenance margin"] == f"${assess(expected).maintenance_margin:,.2f}" != "$1,650.00"
+    assert (
+        shown["Maintenance margin"] == f"${assess(expected).maintenance_margin:,.2f}" != "$1,650.00"
+    )
 
 
 def test_a_change_of_venue_says_what_changed() -> None:
     [news] = Visitor().enter("venue", "hyperliquid").news
     old, new = (snapshot.tables(venue).as_of for venue in ("binance", "hyperliquid"))
-    assert news.startswith(f"Binance → Hyperliquid: tiers as of {new} (before: as of {old}); taker fee 0.045 %")
+    assert news.startswith(
+        f"Binance → Hyperliquid: tiers as of {new} (before: as of {old}); taker fee 0.045 %"
+    )
     assert "(before: 0.05 %, the venue's)" in news
     assert "the venue's ratio rises and liquidates at 100.00 %" in news
 
@@ -190,14 +217,18 @@ def test_back_at_the_first_venue_the_figures_are_the_first_ones() -> None:
 
 
 @pytest.mark.parametrize(("venue", "name"), [("okx", "OKX"), ("bybit", "Bybit")])
-def test_a_token_that_is_not_listed_there_stays_in_the_table_with_its_problem(venue: str, name: str) -> None:
+def test_a_token_that_is_not_listed_there_stays_in_the_table_with_its_problem(
+    venue: str, name: str
+) -> None:
     visitor = Visitor().enter("venue", venue)
     assert [each["Token"] for each in visitor.rows("positions")] == ["RENDER", "FET"]
     assert visitor.linked.positions == (of_example(), FET)
     [problem] = visitor.errors
     assert problem.startswith(f"FET long: FET is not listed on {name}")
     assert "no tier table for FET there" in visitor.news[0]
-    assert visitor.sentence.startswith(f"No distance can be told: FET is not listed on {name} as seen ")
+    assert visitor.sentence.startswith(
+        f"No distance can be told: FET is not listed on {name} as seen "
+    )
     assert visitor.metric("Margin balance") == "$10,000.00"
     assert visitor.metric("Margin ratio") == "–"
 
@@ -209,7 +240,10 @@ def test_without_the_unlisted_token_the_venue_answers() -> None:
 
 
 def test_tier_tables_of_another_kind_are_left_out_and_that_is_told() -> None:
-    own = {"RENDER": [{"floor": 0, "maintenance_rate": 0.1}], "FET": [{"floor": 0, "maintenance_rate": 0.1}]}
+    own = {
+        "RENDER": [{"floor": 0, "maintenance_rate": 0.1}],
+        "FET": [{"floor": 0, "maintenance_rate": 0.1}],
+    }
     visitor = Visitor(address(tiers=own))
     assert visitor.enter("venue", "hyperliquid").linked.market.tiers
     visitor.enter("venue", "okx")
@@ -231,7 +265,8 @@ def test_isolated_mode_with_too_small_a_wallet_is_refused_and_everything_else_st
     before = visitor.sentence
     visitor.enter("mode", "isolated")
     assert visitor.errors == [
-        "wallet_balance: must cover the isolated margins, 9000 in all, got 5000. The figures stay as they were."
+        "wallet_balance: must cover the isolated margins, 9000 in all, got 5000. The figures stay "
+        "as they were."
     ]
     assert visitor.sentence == before
     assert visitor.linked.account.margin_mode == "cross"
@@ -253,7 +288,8 @@ def test_the_wallet_balance_is_what_is_entered(balance: float) -> None:
 def test_a_wallet_beyond_all_measure_is_refused_in_a_sentence() -> None:
     visitor = Visitor().enter("wallet", 2e15)
     assert visitor.errors == [
-        "wallet_balance: must be at most 1e15 in size, got 2000000000000000.0. The figures stay as they were."
+        "wallet_balance: must be at most 1e15 in size, got 2000000000000000.0. The figures stay as "
+        "they were."
     ]
     assert visitor.sentence == WORKED_EXAMPLE
 
@@ -270,7 +306,11 @@ def test_levels_and_fee_are_kept_in_the_link() -> None:
     assert visitor.linked.account.taker_fee == 0.0002
     assert visitor.status == "Warning level"
     receiver = Visitor(visitor.query)
-    assert [receiver.field(name).value for name in ("warning", "danger", "fee")] == [15.0, 60.0, 0.02]
+    assert [receiver.field(name).value for name in ("warning", "danger", "fee")] == [
+        15.0,
+        60.0,
+        0.02,
+    ]
 
 
 def test_an_emptied_fee_is_the_venues_again() -> None:
@@ -286,7 +326,9 @@ def test_an_emptied_fee_is_the_venues_again() -> None:
         ("fee", -1.0, "taker_fee: must be a number of at least 0 and below 1, got -0.01"),
     ],
 )
-def test_a_level_or_fee_out_of_range_is_told_and_changes_nothing(field: str, value: float, fault: str) -> None:
+def test_a_level_or_fee_out_of_range_is_told_and_changes_nothing(
+    field: str, value: float, fault: str
+) -> None:
     visitor = Visitor().enter(field, value)
     assert visitor.errors == [f"{fault}. The figures stay as they were."]
     assert visitor.field(field).value == value
@@ -296,7 +338,9 @@ def test_a_level_or_fee_out_of_range_is_told_and_changes_nothing(field: str, val
 def test_the_textbook_account_has_a_maintenance_fraction_of_its_own() -> None:
     visitor = Visitor().enter("venue", "textbook").enter("fraction", 2.0)
     assert visitor.linked.account.margin_fraction == 0.02
-    assert visitor.sentence == said_of(scenario(venue="textbook", textbook={"margin_fraction": 0.02}))
+    assert visitor.sentence == said_of(
+        scenario(venue="textbook", textbook={"margin_fraction": 0.02})
+    )
 
 
 # Common move
@@ -309,7 +353,9 @@ def test_the_slider_moves_marks_figures_and_chart_and_says_where_it_came_from() 
     assert visitor.metric("Margin balance") == "$5,500.00"
     assert visitor.before("Margin balance") == "from $10,000.00"
     assert "from here" in visitor.sentence
-    assert visitor.sentence == said_of(scenario(marks=FALL_OF_5, baseline_marks=document()["marks"]))
+    assert visitor.sentence == said_of(
+        scenario(marks=FALL_OF_5, baseline_marks=document()["marks"])
+    )
     assert "a further 4.70 %" in visitor.chart_title()
 
 
@@ -325,7 +371,9 @@ def test_the_slider_goes_all_the_way_down_and_comes_back() -> None:
     assert visitor.linked.market.marks == {"RENDER": 0.0, "FET": 0.0}
     assert visitor.errors == []
     assert visitor.run().linked.market.marks == {"RENDER": 0.0, "FET": 0.0}
-    assert visitor.slide(-0.5).linked.market.marks == pytest.approx({"RENDER": 0.875, "FET": 0.11155})
+    assert visitor.slide(-0.5).linked.market.marks == pytest.approx(
+        {"RENDER": 0.875, "FET": 0.11155}
+    )
     assert visitor.slide(0.0).sentence == WORKED_EXAMPLE
 
 
@@ -340,7 +388,12 @@ def test_to_the_brink_is_exactly_the_liquidation_point() -> None:
 
 
 def test_reset_leads_back_to_the_baseline() -> None:
-    visitor = Visitor().edit("positions", {0: {"Size": 20_000.0}}).enter("wallet", 8_000.0).press("To the brink")
+    visitor = (
+        Visitor()
+        .edit("positions", {0: {"Size": 20_000.0}})
+        .enter("wallet", 8_000.0)
+        .press("To the brink")
+    )
     visitor.press("Reset")
     assert visitor.sentence == WORKED_EXAMPLE
     assert visitor.field("wallet").value == 10_000
@@ -362,7 +415,9 @@ def test_a_new_baseline_is_what_figures_are_compared_with_from_then_on() -> None
 
 
 def test_a_mark_is_edited_for_both_sides_of_a_token() -> None:
-    visitor = Visitor().edit("positions", add=[{**TAO, "Token": "RENDER", "Side": "short", "Entry": 1.7}])
+    visitor = Visitor().edit(
+        "positions", add=[{**TAO, "Token": "RENDER", "Side": "short", "Entry": 1.7}]
+    )
     visitor.edit("marks", {0: {"Mark": 1.8}})
     assert visitor.linked.market.marks == {"RENDER": 1.8, "FET": 0.2231}
     assert visitor.metric("Margin balance") == f"${10_000 + 0.05 * 50_000 / 1.75 - 0.1 * 20:,.2f}"
@@ -379,7 +434,9 @@ def test_a_mark_edited_while_moved_keeps_the_sliders_move() -> None:
 def test_a_beta_edited_while_moved_keeps_the_sliders_move() -> None:
     visitor = Visitor().slide(-0.1).edit("marks", {0: {"Beta": 1.5}})
     assert visitor.field("move").value == -0.1
-    assert visitor.linked.market.marks == pytest.approx({"RENDER": 1.75 * 0.85, "FET": 0.2231 * 0.9})
+    assert visitor.linked.market.marks == pytest.approx(
+        {"RENDER": 1.75 * 0.85, "FET": 0.2231 * 0.9}
+    )
     assert visitor.linked.market.beta("RENDER") == 1.5
     assert visitor.slide(0.0).linked.market.marks == {"RENDER": 1.75, "FET": 0.2231}
 
@@ -389,8 +446,14 @@ def test_a_beta_edited_while_moved_keeps_the_sliders_move() -> None:
     [
         ({"Mark": -1.0}, "Mark of FET must be a positive number, got -1"),
         ({"Mark": None}, "Mark of FET must be a positive number, got null"),
-        ({"Beta": 101.0}, "Beta of FET must be a number of at least -100 and of at most 100, got 101"),
-        ({"Beta": None}, "Beta of FET must be a number of at least -100 and of at most 100, got null"),
+        (
+            {"Beta": 101.0},
+            "Beta of FET must be a number of at least -100 and of at most 100, got 101",
+        ),
+        (
+            {"Beta": None},
+            "Beta of FET must be a number of at least -100 and of at most 100, got null",
+        ),
     ],
 )
 def test_a_mark_or_beta_that_makes_no_sense_is_told_and_the_last_good_one_kept(
@@ -406,14 +469,25 @@ def test_a_mark_or_beta_that_makes_no_sense_is_told_and_the_last_good_one_kept(
 
 
 def test_cells_are_edited_in_place() -> None:
-    visitor = Visitor().edit("positions", {0: {"Size": 20_000.0}, 1: {"Entry": 0.25, "Leverage": 5.0}})
-    assert visitor.linked.positions == (of_example(20_000.0), replace(FET, entry_price=0.25, leverage=5.0))
+    visitor = Visitor().edit(
+        "positions", {0: {"Size": 20_000.0}, 1: {"Entry": 0.25, "Leverage": 5.0}}
+    )
+    assert visitor.linked.positions == (
+        of_example(20_000.0),
+        replace(FET, entry_price=0.25, leverage=5.0),
+    )
     assert visitor.sentence == said_of(replace(scenario(), positions=visitor.linked.positions))
 
 
 def test_quick_edits_one_after_the_other_are_all_kept() -> None:
     visitor = Visitor()
-    for edit in ({"Size": 20_000.0}, {"Entry": 1.6}, {"Leverage": 12.0}, {"Side": "short"}, {"Token": "TAO"}):
+    for edit in (
+        {"Size": 20_000.0},
+        {"Entry": 1.6},
+        {"Leverage": 12.0},
+        {"Side": "short"},
+        {"Token": "TAO"},
+    ):
         visitor.edit("positions", {0: edit})
     assert visitor.linked.positions == (Position("TAO", "short", 20_000.0, 1.6, 12.0), FET)
     assert visitor.field("venue").key == "venue_0"
@@ -437,7 +511,9 @@ def test_dollars_become_tokens_once_at_the_mark_of_that_moment() -> None:
 
 def test_dollars_of_one_row_stay_what_they_became_when_another_row_is_deleted() -> None:
     dollars = {"Size": 5_000.0, "Unit": "$"}
-    visitor = Visitor().edit("positions", add=[{**TAO, **dollars}, {**TAO, **dollars, "Token": "NEAR", "Entry": 1.3}])
+    visitor = Visitor().edit(
+        "positions", add=[{**TAO, **dollars}, {**TAO, **dollars, "Token": "NEAR", "Entry": 1.3}]
+    )
     near = visitor.linked.positions[3]
     visitor.slide(-0.05).delete("positions", 2)
     assert visitor.linked.positions == (of_example(), FET, near)
@@ -445,7 +521,11 @@ def test_dollars_of_one_row_stay_what_they_became_when_another_row_is_deleted() 
 
 def test_a_row_added_in_the_table_counts_at_once() -> None:
     visitor = Visitor().edit("positions", add=[TAO])
-    assert visitor.linked.positions == (of_example(), FET, Position("TAO", "long", 20.0, 250.0, 10.0))
+    assert visitor.linked.positions == (
+        of_example(),
+        FET,
+        Position("TAO", "long", 20.0, 250.0, 10.0),
+    )
     assert visitor.linked.market.marks["TAO"] == snapshot.marks()["TAO"]
 
 
@@ -458,22 +538,36 @@ def test_a_row_added_while_moved_gets_its_mark_after_the_move() -> None:
 
 def test_a_row_added_by_the_button_waits_until_it_is_complete() -> None:
     visitor = Visitor().press("Add")
-    fault = "Row 3 (long) is left out of the figures: not complete yet: token, size and entry missing."
+    fault = (
+        "Row 3 (long) is left out of the figures: not complete yet: token, size and entry missing."
+    )
     assert visitor.errors == [fault]
     assert visitor.sentence == WORKED_EXAMPLE
     visitor.edit("positions", {2: {"Token": "TAO", "Size": 20.0}})
-    assert visitor.errors == ["Row 3 (TAO long) is left out of the figures: not complete yet: entry missing."]
+    assert visitor.errors == [
+        "Row 3 (TAO long) is left out of the figures: not complete yet: entry missing."
+    ]
     visitor.edit("positions", {2: {"Entry": 250.0}})
     assert visitor.errors == []
-    assert visitor.linked.positions == (of_example(), FET, Position("TAO", "long", 20.0, 250.0, 10.0))
+    assert visitor.linked.positions == (
+        of_example(),
+        FET,
+        Position("TAO", "long", 20.0, 250.0, 10.0),
+    )
 
 
 def test_an_incomplete_row_stays_on_the_screen_through_other_actions() -> None:
-    visitor = Visitor().edit("positions", add=[{"Token": "TAO", "Side": "long", "Unit": "tokens", "Leverage": 10.0}])
-    assert visitor.errors == ["Row 3 (TAO long) is left out of the figures: not complete yet: size and entry missing."]
+    visitor = Visitor().edit(
+        "positions", add=[{"Token": "TAO", "Side": "long", "Unit": "tokens", "Leverage": 10.0}]
+    )
+    assert visitor.errors == [
+        "Row 3 (TAO long) is left out of the figures: not complete yet: size and entry missing."
+    ]
     visitor.slide(-0.05).enter("wallet", 12_000.0).press("Flip")
     assert visitor.rows("positions")[2]["Token"] == "TAO"
-    assert visitor.errors == ["Row 3 (TAO long) is left out of the figures: not complete yet: size and entry missing."]
+    assert visitor.errors == [
+        "Row 3 (TAO long) is left out of the figures: not complete yet: size and entry missing."
+    ]
 
 
 def test_rows_are_removed_in_the_table_or_by_the_button() -> None:
@@ -517,12 +611,22 @@ def test_a_duplicate_waits_for_its_merge() -> None:
 
 
 def test_a_duplicate_of_another_token_is_a_position_of_its_own() -> None:
-    visitor = Visitor().press("Duplicate").edit("positions", {1: {"Token": "TAO", "Size": 20.0, "Entry": 250.0}})
-    assert visitor.linked.positions == (of_example(), Position("TAO", "long", 20.0, 250.0, 10.0), FET)
+    visitor = (
+        Visitor()
+        .press("Duplicate")
+        .edit("positions", {1: {"Token": "TAO", "Size": 20.0, "Entry": 250.0}})
+    )
+    assert visitor.linked.positions == (
+        of_example(),
+        Position("TAO", "long", 20.0, 250.0, 10.0),
+        FET,
+    )
 
 
 def test_two_rows_too_large_to_merge_are_told_so() -> None:
-    visitor = Visitor().edit("positions", {0: {"Size": 9e14}}, add=[{**TAO, "Token": "RENDER", "Size": 9e14}])
+    visitor = Visitor().edit(
+        "positions", {0: {"Size": 9e14}}, add=[{**TAO, "Token": "RENDER", "Size": 9e14}]
+    )
     for offer in [each.label for each in visitor.at.button if each.label.startswith("Merge")]:
         visitor.press(offer)
     assert any("RENDER long" in fault for fault in visitor.errors)
@@ -531,10 +635,22 @@ def test_two_rows_too_large_to_merge_are_told_so() -> None:
 
 NONSENSE = {
     "a size below zero": ({"Size": -5.0}, "FET long", "Size must be a positive number, got -5"),
-    "a leverage below one": ({"Leverage": 0.1}, "FET long", "Leverage must be a number of at least 1, got 0.1"),
+    "a leverage below one": (
+        {"Leverage": 0.1},
+        "FET long",
+        "Leverage must be a number of at least 1, got 0.1",
+    ),
     "an empty entry": ({"Entry": None}, "FET long", "not complete yet: entry missing"),
-    "no token": ({"Token": "what is this?"}, "what is this? long", "Token must be a token of up to 15 letters"),
-    "a token that is no more": ({"Token": "OCEAN"}, "OCEAN long", "Token OCEAN merged into FET in June-July 2024"),
+    "no token": (
+        {"Token": "what is this?"},
+        "what is this? long",
+        "Token must be a token of up to 15 letters",
+    ),
+    "a token that is no more": (
+        {"Token": "OCEAN"},
+        "OCEAN long",
+        "Token OCEAN merged into FET in June-July 2024",
+    ),
 }
 
 
@@ -552,7 +668,9 @@ def test_a_row_that_makes_no_sense_is_told_and_what_was_typed_is_kept(
 
 
 def test_every_row_is_told_by_its_own_number() -> None:
-    visitor = Visitor().edit("positions", {0: {"Size": -1.0}, 1: {"Size": -2.0}}, add=[{**TAO, "Entry": -3.0}])
+    visitor = Visitor().edit(
+        "positions", {0: {"Size": -1.0}, 1: {"Size": -2.0}}, add=[{**TAO, "Entry": -3.0}]
+    )
     assert [fault.partition(" is left out")[0] for fault in visitor.errors] == [
         "Row 1 (RENDER long)",
         "Row 2 (FET long)",
@@ -568,7 +686,9 @@ def test_the_row_after_the_last_that_a_scenario_holds_is_told_and_waits_in_the_t
     names = [each["symbol"] for each in FULL]
     visitor = Visitor(address(positions=FULL, marks=dict.fromkeys(names, 1), venue="textbook"))
     visitor.edit("positions", add=[TAO])
-    assert visitor.errors == ["At most 200 positions: the rows after that are left out of the figures."]
+    assert visitor.errors == [
+        "At most 200 positions: the rows after that are left out of the figures."
+    ]
     assert len(visitor.linked.positions) == MOST_POSITIONS == 200
     visitor.press("Flip")
     assert visitor.rows("positions")[MOST_POSITIONS]["Token"] == "TAO"
@@ -580,7 +700,11 @@ def test_a_token_nobody_knows_waits_for_its_mark_and_then_counts() -> None:
     assert visitor.errors == [f"Row 3 (HELLO long) is left out of the figures: {fault}."]
     assert visitor.sentence == WORKED_EXAMPLE
     visitor.edit("marks", {2: {"Mark": 2.5}})
-    assert visitor.linked.positions == (of_example(), FET, Position("HELLO", "long", 20.0, 2.0, 10.0))
+    assert visitor.linked.positions == (
+        of_example(),
+        FET,
+        Position("HELLO", "long", 20.0, 2.0, 10.0),
+    )
     assert visitor.linked.market.marks["HELLO"] == 2.5
     [problem] = visitor.errors
     assert problem.startswith("HELLO long: no tier table is known for HELLO on Binance")
@@ -620,7 +744,12 @@ def test_a_token_without_tiers_is_removed_at_hand() -> None:
 
 
 def test_the_repair_of_a_position_below_a_row_that_is_left_out_is_of_that_position() -> None:
-    visitor = Visitor().enter("venue", "okx").edit("positions", {0: {"Size": -5.0}}).press("Remove FET long")
+    visitor = (
+        Visitor()
+        .enter("venue", "okx")
+        .edit("positions", {0: {"Size": -5.0}})
+        .press("Remove FET long")
+    )
     assert [(row["Token"], row["Size"]) for row in visitor.rows("positions")] == [("RENDER", -5.0)]
 
 
@@ -656,12 +785,18 @@ def test_a_tier_typed_back_to_what_it_was_counts_as_it_stands_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "cells", [{"Rate": -0.1}, {"Rate": None}, {"Floor": 5.0}, {"Rate": 0.9}, {"Max leverage": 0.5}], ids=str
+    "cells",
+    [{"Rate": -0.1}, {"Rate": None}, {"Floor": 5.0}, {"Rate": 0.9}, {"Max leverage": 0.5}],
+    ids=str,
 )
-def test_a_tier_table_that_makes_no_sense_is_told_and_changes_nothing(cells: dict[str, float | None]) -> None:
+def test_a_tier_table_that_makes_no_sense_is_told_and_changes_nothing(
+    cells: dict[str, float | None],
+) -> None:
     visitor = Visitor().unfold(TIERS).edit("tiers", {0: cells})
     [told] = visitor.errors
-    assert re.fullmatch(r"Tier table of RENDER: .+\. The figures stay with the table before\.", told)
+    assert re.fullmatch(
+        r"Tier table of RENDER: .+\. The figures stay with the table before\.", told
+    )
     assert visitor.sentence == WORKED_EXAMPLE
 
 
@@ -673,10 +808,19 @@ def test_an_emptied_tier_table_is_told() -> None:
 
 
 def test_the_size_of_a_contract_is_entered_where_tiers_are_by_contracts() -> None:
-    visitor = Visitor().enter("venue", "okx").unfold(TIERS).enter("tiers_of", "RENDER").enter("contract", 100.0)
+    visitor = (
+        Visitor()
+        .enter("venue", "okx")
+        .unfold(TIERS)
+        .enter("tiers_of", "RENDER")
+        .enter("contract", 100.0)
+    )
     assert visitor.linked.market.contract_values == {"RENDER": 100.0}
     visitor.enter("contract", -1.0)
-    assert any(told.startswith("The contract's size must be a positive number, got -1") for told in visitor.errors)
+    assert any(
+        told.startswith("The contract's size must be a positive number, got -1")
+        for told in visitor.errors
+    )
     assert visitor.linked.market.contract_values == {"RENDER": 100.0}
 
 
@@ -701,10 +845,19 @@ def test_collateral_counts_at_its_mark_less_the_haircut_and_is_in_the_link() -> 
 @pytest.mark.parametrize(
     ("rows", "fault"),
     [
-        ([{**BITCOIN, "Ratio": 2.0}], "Collateral row 1 is left out: ratio must be a number of at least 0"),
-        ([{**BITCOIN, "Amount": -1.0}], "Collateral row 1 is left out: amount must be a positive number, got -1"),
+        (
+            [{**BITCOIN, "Ratio": 2.0}],
+            "Collateral row 1 is left out: ratio must be a number of at least 0",
+        ),
+        (
+            [{**BITCOIN, "Amount": -1.0}],
+            "Collateral row 1 is left out: amount must be a positive number, got -1",
+        ),
         ([{**BITCOIN, "Asset": "<b>"}], "Collateral row 1 is left out: asset must be a token"),
-        ([{**BITCOIN, "Asset": "HELLO"}], "Collateral row 1 is left out: asset HELLO has no known mark"),
+        (
+            [{**BITCOIN, "Asset": "HELLO"}],
+            "Collateral row 1 is left out: asset HELLO has no known mark",
+        ),
         ([BITCOIN, BITCOIN], "collateral[1].asset: BTC is collateral[0] already"),
     ],
     ids=["ratio", "amount", "no token", "no mark", "twice"],
@@ -730,7 +883,9 @@ def test_the_settlement_coins_own_rate_counts_for_wallet_and_profit_and_is_in_th
     assert visitor.enter("settlement_rate", None).linked.account.settlement_rate == 1
 
 
-def test_a_rate_above_one_is_refused_and_one_that_does_not_count_is_told_and_can_be_undone() -> None:
+def test_a_rate_above_one_is_refused_and_one_that_does_not_count_is_told_and_can_be_undone() -> (
+    None
+):
     visitor = Visitor().enter("settlement_rate", 101.0)
     [told] = visitor.errors
     assert told.startswith("settlement_rate: must be a number above 0 and of at most 1, got 1.01")
@@ -766,7 +921,8 @@ def test_one_line_says_what_it_takes_to_survive_a_move(percent: float) -> None:
 
 def test_the_first_advice_is_on_a_fall_of_20_percent() -> None:
     assert Visitor().advice.startswith(
-        "To survive −20 % together: add $9,290.01, or cut every position by 47.79 % (closing costs neither fee"
+        "To survive −20 % together: add $9,290.01, or cut every position by 47.79 % (closing costs "
+        "neither fee"
     )
     assert Visitor().enter("survive", 20.0).advice.startswith("A common move of +20 % is survived")
 
@@ -774,7 +930,9 @@ def test_the_first_advice_is_on_a_fall_of_20_percent() -> None:
 def test_the_advice_follows_the_account() -> None:
     visitor = Visitor().enter("wallet", 19_000.0)
     assert visitor.advice.startswith("To survive −20 % together: add $290.01")
-    assert visitor.enter("wallet", 19_290.01).advice.startswith("A common move of −20 % is survived")
+    assert visitor.enter("wallet", 19_290.01).advice.startswith(
+        "A common move of −20 % is survived"
+    )
 
 
 @pytest.mark.parametrize("percent", [-100.5, 1e300])
@@ -835,7 +993,10 @@ BAD_FILES = {
     "nothing": (b"", "this is not a JSON document (line 1, column 1)"),
     "not UTF-8": (b'{"version": "\xff"}', "it is not a text file in UTF-8"),
     "a picture": (b"\x89PNG\r\n\x1a\n", "it is not a text file in UTF-8"),
-    "cut off": (json.dumps(document()).encode()[:-20], "this is not a JSON document (line 1, column"),
+    "cut off": (
+        json.dumps(document()).encode()[:-20],
+        "this is not a JSON document (line 1, column",
+    ),
     "an array": (b"[]", "must be an object, got an array"),
     "too deep": (b"[" * 200_000, "this is not a JSON document"),
     "huge": (b'{"version": 1, "note": "' + b"x" * 1_000_000 + b'"}', "venue: is missing"),
@@ -847,7 +1008,10 @@ BAD_FILES = {
         "positions[0].quantity: must be a positive number, got -5",
     ),
     "not a number": (b'{"version": NaN}', "version: must be a number, got NaN"),
-    "markup": (json.dumps(document(venue="<b>![x](y)</b>")).encode(), "venue: must be one of binance, bybit"),
+    "markup": (
+        json.dumps(document(venue="<b>![x](y)</b>")).encode(),
+        "venue: must be one of binance, bybit",
+    ),
 }
 
 
@@ -876,14 +1040,18 @@ def test_a_downloaded_file_is_the_scenario() -> None:
 # At the edge of what can be computed
 
 BEYOND: dict[str, Callable[[Visitor], Visitor]] = {
-    "a profit beyond 1e15": lambda visitor: visitor.edit("positions", {0: {"Size": 1e15}}).slide(1.0),
+    "a profit beyond 1e15": lambda visitor: visitor.edit("positions", {0: {"Size": 1e15}}).slide(
+        1.0
+    ),
     "an equity of almost nothing": lambda visitor: visitor.enter("wallet", 1e-12),
     "the tiniest size": lambda visitor: visitor.edit("positions", {0: {"Size": 1e-30}}),
     "an entry far below the mark": lambda visitor: visitor.edit("positions", {0: {"Entry": 1e-30}}),
     "a size too small to be one": lambda visitor: visitor.edit("positions", {0: {"Size": 5e-324}}),
     "a wallet too small to be one": lambda visitor: visitor.enter("wallet", 1e-31),
     "a level too small to be one": lambda visitor: visitor.enter("warning", 1e-320),
-    "the smallest rate of the settlement coin": lambda visitor: visitor.enter("settlement_rate", 1e-28),
+    "the smallest rate of the settlement coin": lambda visitor: visitor.enter(
+        "settlement_rate", 1e-28
+    ),
 }
 
 

@@ -1,4 +1,7 @@
-"""A visitor of the What-if page: acts on it through AppTest and reads what it says, without the Markdown escapes."""
+"""A visitor of the What-if page.
+
+Acts on it through AppTest and reads what it says, without the Markdown escapes.
+"""
 
 import json
 import re
@@ -20,12 +23,18 @@ WORKED_EXAMPLE = (
     "If RENDER and FET fall 9.47 % together, the whole account is liquidated. "
     "Alone, RENDER would have to fall 17.04 %, FET 21.30 %."
 )
-FIGURES, ARITHMETIC, SHARE = "All figures, before → after", "Show the arithmetic", "Share: link, title and note, file"
+FIGURES, ARITHMETIC, SHARE = (
+    "All figures, before → after",
+    "Show the arithmetic",
+    "Share: link, title and note, file",
+)
 TIERS, MARKS, LEVELS = "Tier tables", "Marks and betas", "Levels, fee, collateral"
 """The parts of the page that are built only once they are unfolded."""
 IN_A_BOX = {
     "marks": MARKS,
-    **dict.fromkeys(("warning", "danger", "fee", "fraction", "collateral", "settlement_rate"), LEVELS),
+    **dict.fromkeys(
+        ("warning", "danger", "fee", "fraction", "collateral", "settlement_rate"), LEVELS
+    ),
 }
 """What stands in a box that a visitor unfolds in order to use it."""
 
@@ -42,8 +51,17 @@ def read(markdown: str) -> str:
 def document(**changes: Any) -> dict[str, Any]:
     """The worked example as a scenario document, with some keys replaced, added or (None) left out."""
     positions = [
-        {"symbol": symbol, "side": "long", "quantity": quantity, "entry_price": price, "leverage": 10}
-        for symbol, quantity, price in (("RENDER", 50_000 / 1.75, 1.75), ("FET", 40_000 / 0.2231, 0.2231))
+        {
+            "symbol": symbol,
+            "side": "long",
+            "quantity": quantity,
+            "entry_price": price,
+            "leverage": 10,
+        }
+        for symbol, quantity, price in (
+            ("RENDER", 50_000 / 1.75, 1.75),
+            ("FET", 40_000 / 0.2231, 0.2231),
+        )
     ]
     account = {"version": 1, "venue": "binance", "margin_mode": "cross", "wallet_balance": 10_000}
     whole = {**account, "positions": positions, "marks": {"RENDER": 1.75, "FET": 0.2231}, **changes}
@@ -61,7 +79,10 @@ def address(**changes: Any) -> dict[str, list[str]]:
 
 
 class Visitor:
-    """One session of the app, from the address it starts at. No run of the page may end in a traceback."""
+    """One session of the app, from the address it starts at.
+
+    No run of the page may end in a traceback.
+    """
 
     def __init__(self, start: Address = "") -> None:
         self.at = AppTest.from_file(APP, default_timeout=PATIENCE)
@@ -73,7 +94,10 @@ class Visitor:
     @property
     def query(self) -> dict[str, list[str]]:
         """The parameters of the address."""
-        return {key: value if isinstance(value, list) else [value] for key, value in self.at.query_params.items()}
+        return {
+            key: value if isinstance(value, list) else [value]
+            for key, value in self.at.query_params.items()
+        }
 
     @property
     def linked(self) -> Scenario:
@@ -96,7 +120,10 @@ class Visitor:
 
     @property
     def small_print(self) -> str:
-        """What stands under the sentence: the example's lesson, and how far the dates of the data lie apart."""
+        """What stands under the sentence.
+
+        The example's lesson, and how far the dates of the data lie apart.
+        """
         return read(self.at.main.caption[0].value)
 
     def metric(self, label: str) -> str:
@@ -140,7 +167,9 @@ class Visitor:
     def static_table(self, column: str) -> list[dict[str, str]]:
         """The rows of the table that has this column."""
         [frame] = [each.value for each in self.at.table if column in each.value.columns]
-        return [{name: read(cell) for name, cell in row.items()} for row in frame.to_dict("records")]
+        return [
+            {name: read(cell) for name, cell in row.items()} for row in frame.to_dict("records")
+        ]
 
     def chart(self, index: int = 0) -> dict[str, Any]:
         """A chart's Plotly specification."""
@@ -158,7 +187,14 @@ class Visitor:
         """The input whose key, but for the revision behind it, is this name."""
         self._reach(name)
         at = self.at
-        kinds = [at.number_input, at.selectbox, at.select_slider, at.segmented_control, at.text_input, at.text_area]
+        kinds = [
+            at.number_input,
+            at.selectbox,
+            at.select_slider,
+            at.segmented_control,
+            at.text_input,
+            at.text_area,
+        ]
         return _named(name, [each for kind in [*kinds, at.file_uploader] for each in kind])
 
     def _editor(self, table: str) -> Any:
@@ -168,7 +204,9 @@ class Visitor:
     def _reach(self, name: str) -> None:
         """Unfolds the box that an input or a table stands in."""
         box = IN_A_BOX.get(name)
-        closed = [each for each in self.at.expander if each.label == box and not self._is_open(each)]
+        closed = [
+            each for each in self.at.expander if each.label == box and not self._is_open(each)
+        ]
         if closed:
             self.unfold(closed[0].label)
 
@@ -223,12 +261,21 @@ class Visitor:
         self.field("upload").upload("scenario.json", content, "application/json")
         return self.run()
 
-    def edit(self, table: str, cells: Mapping[int, Row] | None = None, *, add: Sequence[Row] = ()) -> "Visitor":
-        """Types into cells by row, and adds rows, as the browser reports it: on top of what was edited before."""
+    def edit(
+        self, table: str, cells: Mapping[int, Row] | None = None, *, add: Sequence[Row] = ()
+    ) -> "Visitor":
+        """Types into cells by row, and adds rows, as the browser reports it.
+
+        On top of what was edited before.
+        """
         edits = self._edits_of(table)
         start = len(self.rows(table))
         for row, changed in (cells or {}).items():
-            into = edits["edited_rows"].setdefault(row, {}) if row < start else edits["added_rows"][row - start]
+            into = (
+                edits["edited_rows"].setdefault(row, {})
+                if row < start
+                else edits["added_rows"][row - start]
+            )
             into.update(changed)
         edits["added_rows"] += [dict(row) for row in add]
         return self._report(table, edits)
@@ -249,7 +296,9 @@ class Visitor:
         )
 
     def _report(self, table: str, edits: dict[str, Any]) -> "Visitor":
-        self.at.session_state[self._editor(table).key] = json.loads(json.dumps(edits), object_hook=_with_row_numbers)
+        self.at.session_state[self._editor(table).key] = json.loads(
+            json.dumps(edits), object_hook=_with_row_numbers
+        )
         return self.run()
 
 

@@ -1,4 +1,6 @@
-"""Binance USDⓈ-M as its documentation shows it: the answers that this project asks for, made from a book.
+"""Binance USDⓈ-M as its documentation shows it.
+
+The answers that this project asks for, made from a book.
 
 Among the good rows stand some that must not count, and a symbol whose rows are broken.
 """
@@ -38,14 +40,22 @@ def install(replay: Replay, book: Book) -> None:
         "/fapi/v3/account": lambda _: _account(book),
         "/fapi/v3/positionRisk": lambda _: _positions(book),
         "/fapi/v1/symbolConfig": lambda _: _settings(book),
-        "/fapi/v1/accountConfig": lambda _: {"multiAssetsMargin": book.multi_assets, "dualSidePosition": True},
+        "/fapi/v1/accountConfig": lambda _: {
+            "multiAssetsMargin": book.multi_assets,
+            "dualSidePosition": True,
+        },
         "/fapi/v1/commissionRate": lambda asked: _fees(book, asked),
     }
     for path, answer in public.items():
         replay.serve(HOST, "GET", path, answer)
     for path, answer in private.items():
         replay.serve(HOST, "GET", path, _signed(book, answer))
-    replay.serve(WALLET_HOST, "GET", "/sapi/v1/account/apiRestrictions", _signed(book, lambda _: _rights(book)))
+    replay.serve(
+        WALLET_HOST,
+        "GET",
+        "/sapi/v1/account/apiRestrictions",
+        _signed(book, lambda _: _rights(book)),
+    )
 
 
 def _signed(book: Book, answer: Answer) -> Answer:
@@ -54,10 +64,16 @@ def _signed(book: Book, answer: Answer) -> Answer:
             return Reply({"code": -2014, "msg": "API-key format invalid."}, 401)
         query = dict(asked.query)
         signature = query.pop("signature", "")
-        if signature != hmac.new(KEY.secret.encode(), urlencode(query).encode(), sha256).hexdigest():
+        if (
+            signature
+            != hmac.new(KEY.secret.encode(), urlencode(query).encode(), sha256).hexdigest()
+        ):
             return Reply({"code": -1022, "msg": "Signature for this request is not valid."}, 400)
         if not -1000 < book.clock() - int(query["timestamp"]) < 5000:
-            return Reply({"code": -1021, "msg": "Timestamp for this request is outside of the recvWindow."}, 400)
+            return Reply(
+                {"code": -1021, "msg": "Timestamp for this request is outside of the recvWindow."},
+                400,
+            )
         return answer(asked)
 
     return checked
@@ -87,7 +103,12 @@ def _exchange(book: Book) -> Any:
         "a row that is no object",
         None,
     ]
-    return {"timezone": "UTC", "serverTime": book.clock(), "rateLimits": [], "symbols": [*odd[:3], *symbols, *odd[3:]]}
+    return {
+        "timezone": "UTC",
+        "serverTime": book.clock(),
+        "rateLimits": [],
+        "symbols": [*odd[:3], *symbols, *odd[3:]],
+    }
 
 
 def _symbol(base: str, **changes: Any) -> dict[str, Any]:
@@ -117,20 +138,39 @@ def _own(book: Book, token: str) -> dict[str, Any]:
     contract = book.contract("binance", token)
     tick, step = contract.tick_size or 0.001, contract.quantity_step or 1
     filters = [
-        {"filterType": "PRICE_FILTER", "minPrice": plain(tick), "maxPrice": "100000", "tickSize": plain(tick)},
-        {"filterType": "LOT_SIZE", "minQty": plain(step), "maxQty": "1000000", "stepSize": plain(step)},
-        {"filterType": "MARKET_LOT_SIZE", "minQty": plain(step), "maxQty": "100000", "stepSize": plain(step)},
+        {
+            "filterType": "PRICE_FILTER",
+            "minPrice": plain(tick),
+            "maxPrice": "100000",
+            "tickSize": plain(tick),
+        },
+        {
+            "filterType": "LOT_SIZE",
+            "minQty": plain(step),
+            "maxQty": "1000000",
+            "stepSize": plain(step),
+        },
+        {
+            "filterType": "MARKET_LOT_SIZE",
+            "minQty": plain(step),
+            "maxQty": "100000",
+            "stepSize": plain(step),
+        },
         {"filterType": "MAX_NUM_ORDERS", "limit": 200},
     ]
     if contract.minimum_notional:
         filters.append({"filterType": "MIN_NOTIONAL", "notional": plain(contract.minimum_notional)})
-    kind = {"contractType": "TRADIFI_PERPETUAL", "underlyingType": "EQUITY"} if token == SHARE else {}
+    kind = (
+        {"contractType": "TRADIFI_PERPETUAL", "underlyingType": "EQUITY"} if token == SHARE else {}
+    )
     return {**kind, "filters": filters}
 
 
 def _premiums(book: Book) -> Any:
     rows = [
-        _premium(token, book.marks[token], book.index(token), book.rates[token], book.next_funding(token))
+        _premium(
+            token, book.marks[token], book.index(token), book.rates[token], book.next_funding(token)
+        )
         for token in book.tokens("binance")
     ]
     odd = [
@@ -209,7 +249,10 @@ def _klines(book: Book, asked: Asked, token: str) -> Any:
 
 def _brackets(book: Book) -> Any:
     rows = [
-        {"symbol": f"{token}USDT", "brackets": [_bracket(number, row) for number, row in enumerate(table, 1)]}
+        {
+            "symbol": f"{token}USDT",
+            "brackets": [_bracket(number, row) for number, row in enumerate(table, 1)],
+        }
         for token, table in book.tiers["binance"].items()
     ]
     dead = {"symbol": "AGIXUSDT", "brackets": rows[0]["brackets"]}
@@ -235,7 +278,10 @@ def _account(book: Book) -> Any:
     initial = plain(sum(one.figures.initial_margin or 0.0 for one in told))
     maintenance = plain(sum(one.figures.maintenance_margin or 0.0 for one in told))
     assets = [_asset("USDT", book.wallet, book.wallet - margins, unrealised)]
-    assets += [_asset(name, amount, amount, 0.0) for name, amount in {"BNB": 0.0, **book.other_coins}.items()]
+    assets += [
+        _asset(name, amount, amount, 0.0)
+        for name, amount in {"BNB": 0.0, **book.other_coins}.items()
+    ]
     return {
         "totalInitialMargin": initial,
         "totalMaintMargin": maintenance,
@@ -291,7 +337,9 @@ def _told(told: Told) -> dict[str, Any]:
     )
 
 
-def _position(symbol: str, side: str, amount: float, entry: float, mark: float, **changes: Any) -> dict[str, Any]:
+def _position(
+    symbol: str, side: str, amount: float, entry: float, mark: float, **changes: Any
+) -> dict[str, Any]:
     return {
         "symbol": symbol,
         "positionSide": side,
@@ -316,7 +364,9 @@ def _settings(book: Book) -> Any:
     return [
         {
             "symbol": f"{token}USDT",
-            "marginType": "ISOLATED" if token in chosen and chosen[token].isolated_margin is not None else "CROSSED",
+            "marginType": "ISOLATED"
+            if token in chosen and chosen[token].isolated_margin is not None
+            else "CROSSED",
             "isAutoAddMargin": False,
             "leverage": chosen[token].leverage if token in chosen else 20,
             "maxNotionalValue": "1000000",
@@ -327,7 +377,11 @@ def _settings(book: Book) -> Any:
 
 def _fees(book: Book, asked: Asked) -> Any:
     fee = plain(book.taker_fee)
-    return {"symbol": asked.query["symbol"], "makerCommissionRate": "0.000200", "takerCommissionRate": fee}
+    return {
+        "symbol": asked.query["symbol"],
+        "makerCommissionRate": "0.000200",
+        "takerCommissionRate": fee,
+    }
 
 
 def _rights(book: Book) -> Any:

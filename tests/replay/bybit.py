@@ -1,6 +1,9 @@
-"""Bybit's API v5 as its documentation shows it: the answers that this project asks for, made from a book.
+"""Bybit's API v5 as its documentation shows it.
 
-Among the good rows stand some that must not count, and a symbol whose rows are broken. Lists come in pages.
+The answers that this project asks for, made from a book.
+
+Among the good rows stand some that must not count, and a symbol whose rows are broken. Lists come
+in pages.
 """
 
 import hmac
@@ -47,13 +50,21 @@ def _wrapped(book: Book, answer: Answer) -> Answer:
         result = answer(asked)
         if isinstance(result, Reply):
             return result
-        return {"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}, "time": book.clock()}
+        return {
+            "retCode": 0,
+            "retMsg": "OK",
+            "result": result,
+            "retExtInfo": {},
+            "time": book.clock(),
+        }
 
     return wrapped
 
 
 def _error(code: int, message: str, status: int = 200) -> Reply:
-    return Reply({"retCode": code, "retMsg": message, "result": {}, "retExtInfo": {}, "time": 0}, status)
+    return Reply(
+        {"retCode": code, "retMsg": message, "result": {}, "retExtInfo": {}, "time": 0}, status
+    )
 
 
 def _signed(book: Book, answer: Answer) -> Answer:
@@ -62,10 +73,15 @@ def _signed(book: Book, answer: Answer) -> Answer:
             return _error(10003, "API key is invalid.", 401)
         stamp, window = asked.headers["X-BAPI-TIMESTAMP"], asked.headers["X-BAPI-RECV-WINDOW"]
         signed = f"{stamp}{KEY.api_key}{window}{urlencode(asked.query)}"
-        if asked.headers.get("X-BAPI-SIGN") != hmac.new(KEY.secret.encode(), signed.encode(), sha256).hexdigest():
+        if (
+            asked.headers.get("X-BAPI-SIGN")
+            != hmac.new(KEY.secret.encode(), signed.encode(), sha256).hexdigest()
+        ):
             return _error(10004, "error sign! origin_string")
         if not -1000 < book.clock() - int(stamp) < int(window):
-            return _error(10002, "invalid request, please check your server timestamp or recv_window param.")
+            return _error(
+                10002, "invalid request, please check your server timestamp or recv_window param."
+            )
         return answer(asked)
 
     return checked
@@ -75,7 +91,11 @@ def _paged(asked: Asked, rows: list[Any]) -> Any:
     first = int(asked.query.get("cursor", "from=0").removeprefix("from="))
     following = first + PAGE
     cursor = quote(f"from={following}") if following < len(rows) else ""
-    return {"category": asked.query["category"], "list": rows[first:following], "nextPageCursor": cursor}
+    return {
+        "category": asked.query["category"],
+        "list": rows[first:following],
+        "nextPageCursor": cursor,
+    }
 
 
 def _of_symbol(book: Book, asked: Asked, answer: Any) -> Any:
@@ -87,12 +107,20 @@ def _of_symbol(book: Book, asked: Asked, answer: Any) -> Any:
 
 
 def _instruments(book: Book) -> list[Any]:
-    rows = [_instrument(token, fundingInterval=book.intervals[token] * 60) for token in book.tokens("bybit")]
+    rows = [
+        _instrument(token, fundingInterval=book.intervals[token] * 60)
+        for token in book.tokens("bybit")
+    ]
     odd = [
         _instrument("AGIX", status="Closed"),
         _instrument("OCEAN"),
         _instrument("LINA", status="Settling"),
-        _instrument("BTC", symbol="BTCUSDT-25DEC26", contractType="LinearFutures", deliveryTime="1798185600000"),
+        _instrument(
+            "BTC",
+            symbol="BTCUSDT-25DEC26",
+            contractType="LinearFutures",
+            deliveryTime="1798185600000",
+        ),
         _instrument("BTC", symbol="BTCPERP", quoteCoin="USD", settleCoin="USDC"),
         _instrument(BROKEN, lotSizeFilter="0.1"),
         {**_instrument("AIOZ"), "symbol": ["AIOZUSDT"]},
@@ -137,7 +165,12 @@ def _instrument(base: str, **changes: Any) -> dict[str, Any]:
 def _tickers(book: Book) -> list[Any]:
     rows = [_ticker(book, token) for token in book.tokens("bybit")]
     odd = [
-        {**_ticker(book, "BTC"), "symbol": "BTCUSDT-25DEC26", "fundingRate": "", "nextFundingTime": "0"},
+        {
+            **_ticker(book, "BTC"),
+            "symbol": "BTCUSDT-25DEC26",
+            "fundingRate": "",
+            "nextFundingTime": "0",
+        },
         {**_ticker(book, "BTC"), "symbol": "BTCPERP"},
         {**_ticker(book, "NEAR"), "symbol": "AGIXUSDT"},
         {**_ticker(book, "NEAR"), "symbol": f"{BROKEN}USDT", "markPrice": {"price": "1"}},
@@ -189,7 +222,11 @@ def _risks(book: Book, asked: Asked, token: str) -> list[Any]:
 
 def _payments(book: Book, asked: Asked, token: str) -> list[Any]:
     rows = [
-        {"symbol": asked.query["symbol"], "fundingRate": plain(rate), "fundingRateTimestamp": str(time)}
+        {
+            "symbol": asked.query["symbol"],
+            "fundingRate": plain(rate),
+            "fundingRateTimestamp": str(time),
+        }
         for time, rate in book.funding(token, int(asked.query["limit"]))
     ]
     return rows[::-1]
@@ -238,7 +275,11 @@ def _wallet(book: Book) -> Any:
     }
     coins = [_coin("USDT", book.wallet, unrealised)]
     coins += [
-        {**_coin(name, amount, 0.0), "collateralSwitch": True, "usdValue": plain(amount * book.marks.get(name, 1.0))}
+        {
+            **_coin(name, amount, 0.0),
+            "collateralSwitch": True,
+            "usdValue": plain(amount * book.marks.get(name, 1.0)),
+        }
         for name, amount in book.other_coins.items()
     ]
     written = {name: "" if isolated else plain(value) for name, value in totals.items()}
@@ -270,7 +311,11 @@ def _positions(book: Book, asked: Asked) -> list[Any]:
     if asked.query["category"] == "linear" and coin == "USDT":
         dated = _position("BTCUSDT-25DEC26", "Buy", 0.5, 70_000.0, 71_000.0)
         closed = _position("WLDUSDT", "", 0.0, 0.0, book.marks["WLD"])
-        return [closed, *(_told(book, told) for told in book.told("bybit")), *([dated] if book.odd_positions else [])]
+        return [
+            closed,
+            *(_told(book, told) for told in book.told("bybit")),
+            *([dated] if book.odd_positions else []),
+        ]
     if coin == "USDC" and book.odd_positions:
         return [_position("ETHPERP", "Sell", 2.0, 2_300.0, 2_200.0)]
     return []
@@ -279,7 +324,9 @@ def _positions(book: Book, asked: Asked) -> list[Any]:
 def _told(book: Book, told: Told) -> dict[str, Any]:
     leg, figures = told.leg, told.figures
     isolated, sign = leg.isolated_margin is not None, 1 if leg.side == "long" else -1
-    fee = VENUES["bybit"].closing_fee(sign, leg.quantity, leg.entry_price, leg.leverage, book.taker_fee)
+    fee = VENUES["bybit"].closing_fee(
+        sign, leg.quantity, leg.entry_price, leg.leverage, book.taker_fee
+    )
     held = (leg.isolated_margin or 0.0) + fee
     return _position(
         f"{leg.token}USDT",
@@ -296,7 +343,9 @@ def _told(book: Book, told: Told) -> dict[str, Any]:
     )
 
 
-def _position(symbol: str, side: str, size: float, entry: float, mark: float, **changes: Any) -> dict[str, Any]:
+def _position(
+    symbol: str, side: str, size: float, entry: float, mark: float, **changes: Any
+) -> dict[str, Any]:
     return {
         "positionIdx": 0,
         "riskId": 1,
@@ -329,7 +378,11 @@ def _position(symbol: str, side: str, size: float, entry: float, mark: float, **
 
 
 def _fees(book: Book, asked: Asked) -> Any:
-    return {"symbol": asked.query["symbol"], "takerFeeRate": plain(book.taker_fee), "makerFeeRate": "0.0002"}
+    return {
+        "symbol": asked.query["symbol"],
+        "takerFeeRate": plain(book.taker_fee),
+        "makerFeeRate": "0.0002",
+    }
 
 
 def _rights(book: Book) -> Any:

@@ -1,4 +1,6 @@
-"""What the replayed venues say: the snapshot's tiers, marks and funding, and an account made for the purpose.
+"""What the replayed venues say.
+
+The snapshot's tiers, marks and funding, and an account made for the purpose.
 
 One book serves all venues. Tests change a figure in it and ask again.
 """
@@ -48,7 +50,10 @@ class Told(NamedTuple):
 
 
 def _tiers() -> dict[str, dict[str, list[dict[str, Any]]]]:
-    return {venue: {token: table.rows() for token, table in snapshot.tables(venue).tiers.items()} for venue in LIVE}
+    return {
+        venue: {token: table.rows() for token, table in snapshot.tables(venue).tiers.items()}
+        for venue in LIVE
+    }
 
 
 def _legs() -> list[Leg]:
@@ -62,17 +67,24 @@ def _legs() -> list[Leg]:
 
 @dataclass
 class Book:
-    """Figures per token, tiers per venue and token (rows of the scenario JSON); a token without tiers is not listed."""
+    """Figures per token, tiers per venue and token (rows of the scenario JSON).
+
+    A token without tiers is not listed.
+    """
 
     marks: dict[str, float] = field(default_factory=lambda: dict(snapshot.marks()))
     tiers: dict[str, dict[str, list[dict[str, Any]]]] = field(default_factory=_tiers)
     index_off: float = 0.0005
     """How far the index prices stand from the marks, as a fraction of them."""
     rates: dict[str, float] = field(
-        default_factory=lambda: {token: funding.median for token, funding in snapshot.funding().items()}
+        default_factory=lambda: {
+            token: funding.median for token, funding in snapshot.funding().items()
+        }
     )
     intervals: dict[str, int] = field(
-        default_factory=lambda: {token: funding.interval_hours for token, funding in snapshot.funding().items()}
+        default_factory=lambda: {
+            token: funding.interval_hours for token, funding in snapshot.funding().items()
+        }
     )
     contracts: dict[str, Contract] = field(default_factory=dict)
     """Of tokens beyond the snapshot."""
@@ -116,53 +128,90 @@ class Book:
         interval = self.intervals[token] * HOUR
         return (self.clock() // interval + 1) * interval
 
-    def funding(self, token: str, count: int, hours: int | None = None) -> Iterator[tuple[int, float]]:
+    def funding(
+        self, token: str, count: int, hours: int | None = None
+    ) -> Iterator[tuple[int, float]]:
         """Time and rate of the latest payments, oldest first."""
         interval = (hours or self.intervals[token]) * HOUR
         last = self.clock() // interval
         for number in range(last - count + 1, last + 1):
             yield number * interval, round(self.rates[token] + 0.0001 * sin(number), 8)
 
-    def candles(self, token: str, timeframe: Literal["1d", "1h"], count: int) -> Iterator[tuple[int, list[float]]]:
-        """Beginning in ms, and open, high, low, close of the latest periods, oldest first; the last closes at the mark.
+    def candles(
+        self, token: str, timeframe: Literal["1d", "1h"], count: int
+    ) -> Iterator[tuple[int, list[float]]]:
+        """Beginning in ms, and open, high, low, close of the latest periods, oldest first.
+
+        The last closes at the mark.
 
         Low and high stand 1 % beyond open and close.
         """
         last = self.clock() // PERIODS[timeframe]
         mark = self.marks[token]
         for number in range(last - count + 1, last + 1):
-            opened, closed = (mark * (1 + 0.03 * (sin(n) - sin(last))) for n in (number - 1, number))
+            opened, closed = (
+                mark * (1 + 0.03 * (sin(n) - sin(last))) for n in (number - 1, number)
+            )
             extremes = [max(opened, closed) * 1.01, min(opened, closed) * 0.99]
-            yield number * PERIODS[timeframe], [float(f"{price:.8g}") for price in (opened, *extremes, closed)]
+            yield (
+                number * PERIODS[timeframe],
+                [float(f"{price:.8g}") for price in (opened, *extremes, closed)],
+            )
 
     def scenario(self, venue: str, legs: list[Leg] | None = None) -> Scenario:
-        """The account, or some legs of it, as a scenario beside the venue's tables: isolated where all of them are."""
+        """The account, or some legs of it, as a scenario beside the venue's tables.
+
+        Isolated where all of them are.
+        """
         legs = self.legs if legs is None else legs
         isolated = bool(legs) and all(leg.isolated_margin is not None for leg in legs)
         flat = venue == "okx"
-        tables = {token: TierTable.from_rows(rows, progressive=not flat) for token, rows in self.tiers[venue].items()}
-        values = {token: self.contract(venue, token).contract_value for token in tables} if flat else {}
+        tables = {
+            token: TierTable.from_rows(rows, progressive=not flat)
+            for token, rows in self.tiers[venue].items()
+        }
+        values = (
+            {token: self.contract(venue, token).contract_value for token in tables} if flat else {}
+        )
         return Scenario(
             Account(venue, "isolated" if isolated else "cross", self.wallet, self.taker_fee),
             tuple(
-                Position(leg.token, leg.side, leg.quantity, leg.entry_price, leg.leverage, leg.isolated_margin)
+                Position(
+                    leg.token,
+                    leg.side,
+                    leg.quantity,
+                    leg.entry_price,
+                    leg.leverage,
+                    leg.isolated_margin,
+                )
                 for leg in legs
             ),
-            Market({leg.token: self.marks[leg.token] for leg in legs}, reference=VenueTables("replay", tables, values)),
+            Market(
+                {leg.token: self.marks[leg.token] for leg in legs},
+                reference=VenueTables("replay", tables, values),
+            ),
         )
 
     def assessment(self, venue: str, legs: list[Leg] | None = None) -> Assessment:
-        """The account's figures by this project's own rules: what a venue that agrees with it says."""
+        """The account's figures by this project's own rules.
+
+        What a venue that agrees with it says.
+        """
         return assess(self.scenario(venue, legs))
 
     def told(self, venue: str) -> list[Told]:
-        """What the venue says of every leg: the cross ones as one account, each isolated one by itself."""
+        """What the venue says of every leg.
+
+        The cross ones as one account, each isolated one by itself.
+        """
         cross = [leg for leg in self.legs if leg.isolated_margin is None]
         together = self.assessment(venue, cross)
         of_leg = dict(zip(map(id, cross), together.positions, strict=True))
         prices = {price.symbol: price.below or price.above for price in together.liquidation_prices}
         return [
-            Told(leg, of_leg[id(leg)], prices[leg.token]) if id(leg) in of_leg else self._alone(venue, leg)
+            Told(leg, of_leg[id(leg)], prices[leg.token])
+            if id(leg) in of_leg
+            else self._alone(venue, leg)
             for leg in self.legs
         ]
 

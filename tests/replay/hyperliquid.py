@@ -1,4 +1,7 @@
-"""Hyperliquid as it answers: POST /info told apart by its type, the shapes of its documentation, the book's figures."""
+"""Hyperliquid as it answers.
+
+POST /info told apart by its type, the shapes of its documentation, the book's figures.
+"""
 
 import json
 from collections.abc import Callable, Mapping
@@ -53,7 +56,11 @@ def answers(book: Book) -> Answers:
         "userAbstraction": lambda _: Reply('"default"'),
         "clearinghouseState": lambda body: state(book) if body["user"] == ADDRESS else _nothing(),
         "spotClearinghouseState": lambda _: {"balances": []},
-        "userFees": lambda _: {"dailyUserVlm": [], "userCrossRate": text(book.taker_fee), "userAddRate": "0.00012"},
+        "userFees": lambda _: {
+            "dailyUserVlm": [],
+            "userCrossRate": text(book.taker_fee),
+            "userAddRate": "0.00012",
+        },
     }
 
 
@@ -79,7 +86,13 @@ def meta(book: Book) -> dict[str, Any]:
         }
         for token, rows in book.tiers["hyperliquid"].items()
     ]
-    delisted = {"name": "HPOS", "szDecimals": 0, "maxLeverage": 3, "marginTableId": 3, "isDelisted": True}
+    delisted = {
+        "name": "HPOS",
+        "szDecimals": 0,
+        "maxLeverage": 3,
+        "marginTableId": 3,
+        "isDelisted": True,
+    }
     broken = {"name": BROKEN, "szDecimals": "none", "maxLeverage": [3], "marginTableId": None}
     return {
         "universe": [*universe[:1], delisted, broken, *universe[1:]],
@@ -98,7 +111,9 @@ def _tables(book: Book) -> dict[tuple[tuple[float, float], ...], int]:
 
 
 def _table(key: tuple[tuple[float, float], ...]) -> dict[str, Any]:
-    tiers = [{"lowerBound": f"{floor:.1f}", "maxLeverage": int(leverage)} for floor, leverage in key]
+    tiers = [
+        {"lowerBound": f"{floor:.1f}", "maxLeverage": int(leverage)} for floor, leverage in key
+    ]
     return {"description": f"tiered {key[0][1]:g}x", "marginTiers": tiers}
 
 
@@ -142,19 +157,32 @@ def _candles(book: Book, asked: Mapping[str, Any]) -> Any:
     rows = [
         {
             **dict(zip("ohlc", map(text, prices), strict=True)),
-            **{"T": time + PERIODS[interval] - 1, "i": interval, "n": 46, "s": asked["coin"], "t": time, "v": "591.6"},
+            **{
+                "T": time + PERIODS[interval] - 1,
+                "i": interval,
+                "n": 46,
+                "s": asked["coin"],
+                "t": time,
+                "v": "591.6",
+            },
         }
         for time, prices in book.candles(asked["coin"], interval, TRADED)
     ]
-    return [row for row in rows if asked["startTime"] <= row["t"] <= asked["endTime"]][-MOST_CANDLES:]
+    return [row for row in rows if asked["startTime"] <= row["t"] <= asked["endTime"]][
+        -MOST_CANDLES:
+    ]
 
 
 def state(book: Book) -> dict[str, Any]:
     """The account's perpetuals: cross margin, and all with what is isolated."""
-    cross = book.assessment("hyperliquid", [leg for leg in book.legs if leg.isolated_margin is None])
+    cross = book.assessment(
+        "hyperliquid", [leg for leg in book.legs if leg.isolated_margin is None]
+    )
     told = book.told("hyperliquid")
     isolated = [one for one in told if one.leg.isolated_margin is not None]
-    in_margins = sum(one.leg.isolated_margin for one in isolated) if len(isolated) == len(told) else 0.0
+    in_margins = (
+        sum(one.leg.isolated_margin for one in isolated) if len(isolated) == len(told) else 0.0
+    )
     value = cross.equity - in_margins
     alone = sum(one.leg.isolated_margin + one.figures.unrealised_pnl for one in isolated)
     return {
@@ -168,7 +196,12 @@ def state(book: Book) -> dict[str, Any]:
 
 
 def _summary(value: float, used: float) -> dict[str, str]:
-    return {"accountValue": usd(value), "totalMarginUsed": usd(used), "totalNtlPos": "0.0", "totalRawUsd": "0.0"}
+    return {
+        "accountValue": usd(value),
+        "totalMarginUsed": usd(used),
+        "totalNtlPos": "0.0",
+        "totalRawUsd": "0.0",
+    }
 
 
 def position(book: Book, told: Told, **changes: Any) -> dict[str, Any]:
@@ -184,7 +217,9 @@ def position(book: Book, told: Told, **changes: Any) -> dict[str, Any]:
         "entryPx": text(leg.entry_price),
         "leverage": {"type": "isolated" if isolated else "cross", "value": int(leg.leverage)},
         "liquidationPx": None if price is None else text(price),
-        "marginUsed": usd(leg.isolated_margin + figures.unrealised_pnl if isolated else figures.initial_margin),
+        "marginUsed": usd(
+            leg.isolated_margin + figures.unrealised_pnl if isolated else figures.initial_margin
+        ),
         "maxLeverage": int(figures.max_leverage or 50),
         "positionValue": format(value, "f"),
         "returnOnEquity": "-0.0026789",
@@ -207,7 +242,10 @@ def _nothing() -> dict[str, Any]:
 
 
 def unified(book: Book, *, held_elsewhere: float = 0.0) -> Answers:
-    """The answers for a unified account: its spot USDC holds the margins and profits of all positions."""
+    """The answers for a unified account.
+
+    Its spot USDC holds the margins and profits of all positions.
+    """
     perpetuals = state(book)
     total = Decimal(perpetuals["marginSummary"]["accountValue"])
     claims = (
@@ -227,6 +265,10 @@ def unified(book: Book, *, held_elsewhere: float = 0.0) -> Answers:
     return {
         **answers(book),
         "userAbstraction": lambda _: Reply('"unifiedAccount"'),
-        "clearinghouseState": lambda _: {**perpetuals, "crossMarginSummary": nothing, "marginSummary": nothing},
+        "clearinghouseState": lambda _: {
+            **perpetuals,
+            "crossMarginSummary": nothing,
+            "marginSummary": nothing,
+        },
         "spotClearinghouseState": lambda _: spot,
     }

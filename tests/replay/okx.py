@@ -46,7 +46,11 @@ def install(replay: Replay, book: Book) -> None:
         FUNDING: lambda asked: ok(funding(book) if asked.query.get("instId") == "ANY" else []),
         TIERS: lambda asked: _of_token(asked, "instFamily", "-USDT", book, tiers),
         PAST_FUNDING: lambda asked: _of_token(
-            asked, "instId", "-USDT-SWAP", book, lambda *of: _page(asked, 100, _past_funding(*of), "fundingTime")
+            asked,
+            "instId",
+            "-USDT-SWAP",
+            book,
+            lambda *of: _page(asked, 100, _past_funding(*of), "fundingTime"),
         ),
         CANDLES: lambda asked: _candles(asked, book, 300),
         EARLIER_CANDLES: lambda asked: _candles(asked, book, 100),
@@ -60,7 +64,9 @@ def install(replay: Replay, book: Book) -> None:
     for path, answer in public.items():
         replay.serve(HOST, "GET", path, answer)
     for path, rows in signed.items():
-        replay.serve(HOST, "GET", path, lambda asked, rows=rows: _refusal(asked, book) or ok(rows()))
+        replay.serve(
+            HOST, "GET", path, lambda asked, rows=rows: _refusal(asked, book) or ok(rows())
+        )
 
 
 def ok(rows: Iterable[Any]) -> dict[str, Any]:
@@ -81,7 +87,9 @@ def text(value: float) -> str:
 def instrument(token: str, **changes: Any) -> dict[str, Any]:
     """A linear swap in USDT of one token a contract."""
     return {
-        **dict.fromkeys(("alias", "baseCcy", "expTime", "maxMktAmt", "optType", "quoteCcy", "stk"), ""),
+        **dict.fromkeys(
+            ("alias", "baseCcy", "expTime", "maxMktAmt", "optType", "quoteCcy", "stk"), ""
+        ),
         "category": "1",
         "contTdSwTime": "1704876947000",
         "ctMult": "1",
@@ -106,8 +114,16 @@ def instrument(token: str, **changes: Any) -> dict[str, Any]:
 
 
 def instruments(book: Book) -> list[Any]:
-    """What trades, and what must not count: suspended, other kinds and coins, announced, merged away, broken."""
-    inverse = {"ctType": "inverse", "settleCcy": "BTC", "instId": "BTC-USD-SWAP", "instFamily": "BTC-USD"}
+    """What trades, and what must not count.
+
+    Suspended, other kinds and coins, announced, merged away, broken.
+    """
+    inverse = {
+        "ctType": "inverse",
+        "settleCcy": "BTC",
+        "instId": "BTC-USD-SWAP",
+        "instFamily": "BTC-USD",
+    }
     in_usdc = {"settleCcy": "USDC", "instId": "BTC-USDC-SWAP", "instFamily": "BTC-USDC"}
     dated = {"instType": "FUTURES", "instId": "BTC-USDT-261225", "alias": "quarter"}
     return [
@@ -118,7 +134,10 @@ def instruments(book: Book) -> list[Any]:
         {"instId": "HNT-USDT-SWAP", "instType": "SWAP", "state": "preopen"},
         instrument("AGIX"),
         instrument(BROKEN, ctVal="one"),
-        *(instrument(token, ctVal=text(book.contract("okx", token).contract_value)) for token in book.tokens("okx")),
+        *(
+            instrument(token, ctVal=text(book.contract("okx", token).contract_value))
+            for token in book.tokens("okx")
+        ),
     ]
 
 
@@ -126,7 +145,11 @@ def marks(book: Book) -> list[Any]:
     """Mark prices, of coin-margined and suspended swaps too."""
     now = str(book.clock())
     prices = {f"{token}-USDT-SWAP": book.marks[token] for token in book.tokens("okx")}
-    others = {"BTC-USD-SWAP": book.marks["BTC"], "BTC-USDC-SWAP": book.marks["BTC"], "AGIX-USDT-SWAP": 0.4}
+    others = {
+        "BTC-USD-SWAP": book.marks["BTC"],
+        "BTC-USDC-SWAP": book.marks["BTC"],
+        "AGIX-USDT-SWAP": 0.4,
+    }
     return [
         {"instId": f"{BROKEN}-USDT-SWAP", "instType": "SWAP", "markPx": ["0.02"], "ts": now},
         *(
@@ -235,7 +258,9 @@ def _candles(asked: Asked, book: Book, most: int) -> dict[str, Any] | Reply:
 def _page(asked: Asked, most: int, rows: list[Any], time: Any) -> list[Any]:
     """The latest rows before `after`, no more than the venue gives at once."""
     after = int(asked.query.get("after", 1 << 62))
-    return [row for row in rows if int(row[time]) < after][: min(most, int(asked.query.get("limit", 100)))]
+    return [row for row in rows if int(row[time]) < after][
+        : min(most, int(asked.query.get("limit", 100)))
+    ]
 
 
 def _refusal(asked: Asked, book: Book) -> Reply | None:
@@ -288,7 +313,9 @@ def balance(book: Book, **totals: Any) -> dict[str, Any]:
         for name, amount in book.other_coins.items()
     ]
     return {
-        **dict.fromkeys(("adjEq", "availEq", "borrowFroz", "notionalUsd", "ordFroz", "upl", *own), ""),
+        **dict.fromkeys(
+            ("adjEq", "availEq", "borrowFroz", "notionalUsd", "ordFroz", "upl", *own), ""
+        ),
         **({**own, "adjEq": usdt["eq"]} if book.multi_assets else {}),
         "details": [{**usdt, **dict.fromkeys(own, "")} if book.multi_assets else usdt, *others],
         "isoEq": usdt["isoEq"],
@@ -312,7 +339,9 @@ def _usdt(book: Book) -> dict[str, Any]:
         "mgnRatio": assessed.margin_ratio.value,
     }
     return {
-        **{key: "" if value is None or not cross else text(value) for key, value in figures.items()},
+        **{
+            key: "" if value is None or not cross else text(value) for key, value in figures.items()
+        },
         "availEq": text(assessed.available_balance or 0.0),
         "cashBal": text(cash),
         "ccy": "USDT",
@@ -340,7 +369,9 @@ def positions(book: Book) -> list[dict[str, Any]]:
 def position(book: Book, told: Told, **changes: Any) -> dict[str, Any]:
     """One position."""
     leg, figures = told.leg, told.figures
-    contracts = Decimal(repr(leg.quantity)) / Decimal(repr(book.contract("okx", leg.token).contract_value))
+    contracts = Decimal(repr(leg.quantity)) / Decimal(
+        repr(book.contract("okx", leg.token).contract_value)
+    )
     isolated = leg.isolated_margin is not None
     return {
         "adl": "1",
@@ -368,8 +399,25 @@ def position(book: Book, told: Told, **changes: Any) -> dict[str, Any]:
 
 
 def _closed() -> dict[str, Any]:
-    empty = ("avgPx", "imr", "lever", "liqPx", "margin", "markPx", "mgnRatio", "mmr", "notionalUsd", "upl")
-    held = {"instId": "SOL-USDT-SWAP", "instType": "SWAP", "mgnMode": "isolated", "pos": "0", "posSide": "long"}
+    empty = (
+        "avgPx",
+        "imr",
+        "lever",
+        "liqPx",
+        "margin",
+        "markPx",
+        "mgnRatio",
+        "mmr",
+        "notionalUsd",
+        "upl",
+    )
+    held = {
+        "instId": "SOL-USDT-SWAP",
+        "instType": "SWAP",
+        "mgnMode": "isolated",
+        "pos": "0",
+        "posSide": "long",
+    }
     return {**dict.fromkeys(empty, ""), **held}
 
 

@@ -15,7 +15,9 @@ def redirect(port: int) -> Any:
     """Redirects from now on; returns what was there before."""
     original = HTTPAdapter.send
 
-    def send(self: HTTPAdapter, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:
+    def send(
+        self: HTTPAdapter, request: PreparedRequest, *arguments: Any, **options: Any
+    ) -> Response:
         address = urlsplit(str(request.url))
         request.headers[HOST_HEADER] = address.hostname or ""
         request.url = address._replace(scheme="http", netloc=f"127.0.0.1:{port}").geturl()

@@ -1,7 +1,9 @@
-"""A server on loopback that speaks for the venues: known answers, faults on demand, and a record of what was asked.
+"""A server on loopback that speaks for the venues.
 
-The real client asks the venues' real addresses; `redirected` sends its requests here, each with the host it was meant
-for in a header. A venue's module registers its answers with `serve`.
+Known answers, faults on demand, and a record of what was asked.
+
+The real client asks the venues' real addresses; `redirected` sends its requests here, each with the
+host it was meant for in a header. A venue's module registers its answers with `serve`.
 """
 
 import json
@@ -42,10 +44,12 @@ class Reply:
 
 @dataclass(frozen=True)
 class Fault:
-    """Something a venue can do instead: another reply, a pause before it, or half an answer and a closed connection.
+    """Something a venue can do instead.
 
-    `drip` seconds pass between two bytes, of the body or with `drip_head` from the first header on; an `endless` answer
-    goes on until the client leaves.
+    Another reply, a pause before it, or half an answer and a closed connection.
+
+    `drip` seconds pass between two bytes, of the body or with `drip_head` from the first header on;
+    an `endless` answer goes on until the client leaves.
     """
 
     reply: Reply | None = None
@@ -116,7 +120,10 @@ class Replay:
 
     def _handle(self, handler: BaseHTTPRequestHandler) -> None:
         address = urlsplit(handler.path)
-        query = {key: values[0] for key, values in parse_qs(address.query, keep_blank_values=True).items()}
+        query = {
+            key: values[0]
+            for key, values in parse_qs(address.query, keep_blank_values=True).items()
+        }
         length = int(handler.headers.get("Content-Length") or 0)
         body = handler.rfile.read(length).decode()
         host = handler.headers.get(HOST_HEADER, "")
@@ -127,7 +134,9 @@ class Replay:
         if fault and fault.pause:
             self.closing.wait(fault.pause)
         reply = self._reply(asked, fault)
-        raw = reply.content if isinstance(reply.content, (str, bytes)) else json.dumps(reply.content)
+        raw = (
+            reply.content if isinstance(reply.content, (str, bytes)) else json.dumps(reply.content)
+        )
         raw = raw.encode() if isinstance(raw, str) else raw
         try:
             if fault and (fault.drip or fault.endless):
@@ -149,7 +158,9 @@ class Replay:
             return fault.reply
         answer = self._answers.get((asked.host, asked.method, asked.path))
         if answer is None:
-            return Reply({"error": f"nothing is served at {asked.method} {asked.host}{asked.path}"}, 404)
+            return Reply(
+                {"error": f"nothing is served at {asked.method} {asked.host}{asked.path}"}, 404
+            )
         given = answer(asked)
         return given if isinstance(given, Reply) else Reply(given)
 
@@ -179,7 +190,10 @@ class Replay:
 
 @contextmanager
 def replaying() -> Iterator[Replay]:
-    """A running server that this process's requests are sent to; without answers until a venue's are registered."""
+    """A running server that this process's requests are sent to.
+
+    Without answers until a venue's are registered.
+    """
     replay = Replay()
     with redirected(replay.port):
         yield replay

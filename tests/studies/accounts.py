@@ -1,7 +1,10 @@
-"""Accounts for the tests of the studies: worked ones by name, random ones, and what a move does to them by brute force.
+"""Accounts for the tests of the studies.
 
-Tables are the packaged ones. A random account is drawn as positions first and funded afterwards, so that ample, thin
-and dead accounts all come up. Brute force forms headroom in full at every kink of the way and takes the least.
+Worked ones by name, random ones, and what a move does to them by brute force.
+
+Tables are the packaged ones. A random account is drawn as positions first and funded afterwards, so
+that ample, thin and dead accounts all come up. Brute force forms headroom in full at every kink of
+the way and takes the least.
 """
 
 from collections.abc import Sequence
@@ -29,15 +32,21 @@ MARKS = {"RENDER": 1.75, "TAO": 272.71, "NEAR": 1.385, "BTC": 71202.9, "ETH": 22
 random_accounts = settings(max_examples=80, deadline=None, print_blob=True)
 
 
-def long(symbol: str, quantity: float, entry_price: float, leverage: float = 10, **other: Any) -> Document:
+def long(
+    symbol: str, quantity: float, entry_price: float, leverage: float = 10, **other: Any
+) -> Document:
     return _leg(symbol, "long", quantity, entry_price, leverage, **other)
 
 
-def short(symbol: str, quantity: float, entry_price: float, leverage: float = 10, **other: Any) -> Document:
+def short(
+    symbol: str, quantity: float, entry_price: float, leverage: float = 10, **other: Any
+) -> Document:
     return _leg(symbol, "short", quantity, entry_price, leverage, **other)
 
 
-def _leg(symbol: str, side: str, quantity: float, entry_price: float, leverage: float, **other: Any) -> Document:
+def _leg(
+    symbol: str, side: str, quantity: float, entry_price: float, leverage: float, **other: Any
+) -> Document:
     return {
         "symbol": symbol,
         "side": side,
@@ -53,7 +62,9 @@ def made(document: Document) -> Scenario:
     return snapshot.attach(Scenario.from_json(document))
 
 
-def account(venue: str, mode: str, positions: Sequence[Document], wallet: float = 10_000, **other: Any) -> Scenario:
+def account(
+    venue: str, mode: str, positions: Sequence[Document], wallet: float = 10_000, **other: Any
+) -> Scenario:
     """A scenario at the packaged marks unless it brings its own."""
     marks = {**MARKS, **other.pop("marks", {})}
     return made(
@@ -77,7 +88,9 @@ def numbers(low: float, high: float) -> st.SearchStrategy[float]:
     return st.floats(low, high).map(or_zero)
 
 
-_notionals = st.floats(2, 7).map(lambda power: 10**power) | st.sampled_from([5_000.0, 50_000.0, 100_000.0])
+_notionals = st.floats(2, 7).map(lambda power: 10**power) | st.sampled_from(
+    [5_000.0, 50_000.0, 100_000.0]
+)
 _entries = st.sampled_from([0.8, 0.97, 1.0, 1.02, 1.2]) | st.floats(0.5, 1.7)
 _betas = st.sampled_from([-1.5, -0.5, 0.0, 0.5, 1.0, 1.6, 2.5, 4.0])
 _alive = st.sampled_from([0.002, 0.03, 0.1, 0.3]) | st.floats(0.001, 1)
@@ -86,7 +99,11 @@ _shares = _alive | st.sampled_from([-0.1, -0.003])
 
 @st.composite
 def scenarios(
-    draw: st.DrawFn, modes: Sequence[str] = MODES, venues: Sequence[str] = VENUES, most: int = 5, alive: bool = False
+    draw: st.DrawFn,
+    modes: Sequence[str] = MODES,
+    venues: Sequence[str] = VENUES,
+    most: int = 5,
+    alive: bool = False,
 ) -> Scenario:
     """A random account of 1 to `most` positions, some with collateral, with betas that clip prices at 0.
 
@@ -95,24 +112,48 @@ def scenarios(
     mode = draw(st.sampled_from(modes))
     legs = st.tuples(st.sampled_from(TOKENS), st.sampled_from(("long", "short")))
     positions = [
-        _leg(symbol, side, draw(_notionals) / MARKS[symbol], MARKS[symbol] * draw(_entries), draw(st.integers(1, 50)))
+        _leg(
+            symbol,
+            side,
+            draw(_notionals) / MARKS[symbol],
+            MARKS[symbol] * draw(_entries),
+            draw(st.integers(1, 50)),
+        )
         for symbol, side in draw(st.lists(legs, min_size=1, max_size=most, unique=True))
     ]
-    collateral = {} if mode == "isolated" or not draw(st.booleans()) else {"collateral": draw(_collateral(positions))}
-    betas = {token: draw(_betas) for token in MARKS if token != "USDC"} if draw(st.booleans()) else {}
+    collateral = (
+        {}
+        if mode == "isolated" or not draw(st.booleans())
+        else {"collateral": draw(_collateral(positions))}
+    )
+    betas = (
+        {token: draw(_betas) for token in MARKS if token != "USDC"} if draw(st.booleans()) else {}
+    )
     venue = draw(st.sampled_from(venues))
     wallet = sum(each["quantity"] * each["entry_price"] for each in positions)
     rate = {} if not collateral or not draw(st.booleans()) else {"settlement_rate": draw(_rates)}
     scenario = account(venue, mode, positions, wallet, betas=betas, **collateral, **rate)
-    return _margined(draw, scenario) if mode == "isolated" else _funded(scenario, draw(_alive if alive else _shares))
+    return (
+        _margined(draw, scenario)
+        if mode == "isolated"
+        else _funded(scenario, draw(_alive if alive else _shares))
+    )
 
 
 @st.composite
 def _collateral(draw: st.DrawFn, positions: Sequence[Document]) -> list[Document]:
     notional = sum(each["quantity"] * MARKS[each["symbol"]] for each in positions)
-    assets = draw(st.lists(st.sampled_from(("RENDER", "BTC", "ETH", "USDC")), min_size=1, max_size=2, unique=True))
+    assets = draw(
+        st.lists(
+            st.sampled_from(("RENDER", "BTC", "ETH", "USDC")), min_size=1, max_size=2, unique=True
+        )
+    )
     return [
-        {"asset": asset, "amount": notional * draw(st.floats(0.001, 0.3)) / MARKS[asset], "ratio": draw(_ratios)}
+        {
+            "asset": asset,
+            "amount": notional * draw(st.floats(0.001, 0.3)) / MARKS[asset],
+            "ratio": draw(_ratios),
+        }
         for asset in assets
     ]
 
@@ -132,9 +173,17 @@ def _funded(scenario: Scenario, share: float) -> Scenario:
 @st.composite
 def pushed(draw: st.DrawFn, venues: Sequence[str] = VENUES) -> tuple[Scenario, float]:
     """A living cross account and a common move that liquidates it."""
-    scenario = draw(scenarios(modes=("cross",), venues=venues, alive=True).filter(lambda each: any(_joint(each))))
+    scenario = draw(
+        scenarios(modes=("cross",), venues=venues, alive=True).filter(
+            lambda each: any(_joint(each))
+        )
+    )
     down, up = _joint(scenario)
-    ways = [move for move in (down and max(-1.0, down * _factor(draw)), up and min(10.0, up * _factor(draw))) if move]
+    ways = [
+        move
+        for move in (down and max(-1.0, down * _factor(draw)), up and min(10.0, up * _factor(draw)))
+        if move
+    ]
     return scenario, draw(st.sampled_from(ways))
 
 
@@ -157,7 +206,9 @@ def _margined(draw: st.DrawFn, scenario: Scenario) -> Scenario:
     )
     margins = sum(position.own_margin for position in positions)
     room = margins * (1 + draw(st.floats(0, 0.5)))
-    return replace(with_wallet(scenario, max(room, scenario.account.wallet_balance)), positions=positions)
+    return replace(
+        with_wallet(scenario, max(room, scenario.account.wallet_balance)), positions=positions
+    )
 
 
 def with_wallet(scenario: Scenario, wallet: float) -> Scenario:
@@ -203,7 +254,12 @@ def lowest_on_the_way(scenario: Scenario, book: Book, move: float) -> float:
 
 
 def size(scenario: Scenario, book: Book, move: float = 0.0) -> float:
-    """What rounding is measured against: wallet, entry values, and the larger of the values at both ends."""
+    """What rounding is measured against.
+
+    Wallet, entry values, and the larger of the values at both ends.
+    """
     ends = zip(book.marks, prices_at(scenario, book, move), strict=True)
     largest = [max(pair) for pair in ends]
-    return abs(book.wallet) + sum(abs(leg.offset) + abs(leg.exposure) * largest[leg.token] for leg in book.legs)
+    return abs(book.wallet) + sum(
+        abs(leg.offset) + abs(leg.exposure) * largest[leg.token] for leg in book.legs
+    )

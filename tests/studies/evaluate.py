@@ -1,7 +1,9 @@
-"""A tiny evaluator of printed arithmetic: − · ÷ %, thousands separators, brackets, max(0, …), and named symbols.
+"""A tiny evaluator of printed arithmetic.
 
-A printed number stands for every number that rounds to it, so values carry how far off they may be: half of 1e-7 of
-each number printed, carried through sums, products and quotients.
+− · ÷ %, thousands separators, brackets, max(0, …), and named symbols.
+
+A printed number stands for every number that rounds to it, so values carry how far off they may be:
+half of 1e-7 of each number printed, carried through sums, products and quotients.
 """
 
 import re
@@ -29,7 +31,9 @@ class Rounded:
         return self + -other
 
     def __mul__(self, other: "Rounded") -> "Rounded":
-        return Rounded(self.value * other.value, abs(self.value) * other.off + abs(other.value) * self.off)
+        return Rounded(
+            self.value * other.value, abs(self.value) * other.off + abs(other.value) * self.off
+        )
 
     def __truediv__(self, other: "Rounded") -> "Rounded":
         value = self.value / other.value

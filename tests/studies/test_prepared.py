@@ -1,4 +1,7 @@
-"""An account prepared once: every question asked of it answers as of its scenario, and compiles nothing again."""
+"""An account prepared once.
+
+Every question asked of it answers as of its scenario, and compiles nothing again.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -70,7 +73,9 @@ def same(one: Any, other: Any) -> bool:
 
 
 @pytest.mark.parametrize("name", ACCOUNTS)
-def test_a_run_of_all_studies_compiles_the_account_once(name: str, compilations: list[Scenario]) -> None:
+def test_a_run_of_all_studies_compiles_the_account_once(
+    name: str, compilations: list[Scenario]
+) -> None:
     prepared = PreparedAccount(ACCOUNTS[name])
     answers = [ask(prepared) for ask in STUDIES.values()]
     assert None not in answers
@@ -78,7 +83,9 @@ def test_a_run_of_all_studies_compiles_the_account_once(name: str, compilations:
 
 
 @pytest.mark.parametrize("asked", STUDIES)
-def test_from_a_scenario_a_study_compiles_once_and_answers_alike(asked: str, compilations: list[Scenario]) -> None:
+def test_from_a_scenario_a_study_compiles_once_and_answers_alike(
+    asked: str, compilations: list[Scenario]
+) -> None:
     for scenario in ACCOUNTS.values():
         compilations.clear()
         answer = STUDIES[asked](scenario)

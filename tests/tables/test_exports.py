@@ -1,4 +1,7 @@
-"""The files that a person takes along: positions that read back exactly, and every figure at full precision."""
+"""The files that a person takes along.
+
+Positions that read back exactly, and every figure at full precision.
+"""
 
 import csv
 import io
@@ -14,10 +17,18 @@ from margin.market.snapshot import embedded as snapshot
 from margin.model.scenario import Position, Scenario
 from margin.studies.account.assess import assess
 from margin.tables.assessment_json import assessment_json
-from margin.tables.exports import POSITION_COLUMNS, RESULT_COLUMNS, _cell, positions_csv, results_csv
+from margin.tables.exports import (
+    POSITION_COLUMNS,
+    RESULT_COLUMNS,
+    _cell,
+    positions_csv,
+    results_csv,
+)
 from tests.model.any_scenario import SCENARIOS
 
-THOROUGH = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+THOROUGH = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 Results = dict[tuple[str, str, str], tuple[str, str]]
 
@@ -55,7 +66,10 @@ def test_positions_read_back_exactly(scenario: Scenario) -> None:
 
 
 def test_positions_are_written_under_the_names_of_the_scenario_json() -> None:
-    legs = (Position("RENDER", "long", 1e-7, 2 / 3, 10), Position("FET", "short", 30_000, 0.25, 5, 12.5))
+    legs = (
+        Position("RENDER", "long", 1e-7, 2 / 3, 10),
+        Position("FET", "short", 30_000, 0.25, 5, 12.5),
+    )
     assert positions_csv(changed(positions=())) == f"{','.join(POSITION_COLUMNS)}\n"
     assert rows(positions_csv(replace(changed("leverage"), positions=legs))) == [
         ["symbol", "side", "quantity", "entry_price", "leverage", "isolated_margin", "margin_mode"],
@@ -72,14 +86,31 @@ def test_every_figure_of_the_assessment_is_there_to_the_last_digit(name: str) ->
     scenario = presets()[name].scenario
     written, account = results(scenario), assessment_json(assess(scenario))
     nested = ("margin_ratio", "joint_move")
-    told = [("account", "", key, account[key]) for key in account if not isinstance(account[key], dict | list | tuple)]
-    told += [(section, "", key, value) for section in nested for key, value in account[section].items()]
-    for section, entries in (("position", account["positions"]), ("liquidation_price", account["liquidation_prices"])):
+    told = [
+        ("account", "", key, account[key])
+        for key in account
+        if not isinstance(account[key], dict | list | tuple)
+    ]
+    told += [
+        (section, "", key, value) for section in nested for key, value in account[section].items()
+    ]
+    for section, entries in (
+        ("position", account["positions"]),
+        ("liquidation_price", account["liquidation_prices"]),
+    ):
         for entry in entries:
-            item = " ".join([entry.pop("symbol"), *([entry.pop("side")] if "side" in entry else [])])
-            told += [(section, item, key, value) for key, value in entry.items() if key != "problems"]
+            item = " ".join(
+                [entry.pop("symbol"), *([entry.pop("side")] if "side" in entry else [])]
+            )
+            told += [
+                (section, item, key, value) for key, value in entry.items() if key != "problems"
+            ]
     for section, item, figure, value in told:
-        spelt = {None: "", True: "true", False: "false"}.get(value, str(value)) if not_a_number(value) else value
+        spelt = (
+            {None: "", True: "true", False: "false"}.get(value, str(value))
+            if not_a_number(value)
+            else value
+        )
         cell, _ = written[section, item, figure]
         assert (cell if not_a_number(value) else float(cell)) == spelt
 
@@ -98,9 +129,9 @@ def test_figures_bear_their_units() -> None:
     assert written["position", "RENDER long", "tier"] == ("3", "")
     assert written["position", "RENDER long", "isolated_margin"] == ("5000.0", "USDT")
     assert written["mark", "FET", "mark"] == ("0.2231", "USDT")
-    assert results(snapshot.attach(Scenario.from_json({**changed().to_json(), "venue": "hyperliquid"})))[
-        "account", "", "equity"
-    ] == ("10000.0", "USDC")
+    assert results(
+        snapshot.attach(Scenario.from_json({**changed().to_json(), "venue": "hyperliquid"}))
+    )["account", "", "equity"] == ("10000.0", "USDC")
 
 
 def test_what_was_entered_and_assumed_is_there_with_its_dates() -> None:
@@ -109,7 +140,10 @@ def test_what_was_entered_and_assumed_is_there_with_its_dates() -> None:
     assert written["scenario", "", "note"][0] == "two\nlines"
     assert written["scenario", "", "venue"][0] == "binance"
     assert written["scenario", "", "taker_fee"] == ("0.0005", "fraction")
-    assert written["assumption", "1", ""][0] == f"binance tiers as of {snapshot.tables('binance').as_of}"
+    assert (
+        written["assumption", "1", ""][0]
+        == f"binance tiers as of {snapshot.tables('binance').as_of}"
+    )
 
 
 def test_problems_are_there_by_severity_with_whose_they_are() -> None:
@@ -136,8 +170,12 @@ def test_any_scenario_is_written_as_a_rectangle(scenario: Scenario) -> None:
 # Formulas
 
 
-@pytest.mark.parametrize("title", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "＝1", "x;=1", "x; @y", "a|-b"])
-def test_text_that_a_spreadsheet_would_take_for_a_formula_is_kept_from_being_one(title: str) -> None:
+@pytest.mark.parametrize(
+    "title", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "＝1", "x;=1", "x; @y", "a|-b"]
+)
+def test_text_that_a_spreadsheet_would_take_for_a_formula_is_kept_from_being_one(
+    title: str,
+) -> None:
     [value, _] = results(changed(title=title))["scenario", "", "title"]
     assert value.replace("'", "") == title
     for cell in value.replace("|", ";").split(";"):
@@ -145,11 +183,13 @@ def test_text_that_a_spreadsheet_would_take_for_a_formula_is_kept_from_being_one
 
 
 @pytest.mark.parametrize(
-    "unseen", ["\u200b", "\ufeff", "\u202e \u2066", "\xad\u3164", "\U000e0041", "\u2800\ufe0f", "\x00"]
+    "unseen",
+    ["\u200b", "\ufeff", "\u202e \u2066", "\xad\u3164", "\U000e0041", "\u2800\ufe0f", "\x00"],
 )
 @pytest.mark.parametrize("before", ["", "x;", "x| "])
 def test_a_formula_does_not_hide_behind_what_leaves_no_trace(unseen: str, before: str) -> None:
-    # No title or note may hold such characters: the guard stands by itself, for whatever text comes here next.
+    # No title or note may hold such characters: the guard stands by itself, for whatever text comes
+    # here next.
     assert _cell(f"{before}{unseen}=1+1") == f"{before}{unseen}'=1+1"
 
 

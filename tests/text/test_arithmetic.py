@@ -24,13 +24,21 @@ from tests.studies.accounts import (
     size,
 )
 
-BASKET = (long("RENDER", 28571.429, 1.85, 10), long("TAO", 100, 290.3, 5), short("BTC", 0.31, 70123.4, 20))
+BASKET = (
+    long("RENDER", 28571.429, 1.85, 10),
+    long("TAO", 100, 290.3, 5),
+    short("BTC", 0.31, 70123.4, 20),
+)
 WORKED = {
     "one_long": {"positions": [long("RENDER", 57142.857142857, 1.75)]},
     "one_short": {"positions": [short("TAO", 123.4567, 255.5, 12)]},
     "a_basket": {"positions": BASKET, "wallet": 20_000},
     "a_hedge": {
-        "positions": [long("RENDER", 30000, 1.6), short("RENDER", 25000, 1.9), long("NEAR", 9000, 1.4)],
+        "positions": [
+            long("RENDER", 30000, 1.6),
+            short("RENDER", 25000, 1.9),
+            long("NEAR", 9000, 1.4),
+        ],
         "wallet": 15_000,
     },
     "margins_of_their_own": {
@@ -42,10 +50,17 @@ WORKED = {
     "pledged_bitcoin": {
         "positions": [long("RENDER", 30000, 1.8)],
         "wallet": 2_500,
-        "collateral": [{"asset": "BTC", "amount": 0.08, "ratio": 0.95}, {"asset": "USDC", "amount": 900, "ratio": 1}],
+        "collateral": [
+            {"asset": "BTC", "amount": 0.08, "ratio": 0.95},
+            {"asset": "USDC", "amount": 900, "ratio": 1},
+        ],
     },
     "a_pledge_of_the_token_held": {
-        "positions": [long("RENDER", 30000, 1.8), short("RENDER", 4000, 1.7), short("BTC", 0.05, 69000)],
+        "positions": [
+            long("RENDER", 30000, 1.8),
+            short("RENDER", 4000, 1.7),
+            short("BTC", 0.05, 69000),
+        ],
         "wallet": 6_000,
         "collateral": [{"asset": "RENDER", "amount": 4321.5, "ratio": 0.6}],
     },
@@ -55,8 +70,15 @@ WORKED = {
         "collateral": [{"asset": "ETH", "amount": 3, "ratio": 0.9}],
     },
     "liquidated": {"positions": [long("RENDER", 57142.857, 2.1)], "wallet": 12_000},
-    "equity_below_zero": {"positions": [long("RENDER", 57142.857, 2.1)], "wallet": 12_000, "marks": {"RENDER": 1.2}},
-    "a_price_of_nothing": {"positions": [long("RENDER", 5000, 1.8), long("NEAR", 900, 1.5)], "marks": {"NEAR": 0.0}},
+    "equity_below_zero": {
+        "positions": [long("RENDER", 57142.857, 2.1)],
+        "wallet": 12_000,
+        "marks": {"RENDER": 1.2},
+    },
+    "a_price_of_nothing": {
+        "positions": [long("RENDER", 5000, 1.8), long("NEAR", 900, 1.5)],
+        "marks": {"NEAR": 0.0},
+    },
     "a_token_worth_a_billionth": {
         "positions": [long("NEAR", 1.23456789e13, 1.1e-9)],
         "marks": {"NEAR": 1.3579246801e-9},
@@ -80,7 +102,9 @@ def worked(name: str, venue: str, mode: str) -> Scenario:
     return account(venue, mode, **{**WORKED[name], **wallet})
 
 
-def expected_figures(scenario: Scenario, assessment: Assessment) -> Iterator[tuple[str, float | None, str]]:
+def expected_figures(
+    scenario: Scenario, assessment: Assessment
+) -> Iterator[tuple[str, float | None, str]]:
     """Name, value and shown text of every figure but the joint moves, in page order, None included."""
     ratio, isolated = assessment.nearest_ratio, scenario.account.margin_mode == "isolated"
     yield "Margin balance", assessment.equity, wording.money(assessment.equity)
@@ -90,15 +114,27 @@ def expected_figures(scenario: Scenario, assessment: Assessment) -> Iterator[tup
         wording.money(assessment.unrealised_pnl),
     )
     yield "Initial margin", assessment.initial_margin, wording.money(assessment.initial_margin)
-    yield "Maintenance margin", assessment.maintenance_margin, wording.money(assessment.maintenance_margin)
+    yield (
+        "Maintenance margin",
+        assessment.maintenance_margin,
+        wording.money(assessment.maintenance_margin),
+    )
     yield "Requirement", assessment.requirement, wording.money(assessment.requirement)
     yield "Headroom", assessment.headroom, wording.money(assessment.headroom)
     yield "Available", assessment.available_balance, wording.money(assessment.available_balance)
     yield ratio.label, ratio.value, wording.percent(ratio.value)
     load = assessment.requirement_to_equity
     yield "Requirement ÷ equity", load, wording.percent(load)
-    yield "Equity ÷ notional", assessment.equity_to_notional, wording.percent(assessment.equity_to_notional)
-    yield "Effective leverage", assessment.effective_leverage, wording.multiple(assessment.effective_leverage)
+    yield (
+        "Equity ÷ notional",
+        assessment.equity_to_notional,
+        wording.percent(assessment.equity_to_notional),
+    )
+    yield (
+        "Effective leverage",
+        assessment.effective_leverage,
+        wording.multiple(assessment.effective_leverage),
+    )
     for entry in assessment.liquidation_prices:
         whose = f"{entry.symbol} {entry.side}" if isolated else entry.symbol
         yield f"Liquidation price of {whose}, falling", entry.below, wording.price(entry.below)
@@ -115,12 +151,16 @@ def check(scenario: Scenario) -> list[Line]:
     joint = [line for line in lines if line.figure.startswith("Common ")]
     single = lines[: len(lines) - len(joint)]
     figures = [figure for figure in expected_figures(scenario, assessment) if figure[1] is not None]
-    assert [(line.figure, line.result) for line in single] == [(name, shown) for name, _, shown in figures]
+    assert [(line.figure, line.result) for line in single] == [
+        (name, shown) for name, _, shown in figures
+    ]
     for line, (_, value, _) in zip(single, figures, strict=True):
         assert value is not None
         result = evaluate.numbers(line.numbers)
         assert abs(result.value - value) <= result.off, line
-    moves = [(way, move) for way, move in assessment.joint_move._asdict().items() if move is not None]
+    moves = [
+        (way, move) for way, move in assessment.joint_move._asdict().items() if move is not None
+    ]
     assert [line.figure for line in joint] == [COMMON[way] for way, _ in moves]
     for line, (_, move) in zip(joint, moves, strict=True):
         check_brink(scenario, line, move)
@@ -146,7 +186,9 @@ def check_brink(scenario: Scenario, line: Line, move: float) -> None:
         assert abs(left.value - there[token]) <= left.off
         assert abs(right.value - there[token]) <= right.off + 1e-12 * scenario.market.marks[token]
     standing = book.standing([there[token] for token in book.tokens])
-    equity, requirement = re.fullmatch(r"margin balance (\S+) = requirement (\S+)", balance).groups()
+    equity, requirement = re.fullmatch(
+        r"margin balance (\S+) = requirement (\S+)", balance
+    ).groups()
     assert equity == requirement
     rounding = 1e-7 * size(scenario, book, move)
     assert abs(evaluate.numbers(equity).value - standing.equity) <= rounding
@@ -184,7 +226,10 @@ def meanings(scenario: Scenario, assessment: Assessment) -> dict[str, float]:
         "m": figures.maintenance_rate or 0,
         "d": figures.maintenance_amount or 0,
         "f": fee,
-        "c": position.quantity * position.entry_price * (1 - position.sign / position.leverage) * fee,
+        "c": position.quantity
+        * position.entry_price
+        * (1 - position.sign / position.leverage)
+        * fee,
         "M": position.own_margin,
         "extra": position.own_margin - position.quantity * position.entry_price / position.leverage,
         "margin balance": assessment.equity,
@@ -198,14 +243,18 @@ def meanings(scenario: Scenario, assessment: Assessment) -> dict[str, float]:
 @pytest.mark.parametrize("side", [long, short])
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("venue", VENUES)
-def test_every_formula_gives_its_figure_under_the_meanings_of_its_symbols(venue: str, mode: str, side: object) -> None:
+def test_every_formula_gives_its_figure_under_the_meanings_of_its_symbols(
+    venue: str, mode: str, side: object
+) -> None:
     own = {"isolated_margin": 7_000} if mode == "isolated" else {}
     scenario = account(venue, mode, [side("RENDER", 31234, 1.7, 10, **own)], wallet=7_000)
     account_ = assess(scenario)
     values = meanings(scenario, account_)
     if mode == "isolated":  # The ratios are those of the position.
         values["margin balance"] = (account_.headroom or 0) + values["requirement"]
-    figures = {name: value for name, value, _ in expected_figures(scenario, account_) if value is not None}
+    figures = {
+        name: value for name, value, _ in expected_figures(scenario, account_) if value is not None
+    }
     for line in arithmetic(scenario, account_):
         if line.figure.startswith("Common "):
             continue
@@ -216,16 +265,28 @@ def test_every_formula_gives_its_figure_under_the_meanings_of_its_symbols(venue:
         if line.figure in ("Equity ÷ notional", "Effective leverage"):
             named["margin balance"] = account_.equity
         formula = line.formula.split(": ")[-1]
-        assert evaluate.symbols(formula, named) == pytest.approx(figures[line.figure], rel=1e-9), line
+        assert evaluate.symbols(formula, named) == pytest.approx(figures[line.figure], rel=1e-9), (
+            line
+        )
 
 
 @pytest.mark.parametrize("venue", VENUES)
 def test_formulas_name_what_the_venue_asks_for_and_nothing_else(venue: str) -> None:
     scenario = worked("a_hedge", venue, "cross")
-    formulas = [line.formula for line in arithmetic(scenario, assess(scenario)) if "Joint" not in line.figure]
+    formulas = [
+        line.formula
+        for line in arithmetic(scenario, assess(scenario))
+        if "Joint" not in line.figure
+    ]
     used = set(re.findall(r"(?<![\w’'])[a-zA-Z]{1,2}(?!\w)", " ".join(formulas))) & set(SYMBOLS)
     everywhere = {"WB", "s", "q", "P", "EP", "N", "L", "m"}
-    more = {"binance": {"d"}, "bybit": {"d", "c"}, "okx": {"f"}, "hyperliquid": {"d"}, "textbook": set()}
+    more = {
+        "binance": {"d"},
+        "bybit": {"d", "c"},
+        "okx": {"f"},
+        "hyperliquid": {"d"},
+        "textbook": set(),
+    }
     assert used == everywhere | more[venue]
 
 
@@ -240,14 +301,18 @@ def test_the_formulas_of_a_bybit_position_keep_the_closing_fee_apart_in_isolated
 
 
 def test_a_short_of_a_bybit_position_adds_its_fee_where_a_long_takes_it_away() -> None:
-    scenario = account("bybit", "isolated", [short("RENDER", 31234, 1.7, 10, isolated_margin=7_000)])
+    scenario = account(
+        "bybit", "isolated", [short("RENDER", 31234, 1.7, 10, isolated_margin=7_000)]
+    )
     lines = {line.figure: line for line in arithmetic(scenario, assess(scenario))}
     assert "1,690.22 ÷ (1 + 0.055 %)" in lines["Liquidation price of RENDER short, rising"].numbers
 
 
 def test_a_rate_with_more_than_six_digits_adds_up() -> None:
     rows = {"IO": [{"floor": 0, "maintenance_rate": 1 / 6, "max_leverage": 3}]}
-    scenario = account("hyperliquid", "cross", [long("IO", 600_000, 1, 3)], 150_000, marks={"IO": 1}, tiers=rows)
+    scenario = account(
+        "hyperliquid", "cross", [long("IO", 600_000, 1, 3)], 150_000, marks={"IO": 1}, tiers=rows
+    )
     lines = {line.figure: line for line in arithmetic(scenario, assess(scenario))}
     line = lines["Maintenance margin"]
     assert line.numbers == "600,000·16.6666666667 % − 0"
@@ -257,7 +322,9 @@ def test_a_rate_with_more_than_six_digits_adds_up() -> None:
 
 def test_the_initial_margin_of_an_isolated_position_on_bybit_is_told_at_its_entry() -> None:
     scenario = account("bybit", "isolated", [long("RENDER", 1_000, 2, 10)], marks={"RENDER": 1.9})
-    line = next(each for each in arithmetic(scenario, assess(scenario)) if each.figure == "Initial margin")
+    line = next(
+        each for each in arithmetic(scenario, assess(scenario)) if each.figure == "Initial margin"
+    )
     assert line.formula == "Σ (q·EP ÷ L + c)"
     assert line.numbers.startswith("1,000·2 ÷ 10 + ")
 
@@ -265,7 +332,9 @@ def test_the_initial_margin_of_an_isolated_position_on_bybit_is_told_at_its_entr
 def test_the_settlement_coins_rate_stands_wherever_its_money_does() -> None:
     pledge = {"asset": "ETH", "amount": 1, "ratio": 0.95}
     positions = [long("RENDER", 10_000, 1.7), short("TAO", 50, 280)]
-    scenario = account("binance", "cross", positions, 5_000, collateral=[pledge], settlement_rate=0.9801)
+    scenario = account(
+        "binance", "cross", positions, 5_000, collateral=[pledge], settlement_rate=0.9801
+    )
     check(scenario)
     lines = {line.figure: line for line in arithmetic(scenario, assess(scenario))}
     assert lines["Margin balance"].formula == "r·(WB + Σ s·q·(P − EP)) + Σ amount·mark·ratio"
@@ -301,7 +370,8 @@ def test_the_venues_published_example_reads_as_published() -> None:
     assert lines["Liquidation price of ETH, falling"] == Line(
         "Liquidation price of ETH, falling",
         "(WB + the others' profit − the others' requirement + d − s·q·EP) ÷ (q·m − s·q)",
-        "(1,535,443 − 56,354.568 − 71,200.811 + 135,365 − 3,683.979·1,456.84) ÷ (3,683.979·10 % − 3,683.979)",
+        "(1,535,443 − 56,354.568 − 71,200.811 + 135,365 − 3,683.979·1,456.84) ÷ (3,683.979·10 % − "
+        "3,683.979)",
         "1,153.26",
     )
     assert lines["Liquidation price of BTC, falling"].result == "26,316.89"
@@ -320,16 +390,20 @@ def test_both_legs_of_a_hedge_and_a_pledge_of_the_same_token_stand_in_one_line()
     lines = {line.figure: line for line in arithmetic(scenario, assess(scenario))}
     falling = lines["Liquidation price of RENDER, falling"]
     assert falling.formula == (
-        "(WB + the others' profit − the others' requirement − Σ s·q·EP) ÷ (Σ (q·(m + f) − s·q) − amount·ratio)"
+        "(WB + the others' profit − the others' requirement − Σ s·q·EP) ÷ (Σ (q·(m + f) − s·q) − "
+        "amount·ratio)"
     )
     assert falling.numbers.endswith(
-        "− 30,000·1.8 + 4,000·1.7) ÷ ((30,000·(3 % + 0.05 %) − 30,000) + (4,000·(2 % + 0.05 %) + 4,000) − 4,321.5·60 %)"
+        "− 30,000·1.8 + 4,000·1.7) ÷ ((30,000·(3 % + 0.05 %) − 30,000) + (4,000·(2 % + 0.05 %) + "
+        "4,000) − 4,321.5·60 %)"
     )
 
 
 def test_what_only_collateral_can_do_is_told_for_its_own_token() -> None:
     pledge = {"asset": "BTC", "amount": 0.08, "ratio": 0.95}
-    scenario = account("binance", "cross", [long("RENDER", 10_000, 1.75)], -500, collateral=[pledge])
+    scenario = account(
+        "binance", "cross", [long("RENDER", 10_000, 1.75)], -500, collateral=[pledge]
+    )
     lines = {line.figure: line for line in arithmetic(scenario, assess(scenario))}
     falling = lines["Liquidation price of BTC, falling"]
     assert falling == Line(
@@ -351,8 +425,12 @@ def test_headroom_in_isolated_mode_is_that_of_the_position_worst_off_by_name() -
     )
 
 
-def test_the_ratio_in_isolated_mode_is_that_of_the_position_nearest_its_end_though_another_has_less_headroom() -> None:
-    scenario = account("binance", "isolated", [long("RENDER", 1_000, 1.75, 40), long("TAO", 0.01, 272.71, 2)])
+def test_the_ratio_in_isolated_mode_is_that_of_the_position_nearest_its_end_though_another_has_less_headroom() -> (
+    None
+):
+    scenario = account(
+        "binance", "isolated", [long("RENDER", 1_000, 1.75, 40), long("TAO", 0.01, 272.71, 2)]
+    )
     lines = {line.figure: line for line in check(scenario)}
     assert lines["Headroom"].formula.startswith("smallest of the positions, TAO long: ")
     assert lines["Requirement ÷ equity"].formula == "RENDER long: requirement ÷ margin balance"
@@ -360,9 +438,13 @@ def test_the_ratio_in_isolated_mode_is_that_of_the_position_nearest_its_end_thou
 
 @pytest.mark.parametrize("venue", ["okx", "textbook"])
 def test_among_positions_without_equity_the_falling_ratio_is_that_of_the_lowest(venue: str) -> None:
-    scenario = account(venue, "isolated", [long("RENDER", 1_000, 2.1, 20), long("TAO", 10, 380, 20)])
+    scenario = account(
+        venue, "isolated", [long("RENDER", 1_000, 2.1, 20), long("TAO", 10, 380, 20)]
+    )
     lines = {line.figure: line for line in check(scenario)}
-    [ratio] = [line for line in lines.values() if line.formula.startswith("TAO long: margin balance ÷")]
+    [ratio] = [
+        line for line in lines.values() if line.formula.startswith("TAO long: margin balance ÷")
+    ]
     assert ratio.result.startswith("−")
 
 
@@ -377,7 +459,9 @@ def names(scenario: Scenario) -> list[str]:
 def test_a_liquidated_account_has_no_distances(venue: str) -> None:
     figures = names(worked("liquidated", venue, "cross"))
     assert {"Margin balance", "Requirement", "Headroom"} <= set(figures)
-    assert not [figure for figure in figures if "Liquidation price" in figure or "Common " in figure]
+    assert not [
+        figure for figure in figures if "Liquidation price" in figure or "Common " in figure
+    ]
 
 
 @pytest.mark.parametrize("venue", VENUES)
@@ -385,7 +469,9 @@ def test_without_equity_there_is_no_leverage_and_only_a_falling_ratio(venue: str
     figures = names(worked("equity_below_zero", venue, "cross"))
     assert not {"Effective leverage", "Requirement ÷ equity"} & set(figures)
     assert "Equity ÷ notional" in figures
-    assert any("atio" in figure or "Equity ÷ total" in figure for figure in figures) == (venue in ("okx", "textbook"))
+    assert any("atio" in figure or "Equity ÷ total" in figure for figure in figures) == (
+        venue in ("okx", "textbook")
+    )
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -393,7 +479,13 @@ def test_without_a_tier_table_only_what_needs_none_is_told(mode: str) -> None:
     positions = [long("FET", 1000, 0.25), long("RENDER", 5000, 1.75)]
     figures = names(account("bybit", mode, positions, marks={"FET": 0.2231}))
     alone = ["Liquidation price of RENDER long, falling"] if mode == "isolated" else []
-    assert figures == ["Margin balance", "Unrealised profit", "Equity ÷ notional", "Effective leverage", *alone]
+    assert figures == [
+        "Margin balance",
+        "Unrealised profit",
+        "Equity ÷ notional",
+        "Effective leverage",
+        *alone,
+    ]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -411,19 +503,33 @@ def test_without_positions_the_wallet_is_all_there_is(venue: str, mode: str) -> 
 
 
 def test_without_positions_collateral_still_counts() -> None:
-    scenario = account("okx", "cross", [], 100, collateral=[{"asset": "BTC", "amount": 0.01, "ratio": 0.9}])
+    scenario = account(
+        "okx", "cross", [], 100, collateral=[{"asset": "BTC", "amount": 0.01, "ratio": 0.9}]
+    )
     balance, _ = arithmetic(scenario, assess(scenario))
-    assert balance == Line("Margin balance", "WB + Σ amount·mark·ratio", "100 + 0.01·71,202.9·90 %", "$740.83")
+    assert balance == Line(
+        "Margin balance", "WB + Σ amount·mark·ratio", "100 + 0.01·71,202.9·90 %", "$740.83"
+    )
 
 
 # Joint moves
 
 
-def test_a_joint_move_shows_every_price_at_the_brink_and_that_equity_is_the_requirement_there() -> None:
+def test_a_joint_move_shows_every_price_at_the_brink_and_that_equity_is_the_requirement_there() -> (
+    None
+):
     scenario = account("binance", "cross", [long("RENDER", 57142.857142857, 1.75)])
-    [line] = [line for line in arithmetic(scenario, assess(scenario)) if line.figure == "Common fall to liquidation"]
+    [line] = [
+        line
+        for line in arithmetic(scenario, assess(scenario))
+        if line.figure == "Common fall to liquidation"
+    ]
     assert line.formula == "P·(1 + β·x), never below 0; there margin balance = requirement"
-    assert line.numbers == "RENDER 1.75·(1 − 1·8.025641 %) = 1.6095513; margin balance 1,974.36 = requirement 1,974.36"
+    assert (
+        line.numbers
+        == "RENDER 1.75·(1 − 1·8.025641 %) = 1.6095513; margin balance 1,974.36 = requirement "
+        "1,974.36"
+    )
     assert line.result == "−8.03 %"
 
 
@@ -448,7 +554,9 @@ def test_a_token_without_beta_stays_where_it_is() -> None:
 
 
 def test_in_isolated_mode_a_joint_move_names_the_position_lost_first() -> None:
-    scenario = account("binance", "isolated", [long("RENDER", 5000, 1.75, 5), long("TAO", 100, 272.71, 20)])
+    scenario = account(
+        "binance", "isolated", [long("RENDER", 5000, 1.75, 5), long("TAO", 100, 272.71, 20)]
+    )
     [line] = [line for line in check(scenario) if line.figure == "Common fall to liquidation"]
     assert line.formula.startswith("TAO long: ")
     assert "RENDER" not in line.numbers
@@ -474,7 +582,10 @@ def test_every_symbol_of_a_formula_is_explained() -> None:
                 scenario = worked(name, venue, mode)
                 lines = arithmetic(scenario, assess(scenario))
                 words |= set(
-                    re.findall(r"(?<=[·(])[^\W\d]+|[^\W\d]+(?=[·)])|Σ", " ".join(line.formula for line in lines))
+                    re.findall(
+                        r"(?<=[·(])[^\W\d]+|[^\W\d]+(?=[·)])|Σ",
+                        " ".join(line.formula for line in lines),
+                    )
                 )
     spelt_out = {"max", "balance", "margin", "requirement", "profit", "amount", "mark", "ratio"}
     assert words - spelt_out == words & set(SYMBOLS)
@@ -484,7 +595,9 @@ def test_every_symbol_of_a_formula_is_explained() -> None:
 def test_fifty_positions_are_explained_like_one() -> None:
     tokens = [f"T{number}" for number in range(25)]
     rows = [{"floor": 0, "maintenance_rate": 0.01}, {"floor": 2000, "maintenance_rate": 0.02}]
-    positions = [leg(token, 100 + index, 10.5) for index, token in enumerate(tokens) for leg in (long, short)]
+    positions = [
+        leg(token, 100 + index, 10.5) for index, token in enumerate(tokens) for leg in (long, short)
+    ]
     scenario = account(
         "binance",
         "cross",

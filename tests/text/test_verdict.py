@@ -25,7 +25,15 @@ def pledged(**more: object) -> Scenario:
         "venue": "binance",
         "margin_mode": "cross",
         "wallet_balance": 2_000,
-        "positions": [{"symbol": "RENDER", "side": "long", "quantity": 28_571.43, "entry_price": 1.75, "leverage": 10}],
+        "positions": [
+            {
+                "symbol": "RENDER",
+                "side": "long",
+                "quantity": 28_571.43,
+                "entry_price": 1.75,
+                "leverage": 10,
+            }
+        ],
         "marks": {"RENDER": 1.75, "BTC": 71_202.9},
         "collateral": [{"asset": "BTC", "amount": 0.1, "ratio": 0.95}],
         **more,
@@ -41,7 +49,9 @@ def test_the_worked_example_reads_as_promised() -> None:
 
 
 def test_pledged_tokens_fall_with_the_rest_and_are_named() -> None:
-    assert said(pledged()).startswith("If RENDER and BTC fall 14.06 % together, the whole account is liquidated.")
+    assert said(pledged()).startswith(
+        "If RENDER and BTC fall 14.06 % together, the whole account is liquidated."
+    )
     assert "Alone, RENDER would have to fall 16.00 %" in said(pledged())
 
 
@@ -57,14 +67,17 @@ def test_pledged_tokens_that_do_not_count_are_not_named() -> None:
 def test_a_lost_isolated_position_loses_its_margin_and_no_more() -> None:
     scenario = at_move(presets()["isolated"].scenario, -1.0)
     assert said(scenario) == (
-        "RENDER long and FET long are liquidated at these marks: the isolated margin, $9,000.00, is lost, and no more."
+        "RENDER long and FET long are liquidated at these marks: the isolated margin, $9,000.00, "
+        "is lost, and no more."
     )
     assert any("as if still open" in each for each in map(message, assess(scenario).assumptions))
 
 
 def test_in_isolated_mode_the_sides_of_a_hedge_are_told_apart() -> None:
     scenario = presets()["isolated"].scenario
-    hedge = replace(scenario, positions=(scenario.positions[0], replace(scenario.positions[0], side="short")))
+    hedge = replace(
+        scenario, positions=(scenario.positions[0], replace(scenario.positions[0], side="short"))
+    )
     sentence = said(hedge)
     assert "RENDER long" in sentence
     assert "RENDER short" in sentence
@@ -80,15 +93,22 @@ def test_an_account_of_which_nothing_is_required_is_below_warning(venue: str) ->
 
 def test_a_price_beyond_the_last_tier_is_named_as_an_assumption() -> None:
     scenario = pledged(wallet_balance=300e6, collateral=[])
-    short = replace(scenario, positions=(replace(scenario.positions[0], side="short", quantity=3e6),))
-    assert any("beyond RENDER's last tier" in each for each in map(message, assess(short).assumptions))
+    short = replace(
+        scenario, positions=(replace(scenario.positions[0], side="short", quantity=3e6),)
+    )
+    assert any(
+        "beyond RENDER's last tier" in each for each in map(message, assess(short).assumptions)
+    )
 
 
 # Longs and shorts moving apart
 
 
 def held(*positions: tuple[str, str, float], **more: object) -> Scenario:
-    """Positions of these notionals at $10,000 on Binance unless told otherwise; what stands alone has a tenth of it."""
+    """Positions of these notionals at $10,000 on Binance unless told otherwise.
+
+    What stands alone has a tenth of it.
+    """
     marks = {"RENDER": 1.75, "FET": 0.2231, "TAO": 250.0, "BTC": 71_202.9}
     listed = [
         {
@@ -101,7 +121,9 @@ def held(*positions: tuple[str, str, float], **more: object) -> Scenario:
         }
         for symbol, side, notional in positions
     ]
-    return pledged(**{"wallet_balance": 10_000, "positions": listed, "marks": marks, "collateral": [], **more})
+    return pledged(
+        **{"wallet_balance": 10_000, "positions": listed, "marks": marks, "collateral": [], **more}
+    )
 
 
 LONG_SHORT = (("RENDER", "long", 50_000), ("FET", "short", 40_000))
@@ -118,12 +140,17 @@ FOUR = (*LONG_SHORT, ("TAO", "long", 30_000), ("BTC", "short", 30_000))
         (held(*LONG_SHORT, venue="hyperliquid"), "RENDER down, FET up"),
         (held(*LONG_SHORT, venue="textbook"), "RENDER down, FET up"),
         (
-            held(("RENDER", "short", 50_000), collateral=[{"asset": "BTC", "amount": 0.1, "ratio": 0.95}]),
+            held(
+                ("RENDER", "short", 50_000),
+                collateral=[{"asset": "BTC", "amount": 0.1, "ratio": 0.95}],
+            ),
             "BTC down, RENDER up",
         ),
     ],
 )
-def test_a_move_apart_that_is_nearer_than_the_common_one_is_told(scenario: Scenario, ways: str) -> None:
+def test_a_move_apart_that_is_nearer_than_the_common_one_is_told(
+    scenario: Scenario, ways: str
+) -> None:
     nearest = nearest_danger(study(scenario, [together(scenario), against(scenario)], ()))
     assert nearest is not None
     assert nearest.direction.key == "against"
@@ -149,7 +176,9 @@ def test_a_move_apart_is_told_from_the_marks_of_now() -> None:
     ],
     ids=["longs", "shorts", "a hedge", "isolated", "rich", "empty", "liquidated"],
 )
-def test_nothing_is_said_of_a_move_apart_that_is_no_nearer_or_does_nothing(scenario: Scenario) -> None:
+def test_nothing_is_said_of_a_move_apart_that_is_no_nearer_or_does_nothing(
+    scenario: Scenario,
+) -> None:
     assert "Moving apart" not in said(scenario)
 
 
@@ -157,7 +186,9 @@ def test_nothing_is_said_of_a_move_apart_that_is_no_nearer_or_does_nothing(scena
 
 
 def test_each_change_of_way_is_said() -> None:
-    assert "RENDER would have to fall 16.22 %, FET rise 19.49 %, TAO fall 26.90 %." in said(held(*FOUR[:3]))
+    assert "RENDER would have to fall 16.22 %, FET rise 19.49 %, TAO fall 26.90 %." in said(
+        held(*FOUR[:3])
+    )
 
 
 def test_one_that_is_not_named_lies_further_off() -> None:
@@ -178,4 +209,6 @@ def test_where_every_rise_lies_beyond_that_it_is_said_how_far_was_looked() -> No
 def test_what_lacks_less_than_a_cent_is_not_said_to_lack_nothing() -> None:
     scenario = held(("RENDER", "long", 50_000), ("FET", "long", 40_000))
     lacking = replace(scenario.account, wallet_balance=assess(scenario).requirement - 0.002)
-    assert "equity is less than a cent below what Binance requires" in said(replace(scenario, account=lacking))
+    assert "equity is less than a cent below what Binance requires" in said(
+        replace(scenario, account=lacking)
+    )

@@ -18,7 +18,10 @@ from margin.venues.liquidation import Case
 KEY, NAME = "quintus", "Quintus"
 UNLISTED = "TAO"
 """The one token that the made-up venue does not list."""
-STEPS = ("Half of the position is closed, again and again.", "It ends as soon as the requirement is met.")
+STEPS = (
+    "Half of the position is closed, again and again.",
+    "It ends as soon as the requirement is met.",
+)
 OPEN = "Not published: anything else."
 _DATA = Path(embedded.__file__).parent / "data"
 
@@ -56,12 +59,17 @@ def registered(venue: Venue, folder: Path) -> Iterator[None]:
     listed = [symbol for symbol in EMBEDDED.marks() if symbol != UNLISTED]
     amounts = ("", "", "") if venue.flat_tiers else ("0", "200", "2200")
     for symbol in listed:
-        _append(folder / "contracts.csv", f"{KEY},{symbol},2026-09-30,trading,0.0001,1,5,1,yes,0.0007")
+        _append(
+            folder / "contracts.csv", f"{KEY},{symbol},2026-09-30,trading,0.0001,1,5,1,yes,0.0007"
+        )
         edges = [("0", "20000"), ("20000", "100000"), ("100000", "1000000")]
         for (floor, cap), rate, amount, leverage in zip(
             edges, ("0.01", "0.02", "0.04"), amounts, (50, 25, 12), strict=True
         ):
-            _append(folder / "tiers.csv", f"{KEY},{symbol},2026-09-30,{floor},{cap},{rate},{amount},{leverage}")
+            _append(
+                folder / "tiers.csv",
+                f"{KEY},{symbol},2026-09-30,{floor},{cap},{rate},{amount},{leverage}",
+            )
     _append(folder / "listings.csv", f"{KEY},{UNLISTED},2026-09-30,not listed")
     register(venue)
     with pytest.MonkeyPatch.context() as patch:

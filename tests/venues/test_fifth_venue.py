@@ -24,7 +24,16 @@ from margin.venues import VENUES, Venue, listing_venues, register
 from pages.ui import live
 from pages.ui.compare import BY_VENUE
 from tests.pages.charts import charts
-from tests.venues.fifth import BY_CONTRACTS, BY_NOTIONAL, KEY, NAME, OPEN, STEPS, UNLISTED, registered
+from tests.venues.fifth import (
+    BY_CONTRACTS,
+    BY_NOTIONAL,
+    KEY,
+    NAME,
+    OPEN,
+    STEPS,
+    UNLISTED,
+    registered,
+)
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["app.py", *sorted(f"pages/{page.name}" for page in (ROOT / "pages").glob("*.py"))]
@@ -40,7 +49,10 @@ def fifth(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Venue]:
 def document(**changes: Any) -> dict[str, Any]:
     positions = [
         {"symbol": symbol, "side": side, "quantity": quantity, "entry_price": price, "leverage": 10}
-        for symbol, side, quantity, price in (("RENDER", "long", 30_000, 1.75), ("FET", "short", 100_000, 0.2231))
+        for symbol, side, quantity, price in (
+            ("RENDER", "long", 30_000, 1.75),
+            ("FET", "short", 100_000, 0.2231),
+        )
     ]
     account = {"version": 1, "venue": KEY, "margin_mode": "cross", "wallet_balance": 12_000}
     return {**account, "positions": positions, "marks": {"RENDER": 1.75, "FET": 0.2231}, **changes}
@@ -53,7 +65,9 @@ def scenario(**changes: Any) -> Scenario:
 def opened(page: str, made: Scenario) -> AppTest:
     """A page of the app, at the scenario's link. No run of it may end in a traceback."""
     at = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE)
-    at.query_params = {key: values for key, values in link.encode(made).parameters.items() if values}
+    at.query_params = {
+        key: values for key, values in link.encode(made).parameters.items() if values
+    }
     if page != "app.py":
         at.switch_page(page)
     return run(at)
@@ -87,7 +101,13 @@ def test_every_page_draws_with_it(fifth: Venue, page: str, mode: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_draws_with_a_token_that_it_does_not_list(fifth: Venue, page: str) -> None:
-    more = {"symbol": UNLISTED, "side": "long", "quantity": 10, "entry_price": 272.71, "leverage": 10}
+    more = {
+        "symbol": UNLISTED,
+        "side": "long",
+        "quantity": 10,
+        "entry_price": 272.71,
+        "leverage": 10,
+    }
     whole = document()
     marks = {**whole["marks"], UNLISTED: 272.71}
     at = opened(page, scenario(positions=[*whole["positions"], more], marks=marks))
@@ -119,7 +139,9 @@ def test_the_liquidation_page_says_how_it_liquidates() -> None:
 
 @pytest.mark.usefixtures("fifth")
 def test_its_own_policy_closes_by_halves() -> None:
-    made = scenario(positions=document()["positions"][:1], marks={"RENDER": 1.75}, wallet_balance=6_000)
+    made = scenario(
+        positions=document()["positions"][:1], marks={"RENDER": 1.75}, wallet_balance=6_000
+    )
     found = waterfall(made, PricePath.along(made.market.marks, together(made).rates, -0.5))
     assert found is not None
     reduced = [step for step in found.steps if step.kind == "reduced"]
@@ -135,7 +157,9 @@ def test_the_market_data_page_draws_its_tiers_beside_those_of_the_others(fifth: 
     assert len({look_of(venue) for venue in listing_venues()}) == 5
 
 
-def test_with_live_data_on_its_tables_stay_the_snapshots(fifth: Venue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_live_data_on_its_tables_stay_the_snapshots(
+    fifth: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TANDEM_LIVE", "1")
     monkeypatch.setenv("TANDEM_CACHE", "")
     live.cache.clear()
@@ -169,15 +193,20 @@ def file(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_the_command_line_assesses_and_links_it(fifth: Venue, file: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_assesses_and_links_it(
+    fifth: Venue, file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     found = json.loads(printed(capsys, "assess", file))
-    # RENDER is worth 52,500, FET 22,310: both in the second tier, by notional and by contracts of one token alike.
+    # RENDER is worth 52,500, FET 22,310: both in the second tier, by notional and by contracts of
+    # one token alike.
     by_notional = 52_500 * 0.02 - 200 + 22_310 * 0.02 - 200
     by_contracts = 52_500 * 0.02 + 22_310 * 0.02
     fee = fifth.taker_fee * (52_500 + 22_310)
     required = by_contracts + fee if fifth.flat_tiers else by_notional
     assert found["requirement"] == pytest.approx(required, rel=1e-12)
-    assert found["maintenance_margin"] == pytest.approx(by_contracts if fifth.flat_tiers else by_notional, rel=1e-12)
+    assert found["maintenance_margin"] == pytest.approx(
+        by_contracts if fifth.flat_tiers else by_notional, rel=1e-12
+    )
     assert found["margin_ratio"]["label"] == fifth.ratio.label
     assert f"{KEY} tiers as of 2026-09-30" in found["assumptions"]
     query = printed(capsys, "link", file).strip()
@@ -186,7 +215,9 @@ def test_the_command_line_assesses_and_links_it(fifth: Venue, file: str, capsys:
 
 
 @pytest.mark.usefixtures("fifth")
-def test_the_command_line_imports_for_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_imports_for_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     table = tmp_path / "positions.csv"
     table.write_text("token,side,size,entry,leverage\nRENDER,long,100,1.75,10\n")
     found: Mapping[str, Any] = json.loads(printed(capsys, "import", str(table), "--venue", KEY))
@@ -223,16 +254,25 @@ def test_rules_that_no_account_is_compiled_with_are_refused(rules: dict[str, boo
         replace(BY_NOTIONAL, **rules)
 
 
-def test_however_many_venues_there_are_each_is_drawn_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_however_many_venues_there_are_each_is_drawn_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     table = snapshot.tables("binance").tiers["RENDER"]
-    many = {f"more{number}": replace(BY_NOTIONAL, key=f"more{number}", name=f"More {number}") for number in range(20)}
+    many = {
+        f"more{number}": replace(BY_NOTIONAL, key=f"more{number}", name=f"More {number}")
+        for number in range(20)
+    }
     for key, venue in many.items():
         monkeypatch.setitem(margin.venues._registry, key, venue)
-    figure = tier_steps(Compared("RENDER", 1.75, tuple(Schedule(venue, table) for venue in listing_venues()), {}))
+    figure = tier_steps(
+        Compared("RENDER", 1.75, tuple(Schedule(venue, table) for venue in listing_venues()), {})
+    )
     assert [trace["name"] for trace in figure["data"] if trace.get("name")] == [
         VENUES[venue].name for venue in listing_venues()
     ]
     looks = [look_of(venue) for venue in listing_venues()]
     assert len(set(looks)) == len(looks) == 24
     for look, further in combinations(looks, 2):
-        assert look.colour != further.colour or (look.dash != further.dash and look.symbol != further.symbol)
+        assert look.colour != further.colour or (
+            look.dash != further.dash and look.symbol != further.symbol
+        )

@@ -1,4 +1,7 @@
-"""What is true of a venue stands in its module, and its live reader beside it: nothing else knows a venue by name."""
+"""What is true of a venue stands in its module, and its live reader beside it.
+
+Nothing else knows a venue by name.
+"""
 
 import io
 import tokenize
@@ -24,13 +27,21 @@ def sources() -> Iterator[Path]:
 def named(file: Path) -> set[str]:
     """The keys of venues that a file has as a string of their own."""
     tokens = tokenize.generate_tokens(io.StringIO(file.read_text(encoding="utf-8")).readline)
-    return {token.string.strip("\"'") for token in tokens if token.type == tokenize.STRING} & VENUES.keys()
+    return {
+        token.string.strip("\"'") for token in tokens if token.type == tokenize.STRING
+    } & VENUES.keys()
 
 
 @pytest.mark.parametrize("file", [*sources()], ids=lambda file: str(file.relative_to(ROOT)))
 def test_no_file_but_a_venues_own_names_it(file: Path) -> None:
     place = file.relative_to(ROOT).as_posix()
-    allowed = VENUES.keys() if place.startswith(AT_HOME) else {TEXTBOOK.key} if place in SECTION else set()
+    allowed = (
+        VENUES.keys()
+        if place.startswith(AT_HOME)
+        else {TEXTBOOK.key}
+        if place in SECTION
+        else set()
+    )
     assert named(file) <= allowed
 
 

@@ -14,16 +14,16 @@ class Box(NamedTuple):
     top: float
 
     def meets(self, other: "Box") -> bool:
-        """Whether they overlap."""
+        """Return whether they overlap."""
         across = self.left < other.right and other.left < self.right
         return across and self.bottom < other.top and other.bottom < self.top
 
     def inside(self, other: "Box") -> bool:
-        """Whether it lies within the other."""
+        """Return whether it lies within the other."""
         across = other.left <= self.left and self.right <= other.right
         return across and other.bottom <= self.bottom and self.top <= other.top
 
     def holds(self, points: Array) -> bool:
-        """Whether any of the points, shape (points, 2), lies in it."""
+        """Return whether any of the points, shape (points, 2), lies in it."""
         x, y = points.T
         return bool(((self.left < x) & (x < self.right) & (self.bottom < y) & (y < self.top)).any())

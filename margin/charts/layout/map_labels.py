@@ -21,7 +21,8 @@ LETTER, LINE, MARK = 6.6, 15.0, 6.0
 NEAR = 12.0
 """Words further than this from their point have a line to it."""
 CROSSING = 14.0
-"""So much further off words may rather stand than cross a line, or have theirs cross other words."""
+"""So much further off words may rather stand than cross a line, or have theirs cross other words.
+"""
 
 GAP = 4.0
 """Pixels between words beside each other, or two numbers would be read as one."""
@@ -36,8 +37,8 @@ Free = npt.NDArray[np.bool_]
 class Place(NamedTuple):
     """Where words stand off their point: pixels right and up, and which part of theirs is there.
 
-    `across` is 0 where they begin there, ½ where that is their middle and 1 where they end; `above` likewise from
-    their lower edge on.
+    `across` is 0 where they begin there, ½ where that is their middle and 1 where they end; `above`
+    likewise from their lower edge on.
     """
 
     right: float
@@ -69,7 +70,12 @@ BESIDE = (
 )
 _TURNS = [np.pi * turn / 12 for turn in range(24)]
 AROUND = tuple(
-    Place(radius * np.cos(turn), radius * np.sin(turn), 0.5 - 0.5 * np.sign(round(np.cos(turn), 1)), 0.5)
+    Place(
+        radius * np.cos(turn),
+        radius * np.sin(turn),
+        0.5 - 0.5 * np.sign(round(np.cos(turn), 1)),
+        0.5,
+    )
     for radius in (16, 24, 34, 46, 60, 76, 94, 114, 136, 160)
     for turn in _TURNS
 )
@@ -88,7 +94,9 @@ class _Written(NamedTuple):
 class Labels:
     """The words of a map `height` pixels high, whose sides are moves in ascending order."""
 
-    def __init__(self, first_moves: Array, second_moves: Array, height: float, marks: Sequence[Point]) -> None:
+    def __init__(
+        self, first_moves: Array, second_moves: Array, height: float, marks: Sequence[Point]
+    ) -> None:
         self._low = np.array([first_moves[0], second_moves[0]])
         self._wide = np.array([first_moves[-1], second_moves[-1]]) - self._low
         self._height = height
@@ -102,14 +110,22 @@ class Labels:
         return [written.label for written in self._written.values()]
 
     def inside(self, point: Point) -> bool:
-        """Whether the map shows the point."""
+        """Return whether the map shows the point."""
         share = (np.array(point) - self._low) / self._wide
         return bool(((share >= 0) & (share <= 1)).all())
 
     def write(
-        self, words: str, spots: Sequence[tuple[Point, Place]], *, always: bool = False, bold: bool = False
+        self,
+        words: str,
+        spots: Sequence[tuple[Point, Place]],
+        *,
+        always: bool = False,
+        bold: bool = False,
     ) -> None:
-        """The words at the first free one of the spots; where none is, nowhere, or if `always` at the first."""
+        """The words at the first free one of the spots.
+
+        Where none is, nowhere, or if `always` at the first.
+        """
         if not spots:
             return
         boxes = self._boxes(spots, LETTER * len(words), LINE)
@@ -120,7 +136,9 @@ class Labels:
             chosen = 0
         point, place = spots[chosen]
         text = f"<b>{escape(words)}</b>" if bold else escape(words)
-        self._written[words] = _Written(len(self._words), point, place, _annotation(text, point, place))
+        self._written[words] = _Written(
+            len(self._words), point, place, _annotation(text, point, place)
+        )
         self._words = np.concatenate([self._words, boxes[chosen : chosen + 1] + _AROUND_WORDS])
         if place.far:
             self._lines = np.concatenate([self._lines, self._line(point, place)])
@@ -143,8 +161,13 @@ class Labels:
             written.label["text"] += f" {escape(more)}"
 
     def _choose(self, spots: Sequence[tuple[Point, Place]], boxes: Array) -> int | None:
-        """The spot free of marks and words that is best: the first, or one further on that crosses fewer lines."""
-        free = np.flatnonzero(self._free(boxes, np.concatenate([self._marks, self._words]))).tolist()
+        """Return the spot free of marks and words that is best.
+
+        The first, or one further on that crosses fewer lines.
+        """
+        free = np.flatnonzero(
+            self._free(boxes, np.concatenate([self._marks, self._words]))
+        ).tolist()
         clear, best, least = self._free(boxes, self._lines), None, np.inf
         for each in free:
             point, place = spots[each]
@@ -157,17 +180,20 @@ class Labels:
         return best
 
     def _line(self, point: Point, place: Place) -> Array:
-        """What the line from words to their point takes, but for its end at the point."""
+        """Return what the line from words to their point takes, but for its end at the point."""
         spots = [(point, Place(share * place.right, share * place.up, 0.5, 0.5)) for share in ALONG]
         return self._boxes(spots, LINE_WIDTH, LINE_WIDTH)
 
     def _lead(self, point: Point, place: Place) -> Array:
-        """The line from words to their point, shape (1, widths, 4): both ends' places in pixels."""
+        """Return the line from words to their point, shape (1, widths, 4).
+
+        Both ends' places in pixels.
+        """
         ends = self._boxes([(point, ON), (point, Place(place.right, place.up, 0.5, 0.5))], 0.0, 0.0)
         return np.concatenate([ends[:1, :, :2], ends[1:, :, :2]], axis=-1)
 
     def _crossed(self, point: Point, place: Place) -> int:
-        """How many lines a line from words there would cross at some width."""
+        """Return how many lines a line from words there would cross at some width."""
         if not len(self._leads):
             return 0
         ours, theirs = self._lead(point, place), self._leads
@@ -176,21 +202,30 @@ class Labels:
         return int(((apart < 0) & (across < 0)).any(axis=1).sum())
 
     def _reached(self, point: Point, place: Place) -> bool:
-        """Whether a line from words there reaches their point without crossing others."""
+        """Return whether a line from words there reaches their point without crossing others."""
         return not place.far or bool(self._free(self._line(point, place), self._words).all())
 
     def _boxes(self, spots: Sequence[tuple[Point, Place]], width: float, height: float) -> Array:
-        """What words take at each spot, shape (spots, widths, 4): left, low, right and high in pixels."""
+        """Return what words take at each spot, shape (spots, widths, 4).
+
+        Left, low, right and high in pixels.
+        """
         shares = (np.array([point for point, _ in spots]) - self._low) / self._wide
         right, up, across, above = np.array([place for _, place in spots]).T
         left = np.multiply.outer(shares[:, 0], WIDTHS) + (right - across * width)[:, None]
-        low = np.broadcast_to((shares[:, 1] * self._height + up - above * height)[:, None], left.shape)
+        low = np.broadcast_to(
+            (shares[:, 1] * self._height + up - above * height)[:, None], left.shape
+        )
         return np.stack([left, low, left + width, low + height], axis=-1)
 
     def _free(self, boxes: Array, taken: Array) -> Free:
-        """Which of the boxes lie within the map at every width, and on nothing that is taken."""
+        """Return which of the boxes lie within the map at every width, and on nothing that is taken."""
         left, low, right, high = np.moveaxis(boxes, -1, 0)
-        free = np.all((left >= 0) & (right <= WIDTHS), axis=1) & (low[:, 0] >= 0) & (high[:, 0] <= self._height)
+        free = (
+            np.all((left >= 0) & (right <= WIDTHS), axis=1)
+            & (low[:, 0] >= 0)
+            & (high[:, 0] <= self._height)
+        )
         ours, theirs = np.nonzero(
             free[:, None] & (low[:, :1] < taken[:, 0, 3]) & (taken[:, 0, 1] < high[:, :1])
         )  # Heights are the same at every width.
@@ -203,13 +238,16 @@ _AROUND_WORDS = np.array([-GAP, 0.0, GAP, 0.0])
 
 
 def _side(lines: Array, points: Array) -> Array:
-    """On which side of lines, shape (…, 4), points, shape (…, 2), lie: above 0, below it, or 0 on them."""
+    """Return on which side of lines, shape (…, 4), points, shape (…, 2), lie.
+
+    Above 0, below it, or 0 on them.
+    """
     along, off = lines[..., 2:] - lines[..., :2], points - lines[..., :2]
     return np.asarray(along[..., 0] * off[..., 1] - along[..., 1] * off[..., 0])
 
 
 def _annotation(text: str, point: Point, place: Place) -> dict[str, Any]:
-    """Words off a point, with a thin line to it unless they stand right beside it."""
+    """Return words off a point, with a thin line to it unless they stand right beside it."""
     anchors = {
         "xanchor": {0.0: "left", 0.5: "center", 1.0: "right"}[place.across],
         "yanchor": {0.0: "bottom", 0.5: "middle", 1.0: "top"}[place.above],

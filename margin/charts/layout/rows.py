@@ -1,4 +1,7 @@
-"""What charts of one row each share: words above, and below them a line on which bars and symbols stand."""
+"""What charts of one row each share.
+
+Words above, and below them a line on which bars and symbols stand.
+"""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -10,7 +13,10 @@ from margin.charts.layout import style
 ROW, TIGHT_ROW, TALLEST = 42, 30, 1500
 """Pixels: a row where there are few, where there are many, and all of them together."""
 MOST_ROWS = 40
-"""Rows that a chart shows of a long list: more could not be told apart. The list itself stands in a table."""
+"""Rows that a chart shows of a long list: more could not be told apart.
+
+The list itself stands in a table.
+"""
 BELOW = 76
 """What the axis and the legend take."""
 NAME, BAR = 0.2, -0.22
@@ -34,9 +40,16 @@ class Bar(NamedTuple):
 
 
 def figure(
-    traces: Sequence[style.Trace], title: str, count: int, xaxis: dict[str, Any], below: int = BELOW, **layout: Any
+    traces: Sequence[style.Trace],
+    title: str,
+    count: int,
+    xaxis: dict[str, Any],
+    below: int = BELOW,
+    **layout: Any,
 ) -> style.Spec:
-    """A chart of `count` rows, its height theirs, the first on top; traces without points are left out.
+    """Return a chart of `count` rows, its height theirs, the first on top.
+
+    Traces without points are left out.
 
     `below` is what the axis takes, and the legend where there is one.
     """
@@ -53,24 +66,30 @@ def figure(
 
 
 def counted(what: str, more: str, count: int) -> str:
-    """Return the axis' title: what it shows, and more about it, or how many rows of so many stand there."""
+    """Return the axis' title.
+
+    What it shows, and more about it, or how many rows of so many stand there.
+    """
     return f"{what}{more}" if count <= MOST_ROWS else f"{what}: nearest {MOST_ROWS} of {count}"
 
 
 def moves_axis(title: str, low: float, high: float) -> dict[str, Any]:
-    """An axis of moves in %, from fraction to fraction."""
+    """Return an axis of moves in %, from fraction to fraction."""
     return style.axis(title=title, range=[low * 100, high * 100], ticksuffix=" %", nticks=7)
 
 
 def with_room(moves: Sequence[float]) -> tuple[float, float]:
-    """Ends of an axis that shows these moves and 0, with room beside each."""
+    """Return ends of an axis that shows these moves and 0, with room beside each."""
     low, high = -min([0.0, *moves]), max([0.0, *moves])
     span = max(low + high, 0.02)
     return -max(1.08 * low, 0.08 * span), max(1.08 * high, 0.08 * span)
 
 
 def names(words: Sequence[str], x: float) -> style.Trace:
-    """The words of each row above its line, from `x` on: they fit a narrow screen and never collide."""
+    """Return the words of each row above its line, from `x` on.
+
+    They fit a narrow screen and never collide.
+    """
     return {
         "type": "scatter",
         "x": np.full(len(words), x),
@@ -86,7 +105,7 @@ def names(words: Sequence[str], x: float) -> style.Trace:
 
 
 def bars(drawn: Sequence[Bar], colour: str, width: int, **more: Any) -> style.Trace:
-    """Bars, as one line with gaps."""
+    """Return bars, as one line with gaps."""
     x = np.array([[bar.start, bar.end, np.nan] for bar in drawn]).ravel()
     return {
         "type": "scatter",
@@ -110,14 +129,22 @@ def symbols(
     width: int = 0,
     size: int = 10,
 ) -> style.Trace:
-    """Points with what they say when they are pointed at, alike or each its own; `width` is of their outline."""
+    """Return points with what they say when they are pointed at, alike or each its own.
+
+    `width` is of their outline.
+    """
     return {
         "type": "scatter",
         "name": name,
         "x": np.array([point.x for point in points]),
         "y": np.array([BAR - point.row for point in points]),
         "mode": "markers",
-        "marker": {"symbol": symbol, "color": colour, "size": size, "line": {"width": width, "color": colour}},
+        "marker": {
+            "symbol": symbol,
+            "color": colour,
+            "size": size,
+            "line": {"width": width, "color": colour},
+        },
         "text": style.texts([point.hover for point in points]),
         "hovertemplate": "%{text}<extra></extra>",
         "cliponaxis": False,
@@ -125,6 +152,6 @@ def symbols(
 
 
 def beyond(points: Sequence[Point], colour: str) -> style.Trace:
-    """Points beyond the scale, as arrows at its edge."""
+    """Return points beyond the scale, as arrows at its edge."""
     arrows = style.texts(["triangle-right" if point.x > 0 else "triangle-left" for point in points])
     return symbols("beyond the scale", points, arrows, colour, size=11)

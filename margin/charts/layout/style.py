@@ -1,7 +1,7 @@
 """What all charts share: colours, layout, and how a finding becomes a title.
 
-Every colour reads on white and on #0E1420 alike (contrast 3.5 or more on both) and is told apart by the colour-blind;
-meaning is always carried by a dash, a symbol, a pattern or a word as well.
+Every colour reads on white and on #0E1420 alike (contrast 3.5 or more on both) and is told apart by
+the colour-blind; meaning is always carried by a dash, a symbol, a pattern or a word as well.
 """
 
 from textwrap import wrap
@@ -11,13 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 Spec = dict[str, Any]
-"""A chart as plotly.js takes it: `data`, a list of traces, and `layout`. Numbers of traces are numpy arrays."""
+"""A chart as plotly.js takes it: `data`, a list of traces, and `layout`.
+
+Numbers of traces are numpy arrays.
+"""
 Trace = dict[str, Any]
 Texts = npt.NDArray[np.str_]
 
 INK = "#000037"
-"""Text. Whoever draws the chart puts the reader's ink, light or dark, in place of this very value; anywhere else it is
-near-black on white."""
+"""Text. Whoever draws the chart puts the reader's ink, light or dark, in place of this very value.
+
+Anywhere else it is near-black on white.
+"""
 ACCOUNT = "#2F7FC1"
 WARNING = "#B07D10"
 DANGER = "#C96A12"
@@ -35,7 +40,7 @@ EMPTY = 22
 
 
 def headline(finding: str) -> str:
-    """The finding as a chart title, on as few lines as the narrowest screen allows, of like length.
+    """Return the finding as a chart title, on as few lines as the narrowest screen allows, of like length.
 
     No figure is parted from its %.
     """
@@ -72,18 +77,28 @@ def figure(traces: list[Trace], finding: str, plot: int, bottom: int = 8, **layo
 
 
 def axis(**more: Any) -> dict[str, Any]:
-    """An axis that no drag can lose, in readable ink; `title` is its text."""
-    title = {"text": more.pop("title", None), "font": {"color": INK, "size": 12}, "standoff": more.pop("standoff", 8)}
-    return {"title": title, "tickfont": {"color": INK, "size": 12}, "zeroline": False, "fixedrange": True, **more}
+    """Return an axis that no drag can lose, in readable ink; `title` is its text."""
+    title = {
+        "text": more.pop("title", None),
+        "font": {"color": INK, "size": 12},
+        "standoff": more.pop("standoff", 8),
+    }
+    return {
+        "title": title,
+        "tickfont": {"color": INK, "size": 12},
+        "zeroline": False,
+        "fixedrange": True,
+        **more,
+    }
 
 
 def hidden_axis(**more: Any) -> dict[str, Any]:
-    """An axis that only places things."""
+    """Return an axis that only places things."""
     return {"visible": False, "fixedrange": True, **more}
 
 
 def legend(plot: int, below: int) -> dict[str, Any]:
-    """In rows, `below` pixels under a plot of `plot` pixels."""
+    """Return in rows, `below` pixels under a plot of `plot` pixels."""
     return {
         "orientation": "h",
         "x": 0,
@@ -97,15 +112,22 @@ def legend(plot: int, below: int) -> dict[str, Any]:
 
 
 def hatching(shape: str) -> dict[str, Any]:
-    """A white pattern over a bar's own colour."""
-    return {"shape": shape, "fillmode": "overlay", "size": 8, "solidity": 0.3, "fgcolor": "#FFFFFF", "fgopacity": 0.75}
+    """Return a white pattern over a bar's own colour."""
+    return {
+        "shape": shape,
+        "fillmode": "overlay",
+        "size": 8,
+        "solidity": 0.3,
+        "fgcolor": "#FFFFFF",
+        "fgopacity": 0.75,
+    }
 
 
 def empty(finding: str) -> Spec:
-    """Nothing to draw: a small chart with the sentence that says why."""
+    """Return nothing to draw: a small chart with the sentence that says why."""
     return figure([], finding, EMPTY, xaxis=hidden_axis(), yaxis=hidden_axis())
 
 
 def texts(items: list[str]) -> Texts:
-    """Texts as an array."""
+    """Return texts as an array."""
     return np.array(items, dtype=np.str_)

@@ -15,11 +15,14 @@ _TYPES = {"float64": "f8", "float32": "f4", "int32": "i4", "int16": "i2", "uint8
 def to_json(spec: style.Spec) -> bytes:
     """Return the specification as JSON in UTF-8.
 
-    An array of numbers becomes `{"dtype", "bdata"}`, its values little-endian in base64, with a `shape` where it has
-    two dimensions: plotly.js reads it many times faster than a list, and NaN, which JSON lacks, passes through.
-    A NaN outside an array is an error (ValueError): a browser could not read what stands around it.
+    An array of numbers becomes `{"dtype", "bdata"}`, its values little-endian in base64, with a
+    `shape` where it has two dimensions: plotly.js reads it many times faster than a list, and NaN,
+    which JSON lacks, passes through. A NaN outside an array is an error (ValueError): a browser
+    could not read what stands around it.
     """
-    return json.dumps(spec, default=_plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return json.dumps(
+        spec, default=_plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    ).encode()
 
 
 def _plain(value: Any) -> Any:

@@ -52,8 +52,15 @@ class Place(NamedTuple):
 
 
 def _places(label: Label, plot: Plot) -> Iterator[Place]:
-    """Where a label may stand, the best first: right of its point and above, left and below, then the other two."""
-    x, y, width = label.x / plot.end, (label.y - plot.low) / (plot.high - plot.low), CHARACTER * len(label.text)
+    """Yield where a label may stand, the best first.
+
+    Right of its point and above, left and below, then the other two.
+    """
+    x, y, width = (
+        label.x / plot.end,
+        (label.y - plot.low) / (plot.high - plot.low),
+        CHARACTER * len(label.text),
+    )
     for side, way in (("top right", 1), ("bottom left", -1), ("top left", 1), ("bottom right", -1)):
         left = x + GAP if side.endswith("right") else x - GAP - width
         for line in range(HIGHEST):
@@ -63,21 +70,25 @@ def _places(label: Label, plot: Plot) -> Iterator[Place]:
 
 
 def placed(labels: Sequence[Label], plot: Plot, drawn: Array) -> list[Place]:
-    """A place for every label at which it lies in the plot and on no other, and on no line where that can be.
+    """Return a place for every label at which it lies in the plot and on no other, and on no line where that can be.
 
     The label furthest along the way is placed first.
     """
     taken: dict[int, Place] = {}
     for index in sorted(range(len(labels)), key=lambda index: -labels[index].x / plot.end):
         inside = [place for place in _places(labels[index], plot) if place.box.inside(WHOLE)]
-        free = [place for place in inside if not any(place.box.meets(other.box) for other in taken.values())]
+        free = [
+            place
+            for place in inside
+            if not any(place.box.meets(other.box) for other in taken.values())
+        ]
         clear = (place for place in free if not place.box.holds(drawn))
         taken[index] = next(itertools.chain(clear, free, inside, _places(labels[index], plot)))
     return [taken[index] for index in range(len(labels))]
 
 
 def leaders(labels: Sequence[Label], places: Sequence[Place], plot: Plot) -> list[dict[str, Any]]:
-    """Thin lines from points to words that stand apart from them."""
+    """Return thin lines from points to words that stand apart from them."""
     span = plot.high - plot.low
     return [
         {
@@ -95,7 +106,7 @@ def leaders(labels: Sequence[Label], places: Sequence[Place], plot: Plot) -> lis
 
 
 def label_trace(labels: Sequence[Label], places: Sequence[Place], plot: Plot) -> style.Trace:
-    """Marked points, and the words that go with them, which may stand apart from theirs."""
+    """Return marked points, and the words that go with them, which may stand apart from theirs."""
     heights = [plot.low + place.y * (plot.high - plot.low) for place in places]
     return {
         "type": "scatter",

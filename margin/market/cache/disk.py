@@ -1,8 +1,11 @@
-"""Answers of the venues on disk, so that a restart has something newer than the snapshot: public figures, no key ever.
+"""Answers of the venues on disk, so that a restart has something newer than the snapshot.
 
-One JSON file per query. Encoding and decoding of each kind stand side by side, an exact round trip. What is read
-passes the same checks as what a venue says: a file that is broken, foreign, from another version or from the future
-counts as none and is removed. A folder that cannot be used is told once, and everything works without it.
+Public figures, no key ever.
+
+One JSON file per query. Encoding and decoding of each kind stand side by side, an exact round trip.
+What is read passes the same checks as what a venue says: a file that is broken, foreign, from
+another version or from the future counts as none and is removed. A folder that cannot be used is
+told once, and everything works without it.
 """
 
 import json
@@ -48,7 +51,10 @@ _LOG = logging.getLogger("tandem")
 
 
 def default_folder() -> Path | None:
-    """Where answers are kept: `TANDEM_CACHE`, else the person's own cache folder; None where that variable is empty."""
+    """Return where answers are kept: `TANDEM_CACHE`, else the person's own cache folder.
+
+    None where that variable is empty.
+    """
     chosen = os.environ.get("TANDEM_CACHE")
     if chosen is None:
         return Path(platformdirs.user_cache_dir("tandem"))
@@ -56,7 +62,10 @@ def default_folder() -> Path | None:
 
 
 class DiskCache:
-    """The files of one folder, which is made when something is first written. Safe to use from several threads."""
+    """The files of one folder, which is made when something is first written.
+
+    Safe to use from several threads.
+    """
 
     def __init__(self, folder: Path, now: Callable[[], datetime] = utc_now) -> None:
         self._folder = folder
@@ -66,7 +75,10 @@ class DiskCache:
         self._told = False
 
     def read(self, query: Query) -> Cached | None:
-        """Return what was last written for this query, None where nothing good is. Raises FieldError as `check`."""
+        """Return what was last written for this query, None where nothing good is.
+
+        Raises FieldError as `check`.
+        """
         path = self._path(query)
         try:
             return _cached(query, loads(_content(path)), self._now())
@@ -109,14 +121,18 @@ class DiskCache:
                 self._remove(path)
 
     def _remove(self, path: Path) -> None:
-        with suppress(OSError):  # Another process was first, or it is a folder: it counts as none either way.
+        with suppress(
+            OSError
+        ):  # Another process was first, or it is a folder: it counts as none either way.
             path.unlink()
 
     def _tell(self, error: OSError) -> None:
         with self._lock:
             told, self._told = self._told, True
         if not told:
-            _LOG.warning("market figures are not kept on disk: %s", error.strerror or type(error).__name__)
+            _LOG.warning(
+                "market figures are not kept on disk: %s", error.strerror or type(error).__name__
+            )
 
 
 def _is_ours(name: str) -> bool:
@@ -126,7 +142,10 @@ def _is_ours(name: str) -> bool:
 
 
 def _content(path: Path) -> str:
-    """The file's text. Raises FieldError for what is no plain file (a pipe would never end) or too large."""
+    """Return the file's text.
+
+    Raises FieldError for what is no plain file (a pipe would never end) or too large.
+    """
     found = path.lstat()
     if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_FILE:
         raise FieldError("", "is no plain file, or too large")
@@ -134,7 +153,10 @@ def _content(path: Path) -> str:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Writes beside the file and renames: a reader finds the old answer or the new one, never a part."""
+    """Write beside the file and renames.
+
+    A reader finds the old answer or the new one, never a part.
+    """
     handle, name = tempfile.mkstemp(".tmp", "tandem-", path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -162,7 +184,7 @@ def _cached(query: Query, document: object, now: datetime) -> Cached:
 
 
 def _moment(value: object, path: str) -> datetime:
-    """A time written in ISO 8601 with +00:00, as `isoformat` does."""
+    """Return a time written in ISO 8601 with +00:00, as `isoformat` does."""
     try:
         moment = datetime.fromisoformat(errors.text(value, path, longest=40))
     except ValueError:  # FieldError is one too.
@@ -173,17 +195,22 @@ def _moment(value: object, path: str) -> datetime:
 
 
 class _Codec(NamedTuple):
-    """Turns a source's answer into JSON and back; `decode` takes the venue too and raises FieldError."""
+    """Turns a source's answer into JSON and back.
+
+    `decode` takes the venue too and raises FieldError.
+    """
 
     encode: Callable[[Any], Any]
     decode: Callable[[object, str], Any]
 
 
 def _encode_checked(encode: Callable[[Any], Any], checked: Checked[Any]) -> dict[str, Any]:
-    """Rows refused without a token's name (`row 3`) are kept, for they say that the answer is not whole."""
+    """Return rows refused without a token's name (`row 3`) are kept, for they say that the answer is not whole."""
     return {
         "good": {token: encode(value) for token, value in checked.good.items() if is_token(token)},
-        "refused": {name: reason for name, reason in checked.refused.items() if _is_refusable(name)},
+        "refused": {
+            name: reason for name, reason in checked.refused.items() if _is_refusable(name)
+        },
     }
 
 
@@ -191,12 +218,17 @@ def _is_refusable(name: str) -> bool:
     return is_token(name) or _ROW.fullmatch(name) is not None
 
 
-def _decode_checked(decode: Callable[[object, str], Any], value: object, venue: str) -> Checked[Any]:
+def _decode_checked(
+    decode: Callable[[object, str], Any], value: object, venue: str
+) -> Checked[Any]:
     entry = _entry(value, ("good", "refused"))
     reasons = _by_name(entry["refused"], _is_refusable)
     return Checked(
         {token: decode(held, venue) for token, held in _by_name(entry["good"], is_token).items()},
-        {name: errors.text(reason, name, longest=_LONGEST_TEXT) for name, reason in reasons.items()},
+        {
+            name: errors.text(reason, name, longest=_LONGEST_TEXT)
+            for name, reason in reasons.items()
+        },
     )
 
 
@@ -226,7 +258,9 @@ def _decode_contract(value: object, venue: str) -> Contract:  # noqa: ARG001
         contract_value=errors.number(held["contract_value"], "contract_value", above=0),
         contract_value_confirmed=held["contract_value_confirmed"],
         taker_fee=errors.number(held["taker_fee"], "taker_fee", at_least=0, below=1),
-        status=None if held["status"] is None else errors.text(held["status"], "status", longest=_LONGEST_TEXT),
+        status=None
+        if held["status"] is None
+        else errors.text(held["status"], "status", longest=_LONGEST_TEXT),
         as_of=_sighting(held["as_of"]),
     )
 
@@ -238,13 +272,18 @@ def _sighting(value: object) -> str:
 
 
 def _encode_quote(quote: Quote) -> dict[str, Any]:
-    return {**quote._asdict(), "next_funding": quote.next_funding and quote.next_funding.isoformat()}
+    return {
+        **quote._asdict(),
+        "next_funding": quote.next_funding and quote.next_funding.isoformat(),
+    }
 
 
 def _decode_quote(value: object, venue: str) -> Quote:  # noqa: ARG001
     held = _entry(value, Quote._fields)
     due = held["next_funding"]
-    return checks.sane_quote(**{**held, "next_funding": None if due is None else _moment(due, "next_funding")})
+    return checks.sane_quote(
+        **{**held, "next_funding": None if due is None else _moment(due, "next_funding")}
+    )
 
 
 def _decode_tiers(value: object, venue: str) -> TierTable:
@@ -259,7 +298,9 @@ def _encode_funding(history: FundingHistory) -> list[Any]:
 
 def _decode_funding(value: object, venue: str) -> FundingHistory:  # noqa: ARG001
     pairs = [errors.listed(row, "", most=2) for row in errors.listed(value, "", most=_MOST_ROWS)]
-    return checks.funding_history([dict(zip(("time", "rate"), pair, strict=False)) for pair in pairs], "time", "rate")
+    return checks.funding_history(
+        [dict(zip(("time", "rate"), pair, strict=False)) for pair in pairs], "time", "rate"
+    )
 
 
 def _encode_candles(candles: Candles) -> list[Any]:

@@ -1,9 +1,12 @@
-"""The cache of what the venues answer, shared by all sessions: stale while it is revalidated in the background.
+"""The cache of what the venues answer, shared by all sessions.
 
-An entry is returned at once, fresh or stale; a worker thread per venue refreshes it, so that a venue that hangs delays
-only itself. One query makes one request however many want it. A failure is an entry's too and has a back-off; where it
-is the whole venue's, a circuit breaker keeps every query from it. Memory is bounded, least recently used first, and
-values are kept on disk for the next run of the program.
+Stale while it is revalidated in the background.
+
+An entry is returned at once, fresh or stale; a worker thread per venue refreshes it, so that a
+venue that hangs delays only itself. One query makes one request however many want it. A failure is
+an entry's too and has a back-off; where it is the whole venue's, a circuit breaker keeps every
+query from it. Memory is bounded, least recently used first, and values are kept on disk for the
+next run of the program.
 """
 
 import logging
@@ -58,7 +61,10 @@ class Failure:
     forced_retry_at: datetime
 
     def backs_off(self, now: datetime, *, force: bool) -> bool:
-        """Return whether its back-off lasts; a failure later than now (the clock was put back) is over."""
+        """Return whether its back-off lasts.
+
+        A failure later than now (the clock was put back) is over.
+        """
         return self.failed_at <= now < (self.forced_retry_at if force else self.retry_at)
 
 
@@ -72,7 +78,10 @@ class Entry:
     fetching: bool = False
 
     def status(self, now: datetime, time_to_live: timedelta) -> Status:
-        """Return how the entry stands: `failed` where the newest fetch did, whatever is cached from before."""
+        """Return how the entry stands.
+
+        `failed` where the newest fetch did, whatever is cached from before.
+        """
         if self.failure is not None:
             return "failed"
         if self.cached is None:
@@ -99,12 +108,15 @@ class _Tripped(NamedTuple):
 class MarketCache:
     """The venues' answers; one per process, safe to use from any thread.
 
-    `_changed` guards all that changes: `_slots` (least recently used first), `_tripped`, `_queues`, `_workers` and
-    `_accepting`; it is locked for moments, never during a request or a look at the disk. `_loading` lets one thread at
-    a time read the disk, and is locked before `_changed`, never after.
+    `_changed` guards all that changes: `_slots` (least recently used first), `_tripped`, `_queues`,
+    `_workers` and `_accepting`; it is locked for moments, never during a request or a look at the
+    disk. `_loading` lets one thread at a time read the disk, and is locked before `_changed`, never
+    after.
     """
 
-    def __init__(self, source: MarketSource, disk: DiskCache | None, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, source: MarketSource, disk: DiskCache | None, now: Callable[[], datetime] = utc_now
+    ) -> None:
         self.now = now
         self._source = source
         self._disk = disk
@@ -115,7 +127,10 @@ class MarketCache:
         _CACHES.add(self)
 
     def _start(self) -> None:
-        """Begin without workers: at first, and in a forked process, which has none and may have locked locks."""
+        """Begin without workers.
+
+        At first, and in a forked process, which has none and may have locked locks.
+        """
         self._changed = Condition(Lock())
         self._loading = Lock()
         self._queues: dict[str, list[Query]] = {}
@@ -124,7 +139,10 @@ class MarketCache:
             self._slots[query] = slot._replace(entry=replace(slot.entry, fetching=False))
 
     def entry(self, query: Query) -> Entry:
-        """Return the entry without a request; the first time it is read from disk. Raises FieldError as `check`."""
+        """Return the entry without a request; the first time it is read from disk.
+
+        Raises FieldError as `check`.
+        """
         query.check()
         with self._changed:
             slot = self._lookup(query)
@@ -135,7 +153,9 @@ class MarketCache:
         return (slot or _Slot()).entry
 
     def refresh(self, queries: Iterable[Query], *, force: bool = False) -> None:
-        """Have fetched in the background what is missing or stale; `force`: what is fresh too, where it may be.
+        """Have fetched in the background what is missing or stale.
+
+        `force`: what is fresh too, where it may be.
 
         Returns at once. Raises FieldError as `Query.check`.
         """
@@ -151,7 +171,9 @@ class MarketCache:
             return any(self._slots.get(query, _Slot()).entry.fetching for query in queries)
 
     def close(self) -> None:
-        """Accept no more queries, discard those queued, and end the workers; one that hangs ends with the process.
+        """Accept no more queries, discard those queued, and end the workers.
+
+        One that hangs ends with the process.
 
         What is cached can be read as before.
         """
@@ -194,7 +216,9 @@ class MarketCache:
         """Set a slot, and evict the least recently used that is not being fetched where there are too many."""
         self._slots[query] = slot
         if len(self._slots) > MAX_ENTRIES:
-            del self._slots[next(other for other, kept in self._slots.items() if not kept.entry.fetching)]
+            del self._slots[
+                next(other for other, kept in self._slots.items() if not kept.entry.fetching)
+            ]
         self._changed.notify_all()
 
     def _update(self, query: Query, **changes: Any) -> None:
@@ -211,10 +235,15 @@ class MarketCache:
         entry, now = self._slots.get(query, _Slot()).entry, self.now()
         if entry.fetching or (entry.failure and entry.failure.backs_off(now, force=force)):
             return False
-        return entry.status(now, FORCED_TIME_TO_LIVE if force else TIME_TO_LIVE[query.kind]) != "fresh"
+        return (
+            entry.status(now, FORCED_TIME_TO_LIVE if force else TIME_TO_LIVE[query.kind]) != "fresh"
+        )
 
     def _enqueue(self, query: Query, *, force: bool) -> None:
-        """Queue a query for its venue's worker; it fails at once where the venue's circuit breaker is open."""
+        """Queue a query for its venue's worker.
+
+        It fails at once where the venue's circuit breaker is open.
+        """
         tripped = self._tripped.get(query.venue)
         if tripped and tripped.failure.backs_off(self.now(), force=force):
             self._update(query, failure=tripped.failure)
@@ -230,7 +259,9 @@ class MarketCache:
             worker = Thread(target=self._work, args=(venue,), name=f"tandem {venue}", daemon=True)
             try:
                 worker.start()
-            except RuntimeError:  # The system gives no more threads, or the process is about to end.
+            except (
+                RuntimeError
+            ):  # The system gives no more threads, or the process is about to end.
                 return False
             self._workers[venue] = worker
         return True
@@ -243,14 +274,19 @@ class MarketCache:
                 value = query.fetch(self._source)
             except Unavailable as unavailable:
                 self._fail(query, unavailable)
-            except BaseException as error:  # Whatever it is, it must neither end the worker nor reach a page.
+            except (
+                BaseException
+            ) as error:  # Whatever it is, it must neither end the worker nor reach a page.
                 _warn(query, "came to nothing", error)
                 self._fail(query, Unavailable("broken", "gave an answer that cannot be used"))
             else:
                 self._succeed(query, Cached(value, self.now()))
 
     def _next(self, venue: str) -> Query | None:
-        """Wait for a query; of several, take what a person waits for first. None: the cache is closed."""
+        """Wait for a query; of several, take what a person waits for first.
+
+        None: the cache is closed.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._queues[venue] or not self._accepting)
             if not self._accepting:
@@ -260,7 +296,10 @@ class MarketCache:
             return query
 
     def _succeed(self, query: Query, cached: Cached) -> None:
-        """Show a value, keep it on disk, and only then end the fetch: whoever waits may end the process."""
+        """Show a value, keep it on disk, and only then end the fetch.
+
+        Whoever waits may end the process.
+        """
         with self._changed:
             self._tripped.pop(query.venue, None)
             self._put(query, _Slot(Entry(cached, fetching=True)))
@@ -293,11 +332,16 @@ def _warn(query: Query, what: str, error: BaseException) -> None:
 
 
 def _failure(unavailable: Unavailable, now: datetime, failures: int) -> Failure:
-    """Return the failure with its back-off: doubled each time, no shorter than the venue asked for, within reason."""
+    """Return the failure with its back-off.
+
+    Doubled each time, no shorter than the venue asked for, within reason.
+    """
     back_off = min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** min(failures - 1, 10))
     asked = unavailable.retry_after
     if asked is not None:
-        back_off = max(back_off, timedelta(seconds=max(0.0, min(LONGEST_RETRY_AFTER.total_seconds(), asked))))
+        back_off = max(
+            back_off, timedelta(seconds=max(0.0, min(LONGEST_RETRY_AFTER.total_seconds(), asked)))
+        )
     patient = unavailable.trouble == "busy" or asked is not None
     forced_retry_at = now + (back_off if patient else FORCED_BACK_OFF)
     return Failure(unavailable.trouble, unavailable.reason, now, now + back_off, forced_retry_at)

@@ -1,4 +1,7 @@
-"""One query to a source, which is the key of a cache entry, and a value of that entry: memory and disk share both."""
+"""One query to a source, which is the key of a cache entry, and a value of that entry.
+
+Memory and disk share both.
+"""
 
 import re
 from dataclasses import dataclass
@@ -29,7 +32,10 @@ class Query(NamedTuple):
         return cls(venue, "tiers", "" if VENUES[venue].api.tiers_in_one_answer else token)
 
     def check(self) -> None:
-        """Raise FieldError for a query that may not be made; one that passes is safe as a file's name."""
+        """Raise FieldError for a query that may not be made.
+
+        One that passes is safe as a file's name.
+        """
         choice(self.venue, "venue", listing_venues())
         choice(self.kind, "kind", KINDS)
         whole = self.kind in ("quotes", "contracts")
@@ -37,7 +43,9 @@ class Query(NamedTuple):
             whole = VENUES[self.venue].api.tiers_in_one_answer
         if self.token != "" if whole else not is_token(self.token):
             wanted = "must be empty" if whole else "must be a token"
-            raise FieldError("token", f"{wanted} for {self.kind} of {self.venue}, got {shown(self.token)}")
+            raise FieldError(
+                "token", f"{wanted} for {self.kind} of {self.venue}, got {shown(self.token)}"
+            )
 
     def fetch(self, source: MarketSource) -> Any:
         """Return the source's answer. Raises Unavailable."""
@@ -47,7 +55,9 @@ class Query(NamedTuple):
             return source.funding(self.venue, self.token)
         if self.kind == "tiers":
             return source.tiers(self.venue, self.token)
-        return source.contracts(self.venue) if self.kind == "contracts" else source.quotes(self.venue)
+        return (
+            source.contracts(self.venue) if self.kind == "contracts" else source.quotes(self.venue)
+        )
 
 
 def is_token(value: object) -> bool:
@@ -58,7 +68,9 @@ def is_token(value: object) -> bool:
 # Identity is its equality: values may hold arrays.
 @dataclass(frozen=True, slots=True, eq=False)
 class Cached:
-    """A value and when it was fetched, in UTC; `from_disk` where another run of the program fetched it.
+    """A value and when it was fetched, in UTC.
+
+    `from_disk` where another run of the program fetched it.
 
     `value` is what the source's method of that kind gives.
     """

@@ -1,1 +1,4 @@
-"""Positions out of what a person has: pasted tables, files of any of their forms, and dumps of programs."""
+"""Positions out of what a person has.
+
+Pasted tables, files of any of their forms, and dumps of programs.
+"""

@@ -1,6 +1,9 @@
-"""What the words in a cell say of a position: its side, its margin mode, its leverage, and whether it is closed.
+"""What the words in a cell say of a position.
 
-Exchanges put these into any cell: `RENDERUSDT Perp 20x`, `Long 10x`, `105.05 USDT (Cross)`, `Buy/Long`.
+Its side, its margin mode, its leverage, and whether it is closed.
+
+Exchanges put these into any cell: `RENDERUSDT Perp 20x`, `Long 10x`, `105.05 USDT (Cross)`,
+`Buy/Long`.
 """
 
 import re
@@ -18,9 +21,13 @@ from margin.market.imports.vocabulary import (
 )
 
 _LEVERAGE = re.compile(
-    r"[x×](?P<behind>N)|(?P<before>N)[x×х]|1:(?P<ratio>N)".replace("N", r"[0-9]{1,3}(?:[.,][0-9]{1,2})?")
+    r"[x×](?P<behind>N)|(?P<before>N)[x×х]|1:(?P<ratio>N)".replace(
+        "N", r"[0-9]{1,3}(?:[.,][0-9]{1,2})?"
+    )
 )
-_PARTED_TIMES = re.compile(r"(?<=[0-9]) +(?=[x×](?:$|[^a-z0-9]))|(?<=[x×]) +(?=[0-9])", re.IGNORECASE)
+_PARTED_TIMES = re.compile(
+    r"(?<=[0-9]) +(?=[x×](?:$|[^a-z0-9]))|(?<=[x×]) +(?=[0-9])", re.IGNORECASE
+)
 """The space in `5 x` and in `x 5`."""
 _SCRIPT_EDGE = re.compile(r"(?<=[^\x00-\x7f×])(?=[0-9])|(?<=[0-9x])(?=[^\x00-\x7f×])")
 """Where a word of another script and a number touch, as in a Chinese `cross20x`."""
@@ -82,7 +89,9 @@ def _take(word: str, words: Words) -> None:
 
 
 def without_note(cell: str) -> tuple[str, str]:
-    """Return a cell's value and the note beside it: `105.05 USDT (Cross)` and `105.05 USDT Cross` have the note Cross.
+    """Return a cell's value and the note beside it.
+
+    `105.05 USDT (Cross)` and `105.05 USDT Cross` have the note Cross.
 
     A cell that is one whole parenthesis, such as (300), is a value without a note.
     """

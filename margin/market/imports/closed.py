@@ -1,4 +1,6 @@
-"""Whether a table lists open positions at all: closed trades, orders and fills must never enter an account.
+"""Whether a table lists open positions at all.
+
+Closed trades, orders and fills must never enter an account.
 
 Three kinds of tables look like positions and are none:
 
@@ -6,8 +8,8 @@ Three kinds of tables look like positions and are none:
 - lists of orders or fills, whose lines have an order's number or what was executed;
 - journals, where some lines have an exit and others are still open.
 
-The first two are refused whole and by name; of a journal, the closed lines are left out. What may mean either is asked
-about.
+The first two are refused whole and by name; of a journal, the closed lines are left out. What may
+mean either is asked about.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -29,11 +31,30 @@ from margin.market.imports.vocabulary import (
 )
 
 OPEN_SIGNS = frozenset({"unrealised_pnl", "liquidation_price", "mark_price"})
-"""Columns that only open positions have. A venue's own list of them may also give the last trade's number."""
-LEVERAGED = OPEN_SIGNS | {"leverage", "margin", "initial_margin", "margin_mode", "isolated_margin", "isolated_wallet"}
+"""Columns that only open positions have.
+
+A venue's own list of them may also give the last trade's number.
+"""
+LEVERAGED = OPEN_SIGNS | {
+    "leverage",
+    "margin",
+    "initial_margin",
+    "margin_mode",
+    "isolated_margin",
+    "isolated_wallet",
+}
 """Columns that fills have not."""
 _OF_A_POSITION = frozenset(
-    {"symbol", "size", "contracts", "notional", "entry_price", "leverage", "margin", "initial_margin"}
+    {
+        "symbol",
+        "size",
+        "contracts",
+        "notional",
+        "entry_price",
+        "leverage",
+        "margin",
+        "initial_margin",
+    }
 )
 """Fields whose cells may have a word beside the value that says what became of the position."""
 _EXITS = frozenset({"exit", "closed_pnl", "result", "done"})
@@ -42,7 +63,12 @@ _BEFORE_ANY_TRADE = "1970"
 
 def filled_fields(lines: Iterable[Sequence[Entry]]) -> set[str]:
     """Return the fields that hold something on any line."""
-    return {column.field for line in lines for column, cell in line if column.field and cell.lower() not in EMPTY}
+    return {
+        column.field
+        for line in lines
+        for column, cell in line
+        if column.field and cell.lower() not in EMPTY
+    }
 
 
 def lists_no_positions(title: str) -> bool:
@@ -52,7 +78,10 @@ def lists_no_positions(title: str) -> bool:
 
 
 def why_listing(lines: Sequence[Sequence[Entry]]) -> str | None:
-    """Return why lines are trades or orders and no positions, as a clause; None where they may be positions."""
+    """Return why lines are trades or orders and no positions, as a clause.
+
+    None where they may be positions.
+    """
     filled = filled_fields(lines)
     signs = {"closing", "execution"}
     if filled.isdisjoint(OPEN_SIGNS):
@@ -72,10 +101,14 @@ def why_listing(lines: Sequence[Sequence[Entry]]) -> str | None:
 
 
 def why_closed(line: Sequence[Entry], filled: Collection[str]) -> str | None:
-    """Return why a line is closed, as a clause; None where nothing says so. `filled` are the table's fields."""
+    """Return why a line is closed, as a clause; None where nothing says so.
+
+    `filled` are the table's fields.
+    """
     exits = set(_EXITS)
     if exits.union(OPEN_SIGNS).isdisjoint(filled):
-        # Beside an exit, or beside what only open positions have, realised profit is that of parts closed before.
+        # Beside an exit, or beside what only open positions have, realised profit is that of parts
+        # closed before.
         exits.add("realised_pnl")
     for entry in line:
         column, cell = entry.column, printable(entry.cell)
@@ -87,7 +120,10 @@ def why_closed(line: Sequence[Entry], filled: Collection[str]) -> str | None:
 
 
 def doubtful(line: Sequence[Entry]) -> Entry | None:
-    """Return the cell of a line that may say that it is closed, or may not: an unknown state, a remark, a word."""
+    """Return the cell of a line that may say that it is closed, or may not.
+
+    An unknown state, a remark, a word.
+    """
     for entry in line:
         plain = folded(entry.cell)
         unknown = plain not in OPEN | ENDED | PENDING and entry.cell.lower() not in EMPTY
@@ -113,7 +149,10 @@ def _says_closed(entry: Entry, filled: Collection[str]) -> bool:
 
 
 def _named(lines: Sequence[Sequence[Entry]], *fields: str) -> str:
-    """Return the names of the columns of these fields that hold something, in a clause; empty where there are none."""
+    """Return the names of the columns of these fields that hold something, in a clause.
+
+    Empty where there are none.
+    """
     names: dict[str, None] = {}
     for line in lines:
         for column, cell in line:
@@ -129,7 +168,10 @@ def _is_order_type(column: Column, cell: str) -> bool:
 
 
 def _is_filled(entry: Entry) -> bool:
-    """Return whether a cell of an exit's column holds one: a price, a date, a yes, and of a result any word."""
+    """Return whether a cell of an exit's column holds one.
+
+    A price, a date, a yes, and of a result any word.
+    """
     cell, plain = entry.cell, folded(entry.cell)
     if cell.lower() in EMPTY or plain in (FALSE - {"0"}) | OPEN | ORDER_TYPES | PENDING:
         return False

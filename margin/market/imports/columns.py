@@ -18,7 +18,9 @@ def printable(cell: str) -> str:
 
 
 class Column(NamedTuple):
-    """A column: its name as written, what it is read as (None: not read), and the unit that the name gives.
+    """A column: its name as written, what it is read as (None.
+
+    Not read), and the unit that the name gives.
 
     `field` is one of the vocabulary's fields or signs.
     """
@@ -55,10 +57,13 @@ class Line(NamedTuple):
 
 
 class LineFault(NamedTuple):
-    """What is wrong on a line and what to do, as clauses. Lines count from 1; 0 and no column: the table as a whole.
+    """What is wrong on a line and what to do, as clauses.
 
-    `column` is the column's name as the person wrote it. A fault is `removable` where the table without that line would
-    still mean what it says: never for a line that could be its header. `unit` is what is counted.
+    Lines count from 1; 0 and no column: the table as a whole.
+
+    `column` is the column's name as the person wrote it. A fault is `removable` where the table
+    without that line would still mean what it says: never for a line that could be its header.
+    `unit` is what is counted.
     """
 
     line: int
@@ -69,8 +74,16 @@ class LineFault(NamedTuple):
     unit: str = "Line"
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as the `import` command prints it; `line` is null where the table as a whole is meant."""
-        return {"line": self.line or None, "field": self.column, "message": self.wrong, "remedy": self.remedy}
+        """Return it as the `import` command prints it.
+
+        `line` is null where the table as a whole is meant.
+        """
+        return {
+            "line": self.line or None,
+            "field": self.column,
+            "message": self.wrong,
+            "remedy": self.remedy,
+        }
 
     def __str__(self) -> str:
         where = [f"{self.unit} {self.line}"] if self.line else []

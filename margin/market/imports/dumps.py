@@ -1,9 +1,11 @@
-"""Positions as programs print them: JSON of the venues' own answers and of ccxt, and Python's way of writing the same.
+"""Positions as programs print them.
 
-A dump becomes a grid: one line per record that names a symbol and a size, one column per key, so that what holds of a
-table (what is closed, which mode, whose settlement) holds of a dump as well. What stands around a list counts for its
-records: the keys that lead to it as a title would, and the plain values beside it as columns. Numbers keep the digits
-they were written with.
+JSON of the venues' own answers and of ccxt, and Python's way of writing the same.
+
+A dump becomes a grid: one line per record that names a symbol and a size, one column per key, so
+that what holds of a table (what is closed, which mode, whose settlement) holds of a dump as well.
+What stands around a list counts for its records: the keys that lead to it as a title would, and the
+plain values beside it as columns. Numbers keep the digits they were written with.
 """
 
 import ast
@@ -35,12 +37,24 @@ _TELLING = frozenset({"size", "contracts", "notional", "entry_price", *SIGNS.val
 """Fields that tell a position, trade or order from any other object with a symbol in it."""
 _OWN_ANSWER = "info"
 """The key under which ccxt repeats the venue's answer."""
-_OF_A_LIST = frozenset({"margin_mode", "isolated", "cross", "kind", "settle", "side", "status", "trade_mode"})
+_OF_A_LIST = frozenset(
+    {"margin_mode", "isolated", "cross", "kind", "settle", "side", "status", "trade_mode"}
+)
 """Fields that may stand once, beside a list, for all its records."""
 _OF_THE_ANSWER = _OF_A_LIST - {"side", "status"} | {"isolated_wallet", "isolated_margin"}
 """Fields that are read from the venue's own answer where ccxt has not got them."""
 _NAMELESS = frozenset(
-    {"data", "result", "list", "rows", "items", "positions", "assetpositions", "openpositions", "open"}
+    {
+        "data",
+        "result",
+        "list",
+        "rows",
+        "items",
+        "positions",
+        "assetpositions",
+        "openpositions",
+        "open",
+    }
 )
 """Keys of lists that say nothing of what is in them."""
 
@@ -64,7 +78,9 @@ def dump_grid(text: str) -> Grid | None:
     except _TwiceError as error:
         return refused(f'an entry has the key "{error}" twice', "remove one of the two")
     if document is None:
-        return refused("it begins like JSON and cannot be read: it may be cut off", "copy it again as a whole")
+        return refused(
+            "it begins like JSON and cannot be read: it may be cut off", "copy it again as a whole"
+        )
     return _grid(document)
 
 
@@ -77,21 +93,29 @@ def _grid(document: Any) -> Grid:
     lists = {record.context for record in records if not any(map(_says_what, record.context))}
     if len(lists) > 1:
         names = ", ".join(f'"{" ".join(context)[:40]}"' for context in sorted(lists)[:4])
-        return refused(f"it holds several lists ({names}): of several accounts?", "import one account at a time")
+        return refused(
+            f"it holds several lists ({names}): of several accounts?",
+            "import one account at a time",
+        )
     keys = _keys([record.values for record in records])
     rows = [[record.values.get(key, "") for key in keys] for record in records]
     return grid_of_rows(keys, rows, [record.context for record in records], unit="Entry")
 
 
 def _nothing_in(document: Any) -> Grid:
-    if isinstance(document, Mapping) and not document.keys().isdisjoint({"error", "msg", "retMsg", "message"}):
+    if isinstance(document, Mapping) and not document.keys().isdisjoint(
+        {"error", "msg", "retMsg", "message"}
+    ):
         return refused("it is an error answer, not a list of positions", "ask the venue again")
     wrong = "it is JSON, and no entry in it has a symbol, a size and an entry price"
     return refused(wrong, "copy the answer of the venue or of ccxt as a whole")
 
 
 def _says_what(key: str) -> bool:
-    """Return whether the key of a list says which of an account's lines are in it: the closed ones, a side, a mode."""
+    """Return whether the key of a list says which of an account's lines are in it.
+
+    The closed ones, a side, a mode.
+    """
     words = words_of(key)
     return lists_no_positions(key) or bool(words.sides or words.modes)
 
@@ -116,7 +140,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-_DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_object)
+_DECODER = json.JSONDecoder(
+    parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_object
+)
 
 
 def _json(text: str) -> Any:
@@ -129,12 +155,19 @@ def _several(text: str) -> list[Any]:
     while place < len(text):
         document, place = _DECODER.raw_decode(text, place)
         documents.append(document)
-        place += len(text[place:]) - len(text[place:].lstrip(" \t\r\n,")) if len(documents) < MOST_LINES else len(text)
+        place += (
+            len(text[place:]) - len(text[place:].lstrip(" \t\r\n,"))
+            if len(documents) < MOST_LINES
+            else len(text)
+        )
     return documents
 
 
 def _literal(text: str) -> Any:
-    """Return what Python prints of a list, an object, or of one object a line; what is no number is None."""
+    """Return what Python prints of a list, an object, or of one object a line.
+
+    What is no number is None.
+    """
     if len(text) > _LONGEST_LITERAL:
         raise ValueError("too long")
     plain = re.sub(r"\b(?:nan|inf)\b(?![\"'])", "None", text)
@@ -144,7 +177,9 @@ def _literal(text: str) -> Any:
         return [ast.literal_eval(line) for line in plain.splitlines() if line.strip()]
 
 
-def _records(node: Any, depth: int, beside: Mapping[str, str], context: tuple[str, ...]) -> Iterator[_Record]:
+def _records(
+    node: Any, depth: int, beside: Mapping[str, str], context: tuple[str, ...]
+) -> Iterator[_Record]:
     """Yield the objects that may be positions, flattened, from the outermost inwards.
 
     `beside` are the values that stand beside the lists that lead here, `context` the keys.
@@ -156,7 +191,14 @@ def _records(node: Any, depth: int, beside: Mapping[str, str], context: tuple[st
         if _is_record(record):
             yield _Record({**beside, **record}, context)
             return
-        around = {**beside, **{key: value for key, value in record.items() if fields_of(["symbol", key]) & _OF_A_LIST}}
+        around = {
+            **beside,
+            **{
+                key: value
+                for key, value in record.items()
+                if fields_of(["symbol", key]) & _OF_A_LIST
+            },
+        }
         for key, value in node.items():
             named = (str(key),) if _names_a_list(str(key), value) else ()
             yield from _records(value, depth - 1, around, (*context, *named))
@@ -166,7 +208,10 @@ def _records(node: Any, depth: int, beside: Mapping[str, str], context: tuple[st
 
 
 def _names_a_list(key: str, value: object) -> bool:
-    """Return whether a key says something of the records in it: not that of a single record, nor a mere wrapper's."""
+    """Return whether a key says something of the records in it.
+
+    Not that of a single record, nor a mere wrapper's.
+    """
     if folded(key) in _NAMELESS or not isinstance(value, (Mapping, list, tuple)):
         return False
     return not (isinstance(value, Mapping) and _is_record(_flat(value)))
@@ -195,7 +240,11 @@ def _flat(node: Mapping[Any, Any], prefix: str = "", depth: int = _DEEPEST_VALUE
 
 def _of_the_answer(answer: Mapping[Any, Any]) -> dict[str, str]:
     """Return what the venue's own answer says of mode and kind."""
-    plain = {str(key): value for key, value in answer.items() if not isinstance(value, (Mapping, list, tuple))}
+    plain = {
+        str(key): value
+        for key, value in answer.items()
+        if not isinstance(value, (Mapping, list, tuple))
+    }
     wanted = [key for key in plain if fields_of(["symbol", key]) & _OF_THE_ANSWER]
     return {key: _written(plain[key]) for key in wanted}
 

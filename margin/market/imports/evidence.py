@@ -1,7 +1,8 @@
 """What a line gives beside its position: value, mark, profit, liquidation price, margin.
 
-None of it is imported. It shows a side or a leverage that nothing states, and a position must not contradict it: a size
-in contracts or a swapped price is found by its value, a wrong side by its profit.
+None of it is imported. It shows a side or a leverage that nothing states, and a position must not
+contradict it: a size in contracts or a swapped price is found by its value, a wrong side by its
+profit.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,10 @@ SAME_MOVE = 0.25
 LEAST_MOVE, PROFIT_BAND = 0.01, 1.5
 """From which move on, and by how much, a stated profit must be near size × (mark − entry)."""
 WHOLE_LEVERAGE = 0.015
-"""How near to a whole number value ÷ margin must be to be a leverage: Bybit's margin has a fee in it."""
+"""How near to a whole number value ÷ margin must be to be a leverage.
+
+Bybit's margin has a fee in it.
+"""
 HIGHEST_LEVERAGE = 200
 
 
@@ -46,20 +50,31 @@ class Evidence:
         return "long" if (profit > 0) == (self.mark > entry_price) else "short"
 
     def side_by_liquidation(self, entry_price: float) -> Side | None:
-        """Return the side whose liquidation price lies where this one does: a short's above the mark."""
+        """Return the side whose liquidation price lies where this one does.
+
+        A short's above the mark.
+        """
         if not self.liquidation or self.liquidation < 0:
             return None
         return "short" if self.liquidation > (self.mark or entry_price) else "long"
 
     def side_by_brackets(self, entry_price: float) -> Side | None:
         """Return the side whose profit is taken, and whose loss is stopped, where these orders lie."""
-        if self.take_profit and self.stop_loss and (self.take_profit > entry_price) != (self.stop_loss > entry_price):
+        if (
+            self.take_profit
+            and self.stop_loss
+            and (self.take_profit > entry_price) != (self.stop_loss > entry_price)
+        ):
             return "long" if self.take_profit > entry_price else "short"
         return None
 
     def contradicts(self, side: Side, quantity: float, entry_price: float) -> bool:
         """Return whether the profit is surely that of the other side, for its size is that of the whole move."""
-        if self.side_by_profit(entry_price) in {None, side} or self.mark is None or self.profit is None:
+        if (
+            self.side_by_profit(entry_price) in {None, side}
+            or self.mark is None
+            or self.profit is None
+        ):
             return False
         move = abs(quantity * (self.mark - entry_price))
         return abs(abs(self.profit) - move) <= SAME_MOVE * move
@@ -75,7 +90,10 @@ class Evidence:
         return 1 / PROFIT_BAND <= made <= PROFIT_BAND
 
     def is_worth(self, quantity: float, entry_price: float) -> bool:
-        """Return whether a size in tokens is worth what the line states; where it states nothing it is."""
+        """Return whether a size in tokens is worth what the line states.
+
+        Where it states nothing it is.
+        """
         if not self.value:
             return True
         if quantity == self.value and entry_price != 1:

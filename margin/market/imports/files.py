@@ -24,12 +24,17 @@ _TWO_MEANINGS = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
 
 
 def text_of_file(raw: bytes) -> str:
-    """Return a file's table as text: as it is, or a workbook's first sheet with a table in tab-separated lines.
+    """Return a file's table as text.
 
-    Text is UTF-8 or, where it says so at its beginning, UTF-16. Raises FieldError, without a path, for any other file.
+    As it is, or a workbook's first sheet with a table in tab-separated lines.
+
+    Text is UTF-8 or, where it says so at its beginning, UTF-16. Raises FieldError, without a path,
+    for any other file.
     """
     if len(raw) > LARGEST_FILE:
-        raise FieldError("", f"it is larger than {LARGEST_FILE / 1e6:g} MB; save only the positions")
+        raise FieldError(
+            "", f"it is larger than {LARGEST_FILE / 1e6:g} MB; save only the positions"
+        )
     if raw.startswith(_WORKBOOK):
         return _workbook(raw)
     if raw.startswith(_OLD_WORKBOOK):
@@ -41,11 +46,16 @@ def text_of_file(raw: bytes) -> str:
             raise UnicodeError("binary")
         return text
     except UnicodeError:
-        raise FieldError("", "it is not a text file in UTF-8; save it as CSV in UTF-8, or paste the table") from None
+        raise FieldError(
+            "", "it is not a text file in UTF-8; save it as CSV in UTF-8, or paste the table"
+        ) from None
 
 
 class _Sheet(NamedTuple):
-    """A visible sheet that is not empty: its name, its rows as text, and whether some of them are hidden."""
+    """A visible sheet that is not empty.
+
+    Its name, its rows as text, and whether some of them are hidden.
+    """
 
     name: str
     rows: list[list[str]]
@@ -68,7 +78,10 @@ def _workbook(raw: bytes) -> str:
     tables = [sheet for sheet in sheets if sheet.has_table] or sheets[:1]
     if len(tables) > 1:
         names = ", ".join(printable(sheet.name) for sheet in tables[:5])
-        raise FieldError("", f"it has tables on several sheets ({names}); save only the one with the open positions")
+        raise FieldError(
+            "",
+            f"it has tables on several sheets ({names}); save only the one with the open positions",
+        )
     [sheet] = tables
     if sheet.hides:
         raise FieldError("", "it has hidden rows or columns; show or delete them first")
@@ -76,12 +89,17 @@ def _workbook(raw: bytes) -> str:
     text.write(f"# {printable(sheet.name)}\n")
     csv.writer(text, delimiter="\t", lineterminator="\n").writerows(sheet.rows)
     if text.tell() > MOST_CHARACTERS:
-        raise FieldError("", f"its sheet has more than {MOST_CHARACTERS:,} characters; save only the positions")
+        raise FieldError(
+            "", f"its sheet has more than {MOST_CHARACTERS:,} characters; save only the positions"
+        )
     return text.getvalue()
 
 
 def _sheets(raw: bytes) -> list[_Sheet]:
-    """Return the visible sheets. Raises FieldError for what is no workbook, or one that is too large."""
+    """Return the visible sheets.
+
+    Raises FieldError for what is no workbook, or one that is too large.
+    """
     # The library costs as much to import as all the rest of the package.
     from openpyxl import load_workbook  # noqa: PLC0415
 
@@ -89,13 +107,18 @@ def _sheets(raw: bytes) -> list[_Sheet]:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
         if unpacked > _LARGEST_WORKBOOK:
-            raise FieldError("", "it is too large once it is unpacked; save only the positions, or save it as CSV")
+            raise FieldError(
+                "",
+                "it is too large once it is unpacked; save only the positions, or save it as CSV",
+            )
         book = load_workbook(io.BytesIO(raw), data_only=True, keep_links=False)
         sheets = [_sheet(sheet) for sheet in book.worksheets if sheet.sheet_state == "visible"]
     except FieldError:
         raise
     except Exception:
-        raise FieldError("", "it cannot be read as a workbook; save it as CSV and open that") from None
+        raise FieldError(
+            "", "it cannot be read as a workbook; save it as CSV and open that"
+        ) from None
     return [sheet for sheet in sheets if sheet.rows]
 
 
@@ -103,7 +126,9 @@ def _sheet(sheet: Any) -> _Sheet:
     if sheet.max_row > MOST_LINES:
         raise FieldError("", f"a sheet has more than {MOST_LINES:,} lines; save only the positions")
     rows = [[_cell(cell) for cell in row[: MOST_COLUMNS + 1]] for row in sheet.iter_rows()]
-    hidden = any(size.hidden for size in (*sheet.row_dimensions.values(), *sheet.column_dimensions.values()))
+    hidden = any(
+        size.hidden for size in (*sheet.row_dimensions.values(), *sheet.column_dimensions.values())
+    )
     return _Sheet(sheet.title, [row for row in rows if any(row)], hidden)
 
 

@@ -55,7 +55,9 @@ _WITH_UNIT = re.compile(r"(?P<name>.*?)[ _]*[(\[（](?P<unit>[^()\[\]（）]*)[)
 _DOLLAR_ENDING = re.compile(r"(?P<name>.+?)(?:in)?(?:usd[tc]?)")
 _DOLLAR_BEGINNING = re.compile(r"usd[tc]?(?P<name>.+)")
 _DOLLAR_WORDS = frozenset({"DOLLAR", "DOLLARS", "NOTIONAL", "VALUE"})
-_FOOTER = re.compile(r"[(\[]?[0-9]+ (?:rows?|objects?|positions?|records?|results?|lines?)\b.*", re.IGNORECASE)
+_FOOTER = re.compile(
+    r"[(\[]?[0-9]+ (?:rows?|objects?|positions?|records?|results?|lines?)\b.*", re.IGNORECASE
+)
 _POSITION = frozenset({"position", "positions"})
 _GATE = frozenset({"contract", "size", "entry_price", "leverage"})
 _MISCOUNTED = "write a cell for every column, and put quotes around one that holds the separator"
@@ -64,8 +66,8 @@ _MISCOUNTED = "write a cell for every column, and put quotes around one that hol
 class Grid(NamedTuple):
     """A table as lines and columns; faults and notes are about its form.
 
-    `columns` are the first of each field; `unread` those that are not understood. `header` is its line: None where
-    there is none, 0 where a program gave the names.
+    `columns` are the first of each field; `unread` those that are not understood. `header` is its
+    line: None where there is none, 0 where a program gave the names.
     """
 
     columns: Mapping[str, Column]
@@ -85,17 +87,28 @@ class Grid(NamedTuple):
     @property
     def has_negative_sizes(self) -> bool:
         """Whether some size has a sign, so that one without is a long's."""
-        cells = (line.cells.get(field, "") for line in self.lines for field in ("size", "contracts", "notional"))
-        return any(written.negative for cell in cells if (written := numeral(without_note(cell)[0])))
+        cells = (
+            line.cells.get(field, "")
+            for line in self.lines
+            for field in ("size", "contracts", "notional")
+        )
+        return any(
+            written.negative for cell in cells if (written := numeral(without_note(cell)[0]))
+        )
 
 
 def read_grid(text: str) -> Grid:
     """Return the grid of a text of any content."""
     if len(text) > MOST_CHARACTERS:
-        return refused(f"the text has more than {MOST_CHARACTERS:,} characters", "import a part of it at a time")
+        return refused(
+            f"the text has more than {MOST_CHARACTERS:,} characters",
+            "import a part of it at a time",
+        )
     layout = split(text, MOST_LINES, _sense)
     if layout is None:
-        return refused(f"the text has more than {MOST_LINES:,} lines", "import a part of it at a time")
+        return refused(
+            f"the text has more than {MOST_LINES:,} lines", "import a part of it at a time"
+        )
     if layout.truncated:
         wrong = 'the table was cut when it was printed: a line or column is only "..."'
         return refused(wrong, "print or export it in full")
@@ -105,7 +118,10 @@ def read_grid(text: str) -> Grid:
 
 
 def grid_of_rows(
-    header: Sequence[str], rows: Sequence[Sequence[str]], contexts: Sequence[tuple[str, ...]], unit: str
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    contexts: Sequence[tuple[str, ...]],
+    unit: str,
 ) -> Grid:
     """Return the grid of rows under a header, as a program gives them, each in its context.
 
@@ -136,7 +152,10 @@ def _header_width(cells: Sequence[str]) -> int:
 
 
 def _sense(rows: Sequence[Row]) -> tuple[int, int]:
-    """Return how much sense a way to part the columns makes: the fields of its header, and its nameless positions."""
+    """Return how much sense a way to part the columns makes.
+
+    The fields of its header, and its nameless positions.
+    """
     widths = [_header_width(row.cells) for row in rows]
     return max(widths, default=0), sum(_is_unnamed_position(row.cells) for row in rows)
 
@@ -148,7 +167,11 @@ def _is_unnamed_position(cells: Sequence[str]) -> bool:
     numbers = numeral(without_note(cells[2])[0]) and numeral(without_note(cells[3])[0])
     # A line with a mistake in one number is a line; one without any is a header.
     any_digit = any(character.isdigit() for cell in cells[2:4] for character in cell)
-    return len(side.sides) == 1 and not side.unknown and (bool(numbers) or any_digit or not (cells[2] and cells[3]))
+    return (
+        len(side.sides) == 1
+        and not side.unknown
+        and (bool(numbers) or any_digit or not (cells[2] and cells[3]))
+    )
 
 
 def _columns(cells: Sequence[str]) -> list[Column]:
@@ -156,18 +179,30 @@ def _columns(cells: Sequence[str]) -> list[Column]:
     names = {column.name.lower() for column in columns}
     if "symbol" not in {column.field for column in columns}:
         # Some venues head the column of symbols "Contracts".
-        return [column._replace(field="symbol") if column.field == "contracts" else column for column in columns]
+        return [
+            column._replace(field="symbol") if column.field == "contracts" else column
+            for column in columns
+        ]
     if "instid" in names:
         # OKX's own names: what it calls pos and sz is in contracts.
-        return [column._replace(field="contracts") if column.name in {"pos", "sz"} else column for column in columns]
+        return [
+            column._replace(field="contracts") if column.name in {"pos", "sz"} else column
+            for column in columns
+        ]
     if names >= _GATE:
         # Gate's own names: its sizes are in contracts.
-        return [column._replace(field="contracts") if column.name == "size" else column for column in columns]
+        return [
+            column._replace(field="contracts") if column.name == "size" else column
+            for column in columns
+        ]
     return columns
 
 
 def _column(cell: str) -> Column:
-    """Return what a header's cell names: `Size (USDT)` is a notional, `Qty (Cont)` a number of contracts."""
+    """Return what a header's cell names.
+
+    `Size (USDT)` is a notional, `Qty (Cont)` a number of contracts.
+    """
     name, unit = cell, ""
     if len(cell) <= LONGEST_NAME and (parts := _WITH_UNIT.fullmatch(cell)):
         name, unit = parts["name"], parts["unit"].strip()
@@ -196,7 +231,15 @@ def _field_in_dollars(plain: str) -> str | None:
     field = _meaning(dollars["name"]) if dollars else None
     if field == "size":
         return "notional"
-    in_dollars = {"notional", "entry_price", "margin", "mark_price", "liquidation_price", "unrealised_pnl", "pnl"}
+    in_dollars = {
+        "notional",
+        "entry_price",
+        "margin",
+        "mark_price",
+        "liquidation_price",
+        "unrealised_pnl",
+        "pnl",
+    }
     return field if field in in_dollars else None
 
 
@@ -220,7 +263,10 @@ def _laid_out(rows: Sequence[Row]) -> Grid:
         wrong = f"line {first.number} looks like a header, and its columns are not known: {names}"
         return refused(wrong, f"name them {order}")
     wrong = f'it has no header that is known, and no line "{order}"'
-    return refused(wrong, f"name the columns in the first line: {order}; separate them by commas, tabs or two spaces")
+    return refused(
+        wrong,
+        f"name the columns in the first line: {order}; separate them by commas, tabs or two spaces",
+    )
 
 
 def _is_comment(row: Row) -> bool:
@@ -228,7 +274,10 @@ def _is_comment(row: Row) -> bool:
 
 
 def _may_be_header(row: Row) -> bool:
-    """Return whether the row names columns in words that are not known: it has no number, and no side in its place."""
+    """Return whether the row names columns in words that are not known.
+
+    It has no number, and no side in its place.
+    """
     cells = [cell for cell in row.cells if cell]
     if len(cells) < 3 or _is_comment(row) or _is_unnamed_position(row.cells):
         return False
@@ -236,7 +285,10 @@ def _may_be_header(row: Row) -> bool:
 
 
 def _is_second_header(row: Row) -> bool:
-    """Return whether the row names columns below the header, be it in words that are not known: it has no number."""
+    """Return whether the row names columns below the header, be it in words that are not known.
+
+    It has no number.
+    """
     cells = [cell for cell in row.cells if cell and cell.lower() not in EMPTY]
     if len(cells) < 3 or any(character.isdigit() for cell in cells for character in cell):
         return False
@@ -245,20 +297,29 @@ def _is_second_header(row: Row) -> bool:
 
 
 def _begins_section(cells: Sequence[str]) -> bool:
-    """Return whether the cells are one title that says what the lines below it are: closed, isolated, shorts."""
+    """Return whether the cells are one title that says what the lines below it are.
+
+    Closed, isolated, shorts.
+    """
     if not cells or not cells[0] or any(cells[1:]):
         return False
     title = cells[0]
     if lists_no_positions(title) or kind_refused(title):
         return True
     words = words_of(title)
-    return not any(map(str.isdigit, title)) and bool(words.sides or words.modes or words.closing or not words.unknown)
+    return not any(map(str.isdigit, title)) and bool(
+        words.sides or words.modes or words.closing or not words.unknown
+    )
 
 
 def _is_total(row: Row) -> bool:
     first = next((cell for cell in row.cells if cell), "")
     word = re.split(r"[ :]", first, maxsplit=1)[0]
-    named = folded(first) in TOTALS or folded(word) in TOTALS or folded(" ".join(first.split()[:2])) in TOTALS
+    named = (
+        folded(first) in TOTALS
+        or folded(word) in TOTALS
+        or folded(" ".join(first.split()[:2])) in TOTALS
+    )
     return named and not any(folded(cell) in SIDES for cell in row.cells)
 
 
@@ -280,7 +341,9 @@ class _Layout:
         self.least = len(self.columns) if header else len(ORDER) - 1
 
     def _find_side(self) -> None:
-        """Take unread columns that hold sides as sides: a short must not pass for a long, nor a sale for a long's.
+        """Take unread columns that hold sides as sides.
+
+        A short must not pass for a long, nor a sale for a long's.
 
         A column called Position holds either sides or sizes.
         """
@@ -289,10 +352,16 @@ class _Layout:
         for index, column in enumerate(self.columns):
             if column.field is not None:
                 continue
-            cells = [row.cells[index] for row in rows if len(row.cells) > index and row.cells[index]]
+            cells = [
+                row.cells[index] for row in rows if len(row.cells) > index and row.cells[index]
+            ]
             if _are_sides(cells) or (not stated and any(_says_side(cell) for cell in cells)):
                 self.columns[index] = column._replace(field="side")
-            elif folded(column.name) in _POSITION and cells and all(_is_number(cell) for cell in cells):
+            elif (
+                folded(column.name) in _POSITION
+                and cells
+                and all(_is_number(cell) for cell in cells)
+            ):
                 self.columns[index] = column._replace(field="size")
 
     def grid(self) -> Grid:
@@ -324,14 +393,26 @@ class _Layout:
         )
 
     def _end_section(self) -> None:
-        """Ask about a title with no line below it that says anything of positions: it may be about those above it."""
+        """Ask about a title with no line below it that says anything of positions.
+
+        It may be about those above it.
+        """
         row = self.section_row
-        if row is None or any(line.number > row.number for line in self.lines) or lists_no_positions(row.cells[0]):
+        if (
+            row is None
+            or any(line.number > row.number for line in self.lines)
+            or lists_no_positions(row.cells[0])
+        ):
             return
         words = words_of(row.cells[0])
         if words.sides or words.modes or words.closing or kind_refused(row.cells[0]):
             wrong = f'no line follows the title "{printable(row.cells[0])}"'
-            self._fault(row, wrong, "write it above the lines that it is about, or remove it", removable=False)
+            self._fault(
+                row,
+                wrong,
+                "write it above the lines that it is about, or remove it",
+                removable=False,
+            )
 
     def _check_header(self) -> None:
         if self.header is None:
@@ -349,14 +430,23 @@ class _Layout:
             other = first.setdefault(column.field, column)
             if other is not column and any(_disagree(line, column.field) for line in self.lines):
                 field = column.field.replace("_", " ")
-                wrong = f'both "{other.name}" and "{column.name}" read as the {field}, and they differ'
+                wrong = (
+                    f'both "{other.name}" and "{column.name}" read as the {field}, and they differ'
+                )
                 number = self.header.number if self.header else 0
                 self.faults.append(
-                    LineFault(number, "", wrong, "remove or rename one of them", removable=False, unit=self.unit)
+                    LineFault(
+                        number,
+                        "",
+                        wrong,
+                        "remove or rename one of them",
+                        removable=False,
+                        unit=self.unit,
+                    )
                 )
 
     def _is_header(self, row: Row) -> bool:
-        """Whether it is the header, or a repetition of it."""
+        """Return whether it is the header, or a repetition of it."""
         return self.header is not None and _trimmed(row.cells) == _trimmed(self.header.cells)
 
     def _sort(self, row: Row) -> None:
@@ -372,7 +462,12 @@ class _Layout:
         elif self.header and row.number < self.header.number:
             # It may be the real header, in words that are not known.
             removable = any(character.isdigit() for cell in cells for character in cell)
-            self._fault(row, "it stands above the header", "remove it, or begin it with #", removable=removable)
+            self._fault(
+                row,
+                "it stands above the header",
+                "remove it, or begin it with #",
+                removable=removable,
+            )
         elif self.unit == "Line" and _begins_section(cells):
             self._end_section()
             self.section, self.section_row = (cells[0],), row
@@ -383,7 +478,12 @@ class _Layout:
         elif len(row.cells) < self.least or len(cells) > len(self.columns):
             # A single word may be a title that says what the lines below it are.
             removable = len(filled) > 1 or any(map(str.isdigit, "".join(filled)))
-            self._fault(row, f"it has {max(len(cells), 1)} cells, {self._wanted()}", _MISCOUNTED, removable=removable)
+            self._fault(
+                row,
+                f"it has {max(len(cells), 1)} cells, {self._wanted()}",
+                _MISCOUNTED,
+                removable=removable,
+            )
         else:
             self.lines.append(self._line(row.number, cells))
 
@@ -451,7 +551,9 @@ def _without_index(rows: Sequence[Row], header: Row | None) -> Sequence[Row]:
         return rows
     below = [row for row in rows if row.number > header.number and any(row.cells)]
     wider = [row for row in below if len(_trimmed(row.cells)) > 1]
-    shifted = wider and all(len(row.cells) == len(header.cells) + 1 and row.cells[0].isdecimal() for row in wider)
+    shifted = wider and all(
+        len(row.cells) == len(header.cells) + 1 and row.cells[0].isdecimal() for row in wider
+    )
     if not shifted:
         return rows
     return [row._replace(cells=row.cells[1:]) if row in wider else row for row in rows]

@@ -1,4 +1,7 @@
-"""A text as rows of cells: how its columns are parted, which lines only draw rules, and what a printer did to it."""
+"""A text as rows of cells.
+
+How its columns are parted, which lines only draw rules, and what a printer did to it.
+"""
 
 import csv
 import re
@@ -8,9 +11,13 @@ from typing import NamedTuple
 COMMENT = ("#", "//")
 _RULE = re.compile(r"[-=_+|:;,\s\u2500-\u257f]*")
 """A line that only draws: of a Markdown table, of psql, of a box."""
-_PLAIN = str.maketrans({**dict.fromkeys("│┃║╎┆┊", "|"), **dict(zip("（）［］／＋－％：＄", "()[]/+-%:$", strict=True))})
+_PLAIN = str.maketrans(
+    {**dict.fromkeys("│┃║╎┆┊", "|"), **dict(zip("（）［］／＋－％：＄", "()[]/+-%:$", strict=True))}
+)
 """Bars of drawn boxes, and signs of full width, as everybody else writes them."""
-_KINDS_OF_COLUMNS = frozenset({"str", "f64", "f32", "i64", "i32", "u64", "u32", "bool", "object", "---", "date"})
+_KINDS_OF_COLUMNS = frozenset(
+    {"str", "f64", "f32", "i64", "i32", "u64", "u32", "bool", "object", "---", "date"}
+)
 """What some programs print below a header."""
 _ONLY_DOTS = re.compile(r"\.{2,3}|…")
 _GAP = re.compile(r"[ \u00a0]{2,}")
@@ -31,7 +38,10 @@ class Row(NamedTuple):
 
 
 class Parted(NamedTuple):
-    """The rows of a text, and by what their cells are parted. `truncated`: a printer left lines or columns out."""
+    """The rows of a text, and by what their cells are parted.
+
+    `truncated`: a printer left lines or columns out.
+    """
 
     rows: list[Row]
     separator: str
@@ -47,7 +57,9 @@ def lines_of(text: str) -> list[str]:
 
 
 def split(text: str, most_lines: int, sense: Sense) -> Parted | None:
-    """Return the rows of a text, parted in the way that makes most `sense`; None where it has more than `most_lines`.
+    """Return the rows of a text, parted in the way that makes most `sense`.
+
+    None where it has more than `most_lines`.
 
     Lines that hold nothing or draw a rule are no rows.
     """
@@ -67,7 +79,9 @@ _SEPARATORS = ("\t", ";", "|", ",", "  ", " ")
 
 def _is_rule(row: Row) -> bool:
     kinds = {cell for cell in row.cells if cell}
-    return bool(_RULE.fullmatch("".join(row.cells))) or (len(row.cells) > 1 and kinds <= _KINDS_OF_COLUMNS)
+    return bool(_RULE.fullmatch("".join(row.cells))) or (
+        len(row.cells) > 1 and kinds <= _KINDS_OF_COLUMNS
+    )
 
 
 def _is_cut(row: Row) -> bool:
@@ -81,12 +95,14 @@ def _rows(lines: Sequence[str], separator: str) -> Iterator[Row]:
     if separator == "  ":
         cells_of = lambda line: _GAP.split(line.strip())  # noqa: E731
     elif separator == " ":
-        # A printed data frame may leave a single space. A number with a space in it must not become two.
+        # A printed data frame may leave a single space. A number with a space in it must not become
+        # two.
         if not _is_printed_frame(lines):
             return
         cells_of = str.split
     elif separator == "|":
-        # A Markdown table has bars around its lines; elsewhere a line that begins with one has an empty first cell.
+        # A Markdown table has bars around its lines; elsewhere a line that begins with one has an
+        # empty first cell.
         framed = all(line.strip().startswith("|") for line in lines if line.strip())
         cells_of = lambda line: _unframed(line, framed=framed).split("|")  # noqa: E731
     else:
@@ -130,7 +146,9 @@ def _quoted_row(lines: Sequence[str], start: int, separator: str) -> tuple[int, 
             return 1, [cell.lstrip(" ") for cell in text.split(separator)]
         try:
             rows = list(csv.reader([text], delimiter=separator, skipinitialspace=True, strict=True))
-        except csv.Error:  # A quote that is not closed on this line, or a cell beyond the module's own limit.
+        except (
+            csv.Error
+        ):  # A quote that is not closed on this line, or a cell beyond the module's own limit.
             continue
         return span, rows[0] if rows else []
     return 1, _loosely(lines[start], separator)
@@ -145,14 +163,19 @@ def _loosely(line: str, separator: str) -> list[str]:
 
 
 def _row(number: int, cells: Sequence[str], span: int = 1) -> Row:
-    return Row(number, tuple(" ".join(cell.split()) if "\n" in cell else cell.strip() for cell in cells), span)
+    return Row(
+        number,
+        tuple(" ".join(cell.split()) if "\n" in cell else cell.strip() for cell in cells),
+        span,
+    )
 
 
 def _unwrapped(lines: list[str]) -> list[str]:
     """Return the lines of a printed data frame that was too wide for its page in one piece.
 
-    Such a print has its columns in blocks, one below the other, each header but the last ended by a backslash and each
-    line begun by its number. The lines of later blocks are emptied, so that the first ones keep their numbers.
+    Such a print has its columns in blocks, one below the other, each header but the last ended by a
+    backslash and each line begun by its number. The lines of later blocks are emptied, so that the
+    first ones keep their numbers.
     """
     if not any(line.rstrip().endswith("\\") for line in lines):
         return lines

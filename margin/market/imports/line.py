@@ -1,9 +1,10 @@
 """One line of a table: what its cells mean, and whether a scenario can hold it.
 
-A line is read for an account in one margin mode and one settlement coin. A size is in tokens, unless the header, or the
-unit beside it, says contracts or $; a size in $ becomes tokens at the entry price. Side, margin mode and leverage may
-stand in any cell, and where they stand twice they must agree. What a line gives beside its position (value, profit,
-liquidation price) is not taken over, but the position must not contradict it.
+A line is read for an account in one margin mode and one settlement coin. A size is in tokens,
+unless the header, or the unit beside it, says contracts or $; a size in $ becomes tokens at the
+entry price. Side, margin mode and leverage may stand in any cell, and where they stand twice they
+must agree. What a line gives beside its position (value, profit, liquidation price) is not taken
+over, but the position must not contradict it.
 """
 
 import dataclasses
@@ -38,7 +39,14 @@ _TOKENS = frozenset({"TOKEN", "TOKENS", "COIN", "COINS", "UNITS", "BASE"})
 _NAMED_TOKENS = frozenset({"tokens", "coins"})
 """What a column of sizes may be called that says by itself what it counts."""
 _TIMES = frozenset({"x", "X", "×"})
-_OF_THE_ACCOUNT = ("margin", "initial_margin", "isolated_margin", "unrealised_pnl", "pnl", "notional")
+_OF_THE_ACCOUNT = (
+    "margin",
+    "initial_margin",
+    "isolated_margin",
+    "unrealised_pnl",
+    "pnl",
+    "notional",
+)
 """Amounts that are in the coin that the position settles in."""
 _LONGEST_WORDS = 60
 _FARTHEST = 100.0
@@ -65,9 +73,9 @@ Value = TypeVar("Value")
 class Purpose:
     """What positions are read for: an account at a venue, in one margin mode.
 
-    `contract_values` are the tokens in one contract, by token, on the venue that counts in contracts: they are used
-    there, and for lines in the form of that venue. `marks` are last known prices, by token, from which an entry price
-    cannot be a hundredfold away.
+    `contract_values` are the tokens in one contract, by token, on the venue that counts in
+    contracts: they are used there, and for lines in the form of that venue. `marks` are last known
+    prices, by token, from which an entry price cannot be a hundredfold away.
     """
 
     venue: Venue
@@ -81,7 +89,7 @@ class Purpose:
         return "isolated" if self.isolated else "cross"
 
     def takes(self, coin: str) -> bool:
-        """Whether what settles in this coin belongs to the account."""
+        """Return whether what settles in this coin belongs to the account."""
         settlement = self.venue.settlement
         if coin == "USD" and self.venue.dollar_names:
             return True
@@ -89,7 +97,10 @@ class Purpose:
 
 
 class _Size(NamedTuple):
-    """A size as written, with its sign: from the column of `field`, with the unit beside it or in the header."""
+    """A size as written, with its sign.
+
+    From the column of `field`, with the unit beside it or in the header.
+    """
 
     value: float
     field: str
@@ -97,7 +108,10 @@ class _Size(NamedTuple):
     scale: str
 
     def kind(self, symbol: str) -> str:
-        """Return what it counts: `size` (tokens of the symbol), `contracts`, `notional` or `margin`."""
+        """Return what it counts.
+
+        `size` (tokens of the symbol), `contracts`, `notional` or `margin`.
+        """
         unit = self.unit.upper()
         if self.field == "margin":
             return "margin"
@@ -112,7 +126,9 @@ class _Size(NamedTuple):
             return "size"
         if unit in DOLLARS:
             return "notional"
-        raise CellFault(self.field, f"the size is in {self.unit}, the line is {symbol}'s", _REMEDIES["size"])
+        raise CellFault(
+            self.field, f"the size is in {self.unit}, the line is {symbol}'s", _REMEDIES["size"]
+        )
 
 
 def _token_of(name: str) -> str | None:
@@ -129,7 +145,12 @@ class LineReader:
     """
 
     def __init__(
-        self, line: Line, grid: Grid, convention: Convention, purpose: Purpose, filled: Collection[str]
+        self,
+        line: Line,
+        grid: Grid,
+        convention: Convention,
+        purpose: Purpose,
+        filled: Collection[str],
     ) -> None:
         # A token may be called NA.
         self.entries = [entry for entry in line.entries if not _is_empty(entry)]
@@ -145,7 +166,9 @@ class LineReader:
         column = grid.columns.get("symbol")
         dollar_names = purpose.venue.dollar_names
         self.symbol = read_symbol(
-            self.cells.get("symbol", ""), dollar_names=dollar_names, spot_pairs=_spot_pairs(grid, column)
+            self.cells.get("symbol", ""),
+            dollar_names=dollar_names,
+            spot_pairs=_spot_pairs(grid, column),
         )
         flags = [grid.columns[field] for field in ("isolated", "cross") if field in grid.columns]
         name = column.name if column else "symbol"
@@ -155,7 +178,10 @@ class LineReader:
 
     @property
     def nothing_open(self) -> bool:
-        """Whether the line says that nothing is open: a size of 0, and no value or margin beside it."""
+        """Whether the line says that nothing is open.
+
+        A size of 0, and no value or margin beside it.
+        """
         if self.size is None or self.size.value != 0:
             return False
         rounded = self.size.field in {"notional", "margin"}
@@ -191,7 +217,9 @@ class LineReader:
             return reason
         coin = self._settlement()
         if coin and not self.purpose.takes(coin.upper()):
-            return f"it settles in {printable(coin)}, this account in {self.purpose.venue.settlement}"
+            return (
+                f"it settles in {printable(coin)}, this account in {self.purpose.venue.settlement}"
+            )
         mode = self._attempt(self._mode)
         if mode is None:
             self.assumed["mode"] = ""
@@ -207,7 +235,11 @@ class LineReader:
             in_words = column.field in {None, "kind", "venue"} and len(cell) <= _LONGEST_WORDS
             if in_words and not is_perpetual_kind(cell) and (reason := kind_refused(cell)):
                 return reason
-            if column.field == "expiry" and not is_perpetual_kind(cell) and any(map(str.isdigit, cell)):
+            if (
+                column.field == "expiry"
+                and not is_perpetual_kind(cell)
+                and any(map(str.isdigit, cell))
+            ):
                 return "it is a dated future or an option, not a perpetual"
         return next(filter(None, map(kind_refused, self.context)), None)
 
@@ -215,7 +247,12 @@ class LineReader:
         """Return why the line is not of this account's exchange, where a column names one."""
         here = self.purpose.venue
         cell = folded(self.cells.get("venue", ""))
-        if not cell or here.own_fraction or folded(here.name) in cell or cell in {"spot", "futures", "perp"}:
+        if (
+            not cell
+            or here.own_fraction
+            or folded(here.name) in cell
+            or cell in {"spot", "futures", "perp"}
+        ):
             return None
         return f"it is on {printable(self.cells['venue'])}, this account is on {here.name}"
 
@@ -249,7 +286,9 @@ class LineReader:
         except CellFault as fault:
             column = self.grid.columns.get(fault.field)
             name = column.name if column else ""
-            self.faults.append(LineFault(self.line, name, fault.wrong, fault.remedy, unit=self.grid.unit))
+            self.faults.append(
+                LineFault(self.line, name, fault.wrong, fault.remedy, unit=self.grid.unit)
+            )
             return None
 
     def _number(self, field: str, cell: str) -> tuple[float, Numeral, str]:
@@ -257,11 +296,17 @@ class LineReader:
         value, _ = without_note(cell)
         written = numeral(value)
         if written is None:
-            raise CellFault(field, f"{_the(field)} must be a number, got {shown(cell)}", _REMEDIES[field])
+            raise CellFault(
+                field, f"{_the(field)} must be a number, got {shown(cell)}", _REMEDIES[field]
+            )
         unit = self.grid.columns[field].unit
         named = unit.upper() in _TOKENS | DOLLARS | CONTRACTS or unit in _TIMES or unit.isupper()
         if unit and not named and field in _SIZES and not written.unit:
-            raise CellFault(field, f"what it counts, {shown(unit)}, is not known", "name the column size, in tokens")
+            raise CellFault(
+                field,
+                f"what it counts, {shown(unit)}, is not known",
+                "name the column size, in tokens",
+            )
         from_header = unit if named else ""
         return self.convention.read(written, field), written, written.unit or from_header
 
@@ -307,9 +352,16 @@ class LineReader:
         return None
 
     def _per_cent(self, field: str) -> float | None:
-        """Return a number of per cent, or the one in the note beside the profit: `+$23.05 (+5.5%)`."""
+        """Return a number of per cent, or the one in the note beside the profit.
+
+        `+$23.05 (+5.5%)`.
+        """
         written = numeral(self.cells.get(field, "").replace("%", "").strip())
-        return self.convention.read(written, field) if written and len(set(written.readings().values())) == 1 else None
+        return (
+            self.convention.read(written, field)
+            if written and len(set(written.readings().values())) == 1
+            else None
+        )
 
     def _token(self) -> str:
         if "symbol" not in self.cells:
@@ -328,7 +380,11 @@ class LineReader:
                 wrong = f'"{column.name}" is {shown(cell)}: is it a perpetual?'
                 raise CellFault("kind", wrong, "write perpetual, or remove the line")
             if column.field in MARGINS and (unknown := _unknown_words(cell)):
-                raise CellFault(column.field, f"{shown(unknown)} is not understood", "write a number of dollars alone")
+                raise CellFault(
+                    column.field,
+                    f"{shown(unknown)} is not understood",
+                    "write a number of dollars alone",
+                )
 
     # The size
 
@@ -344,13 +400,18 @@ class LineReader:
         margin = self._opening_margin
         if self.leverage is None:
             raise CellFault(
-                "leverage", "the leverage is missing, by which the margin becomes a size", _REMEDIES["size"]
+                "leverage",
+                "the leverage is missing, by which the margin becomes a size",
+                _REMEDIES["size"],
             )
         return _Size(self._amount(margin, above=0) * self.leverage, "margin", "", "")
 
     @property
     def _opening_margin(self) -> str:
-        """The column of a margin that becomes a size with the leverage; empty where there is none."""
+        """The column of a margin that becomes a size with the leverage.
+
+        Empty where there is none.
+        """
         return next((field for field in _OPENING_MARGINS if field in self.grid.columns), "")
 
     def _quantity(self, size: _Size, symbol: str, entry_price: float) -> float:
@@ -376,21 +437,35 @@ class LineReader:
         return quantity
 
     def _check_value(self, field: str, quantity: float, entry_price: float) -> None:
-        """Raise CellFault where the value that the line states is not that of this size: it may count contracts."""
+        """Raise CellFault where the value that the line states is not that of this size.
+
+        It may count contracts.
+        """
         evidence = self.evidence
         if not evidence.is_worth(quantity, entry_price):
             price, name = evidence.mark or entry_price, self.grid.columns["notional"].name
             wrong = f'the size, {quantity:.6g} at {price:.6g}, is not worth the {evidence.value:.6g} of "{name}"'
-            raise CellFault(field, wrong, "write the size in tokens, not in contracts, or correct the value")
+            raise CellFault(
+                field, wrong, "write the size in tokens, not in contracts, or correct the value"
+            )
         if evidence.is_margin_times(self.leverage, quantity, entry_price):
-            wrong = f"the size, {quantity:.6g}, is the margin × the leverage: it is in $, not in tokens"
-            raise CellFault(field, wrong, 'name the column "size (USD)", or write the size in tokens')
+            wrong = (
+                f"the size, {quantity:.6g}, is the margin × the leverage: it is in $, not in tokens"
+            )
+            raise CellFault(
+                field, wrong, 'name the column "size (USD)", or write the size in tokens'
+            )
 
     def _check_profit(self, field: str, quantity: float, entry_price: float) -> None:
-        """Raise CellFault where the stated profit is not that of this size: it may be in dollars or contracts."""
+        """Raise CellFault where the stated profit is not that of this size.
+
+        It may be in dollars or contracts.
+        """
         if not self.evidence.is_earned(quantity, entry_price):
             wrong = f"the size, {quantity:.6g}, does not make the profit that the line states"
-            raise CellFault(field, wrong, "write the size in tokens, or remove the column of profits")
+            raise CellFault(
+                field, wrong, "write the size in tokens, or remove the column of profits"
+            )
 
     def _check_entry(self, symbol: str, entry_price: float) -> None:
         """Raise CellFault where the entry price is so far from the known one that it may be a size or a cost."""
@@ -400,7 +475,10 @@ class LineReader:
             raise CellFault("entry_price", wrong, _REMEDIES["entry_price"])
 
     def _says_tokens(self, size: _Size, symbol: str) -> bool:
-        """Return whether the size is in tokens beyond doubt: OKX, whose symbols end in -SWAP, counts contracts."""
+        """Return whether the size is in tokens beyond doubt.
+
+        OKX, whose symbols end in -SWAP, counts contracts.
+        """
         if size.unit or not self.symbol.name.endswith("-SWAP"):
             return True
         column = self.grid.columns[size.field]
@@ -408,7 +486,10 @@ class LineReader:
         return column.name.lower() in _NAMED_TOKENS or unit in _TOKENS or _token_of(unit) == symbol
 
     def _contract_value(self, size: _Size, symbol: str) -> float:
-        """Return the tokens in one contract: as the line says, else as the venue that counts in contracts has them."""
+        """Return the tokens in one contract.
+
+        As the line says, else as the venue that counts in contracts has them.
+        """
         if "contract_value" in self.cells:
             value, _, _ = self._number("contract_value", self.cells["contract_value"])
             return _bounded("contract_value", value, above=0)
@@ -432,7 +513,9 @@ class LineReader:
         negative = self.size is not None and self.size.value < 0
         if negative and side == "long":
             cell = self.cells.get("side") or self.cells.get("symbol", "")
-            raise CellFault("side", f"{shown(cell)} contradicts the negative size", "correct one of the two")
+            raise CellFault(
+                "side", f"{shown(cell)} contradicts the negative size", "correct one of the two"
+            )
         return "short" if negative else side
 
     def _side(self, quantity: float, entry_price: float) -> Side:
@@ -447,30 +530,53 @@ class LineReader:
             return "long"
         # A table has a column of sides for every line; of a dump's lists each has its own keys.
         has_sides = "side" in (self.filled if self.grid.is_dump else self.grid.columns)
-        if has_sides or (self.grid.is_dump and "side" in self.grid.columns and not self._size_has_sign()):
+        if has_sides or (
+            self.grid.is_dump and "side" in self.grid.columns and not self._size_has_sign()
+        ):
             raise CellFault("side", "the side is missing", _REMEDIES["side"])
         shown_by = self._shown_side(entry_price)
         if shown_by is None and self.evidence.has_result and not self.grid.has_negative_sizes:
-            raise CellFault("size", "it has a profit or loss, and nothing says whether it is long or short", _ASK_SIDE)
+            raise CellFault(
+                "size",
+                "it has a profit or loss, and nothing says whether it is long or short",
+                _ASK_SIDE,
+            )
         self.assumed["side" if shown_by else "sign"] = ""
         return shown_by or "long"
 
     def _size_has_sign(self) -> bool:
         """Return whether the size's key is one under which programs write a negative number for a short."""
         size = self.size
-        name = folded(self.grid.columns[size.field].name) if size and size.field in self.grid.columns else ""
+        name = (
+            folded(self.grid.columns[size.field].name)
+            if size and size.field in self.grid.columns
+            else ""
+        )
         return name.removeprefix("position") in SIGNED_SIZES
 
     def _shown_side(self, entry_price: float) -> Side | None:
-        """Return the side that profit, liquidation price and orders show. Raises CellFault where they differ."""
+        """Return the side that profit, liquidation price and orders show.
+
+        Raises CellFault where they differ.
+        """
         evidence = self.evidence
-        by_profit, by_price = evidence.side_by_profit(entry_price), evidence.side_by_liquidation(entry_price)
+        by_profit, by_price = (
+            evidence.side_by_profit(entry_price),
+            evidence.side_by_liquidation(entry_price),
+        )
         if by_profit and by_price and by_profit != by_price:
-            raise CellFault("size", f"its profit shows a {by_profit}, its liquidation price a {by_price}", _ASK_SIDE)
+            raise CellFault(
+                "size",
+                f"its profit shows a {by_profit}, its liquidation price a {by_price}",
+                _ASK_SIDE,
+            )
         return by_profit or by_price or evidence.side_by_brackets(entry_price)
 
     def _mode(self) -> str | None:
-        """Return the margin mode that the line states, or that its isolated margins show: in cross they are 0."""
+        """Return the margin mode that the line states, or that its isolated margins show.
+
+        In cross they are 0.
+        """
         if mode := self.stated.mode():
             return mode
         amounts = [self._dollars(field) for field in MARGINS[:2] if field in self.cells]
@@ -495,7 +601,9 @@ class LineReader:
 
     def _leverage_number(self, entry: Entry) -> list[Statement[float]]:
         """Return the plain number in a leverage's cell, be there a mode beside it."""
-        cell = " ".join(word for word in re.split(r"[\s()\[\],/]+", entry.cell) if not words_of(word).modes)
+        cell = " ".join(
+            word for word in re.split(r"[\s()\[\],/]+", entry.cell) if not words_of(word).modes
+        )
         if not cell:
             return []
         value, _, unit = self._number("leverage", cell)
@@ -512,7 +620,10 @@ class LineReader:
         return ASSUMED_LEVERAGE
 
     def _margin(self) -> float | None:
-        """Return the isolated margin. In cross only a column that says so by name is read, and there 0 is none."""
+        """Return the isolated margin.
+
+        In cross only a column that says so by name is read, and there 0 is none.
+        """
         fields = MARGINS if self.purpose.isolated else MARGINS[:2]
         field = next((field for field in fields if field in self.cells), None)
         if field is None:
@@ -526,7 +637,10 @@ class LineReader:
 
 
 def _spot_pairs(grid: Grid, symbol: Column | None) -> str:
-    """Return the signs that part spot pairs in this table's names: ccxt and OKX write more for a perpetual."""
+    """Return the signs that part spot pairs in this table's names.
+
+    Ccxt and OKX write more for a perpetual.
+    """
     if symbol is not None and symbol.name == "instId":
         return "/-"
     return "/" if grid.is_dump or "contract_value" in grid.columns else ""
@@ -548,7 +662,9 @@ def _bounded(field: str, value: float, **bounds: float) -> float:
     try:
         return number(value, field, **bounds)
     except FieldError as error:
-        raise CellFault(field, f"{_the(field)} {error.message}", _REMEDIES.get(field, _MARGIN_REMEDY)) from None
+        raise CellFault(
+            field, f"{_the(field)} {error.message}", _REMEDIES.get(field, _MARGIN_REMEDY)
+        ) from None
 
 
 def _the(field: str) -> str:

@@ -1,6 +1,7 @@
 """What a line states of its side, its margin mode and its leverage, in whichever of its cells.
 
-Where two cells state the same thing they must agree; a line that contradicts itself is a fault, never a choice.
+Where two cells state the same thing they must agree; a line that contradicts itself is a fault,
+never a choice.
 """
 
 import re
@@ -38,8 +39,13 @@ class Statement(NamedTuple, Generic[Value]):
     value: Value
 
 
-def agreed(statements: Iterable[Statement[Value]], what: Literal["side", "margin_mode", "leverage"]) -> Value | None:
-    """Return the one value that all cells state, None where none states any. Raises CellFault where they differ."""
+def agreed(
+    statements: Iterable[Statement[Value]], what: Literal["side", "margin_mode", "leverage"]
+) -> Value | None:
+    """Return the one value that all cells state, None where none states any.
+
+    Raises CellFault where they differ.
+    """
     first: Statement[Value] | None = None
     for statement in statements:
         if first is None:
@@ -77,7 +83,9 @@ class Stated:
     @property
     def by_sign(self) -> bool:
         """Whether a column of sides says that the sign of the size tells it."""
-        return any(folded(entry.cell) in BY_SIGN for entry in self.entries if entry.column.field == "side")
+        return any(
+            folded(entry.cell) in BY_SIGN for entry in self.entries if entry.column.field == "side"
+        )
 
     @property
     def by_trades(self) -> bool:
@@ -86,14 +94,21 @@ class Stated:
         return bool(sides) and all(not _POSITION_SIDE.search(folded(cell)) for cell in sides)
 
     def side(self) -> Side | None:
-        """Return the side that words state. Raises CellFault for a word in a column of sides that is none."""
+        """Return the side that words state.
+
+        Raises CellFault for a word in a column of sides that is none.
+        """
         for entry in self.entries:
             if entry.column.field == "side" and folded(entry.cell) not in BY_SIGN:
                 words = self.beside[entry.column.name]
                 if not words.sides or words.unknown:
                     wrong = f"the side must be long or short, got {shown(entry.cell)}"
                     raise CellFault("side", wrong, "write long or short")
-        statements = [Statement(name, side) for name, words in self.beside.items() for side in sorted(words.sides)]
+        statements = [
+            Statement(name, side)
+            for name, words in self.beside.items()
+            for side in sorted(words.sides)
+        ]
         for column, cell in self.entries:
             if column.field in {"is_short", "is_long"} and folded(cell) in TRUE | FALSE:
                 short = (folded(cell) in TRUE) == (column.field == "is_short")
@@ -110,23 +125,36 @@ class Stated:
         if not statements:
             # An empty cell in a column of yes or no says no.
             statements = [
-                Statement(flag.name, "cross" if flag.field == "isolated" else "isolated") for flag in self.flags
+                Statement(flag.name, "cross" if flag.field == "isolated" else "isolated")
+                for flag in self.flags
             ]
         if not statements:
-            statements = [Statement(text, mode) for text in self.context for mode in sorted(words_of(text).modes)]
+            statements = [
+                Statement(text, mode)
+                for text in self.context
+                for mode in sorted(words_of(text).modes)
+            ]
         return cast("MarginMode | None", agreed(statements, "margin_mode"))
 
     def leverages(self) -> list[Statement[float]]:
         """Return the leverages that words state: `20x`, `1:10`."""
-        return [Statement(name, value) for name, words in self.beside.items() for value in sorted(words.leverages)]
+        return [
+            Statement(name, value)
+            for name, words in self.beside.items()
+            for value in sorted(words.leverages)
+        ]
 
     def _modes_of(self, entry: Entry) -> list[Statement[str]]:
-        """Return what a cell states of the mode. Raises CellFault where one of a mode's column states none."""
+        """Return what a cell states of the mode.
+
+        Raises CellFault where one of a mode's column states none.
+        """
         column, cell = entry
         if column.field == "symbol":
             return []
         if column.field == "trade_mode":
-            # Bybit's tradeMode: 1 is isolated. 0 says nothing, for it is written in isolated accounts too.
+            # Bybit's tradeMode: 1 is isolated. 0 says nothing, for it is written in isolated
+            # accounts too.
             return [Statement(column.name, "isolated")] if cell == "1" else []
         # A header may say it for all its lines: "Margin (Isolated)".
         modes = _modes_in_dump(cell) or words_of(cell).modes or words_of(column.unit).modes
@@ -139,8 +167,12 @@ class Stated:
 
     def _sides_of_context(self) -> list[Statement[str]]:
         """Return the sides that titles state as those of all positions below them."""
-        words = [(text, word) for text in self.context for word in re.findall(r"[a-z]+", text.casefold())]
-        return [Statement(text, _SIDES_OF_ALL[word]) for text, word in words if word in _SIDES_OF_ALL]
+        words = [
+            (text, word) for text in self.context for word in re.findall(r"[a-z]+", text.casefold())
+        ]
+        return [
+            Statement(text, _SIDES_OF_ALL[word]) for text, word in words if word in _SIDES_OF_ALL
+        ]
 
 
 def _modes_in_dump(cell: str) -> set[str]:

@@ -1,4 +1,7 @@
-"""What a table calls a perpetual: the name without its dress, what stands beside it, and whether it is one at all."""
+"""What a table calls a perpetual.
+
+The name without its dress, what stands beside it, and whether it is one at all.
+"""
 
 import re
 from typing import NamedTuple
@@ -16,11 +19,14 @@ _THOUSANDS = re.compile(r"k(?=[A-Z0-9]{2})")
 """Hyperliquid's kPEPE is what others call 1000PEPE."""
 _SAYS_PERPETUAL = re.compile(r"PERP|-SWAP|\.P$|_UMCBL|_CMCBL|USD[TC]M$")
 _DRESSED = re.compile(
-    r"(?P<symbol>.+?)(?:[ _]PERPETUAL|(?<!BTC)(?<!ETH)-PERPETUAL| PERP|\.P|_UMCBL|_CMCBL|(?<=USD[TC])(?:PERP|M))?"
+    r"(?P<symbol>.+?)(?:[ _]PERPETUAL|(?<!BTC)(?<!ETH)-PERPETUAL| "
+    r"PERP|\.P|_UMCBL|_CMCBL|(?<=USD[TC])(?:PERP|M))?"
 )
 _LOCAL_NAMES = {"XBT": "BTC"}
 _OPTION = re.compile(r".+-[0-9.]+-[CP](?:-USD[TC])?")
-_DATED = re.compile(r".+(?:[-_:]|USD[TC])(?:[0-9]{6}|[0-9]{8}|[0-9]{1,2}[A-Z]{3}[0-9]{2})|.+USD[FGHJKMNQUVXZ][0-9]{2}")
+_DATED = re.compile(
+    r".+(?:[-_:]|USD[TC])(?:[0-9]{6}|[0-9]{8}|[0-9]{1,2}[A-Z]{3}[0-9]{2})|.+USD[FGHJKMNQUVXZ][0-9]{2}"
+)
 _SPOT = re.compile(r".+[-_.:/]SPOT|.+_SPBL")
 _COIN_MARGINED = re.compile(r"[A-Z0-9]+[-/_]?USD(?:M|_PERP|-SWAP|_DMCBL|:(?!USD)[A-Z0-9]+)?")
 _DOLLAR_NAMED = re.compile(r"(?P<symbol>[A-Z0-9]+?)[-/_]?USD(?:-PERP|_PERP)?")
@@ -28,7 +34,10 @@ _QUOTED_IN = re.compile(r".+?[-/_]?(?P<quote>USD[TC])(?:[:_-].*)?")
 _UNIFIED = re.compile(r"[A-Z0-9]+/[A-Z0-9]+:[A-Z0-9]+")
 """How ccxt names a perpetual on every venue: RENDER/USDT:USDT."""
 _DERIBIT_COIN = re.compile(r"(?:BTC|ETH)-PERPETUAL")
-"""Deribit's perpetuals that settle in their own coin; those in dollars are called SOL_USDC-PERPETUAL."""
+"""Deribit's perpetuals that settle in their own coin.
+
+Those in dollars are called SOL_USDC-PERPETUAL.
+"""
 _USDC_PERP = re.compile(r"(?P<token>[A-Z0-9]{2,12}?)PERP")
 """How Bybit called its perpetuals in USDC: BTCPERP."""
 _OTHER_QUOTE = re.compile(r"[A-Z0-9]{3,}(?P<quote>EUR|TRY|BRL|JPY|GBP|KRW|BTC|ETH|BNB)")
@@ -57,8 +66,9 @@ class Symbol(NamedTuple):
 def read_symbol(cell: str, *, dollar_names: bool, spot_pairs: str = "") -> Symbol:
     """Return what a symbol's cell says.
 
-    `dollar_names`: the venue calls its dollar perpetuals BTC-USD. `spot_pairs` are the signs that part a spot pair,
-    such as RENDER/USDT, where the name is that of a program or venue that would write more for a perpetual.
+    `dollar_names`: the venue calls its dollar perpetuals BTC-USD. `spot_pairs` are the signs that
+    part a spot pair, such as RENDER/USDT, where the name is that of a program or venue that would
+    write more for a perpetual.
     """
     written, words = _name_and_words(cell)
     if builder := _BUILDER.fullmatch(written):

@@ -17,7 +17,13 @@ from typing import Any, NamedTuple
 from margin.errors import FieldError
 from margin.market.accounts import LeftOut
 from margin.market.imports.cells import without_note, words_of
-from margin.market.imports.closed import LEVERAGED, OPEN_SIGNS, filled_fields, lists_no_positions, why_listing
+from margin.market.imports.closed import (
+    LEVERAGED,
+    OPEN_SIGNS,
+    filled_fields,
+    lists_no_positions,
+    why_listing,
+)
 from margin.market.imports.columns import Column, Line, LineFault, printable
 from margin.market.imports.dumps import dump_grid
 from margin.market.imports.grid import Grid, read_grid
@@ -40,8 +46,9 @@ _FEW = 3
 class TableRead:
     """What a table says: its positions, in their order, and all that kept others out.
 
-    At most `MOST_FAULTS` faults are listed, `more_faults` counts the rest; likewise `MOST_LEFT_OUT` lines left out.
-    Notes say what was assumed, converted or not read, as sentences without their full stop.
+    At most `MOST_FAULTS` faults are listed, `more_faults` counts the rest; likewise `MOST_LEFT_OUT`
+    lines left out. Notes say what was assumed, converted or not read, as sentences without their
+    full stop.
     """
 
     positions: tuple[Position, ...] = ()
@@ -58,17 +65,27 @@ class TableRead:
     @property
     def refused(self) -> bool:
         """Whether the table as a whole cannot be one of open positions, whatever becomes of its lines."""
-        return bool(self.faults) and not self.positions and not any(fault.removable for fault in self.faults)
+        return (
+            bool(self.faults)
+            and not self.positions
+            and not any(fault.removable for fault in self.faults)
+        )
 
     @property
     def removable_lines(self) -> tuple[int, ...]:
-        """The lines with faults, where the table without them would still mean what it says; else none."""
+        """The lines with faults, where the table without them would still mean what it says.
+
+        Else none.
+        """
         if any(not fault.removable or fault.unit != "Line" for fault in self.faults):
             return ()
         return tuple(sorted({fault.line for fault in self.faults if fault.line}))
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as the `import` command prints it; `line` is null where the table as a whole is meant."""
+        """Return it as the `import` command prints it.
+
+        `line` is null where the table as a whole is meant.
+        """
         return {
             "complete": self.complete,
             "positions": [asdict(position) for position in self.positions],
@@ -89,10 +106,11 @@ def read_table(
 ) -> TableRead:
     """Return the positions of a table, for an account at a venue in cross or in isolated margin.
 
-    `contract_values` are the tokens in one contract, by token, at the venue that counts in contracts; without them
-    such sizes are faults. `marks` are last known prices by token, against which entry prices are checked. `merge` makes
-    one position of lines of the same token and side. Where a table does not say the leverage it is 10×, and an isolated
-    margin is size · entry ÷ leverage; a note says so.
+    `contract_values` are the tokens in one contract, by token, at the venue that counts in
+    contracts; without them such sizes are faults. `marks` are last known prices by token, against
+    which entry prices are checked. `merge` makes one position of lines of the same token and side.
+    Where a table does not say the leverage it is 10×, and an isolated margin is size · entry ÷
+    leverage; a note says so.
     """
     grid = dump_grid(text) or read_grid(text)
     reading = _Reading(grid, Purpose(VENUES[venue], isolated, contract_values or {}, marks or {}))
@@ -147,16 +165,26 @@ class _Reading:
         self.lists: dict[tuple[str, ...], list[Line]] = {}
         for line in grid.lines:
             self.lists.setdefault(line.context, []).append(line)
-        self.filled = {context: filled_fields(line.entries for line in lines) for context, lines in self.lists.items()}
+        self.filled = {
+            context: filled_fields(line.entries for line in lines)
+            for context, lines in self.lists.items()
+        }
         self.assumed: dict[str, list[str]] = {}
 
     def refuse_listing(self) -> bool:
-        """Refuse a table that cannot be one of open positions, or lacks a column; return whether it did."""
+        """Refuse a table that cannot be one of open positions, or lacks a column.
+
+        Return whether it did.
+        """
         if self.faults and not self.grid.columns:
             return True
-        reasons = {context: _why_no_positions(context, lines) for context, lines in self.lists.items()}
+        reasons = {
+            context: _why_no_positions(context, lines) for context, lines in self.lists.items()
+        }
         if reasons and all(reasons.values()):
-            self._refuse(f"{next(iter(reasons.values()))}, not open positions", _export(self.purpose.venue))
+            self._refuse(
+                f"{next(iter(reasons.values()))}, not open positions", _export(self.purpose.venue)
+            )
         else:
             self.listings = {context: reason for context, reason in reasons.items() if reason}
             self._require_columns()
@@ -164,7 +192,9 @@ class _Reading:
 
     def take(self, line: Line) -> None:
         """Read one line: a position, a reason to leave it out, faults, or nothing that is open."""
-        reader = LineReader(line, self.grid, self.convention, self.purpose, self.filled[line.context])
+        reader = LineReader(
+            line, self.grid, self.convention, self.purpose, self.filled[line.context]
+        )
         label = f"{printable(line.cells.get('symbol', ''))}, {self.grid.unit.lower()} {line.number}"
         if reason := self.listings.get(line.context):
             self.left_out.append(LeftOut(label, reason))
@@ -187,15 +217,25 @@ class _Reading:
 
     def result(self, *, merge: bool) -> TableRead:
         """Return all that was read."""
-        if self.closed and len(self.closed) == len(self.left_out) and not self.legs and not self.faults:
+        if (
+            self.closed
+            and len(self.closed) == len(self.left_out)
+            and not self.legs
+            and not self.faults
+        ):
             self.left_out.clear()
-            wrong = f"it lists closed trades, not open positions: on the first line {self.closed[0]}"
+            wrong = (
+                f"it lists closed trades, not open positions: on the first line {self.closed[0]}"
+            )
             self._refuse(wrong, _export(self.purpose.venue))
         self._ask_for_side()
         self._ask_whether_open()
         if len(self.accounts) > 1:
             names = ", ".join(f'"{printable(name)}"' for name in list(self.accounts)[:3])
-            self._refuse(f"it holds the positions of several accounts ({names})", "import one account at a time")
+            self._refuse(
+                f"it holds the positions of several accounts ({names})",
+                "import one account at a time",
+            )
         notes = [*self.grid.notes, *self._notes()]
         positions = self._each_once(notes, merge=merge)
         if len(positions) > MOST_POSITIONS:
@@ -209,7 +249,9 @@ class _Reading:
         faults = sorted(self.faults, key=lambda fault: fault.line)
         more = max(0, len(faults) - MOST_FAULTS)
         if len(self.left_out) > MOST_LEFT_OUT:
-            notes.append(f"lines left out beside those listed: {len(self.left_out) - MOST_LEFT_OUT:,}")
+            notes.append(
+                f"lines left out beside those listed: {len(self.left_out) - MOST_LEFT_OUT:,}"
+            )
         return TableRead(
             tuple(positions[:MOST_POSITIONS]),
             tuple(self.left_out[:MOST_LEFT_OUT]),
@@ -228,15 +270,28 @@ class _Reading:
             return
         line = self.grid.header
         sized = columns.keys() & {"size", "contracts"}
-        if not sized and (suspect := next((column for column in self.grid.unread if self._may_be_size(column)), None)):
-            self._refuse(f'no column says the size; is it "{suspect.name}"?', 'name it "size"', line)
+        if not sized and (
+            suspect := next(
+                (column for column in self.grid.unread if self._may_be_size(column)), None
+            )
+        ):
+            self._refuse(
+                f'no column says the size; is it "{suspect.name}"?', 'name it "size"', line
+            )
         elif not sized | (columns.keys() & {"notional", "margin", "initial_margin"}):
-            self._refuse("no column says the size", 'name one "size" (in tokens) or "notional" (in $)', line)
+            self._refuse(
+                "no column says the size", 'name one "size" (in tokens) or "notional" (in $)', line
+            )
         if "entry_price" not in columns:
             self._refuse("no column says the entry price", 'name one "entry price"', line)
 
     def _cells(self, column: Column) -> list[str]:
-        cells = (entry.cell for line in self.grid.lines for entry in line.entries if entry.column is column)
+        cells = (
+            entry.cell
+            for line in self.grid.lines
+            for entry in line.entries
+            if entry.column is column
+        )
         return [cell for cell in cells if cell.lower() not in EMPTY]
 
     def _may_be_size(self, column: Column) -> bool:
@@ -263,7 +318,9 @@ class _Reading:
             return
         if "sign" not in self.assumed or any(leg.position.side == "short" for leg in self.legs):
             return
-        suspect = next((column for column in self.grid.unread if self._may_hold_sides(column)), None)
+        suspect = next(
+            (column for column in self.grid.unread if self._may_hold_sides(column)), None
+        )
         if suspect:
             wrong = f'no column says long or short in words that are known; is it "{suspect.name}"?'
             self._refuse(wrong, 'name it "side" and write long or short')
@@ -273,7 +330,10 @@ class _Reading:
 
     @property
     def _is_leveraged(self) -> bool:
-        """Whether anything shows that the lines are perpetuals: a symbol, a leverage, a margin, an open profit."""
+        """Whether anything shows that the lines are perpetuals.
+
+        A symbol, a leverage, a margin, an open profit.
+        """
         return self.says_perpetual or not self.all_filled.isdisjoint(LEVERAGED)
 
     def _may_hold_sides(self, column: Column) -> bool:
@@ -291,18 +351,26 @@ class _Reading:
         if not self.legs or not self.all_filled.isdisjoint(OPEN_SIGNS):
             return
         legs = {leg.label for leg in self.legs if leg.position.symbol in self.trades}
-        both = next((symbol for symbol in self.trades if {f"{symbol} long", f"{symbol} short"} <= legs), None)
+        both = next(
+            (symbol for symbol in self.trades if {f"{symbol} long", f"{symbol} short"} <= legs),
+            None,
+        )
         if both:
             wrong = f"{both} is bought and sold in it: it may list trades, not open positions"
             self._refuse(wrong, "write long and short for positions")
         open_lines = {leg.line for leg in self.legs}
-        with_result = [bool(line.of("pnl")) for line in self.grid.lines if line.number in open_lines]
+        with_result = [
+            bool(line.of("pnl")) for line in self.grid.lines if line.number in open_lines
+        ]
         if any(with_result) and not all(with_result):
             wrong = "only some lines have a profit or loss: are those closed?"
             self._refuse(wrong, 'add a column "status" that says open or closed')
 
     def _each_once(self, notes: list[str], *, merge: bool) -> list[Position]:
-        """Return the positions, each token once on each side: what comes again is merged, or else a fault."""
+        """Return the positions, each token once on each side.
+
+        What comes again is merged, or else a fault.
+        """
         kept: dict[str, _Leg] = {}
         for leg in self.legs:
             first = kept.setdefault(leg.label, leg)
@@ -313,7 +381,9 @@ class _Reading:
                 kept[leg.label] = _Leg(first.line, one)
                 kept_leverage = f"; the leverage is line {first.line}'s, {one.leverage:g}×"
                 other = kept_leverage if leg.position.leverage != one.leverage else ""
-                notes.append(f"line {leg.line} is merged into line {first.line}: both are {leg.label}{other}")
+                notes.append(
+                    f"line {leg.line} is merged into line {first.line}: both are {leg.label}{other}"
+                )
             else:
                 self.faults.append(_doubled(first, leg, one)._replace(unit=self.grid.unit))
         return [leg.position for leg in kept.values()]
@@ -325,17 +395,26 @@ class _Reading:
             "notional_at_mark": "sizes in $ became tokens at the mark price: {}",
             "margin": "no size is given, margin × leverage ÷ entry price is taken: {}",
             "contracts": "contracts became tokens (contracts × contract value): {}",
-            "unified": f"contracts were read as tokens, as ccxt has them on {self.purpose.venue.name}: {{}}",
-            "swap": "sizes were read as tokens; OKX's own, beside symbols that end in -SWAP, are contracts, and their "
+            "unified": f"contracts were read as tokens, as ccxt has them on "
+            f"{self.purpose.venue.name}: {{}}",
+            "swap": "sizes were read as tokens; OKX's own, beside symbols that end in -SWAP, are "
+            "contracts, and their "
             "column has to be called so: {}",
             "side": "no side is given, profit or liquidation price shows it: {}",
             "shown_leverage": "no leverage is given, value ÷ margin shows it: {}",
             "leverage": f"no leverage is given, {ASSUMED_LEVERAGE:g}× is taken: {{}}",
             "margin_assumed": "no isolated margin is given, size × entry ÷ leverage is taken: {}",
         }
-        notes = [text.format(", ".join(self.assumed[name])) for name, text in texts.items() if name in self.assumed]
+        notes = [
+            text.format(", ".join(self.assumed[name]))
+            for name, text in texts.items()
+            if name in self.assumed
+        ]
         if self.legs and self.grid.header is None:
-            notes.append("there is no header: the columns were read as token, side, size, entry price, leverage")
+            notes.append(
+                "there is no header: the columns were read as token, side, size, entry price, "
+                "leverage"
+            )
         if "sign" in self.assumed:
             notes.append("no column says the side: a positive size is long, a negative one short")
         if "mode" in self.assumed:
@@ -343,7 +422,10 @@ class _Reading:
         if self.empty:
             notes.append(f"lines of size 0, where nothing is open: {self.empty:,}")
         if self.purpose.isolated and self._margins_with_profit():
-            notes.append(f"{_PROFIT_INSIDE} is taken as the margin without open profit, which Binance counts into it")
+            notes.append(
+                f"{_PROFIT_INSIDE} is taken as the margin without open profit, which Binance "
+                f"counts into it"
+            )
         return notes
 
     def _margins_with_profit(self) -> bool:

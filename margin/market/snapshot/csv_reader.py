@@ -1,4 +1,6 @@
-"""Reading one CSV file of figures: cells become checked values, and a complaint names the file and the line.
+"""Reading one CSV file of figures.
+
+Cells become checked values, and a complaint names the file and the line.
 
 Knows no table in particular; what a row means is the readers' business.
 """
@@ -33,15 +35,20 @@ class Row:
     cells: Mapping[str, str]
 
     def path(self, column: str = "") -> str:
-        """The field's path in an error: file, line and column."""
+        """Return the field's path in an error: file, line and column."""
         return join(f"{self.file}:{self.line}", column)
 
     def value(self, column: str, *, optional: bool = False) -> float | str | None:
-        """The cell as a number, or as it stands where it is none, for whoever checks it; None where it may be empty."""
+        """Return the cell as a number, or as it stands where it is none, for whoever checks it.
+
+        None where it may be empty.
+        """
         cell = self.cells[column]
         if optional and not cell:
             return None
-        if not cell.isascii() or "_" in cell:  # `float` reads the digits of every script, and underscores.
+        if (
+            not cell.isascii() or "_" in cell
+        ):  # `float` reads the digits of every script, and underscores.
             return cell
         try:
             return float(cell)
@@ -49,51 +56,53 @@ class Row:
             return cell
 
     def number(self, column: str, **bounds: float) -> float:
-        """A finite number within the bounds that `errors.number` knows."""
+        """Return a finite number within the bounds that `errors.number` knows."""
         return errors.number(self.value(column), self.path(column), **bounds)
 
     def optional(self, column: str, **bounds: float) -> float | None:
-        """The same, None where the cell is empty."""
+        """Return the same, None where the cell is empty."""
         return self.number(column, **bounds) if self.cells[column] else None
 
     def whole(self, column: str, *, at_least: float) -> int:
-        """A whole number."""
+        """Return a whole number."""
         value = self.number(column, at_least=at_least)
         if not value.is_integer():
             raise FieldError(self.path(column), f"must be a whole number, got {value:g}")
         return int(value)
 
     def text(self, column: str) -> str:
-        """One line of plain text, not empty."""
+        """Return one line of plain text, not empty."""
         value = errors.text(self.cells[column], self.path(column), longest=LONGEST_TEXT)
         if not value:
             raise FieldError(self.path(column), "must not be empty")
         return value
 
     def symbol(self, column: str) -> str:
-        """A token."""
+        """Return a token."""
         value = self.cells[column]
         if not _SYMBOL.fullmatch(value):
-            raise FieldError(self.path(column), f"must be 1 to 15 capital letters and digits, got {shown(value)}")
+            raise FieldError(
+                self.path(column), f"must be 1 to 15 capital letters and digits, got {shown(value)}"
+            )
         return value
 
     def choice(self, column: str, options: Iterable[str]) -> str:
-        """One of the options, spelt exactly."""
+        """Return one of the options, spelt exactly."""
         return errors.choice(self.cells[column], self.path(column), options)
 
     def date(self, column: str) -> str:
-        """A day as `2026-03-18`."""
+        """Return a day as `2026-03-18`."""
         return _date(self.cells[column], self.path(column))
 
     def span(self, since: str, as_of: str) -> tuple[str, str]:
-        """The first and last day of a window that stands in two columns."""
+        """Return the first and last day of a window that stands in two columns."""
         first, last = self.date(since), self.date(as_of)
         if last < first:
             raise FieldError(self.path(as_of), f"must not be before {first}, got {last}")
         return first, last
 
     def sighting(self, column: str) -> str:
-        """When a figure was seen: a day, an ISO 8601 interval of two days, or `undated`."""
+        """Return when a figure was seen: a day, an ISO 8601 interval of two days, or `undated`."""
         value = self.cells[column]
         days = [] if value == UNDATED else value.split("/", 1)
         for day in days:
@@ -108,14 +117,15 @@ def _date(value: str, path: str) -> str:
         written = date.fromisoformat(value).isoformat()
     except ValueError:
         written = ""
-    # Python also reads other ISO spellings (20260318); dates here are compared and shown as text, so one spelling.
+    # Python also reads other ISO spellings (20260318); dates here are compared and shown as text,
+    # so one spelling.
     if written != value or not value:
         raise FieldError(path, f"must be a date such as 2026-03-18, got {shown(value)}")
     return value
 
 
 def read_rows(folder: Traversable, file: str, header: str) -> list[Row]:
-    """Every row of a file that opens with exactly this header."""
+    """Return every row of a file that opens with exactly this header."""
     columns = header.split(",")
     reader = csv.reader(io.StringIO(_content(folder, file), newline=""), strict=True)
     try:
@@ -123,7 +133,9 @@ def read_rows(folder: Traversable, file: str, header: str) -> list[Row]:
             raise FieldError(f"{file}:1", f"must be the header {header}")
         rows = [_row(file, reader.line_num, columns, cells) for cells in reader if cells]
     except csv.Error as error:
-        raise FieldError(f"{file}:{reader.line_num}", f"must be comma-separated values ({error})") from error
+        raise FieldError(
+            f"{file}:{reader.line_num}", f"must be comma-separated values ({error})"
+        ) from error
     if not rows:
         raise FieldError(file, "must have at least one row, got none")
     return rows
@@ -145,7 +157,7 @@ def _row(file: str, line: int, columns: Sequence[str], cells: Sequence[str]) -> 
 
 
 def grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Row]]:
-    """Rows by key, in the order of the file."""
+    """Return rows by key, in the order of the file."""
     groups: dict[Key, list[Row]] = {}
     for row in rows:
         groups.setdefault(key(row), []).append(row)
@@ -160,11 +172,14 @@ def refuse_repeats(rows: Iterable[Row], key: Callable[[Row], Hashable]) -> None:
 
 
 def common(rows: Sequence[Row], column: str) -> str:
-    """The text that all rows share in a column."""
+    """Return the text that all rows share in a column."""
     value = rows[0].text(column)
     for row in rows:
         if row.cells[column] != value:
-            raise FieldError(row.path(column), f"must be {value} as on line {rows[0].line}, got {row.cells[column]}")
+            raise FieldError(
+                row.path(column),
+                f"must be {value} as on line {rows[0].line}, got {row.cells[column]}",
+            )
     return value
 
 

@@ -1,7 +1,8 @@
 """The embedded snapshot: the project's own dated figures, which make it work without a network.
 
-Each file is read when something in it is first asked for, checked as a whole, and kept. A broken row raises FieldError
-with the file and the line as its path (`tiers.csv:7.floor`). The functions at the end answer from the packaged files.
+Each file is read when something in it is first asked for, checked as a whole, and kept. A broken
+row raises FieldError with the file and the line as its path (`tiers.csv:7.floor`). The functions at
+the end answer from the packaged files.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,36 +33,36 @@ class Snapshot:
         self._folder = folder
 
     def tables(self, venue: str) -> VenueTables:
-        """Tiers, contract values where tiers are read by contracts, and who is known not to be listed."""
+        """Return tiers, contract values where tiers are read by contracts, and who is known not to be listed."""
         return self._tables[choice(venue, "venue", VENUES)]
 
     def contracts(self, venue: str) -> Mapping[str, Contract]:
-        """Per symbol listed on the venue; empty for the textbook account."""
+        """Return per symbol listed on the venue; empty for the textbook account."""
         return self._contracts.get(choice(venue, "venue", VENUES), {})
 
     def contract_values(self) -> Mapping[str, float]:
-        """Tokens in one contract per symbol, on the venue that counts in contracts."""
+        """Return tokens in one contract per symbol, on the venue that counts in contracts."""
         counting = [key for key, venue in VENUES.items() if venue.flat_tiers]
         return self.tables(counting[0]).contract_values if counting else {}
 
     def marks(self) -> Mapping[str, float]:
-        """Reference price per symbol, in the settlement coin."""
+        """Return reference price per symbol, in the settlement coin."""
         return self._marks.prices
 
     def marks_as_of(self) -> str:
-        """The day of the reference prices."""
+        """Return the day of the reference prices."""
         return self._marks.as_of
 
     def funding(self) -> Mapping[str, Funding]:
-        """Recorded funding rates per symbol."""
+        """Return recorded funding rates per symbol."""
         return self._funding
 
     def risk(self) -> Mapping[str, Risk]:
-        """Volatility and beta per symbol."""
+        """Return volatility and beta per symbol."""
         return self._risk
 
     def correlations(self, symbols: Sequence[str]) -> Correlations:
-        """Correlations among the symbols, from the window reaching back furthest that holds them all.
+        """Return correlations among the symbols, from the window reaching back furthest that holds them all.
 
         That is the long window, or for a book with VIRTUAL, which is younger, the last year. Raises FieldError for a
         symbol that is not in the snapshot.
@@ -73,7 +74,7 @@ class Snapshot:
         raise FieldError("symbols", f"no window of correlations holds {', '.join(sorted(outside))}")
 
     def crashes(self) -> tuple[Crash, ...]:
-        """Named days, oldest first."""
+        """Return named days, oldest first."""
         return self._crashes
 
     @cached_property
@@ -97,11 +98,15 @@ class Snapshot:
             tables[venue] = VenueTables(
                 source=SOURCE,
                 tiers=tiers,
-                contract_values={symbol: contract.contract_value for symbol, contract in counting.items()},
+                contract_values={
+                    symbol: contract.contract_value for symbol, contract in counting.items()
+                },
                 as_of=as_of,
                 not_listed=not_listed[venue],
                 unconfirmed=frozenset(
-                    symbol for symbol, contract in counting.items() if not contract.contract_value_confirmed
+                    symbol
+                    for symbol, contract in counting.items()
+                    if not contract.contract_value_confirmed
                 ),
                 dates=dates,
             )
@@ -138,5 +143,5 @@ crashes = EMBEDDED.crashes
 
 
 def attach(scenario: Scenario) -> Scenario:
-    """The scenario beside the packaged tables of its venue."""
+    """Return the scenario beside the packaged tables of its venue."""
     return scenario.with_tables(tables(scenario.account.venue))

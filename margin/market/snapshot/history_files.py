@@ -1,4 +1,7 @@
-"""The files of recorded prices: marks, funding, risk figures, correlations, crashes. Rows in, checked values out."""
+"""The files of recorded prices: marks, funding, risk figures, correlations, crashes.
+
+Rows in, checked values out.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from importlib.resources.abc import Traversable
@@ -9,7 +12,14 @@ import numpy as np
 
 from margin.errors import FieldError
 from margin.market.records import Correlations, Crash, Funding, Marks, Move, Risk, is_definite
-from margin.market.snapshot.csv_reader import Row, common, grouped, read_rows, refuse_repeats, require_all
+from margin.market.snapshot.csv_reader import (
+    Row,
+    common,
+    grouped,
+    read_rows,
+    refuse_repeats,
+    require_all,
+)
 from margin.venues import listing_venues
 
 _MARKS = "symbol,source,as_of,price"
@@ -21,16 +31,20 @@ _RISING_RATES = ("lowest", "percentile_1", "median", "percentile_99", "highest")
 
 
 def read_marks(folder: Traversable) -> Marks:
-    """The marks: every symbol of the snapshot has one, so they also say which symbols there are."""
+    """Return the marks: every symbol of the snapshot has one, so they also say which symbols there are."""
     rows = read_rows(folder, "marks.csv", _MARKS)
     refuse_repeats(rows, lambda row: row.cells["symbol"])
     prices = {row.symbol("symbol"): row.number("price", above=0) for row in rows}
     rows[0].date("as_of")
-    return Marks(MappingProxyType(prices), source=common(rows, "source"), as_of=common(rows, "as_of"))
+    return Marks(
+        MappingProxyType(prices), source=common(rows, "source"), as_of=common(rows, "as_of")
+    )
 
 
-def _by_symbol(folder: Traversable, file: str, header: str, symbols: Collection[str]) -> dict[str, Row]:
-    """The rows of a file that has exactly one for every symbol."""
+def _by_symbol(
+    folder: Traversable, file: str, header: str, symbols: Collection[str]
+) -> dict[str, Row]:
+    """Return the rows of a file that has exactly one for every symbol."""
     rows = read_rows(folder, file, header)
     refuse_repeats(rows, lambda row: row.cells["symbol"])
     found = {row.choice("symbol", symbols): row for row in rows}
@@ -39,7 +53,7 @@ def _by_symbol(folder: Traversable, file: str, header: str, symbols: Collection[
 
 
 def read_funding(folder: Traversable, symbols: Collection[str]) -> Mapping[str, Funding]:
-    """Recorded funding rates per symbol."""
+    """Return recorded funding rates per symbol."""
     rows = _by_symbol(folder, "funding.csv", _FUNDING, symbols)
     return MappingProxyType({symbol: _funding(row) for symbol, row in rows.items()})
 
@@ -82,7 +96,10 @@ def read_correlations(folder: Traversable, symbols: Collection[str]) -> tuple[Co
     """Return one value per window, the window that reaches back furthest first."""
     rows = read_rows(folder, "correlations.csv", _CORRELATIONS)
     windows = grouped(rows, lambda row: (row.cells["since"], row.cells["as_of"]))
-    found = sorted((_correlations(window, symbols) for window in windows.values()), key=lambda window: window.since)
+    found = sorted(
+        (_correlations(window, symbols) for window in windows.values()),
+        key=lambda window: window.since,
+    )
     covered = set[str]().union(*(window.symbols for window in found))
     require_all("correlations.csv", covered, symbols, "in a window")
     return tuple(found)
@@ -98,7 +115,9 @@ def _correlations(rows: Sequence[Row], symbols: Collection[str]) -> Correlations
     for (i, first), (j, second) in combinations(enumerate(held), 2):
         pair = frozenset({first, second})
         if pair not in values:
-            raise FieldError("correlations.csv", f"must have {first} with {second} in {since} to {as_of}")
+            raise FieldError(
+                "correlations.csv", f"must have {first} with {second} in {since} to {as_of}"
+            )
         matrix[i, j] = matrix[j, i] = values[pair]
     return _verified(Correlations(held, matrix, source, since, as_of))
 
@@ -115,14 +134,15 @@ def _correlation(row: Row, symbols: Collection[str]) -> float:
 
 
 def _verified(found: Correlations) -> Correlations:
-    # Figures in bounds can still contradict each other; who draws joint moves from them needs a definite matrix.
+    # Figures in bounds can still contradict each other; who draws joint moves from them needs a
+    # definite matrix.
     if not is_definite(found.matrix):
         raise FieldError("correlations.csv", f"must be positive definite in {found.window}")
     return found
 
 
 def read_crashes(folder: Traversable, symbols: Collection[str]) -> tuple[Crash, ...]:
-    """One value per day, in the order of the calendar."""
+    """Return one value per day, in the order of the calendar."""
     rows = read_rows(folder, "crashes.csv", _CRASHES)
     refuse_repeats(rows, lambda row: (row.cells["date"], row.cells["symbol"]))
     days = grouped(rows, lambda row: row.date("date"))
@@ -135,7 +155,10 @@ def _crash(day: str, rows: Sequence[Row], symbols: Collection[str]) -> Crash:
 
 
 def _move(row: Row) -> Move:
-    """Only low ≤ close ≤ high is a law: a day that opens with a gap can lie wholly on one side of the last close."""
+    """Return only low ≤ close ≤ high is a law.
+
+    A day that opens with a gap can lie wholly on one side of the last close.
+    """
     close = row.number("close", above=-1)
     if not row.cells["low"] and not row.cells["high"]:
         return Move(close, None, None)

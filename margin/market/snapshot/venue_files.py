@@ -1,6 +1,9 @@
-"""The files that speak of venues: tiers.csv, listings.csv, contracts.csv. Rows in, checked values per venue out.
+"""The files that speak of venues: tiers.csv, listings.csv, contracts.csv.
 
-Every known symbol has, on every venue, either tiers and a contract or a row that says it is not listed there.
+Rows in, checked values per venue out.
+
+Every known symbol has, on every venue, either tiers and a contract or a row that says it is not
+listed there.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -10,7 +13,14 @@ from typing import NamedTuple
 
 from margin.errors import FieldError
 from margin.market.records import Contract
-from margin.market.snapshot.csv_reader import Row, common, grouped, read_rows, refuse_repeats, require_all
+from margin.market.snapshot.csv_reader import (
+    Row,
+    common,
+    grouped,
+    read_rows,
+    refuse_repeats,
+    require_all,
+)
 from margin.venues import VENUES, TierTable, listing_venues
 
 _TIER_FIGURES = ("floor", "cap", "maintenance_rate", "maintenance_amount", "max_leverage")
@@ -31,7 +41,7 @@ class VenueTiers(NamedTuple):
 
 
 def read_tiers(folder: Traversable, symbols: Collection[str]) -> dict[str, VenueTiers]:
-    """Every venue's verified tier tables, with their day."""
+    """Return every venue's verified tier tables, with their day."""
     rows = read_rows(folder, "tiers.csv", _TIERS)
     refuse_repeats(rows, lambda row: (row.cells["venue"], row.cells["symbol"], row.cells["floor"]))
     venues = _by_venue(rows, lambda _: symbols)
@@ -39,8 +49,10 @@ def read_tiers(folder: Traversable, symbols: Collection[str]) -> dict[str, Venue
     return {venue: _venue_tiers(venue, venues[venue]) for venue in listing_venues()}
 
 
-def _by_venue(rows: Sequence[Row], symbols: Callable[[str], Collection[str]]) -> dict[str, list[Row]]:
-    """Rows per venue; `symbols` says which ones a venue's rows may speak of."""
+def _by_venue(
+    rows: Sequence[Row], symbols: Callable[[str], Collection[str]]
+) -> dict[str, list[Row]]:
+    """Return rows per venue; `symbols` says which ones a venue's rows may speak of."""
     known = listing_venues()
     for row in rows:
         row.choice("symbol", symbols(row.choice("venue", known)))
@@ -50,7 +62,10 @@ def _by_venue(rows: Sequence[Row], symbols: Callable[[str], Collection[str]]) ->
 def _venue_tiers(venue: str, rows: Sequence[Row]) -> VenueTiers:
     progressive = not VENUES[venue].flat_tiers
     schedules = grouped(rows, lambda row: row.cells["symbol"])
-    tables = {symbol: _tier_table(schedule, progressive=progressive) for symbol, schedule in schedules.items()}
+    tables = {
+        symbol: _tier_table(schedule, progressive=progressive)
+        for symbol, schedule in schedules.items()
+    }
     days = {symbol: schedule[0].date("as_of") for symbol, schedule in schedules.items()}
     as_of = max(days.values(), key=[*days.values()].count)
     others = {symbol: day for symbol, day in days.items() if day != as_of}
@@ -67,13 +82,18 @@ def _tier_table(rows: Sequence[Row], *, progressive: bool) -> TierTable:
 
 
 def _tier(row: Row, *, progressive: bool, last: bool) -> dict[str, float | str | None]:
-    """A row of the scenario JSON. Only the last cap may be open, and only flat tables have no maintenance amount."""
+    """Return a row of the scenario JSON. Only the last cap may be open.
+
+    And only flat tables have no maintenance amount.
+    """
     optional = {"cap": last, "maintenance_amount": not progressive}
-    return {column: row.value(column, optional=optional.get(column, False)) for column in _TIER_FIGURES}
+    return {
+        column: row.value(column, optional=optional.get(column, False)) for column in _TIER_FIGURES
+    }
 
 
 def _on_its_line(rows: Sequence[Row], error: FieldError) -> FieldError:
-    """The table's own path (`[2].floor`) as the file's (`tiers.csv:7.floor`)."""
+    """Return the table's own path (`[2].floor`) as the file's (`tiers.csv:7.floor`)."""
     index, _, column = error.path.partition("].")
     return FieldError(rows[int(index[1:] or 0)].path(column), error.message)
 
@@ -81,13 +101,26 @@ def _on_its_line(rows: Sequence[Row], error: FieldError) -> FieldError:
 def read_listings(
     folder: Traversable, symbols: Collection[str], tiers: Mapping[str, VenueTiers]
 ) -> dict[str, dict[str, str]]:
-    """Per venue and symbol without a perpetual there: the day or the two on which that was seen."""
+    """Return per venue and symbol without a perpetual there.
+
+    The day or the two on which that was seen.
+    """
     rows = read_rows(folder, "listings.csv", _LISTINGS)
     refuse_repeats(rows, lambda row: (row.cells["venue"], row.cells["symbol"]))
-    venues = _by_venue(rows, lambda venue: [symbol for symbol in symbols if symbol not in tiers[venue].tables])
-    seen = {venue: {row.cells["symbol"]: _absence(row) for row in venues.get(venue, [])} for venue in tiers}
+    venues = _by_venue(
+        rows, lambda venue: [symbol for symbol in symbols if symbol not in tiers[venue].tables]
+    )
+    seen = {
+        venue: {row.cells["symbol"]: _absence(row) for row in venues.get(venue, [])}
+        for venue in tiers
+    }
     for venue, found in seen.items():
-        require_all("listings.csv", {*found, *tiers[venue].tables}, symbols, f"on {venue}, where it has no tiers")
+        require_all(
+            "listings.csv",
+            {*found, *tiers[venue].tables},
+            symbols,
+            f"on {venue}, where it has no tiers",
+        )
     return seen
 
 
@@ -96,12 +129,17 @@ def _absence(row: Row) -> str:
     return row.sighting("as_of")
 
 
-def read_contracts(folder: Traversable, tiers: Mapping[str, VenueTiers]) -> dict[str, Mapping[str, Contract]]:
-    """Per venue and symbol with tiers there."""
+def read_contracts(
+    folder: Traversable, tiers: Mapping[str, VenueTiers]
+) -> dict[str, Mapping[str, Contract]]:
+    """Return per venue and symbol with tiers there."""
     rows = read_rows(folder, "contracts.csv", _CONTRACTS)
     refuse_repeats(rows, lambda row: (row.cells["venue"], row.cells["symbol"]))
     venues = _by_venue(rows, lambda venue: tiers[venue].tables)
-    contracts = {venue: {row.cells["symbol"]: _contract(row) for row in venues.get(venue, [])} for venue in tiers}
+    contracts = {
+        venue: {row.cells["symbol"]: _contract(row) for row in venues.get(venue, [])}
+        for venue in tiers
+    }
     for venue, found in contracts.items():
         require_all("contracts.csv", found, tiers[venue].tables, f"on {venue}")
     return {venue: MappingProxyType(found) for venue, found in contracts.items()}

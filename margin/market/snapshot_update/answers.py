@@ -1,7 +1,9 @@
-"""All that a new snapshot needs, asked of a source in one round: per venue and token the value, or the reason for none.
+"""All that a new snapshot needs, asked of a source in one round.
 
-Asks as little as it can: not twice for what came with another token's answer, and nothing more of a venue that turns
-this machine away.
+Per venue and token the value, or the reason for none.
+
+Asks as little as it can: not twice for what came with another token's answer, and nothing more of a
+venue that turns this machine away.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,9 +27,12 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the source gave: per venue or token the value or the reason for none; closes and marks with their venue.
+    """What the source gave: per venue or token the value or the reason for none.
 
-    `silent` holds, with their reasons, the venues that did not say what they list; the others are in `contracts`.
+    Closes and marks with their venue.
+
+    `silent` holds, with their reasons, the venues that did not say what they list; the others are
+    in `contracts`.
     """
 
     contracts: Mapping[str, Checked[Contract]]
@@ -51,7 +56,7 @@ class Asking:
         self._silent: dict[str, str] = {}
 
     def all_about(self, tokens: Sequence[str]) -> Answers:
-        """Every figure of these tokens."""
+        """Return every figure of these tokens."""
         for venue in listing_venues():
             try:
                 found = self._ask("contracts", self._source.contracts, venue)
@@ -102,7 +107,7 @@ class Asking:
         return Checked(good, refused)
 
     def _marks(self, tokens: Sequence[str]) -> Checked[tuple[str, float]]:
-        """Per token the mark of the first venue that has one, or the first reason for none."""
+        """Return per token the mark of the first venue that has one, or the first reason for none."""
         good: dict[str, tuple[str, float]] = {}
         refused: dict[str, str] = {}
         for venue in listing_venues():
@@ -114,7 +119,13 @@ class Asking:
             except Unavailable as error:
                 refused = dict.fromkeys(missing, _reason(venue, error)) | refused
             else:
-                good.update({token: (venue, quotes.good[token].mark) for token in missing if token in quotes.good})
+                good.update(
+                    {
+                        token: (venue, quotes.good[token].mark)
+                        for token in missing
+                        if token in quotes.good
+                    }
+                )
                 refused = {**quotes.refused, **refused}
         return Checked(good, dict.fromkeys(tokens, "no venue has a mark of it") | refused)
 
@@ -127,7 +138,7 @@ class Asking:
         return statistics.funding(venue, history, self._today)
 
     def _closes(self, token: str) -> tuple[str, Closes]:
-        """From the first venue whose candles reach back far enough."""
+        """Return from the first venue whose candles reach back far enough."""
         reasons = []
         for venue in self._history_venues(token):
             try:
@@ -140,9 +151,14 @@ class Asking:
         raise FieldError("", "; ".join(reasons))
 
     def _history_venues(self, token: str) -> list[str]:
-        """Those that list the token or did not say what they list. Raises FieldError where there are none."""
+        """Return those that list the token or did not say what they list.
+
+        Raises FieldError where there are none.
+        """
         unlisted = [
-            venue for venue, found in self._contracts.items() if token not in found.good and token not in found.refused
+            venue
+            for venue, found in self._contracts.items()
+            if token not in found.good and token not in found.refused
         ]
         remembering = [venue for venue in listing_venues() if VENUES[venue].api.long_history]
         venues = [venue for venue in remembering if venue not in unlisted]

@@ -1,4 +1,6 @@
-"""The snapshot's files on the way to a new edition: their rows, the account of what changed, and the move into place.
+"""The snapshot's files on the way to a new edition.
+
+Their rows, the account of what changed, and the move into place.
 
 Knows how the files are keyed and spelt, not what their figures mean.
 """
@@ -66,7 +68,7 @@ class Report:
     left_out: Mapping[str, str]
 
     def lines(self) -> list[str]:
-        """One line per group of rows, as a person reads it."""
+        """Return one line per group of rows, as a person reads it."""
         return [
             *(f"new: {_what(entry)}: {entry.before} -> {entry.after}" for entry in self.written),
             *(f"kept: {_what(entry)}, {entry.as_of}: {entry.reason}" for entry in self.kept),
@@ -80,7 +82,7 @@ def _what(entry: Written | Kept) -> str:
 
 
 def cells(values: Mapping[str, Any], decimals: int | None = None) -> Row:
-    """A row as its file spells it; numbers in full, or rounded."""
+    """Return a row as its file spells it; numbers in full, or rounded."""
     return {column: _cell(value, decimals) for column, value in values.items()}
 
 
@@ -91,7 +93,9 @@ def _cell(value: str | bool | float | None, decimals: int | None) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         # Adding 0 turns a rounded -0 into 0.
-        return np.format_float_positional(value if decimals is None else round(value, decimals) + 0.0, trim="-")
+        return np.format_float_positional(
+            value if decimals is None else round(value, decimals) + 0.0, trim="-"
+        )
     return str(value)
 
 
@@ -117,55 +121,66 @@ class Draft:
                 groups.setdefault(key, []).append(row)
 
     def newest(self) -> str:
-        """The latest day of any row."""
-        days = {row["as_of"] for groups in self._rows.values() for rows in groups.values() for row in rows}
+        """Return the latest day of any row."""
+        days = {
+            row["as_of"]
+            for groups in self._rows.values()
+            for rows in groups.values()
+            for row in rows
+        }
         return max(day.rpartition("/")[2] for day in days - {UNDATED})
 
     def tokens(self, file: str, venue: str) -> list[str]:
-        """Those that the file has rows of for the venue."""
+        """Return those that the file has rows of for the venue."""
         return [token for held, token in self._rows[file] if held == venue]
 
     def cell(self, file: str, column: str, token: str, venue: str = "") -> str:
-        """The cell of the token's first row; empty where there is none."""
+        """Return the cell of the token's first row; empty where there is none."""
         rows = self._rows[file].get((venue, token))
         return rows[0][column] if rows else ""
 
     def put(self, file: str, token: str, rows: list[Row], venue: str = "") -> None:
-        """Sets the token's rows: in their old place, or at the end."""
+        """Set the token's rows: in their old place, or at the end."""
         before = self.cell(file, "as_of", token, venue) or "none"
         self._rows[file][venue, token] = rows
         self._written.setdefault((file, venue, before, rows[0]["as_of"]), []).append(token)
 
     def drop(self, file: str, token: str, venue: str, why: str) -> None:
-        """Takes the token's rows out, if there are any."""
+        """Take the token's rows out, if there are any."""
         before = self.cell(file, "as_of", token, venue)
         if self._rows[file].pop((venue, token), None):
             self._written.setdefault((file, venue, before, why), []).append(token)
 
     def keep(self, file: str, token: str, reason: str, venue: str = "") -> None:
-        """Notes why the token's rows, if there are any, stay."""
+        """Note why the token's rows, if there are any, stay."""
         if as_of := self.cell(file, "as_of", token, venue):
             self._kept.setdefault((file, venue, as_of, reason), []).append(token)
 
     def keep_all(self, file: str, reason: str) -> None:
-        """Notes why a whole file stays that has no venues."""
+        """Note why a whole file stays that has no venues."""
         for _, token in self._rows[file]:
             self.keep(file, token, reason)
 
     def leave_out(self, token: str, reason: str) -> None:
-        """Notes why a token is not added."""
+        """Note why a token is not added."""
         self._left_out[token] = reason
 
     def report(self) -> Report:
-        """The account so far."""
+        """Return the account so far."""
         return Report(
-            tuple(Written(file, venue, tuple(tokens), *days) for (file, venue, *days), tokens in self._written.items()),
-            tuple(Kept(file, venue, tuple(tokens), *why) for (file, venue, *why), tokens in self._kept.items()),
+            tuple(
+                Written(file, venue, tuple(tokens), *days)
+                for (file, venue, *days), tokens in self._written.items()
+            ),
+            tuple(
+                Kept(file, venue, tuple(tokens), *why)
+                for (file, venue, *why), tokens in self._kept.items()
+            ),
             self._left_out,
         )
 
     def write(self, folder: Path) -> None:
-        """Writes every file into an empty folder."""
+        """Write every file into an empty folder."""
         copy2(self._folder / RECORD, folder)
         for file, groups in self._rows.items():
             with folder.joinpath(file).open("w", encoding="utf-8", newline="") as opened:
@@ -175,12 +190,14 @@ class Draft:
 
 
 def publish(draft: Draft, folder: Path, check: Callable[[Path], object], *, dry_run: bool) -> None:
-    """Writes the draft beside the folder, has it checked there, and moves it into place unless it is a dry run.
+    """Write the draft beside the folder, has it checked there, and moves it into place unless it is a dry run.
 
     Raises NotWritten where `check` raises FieldError or the files cannot be written: then nothing has changed.
     """
     try:
-        with TemporaryDirectory(prefix=".snapshot-", dir=None if dry_run else _made(folder.parent)) as beside:
+        with TemporaryDirectory(
+            prefix=".snapshot-", dir=None if dry_run else _made(folder.parent)
+        ) as beside:
             new, old = _made(Path(beside, "new")), _made(Path(beside, "old"))
             draft.write(new)
             check(new)

@@ -1,7 +1,9 @@
-"""The snapshot written anew from a source, table by table: what cannot be had, or cannot be true, stays as it was.
+"""The snapshot written anew from a source, table by table.
 
-Nothing is written that would not be read back: the new files are made beside the old ones, read whole as a `Snapshot`,
-and only then moved into place.
+What cannot be had, or cannot be true, stays as it was.
+
+Nothing is written that would not be read back: the new files are made beside the old ones, read
+whole as a `Snapshot`, and only then moved into place.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -55,11 +57,13 @@ def rewrite(
     tiers: Tiers | None = None,
     say: Say = lambda _: None,
 ) -> Report:
-    """Writes the folder's snapshot anew; a folder without one gets one, on the rows of the packaged one.
+    """Write the folder's snapshot anew.
 
-    `today` is the day in UTC; `added` are tokens to hold besides those it has; `tiers` answers in place of the
-    source's; `say` is told what is asked. Raises NotWritten where nothing may be changed, and FieldError where the old
-    snapshot itself is broken.
+    A folder without one gets one, on the rows of the packaged one.
+
+    `today` is the day in UTC; `added` are tokens to hold besides those it has; `tiers` answers in
+    place of the source's; `say` is told what is asked. Raises NotWritten where nothing may be
+    changed, and FieldError where the old snapshot itself is broken.
     """
     folder = folder.resolve()
     base = folder if any((folder / file).exists() for file in FILES) else DATA
@@ -76,7 +80,7 @@ def rewrite(
 
 
 def _read_back(folder: Path) -> list[str]:
-    """Reads every file of a snapshot; gives its tokens."""
+    """Read every file of a snapshot; gives its tokens."""
     snapshot = Snapshot(folder)
     tokens = list(snapshot.marks())
     for venue in VENUES:
@@ -90,7 +94,9 @@ def _read_back(folder: Path) -> list[str]:
 
 def _refuse_a_clock_behind(draft: Draft, today: date) -> None:
     if draft.newest() > today.isoformat():
-        raise NotWritten(f"this machine's clock says {today}, and the snapshot holds figures of {draft.newest()}")
+        raise NotWritten(
+            f"this machine's clock says {today}, and the snapshot holds figures of {draft.newest()}"
+        )
 
 
 class _Edition:
@@ -103,7 +109,7 @@ class _Edition:
         self._trust = trust
 
     def make(self, tokens: Sequence[str], added: Sequence[str]) -> None:
-        """Edits the draft."""
+        """Edit the draft."""
         tokens = [*tokens, *self._admitted(tokens, added)]
         for venue in listing_venues():
             self._venue(venue, tokens)
@@ -112,7 +118,10 @@ class _Edition:
         self._risk_and_correlations(tokens)
 
     def _admitted(self, tokens: Sequence[str], added: Sequence[str]) -> list[str]:
-        """The added tokens of which everything is known: a snapshot holds nothing by halves."""
+        """Return the added tokens of which everything is known.
+
+        A snapshot holds nothing by halves.
+        """
         whole = self._marks_trouble(tokens) or self._closes_trouble(tokens)
         troubles = {token: whole or self._trouble(token) for token in added}
         for token, trouble in troubles.items():
@@ -121,7 +130,7 @@ class _Edition:
         return [token for token, trouble in troubles.items() if not trouble]
 
     def _trouble(self, token: str) -> str | None:
-        """The first thing that is not known of a token."""
+        """Return the first thing that is not known of a token."""
         for venue in listing_venues():
             trouble = self._venue_trouble(venue)
             if not trouble and token in self._answers.contracts[venue].good:
@@ -150,7 +159,7 @@ class _Edition:
                 self._unlisted(venue, token)
 
     def _venue_trouble(self, venue: str) -> str | None:
-        """Why a venue's answer says nothing of what it lists."""
+        """Return why a venue's answer says nothing of what it lists."""
         if venue in self._answers.silent:
             return self._answers.silent[venue]
         found, held = self._answers.contracts[venue], self._draft.tokens(CONTRACTS, venue)
@@ -160,7 +169,10 @@ class _Edition:
         return None
 
     def _listed(self, venue: str, token: str, contract: Contract) -> None:
-        no_tiers, no_contract = self._tiers_trouble(venue, token), self._contract_trouble(venue, token, contract)
+        no_tiers, no_contract = (
+            self._tiers_trouble(venue, token),
+            self._contract_trouble(venue, token, contract),
+        )
         if self._belong_together(venue, token, contract):
             no_tiers = no_contract = no_tiers or no_contract
         if no_tiers:
@@ -171,12 +183,22 @@ class _Edition:
             self._draft.keep(CONTRACTS, token, no_contract, venue)
             self._draft.keep(LISTINGS, token, no_contract, venue)
         else:
-            row = cells({"venue": venue, "symbol": token, **asdict(contract), "as_of": self._today.isoformat()})
+            row = cells(
+                {
+                    "venue": venue,
+                    "symbol": token,
+                    **asdict(contract),
+                    "as_of": self._today.isoformat(),
+                }
+            )
             self._draft.put(CONTRACTS, token, [row], venue)
             self._draft.drop(LISTINGS, token, venue, "listed")
 
     def _belong_together(self, venue: str, token: str, contract: Contract) -> bool:
-        """Whether tiers and contract come both or not at all: a new listing, and tiers in contracts of another size."""
+        """Return whether tiers and contract come both or not at all.
+
+        A new listing, and tiers in contracts of another size.
+        """
         held = self._draft.cell(CONTRACTS, "contract_value", token, venue)
         return not held or float(held) != contract.contract_value
 
@@ -196,7 +218,7 @@ class _Edition:
         return self._jump("its contract value", held, contract.contract_value)
 
     def _jump(self, what: str, held: str, now: float) -> str | None:
-        """The words for a figure too far from the one that is held, if one is."""
+        """Return the words for a figure too far from the one that is held, if one is."""
         if not held or self._trust or float(held) / IMPLAUSIBLE <= now <= float(held) * IMPLAUSIBLE:
             return None
         return f"{what} went from {float(held):g} to {now:g} (--trust takes it)"
@@ -210,7 +232,14 @@ class _Edition:
     def _unlisted(self, venue: str, token: str) -> None:
         for file in (TIERS, CONTRACTS):
             self._draft.drop(file, token, venue, "not listed")
-        row = cells({"venue": venue, "symbol": token, "as_of": self._today.isoformat(), "status": "not listed"})
+        row = cells(
+            {
+                "venue": venue,
+                "symbol": token,
+                "as_of": self._today.isoformat(),
+                "status": "not listed",
+            }
+        )
         self._draft.put(LISTINGS, token, [row], venue)
 
     def _marks(self, tokens: Sequence[str]) -> None:
@@ -221,7 +250,12 @@ class _Edition:
             return
         source = f"{_names(found[token][0] for token in tokens)} marks"
         for token in tokens:
-            row = {"symbol": token, "source": source, "as_of": self._today.isoformat(), "price": found[token][1]}
+            row = {
+                "symbol": token,
+                "source": source,
+                "as_of": self._today.isoformat(),
+                "price": found[token][1],
+            }
             self._draft.put(MARKS, token, [cells(row)])
 
     def _marks_trouble(self, tokens: Iterable[str]) -> str | None:
@@ -229,7 +263,9 @@ class _Edition:
         for token in tokens:
             if token not in found.good:
                 troubles[token] = found.refused[token]
-            elif jump := self._jump("it", self._draft.cell(MARKS, "price", token), found.good[token][1]):
+            elif jump := self._jump(
+                "it", self._draft.cell(MARKS, "price", token), found.good[token][1]
+            ):
                 troubles[token] = jump
         return _together(troubles)
 
@@ -243,7 +279,9 @@ class _Edition:
                 self._draft.keep(FUNDING, token, found.refused[token])
 
     def _risk_and_correlations(self, tokens: Sequence[str]) -> None:
-        closes = {token: found[1] for token, found in self._answers.closes.good.items() if token in tokens}
+        closes = {
+            token: found[1] for token, found in self._answers.closes.good.items() if token in tokens
+        }
         try:
             windows = statistics.windows(closes, self._today)
         except FieldError as error:
@@ -278,21 +316,28 @@ class _Edition:
         return _together({token: refused[token] for token in tokens if token in refused})
 
     def _closes_source(self, window: Window) -> str:
-        return f"{_names(self._answers.closes.good[token][0] for token in window.tokens)} daily closes"
+        return (
+            f"{_names(self._answers.closes.good[token][0] for token in window.tokens)} daily closes"
+        )
 
 
 def _pairs(found: Correlations) -> Iterator[Row]:
     window = {"source": found.source, "since": found.since, "as_of": found.as_of}
     for (i, first), (j, second) in combinations(enumerate(found.symbols), 2):
-        yield cells({**window, "first": first, "second": second, "value": float(found.matrix[i, j])}, _DECIMALS)
+        yield cells(
+            {**window, "first": first, "second": second, "value": float(found.matrix[i, j])},
+            _DECIMALS,
+        )
 
 
 def _together(troubles: Mapping[str, str]) -> str | None:
-    """The tokens' troubles as one clause, each reason once; None where there are none."""
+    """Return the tokens' troubles as one clause, each reason once; None where there are none."""
     by_reason: dict[str, list[str]] = {}
     for token, reason in troubles.items():
         by_reason.setdefault(reason, []).append(token)
-    return "; ".join(f"{', '.join(tokens)}: {reason}" for reason, tokens in by_reason.items()) or None
+    return (
+        "; ".join(f"{', '.join(tokens)}: {reason}" for reason, tokens in by_reason.items()) or None
+    )
 
 
 def _names(venues: Iterable[str]) -> str:

@@ -16,8 +16,25 @@ from margin.errors import FieldError
 from margin.market.records import Correlations, Funding, Risk
 from margin.market.source import Candles, FundingHistory
 
-AI_BASKET = ("RENDER", "FET", "TAO", "AKT", "GRT", "NEAR", "WLD", "ICP", "FIL", "AR", "THETA", "IO", "ATH")
-"""The tokens of the AI basket. VIRTUAL, the youngest, stays outside, so that the basket is the same in every window."""
+AI_BASKET = (
+    "RENDER",
+    "FET",
+    "TAO",
+    "AKT",
+    "GRT",
+    "NEAR",
+    "WLD",
+    "ICP",
+    "FIL",
+    "AR",
+    "THETA",
+    "IO",
+    "ATH",
+)
+"""The tokens of the AI basket.
+
+VIRTUAL, the youngest, stays outside, so that the basket is the same in every window.
+"""
 YEAR = 365
 """Moves in the short window; a token with fewer has no figures."""
 FEWEST_PAYMENTS = 90
@@ -32,7 +49,7 @@ Closes = NDArray[np.float64]
 
 
 def daily_closes(candles: Candles, today: date) -> Closes:
-    """The closes of the days that follow each other up to yesterday, of candles of one UTC day each.
+    """Return the closes of the days that follow each other up to yesterday, of candles of one UTC day each.
 
     Raises FieldError where they make fewer than `YEAR` moves, or none at all.
     """
@@ -40,11 +57,14 @@ def daily_closes(candles: Candles, today: date) -> Closes:
     days = candles.times[usable] // _DAY - (today - _EPOCH).days
     complete = days < 0
     days, closes = days[complete], candles.close[usable][complete]
-    # Counted back from yesterday, every day has its place: the run ends with the first that does not stand on it.
+    # Counted back from yesterday, every day has its place: the run ends with the first that does
+    # not stand on it.
     misplaced = np.flatnonzero(days != np.arange(-len(days), 0))
     run: Closes = closes[misplaced[-1] + 1 :] if len(misplaced) else closes
     if len(run) <= YEAR:
-        raise FieldError("", f"has daily closes of {len(run)} days on end up to yesterday, {YEAR + 1} are needed")
+        raise FieldError(
+            "", f"has daily closes of {len(run)} days on end up to yesterday, {YEAR + 1} are needed"
+        )
     if not np.ptp(run[-YEAR - 1 :]) > 0:
         raise FieldError("", "has a price that did not move for a year")
     return run
@@ -52,7 +72,10 @@ def daily_closes(candles: Candles, today: date) -> Closes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """Daily log returns of several tokens over the same days, the last of them `as_of`; shape (days, tokens)."""
+    """Daily log returns of several tokens over the same days, the last of them `as_of`.
+
+    Shape (days, tokens).
+    """
 
     tokens: tuple[str, ...]
     as_of: date
@@ -69,31 +92,41 @@ class Window:
         return self.day(0)
 
     def day(self, index: int) -> date:
-        """The day of one move."""
+        """Return the day of one move."""
         return self.as_of - timedelta(days=self.days - 1 - index)
 
     def moves(self, tokens: Sequence[str]) -> NDArray[np.float64]:
-        """The returns of some tokens; shape (days, these tokens)."""
+        """Return the returns of some tokens; shape (days, these tokens)."""
         return self.returns[:, [self.tokens.index(token) for token in tokens]]
 
 
 def windows(closes: Mapping[str, Closes], today: date) -> list[Window]:
-    """The long window, and the last year of every token where some are too young for the long one.
+    """Return the long window, and the last year of every token where some are too young for the long one.
 
     The long window reaches back as far as BTC and the whole AI basket do together. Raises FieldError with the token
     where one of these is missing.
     """
     for token in ("BTC", *AI_BASKET):
         if token not in closes:
-            raise FieldError(token, "has no daily closes, and the window is that of BTC and the whole AI basket")
+            raise FieldError(
+                token, "has no daily closes, and the window is that of BTC and the whole AI basket"
+            )
     long = min(len(closes[token]) for token in ("BTC", *AI_BASKET))
     old = [token for token in closes if len(closes[token]) >= long]
     found = [_window(closes, old, long, today)]
-    return found if len(old) == len(closes) else [*found, _window(closes, list(closes), YEAR + 1, today)]
+    return (
+        found
+        if len(old) == len(closes)
+        else [*found, _window(closes, list(closes), YEAR + 1, today)]
+    )
 
 
-def _window(closes: Mapping[str, Closes], tokens: Sequence[str], length: int, today: date) -> Window:
-    returns = np.diff(np.log(np.column_stack([closes[token][-length:] for token in tokens])), axis=0)
+def _window(
+    closes: Mapping[str, Closes], tokens: Sequence[str], length: int, today: date
+) -> Window:
+    returns = np.diff(
+        np.log(np.column_stack([closes[token][-length:] for token in tokens])), axis=0
+    )
     return Window(tuple(tokens), today - timedelta(days=1), returns)
 
 
@@ -115,21 +148,29 @@ def correlations(window: Window, source: str) -> Correlations:
     centred = window.returns - window.returns.mean(axis=0)
     products = centred.T @ centred
     roots = np.sqrt(products.diagonal())
-    matrix: NDArray[np.float64] = np.clip((products + products.T) / (2 * np.outer(roots, roots)), -1, 1)
+    matrix: NDArray[np.float64] = np.clip(
+        (products + products.T) / (2 * np.outer(roots, roots)), -1, 1
+    )
     np.fill_diagonal(matrix, 1.0)
-    return Correlations(window.tokens, matrix, source, window.since.isoformat(), window.as_of.isoformat())
+    return Correlations(
+        window.tokens, matrix, source, window.since.isoformat(), window.as_of.isoformat()
+    )
 
 
 def funding(venue: str, history: FundingHistory, today: date) -> Funding:
-    """How the latest rates were distributed, back to where the payments' interval was last another.
+    """Return how the latest rates were distributed, back to where the payments' interval was last another.
 
     Percentiles interpolate linearly. Raises FieldError where they are fewer than `FEWEST_PAYMENTS` or not recent.
     """
     hours, first = _steady(history.times)
     rates = history.rates[first:]
     if len(rates) < FEWEST_PAYMENTS:
-        raise FieldError("", f"has {len(rates)} funding payments at one interval, {FEWEST_PAYMENTS} are needed")
-    since, as_of = (datetime.fromtimestamp(int(history.times[at]) / 1000, UTC).date() for at in (first, -1))
+        raise FieldError(
+            "", f"has {len(rates)} funding payments at one interval, {FEWEST_PAYMENTS} are needed"
+        )
+    since, as_of = (
+        datetime.fromtimestamp(int(history.times[at]) / 1000, UTC).date() for at in (first, -1)
+    )
     if as_of < today - _LATEST_PAYMENT:
         raise FieldError("", f"was last paid funding on {as_of}")
     low, median, high = (float(share) for share in np.percentile(rates, (1, 50, 99)))
@@ -149,7 +190,10 @@ def funding(venue: str, history: FundingHistory, today: date) -> Funding:
 
 
 def _steady(times: NDArray[np.int64]) -> tuple[int, int]:
-    """The present interval in hours, and the index of the first payment for an interval since it is that long."""
+    """Return the present interval in hours.
+
+    And the index of the first payment for an interval since it is that long.
+    """
     hours = np.rint(np.diff(times) / _HOUR).astype(int)
     others = np.flatnonzero(hours != hours[-1:])
     # A payment is for the interval before it.

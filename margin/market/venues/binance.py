@@ -1,7 +1,9 @@
-"""Binance USDⓈ-M futures: perpetuals settled in USDT, and an account in single- or multi-assets mode.
+"""Binance USDⓈ-M futures.
 
-Figures come as text. Tiers are given to a key only, all symbols in one answer; a bracket's `cum` is its maintenance
-amount.
+Perpetuals settled in USDT, and an account in single- or multi-assets mode.
+
+Figures come as text. Tiers are given to a key only, all symbols in one answer; a bracket's `cum` is
+its maintenance amount.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +27,18 @@ from margin.market.venues.checks import (
 )
 from margin.market.venues.connection import Connection
 from margin.market.venues.debts import Debt, debts_of, lowered, named
-from margin.market.venues.fields import Entry, by, entries, entry, every, figure, limit, moment, optional, word
+from margin.market.venues.fields import (
+    Entry,
+    by,
+    entries,
+    entry,
+    every,
+    figure,
+    limit,
+    moment,
+    optional,
+    word,
+)
 from margin.market.venues.positions import Leg, TakenOver, read_legs, take_over
 from margin.market.venues.rights import Rights, refuse_withdrawal
 from margin.market.venues.symbols import SETTLEMENT, base_in, base_of, symbol_of
@@ -48,36 +61,43 @@ _IDLE_COIN = "it does not back positions in USDT while multi-assets mode is off"
 
 
 class Binance:
-    """What Binance answers, as checked values; `tiers` and `account` need a connection with a key."""
+    """What Binance answers, as checked values.
+
+    `tiers` and `account` need a connection with a key.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def contracts(self) -> Checked[Contract]:
-        """Every perpetual in USDT that trades, on shares and metals too."""
-        return gather(entries(self._connection.ask("fapiPublicGetExchangeInfo"), "symbols"), base_in, _contract)
+        """Return every perpetual in USDT that trades, on shares and metals too."""
+        return gather(
+            entries(self._connection.ask("fapiPublicGetExchangeInfo"), "symbols"),
+            base_in,
+            _contract,
+        )
 
     def quotes(self) -> Checked[Quote]:
-        """Marks and present funding of the perpetuals in USDT."""
+        """Return marks and present funding of the perpetuals in USDT."""
         rows = self._rows("fapiPublicGetPremiumIndex")
         intervals = self._intervals()
         return gather(rows, base_in, lambda row: _quote(row, intervals))
 
     def tiers(self, _token: str = "") -> Checked[TierTable]:
-        """Every symbol's table, as it applies to the key's account."""
+        """Return every symbol's table, as it applies to the key's account."""
         if not self._connection.keyed:
             raise Unavailable("key", "gives its tiers only to a key")
         return gather(self._rows("fapiPrivateGetLeverageBracket"), base_in, _table)
 
     def funding(self, token: str) -> FundingHistory:
-        """The latest 1000 payments."""
+        """Return the latest 1000 payments."""
         rows = self._rows("fapiPublicGetFundingRate", symbol=symbol_of(token), limit=_MOST_PAYMENTS)
         if not rows:
             raise Unavailable("absent", f"has no past funding of {token}")
         return funding_history(rows, "fundingTime", "fundingRate")
 
     def candles(self, token: str) -> Candles:
-        """The latest 1500 days."""
+        """Return the latest 1500 days."""
         asked = {"symbol": symbol_of(token), "interval": "1d", "limit": _MOST_CANDLES}
         rows = self._rows("fapiPublicGetKlines", **asked)
         if not rows:
@@ -85,20 +105,28 @@ class Binance:
         return candles(rows)
 
     def account(self) -> VenueAccount:
-        """The key's account."""
+        """Return the key's account."""
         account = entry(self._connection.ask("fapiPrivateV3GetAccount"))
         rights = self.rights()
         positions = self._rows("fapiPrivateV3GetPositionRisk")
         settings = by(self._rows("fapiPrivateGetSymbolConfig"), "symbol")
-        legs, left_out = read_legs(positions, "symbol", lambda row, symbol: _leg(row, symbol, settings))
+        legs, left_out = read_legs(
+            positions, "symbol", lambda row, symbol: _leg(row, symbol, settings)
+        )
         coins = every(entries(account, "assets"), "asset")
-        amounts = {name: figure(coin, "walletBalance") for name, coin in coins.items() if name != SETTLEMENT}
+        amounts = {
+            name: figure(coin, "walletBalance")
+            for name, coin in coins.items()
+            if name != SETTLEMENT
+        }
         debts = self._debts({name: -amount for name, amount in amounts.items() if amount < 0})
         held = {name: amount for name, amount in amounts.items() if amount > 0}
         taken = take_over(legs, [*left_out, *self._other_coins(held), *named(debts, SETTLEMENT)])
         cash = coins.get(SETTLEMENT)
         # The margin of an isolated position has left the cross wallet.
-        wallet_balance = (figure(cash, "crossWalletBalance") if cash else 0.0) + taken.isolated_margins
+        wallet_balance = (
+            figure(cash, "crossWalletBalance") if cash else 0.0
+        ) + taken.isolated_margins
         return VenueAccount(
             venue="binance",
             seen_at=datetime.now(UTC),
@@ -117,7 +145,10 @@ class Binance:
         return entries(self._connection.ask(method, parameters))
 
     def _intervals(self) -> dict[str, Entry] | None:
-        """Symbols whose payments come at another interval than the usual one; None where they cannot be had."""
+        """Return symbols whose payments come at another interval than the usual one.
+
+        None where they cannot be had.
+        """
         try:
             return by(self._rows("fapiPublicGetFundingInfo"), "symbol")
         except (Unavailable, FieldError):
@@ -130,7 +161,9 @@ class Binance:
     def _liabilities(self, owed: Mapping[str, float]) -> dict[str, float | None]:
         try:
             rates = by(self._rows("fapiPublicGetAssetIndex"), "symbol")
-            asked = {coin: optional(rates.get(f"{coin}USD", {}), "askRate", above=0) for coin in owed}
+            asked = {
+                coin: optional(rates.get(f"{coin}USD", {}), "askRate", above=0) for coin in owed
+            }
         except (Unavailable, FieldError):
             return {}
         return {coin: None if rate is None else owed[coin] * rate for coin, rate in asked.items()}
@@ -139,7 +172,7 @@ class Binance:
         return {token: quote.mark for token, quote in self.quotes().good.items()}
 
     def _other_coins(self, amounts: Mapping[str, float]) -> list[LeftOut]:
-        """Coins that the account holds beside the settlement coin."""
+        """Return coins that the account holds beside the settlement coin."""
         if not amounts:
             return []
         mode = entry(self._connection.ask("fapiPrivateGetAccountConfig"))
@@ -147,7 +180,7 @@ class Binance:
         return [LeftOut(f"{amount:g} {name}", reason) for name, amount in amounts.items()]
 
     def _taker_fee(self, taken: TakenOver) -> float | None:
-        """The account's own, as it is for its first position."""
+        """Return the account's own, as it is for its first position."""
         if not taken.imported.positions:
             return None
         symbol = symbol_of(taken.imported.positions[0].symbol)
@@ -158,7 +191,10 @@ class Binance:
             return None
 
     def rights(self) -> Rights:
-        """Return what the key may do. Raises Unavailable for a key by which money can leave the account."""
+        """Return what the key may do.
+
+        Raises Unavailable for a key by which money can leave the account.
+        """
         return refuse_withdrawal("binance", self._rights())
 
     def _rights(self) -> Rights:
@@ -173,7 +209,7 @@ class Binance:
 
 
 def _contract(row: Entry) -> Contract | None:
-    """The contract; None where it is of another kind or does not trade."""
+    """Return the contract; None where it is of another kind or does not trade."""
     kind = tuple(word(row, key) for key in ("status", "quoteAsset", "marginAsset"))
     if word(row, "contractType") not in _PERPETUAL or kind != ("TRADING", SETTLEMENT, SETTLEMENT):
         return None
@@ -205,13 +241,20 @@ def _interval(adjusted: Entry | None) -> float | None:
 
 def _table(row: Entry) -> TierTable:
     if optional(row, "notionalCoef") not in (None, 1.0):
-        raise FieldError("notionalCoef", "is the account's own, and whether it is in the brackets already is not known")
-    brackets = sorted(map(entry, entries(row, "brackets")), key=lambda bracket: figure(bracket, "notionalFloor"))
+        raise FieldError(
+            "notionalCoef",
+            "is the account's own, and whether it is in the brackets already is not known",
+        )
+    brackets = sorted(
+        map(entry, entries(row, "brackets")), key=lambda bracket: figure(bracket, "notionalFloor")
+    )
     amounts = published_amounts(brackets, "cum")
     tiers = [
         {
             "floor": figure(bracket, "notionalFloor"),
-            "cap": limit(bracket, "notionalCap") if bracket is brackets[-1] else figure(bracket, "notionalCap"),
+            "cap": limit(bracket, "notionalCap")
+            if bracket is brackets[-1]
+            else figure(bracket, "notionalCap"),
             "maintenance_rate": figure(bracket, "maintMarginRatio"),
             "maintenance_amount": amount,
             "max_leverage": figure(bracket, "initialLeverage"),
@@ -222,12 +265,17 @@ def _table(row: Entry) -> TierTable:
 
 
 def _leg(row: Entry, symbol: str, settings: Mapping[str, Entry]) -> Leg | None:
-    """The position; None where its size is zero. Raises FieldError with the reason where it stays out."""
+    """Return the position; None where its size is zero.
+
+    Raises FieldError with the reason where it stays out.
+    """
     size = figure(row, "positionAmt")
     if not size:
         return None
     token = _token_held(row, symbol)
-    side = choice(row.get("positionSide"), "positionSide", ["BOTH", "LONG" if size > 0 else "SHORT"])
+    side = choice(
+        row.get("positionSide"), "positionSide", ["BOTH", "LONG" if size > 0 else "SHORT"]
+    )
     if symbol not in settings:
         raise FieldError("", "its leverage and its margin mode are not told")
     mode = choice(settings[symbol].get("marginType"), "marginType", ["CROSSED", "ISOLATED"])
@@ -245,7 +293,7 @@ def _leg(row: Entry, symbol: str, settings: Mapping[str, Entry]) -> Leg | None:
 
 
 def _token_held(row: Entry, symbol: str) -> str:
-    """The token of a position in a perpetual in USDT."""
+    """Return the token of a position in a perpetual in USDT."""
     if "_" in symbol:
         raise FieldError("", "it is a dated future, and only perpetuals are taken over")
     base = base_of(symbol)
@@ -258,7 +306,7 @@ def _token_held(row: Entry, symbol: str) -> str:
 
 
 def _figures(account: Entry, taken: TakenOver, legs: Sequence[Leg]) -> VenueFigures:
-    """The venue's totals, in multi-assets mode of all coins and in USD.
+    """Return the venue's totals, in multi-assets mode of all coins and in USD.
 
     None where isolated positions stay out of a cross account: the totals hold both.
     """

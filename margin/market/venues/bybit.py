@@ -47,18 +47,27 @@ _MOST_PAYMENTS, _MOST_CANDLES = 200, 1000
 _UNITS: Mapping[str, float] = {"as fractions": 1.0, "in per cent": 100.0}
 """What an answer may write for a margin of 100 %."""
 _SAME_UNIT = 10.0
-"""How many times more or less than 1 ÷ the leverage an initial margin may be: it comes rounded, to two digits at times,
-so that it tells the unit, a factor of 100, and nothing finer. The leverage is exact."""
+"""How many times more or less than 1 ÷ the leverage an initial margin may be.
+
+It comes rounded, to two digits at times, so that it tells the unit, a factor of 100, and nothing
+finer. The leverage is exact.
+"""
 _LEAST_PART = 0.05
-"""The least part of the initial margin that maintenance is: below it the two are not in one unit. No venue's is below
-0.3."""
+"""The least part of the initial margin that maintenance is: below it the two are not in one unit.
+
+No venue's is below 0.3.
+"""
 _MOVES = ("Withdraw", "AccountTransfer", "SubMemberTransfer")
 """Rights by which money can leave the account."""
 _CLASSIC = 1
 _PORTFOLIO, _ISOLATED, _CROSS = "PORTFOLIO_MARGIN", "ISOLATED_MARGIN", "REGULAR_MARGIN"
 _SIDES: Mapping[str, Side] = {"Buy": "long", "Sell": "short"}
 _OTHERS: Sequence[tuple[str, Mapping[str, str], str]] = (
-    ("USDC contracts", {"category": "linear", "settleCoin": "USDC"}, f"it is not settled in {SETTLEMENT}"),
+    (
+        "USDC contracts",
+        {"category": "linear", "settleCoin": "USDC"},
+        f"it is not settled in {SETTLEMENT}",
+    ),
     ("inverse contracts", {"category": "inverse"}, f"it is not settled in {SETTLEMENT}"),
     ("options", {"category": "option"}, "it is an option, and only perpetuals are taken over"),
 )
@@ -76,18 +85,20 @@ class Bybit:
         """As last seen, by symbol: for the funding intervals that tickers may leave out."""
 
     def contracts(self) -> Checked[Contract]:
-        """Every linear perpetual in USDT that trades."""
-        rows = self._pages("publicGetV5MarketInstrumentsInfo", category="linear", limit=_INSTRUMENTS_PAGE)
+        """Return every linear perpetual in USDT that trades."""
+        rows = self._pages(
+            "publicGetV5MarketInstrumentsInfo", category="linear", limit=_INSTRUMENTS_PAGE
+        )
         self._instruments = by(rows, "symbol")
         return gather(rows, base_in, _contract)
 
     def quotes(self) -> Checked[Quote]:
-        """Marks and present funding of the perpetuals in USDT."""
+        """Return marks and present funding of the perpetuals in USDT."""
         rows = self._rows("publicGetV5MarketTickers", category="linear")
         return gather(rows, base_in, lambda row: _quote(row, self._instruments))
 
     def tiers(self, token: str) -> Checked[TierTable]:
-        """The token's table."""
+        """Return the token's table."""
         symbol = symbol_of(token)
         rows = self._rows("publicGetV5MarketRiskLimit", category="linear", symbol=symbol)
         if not rows:
@@ -95,7 +106,7 @@ class Bybit:
         return Checked({token: _table(rows, symbol)})
 
     def funding(self, token: str) -> FundingHistory:
-        """The latest 200 payments."""
+        """Return the latest 200 payments."""
         asked = {"category": "linear", "symbol": symbol_of(token), "limit": _MOST_PAYMENTS}
         rows = self._rows("publicGetV5MarketFundingHistory", **asked)
         if not rows:
@@ -103,7 +114,7 @@ class Bybit:
         return funding_history(rows, "fundingRateTimestamp", "fundingRate")
 
     def candles(self, token: str) -> Candles:
-        """The latest 1000 days."""
+        """Return the latest 1000 days."""
         asked = {"symbol": symbol_of(token), "interval": "D", "limit": _MOST_CANDLES}
         rows = self._rows("publicGetV5MarketKline", category="linear", **asked)
         if not rows:
@@ -111,14 +122,19 @@ class Bybit:
         return candles(reversed(rows))
 
     def account(self) -> VenueAccount:
-        """The key's account. Raises Unavailable for a classic account and for portfolio margin."""
+        """Return the key's account.
+
+        Raises Unavailable for a classic account and for portfolio margin.
+        """
         isolated = self._margin_mode() == _ISOLATED
         rights = self.rights()
         wallet = self._wallet()
         coins = every(entries(wallet, "coin"), "coin")
         rows = self._positions(category="linear", settleCoin=SETTLEMENT)
         taker_fee = self._taker_fee(rows)
-        legs, left_out = read_legs(rows, "symbol", lambda row, symbol: _leg(row, symbol, isolated, taker_fee))
+        legs, left_out = read_legs(
+            rows, "symbol", lambda row, symbol: _leg(row, symbol, isolated, taker_fee)
+        )
         debts = debts_of(*_owed(coins), self._marks)
         others = [*_other_coins(coins, isolated), *named(debts, SETTLEMENT)]
         taken = take_over(legs, [*left_out, *self._other_positions(), *others])
@@ -144,7 +160,10 @@ class Bybit:
         return entries(self._result(method, **parameters), "list")
 
     def _pages(self, method: str, **parameters: Any) -> list[Any]:
-        """The rows up to a page without a row or without a cursor. Raises FieldError where pages have no end."""
+        """Return the rows up to a page without a row or without a cursor.
+
+        Raises FieldError where pages have no end.
+        """
         rows: list[Any] = []
         for _ in range(_MOST_PAGES):
             result = self._result(method, **parameters)
@@ -161,9 +180,14 @@ class Bybit:
         info = self._result("privateGetV5AccountInfo")
         mode = choice(info.get("marginMode"), "marginMode", [_CROSS, _ISOLATED, _PORTFOLIO])
         if optional(info, "unifiedMarginStatus") == _CLASSIC:
-            raise Unavailable("absent", "keeps this account as a classic one, whose rules are not modelled here")
+            raise Unavailable(
+                "absent", "keeps this account as a classic one, whose rules are not modelled here"
+            )
         if mode == _PORTFOLIO:
-            raise Unavailable("absent", "keeps this account in portfolio margin, whose rules are not modelled here")
+            raise Unavailable(
+                "absent",
+                "keeps this account in portfolio margin, whose rules are not modelled here",
+            )
         return mode
 
     def _wallet(self) -> Entry:
@@ -180,24 +204,35 @@ class Bybit:
         for kind, asked, reason in _OTHERS:
             try:
                 rows = every(self._positions(**asked), "symbol").items()
-                left_out += [LeftOut(symbol, reason) for symbol, row in rows if optional(row, "size")]
+                left_out += [
+                    LeftOut(symbol, reason) for symbol, row in rows if optional(row, "size")
+                ]
             except (Unavailable, FieldError):
-                left_out.append(LeftOut(kind, "they could not be asked for; if there are any, they are missing here"))
+                left_out.append(
+                    LeftOut(
+                        kind, "they could not be asked for; if there are any, they are missing here"
+                    )
+                )
         return left_out
 
     def _taker_fee(self, positions: Sequence[Any]) -> float | None:
-        """The account's own, as it is for its first position."""
+        """Return the account's own, as it is for its first position."""
         symbols = list(by(positions, "symbol"))
         if not symbols:
             return None
         try:
             rows = self._rows("privateGetV5AccountFeeRate", category="linear", symbol=symbols[0])
-            return figure(by(rows, "symbol").get(symbols[0], {}), "takerFeeRate", at_least=0, below=1)
+            return figure(
+                by(rows, "symbol").get(symbols[0], {}), "takerFeeRate", at_least=0, below=1
+            )
         except (Unavailable, FieldError):
             return None
 
     def rights(self) -> Rights:
-        """Return what the key may do. Raises Unavailable for a key by which money can leave the account."""
+        """Return what the key may do.
+
+        Raises Unavailable for a key by which money can leave the account.
+        """
         return refuse_withdrawal("bybit", self._rights())
 
     def _rights(self) -> Rights:
@@ -209,14 +244,16 @@ class Bybit:
         except (Unavailable, FieldError):
             return Rights(None, None)
         trades = any(rights for kind, rights in granted.items() if kind != "Wallet")
-        return Rights(not reads_only and trades, not reads_only and any(right in _MOVES for right in moves))
+        return Rights(
+            not reads_only and trades, not reads_only and any(right in _MOVES for right in moves)
+        )
 
     def _marks(self) -> dict[str, float]:
         return {token: quote.mark for token, quote in self.quotes().good.items()}
 
 
 def _contract(row: Entry) -> Contract | None:
-    """The contract; None where it is of another kind or does not trade."""
+    """Return the contract; None where it is of another kind or does not trade."""
     kind = tuple(word(row, key) for key in ("contractType", "status", "quoteCoin", "settleCoin"))
     if kind != ("LinearPerpetual", "Trading", SETTLEMENT, SETTLEMENT):
         return None
@@ -237,18 +274,27 @@ def _contract(row: Entry) -> Contract | None:
 def _quote(row: Entry, instruments: Mapping[str, Entry]) -> Quote:
     def funding() -> tuple[float | None, float | None, datetime | None]:
         hours = optional(row, "fundingIntervalHour")
-        minutes = optional(instruments.get(word(row, "symbol"), {}), "fundingInterval") if hours is None else None
-        return optional(row, "fundingRate"), minutes / 60 if minutes else hours, moment(row, "nextFundingTime")
+        minutes = (
+            optional(instruments.get(word(row, "symbol"), {}), "fundingInterval")
+            if hours is None
+            else None
+        )
+        return (
+            optional(row, "fundingRate"),
+            minutes / 60 if minutes else hours,
+            moment(row, "nextFundingTime"),
+        )
 
     return venue_quote(figure(row, "markPrice"), optional(row, "indexPrice"), funding)
 
 
 def _table(rows: Sequence[Any], symbol: str) -> TierTable:
-    """The table in the one unit in which its figures agree with each other.
+    """Return the table in the one unit in which its figures agree with each other.
 
-    Some answers give margins as fractions ("0.02"), others in per cent ("2"). In the right unit every initial margin
-    is about 1 ÷ the leverage, maintenance stays below it, and the deductions, where they are given, continue from tier
-    to tier. Raises FieldError where neither unit fits, or both do.
+    Some answers give margins as fractions ("0.02"), others in per cent ("2"). In the right unit
+    every initial margin is about 1 ÷ the leverage, maintenance stays below it, and the deductions,
+    where they are given, continue from tier to tier. Raises FieldError where neither unit fits, or
+    both do.
     """
     risks = sorted(map(entry, rows), key=lambda risk: figure(risk, "riskLimitValue"))
     for index, risk in enumerate(risks):
@@ -266,7 +312,7 @@ def _table(rows: Sequence[Any], symbol: str) -> TierTable:
 
 
 def _tiers(risks: Sequence[Entry], unit: float) -> list[dict[str, float | None]]:
-    """The tiers as rows of the scenario JSON, each from where the one before ends."""
+    """Return the tiers as rows of the scenario JSON, each from where the one before ends."""
     tiers: list[dict[str, float | None]] = []
     amounts = published_amounts(risks, "mmDeduction")
     end = 0.0
@@ -285,7 +331,7 @@ def _tiers(risks: Sequence[Entry], unit: float) -> list[dict[str, float | None]]
 
 
 def _check_unit(risk: Entry, path: str, unit: float) -> None:
-    """Raises FieldError where the initial margin is given and is not in this unit, or maintenance not in its unit."""
+    """Raise FieldError where the initial margin is given and is not in this unit, or maintenance not in its unit."""
     leverage, initial = figure(risk, "maxLeverage"), optional(risk, "initialMargin")
     if initial is None:
         return
@@ -296,7 +342,10 @@ def _check_unit(risk: Entry, path: str, unit: float) -> None:
 
 
 def _leg(row: Entry, symbol: str, isolated: bool, taker_fee: float | None) -> Leg | None:
-    """The position; None where its size is zero. Raises FieldError with the reason where it stays out."""
+    """Return the position; None where its size is zero.
+
+    Raises FieldError with the reason where it stays out.
+    """
     size = figure(row, "size", at_least=0)
     if not size:
         return None
@@ -317,15 +366,20 @@ def _leg(row: Entry, symbol: str, isolated: bool, taker_fee: float | None) -> Le
 
 
 def _isolated_margin(row: Entry, leg: Leg, taker_fee: float | None) -> float:
-    """What the position holds without its closing fee, which the venue counts in (inferred from its examples)."""
+    """Return what the position holds without its closing fee.
+
+    Which the venue counts in (inferred from its examples).
+    """
     rules = VENUES["bybit"]
     held = optional(row, "positionBalance") or figure(row, "positionIM", above=0)
     fee = rules.taker_fee if taker_fee is None else taker_fee
-    return held - rules.closing_fee(1 if leg.side == "long" else -1, leg.quantity, leg.entry_price, leg.leverage, fee)
+    return held - rules.closing_fee(
+        1 if leg.side == "long" else -1, leg.quantity, leg.entry_price, leg.leverage, fee
+    )
 
 
 def _token_held(symbol: str) -> str:
-    """The token of a position in a perpetual in USDT."""
+    """Return the token of a position in a perpetual in USDT."""
     if "-" in symbol:
         raise FieldError("", "it is a dated future, and only perpetuals are taken over")
     base = base_of(symbol)
@@ -338,35 +392,49 @@ def _token_held(symbol: str) -> str:
 
 
 def _own_balance(coin: Entry) -> float:
-    """The wallet balance without what was borrowed by hand, which the venue counts in."""
+    """Return the wallet balance without what was borrowed by hand, which the venue counts in."""
     return figure(coin, "walletBalance") - (optional(coin, "spotBorrow", at_least=0) or 0.0)
 
 
 def _equity(coin: Entry) -> float:
-    """Equity of a coin, which a debt follows: the wallet balance with the profit and loss settled in that coin."""
+    """Return equity of a coin, which a debt follows.
+
+    The wallet balance with the profit and loss settled in that coin.
+    """
     equity = optional(coin, "equity")
     return _own_balance(coin) if equity is None else equity
 
 
 def _owed(coins: Mapping[str, Entry]) -> tuple[dict[str, float], dict[str, float | None]]:
     """Return amounts above 0 of the coins that are owed, and what the venue says each debt is worth in USD."""
-    owed = {name: -_equity(coin) for name, coin in coins.items() if name != SETTLEMENT and _equity(coin) < 0}
+    owed = {
+        name: -_equity(coin)
+        for name, coin in coins.items()
+        if name != SETTLEMENT and _equity(coin) < 0
+    }
     worth = {name: optional(coins[name], "usdValue") for name in owed}
     return owed, {name: None if value is None else -value for name, value in worth.items()}
 
 
 def _other_coins(coins: Mapping[str, Entry], isolated: bool) -> list[LeftOut]:
-    """Coins that the account holds beside the settlement coin."""
+    """Return coins that the account holds beside the settlement coin."""
     left_out: list[LeftOut] = []
     for name, coin in coins.items():
         if name != SETTLEMENT and _equity(coin) >= 0 and (amount := _own_balance(coin)):
-            counts = not isolated and coin.get("marginCollateral") is True and coin.get("collateralSwitch") is True
+            counts = (
+                not isolated
+                and coin.get("marginCollateral") is True
+                and coin.get("collateralSwitch") is True
+            )
             left_out.append(LeftOut(f"{amount:g} {name}", _COLLATERAL if counts else _IDLE_COIN))
     return left_out
 
 
 def _figures(wallet: Entry, cash: Entry, taken: TakenOver) -> VenueFigures:
-    """The venue's own figures: of a cross account, where they are of all coins and in USD; isolated: its equity."""
+    """Return the venue's own figures: of a cross account, where they are of all coins and in USD.
+
+    Isolated: its equity.
+    """
     if taken.margin_mode == "isolated":
         return VenueFigures(optional(cash, "equity"))
     names = ("totalMarginBalance", "totalInitialMargin", "totalMaintenanceMargin", "accountMMRate")

@@ -21,7 +21,10 @@ from margin.venues import TierTable
 Value = TypeVar("Value")
 
 OFF_INDEX = 0.5
-"""How far a mark may stand from its index price, as a fraction of it: beyond, one of the two is wrong."""
+"""How far a mark may stand from its index price, as a fraction of it.
+
+Beyond, one of the two is wrong.
+"""
 MOST_LEVERAGE = 1000
 LONGEST_INTERVAL = 168
 """Hours between two funding payments, a week: far beyond any that is known."""
@@ -29,7 +32,10 @@ _PRICES = ("open", "high", "low", "close")
 
 
 def token_of(base: str) -> str | None:
-    """Our name of a venue's base asset; None for what is no token of ours: another script, or one that merged away."""
+    """Return our name of a venue's base asset.
+
+    None for what is no token of ours: another script, or one that merged away.
+    """
     try:
         name = token(base, "symbol")
     except FieldError:
@@ -38,24 +44,32 @@ def token_of(base: str) -> str | None:
 
 
 def listed_token(name: str) -> str:
-    """The token as it may stand in a request. Raises Unavailable for what no venue lists under such a name."""
+    """Return the token as it may stand in a request.
+
+    Raises Unavailable for what no venue lists under such a name.
+    """
     if token_of(name) != name:
         raise Unavailable("absent", "does not list a token of that name")
     return name
 
 
 def today() -> str:
-    """The ISO date of today in UTC."""
+    """Return the ISO date of today in UTC."""
     return datetime.now(UTC).date().isoformat()
 
 
 def gather(
-    rows: Iterable[object], base: Callable[[Entry], str | None], read: Callable[[Entry], Value | None]
+    rows: Iterable[object],
+    base: Callable[[Entry], str | None],
+    read: Callable[[Entry], Value | None],
 ) -> Checked[Value]:
-    """The rows' values per token; a row that cannot be read, or repeats a token, is refused without the others.
+    """Return the rows' values per token.
 
-    `base` gives a row's base asset; None there, and from `read`, says that the row does not count. What names no token
-    of ours is passed over, and a token's old name yields to its new one. Raises FieldError where no row is good.
+    A row that cannot be read, or repeats a token, is refused without the others.
+
+    `base` gives a row's base asset; None there, and from `read`, says that the row does not count.
+    What names no token of ours is passed over, and a token's old name yields to its new one. Raises
+    FieldError where no row is good.
     """
     good: dict[str, Value] = {}
     refused: dict[str, str] = {}
@@ -77,8 +91,10 @@ def gather(
     return Checked(good, refused)
 
 
-def _named(rows: Iterable[object], base: Callable[[Entry], str | None]) -> list[tuple[bool, str, Entry]]:
-    """The rows of tokens: whether under a former name, these last, the token, the row."""
+def _named(
+    rows: Iterable[object], base: Callable[[Entry], str | None]
+) -> list[tuple[bool, str, Entry]]:
+    """Return the rows of tokens: whether under a former name, these last, the token, the row."""
     named: list[tuple[bool, str, Entry]] = []
     for row in rows:
         with suppress(FieldError):
@@ -97,13 +113,18 @@ def sane_quote(
     interval_hours: float | None = None,
     next_funding: datetime | None = None,
 ) -> Quote:
-    """The quote, if it can be true; an index price of 0 counts as none. Raises FieldError naming what cannot be."""
+    """Return the quote, if it can be true.
+
+    An index price of 0 counts as none. Raises FieldError naming what cannot be.
+    """
     number(mark, "mark", above=0)
     if index_price := index_price or None:
         number(index_price, "index price", above=0)
         off = mark / index_price - 1
         if abs(off) > OFF_INDEX:
-            raise FieldError("", f"its mark of {mark:g} is {off:+.0%} off its index price of {index_price:g}")
+            raise FieldError(
+                "", f"its mark of {mark:g} is {off:+.0%} off its index price of {index_price:g}"
+            )
     if funding_rate is not None:
         number(funding_rate, "funding rate", above=-1, below=1)
     if interval_hours is not None:
@@ -116,7 +137,7 @@ def venue_quote(
     index_price: float | None,
     funding: Callable[[], tuple[float | None, float | None, datetime | None]],
 ) -> Quote:
-    """The quote; what `funding` reads (rate, interval in hours, next payment) is None where it cannot be true.
+    """Return the quote; what `funding` reads (rate, interval in hours, next payment) is None where it cannot be true.
 
     Raises FieldError for the mark and the index price alone: no funding takes a mark with it.
     """
@@ -127,16 +148,24 @@ def venue_quote(
 
 
 def tier_table(rows: Sequence[Mapping[str, float | None]], *, progressive: bool) -> TierTable:
-    """A verified table from rows of the scenario JSON, lowest tier first; amounts may be left to continuity.
+    """Return a verified table from rows of the scenario JSON, lowest tier first.
 
-    Beyond what any table must hold to: 0 < rate < 1, leverage from 1 to 1000, and a maintenance margin never above
-    the initial one. Raises FieldError with the row's path (`[2].maintenance_rate`).
+    Amounts may be left to continuity.
+
+    Beyond what any table must hold to: 0 < rate < 1, leverage from 1 to 1000, and a maintenance
+    margin never above the initial one. Raises FieldError with the row's path
+    (`[2].maintenance_rate`).
     """
     for index, row in enumerate(rows):
         rate = number(row["maintenance_rate"], f"[{index}].maintenance_rate", above=0, below=1)
-        leverage = number(row["max_leverage"], f"[{index}].max_leverage", at_least=1, at_most=MOST_LEVERAGE)
+        leverage = number(
+            row["max_leverage"], f"[{index}].max_leverage", at_least=1, at_most=MOST_LEVERAGE
+        )
         if rate * leverage > 1 + 1e-9:
-            raise FieldError(f"[{index}].maintenance_rate", f"asks for more than the initial margin at {leverage:g}×")
+            raise FieldError(
+                f"[{index}].maintenance_rate",
+                f"asks for more than the initial margin at {leverage:g}×",
+            )
     return TierTable.from_rows(rows, progressive=progressive)
 
 
@@ -153,9 +182,10 @@ def published_amounts(rows: Sequence[Entry], key: str) -> list[float | None]:
 
 
 def candles(rows: Iterable[object]) -> Candles:
-    """Candles from arrays that begin with time, open, high, low, close; oldest first.
+    """Return candles from arrays that begin with time, open, high, low, close; oldest first.
 
-    Raises FieldError naming the row (`[3].low`) where prices contradict each other or times do not rise.
+    Raises FieldError naming the row (`[3].low`) where prices contradict each other or times do not
+    rise.
     """
     table = [_candle(row, f"[{index}]") for index, row in enumerate(rows)]
     if not table:
@@ -172,12 +202,16 @@ def _candle(row: object, path: str) -> tuple[float, ...]:
     except FieldError as error:
         raise error.within(path) from None
     if not low <= min(opened, close) <= max(opened, close) <= high:
-        raise FieldError(path, f"its low {low:g} and high {high:g} do not hold its open {opened:g} and close {close:g}")
+        raise FieldError(
+            path,
+            f"its low {low:g} and high {high:g} do not hold its open {opened:g} and close "
+            f"{close:g}",
+        )
     return time, opened, high, low, close
 
 
 def funding_history(rows: Iterable[object], time: str, rate: str) -> FundingHistory:
-    """Funding payments from objects that hold a time in ms and a rate under these keys, in whatever order.
+    """Return funding payments from objects that hold a time in ms and a rate under these keys, in whatever order.
 
     Raises FieldError naming the row, or the time that is given twice.
     """

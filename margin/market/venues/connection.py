@@ -1,8 +1,10 @@
-"""One venue's REST interface through ccxt: addresses, signatures, rate limits and error codes are ccxt's business.
+"""One venue's REST interface through ccxt.
 
-What is asked is a method of ccxt's own table of addresses and what comes back is the venue's answer as it came: each
-field is read and checked by the venue's module here, so that nothing is guessed on the way. ccxt is imported when the
-first connection is made: it costs half a second and 76 MB.
+Addresses, signatures, rate limits and error codes are ccxt's business.
+
+What is asked is a method of ccxt's own table of addresses and what comes back is the venue's answer
+as it came: each field is read and checked by the venue's module here, so that nothing is guessed on
+the way. ccxt is imported when the first connection is made: it costs half a second and 76 MB.
 """
 
 import gc
@@ -29,20 +31,29 @@ from margin.market.venues.refusals import REFUSED, Refusal, refusal
 from margin.market.venues.sites import GLOBAL, site_of
 
 TIMEOUT = 5.0
-"""Seconds until a request is given up: connecting to any of the host's addresses, TLS and the whole answer together.
+"""Seconds until a request is given up.
 
-Looking up the host's name counts but cannot be interrupted: it may take as long as the system lets it.
+Connecting to any of the host's addresses, TLS and the whole answer together.
+
+Looking up the host's name counts but cannot be interrupted: it may take as long as the system lets
+it.
 """
 QUICK = 0.5
 """The part of `TIMEOUT` within which a request must have failed to be tried again where the venue was silent."""
 BACK_OFF = 0.5
 """Seconds before the one retry after a failure that may pass."""
 LARGEST_ANSWER = 32 * 1024 * 1024
-"""Bytes beyond which an answer is not read on; the largest known, Binance's list of contracts, is about 2 MB."""
+"""Bytes beyond which an answer is not read on.
+
+The largest known, Binance's list of contracts, is about 2 MB.
+"""
 _CHUNK = 1 << 16
 
 _TALKATIVE = ("ccxt.base.exchange", "urllib3.connection", "urllib3.connectionpool")
-"""Loggers that write addresses with signatures and headers with keys: silent, whatever the process logs."""
+"""Loggers that write addresses with signatures and headers with keys.
+
+Silent, whatever the process logs.
+"""
 _LONGEST_ERROR = 4096
 """Bytes beyond which an answer is none of the short objects that venues put their errors in."""
 _CODE = re.compile(r"-?[0-9]{1,9}")
@@ -70,7 +81,10 @@ _BY_KIND: Sequence[tuple[tuple[str, ...], Trouble, str]] = (
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A venue's API key, and the site it was made on. It never shows itself: not in a representation or an error."""
+    """A venue's API key, and the site it was made on.
+
+    It never shows itself: not in a representation or an error.
+    """
 
     api_key: str = field(repr=False)
     secret: str = field(repr=False)
@@ -93,7 +107,7 @@ class _Clock:
         return time.monotonic() - self._began
 
     def left(self) -> float:
-        """Seconds, more than 0. Raises TimeoutError where none are left."""
+        """Return seconds, more than 0. Raises TimeoutError where none are left."""
         left = TIMEOUT - self.used
         if left <= 0:
             raise TimeoutError("timed out")
@@ -101,7 +115,10 @@ class _Clock:
 
 
 class _UntilDeadline(RawIOBase):
-    """A socket's bytes while there is time: a socket's own timeout starts anew with every byte that trickles in."""
+    """A socket's bytes while there is time.
+
+    A socket's own timeout starts anew with every byte that trickles in.
+    """
 
     def __init__(self, raw: RawIOBase, origin: socket, clock: _Clock) -> None:
         self._raw, self._socket, self._clock = raw, origin, clock
@@ -127,9 +144,12 @@ class _TimedAnswer(HTTPResponse):
 
 
 class _TimedConnection(HTTPConnection):
-    """What is put before the transport's own class: connect, handshake, request and answer share one clock.
+    """What is put before the transport's own class.
 
-    A handshake takes no longer than its socket's timeout as a whole, and that is the time left after connecting.
+    Connect, handshake, request and answer share one clock.
+
+    A handshake takes no longer than its socket's timeout as a whole, and that is the time left
+    after connecting.
     """
 
     clock: _Clock
@@ -148,8 +168,10 @@ class _TimedConnection(HTTPConnection):
         return _connected(self._dns_host, self.port, self.socket_options or (), self.clock)
 
 
-def _connected(host: str, port: int, options: Iterable[tuple[int, int, int]], clock: _Clock) -> socket:
-    """A socket to the first of the host's addresses that answers, each given its share of the time left.
+def _connected(
+    host: str, port: int, options: Iterable[tuple[int, int, int]], clock: _Clock
+) -> socket:
+    """Return a socket to the first of the host's addresses that answers, each given its share of the time left.
 
     Raises OSError, which TimeoutError is one of.
     """
@@ -157,14 +179,20 @@ def _connected(host: str, port: int, options: Iterable[tuple[int, int, int]], cl
     failure = OSError("no address")
     for tried, (family, kind, protocol, _, address) in enumerate(addresses):
         try:
-            return _opened(socket(family, kind, protocol), address, options, clock, len(addresses) - tried)
+            return _opened(
+                socket(family, kind, protocol), address, options, clock, len(addresses) - tried
+            )
         except OSError as error:
             failure = error
     raise failure
 
 
 def _opened(
-    line: socket, address: Any, options: Iterable[tuple[int, int, int]], clock: _Clock, addresses: int
+    line: socket,
+    address: Any,
+    options: Iterable[tuple[int, int, int]],
+    clock: _Clock,
+    addresses: int,
 ) -> socket:
     try:
         for option in options:
@@ -212,12 +240,17 @@ class _BoundedSession(Session):
             self.mount(scheme, _TimedAdapter(self._clock))
 
     def send(self, request: PreparedRequest, **options: Any) -> Response:
-        """Reads the whole answer here, where it can still be given up; one that leads elsewhere is not followed."""
+        """Read the whole answer here, where it can still be given up.
+
+        One that leads elsewhere is not followed.
+        """
         self.asked = True
         self.forget()
         self._clock.start()
         try:
-            response = super().send(request, **{**options, "stream": True, "allow_redirects": False})
+            response = super().send(
+                request, **{**options, "stream": True, "allow_redirects": False}
+            )
             with closing(response):
                 response._content = _read(response)
         finally:
@@ -234,7 +267,9 @@ class _BoundedSession(Session):
 
 
 def _error_code(body: bytes) -> str:
-    """Return the code in a venue's error, `{"code": …}` or `{"retCode": …}`; empty where the answer is no such thing.
+    """Return the code in a venue's error, `{"code": …}` or `{"retCode": …}`.
+
+    Empty where the answer is no such thing.
 
     Nothing else of the body is kept: it may repeat the key.
     """
@@ -255,7 +290,10 @@ def _read(response: Response) -> bytes:
 
 
 def _json(text: str) -> Any:
-    """What a text of JSON says, None where it is none; ccxt itself reads objects and arrays only."""
+    """Return what a text of JSON says, None where it is none.
+
+    Ccxt itself reads objects and arrays only.
+    """
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -263,7 +301,10 @@ def _json(text: str) -> Any:
 
 
 def _seconds(header: str | None) -> float | None:
-    """The seconds a Retry-After header asks for; None for one that gives a date or nonsense."""
+    """Return the seconds a Retry-After header asks for.
+
+    None for one that gives a date or nonsense.
+    """
     return float(header) if header and header.isascii() and header.isdigit() else None
 
 
@@ -284,13 +325,18 @@ def _unusable() -> Unavailable:
 
 
 class Connection:
-    """A client of one venue, for one request at a time; with a key it may also ask for that account."""
+    """A client of one venue, for one request at a time.
+
+    With a key it may also ask for that account.
+    """
 
     def __init__(self, venue: str, key: Key | None = None) -> None:
-        """Raises Unavailable for a key that cannot be one, or that is of a site that the venue does not have."""
+        """Raise Unavailable for a key that cannot be one, or that is of a site that the venue does not have."""
         if key and not f"{key.api_key}{key.secret}{key.passphrase}".isascii():
             raise _unusable()
-        secrets = {"apiKey": key.api_key, "secret": key.secret, "password": key.passphrase} if key else {}
+        secrets = (
+            {"apiKey": key.api_key, "secret": key.secret, "password": key.passphrase} if key else {}
+        )
         site = site_of(venue, key.site if key else GLOBAL)
         session = _BoundedSession()
         self._venue = venue
@@ -301,26 +347,36 @@ class Connection:
         self._lock = Lock()
         make = getattr(self._errors, site.client)
         host = {"hostname": site.host} if site.host else {}
-        self._client = make({**secrets, **host, "session": session, "timeout": TIMEOUT * 1000, "enableRateLimit": True})
+        self._client = make(
+            {
+                **secrets,
+                **host,
+                "session": session,
+                "timeout": TIMEOUT * 1000,
+                "enableRateLimit": True,
+            }
+        )
         self._client.enableLastHttpResponse = self._client.enableLastJsonResponse = False
 
     def ask(self, method: str, parameters: Mapping[str, Any] | None = None) -> Any:
-        """The venue's answer: an object, an array or a text of JSON.
+        """Return the venue's answer: an object, an array or a text of JSON.
 
-        Tries once more after a failure that may pass, unless it was the wait itself that was long, and after one of
-        the clocks' disagreement. Raises Unavailable.
+        Tries once more after a failure that may pass, unless it was the wait itself that was long,
+        and after one of the clocks' disagreement. Raises Unavailable.
         """
         with self._lock:
             try:
                 return self._ask(method, parameters or {})
             except Unavailable as first:
-                if first.trouble != "broken" and not (first.trouble == "silent" and self._session.quick):
+                if first.trouble != "broken" and not (
+                    first.trouble == "silent" and self._session.quick
+                ):
                     raise
                 time.sleep(BACK_OFF)
                 return self._ask(method, parameters or {})
 
     def close(self) -> None:
-        """Ends the connection and forgets the key."""
+        """End the connection and forgets the key."""
         self._session.close()
         self._client.apiKey = self._client.secret = self._client.password = ""
 
@@ -333,8 +389,12 @@ class Connection:
             failure = self._trouble(error)
         except Unavailable as error:
             failure = Unavailable(error.trouble, error.reason)
-        except Exception as error:  # ccxt stumbled: over the answer, or over the key before it asked.
-            failure = Unavailable(*(self._refusal(error) or ("broken", "gave an answer that cannot be read")))
+        except (
+            Exception
+        ) as error:  # ccxt stumbled: over the answer, or over the key before it asked.
+            failure = Unavailable(
+                *(self._refusal(error) or ("broken", "gave an answer that cannot be read"))
+            )
             if self._key_unusable:
                 failure = _unusable()
         else:
@@ -342,7 +402,8 @@ class Connection:
             if isinstance(answer, (dict, list, str)):
                 return answer
             failure = Unavailable("broken", "gave an answer that is no JSON")
-        # Raised out here, it does not carry ccxt's error along, whose text may hold a signed address.
+        # Raised out here, it does not carry ccxt's error along, whose text may hold a signed
+        # address.
         raise failure
 
     @property
@@ -358,7 +419,10 @@ class Connection:
             return getattr(self._client, method)(dict(parameters))
 
     def _trouble(self, error: Exception) -> Unavailable:
-        """What went wrong, from the status, the venue's code and the kind of error: texts may hold signed addresses."""
+        """Return what went wrong, from the status, the venue's code and the kind of error.
+
+        Texts may hold signed addresses.
+        """
         status, kinds = self._session.status, self._errors
         if self._key_unusable:
             return _unusable()
@@ -366,18 +430,27 @@ class Connection:
             return Unavailable(*said)
         if status in _BY_STATUS:
             return Unavailable(*_BY_STATUS[status], self._session.retry_after)
-        if status is None and isinstance(error, kinds.NetworkError) and not isinstance(error, kinds.RequestTimeout):
+        if (
+            status is None
+            and isinstance(error, kinds.NetworkError)
+            and not isinstance(error, kinds.RequestTimeout)
+        ):
             return Unavailable("silent", "cannot be reached")
         for names, trouble, reason in _BY_KIND:
             if isinstance(error, tuple(getattr(kinds, name) for name in names)):
                 return Unavailable(trouble, reason)
-        return Unavailable("broken", f"answered with an error (HTTP {status})" if status else "answered with an error")
+        return Unavailable(
+            "broken",
+            f"answered with an error (HTTP {status})" if status else "answered with an error",
+        )
 
     def _refusal(self, error: Exception) -> Refusal | None:
-        """Return what the venue's code says of the key or the place; None where it is not about them.
+        """Return what the venue's code says of the key or the place.
 
-        A code that nobody knows is still the venue's own word where it comes with a status that refuses a signed
-        request: what shuts out a place answers without one.
+        None where it is not about them.
+
+        A code that nobody knows is still the venue's own word where it comes with a status that
+        refuses a signed request: what shuts out a place answers without one.
         """
         status, code = self._session.status, self._session.code
         if status in _NOT_OF_THE_KEY or isinstance(error, self._errors.InvalidNonce):

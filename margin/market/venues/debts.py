@@ -1,7 +1,10 @@
-"""Coins other than the settlement coin that an account owes: what they are worth now, and what becomes of the wallet.
+"""Coins other than the settlement coin that an account owes.
 
-A scenario holds collateral, which is never negative, and positions, which have margins of their own: neither is a debt.
-So its present value is taken off the wallet balance and said; that its value moves with its coin is not followed.
+What they are worth now, and what becomes of the wallet.
+
+A scenario holds collateral, which is never negative, and positions, which have margins of their
+own: neither is a debt. So its present value is taken off the wallet balance and said; that its
+value moves with its coin is not followed.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,7 +28,9 @@ class Debt(NamedTuple):
 
 
 def debts_of(
-    owed: Mapping[str, float], told: Mapping[str, float | None], marks: Callable[[], Mapping[str, float]]
+    owed: Mapping[str, float],
+    told: Mapping[str, float | None],
+    marks: Callable[[], Mapping[str, float]],
 ) -> list[Debt]:
     """Return the debts among coins, each at the higher of what the venue tells and its perpetual's mark.
 
@@ -34,7 +39,10 @@ def debts_of(
     without it the account would look safer than it is.
     """
     prices = _prices(marks) if owed else {}
-    return [Debt(coin, amount, _value(coin, amount, told.get(coin), prices)) for coin, amount in owed.items()]
+    return [
+        Debt(coin, amount, _value(coin, amount, told.get(coin), prices))
+        for coin, amount in owed.items()
+    ]
 
 
 def _prices(marks: Callable[[], Mapping[str, float]]) -> Mapping[str, float]:
@@ -50,7 +58,8 @@ def _value(coin: str, amount: float, told: float | None, prices: Mapping[str, fl
     if not value > 0:
         raise Unavailable(
             "absent",
-            "says that this account owes a coin and not what that is worth, so the account cannot be valued. Repay "
+            "says that this account owes a coin and not what that is worth, so the account cannot "
+            "be valued. Repay "
             f"the {coin} that you owe, then read the account again",
         )
     return value
@@ -73,7 +82,8 @@ def _reason(debt: Debt, settlement: str) -> str:
 def lowered(wallet_balance: float, debts: Sequence[Debt], taken: TakenOver) -> float:
     """Return the wallet balance less the debts, all in the settlement coin.
 
-    The margins of isolated positions are out of a debt's reach (inferred), so that they stay where all is isolated.
+    The margins of isolated positions are out of a debt's reach (inferred), so that they stay where
+    all is isolated.
     """
     least = taken.isolated_margins if taken.margin_mode == "isolated" else -inf
     owed = sum(debt.value for debt in debts)

@@ -1,4 +1,7 @@
-"""Fields of a venue's answer, read one by one: numbers may come as text, anything may be missing or of another kind."""
+"""Fields of a venue's answer, read one by one.
+
+Numbers may come as text, anything may be missing or of another kind.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +20,10 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp() * 1000
 
 
 def inner(answer: object, *keys: str) -> Any:
-    """What stands under one key after the other. Raises FieldError where an object or a key is missing."""
+    """Return what stands under one key after the other.
+
+    Raises FieldError where an object or a key is missing.
+    """
     path = ""
     for key in keys:
         held = errors.keyed(answer, path, most=MOST_ROWS)
@@ -29,17 +35,17 @@ def inner(answer: object, *keys: str) -> Any:
 
 
 def entries(answer: object, *keys: str) -> Sequence[Any]:
-    """The array under these keys."""
+    """Return the array under these keys."""
     return errors.listed(inner(answer, *keys), ".".join(keys), most=MOST_ROWS)
 
 
 def entry(value: object, path: str = "") -> Entry:
-    """An object."""
+    """Return an object."""
     return errors.keyed(value, path, most=1000)
 
 
 def every(rows: Iterable[object], key: str) -> dict[str, Entry]:
-    """Objects by the text that stands under a key. Raises FieldError where one has none."""
+    """Return objects by the text that stands under a key. Raises FieldError where one has none."""
     found: dict[str, Entry] = {}
     for index, row in enumerate(rows):
         held = entry(row, f"[{index}]")
@@ -51,7 +57,7 @@ def every(rows: Iterable[object], key: str) -> dict[str, Entry]:
 
 
 def by(rows: Iterable[object], key: str) -> dict[str, Entry]:
-    """The same, but what has none is passed over."""
+    """Return the same, but what has none is passed over."""
     found: dict[str, Entry] = {}
     for row in rows:
         with suppress(FieldError):
@@ -60,7 +66,7 @@ def by(rows: Iterable[object], key: str) -> dict[str, Entry]:
 
 
 def word(held: Entry, key: str) -> str:
-    """A short text; empty where it is missing."""
+    """Return a short text; empty where it is missing."""
     return errors.text(held.get(key, ""), key, longest=200)
 
 
@@ -70,23 +76,29 @@ def optional_word(held: Entry, key: str) -> str:
 
 
 def figure(held: Entry, key: str, **bounds: float) -> float:
-    """A finite number, also where it is written as text."""
+    """Return a finite number, also where it is written as text."""
     return errors.number(_number(held.get(key)), key, **bounds)
 
 
 def optional(held: Entry, key: str, **bounds: float) -> float | None:
-    """The same, None where the venue left it out or empty."""
+    """Return the same, None where the venue left it out or empty."""
     return None if held.get(key) in (None, "") else figure(held, key, **bounds)
 
 
 _WRITTEN_NUMBER = re.compile(
     r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?|[+-]?[Ii]nf(?:inity)?|[Nn]a[Nn]"
 )
-"""A number as venues write one, be it none; `float` alone takes 1_0 and digits of other scripts as well."""
+"""A number as venues write one, be it none.
+
+`float` alone takes 1_0 and digits of other scripts as well.
+"""
 
 
 def limit(held: Entry, key: str) -> float | None:
-    """A positive upper limit; None where it is so large that it is none (Binance writes 9223372036854775807)."""
+    """Return a positive upper limit.
+
+    None where it is so large that it is none (Binance writes 9223372036854775807).
+    """
     value = _number(held.get(key))
     unlimited = isinstance(value, (int, float)) and LARGEST < value < inf
     return None if unlimited else figure(held, key, above=0)
@@ -97,6 +109,6 @@ def _number(value: object) -> object:
 
 
 def moment(held: Entry, key: str) -> datetime | None:
-    """A time given in ms since 1970, in UTC; None where it is missing or 0."""
+    """Return a time given in ms since 1970, in UTC; None where it is missing or 0."""
     milliseconds = optional(held, key, at_least=0, at_most=LATEST)
     return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None

@@ -29,7 +29,16 @@ from margin.market.venues.checks import (
     venue_quote,
 )
 from margin.market.venues.connection import Connection
-from margin.market.venues.fields import MOST_ROWS, Entry, entries, entry, figure, inner, optional, word
+from margin.market.venues.fields import (
+    MOST_ROWS,
+    Entry,
+    entries,
+    entry,
+    figure,
+    inner,
+    optional,
+    word,
+)
 from margin.market.venues.positions import Leg, TakenOver, take_over
 from margin.market.venues.rights import Rights
 from margin.venues import TierTable
@@ -41,7 +50,10 @@ MINIMUM_NOTIONAL = 10.0
 _ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 _THOUSANDS = re.compile("k([A-Z0-9]{1,11})")
 _LARGEST_PLAIN_TABLE = 49
-"""Margin tables up to this number have one tier, whose maximum leverage the number is; they are not listed."""
+"""Margin tables up to this number have one tier, whose maximum leverage the number is.
+
+They are not listed.
+"""
 _MOST_DECIMALS = 12
 _PAID_HOURS = 480
 """Hours of funding asked for: an answer holds 500 payments, the oldest first."""
@@ -53,17 +65,21 @@ _DEX_ABSTRACTION = "dexAbstraction"
 _MODES = ("default", "disabled", _DEX_ABSTRACTION, _UNIFIED)
 _NOTES: Mapping[str, str] = {
     _UNIFIED: (
-        "This is a unified account. Hyperliquid's own app speaks of liquidation above 95%; the figures here put it "
+        "This is a unified account. Hyperliquid's own app speaks of liquidation above 95%; the "
+        "figures here put it "
         "where the maintenance margin reaches 100% of the account value. Treat 95% as the limit."
     ),
     _DEX_ABSTRACTION: (
-        "Other builders' exchanges can draw on this account's USDC. Only Hyperliquid's own perpetuals are read: "
+        "Other builders' exchanges can draw on this account's USDC. Only Hyperliquid's own "
+        "perpetuals are read: "
         "positions elsewhere can lower the wallet balance."
     ),
 }
 """What a mode asks its reader to know beside the figures."""
 _NAME = re.compile("[A-Za-z0-9:@._-]{1,30}")
-_ELSEWHERE = "it is held for positions or orders outside the exchange's own perpetuals, which are not read"
+_ELSEWHERE = (
+    "it is held for positions or orders outside the exchange's own perpetuals, which are not read"
+)
 _UNEXPLAINED = 1.05
 """A margin this many times, and a dollar above, what its positions explain is held for something else too."""
 
@@ -84,11 +100,11 @@ class Hyperliquid:
         self._address = address
 
     def contracts(self) -> Checked[Contract]:
-        """Every perpetual of the first exchange that trades."""
+        """Return every perpetual of the first exchange that trades."""
         return gather(entries(self._ask("meta"), "universe"), _base, _contract)
 
     def quotes(self) -> Checked[Quote]:
-        """Marks, oracle prices as index, and the rate of the hour that is running."""
+        """Return marks, oracle prices as index, and the rate of the hour that is running."""
         meta, states = _pair(self._ask("metaAndAssetCtxs"))
         universe, contexts = entries(meta, "universe"), listed(states, "assetCtxs", most=MOST_ROWS)
         if len(universe) != len(contexts):
@@ -98,28 +114,35 @@ class Hyperliquid:
         return gather(rows, _base, lambda row: _quote(row["context"], next_hour))
 
     def tiers(self, _token: str = "") -> Checked[TierTable]:
-        """Every perpetual's table: one answer holds them all."""
+        """Return every perpetual's table: one answer holds them all."""
         meta = self._ask("meta")
         tables = _margin_tables(meta)
         return gather(entries(meta, "universe"), _base, lambda asset: _tier_table(asset, tables))
 
     def funding(self, token: str) -> FundingHistory:
-        """The latest 480 hourly payments."""
+        """Return the latest 480 hourly payments."""
         start = datetime.now(UTC) - timedelta(hours=_PAID_HOURS)
-        rows = self._of_token(token, "fundingHistory", {"coin": _coin(token), "startTime": _ms(start)})
+        rows = self._of_token(
+            token, "fundingHistory", {"coin": _coin(token), "startTime": _ms(start)}
+        )
         return funding_history(rows, "time", "fundingRate")
 
     def candles(self, token: str) -> Candles:
-        """The latest 1000 days."""
+        """Return the latest 1000 days."""
         now = datetime.now(UTC)
         span = {"startTime": _ms(now - _PAST_DAYS), "endTime": _ms(now)}
-        rows = self._of_token(token, "candleSnapshot", {"req": {"coin": _coin(token), "interval": "1d", **span}})
+        rows = self._of_token(
+            token, "candleSnapshot", {"req": {"coin": _coin(token), "interval": "1d", **span}}
+        )
         return candles([[entry(row).get(key) for key in "tohlc"] for row in rows])
 
     def account(self) -> VenueAccount:
-        """The wallet's account. Raises Unavailable for an address that is none, and for portfolio margin.
+        """Return the wallet's account.
 
-        An error names the field that cannot be read and not what it held: the venue may echo the address.
+        Raises Unavailable for an address that is none, and for portfolio margin.
+
+        An error names the field that cannot be read and not what it held: the venue may echo the
+        address.
         """
         if not _ADDRESS.fullmatch(self._address):
             raise Unavailable("key", "needs a wallet address, 0x and 40 hexadecimal digits")
@@ -136,16 +159,21 @@ class Hyperliquid:
     def _read_account(self) -> VenueAccount:
         mode = self._ask("userAbstraction", user=self._address)
         if mode not in _MODES:
-            raise Unavailable("absent", "keeps this account in a mode whose margin rules are not modelled here")
+            raise Unavailable(
+                "absent", "keeps this account in a mode whose margin rules are not modelled here"
+            )
         state = entry(self._ask("clearinghouseState", user=self._address))
         balance = self._unified(state) if mode == _UNIFIED else _standard(state)
         account = _account(state, balance, self._taker_fee())
         return replace(account, notes=(_NOTES[mode],)) if mode in _NOTES else account
 
     def _unified(self, state: Entry) -> _Balance:
-        """The balance of a unified account: its spot USDC, which the margins and profits of its positions are part of.
+        """Return the balance of a unified account.
 
-        What is left of it after maintenance tells whether margin is held for more than the positions of `state`.
+        Its spot USDC, which the margins and profits of its positions are part of.
+
+        What is left of it after maintenance tells whether margin is held for more than the
+        positions of `state`.
         """
         spot = self._ask("spotClearinghouseState", user=self._address)
         total = _usdc(spot)
@@ -156,14 +184,22 @@ class Hyperliquid:
         return _Balance(total - isolated, held_elsewhere=unexplained)
 
     def _taker_fee(self) -> float | None:
-        """The account's own; None where it cannot be told."""
+        """Return the account's own; None where it cannot be told."""
         try:
-            return figure(entry(self._ask("userFees", user=self._address)), "userCrossRate", at_least=0, below=1)
+            return figure(
+                entry(self._ask("userFees", user=self._address)),
+                "userCrossRate",
+                at_least=0,
+                below=1,
+            )
         except (Unavailable, FieldError):
             return None
 
     def _of_token(self, token: str, kind: str, asked: Mapping[str, Any]) -> Sequence[Any]:
-        """Rows of one perpetual. Of one that it does not list the venue says no more than that something went wrong."""
+        """Return rows of one perpetual.
+
+        Of one that it does not list the venue says no more than that something went wrong.
+        """
         try:
             rows = listed(self._ask(kind, **asked), "", most=MOST_ROWS)
         except Unavailable as error:
@@ -187,7 +223,10 @@ def _next_hour() -> datetime:
 
 
 def _base(asset: Entry) -> str | None:
-    """The base asset by the name other venues give it, None where it does not trade: kPEPE is 1000PEPE there."""
+    """Return the base asset by the name other venues give it, None where it does not trade.
+
+    KPEPE is 1000PEPE there.
+    """
     if asset.get("isDelisted"):
         return None
     name = word(asset, "name")
@@ -196,7 +235,7 @@ def _base(asset: Entry) -> str | None:
 
 
 def _coin(token: str) -> str:
-    """The name of a token there."""
+    """Return the name of a token there."""
     return f"k{token[4:]}" if listed_token(token).startswith("1000") and len(token) > 4 else token
 
 
@@ -224,7 +263,10 @@ def _pair(answer: object) -> tuple[Any, Any]:
 
 
 def _joined(asset: object, context: object) -> object:
-    """An asset's row with its context; what is no object is left for the reader of rows to refuse."""
+    """Return an asset's row with its context.
+
+    What is no object is left for the reader of rows to refuse.
+    """
     return {**asset, "context": context} if isinstance(asset, Mapping) else asset
 
 
@@ -235,7 +277,10 @@ def _quote(context: object, next_hour: datetime) -> Quote:
 
 
 def _margin_tables(meta: object) -> dict[float, object]:
-    """The tables by their number, of `[[56, {"marginTiers": […]}], …]`; what is no such pair is no table."""
+    """Return the tables by their number, of `[[56, {"marginTiers": […]}], …]`.
+
+    What is no such pair is no table.
+    """
     tables: dict[float, object] = {}
     for row in entries(meta, "marginTables"):
         with suppress(FieldError):
@@ -245,44 +290,69 @@ def _margin_tables(meta: object) -> dict[float, object]:
 
 
 def _tier_table(asset: Entry, tables: Mapping[float, object]) -> TierTable:
-    """An asset's table; its first tier must allow the leverage that the asset is said to allow."""
-    most, number = figure(asset, "maxLeverage", at_least=1), figure(asset, "marginTableId", at_least=0)
+    """Return an asset's table.
+
+    Its first tier must allow the leverage that the asset is said to allow.
+    """
+    most, number = (
+        figure(asset, "maxLeverage", at_least=1),
+        figure(asset, "marginTableId", at_least=0),
+    )
     plain = number <= _LARGEST_PLAIN_TABLE
-    tiers = [{"lowerBound": 0, "maxLeverage": number}] if plain else entries(tables.get(number), "marginTiers")
+    tiers = (
+        [{"lowerBound": 0, "maxLeverage": number}]
+        if plain
+        else entries(tables.get(number), "marginTiers")
+    )
     rows = [_tier(entry(tier)) for tier in tiers]
     if not rows or rows[0]["max_leverage"] != most:
-        raise FieldError("maxLeverage", f"is {most:g}, and not that of the first tier of margin table {number:g}")
+        raise FieldError(
+            "maxLeverage", f"is {most:g}, and not that of the first tier of margin table {number:g}"
+        )
     return tier_table(rows, progressive=True)
 
 
 def _tier(tier: Entry) -> Mapping[str, float | None]:
-    """A row of the scenario JSON: half the margin at most leverage; its amount follows from continuity."""
+    """Return a row of the scenario JSON: half the margin at most leverage.
+
+    Its amount follows from continuity.
+    """
     leverage = figure(tier, "maxLeverage", at_least=1)
-    return {"floor": figure(tier, "lowerBound"), "maintenance_rate": 1 / (2 * leverage), "max_leverage": leverage}
+    return {
+        "floor": figure(tier, "lowerBound"),
+        "maintenance_rate": 1 / (2 * leverage),
+        "max_leverage": leverage,
+    }
 
 
 def _positions(state: Entry) -> list[Entry]:
-    """Positions of which anything is open."""
+    """Return positions of which anything is open."""
     held = [entry(inner(row, "position")) for row in entries(state, "assetPositions")]
     return [position for position in held if figure(position, "szi")]
 
 
 def _isolated(position: Entry) -> bool:
-    return choice(inner(position, "leverage", "type"), "leverage.type", ["cross", "isolated"]) == "isolated"
+    return (
+        choice(inner(position, "leverage", "type"), "leverage.type", ["cross", "isolated"])
+        == "isolated"
+    )
 
 
 def _isolated_equity(positions: Sequence[Entry]) -> float:
-    """What isolated positions hold: their margins with the profit in them."""
+    """Return what isolated positions hold: their margins with the profit in them."""
     return sum(figure(position, "marginUsed") for position in positions if _isolated(position))
 
 
 def _exact(held: Entry, key: str, **bounds: float) -> Decimal:
-    """A figure as it is written, for sums that have to come out to the last digit."""
+    """Return a figure as it is written, for sums that have to come out to the last digit."""
     return Decimal(repr(figure(held, key, **bounds)))
 
 
 def _profit(position: Entry) -> Decimal:
-    """Unrealised profit at the entry price that is told: it is rounded, and the equity has to come out the same."""
+    """Return unrealised profit at the entry price that is told.
+
+    It is rounded, and the equity has to come out the same.
+    """
     size, value = _exact(position, "szi"), _exact(position, "positionValue", above=0)
     return value.copy_sign(size) - size * _exact(position, "entryPx")
 
@@ -293,10 +363,15 @@ def _standard(state: Entry) -> _Balance:
 
 
 def _usdc(spot: object) -> float:
-    """The account's USDC in spot; 0 where it holds none. Raises Unavailable where another coin is owed."""
+    """Return the account's USDC in spot; 0 where it holds none.
+
+    Raises Unavailable where another coin is owed.
+    """
     held = [entry(row) for row in entries(spot, "balances")]
     if any((optional(row, "total") or 0.0) < 0 and row.get("token") != _USDC for row in held):
-        raise Unavailable("absent", "says that this account owes a coin in spot, whose worth is not read here")
+        raise Unavailable(
+            "absent", "says that this account owes a coin in spot, whose worth is not read here"
+        )
     by_number = next((row for row in held if row.get("token") == _USDC), None)
     if by_number is not None:
         return figure(by_number, "total")
@@ -306,14 +381,19 @@ def _usdc(spot: object) -> float:
 
 
 def _after_maintenance(spot: object, otherwise: float) -> float:
-    """USDC that no margin is held against, of `[[0, "19787.6"], …]` by the number of the coin."""
+    """Return USDC that no margin is held against, of `[[0, "19787.6"], …]` by the number of the coin."""
     rows = entry(spot).get("tokenToAvailableAfterMaintenance") or []
-    of_usdc = [value for number, value in map(_pair, listed(rows, "", most=MOST_ROWS)) if number == _USDC]
+    of_usdc = [
+        value for number, value in map(_pair, listed(rows, "", most=MOST_ROWS)) if number == _USDC
+    ]
     return figure({"available": of_usdc[0]}, "available") if of_usdc else otherwise
 
 
 def _legs(positions: Sequence[Entry]) -> tuple[list[Leg], list[LeftOut]]:
-    """The positions that can be read, and the others; what the venue calls one is said only where it is a name."""
+    """Return the positions that can be read, and the others.
+
+    What the venue calls one is said only where it is a name.
+    """
     legs: list[Leg] = []
     left_out: list[LeftOut] = []
     for index, position in enumerate(positions, 1):
@@ -322,7 +402,9 @@ def _legs(positions: Sequence[Entry]) -> tuple[list[Leg], list[LeftOut]]:
         try:
             legs.append(_leg(position, what))
         except FieldError as error:
-            left_out.append(LeftOut(what, f"its {error.path} cannot be read" if error.path else error.message))
+            left_out.append(
+                LeftOut(what, f"its {error.path} cannot be read" if error.path else error.message)
+            )
     return legs, left_out
 
 
@@ -339,8 +421,12 @@ def _leg(position: Entry, what: str) -> Leg:
         entry_price=figure(position, "entryPx", above=0),
         leverage=figure(entry(inner(position, "leverage")), "value", above=0),
         mark=float(_exact(position, "positionValue", above=0) / abs(size)),
-        isolated_margin=float(_exact(position, "marginUsed") - _profit(position)) if _isolated(position) else None,
-        liquidation_price=(optional(position, "liquidationPx") or 0.0) if "liquidationPx" in position else None,
+        isolated_margin=float(_exact(position, "marginUsed") - _profit(position))
+        if _isolated(position)
+        else None,
+        liquidation_price=(optional(position, "liquidationPx") or 0.0)
+        if "liquidationPx" in position
+        else None,
     )
 
 
@@ -355,7 +441,9 @@ def _account(state: Entry, balance: _Balance, taker_fee: float | None) -> VenueA
     return VenueAccount(
         venue=HYPERLIQUID.key,
         seen_at=datetime.now(UTC),
-        wallet_balance=cash if taken.margin_mode == "cross" else max(0.0, cash) + taken.isolated_margins,
+        wallet_balance=cash
+        if taken.margin_mode == "cross"
+        else max(0.0, cash) + taken.isolated_margins,
         imported=taken.imported,
         marks=taken.marks,
         figures=_figures(state, balance, positions, taken),
@@ -367,9 +455,16 @@ def _account(state: Entry, balance: _Balance, taker_fee: float | None) -> VenueA
     )
 
 
-def _figures(state: Entry, balance: _Balance, positions: Sequence[Entry], taken: TakenOver) -> VenueFigures:
-    """The venue's own figures of the cross account; of isolated positions it gives no sum but their equity."""
+def _figures(
+    state: Entry, balance: _Balance, positions: Sequence[Entry], taken: TakenOver
+) -> VenueFigures:
+    """Return the venue's own figures of the cross account.
+
+    Of isolated positions it gives no sum but their equity.
+    """
     if taken.margin_mode == "isolated":
         return VenueFigures(balance.equity + _isolated_equity(positions))
     maintenance = figure(state, "crossMaintenanceMarginUsed", at_least=0)
-    return VenueFigures(balance.equity, balance.initial_margin, maintenance, quotient(maintenance, balance.equity))
+    return VenueFigures(
+        balance.equity, balance.initial_margin, maintenance, quotient(maintenance, balance.equity)
+    )

@@ -1,7 +1,7 @@
 """OKX, API v5: linear swaps settled in USDT, and an account in single- or multi-currency margin.
 
-Every answer is `{"code": "0", "data": […]}`. Sizes are contracts there, in the position tiers too: a contract is
-ctVal · ctMult tokens, and quantities here are tokens.
+Every answer is `{"code": "0", "data": […]}`. Sizes are contracts there, in the position tiers too:
+a contract is ctVal · ctMult tokens, and quantities here are tokens.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,18 @@ from margin.market.venues.checks import (
 )
 from margin.market.venues.connection import Connection
 from margin.market.venues.debts import debts_of, lowered, named
-from margin.market.venues.fields import Entry, by, entries, entry, figure, inner, moment, optional, optional_word, word
+from margin.market.venues.fields import (
+    Entry,
+    by,
+    entries,
+    entry,
+    figure,
+    inner,
+    moment,
+    optional,
+    optional_word,
+    word,
+)
 from margin.market.venues.positions import Leg, TakenOver, read_legs, take_over
 from margin.market.venues.rights import Rights, refuse_withdrawal
 from margin.model.scenario import Side
@@ -52,35 +63,46 @@ class Okx:
         self._connection = connection
 
     def contracts(self) -> Checked[Contract]:
-        """Every linear swap in USDT that trades."""
+        """Return every linear swap in USDT that trades."""
         return gather(self._instruments(), _base, _contract)
 
     def quotes(self) -> Checked[Quote]:
-        """Marks of the swaps in USDT; index prices and funding where the venue gives them too."""
+        """Return marks of the swaps in USDT.
+
+        Index prices and funding where the venue gives them too.
+        """
         marks = self._rows("publicGetPublicMarkPrice", instType="SWAP")
         indices = self._beside("publicGetMarketIndexTickers", quoteCcy=OKX.settlement)
         funding = self._beside("publicGetPublicFundingRate", instId="ANY")
-        return gather(marks, lambda row: _base_of(word(row, "instId")), lambda row: _quote(row, indices, funding))
+        return gather(
+            marks,
+            lambda row: _base_of(word(row, "instId")),
+            lambda row: _quote(row, indices, funding),
+        )
 
     def tiers(self, token: str) -> Checked[TierTable]:
-        """The token's table, by contracts."""
+        """Return the token's table, by contracts."""
         family = f"{listed_token(token)}-{OKX.settlement}"
-        rows = self._rows("publicGetPublicPositionTiers", instType="SWAP", tdMode="cross", instFamily=family)
+        rows = self._rows(
+            "publicGetPublicPositionTiers", instType="SWAP", tdMode="cross", instFamily=family
+        )
         if not rows:
             raise Unavailable("absent", f"has no position tiers of {token}")
         return Checked({token: tier_table(_tiers(rows, family), progressive=False)})
 
     def funding(self, token: str) -> FundingHistory:
-        """The latest 300 payments, at the rates that were realised."""
+        """Return the latest 300 payments, at the rates that were realised."""
         method = "publicGetPublicFundingRateHistory"
         asked = {"instId": listed_token(token) + _SUFFIX, "limit": _FULL_PAGE}
-        rows = self._pages(method, method, asked, _ENOUGH_PAYMENTS, lambda row: entry(row).get("fundingTime"))
+        rows = self._pages(
+            method, method, asked, _ENOUGH_PAYMENTS, lambda row: entry(row).get("fundingTime")
+        )
         if not rows:
             raise Unavailable("absent", f"has no past funding of {token}")
         return funding_history([_payment(row) for row in rows], "fundingTime", "rate")
 
     def candles(self, token: str) -> Candles:
-        """The latest 500 days at least, where there were so many."""
+        """Return the latest 500 days at least, where there were so many."""
         latest, earlier = "publicGetMarketCandles", "publicGetMarketHistoryCandles"
         asked = {"instId": listed_token(token) + _SUFFIX, "bar": _DAYS, "limit": 3 * _FULL_PAGE}
         rows = self._pages(latest, earlier, asked, _ENOUGH_CANDLES, _begins)
@@ -89,17 +111,25 @@ class Okx:
         return candles(reversed(rows))
 
     def account(self) -> VenueAccount:
-        """The key's account. Raises Unavailable for portfolio margin, whose rules are not these."""
+        """Return the key's account.
+
+        Raises Unavailable for portfolio margin, whose rules are not these.
+        """
         config = self._only("privateGetAccountConfig")
         level = choice(config.get("acctLv"), "acctLv", _LEVELS)
         if level == _PORTFOLIO:
-            raise Unavailable("absent", "keeps this account in portfolio margin, whose rules are not modelled here")
+            raise Unavailable(
+                "absent",
+                "keeps this account in portfolio margin, whose rules are not modelled here",
+            )
         rights = refuse_withdrawal(OKX.key, _rights(config))
         positions = self._rows("privateGetAccountPositions")
         # A regional site may list no swap in USDT at all: they are asked for where one is held.
         swaps = self._instruments() if any(map(_base_of, by(positions, "instId"))) else []
         contracts = gather(swaps, _base, _contract).good if swaps else {}
-        legs, left_out = read_legs(positions, "instId", lambda row, what: _leg(row, what, contracts))
+        legs, left_out = read_legs(
+            positions, "instId", lambda row, what: _leg(row, what, contracts)
+        )
         balance = self._only("privateGetAccountBalance")
         coins = _coins(balance)
         debts = debts_of(*_owed(coins), self._marks)
@@ -130,11 +160,17 @@ class Okx:
         return {token: quote.mark for token, quote in self.quotes().good.items()}
 
     def rights(self) -> Rights:
-        """Return what the key may do. Raises Unavailable for a key by which money can leave the account."""
+        """Return what the key may do.
+
+        Raises Unavailable for a key by which money can leave the account.
+        """
         return refuse_withdrawal(OKX.key, _rights(self._only("privateGetAccountConfig")))
 
     def _taker_fee(self, group: str) -> float | None:
-        """The account's own, which OKX writes as a negative number; None where it cannot be told."""
+        """Return the account's own, which OKX writes as a negative number.
+
+        None where it cannot be told.
+        """
         try:
             return _charged(self._only("privateGetAccountTradeFee", instType="SWAP"), group)
         except (Unavailable, FieldError):
@@ -152,36 +188,52 @@ class Okx:
         return entry(rows[0])
 
     def _beside(self, method: str, **parameters: Any) -> dict[str, Entry]:
-        """Rows by instrument, for figures that may be missing beside a mark: none where they cannot be had."""
+        """Return rows by instrument, for figures that may be missing beside a mark.
+
+        None where they cannot be had.
+        """
         try:
             return by(self._rows(method, **parameters), "instId")
         except (Unavailable, FieldError):
             return {}
 
     def _pages(
-        self, method: str, earlier: str, asked: Mapping[str, Any], enough: int, time: Callable[[Any], object]
+        self,
+        method: str,
+        earlier: str,
+        asked: Mapping[str, Any],
+        enough: int,
+        time: Callable[[Any], object],
     ) -> list[Any]:
-        """Rows, newest first: a page, then the pages before it, until there are enough of them or no more."""
+        """Return rows, newest first.
+
+        A page, then the pages before it, until there are enough of them or no more.
+        """
         rows: list[Any] = []
         while True:
             page = self._rows(method, **asked)
             rows.extend(page)
             if len(page) < _FULL_PAGE or len(rows) >= enough:
                 return rows
-            method, asked = earlier, {**asked, "after": int(figure({"time": time(rows[-1])}, "time"))}
+            method, asked = (
+                earlier,
+                {**asked, "after": int(figure({"time": time(rows[-1])}, "time"))},
+            )
 
 
 def _base_of(instrument: str) -> str | None:
-    """The base asset of a swap in USDT by its name; None for another instrument."""
+    """Return the base asset of a swap in USDT by its name; None for another instrument."""
     return instrument.removesuffix(_SUFFIX) if instrument.endswith(_SUFFIX) else None
 
 
 def _base(row: Entry) -> str | None:
-    """The base asset of a linear swap in USDT that trades; None for another instrument."""
+    """Return the base asset of a linear swap in USDT that trades; None for another instrument."""
     kind = tuple(word(row, key) for key in ("instType", "ctType", "settleCcy", "state"))
     if kind != ("SWAP", "linear", OKX.settlement, "live"):
         return None
-    return (optional_word(row, "instFamily") or optional_word(row, "uly")).removesuffix(f"-{OKX.settlement}")
+    return (optional_word(row, "instFamily") or optional_word(row, "uly")).removesuffix(
+        f"-{OKX.settlement}"
+    )
 
 
 def _contract(row: Entry) -> Contract:
@@ -202,7 +254,10 @@ def _contract(row: Entry) -> Contract:
 
 
 def _product(one: float, other: float) -> float:
-    """The product of two decimal figures as it is written: 3 contracts of 0.1 are 0.3 tokens."""
+    """Return the product of two decimal figures as it is written.
+
+    3 contracts of 0.1 are 0.3 tokens.
+    """
     return float(Decimal(repr(one)) * Decimal(repr(other)))
 
 
@@ -214,26 +269,36 @@ def _quote(row: Entry, indices: Mapping[str, Entry], funding: Mapping[str, Entry
 
 
 def _present_funding(row: Entry) -> tuple[float | None, float | None, datetime | None]:
-    """Rate, interval in hours and next payment, all or none: a rate of unknown interval says nothing.
+    """Return rate, interval in hours and next payment, all or none.
+
+    A rate of unknown interval says nothing.
 
     `fundingTime` is the payment to come, `nextFundingTime` the one after it.
     """
-    rate, pays, again = (optional(row, key) for key in ("fundingRate", "fundingTime", "nextFundingTime"))
+    rate, pays, again = (
+        optional(row, key) for key in ("fundingRate", "fundingTime", "nextFundingTime")
+    )
     if rate is None or not pays or not again:
         return None, None, None
     return rate, (again - pays) / _HOUR, moment(row, "fundingTime")
 
 
 def _tiers(rows: Sequence[Any], family: str) -> list[Mapping[str, float | None]]:
-    """The tiers as rows of the scenario JSON. Each begins where the one before ends, or up to a contract above."""
+    """Return the tiers as rows of the scenario JSON. Each begins where the one before ends.
+
+    Or up to a contract above.
+    """
     read: list[Mapping[str, float | None]] = []
     end = 0.0
     for row in sorted(map(entry, rows), key=lambda row: figure(row, "maxSz", above=0)):
-        choice(optional_word(row, "instFamily") or optional_word(row, "uly"), "instFamily", [family])
+        choice(
+            optional_word(row, "instFamily") or optional_word(row, "uly"), "instFamily", [family]
+        )
         begin, cap = figure(row, "minSz"), figure(row, "maxSz")
         if not end <= begin <= end + 1:
             raise FieldError(
-                f"[{len(read)}].minSz", f"must go on at {end:g}, where the tier before ends, got {begin:g}"
+                f"[{len(read)}].minSz",
+                f"must go on at {end:g}, where the tier before ends, got {begin:g}",
             )
         rate, leverage = figure(row, "mmr"), figure(row, "maxLever")
         read.append({"floor": end, "cap": cap, "maintenance_rate": rate, "max_leverage": leverage})
@@ -242,7 +307,7 @@ def _tiers(rows: Sequence[Any], family: str) -> list[Mapping[str, float | None]]
 
 
 def _payment(row: object) -> Entry:
-    """The row with the realised rate as its rate, or the announced one where that is not known."""
+    """Return the row with the realised rate as its rate, or the announced one where that is not known."""
     held = entry(row)
     realised = held.get("realizedRate")
     return {**held, "rate": held.get("fundingRate") if realised in (None, "") else realised}
@@ -253,7 +318,10 @@ def _begins(candle: object) -> object:
 
 
 def _leg(row: Entry, what: str, contracts: Mapping[str, Contract]) -> Leg | None:
-    """The position; None where its size is zero. Raises FieldError with the reason where it stays out."""
+    """Return the position; None where its size is zero.
+
+    Raises FieldError with the reason where it stays out.
+    """
     size = figure(row, "pos")
     if not size:
         return None
@@ -276,7 +344,7 @@ def _leg(row: Entry, what: str, contracts: Mapping[str, Contract]) -> Leg | None
 
 
 def _token_held(row: Entry, what: str) -> str:
-    """The token of a position in a swap in USDT."""
+    """Return the token of a position in a swap in USDT."""
     if word(row, "instType") != "SWAP":
         raise FieldError("", "it is no perpetual, and only those are taken over")
     base = _base_of(what)
@@ -289,7 +357,10 @@ def _token_held(row: Entry, what: str) -> str:
 
 
 def _coins(balance: Entry) -> dict[str, Entry]:
-    """The account's coins by name. A row that cannot be read is not passed over: it may be the wallet."""
+    """Return the account's coins by name.
+
+    A row that cannot be read is not passed over: it may be the wallet.
+    """
     coins = {word(coin, "ccy"): coin for coin in map(entry, entries(balance, "details"))}
     if "" in coins:
         raise FieldError("ccy", "is missing")
@@ -297,8 +368,13 @@ def _coins(balance: Entry) -> dict[str, Entry]:
 
 
 def _equities(coins: Mapping[str, Entry]) -> dict[str, float]:
-    """Equity of every coin beside the settlement coin, in that coin; it is below 0 where the coin is owed."""
-    return {name: optional(coin, "eq") or 0.0 for name, coin in coins.items() if name != OKX.settlement}
+    """Return equity of every coin beside the settlement coin, in that coin.
+
+    It is below 0 where the coin is owed.
+    """
+    return {
+        name: optional(coin, "eq") or 0.0 for name, coin in coins.items() if name != OKX.settlement
+    }
 
 
 def _owed(coins: Mapping[str, Entry]) -> tuple[dict[str, float], dict[str, float | None]]:
@@ -309,13 +385,16 @@ def _owed(coins: Mapping[str, Entry]) -> tuple[dict[str, float], dict[str, float
 
 
 def _other_coins(coins: Mapping[str, Entry]) -> list[LeftOut]:
-    """Coins that stand behind the positions of a multi-currency account beside USDT."""
+    """Return coins that stand behind the positions of a multi-currency account beside USDT."""
     held = {name: equity for name, equity in _equities(coins).items() if equity > 0}
     return [LeftOut(f"{equity:.8g} {name}", _COLLATERAL) for name, equity in held.items()]
 
 
 def _rights(config: Entry) -> Rights:
-    """What the key may do, by the account's settings; nothing is known of it where they do not say."""
+    """Return what the key may do, by the account's settings.
+
+    Nothing is known of it where they do not say.
+    """
     granted = {right.strip() for right in optional_word(config, "perm").split(",")}
     if not any(granted):
         return Rights(None, None)
@@ -338,21 +417,27 @@ def _group_of(row: Entry) -> str:
 def _charged(fees: Entry, group: str) -> float:
     """Return the taker fee, a fraction, from the row of the account's fees.
 
-    It stands in `takerU`, or where that is empty in `feeGroup`, by the swap's group; without a group only where all
-    groups pay the same. Raises FieldError where neither tells it.
+    It stands in `takerU`, or where that is empty in `feeGroup`, by the swap's group; without a
+    group only where all groups pay the same. Raises FieldError where neither tells it.
     """
     rate = optional(fees, "takerU", above=-1, at_most=0)
     if rate is not None:
         return abs(rate)
     rows = [entry(row) for row in entries(fees, "feeGroup")]
-    rates = {figure(row, "taker", above=-1, at_most=0) for row in rows if not group or _group_of(row) == group}
+    rates = {
+        figure(row, "taker", above=-1, at_most=0)
+        for row in rows
+        if not group or _group_of(row) == group
+    }
     if len(rates) != 1:
         raise FieldError("feeGroup", f"gives {len(rates)} rates for this swap")
     return abs(rates.pop())
 
 
 def _figures(config: Entry, balance: Entry, cash: Entry, taken: TakenOver) -> VenueFigures:
-    """The venue's own figures of the cross account: of USDT alone, or in multi-currency margin of all coins, in USD.
+    """Return the venue's own figures of the cross account.
+
+    Of USDT alone, or in multi-currency margin of all coins, in USD.
 
     Of isolated positions it gives no sum but their equity.
     """
@@ -360,10 +445,12 @@ def _figures(config: Entry, balance: Entry, cash: Entry, taken: TakenOver) -> Ve
         return VenueFigures(_equity_without(cash, "stgyEq"))
     multi = word(config, "acctLv") == _MULTI_CURRENCY
     equity = optional(balance, "adjEq") if multi else _equity_without(cash, "isoEq", "stgyEq")
-    return VenueFigures(equity, *(optional(balance if multi else cash, key) for key in ("imr", "mmr", "mgnRatio")))
+    return VenueFigures(
+        equity, *(optional(balance if multi else cash, key) for key in ("imr", "mmr", "mgnRatio"))
+    )
 
 
 def _equity_without(cash: Entry, *elsewhere: str) -> float | None:
-    """Equity of USDT without what isolated positions (`isoEq`) or trading bots (`stgyEq`) hold of it."""
+    """Return equity of USDT without what isolated positions (`isoEq`) or trading bots (`stgyEq`) hold of it."""
     equity = optional(cash, "eq")
     return None if equity is None else equity - sum(optional(cash, key) or 0.0 for key in elsewhere)

@@ -1,6 +1,9 @@
-"""A venue's open positions as what can be taken over: one account in one margin mode, every token and side once.
+"""A venue's open positions as what can be taken over.
 
-The venues' modules read the fields of a position; what may stand in one account together is decided here.
+One account in one margin mode, every token and side once.
+
+The venues' modules read the fields of a position; what may stand in one account together is decided
+here.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -19,8 +22,9 @@ _TOO_MANY = f"it comes after {MOST_POSITIONS} others, which is as many as an acc
 class Leg(NamedTuple):
     """One open position in the venue's words: `what` it is called there, quantities in tokens.
 
-    `isolated_margin` is what it holds of its own before profit and loss; None: it is in cross margin.
-    `liquidation_price` is 0 or below where the venue says that there is none; None: it gives nothing.
+    `isolated_margin` is what it holds of its own before profit and loss; None: it is in cross
+    margin. `liquidation_price` is 0 or below where the venue says that there is none; None: it
+    gives nothing.
     """
 
     what: str
@@ -35,7 +39,10 @@ class Leg(NamedTuple):
 
 
 class TakenOver(NamedTuple):
-    """What becomes of the legs: a `VenueAccount`'s positions and prices, and the isolated margins of them all."""
+    """What becomes of the legs.
+
+    A `VenueAccount`'s positions and prices, and the isolated margins of them all.
+    """
 
     margin_mode: MarginMode
     imported: Imported
@@ -47,10 +54,10 @@ class TakenOver(NamedTuple):
 def read_legs(
     rows: Iterable[object], name: str, read: Callable[[Entry, str], Leg | None]
 ) -> tuple[list[Leg], list[LeftOut]]:
-    """The open positions among a venue's rows, and those that stay out, with the reason.
+    """Return the open positions among a venue's rows, and those that stay out, with the reason.
 
-    `name` is the key of what the venue calls it; `read` gives None for a position of no size and raises FieldError
-    with the reason for one that stays out.
+    `name` is the key of what the venue calls it; `read` gives None for a position of no size and
+    raises FieldError with the reason for one that stays out.
     """
     legs: list[Leg] = []
     left_out: list[LeftOut] = []
@@ -67,11 +74,13 @@ def read_legs(
 
 
 def take_over(legs: Sequence[Leg], left_out: Iterable[LeftOut] = ()) -> TakenOver:
-    """The legs as one account: isolated where all are, else cross without the isolated ones.
+    """Return the legs as one account: isolated where all are, else cross without the isolated ones.
 
     What cannot be a position is left out with its reason, after those that were left out already.
     """
-    mode: MarginMode = "isolated" if legs and all(leg.isolated_margin is not None for leg in legs) else "cross"
+    mode: MarginMode = (
+        "isolated" if legs and all(leg.isolated_margin is not None for leg in legs) else "cross"
+    )
     taken: dict[tuple[str, Side], tuple[Leg, Position]] = {}
     outside = list(left_out)
     for leg in legs:
@@ -93,7 +102,7 @@ def take_over(legs: Sequence[Leg], left_out: Iterable[LeftOut] = ()) -> TakenOve
 def _position(
     leg: Leg, mode: MarginMode, taken: dict[tuple[str, Side], tuple[Leg, Position]]
 ) -> tuple[Position | None, str]:
-    """The position, or None and why it has to stay out."""
+    """Return the position, or None and why it has to stay out."""
     if mode == "cross" and leg.isolated_margin is not None:
         return None, _OTHER_MODE
     if (leg.token, leg.side) in taken:
@@ -101,20 +110,27 @@ def _position(
     if len(taken) == MOST_POSITIONS:
         return None, _TOO_MANY
     try:
-        return Position(leg.token, leg.side, leg.quantity, leg.entry_price, leg.leverage, leg.isolated_margin), ""
+        return Position(
+            leg.token, leg.side, leg.quantity, leg.entry_price, leg.leverage, leg.isolated_margin
+        ), ""
     except FieldError as error:
         return None, str(error)
 
 
 def _liquidation_prices(legs: Sequence[Leg], mode: MarginMode) -> dict[Priced, float | None]:
-    """In cross the legs of a hedge share a price: where they are given two, the one nearer to the mark."""
+    """Return in cross the legs of a hedge share a price.
+
+    Where they are given two, the one nearer to the mark.
+    """
     prices: dict[Priced, float | None] = {}
     for leg in legs:
         if leg.liquidation_price is None:
             continue
         of = leg.token, leg.side if mode == "isolated" else None
         price, held = leg.liquidation_price if leg.liquidation_price > 0 else None, prices.get(of)
-        nearer = price is not None and held is not None and abs(price - leg.mark) < abs(held - leg.mark)
+        nearer = (
+            price is not None and held is not None and abs(price - leg.mark) < abs(held - leg.mark)
+        )
         if held is None or nearer:
             prices[of] = price
     return prices

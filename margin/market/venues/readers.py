@@ -1,6 +1,9 @@
-"""Which module reads which venue: the live source of market figures, and a person's own account with their key.
+"""Which module reads which venue.
 
-Public figures come over one keyless connection per venue, made when it is first asked. A key lives for one call.
+The live source of market figures, and a person's own account with their key.
+
+Public figures come over one keyless connection per venue, made when it is first asked. A key lives
+for one call.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -27,31 +30,35 @@ Value = TypeVar("Value")
 class Reader(Protocol):
     """One venue's answers as checked values, tokens as ours.
 
-    Every method raises Unavailable where the venue has no answer, and FieldError where it cannot be used.
+    Every method raises Unavailable where the venue has no answer, and FieldError where it cannot be
+    used.
     """
 
     def __init__(self, connection: Connection) -> None: ...
 
     def contracts(self) -> Checked[Contract]:
-        """As `MarketSource.contracts`."""
+        """Return as `MarketSource.contracts`."""
 
     def quotes(self) -> Checked[Quote]:
-        """As `MarketSource.quotes`."""
+        """Return as `MarketSource.quotes`."""
 
     def tiers(self, token: str) -> Checked[TierTable]:
-        """As `MarketSource.tiers`."""
+        """Return as `MarketSource.tiers`."""
 
     def funding(self, token: str) -> FundingHistory:
-        """As `MarketSource.funding`."""
+        """Return as `MarketSource.funding`."""
 
     def candles(self, token: str) -> Candles:
-        """As `MarketSource.candles`."""
+        """Return as `MarketSource.candles`."""
 
     def rights(self) -> Rights:
-        """Return what the connection's key may do; one by which money can leave the account is unavailable."""
+        """Return what the connection's key may do.
+
+        One by which money can leave the account is unavailable.
+        """
 
     def account(self) -> VenueAccount:
-        """The account of the connection's key, which its rights are asked for before it is read."""
+        """Return the account of the connection's key, which its rights are asked for before it is read."""
 
 
 READERS: dict[str, Callable[..., Reader]] = {
@@ -64,7 +71,10 @@ READERS: dict[str, Callable[..., Reader]] = {
 
 
 class Venues:
-    """The venues as a `MarketSource`, but for those that this process may not ask. Safe to use from several threads."""
+    """The venues as a `MarketSource`, but for those that this process may not ask.
+
+    Safe to use from several threads.
+    """
 
     def __init__(self, allowed: Collection[str] = tuple(READERS)) -> None:
         self._allowed = frozenset(allowed)
@@ -72,23 +82,26 @@ class Venues:
         self._lock = Lock()
 
     def contracts(self, venue: str) -> Checked[Contract]:
-        """Every linear perpetual that trades on the venue now, in its usual settlement coin."""
+        """Return every linear perpetual that trades on the venue now, in its usual settlement coin."""
         return _usable(self._reader(venue).contracts)
 
     def quotes(self, venue: str) -> Checked[Quote]:
-        """Marks and present funding of those perpetuals."""
+        """Return marks and present funding of those perpetuals."""
         return _usable(self._reader(venue).quotes)
 
     def tiers(self, venue: str, token: str) -> Checked[TierTable]:
-        """Verified tier tables; that token's at least, every one's where the venue gives them in one answer."""
+        """Return verified tier tables.
+
+        That token's at least, every one's where the venue gives them in one answer.
+        """
         return _usable(partial(self._reader(venue).tiers, token))
 
     def funding(self, venue: str, token: str) -> FundingHistory:
-        """The latest funding payments of one perpetual."""
+        """Return the latest funding payments of one perpetual."""
         return _usable(partial(self._reader(venue).funding, token))
 
     def candles(self, venue: str, token: str) -> Candles:
-        """Traded prices of the latest days."""
+        """Return traded prices of the latest days."""
         return _usable(partial(self._reader(venue).candles, token))
 
     def _reader(self, venue: str) -> Reader:
@@ -101,7 +114,9 @@ class Venues:
 
 
 def read_account(venue: str, key: Key | None, address: str = "") -> VenueAccount:
-    """Return the account of a key, or where the venue knows accounts by it of an address. Raises Unavailable.
+    """Return the account of a key, or where the venue knows accounts by it of an address.
+
+    Raises Unavailable.
 
     The connection is its own.
     """
@@ -113,15 +128,23 @@ def read_account(venue: str, key: Key | None, address: str = "") -> VenueAccount
 
 
 def read_tiers(venue: str, key: Key | None, token: str) -> Checked[TierTable]:
-    """The tiers that a venue gives only to a key, over a connection of its own. Raises Unavailable."""
+    """Return the tiers that a venue gives only to a key, over a connection of its own.
+
+    Raises Unavailable.
+    """
     with _keyed(venue, key) as reader:
         tiers = _usable(partial(reader.tiers, token))
         _usable(reader.rights)
         return tiers
 
 
-def read_all(venue: str, key: Key | None, address: str = "") -> tuple[VenueAccount, Checked[TierTable] | None]:
-    """As `read_account`, with the tiers where the venue gives them to a key alone; None where they cannot be had."""
+def read_all(
+    venue: str, key: Key | None, address: str = ""
+) -> tuple[VenueAccount, Checked[TierTable] | None]:
+    """Return as `read_account`, with the tiers where the venue gives them to a key alone.
+
+    None where they cannot be had.
+    """
     account = read_account(venue, key, address)
     if not VENUES[venue].api.tiers_need_key:
         return account, None

@@ -21,28 +21,42 @@ class Refusal(NamedTuple):
 REFUSED = Refusal("key", "refused the key, or what it was used for")
 """A refusal that says no more."""
 
-_UNKNOWN = Refusal("key", "does not know this key. Copy the whole key again, or make a new one if it was deleted")
+_UNKNOWN = Refusal(
+    "key", "does not know this key. Copy the whole key again, or make a new one if it was deleted"
+)
 _UNSIGNED = Refusal("key", "refused the signature. Copy the secret that belongs to this key again")
-_PASSPHRASE = Refusal("key", "refused the passphrase. Enter the one that you chose when you made the key")
+_PASSPHRASE = Refusal(
+    "key", "refused the passphrase. Enter the one that you chose when you made the key"
+)
 _EXPIRED = Refusal("key", "says that this key has expired. Make a new one")
 _LOCKED = Refusal("key", "has locked this key or its account. Ask its support")
 _ADDRESS = Refusal(
     "key",
-    "does not accept this key from this machine's address. Add the address to the key's list, or make a key that can "
+    "does not accept this key from this machine's address. Add the address to the key's list, or "
+    "make a key that can "
     "only read and has no such list",
 )
-_NO_RIGHT = Refusal("key", "does not let this key read the account. Give it the right to read, and no other")
-_ENVIRONMENT = Refusal("key", "says that this key is for another environment. Use a key of real, not demo, trading")
+_NO_RIGHT = Refusal(
+    "key", "does not let this key read the account. Give it the right to read, and no other"
+)
+_ENVIRONMENT = Refusal(
+    "key", "says that this key is for another environment. Use a key of real, not demo, trading"
+)
 _ANY_OF_THREE = Refusal(
     "key",
-    "refused the key, its rights or this machine's address. Copy the whole key again, let it read futures, and check "
+    "refused the key, its rights or this machine's address. Copy the whole key again, let it read "
+    "futures, and check "
     "its list of addresses",
 )
 _PLACE = Refusal("blocked", "does not serve this machine's address")
 _COMPLIANCE = Refusal("key", "does not offer this to your account under its compliance rules")
-_NOT_UNIFIED = Refusal("absent", "keeps this account as a classic one, whose rules are not modelled here")
+_NOT_UNIFIED = Refusal(
+    "absent", "keeps this account as a classic one, whose rules are not modelled here"
+)
 
-_ANOTHER_SITE = "If you made it on another regional site, choose that site: a key works on its own site alone"
+_ANOTHER_SITE = (
+    "If you made it on another regional site, choose that site: a key works on its own site alone"
+)
 
 _CODES: Mapping[str, Mapping[str, Refusal]] = {
     "binance": {
@@ -100,7 +114,10 @@ _OF_A_SITE = (_UNKNOWN, _COMPLIANCE)
 
 
 def refusal(venue: str, code: str) -> Refusal | None:
-    """Return what the venue's error code says, with the code; None where it says nothing of a key or a place."""
+    """Return what the venue's error code says, with the code.
+
+    None where it says nothing of a key or a place.
+    """
     known = _CODES.get(venue, {}).get(code)
     if known is None:
         return None

@@ -1,6 +1,7 @@
 """What a key may do beyond reading, and the refusal of one by which money can leave the account.
 
-Whoever gets hold of a key that can withdraw has the money; a tool that only reads has no business holding one.
+Whoever gets hold of a key that can withdraw has the money; a tool that only reads has no business
+holding one.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,10 @@ _READ_ONLY: Mapping[str, str] = {
 
 
 class Rights(NamedTuple):
-    """Whether a key may trade, and whether money can leave the account by it; None: the venue does not say."""
+    """Whether a key may trade, and whether money can leave the account by it.
+
+    None: the venue does not say.
+    """
 
     may_trade: bool | None
     may_withdraw: bool | None
@@ -32,6 +36,8 @@ def refuse_withdrawal(venue: str, rights: Rights) -> Rights:
     if rights.may_withdraw:
         how = read_only_key(venue)
         raise Unavailable(
-            "key", f"lets this key withdraw or transfer your money, so it is not used. Delete it and {how}"
+            "key",
+            f"lets this key withdraw or transfer your money, so it is not used. Delete it and "
+            f"{how}",
         )
     return rights

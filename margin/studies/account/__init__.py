@@ -1,1 +1,4 @@
-"""The account as it stands: every figure, its arithmetic, what would help, what a link's maker saw."""
+"""The account as it stands.
+
+Every figure, its arithmetic, what would help, what a link's maker saw.
+"""

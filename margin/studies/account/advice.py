@@ -1,4 +1,6 @@
-"""What it takes to survive a chosen common move: money to add, or a part of every position to cut; solved exactly.
+"""What it takes to survive a chosen common move: money to add, or a part of every position to cut.
+
+Solved exactly.
 
 Closing is taken to cost neither fee nor slippage, and sizes are not rounded to lots.
 """
@@ -23,10 +25,11 @@ Stretch = tuple[float, float]
 class Advice(NamedTuple):
     """How to live through a common `move` (−0.2: every price falls 20 % times its beta).
 
-    `deposit`: money in the settlement coin that has to be exceeded, 0 where the account survives as it is; in isolated
-    mode the sum over positions. `spare`: the lowest headroom on the way, where it survives. `cut`: the smallest part (0
-    to 1) of every position that has to be closed now; None where no part would do, not even all, and in isolated
-    mode, where a position's margin shrinks with it.
+    `deposit`: money in the settlement coin that has to be exceeded, 0 where the account survives as
+    it is; in isolated mode the sum over positions. `spare`: the lowest headroom on the way, where
+    it survives. `cut`: the smallest part (0 to 1) of every position that has to be closed now; None
+    where no part would do, not even all, and in isolated mode, where a position's margin shrinks
+    with it.
     """
 
     move: float
@@ -37,7 +40,10 @@ class Advice(NamedTuple):
 
 
 def survive(account: Preparable, move: float) -> Advice | None:
-    """Return the advice for a common move from the present marks; None without positions or where tiers are missing."""
+    """Return the advice for a common move from the present marks.
+
+    None without positions or where tiers are missing.
+    """
     account = prepare(account)
     scenario, books = account.scenario, account.books
     if not account.measurable:
@@ -46,7 +52,9 @@ def survive(account: Preparable, move: float) -> Advice | None:
     if scenario.account.isolated:
         pairs = zip(scenario.positions, depths, strict=True)
         deposit = sum(_isolated_deposit(position, depth, scenario) for position, depth in pairs)
-        survives = all(depth > book.standing().zero for book, depth in zip(books, depths, strict=True))
+        survives = all(
+            depth > book.standing().zero for book, depth in zip(books, depths, strict=True)
+        )
         return Advice(move, deposit, min(depths), None, survives)
     depth = depths[0]
     survives = depth > books[0].standing().zero
@@ -55,15 +63,19 @@ def survive(account: Preparable, move: float) -> Advice | None:
 
 
 def _isolated_deposit(position: Position, depth: float, scenario: Scenario) -> float:
-    """Margin to add to one position: on Bybit its closing fee takes, or gives, a part."""
-    return max(0.0, -depth) * scenario.account.rules.isolated_price(position.sign, scenario.account.fee)
+    """Return margin to add to one position: on Bybit its closing fee takes, or gives, a part."""
+    return max(0.0, -depth) * scenario.account.rules.isolated_price(
+        position.sign, scenario.account.fee
+    )
 
 
 def _lowest_on_the_way(book: Book, scenario: Scenario, move: float) -> float:
-    """The lowest headroom of the book from here to the end of the move; here counts too."""
+    """Return the lowest headroom of the book from here to the end of the move; here counts too."""
     marks = dict(zip(book.tokens, book.marks, strict=True))
     ways = [scenario.market.moved(marks, stop) for stop in (0.0, *_stops(scenario, move))]
-    return min(book.standing(tuple(prices[token] for token in book.tokens)).headroom for prices in ways)
+    return min(
+        book.standing(tuple(prices[token] for token in book.tokens)).headroom for prices in ways
+    )
 
 
 def _cut(book: Book, scenario: Scenario, move: float) -> float | None:
@@ -72,12 +84,16 @@ def _cut(book: Book, scenario: Scenario, move: float) -> float | None:
     Survival need not grow with what is closed: where closing realises a debt, or a size beyond some tier earns more
     than it asks, only a part between two others survives. So the largest part kept that does is looked for.
     """
-    stops = [scenario.market.moved(scenario.market.marks, stop) for stop in (0.0, *_stops(scenario, move))]
+    stops = [
+        scenario.market.moved(scenario.market.marks, stop)
+        for stop in (0.0, *_stops(scenario, move))
+    ]
     courses = [_by_size(book, scenario, prices) for prices in stops]
     survivors = reduce(_in_both, [course.survivors() for course in courses])
     if survivors:
         return 1 - survivors[-1][1]
-    # Sizes are not continuous at none: a window's maintenance amount goes with the last of its position.
+    # Sizes are not continuous at none: a window's maintenance amount goes with the last of its
+    # position.
     closed = all(course.kept_nothing > ZERO * abs(course.kept_nothing) for course in courses)
     return 1.0 if closed and any(leg.amounts[0] for leg in courses[0].legs) else None
 
@@ -85,7 +101,8 @@ def _cut(book: Book, scenario: Scenario, move: float) -> float | None:
 class _Course(NamedTuple):
     """Headroom at one stop as a function of the part of every position that was kept.
 
-    Each leg's price axis is the part kept, from 0 to 1; with nothing kept, headroom is `kept_nothing`.
+    Each leg's price axis is the part kept, from 0 to 1; with nothing kept, headroom is
+    `kept_nothing`.
     """
 
     kept_nothing: float
@@ -106,7 +123,10 @@ class _Course(NamedTuple):
             yield from (floor / leg.size for floor in leg.floors[1:] if floor < leg.size)
 
     def _headroom(self, ends: Array) -> Array:
-        """Return headroom at both ends of stretches without a kink inside; shape (stretches, 2) like `ends`."""
+        """Return headroom at both ends of stretches without a kink inside.
+
+        Shape (stretches, 2) like `ends`.
+        """
         headroom, middles = np.full(ends.shape, self.kept_nothing), ends.mean(axis=1)
         for leg in self.legs:
             headroom += leg.equity(ends) - leg.requirements(ends, leg.tiers(middles)[:, None])
@@ -152,7 +172,9 @@ def _in_both(one: Sequence[Stretch], other: Sequence[Stretch]) -> list[Stretch]:
 
 
 def _stops(scenario: Scenario, move: float) -> list[float]:
-    """The end of the move, and where on the way a price reaches 0: between them headroom is concave.
+    """Return the end of the move, and where on the way a price reaches 0.
+
+    Between them headroom is concave.
 
     So it is lowest at one of them, or at the start.
     """
@@ -161,10 +183,11 @@ def _stops(scenario: Scenario, move: float) -> list[float]:
 
 
 def _by_size(book: Book, scenario: Scenario, prices: Mapping[str, float]) -> _Course:
-    """Headroom after the move by the part of every position that was kept.
+    """Return headroom after the move by the part of every position that was kept.
 
-    What is closed leaves at the mark, so with nothing kept headroom is today's profit and the collateral after the
-    move. A leg's price axis becomes the part kept: from 0 on, its notional growing to that of the whole.
+    What is closed leaves at the mark, so with nothing kept headroom is today's profit and the
+    collateral after the move. A leg's price axis becomes the part kept: from 0 on, its notional
+    growing to that of the whole.
     """
     kept_nothing = book.wallet
     legs = []
@@ -179,13 +202,23 @@ def _by_size(book: Book, scenario: Scenario, prices: Mapping[str, float]) -> _Co
 
 
 def _sized(leg: Leg, position: Position, scenario: Scenario, change: float, price: float) -> Leg:
-    """The leg as a function of the part kept, at fixed prices; flat tiers come back whole, for size decides there."""
+    """Return the leg as a function of the part kept, at fixed prices.
+
+    Flat tiers come back whole, for size decides there.
+    """
     exposure, notional = leg.exposure * change - leg.constant, leg.quantity * price
-    by_size = leg._replace(exposure=exposure, offset=0.0, constant=0.0, quantity=notional, size=notional or 1.0)
+    by_size = leg._replace(
+        exposure=exposure, offset=0.0, constant=0.0, quantity=notional, size=notional or 1.0
+    )
     table = scenario.market.table(position.symbol)
     if table is None or not scenario.account.rules.flat_tiers:
         return by_size
     contracts = size_in_tiers(position, scenario.market, flat=True) or 1.0
     return by_size._replace(
-        size=contracts, floors=table.floors, rates=table.rates, amounts=table.amounts, first_tier=0, jumps=True
+        size=contracts,
+        floors=table.floors,
+        rates=table.rates,
+        amounts=table.amounts,
+        first_tier=0,
+        jumps=True,
     )

@@ -1,8 +1,9 @@
 """The assessment: every figure of an account as it stands, in cross or isolated mode.
 
-`assess(scenario)` is the one entry; `tables.assessment_json` writes the answer as the README's contract has it. Ratios
-and leverages are None where their denominator is not positive; margin figures are None where a token has no tiers on
-the venue. Problems and assumptions are codes with facts; `messages` has their texts.
+`assess(scenario)` is the one entry; `tables.assessment_json` writes the answer as the README's
+contract has it. Ratios and leverages are None where their denominator is not positive; margin
+figures are None where a token has no tiers on the venue. Problems and assumptions are codes with
+facts; `messages` has their texts.
 """
 
 from collections.abc import Iterable, Sequence
@@ -39,7 +40,10 @@ class MarginRatio(NamedTuple):
 
 
 class PositionFigures(NamedTuple):
-    """One position's figures in the settlement coin. `tier` counts from 1; the last four are of isolated mode only."""
+    """One position's figures in the settlement coin.
+
+    `tier` counts from 1; the last four are of isolated mode only.
+    """
 
     symbol: str
     side: str
@@ -67,7 +71,10 @@ _LIQUIDATED = attrgetter("liquidated")
 
 
 class Assessment(NamedTuple):
-    """All figures of an account. Money in the settlement coin, ratios as fractions; shapes as in the README."""
+    """All figures of an account.
+
+    Money in the settlement coin, ratios as fractions; shapes as in the README.
+    """
 
     equity: float
     unrealised_pnl: float
@@ -88,12 +95,19 @@ class Assessment(NamedTuple):
 
     @property
     def nearest_ratio(self) -> MarginRatio:
-        """The venue's ratio of whatever is nearest to its liquidation by it: the account, or an isolated position.
+        """The venue's ratio of whatever is nearest to its liquidation by it.
 
-        `margin_ratio` is in isolated mode that of the position with the least headroom in money, which may be another.
+        The account, or an isolated position.
+
+        `margin_ratio` is in isolated mode that of the position with the least headroom in money,
+        which may be another.
         """
         ratios = [position.margin_ratio for position in self.positions]
-        if self.margin_ratio.value is None or not self.positions or self.positions[0].isolated_margin is None:
+        if (
+            self.margin_ratio.value is None
+            or not self.positions
+            or self.positions[0].isolated_margin is None
+        ):
             return self.margin_ratio
         known = [ratio for ratio in ratios if ratio is not None]
         nearest = max(known) if self.margin_ratio.direction == "rises" else min(known)
@@ -101,7 +115,10 @@ class Assessment(NamedTuple):
 
     @property
     def requirement_to_equity(self) -> float | None:
-        """Requirement ÷ equity at the nearest ratio, on every venue 1.0 at liquidation; None where equity is gone."""
+        """Requirement ÷ equity at the nearest ratio, on every venue 1.0 at liquidation.
+
+        None where equity is gone.
+        """
         ratio = self.nearest_ratio
         if ratio.value is None and self.requirement == 0 and self.equity > 0 and self.positions:
             return 0.0  # Nothing is required, so a falling ratio has no denominator.
@@ -116,7 +133,9 @@ def assess(account: Preparable) -> Assessment:
 
 
 def _assess(account: PreparedAccount) -> Assessment:
-    return _assess_isolated(account) if account.scenario.account.isolated else _assess_cross(account)
+    return (
+        _assess_isolated(account) if account.scenario.account.isolated else _assess_cross(account)
+    )
 
 
 def _assess_cross(account: PreparedAccount) -> Assessment:
@@ -138,15 +157,23 @@ def _assess_isolated(account: PreparedAccount) -> Assessment:
         _alone(position, book, standing)
         for position, book, standing in zip(scenario.positions, books, standings, strict=True)
     ]
-    equity = scenario.account.wallet_balance + sum([figures.unrealised_pnl for figures in positions])
+    equity = scenario.account.wallet_balance + sum(
+        [figures.unrealised_pnl for figures in positions]
+    )
     known = [standing for standing in standings if standing is not None]
     if len(known) < len(books):
         return _assessment(scenario, equity, positions, prices)
-    worst = min(known, key=lambda standing: standing.headroom, default=Standing(equity, 0.0, 0.0, False, 0.0))
+    worst = min(
+        known,
+        key=lambda standing: standing.headroom,
+        default=Standing(equity, 0.0, 0.0, False, 0.0),
+    )
     liquidated = any(standing.liquidated for standing in known)
     joint = NOWHERE if liquidated else common_move(books, scenario, standings=known)
     requirement = sum([standing.requirement for standing in known])
-    return _assessment(scenario, equity, positions, prices, _Whole(requirement, worst, liquidated, joint))
+    return _assessment(
+        scenario, equity, positions, prices, _Whole(requirement, worst, liquidated, joint)
+    )
 
 
 def _alone(position: Position, book: Book, standing: Standing | None) -> LiquidationPrice:
@@ -158,7 +185,10 @@ def _alone(position: Position, book: Book, standing: Standing | None) -> Liquida
 
 
 class _Whole(NamedTuple):
-    """What can be told of an account whose tiers are all known; `worst` is the book with the least headroom."""
+    """What can be told of an account whose tiers are all known.
+
+    `worst` is the book with the least headroom.
+    """
 
     requirement: float
     worst: Standing
@@ -200,14 +230,17 @@ def _assessment(
     )
 
 
-def _beyond(scenario: Scenario, positions: list[PositionFigures], prices: list[LiquidationPrice]) -> list[Assumption]:
+def _beyond(
+    scenario: Scenario, positions: list[PositionFigures], prices: list[LiquidationPrice]
+) -> list[Assumption]:
     """Return which figures lie where the venue's table has ended, or where an isolated position is liquidated."""
     above = {price.symbol: price.above for price in prices if price.above is not None}
     beyond = [
         figures.symbol
         for figures in positions
         # Most positions have neither a problem nor a price above.
-        if (figures.problems or figures.symbol in above) and _ends(figures, above.get(figures.symbol), scenario)
+        if (figures.problems or figures.symbol in above)
+        and _ends(figures, above.get(figures.symbol), scenario)
     ]
     noted = [Assumption.of("last_rate_goes_on", symbol=symbol) for symbol in dict.fromkeys(beyond)]
     if any(map(_LIQUIDATED, positions)):
@@ -222,7 +255,9 @@ def _ends(figures: PositionFigures, above: float | None, scenario: Scenario) -> 
     if above is None or scenario.account.rules.own_fraction:
         return False
     table = scenario.market.table(figures.symbol)
-    return table is not None and table.progressive and table.exceeds_last_cap(figures.quantity * above)
+    return (
+        table is not None and table.progressive and table.exceeds_last_cap(figures.quantity * above)
+    )
 
 
 def _total(values: Iterable[float | None]) -> float | None:
@@ -235,7 +270,9 @@ def _margin_ratio(scenario: Scenario, whole: _Whole | None) -> MarginRatio:
     rule, value = scenario.account.rules.ratio, None
     if whole and scenario.positions:
         value = rule.of(whole.worst)
-    return MarginRatio(value, rule.at_level(1.0, scenario.account.margin_fraction), rule.direction, rule.label)
+    return MarginRatio(
+        value, rule.at_level(1.0, scenario.account.margin_fraction), rule.direction, rule.label
+    )
 
 
 def _available(scenario: Scenario, equity: float, initial: float | None) -> float | None:
@@ -243,11 +280,14 @@ def _available(scenario: Scenario, equity: float, initial: float | None) -> floa
         return None
     if not scenario.account.isolated:
         return _above(equity, initial)
-    return _above(scenario.account.wallet_balance, sum([position.own_margin for position in scenario.positions]))
+    return _above(
+        scenario.account.wallet_balance,
+        sum([position.own_margin for position in scenario.positions]),
+    )
 
 
 def _above(one: float, other: float) -> float:
-    """How far one sum of money is above another; what rounding leaves is nothing."""
+    """Return how far one sum of money is above another; what rounding leaves is nothing."""
     return one - other if one - other > ZERO * (abs(one) + abs(other)) else 0.0
 
 
@@ -256,19 +296,32 @@ def _positions(account: PreparedAccount) -> list[PositionFigures]:
     scenario, positions = account.scenario, account.scenario.positions
     alone = account.standings if scenario.account.isolated else repeat(None)
     rows = zip(positions, account.legs, _tiers(account), _twins(positions), alone, strict=False)
-    return [_figures(position, leg, tier, twin, own, scenario) for position, leg, tier, twin, own in rows]
+    return [
+        _figures(position, leg, tier, twin, own, scenario)
+        for position, leg, tier, twin, own in rows
+    ]
 
 
 def _tiers(account: PreparedAccount) -> Sequence[int]:
-    """Return the tier that every position lies in, an index into its leg's; 0 where no table is known."""
+    """Return the tier that every position lies in, an index into its leg's.
+
+    0 where no table is known.
+    """
     if account.scenario.account.isolated:
         return [standing.tiers[0] if standing else 0 for standing in account.standings]
     [book], [standing], legs = account.books, account.standings, account.legs
-    return standing.tiers[: len(legs)] if standing else [leg.tier(book.marks[leg.token]) for leg in legs]
+    return (
+        standing.tiers[: len(legs)]
+        if standing
+        else [leg.tier(book.marks[leg.token]) for leg in legs]
+    )
 
 
 def _twins(positions: Sequence[Position]) -> Iterable[Position | None]:
-    """Return, in their order, every position's twin: that of the same token on the other side, None without one."""
+    """Return, in their order, every position's twin.
+
+    That of the same token on the other side, None without one.
+    """
     if len({position.symbol for position in positions}) == len(positions):
         return repeat(None, len(positions))
     by_name = {(position.symbol, position.side): position for position in positions}
@@ -276,21 +329,38 @@ def _twins(positions: Sequence[Position]) -> Iterable[Position | None]:
 
 
 def _figures(
-    position: Position, leg: Leg, tier: int, twin: Position | None, own: Standing | None, scenario: Scenario
+    position: Position,
+    leg: Leg,
+    tier: int,
+    twin: Position | None,
+    own: Standing | None,
+    scenario: Scenario,
 ) -> PositionFigures:
     """Return one position's figures.
 
-    `tier` is an index into its leg's; `twin` the position of the same token on the other side; `own` where the
-    position's own book stands, in isolated mode and where its tiers are known.
+    `tier` is an index into its leg's; `twin` the position of the same token on the other side;
+    `own` where the position's own book stands, in isolated mode and where its tiers are known.
     """
-    account, market, symbol, quantity = scenario.account, scenario.market, position.symbol, position.quantity
+    account, market, symbol, quantity = (
+        scenario.account,
+        scenario.market,
+        position.symbol,
+        position.quantity,
+    )
     mark, isolated = market.marks[symbol], account.isolated
     notional, profit = quantity * mark, leg.equity(mark)
     margin = position.own_margin if isolated else None
     if not leg.rates:
         unknown = (None, None, None, None, None, None)
         return PositionFigures(
-            symbol, position.side, quantity, notional, profit, *unknown, (_no_tiers(position, scenario),), margin
+            symbol,
+            position.side,
+            quantity,
+            notional,
+            profit,
+            *unknown,
+            (_no_tiers(position, scenario),),
+            margin,
         )
     rules, number = account.rules, leg.first_tier + tier
     rate, amount = leg.rates[tier], leg.amounts[tier]
@@ -319,7 +389,10 @@ def _figures(
 
 
 def _no_tiers(position: Position, scenario: Scenario) -> Problem:
-    """Return why nothing can be required of a position: no perpetual, no table, or contracts of unknown size."""
+    """Return why nothing can be required of a position.
+
+    No perpetual, no table, or contracts of unknown size.
+    """
     symbol = position.symbol
     seen = scenario.market.reference.not_listed.get(symbol)
     why = "no_table" if scenario.market.table(symbol) is None else "contract_size"
@@ -346,7 +419,11 @@ def _position_problems(
         problems.append(Problem.warning("maintenance_negative"))
     rules = scenario.account.rules
     if cap is not None and position.leverage > cap * (1 + EDGE):
-        problems.append(Problem.error("leverage_above_cap", leverage=position.leverage, cap=cap, venue=rules.name))
+        problems.append(
+            Problem.error(
+                "leverage_above_cap", leverage=position.leverage, cap=cap, venue=rules.name
+            )
+        )
     if table is not None and table.last_cap is not None:
         size = size_in_tiers(position, scenario.market, flat=rules.flat_tiers)
         if size is not None and table.exceeds_last_cap(size):
@@ -359,7 +436,7 @@ def _position_problems(
 
 
 def _of_both_sides(position: Position, twin: Position, scenario: Scenario) -> list[Problem]:
-    """What the venue does not keep of a token held long and short, and what is not known of it there."""
+    """Return what the venue does not keep of a token held long and short, and what is not known of it there."""
     account, rules, symbol = scenario.account, scenario.account.rules, position.symbol
     if not rules.hedges:
         return [Problem.warning("one_position_per_token", venue=rules.name, symbol=symbol)]
@@ -380,29 +457,46 @@ def _of_both_sides(position: Position, twin: Position, scenario: Scenario) -> li
     return problems
 
 
-def _account_problems(scenario: Scenario, equity: float, initial: float | None) -> tuple[Problem, ...]:
+def _account_problems(
+    scenario: Scenario, equity: float, initial: float | None
+) -> tuple[Problem, ...]:
     account, rules = scenario.account, scenario.account.rules
     problems = []
-    if not account.isolated and initial is not None and scenario.positions and _above(initial, equity):
+    if (
+        not account.isolated
+        and initial is not None
+        and scenario.positions
+        and _above(initial, equity)
+    ):
         problems.append(Problem.warning("initial_margin_above_equity"))
     if account.counts_collateral:
         return tuple(problems)
-    alone = {"isolated": account.isolated, "venue": rules.name, "coin": rules.settlement, "reason": rules.uncounted}
+    alone = {
+        "isolated": account.isolated,
+        "venue": rules.name,
+        "coin": rules.settlement,
+        "reason": rules.uncounted,
+    }
     if account.collateral:
         problems.append(Problem.warning("collateral_not_counted", **alone))
     if account.settlement_rate != 1:
-        problems.append(Problem.warning("settlement_rate_not_counted", rate=account.settlement_rate, **alone))
+        problems.append(
+            Problem.warning("settlement_rate_not_counted", rate=account.settlement_rate, **alone)
+        )
     return tuple(problems)
 
 
 def _of_several_coins(
     scenario: Scenario, positions: list[PositionFigures], prices: list[LiquidationPrice]
 ) -> list[Assumption]:
-    """How the settlement coin counts beside other coins, and what is not modelled where it is owed."""
+    """Return how the settlement coin counts beside other coins, and what is not modelled where it is owed."""
     account, rules = scenario.account, scenario.account.rules
     if not account.counts_collateral or not (account.collateral or account.settlement_rate != 1):
         return []
-    coin, owing = rules.settlement, Assumption.of("venue_rule", venue=rules.key, text=rules.doubts.owing)
+    coin, owing = (
+        rules.settlement,
+        Assumption.of("venue_rule", venue=rules.key, text=rules.doubts.owing),
+    )
     counts = Assumption.of("coin_at_rate", coin=coin, rate=account.settlement_rate)
     if account.settlement_rate == 1:
         counts = Assumption.of("coin_in_full", coin=coin, name=rules.name)
@@ -415,21 +509,27 @@ def _of_several_coins(
     return noted
 
 
-def _at_liquidation(scenario: Scenario, balance: float, prices: list[LiquidationPrice]) -> list[float]:
-    """Balance and profit in the settlement coin at every liquidation price, other marks standing still."""
+def _at_liquidation(
+    scenario: Scenario, balance: float, prices: list[LiquidationPrice]
+) -> list[float]:
+    """Return balance and profit in the settlement coin at every liquidation price, other marks standing still."""
     net, marks = net_quantities(scenario.positions), scenario.market.marks
     balances = []
     for price in prices:
         levels = [level for level in (price.below, price.above) if level is not None]
-        balances += [balance + net.get(price.symbol, 0.0) * (level - marks[price.symbol]) for level in levels]
+        balances += [
+            balance + net.get(price.symbol, 0.0) * (level - marks[price.symbol]) for level in levels
+        ]
     return balances
 
 
 def _assumptions(scenario: Scenario) -> tuple[Assumption, ...]:
-    """What the figures rest on: whose tables of which date, and the venue's known doubts."""
+    """Return what the figures rest on: whose tables of which date, and the venue's known doubts."""
     account, market = scenario.account, scenario.market
     rules, reference = account.rules, market.reference
-    venues_own = [Assumption.of("venue_rule", venue=rules.key, text=text) for text in rules.assumptions]
+    venues_own = [
+        Assumption.of("venue_rule", venue=rules.key, text=text) for text in rules.assumptions
+    ]
     if rules.own_fraction:
         return tuple(venues_own)
     symbols = {position.symbol for position in scenario.positions}
@@ -440,10 +540,14 @@ def _assumptions(scenario: Scenario) -> tuple[Assumption, ...]:
         tables.append(Assumption.of("venue_tiers", venue=rules.key, days=reference.days(used)))
     doubtful = sorted((symbols & reference.unconfirmed) - market.contract_values.keys())
     if doubtful:
-        tables.append(Assumption.of("contract_values_unconfirmed", venue=rules.key, tokens=doubtful))
+        tables.append(
+            Assumption.of("contract_values_unconfirmed", venue=rules.key, tokens=doubtful)
+        )
     if account.isolated and symbols and rules.doubts.isolated:
         tables.append(Assumption.of("venue_rule", venue=rules.key, text=rules.doubts.isolated))
     if rules.doubts.unlisted and scenario.unlisted:
         text = rules.doubts.unlisted
-        tables.append(Assumption.of("unlisted", venue=rules.key, tokens=scenario.unlisted, text=text))
+        tables.append(
+            Assumption.of("unlisted", venue=rules.key, tokens=scenario.unlisted, text=text)
+        )
     return (*tables, *venues_own)

@@ -31,12 +31,12 @@ def with_seen(account: Preparable, assessment: Assessment | None = None) -> Scen
 
 
 def _sayable(value: float | None) -> float | None:
-    """A figure too large for a scenario is left unsaid, one too small is 0."""
+    """Return a figure too large for a scenario is left unsaid, one too small is 0."""
     return None if value is None or abs(value) > LARGEST else or_zero(value)
 
 
 def differences(scenario: Scenario, assessment: Assessment) -> list[Difference]:
-    """The figures that the maker of the scenario saw and that are not reproduced within 1 %."""
+    """Return the figures that the maker of the scenario saw and that are not reproduced within 1 %."""
     if scenario.seen is None:
         return []
     pairs = [

@@ -1,9 +1,12 @@
-"""The same positions in cross and in isolated margin: what is liquidated where, and what a move leaves in each mode.
+"""The same positions in cross and in isolated margin.
 
-In isolated mode every position stands on a margin of its own and the rest of the wallet is safe. A liquidation is taken
-to lose all that stands behind it: a position's own margin in isolated mode, the whole account in cross. What the venue
-would give back is another study's answer. Collateral belongs to the person in both modes and counts alike in both, but
-only in cross can a liquidation take it.
+What is liquidated where, and what a move leaves in each mode.
+
+In isolated mode every position stands on a margin of its own and the rest of the wallet is safe. A
+liquidation is taken to lose all that stands behind it: a position's own margin in isolated mode,
+the whole account in cross. What the venue would give back is another study's answer. Collateral
+belongs to the person in both modes and counts alike in both, but only in cross can a liquidation
+take it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +25,13 @@ from margin.model.scenario import MarginMode, Position, Scenario
 from margin.studies.account.assess import Assessment, assess
 from margin.studies.distance.curve import SHOWN
 from margin.studies.distance.directions import Direction, reach
-from margin.studies.distance.distances import FURTHEST_UP, NOWHERE, JointMove, LiquidationPrice, nearest
+from margin.studies.distance.distances import (
+    FURTHEST_UP,
+    NOWHERE,
+    JointMove,
+    LiquidationPrice,
+    nearest,
+)
 from margin.studies.stress.crash_table import CrashDay, CrashRow, Instant, crash_rows
 from margin.studies.stress.outcome import deaths
 
@@ -39,10 +48,12 @@ AT_CROSS_WORST = Assumption.of("at_cross_worst")
 
 
 class Part(NamedTuple):
-    """What stands or falls by itself: the account in cross, in isolated mode one position with its own margin.
+    """What stands or falls by itself.
 
-    `standing` is None where the tiers are not known. `names` are its positions, such as `RENDER long`; the collateral
-    beside isolated positions has none and never falls.
+    The account in cross, in isolated mode one position with its own margin.
+
+    `standing` is None where the tiers are not known. `names` are its positions, such as `RENDER
+    long`; the collateral beside isolated positions has none and never falls.
     """
 
     names: tuple[str, ...]
@@ -51,30 +62,50 @@ class Part(NamedTuple):
     standing: Standing | None
 
     def worth(self, prices: Mapping[str, float]) -> float:
-        """What the part is worth at prices by token, liquidated or not, at the coin's rate; never below 0."""
-        return self._rate * max(0.0, self._own + self.book.equity_at([prices[token] for token in self.book.tokens]))
+        """Return what the part is worth at prices by token, liquidated or not, at the coin's rate.
+
+        Never below 0.
+        """
+        return self._rate * max(
+            0.0, self._own + self.book.equity_at([prices[token] for token in self.book.tokens])
+        )
 
     @property
     def _own(self) -> float:
-        """What to add to the book's equity: on Bybit a book counts margin added in isolated mode a hair differently."""
+        """What to add to the book's equity.
+
+        On Bybit a book counts margin added in isolated mode a hair differently.
+        """
         return self.scenario.account.counted_wallet - self.book.wallet
 
     @property
     def _rate(self) -> float:
-        """What its book's money is worth: the coin's rate, which in cross margin stands in the book already."""
+        """What its book's money is worth.
+
+        The coin's rate, which in cross margin stands in the book already.
+        """
         return self.scenario.account.owned_rate / self.scenario.account.counted_rate
 
     def answers(self, direction: Direction) -> bool:
-        """Whether a direction can liquidate it: it moves one of its prices, or the part is liquidated already."""
+        """Return whether a direction can liquidate it.
+
+        It moves one of its prices, or the part is liquidated already.
+        """
         dead = self.standing is not None and self.standing.liquidated
         return dead or not direction.rates.keys().isdisjoint(self.book.tokens)
 
     def along(self, direction: Direction, moves: Array, reached: JointMove) -> Array:
-        """What is left of the part at each move, 0 from where it is `reached`; of the moves' shape."""
+        """Return what is left of the part at each move, 0 from where it is `reached`.
+
+        Of the moves' shape.
+        """
         rates = np.array([direction.rates.get(token, 0.0) for token in self.book.tokens])
         prices = np.maximum(0.0, np.array(self.book.marks) * (1 + rates * moves[:, None]))
         worth = self._rate * (self._own + self.book.equity(prices))
-        down, up = (limit if each is None else each for each, limit in zip(reached, (-inf, inf), strict=True))
+        down, up = (
+            limit if each is None else each
+            for each, limit in zip(reached, (-inf, inf), strict=True)
+        )
         return np.where((moves <= down) | (moves >= up), 0.0, np.maximum(0.0, worth))
 
 
@@ -91,11 +122,13 @@ class Left(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """The account in one mode. `free` is what no part holds and no move can touch, at its rate: nothing in cross.
+    """The account in one mode.
 
-    `collateral` is what counts as such where it stands behind no part, and only its price can touch: None in cross,
-    and where there is none. `today` is what the account is worth at its marks, and what is lost there already; None
-    where tiers are missing.
+    `free` is what no part holds and no move can touch, at its rate: nothing in cross.
+
+    `collateral` is what counts as such where it stands behind no part, and only its price can
+    touch: None in cross, and where there is none. `today` is what the account is worth at its
+    marks, and what is lost there already; None where tiers are missing.
     """
 
     scenario: Scenario
@@ -106,29 +139,43 @@ class Mode:
     today: Left | None
 
     def after(self, moves: Mapping[str, float]) -> Left:
-        """What price changes by token (fractions of the mark) leave. Only where all tiers are known."""
+        """Return what price changes by token (fractions of the mark) leave.
+
+        Only where all tiers are known.
+        """
         marks = self.scenario.market.marks
-        prices = {token: max(0.0, mark * (1 + moves.get(token, 0.0))) for token, mark in marks.items()}
-        return self.left(deaths([part.book for part in self.parts], [moves] * len(self.parts)), prices)
+        prices = {
+            token: max(0.0, mark * (1 + moves.get(token, 0.0))) for token, mark in marks.items()
+        }
+        return self.left(
+            deaths([part.book for part in self.parts], [moves] * len(self.parts)), prices
+        )
 
     def left(self, dead: Sequence[bool], prices: Mapping[str, float]) -> Left:
-        """What stands at prices by token, where these parts, in their order, were liquidated on the way."""
-        lost = [name for part, gone in zip(self.parts, dead, strict=True) if gone for name in part.names]
+        """Return what stands at prices by token, where these parts, in their order, were liquidated on the way."""
+        lost = [
+            name for part, gone in zip(self.parts, dead, strict=True) if gone for name in part.names
+        ]
         standing = [part for part, gone in zip(self.parts, dead, strict=True) if not gone]
         standing += [self.collateral] if self.collateral else []
         left = self.free + sum(part.worth(prices) for part in standing)
         return Left(tuple(lost), left, left - self.today.left if self.today else 0.0)
 
     def reaches(self, direction: Direction) -> list[JointMove]:
-        """Per part the first move each way along the direction at which it is liquidated."""
+        """Return per part the first move each way along the direction at which it is liquidated."""
         return [
-            reach([part.book], direction, standings=[part.standing]) if part.answers(direction) else NOWHERE
+            reach([part.book], direction, standings=[part.standing])
+            if part.answers(direction)
+            else NOWHERE
             for part in self.parts
         ]
 
 
 class Pair(NamedTuple):
-    """One position's liquidation prices in both modes; in cross those of its token, all other marks standing still."""
+    """One position's liquidation prices in both modes.
+
+    In cross those of its token, all other marks standing still.
+    """
 
     position: Position
     mark: float
@@ -140,8 +187,9 @@ class Pair(NamedTuple):
 class ModeComparison:
     """Both modes of one account, which is in the `present` one.
 
-    `margins` is what the isolated margins come to, `missing` what the wallet lacks for them. With anything missing
-    `isolated` is the account with just that added to its wallet: it could not be in isolated mode otherwise.
+    `margins` is what the isolated margins come to, `missing` what the wallet lacks for them. With
+    anything missing `isolated` is the account with just that added to its wallet: it could not be
+    in isolated mode otherwise.
     """
 
     present: MarginMode
@@ -161,42 +209,58 @@ class ModeComparison:
         return "cross" if self.present == "isolated" else "isolated"
 
     def of(self, mode: MarginMode) -> Mode:
-        """One of the two."""
+        """Return one of the two."""
         return self.isolated if mode == "isolated" else self.cross
 
     def pairs(self) -> list[Pair]:
-        """Every position's liquidation prices in both modes, in their order."""
+        """Return every position's liquidation prices in both modes, in their order."""
         by_token = {price.symbol: price for price in self.cross.account.liquidation_prices}
         marks = self.cross.scenario.market.marks
-        rows = zip(self.isolated.scenario.positions, self.isolated.account.liquidation_prices, strict=True)
-        return [Pair(position, marks[position.symbol], by_token[position.symbol], price) for position, price in rows]
+        rows = zip(
+            self.isolated.scenario.positions, self.isolated.account.liquidation_prices, strict=True
+        )
+        return [
+            Pair(position, marks[position.symbol], by_token[position.symbol], price)
+            for position, price in rows
+        ]
 
 
 def modes(scenario: Scenario) -> ModeComparison:
-    """The account in both modes, each position's isolated margin as given, else quantity · entry ÷ leverage.
+    """Return the account in both modes, each position's isolated margin as given, else quantity · entry ÷ leverage.
 
     Raises FieldError where those margins are larger than a wallet may be.
     """
     margins = sum(position.own_margin for position in scenario.positions)
     missing = _missing(scenario, margins) if scenario.positions else 0.0
     cross = in_mode(scenario, "cross")
-    isolated = scenario if scenario.account.isolated else in_mode(scenario, "isolated", margins if missing else None)
-    return ModeComparison(scenario.account.margin_mode, _cross(cross), _isolated(isolated, margins), margins, missing)
+    isolated = (
+        scenario
+        if scenario.account.isolated
+        else in_mode(scenario, "isolated", margins if missing else None)
+    )
+    return ModeComparison(
+        scenario.account.margin_mode, _cross(cross), _isolated(isolated, margins), margins, missing
+    )
 
 
 def _missing(scenario: Scenario, margins: float) -> float:
-    """What the wallet lacks; nothing where it lacks no more than rounding, with which a scenario can be made."""
+    """Return what the wallet lacks.
+
+    Nothing where it lacks no more than rounding, with which a scenario can be made.
+    """
     wallet = scenario.account.wallet_balance
     return _above(margins, wallet, ZERO * abs(wallet))
 
 
 def in_mode(scenario: Scenario, mode: MarginMode, wallet: float | None = None) -> Scenario:
-    """The same account in a mode, with another wallet balance where one is given.
+    """Return the same account in a mode, with another wallet balance where one is given.
 
     Raises FieldError where the wallet does not cover the isolated margins.
     """
     held = scenario.account.wallet_balance if wallet is None else or_zero(wallet)
-    return replace(scenario, account=replace(scenario.account, margin_mode=mode, wallet_balance=held))
+    return replace(
+        scenario, account=replace(scenario.account, margin_mode=mode, wallet_balance=held)
+    )
 
 
 def _cross(scenario: Scenario) -> Mode:
@@ -205,7 +269,10 @@ def _cross(scenario: Scenario) -> Mode:
 
 
 def _isolated(scenario: Scenario, margins: float) -> Mode:
-    parts = tuple(_part((f"{each.symbol} {each.side}",), _alone(scenario, each)) for each in scenario.positions)
+    parts = tuple(
+        _part((f"{each.symbol} {each.side}",), _alone(scenario, each))
+        for each in scenario.positions
+    )
     wallet = scenario.account.wallet_balance
     free = _above(wallet, margins, ZERO * abs(wallet)) * scenario.account.owned_rate
     return _with_today(Mode(scenario, assess(scenario), parts, free, _collateral(scenario), None))
@@ -217,7 +284,7 @@ def _with_today(mode: Mode) -> Mode:
 
 
 def _collateral(scenario: Scenario) -> Part | None:
-    """What counts as collateral, by itself; None where nothing does."""
+    """Return what counts as collateral, by itself; None where nothing does."""
     account = scenario.account
     if not (account.collateral and account.rules.counts_collateral):
         return None
@@ -226,7 +293,7 @@ def _collateral(scenario: Scenario) -> Part | None:
 
 
 def _alone(scenario: Scenario, position: Position) -> Scenario:
-    """An account that holds one isolated position with its margin and nothing else."""
+    """Return an account that holds one isolated position with its margin and nothing else."""
     account = replace(scenario.account, wallet_balance=or_zero(position.own_margin), collateral=())
     return replace(scenario, account=account, positions=(position,))
 
@@ -240,7 +307,9 @@ def _part(names: tuple[str, ...], scenario: Scenario) -> Part:
 
 
 class Way(NamedTuple):
-    """One mode along a direction: the first x each way at which anything is lost, and at which everything is.
+    """One mode along a direction.
+
+    The first x each way at which anything is lost, and at which everything is.
 
     `left` is what stands at the move that was asked for.
     """
@@ -259,12 +328,16 @@ class DirectionRow(NamedTuple):
     isolated: Way
 
 
-def along(comparison: ModeComparison, directions: Iterable[Direction], move: float) -> list[DirectionRow]:
-    """Both modes along each direction; nothing where tiers are missing."""
+def along(
+    comparison: ModeComparison, directions: Iterable[Direction], move: float
+) -> list[DirectionRow]:
+    """Return both modes along each direction; nothing where tiers are missing."""
     if not comparison.complete:
         return []
     return [
-        DirectionRow(each, move, _way(comparison.cross, each, move), _way(comparison.isolated, each, move))
+        DirectionRow(
+            each, move, _way(comparison.cross, each, move), _way(comparison.isolated, each, move)
+        )
         for each in directions
     ]
 
@@ -285,7 +358,8 @@ def _last(reaches: Sequence[JointMove]) -> JointMove:
     ups = [each.up for each in reaches if each.up is not None]
     all_of = len(reaches)
     return JointMove(
-        min(downs) if downs and len(downs) == all_of else None, max(ups) if ups and len(ups) == all_of else None
+        min(downs) if downs and len(downs) == all_of else None,
+        max(ups) if ups and len(ups) == all_of else None,
     )
 
 
@@ -304,19 +378,30 @@ class ModeCurves(NamedTuple):
 
 
 def curves(comparison: ModeComparison, direction: Direction) -> ModeCurves | None:
-    """Both curves from the present marks on; exact at every point, and straight between them. None without tiers.
+    """Return both curves from the present marks on.
 
-    They reach to where cross is liquidated first and, where the wallet covers the margins, on to the last isolated loss
-    on that side if every position is lost there.
+    Exact at every point, and straight between them. None without tiers.
+
+    They reach to where cross is liquidated first and, where the wallet covers the margins, on to
+    the last isolated loss on that side if every position is lost there.
     """
     if not comparison.complete:
         return None
     [reached], alone = comparison.cross.reaches(direction), comparison.isolated.reaches(direction)
-    moves = _steps(direction, [reached, *alone], _stated(reached, _last(alone), funded=not comparison.missing))
+    moves = _steps(
+        direction, [reached, *alone], _stated(reached, _last(alone), funded=not comparison.missing)
+    )
     names = [part.names[0] for part in comparison.isolated.parts]
     lost_at = tuple(zip(names, alone, strict=True))
     cross = _curve(comparison.cross, direction, moves, [reached])
-    return ModeCurves(direction, moves, cross, _curve(comparison.isolated, direction, moves, alone), reached, lost_at)
+    return ModeCurves(
+        direction,
+        moves,
+        cross,
+        _curve(comparison.isolated, direction, moves, alone),
+        reached,
+        lost_at,
+    )
 
 
 def _curve(mode: Mode, direction: Direction, moves: Array, reaches: Sequence[JointMove]) -> Array:
@@ -327,14 +412,17 @@ def _curve(mode: Mode, direction: Direction, moves: Array, reaches: Sequence[Joi
 
 
 def _stated(cross: JointMove, last: JointMove, *, funded: bool) -> list[float]:
-    """The moves that must be shown, 0 left out: the nearest that liquidates cross, and the last loss on that side."""
+    """Return the moves that must be shown, 0 left out.
+
+    The nearest that liquidates cross, and the last loss on that side.
+    """
     first = nearest(cross)
     far = (nearest(last) if not first else last.down if first < 0 else last.up) if funded else None
     return [each for each in (first, far) if each]
 
 
 def _steps(direction: Direction, reaches: Iterable[JointMove], stated: Sequence[float]) -> Array:
-    """Even steps over what is worth showing, and where the curves bend or fall, each fall twice."""
+    """Return even steps over what is worth showing, and where the curves bend or fall, each fall twice."""
     falls = [each for reached in reaches for each in reached if each is not None]
     low, high = _shown(direction, falls, stated)
     clips = [-1 / rate for rate in direction.rates.values() if rate]
@@ -343,8 +431,12 @@ def _steps(direction: Direction, reaches: Iterable[JointMove], stated: Sequence[
     return np.unique(np.concatenate([np.linspace(low, high, POINTS), [0.0], inside]))
 
 
-def _shown(direction: Direction, falls: Sequence[float], stated: Sequence[float]) -> tuple[float, float]:
-    """The falls that lie within reach of the nearest, with as much again beyond them; the other side is kept short.
+def _shown(
+    direction: Direction, falls: Sequence[float], stated: Sequence[float]
+) -> tuple[float, float]:
+    """Return the falls that lie within reach of the nearest, with as much again beyond them.
+
+    The other side is kept short.
 
     What must be shown lies inside in any case.
     """
@@ -352,8 +444,14 @@ def _shown(direction: Direction, falls: Sequence[float], stated: Sequence[float]
     reach = max(LEAST_SHOWN, 3 * min(map(abs, ahead), default=SHOWN))
     near = [each for each in ahead if abs(each) <= reach]
     widest = 2 * max([LEAST_SHOWN / 2, *map(abs, near)]) if near else SHOWN
-    sides = [widest if not near or any(way * each > 0 for each in near) else widest / 3 for way in (-1, 1)]
-    must = [BEYOND * max([way * each for each in stated if way * each > 0], default=0.0) for way in (-1, 1)]
+    sides = [
+        widest if not near or any(way * each > 0 for each in near) else widest / 3
+        for way in (-1, 1)
+    ]
+    must = [
+        BEYOND * max([way * each for each in stated if way * each > 0], default=0.0)
+        for way in (-1, 1)
+    ]
     down, up = map(max, sides, must)
     return -min(direction.furthest_down, down), min(FURTHEST_UP, up)
 
@@ -362,9 +460,12 @@ def _shown(direction: Direction, falls: Sequence[float], stated: Sequence[float]
 
 
 class DayRow(NamedTuple):
-    """Both modes on one day, at its close and at its worst tick; what they leave is told of the same prices in both.
+    """Both modes on one day, at its close and at its worst tick.
 
-    `filled` are tokens that follow BTC by their beta for want of figures of their own, `still` those that stand still.
+    What they leave is told of the same prices in both.
+
+    `filled` are tokens that follow BTC by their beta for want of figures of their own, `still`
+    those that stand still.
     """
 
     day: CrashDay
@@ -377,17 +478,23 @@ class DayRow(NamedTuple):
     assumptions: tuple[Assumption, ...]
 
 
-def on_days(comparison: ModeComparison, days: Iterable[CrashDay], betas_to_btc: Mapping[str, float]) -> list[DayRow]:
-    """Both modes from the marks through each day; nothing where tiers are missing.
+def on_days(
+    comparison: ModeComparison, days: Iterable[CrashDay], betas_to_btc: Mapping[str, float]
+) -> list[DayRow]:
+    """Return both modes from the marks through each day; nothing where tiers are missing.
 
-    At the worst tick every isolated position meets its own, and is lost there or not; what both modes leave is that at
-    the prices of the day that leave cross the least.
+    At the worst tick every isolated position meets its own, and is lost there or not; what both
+    modes leave is that at the prices of the day that leave cross the least.
     """
     if not comparison.complete:
         return []
     days = list(days)
     cross, isolated = [
-        list(zip(*(crash_rows(part.scenario, days, betas_to_btc) for part in mode.parts), strict=True))
+        list(
+            zip(
+                *(crash_rows(part.scenario, days, betas_to_btc) for part in mode.parts), strict=True
+            )
+        )
         for mode in (comparison.cross, comparison.isolated)
     ]
     return [
@@ -396,7 +503,9 @@ def on_days(comparison: ModeComparison, days: Iterable[CrashDay], betas_to_btc: 
     ]
 
 
-def _day_row(comparison: ModeComparison, day: CrashDay, whole: CrashRow, rows: Iterable[CrashRow]) -> DayRow:
+def _day_row(
+    comparison: ModeComparison, day: CrashDay, whole: CrashRow, rows: Iterable[CrashRow]
+) -> DayRow:
     rows = list(rows)
     close = _instant(comparison, whole.close, [row.close for row in rows])
     worst = _instant(comparison, whole.worst, [row.worst for row in rows])
@@ -404,22 +513,32 @@ def _day_row(comparison: ModeComparison, day: CrashDay, whole: CrashRow, rows: I
     return DayRow(day, *close, *worst, whole.filled, whole.still, assumptions)
 
 
-def _instant(comparison: ModeComparison, whole: Instant, alone: Iterable[Instant]) -> tuple[Left, Left]:
-    """What both modes leave at the prices that cross met, each isolated position lost or not at those it met itself."""
+def _instant(
+    comparison: ModeComparison, whole: Instant, alone: Iterable[Instant]
+) -> tuple[Left, Left]:
+    """Return what both modes leave at the prices that cross met.
+
+    Each isolated position lost or not at those it met itself.
+    """
     cross = comparison.cross.left([bool(whole.outcome.liquidated)], whole.prices)
-    return cross, comparison.isolated.left([bool(each.outcome.liquidated) for each in alone], whole.prices)
+    return cross, comparison.isolated.left(
+        [bool(each.outcome.liquidated) for each in alone], whole.prices
+    )
 
 
 # The change of mode
 
 
 class Need(NamedTuple):
-    """One part after the change, at the marks: what it holds against what it needs, in the settlement coin.
+    """One part after the change, at the marks.
 
-    `initial` is taken at the mark, on Bybit in isolated mode at the entry. `holds` is its margin with profit and loss:
-    in cross equity, in isolated the position's own (on Bybit without the fee to close, which `initial` carries).
-    `short` is what that lacks of the initial margin. `load` is requirement ÷ equity, None where equity is gone; `level`
-    names the highest of the person's levels that it has reached.
+    What it holds against what it needs, in the settlement coin.
+
+    `initial` is taken at the mark, on Bybit in isolated mode at the entry. `holds` is its margin
+    with profit and loss: in cross equity, in isolated the position's own (on Bybit without the fee
+    to close, which `initial` carries). `short` is what that lacks of the initial margin. `load` is
+    requirement ÷ equity, None where equity is gone; `level` names the highest of the person's
+    levels that it has reached.
     """
 
     names: tuple[str, ...]
@@ -435,9 +554,10 @@ class Need(NamedTuple):
 class Switch(NamedTuple):
     """What changing to the other mode would mean now, as far as the figures say.
 
-    `missing`: what the wallet lacks for the isolated margins. `gone` are the positions that are liquidated in the
-    present mode already. `needs` are the parts of the other mode, none without positions; `free` is the part of the
-    wallet that none of them holds. Where tiers are missing, `known` is false and only `missing` can be told.
+    `missing`: what the wallet lacks for the isolated margins. `gone` are the positions that are
+    liquidated in the present mode already. `needs` are the parts of the other mode, none without
+    positions; `free` is the part of the wallet that none of them holds. Where tiers are missing,
+    `known` is false and only `missing` can be told.
     """
 
     to: MarginMode
@@ -487,12 +607,15 @@ class Switch(NamedTuple):
 
     @property
     def margin_call(self) -> bool:
-        """Whether the account would live but be asked for money: by a level reached, or for its initial margin."""
+        """Whether the account would live but be asked for money.
+
+        By a level reached, or for its initial margin.
+        """
         return bool(self.allowed) and (self.level is not None or self.lacking > 0)
 
 
 def switch(comparison: ModeComparison) -> Switch:
-    """The change of mode at the present marks."""
+    """Return the change of mode at the present marks."""
     to = comparison.other
     there, here = comparison.of(to), comparison.of(comparison.present)
     missing = comparison.missing if to == "isolated" else 0.0
@@ -503,14 +626,15 @@ def switch(comparison: ModeComparison) -> Switch:
 
 
 def _needs(mode: Mode) -> tuple[Need, ...]:
-    """Every part at its marks, with the assessment's own initial margins."""
+    """Return every part at its marks, with the assessment's own initial margins."""
     account = mode.account
     if not account.positions:
         return ()
     sums = [(account.equity, account.initial_margin)]
     if mode.scenario.account.isolated:
         sums = [
-            ((each.isolated_margin or 0.0) + each.unrealised_pnl, each.initial_margin) for each in account.positions
+            ((each.isolated_margin or 0.0) + each.unrealised_pnl, each.initial_margin)
+            for each in account.positions
         ]
     return tuple(
         _need(part, holds, initial or 0.0, part.standing)
@@ -523,9 +647,11 @@ def _need(part: Part, holds: float, initial: float, standing: Standing) -> Need:
     load = standing.load
     level = part.scenario.levels.reached(load)
     short = _above(initial, holds, standing.zero)
-    return Need(part.names, holds, initial, short, standing.headroom, load, level, standing.liquidated)
+    return Need(
+        part.names, holds, initial, short, standing.headroom, load, level, standing.liquidated
+    )
 
 
 def _above(one: float, other: float, zero: float) -> float:
-    """How far one sum is above another; nothing where that is no more than `zero`."""
+    """Return how far one sum is above another; nothing where that is no more than `zero`."""
     return one - other if one - other > zero else 0.0

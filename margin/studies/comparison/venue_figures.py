@@ -9,13 +9,22 @@ from margin.studies.distance.distances import LiquidationPrice
 
 Key = Literal["equity", "initial_margin", "maintenance_margin", "margin_ratio", "liquidation_price"]
 Missing = Literal["none", "not_reported", "no_tiers", "liquidated"]
-"""In place of a figure: no such price; the venue gives nothing; Tandem has no tier table; the price is past."""
+"""In place of a figure: no such price; the venue gives nothing; Tandem has no tier table.
+
+The price is past.
+"""
 TOLERANCE = 0.01
-"""Differences beyond this part are worth a word; below it lie the venue's rounding and the seconds between answers."""
+"""Differences beyond this part are worth a word.
+
+Below it lie the venue's rounding and the seconds between answers.
+"""
 
 
 class Beside(NamedTuple):
-    """One figure twice. `of` is the token of a price, with the side of an isolated position: `TAO short`."""
+    """One figure twice. `of` is the token of a price, with the side of an isolated position.
+
+    `TAO short`.
+    """
 
     figure: Key
     venue: float | Missing
@@ -24,7 +33,10 @@ class Beside(NamedTuple):
 
     @property
     def difference(self) -> float | None:
-        """How much more ours is, as a fraction of the venue's; None where one of them is missing, or that is 0."""
+        """How much more ours is, as a fraction of the venue's.
+
+        None where one of them is missing, or that is 0.
+        """
         if isinstance(self.venue, str) or isinstance(self.ours, str) or not self.venue:
             return None
         return (self.ours - self.venue) / abs(self.venue)
@@ -52,10 +64,11 @@ def beside(
     margin_ratio: float | None,
     liquidation_prices: Mapping[tuple[str, str | None], float | None],
 ) -> tuple[Beside, ...]:
-    """The figures that the venue reports, and every liquidation price, each beside ours.
+    """Return the figures that the venue reports, and every liquidation price, each beside ours.
 
-    Prices are per token and side, in cross per token and None; None: the venue says that there is none. Where a token
-    has liquidation prices on both sides, ours is the one on the side of the venue's, or the nearer one.
+    Prices are per token and side, in cross per token and None; None: the venue says that there is
+    none. Where a token has liquidation prices on both sides, ours is the one on the side of the
+    venue's, or the nearer one.
     """
     reported: list[tuple[Key, float | None, float | None]] = [
         ("equity", equity, assessment.equity),
@@ -82,6 +95,14 @@ def _ours(price: LiquidationPrice, venue: float | None, mark: float) -> float | 
         return "no_tiers"
     if price.reason_below == "liquidated":
         return "liquidated"
-    prices = (price.below, price.above) if venue is None else (price.below if venue <= mark else price.above,)
-    nearest = min((each for each in prices if each is not None), key=lambda each: abs(each - mark), default=None)
+    prices = (
+        (price.below, price.above)
+        if venue is None
+        else (price.below if venue <= mark else price.above,)
+    )
+    nearest = min(
+        (each for each in prices if each is not None),
+        key=lambda each: abs(each - mark),
+        default=None,
+    )
     return "none" if nearest is None else nearest

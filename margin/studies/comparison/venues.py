@@ -1,8 +1,11 @@
-"""The same account on one venue after the other: the same positions, wallet and marks under each venue's own rules.
+"""The same account on one venue after the other.
 
-Reference tables are handed in. Where a venue does not know a token, its figures are not known either; the account
-without that token then stands in a line of its own. Figures of tables more than `FAR_APART` days apart show what venues
-ask at different times, not which asks less: then nobody is named.
+The same positions, wallet and marks under each venue's own rules.
+
+Reference tables are handed in. Where a venue does not know a token, its figures are not known
+either; the account without that token then stands in a line of its own. Figures of tables more than
+`FAR_APART` days apart show what venues ask at different times, not which asks less: then nobody is
+named.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +23,9 @@ FAR_APART = 30
 
 
 def at_venue(scenario: Scenario, venue: str) -> Scenario:
-    """The scenario under another venue's rules, at its fee: a fee of one's own is what the venue before charges.
+    """Return the scenario under another venue's rules, at its fee.
+
+    A fee of one's own is what the venue before charges.
 
     Tables of one's own go where they are of the wrong kind.
     """
@@ -37,9 +42,10 @@ def at_venue(scenario: Scenario, venue: str) -> Scenario:
 class VenueLine:
     """The account on one venue. `missing` are the tokens of positions that it has no tables for.
 
-    `days` are the days of the tables used, ISO dates, the oldest first, with their tokens; `undated` are tokens whose
-    table has no day. `without` is the account without the positions in missing tokens, None where there are none or
-    nothing would be left; there `left_out` names those tokens.
+    `days` are the days of the tables used, ISO dates, the oldest first, with their tokens;
+    `undated` are tokens whose table has no day. `without` is the account without the positions in
+    missing tokens, None where there are none or nothing would be left; there `left_out` names those
+    tokens.
     """
 
     scenario: Scenario
@@ -61,7 +67,10 @@ class VenueLine:
         return self.scenario.account.rules.name
 
     def reached(self, *, falls: bool) -> float:
-        """How large a common fall or rise liquidates: 0 where that is so already, infinite where none does."""
+        """Return how large a common fall or rise liquidates.
+
+        0 where that is so already, infinite where none does.
+        """
         if self.account.liquidated:
             return 0.0
         move = self.account.joint_move.down if falls else self.account.joint_move.up
@@ -77,7 +86,10 @@ class Dated(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VenueComparison:
-    """One line per venue, in the order of `listing_venues`; `whole` are those that know every token of a position."""
+    """One line per venue, in the order of `listing_venues`.
+
+    `whole` are those that know every token of a position.
+    """
 
     lines: tuple[VenueLine, ...]
 
@@ -96,7 +108,10 @@ class VenueComparison:
 
     @property
     def apart(self) -> int | None:
-        """Days between the oldest and the newest table of the whole lines; None where one of them has no day."""
+        """Days between the oldest and the newest table of the whole lines.
+
+        None where one of them has no day.
+        """
         if self.span is None:
             return None
         first, last = (date.fromisoformat(each.day) for each in self.span)
@@ -109,11 +124,16 @@ class VenueComparison:
 
     @property
     def falls(self) -> bool:
-        """Whether falls are compared, or rises: whichever is nearest to liquidating on any whole line that lives."""
-        return min(self._ahead(falls=True), default=inf) <= min(self._ahead(falls=False), default=inf)
+        """Whether falls are compared, or rises.
+
+        Whichever is nearest to liquidating on any whole line that lives.
+        """
+        return min(self._ahead(falls=True), default=inf) <= min(
+            self._ahead(falls=False), default=inf
+        )
 
     def _ahead(self, *, falls: bool) -> list[float]:
-        """How large the common moves one way are that still lie before a liquidation, line by line."""
+        """Return how large the common moves one way are that still lie before a liquidation, line by line."""
         return [end for line in self.whole if 0 < (end := line.reached(falls=falls)) < inf]
 
     @property
@@ -133,20 +153,25 @@ class VenueComparison:
 
 
 def _read_alike(one: float, other: float) -> bool:
-    """Whether two moves are the same to the hundredth of a per cent, beyond which nobody compares them."""
+    """Return whether two moves are the same to the hundredth of a per cent, beyond which nobody compares them."""
     return round(one * 100, 2) == round(other * 100, 2)
 
 
 def venues_compared(scenario: Scenario, tables: Mapping[str, VenueTables]) -> VenueComparison:
-    """The account on every venue that lists perpetuals, each beside its own reference tables."""
+    """Return the account on every venue that lists perpetuals, each beside its own reference tables."""
     return VenueComparison(
-        tuple(_line(at_venue(scenario, venue).with_tables(tables[venue])) for venue in listing_venues())
+        tuple(
+            _line(at_venue(scenario, venue).with_tables(tables[venue]))
+            for venue in listing_venues()
+        )
     )
 
 
 def _line(scenario: Scenario, left_out: tuple[str, ...] = ()) -> VenueLine:
     assessment = assess(scenario)
-    unknown = [figures.symbol for figures in assessment.positions if figures.maintenance_margin is None]
+    unknown = [
+        figures.symbol for figures in assessment.positions if figures.maintenance_margin is None
+    ]
     missing = tuple(dict.fromkeys(unknown))
     kept = tuple(position for position in scenario.positions if position.symbol not in missing)
     used = dict.fromkeys(position.symbol for position in kept)
@@ -155,8 +180,10 @@ def _line(scenario: Scenario, left_out: tuple[str, ...] = ()) -> VenueLine:
     return VenueLine(scenario, assessment, missing, days, undated, left_out, without)
 
 
-def _days(scenario: Scenario, tokens: Sequence[str]) -> tuple[dict[str, list[str]], tuple[str, ...]]:
-    """The tables of these tokens by their day, and the tokens whose table has none."""
+def _days(
+    scenario: Scenario, tokens: Sequence[str]
+) -> tuple[dict[str, list[str]], tuple[str, ...]]:
+    """Return the tables of these tokens by their day, and the tokens whose table has none."""
     market = scenario.market
     own = [token for token in tokens if token in market.tiers]
     days = market.reference.days(set(tokens) - set(own))

@@ -1,4 +1,7 @@
-"""The account along a common move: requirement ÷ equity at every x, and exactly where its levels lie."""
+"""The account along a common move.
+
+Requirement ÷ equity at every x, and exactly where its levels lie.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,7 +12,14 @@ from margin.engine.book import Book
 from margin.engine.numbers import Array
 from margin.model.prepared import Preparable, prepare
 from margin.model.scenario import Scenario
-from margin.studies.distance.distances import FURTHEST_DOWN, FURTHEST_UP, JointMove, common_move, origin, present_move
+from margin.studies.distance.distances import (
+    FURTHEST_DOWN,
+    FURTHEST_UP,
+    JointMove,
+    common_move,
+    origin,
+    present_move,
+)
 
 POINTS = 121
 """Steps over the range next to the origin, and as many over all that is shown."""
@@ -57,19 +67,21 @@ def common_move_curve(account: Preparable) -> Curve | None:
 
 
 def _moves(levels: list[JointMove], today: float) -> Array:
-    """Even steps over the range worth showing, and the marked points themselves."""
+    """Return even steps over the range worth showing, and the marked points themselves."""
     liquidation = levels[-1]
     low = max(-FURTHEST_DOWN, min(-SHOWN, today * 1.1, 1.25 * (liquidation.down or 0.0)))
     high = min(FURTHEST_UP, max(SHOWN, today * 1.1, 1.25 * (liquidation.up or 0.0)))
     near = np.linspace(max(low, -SHOWN), min(high, SHOWN), POINTS)
-    marked = [move for level in levels for move in level if move is not None and low <= move <= high]
+    marked = [
+        move for level in levels for move in level if move is not None and low <= move <= high
+    ]
     return np.unique(np.concatenate([near, np.linspace(low, high, POINTS), [0.0, today], marked]))
 
 
 def _worst(
     books: Sequence[Book], scenario: Scenario, prices: dict[str, float], moves: Array
 ) -> tuple[Array, Array, Array, Array]:
-    """Requirement ÷ equity, the venue's ratio, equity and requirement of the worst book at each move."""
+    """Return requirement ÷ equity, the venue's ratio, equity and requirement of the worst book at each move."""
     rule, market = scenario.account.rules.ratio, scenario.market
     rows = []
     for book in books:
@@ -87,5 +99,7 @@ def _worst(
 
 
 def _quotient(numerator: Array, denominator: Array) -> Array:
-    """NaN where the denominator is not positive."""
-    return np.divide(numerator, denominator, out=np.full_like(numerator, np.nan), where=denominator > 0)
+    """Return naN where the denominator is not positive."""
+    return np.divide(
+        numerator, denominator, out=np.full_like(numerator, np.nan), where=denominator > 0
+    )

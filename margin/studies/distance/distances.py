@@ -1,4 +1,6 @@
-"""How far prices may move: liquidation prices of single tokens, the joint move, and the distance to a warning level.
+"""How far prices may move.
+
+Liquidation prices of single tokens, the joint move, and the distance to a warning level.
 
 Every figure is a `first_crossing` of a line in price space; nothing here knows a margin rule.
 """
@@ -20,15 +22,21 @@ FURTHEST_DOWN = 1.0
 FURTHEST_UP = 10.0
 """Joint moves are looked for from −100 % to +1000 %."""
 NO_PRICE = 1e-12
-"""A liquidation price below this part of the mark is rounding around 0: the position is covered down to nothing."""
+"""A liquidation price below this part of the mark is rounding around 0.
+
+The position is covered down to nothing.
+"""
 
 Reason = Literal["covered", "gains", "flat", "liquidated", "no_tiers"]
 
 
 class LiquidationPrice(NamedTuple):
-    """Where one token's price, all others standing still, liquidates the account; None with its reason where nowhere.
+    """Where one token's price, all others standing still, liquidates the account.
 
-    `side` names the position in isolated mode and is None in cross, where both legs of a token share the price.
+    None with its reason where nowhere.
+
+    `side` names the position in isolated mode and is None in cross, where both legs of a token
+    share the price.
     """
 
     symbol: str
@@ -50,12 +58,17 @@ NOWHERE = JointMove(None, None)
 
 
 def unpriced(symbol: str, reason: Reason, side: str | None = None) -> LiquidationPrice:
-    """An entry without prices, for one reason both ways."""
+    """Return an entry without prices, for one reason both ways."""
     return LiquidationPrice(symbol, None, None, reason, reason, side)
 
 
-def liquidation_prices(book: Book, standing: Standing, side: str | None = None) -> list[LiquidationPrice]:
-    """Return one entry per token of a complete book, which stands as given; `side` is that of an isolated position."""
+def liquidation_prices(
+    book: Book, standing: Standing, side: str | None = None
+) -> list[LiquidationPrice]:
+    """Return one entry per token of a complete book, which stands as given.
+
+    `side` is that of an isolated position.
+    """
     if standing.liquidated:
         return [unpriced(token, "liquidated", side) for token in book.tokens]
     legs: list[list[tuple[Leg, int]]] = [[] for _ in book.tokens]
@@ -69,13 +82,18 @@ def liquidation_prices(book: Book, standing: Standing, side: str | None = None) 
 
 
 def _liquidation_price(
-    token: str, mark: float, legs: list[tuple[Leg, int]], headroom: float, zero: float, side: str | None
+    token: str,
+    mark: float,
+    legs: list[tuple[Leg, int]],
+    headroom: float,
+    zero: float,
+    side: str | None,
 ) -> LiquidationPrice:
     """Return the entry of one token, from its legs with their tiers at the mark.
 
-    An account that nothing can liquidate has endless headroom. Rates rise with the size, so headroom is concave in one
-    price: it gains all the way down exactly if it does so in the lowest tier, and all the way up exactly if it does so
-    in the highest.
+    An account that nothing can liquidate has endless headroom. Rates rise with the size, so
+    headroom is concave in one price: it gains all the way down exactly if it does so in the lowest
+    tier, and all the way up exactly if it does so in the highest.
     """
     slope = lowest = highest = 0.0
     for leg, tier in legs:
@@ -88,7 +106,9 @@ def _liquidation_price(
     reason_below = reason_above = "flat" if lowest == highest == 0 else "gains"
     if lowest > 0:
         reason_below = "covered"
-        fall = walk(headroom, -slope, [(leg, mark, -1.0, tier) for leg, tier in legs], 1.0, mark, zero)
+        fall = walk(
+            headroom, -slope, [(leg, mark, -1.0, tier) for leg, tier in legs], 1.0, mark, zero
+        )
         if fall is not None and mark - fall > NO_PRICE * mark:
             below, reason_below = mark - fall, None
     if highest < 0:
@@ -108,7 +128,9 @@ def first_moves(
     start: Mapping[str, float] | None = None,
     furthest_down: float = FURTHEST_DOWN,
 ) -> JointMove:
-    """The first x each way at which some book reaches the level, prices moving to price · (1 + rate · x), at least 0.
+    """Return the first x each way at which some book reaches the level, prices moving to price · (1 + rate · x).
+
+    At least 0.
 
     `rates` by token; one that is not named stands still. It starts from the marks, where the books stand as `standings`
     says if that is known already, or from other prices. 0.0 means that the start is at the level or past it.
@@ -116,9 +138,13 @@ def first_moves(
     down, up = inf, inf
     for book, standing in zip(books, standings or [None] * len(books), strict=True):
         prices = book.marks if start is None else tuple([start[token] for token in book.tokens])
-        rises = [price * rates.get(token, 0.0) for token, price in zip(book.tokens, prices, strict=True)]
+        rises = [
+            price * rates.get(token, 0.0) for token, price in zip(book.tokens, prices, strict=True)
+        ]
         limits = (furthest_down, FURTHEST_UP)
-        fall, rise = first_crossings(book, prices, rises, limits=limits, level=level, standing=standing)
+        fall, rise = first_crossings(
+            book, prices, rises, limits=limits, level=level, standing=standing
+        )
         down = down if fall is None else min(down, fall)
         up = up if rise is None else min(up, rise)
     return JointMove(None if down == inf else 0.0 - down, None if up == inf else up)
@@ -132,23 +158,29 @@ def common_move(
     standings: Sequence[Standing | None] | None = None,
     start: Mapping[str, float] | None = None,
 ) -> JointMove:
-    """The first x each way at which some book reaches the level, every token moving by its beta; see `first_moves`."""
+    """Return the first x each way at which some book reaches the level, every token moving by its beta.
+
+    See `first_moves`.
+    """
     betas = {token: scenario.market.beta(token) for token in scenario.tokens}
     return first_moves(books, betas, level, standings=standings, start=start)
 
 
 def away(price: float, mark: float) -> float | None:
-    """How far a price lies from a mark, as a fraction of it; None from a mark of 0."""
+    """Return how far a price lies from a mark, as a fraction of it; None from a mark of 0."""
     return quotient(price - mark, mark)
 
 
 def present_move(scenario: Scenario) -> float | None:
-    """The common move that took the account's baseline marks to its marks; None where no single one did."""
+    """Return the common move that took the account's baseline marks to its marks.
+
+    None where no single one did.
+    """
     return scenario.market.present_move(scenario.tokens)
 
 
 def origin(scenario: Scenario) -> dict[str, float]:
-    """The prices that a common move is measured from, by token.
+    """Return the prices that a common move is measured from, by token.
 
     The baseline marks, or the marks themselves where no common move leads from those to these.
     """
@@ -159,15 +191,20 @@ def origin(scenario: Scenario) -> dict[str, float]:
 
 
 def at_move(scenario: Scenario, move: float, start: Mapping[str, float] | None = None) -> Scenario:
-    """The scenario after a common move from `start`, its origin unless given; `start` becomes the baseline marks."""
+    """Return the scenario after a common move from `start`, its origin unless given.
+
+    `start` becomes the baseline marks.
+    """
     start = origin(scenario) if start is None else start
     baseline_marks = {token: price for token, price in start.items() if price > 0} if move else {}
-    market = replace(scenario.market, marks=scenario.market.moved(start, move), baseline_marks=baseline_marks)
+    market = replace(
+        scenario.market, marks=scenario.market.moved(start, move), baseline_marks=baseline_marks
+    )
     return replace(scenario, market=market)
 
 
 def before_move(scenario: Scenario) -> Scenario:
-    """The scenario at its baseline marks."""
+    """Return the scenario at its baseline marks."""
     start = {token: scenario.market.baseline_mark(token) for token in scenario.market.marks}
     return at_move(scenario, 0.0, start)
 
@@ -181,5 +218,5 @@ def brink(account: Preparable) -> float | None:
 
 
 def nearest(move: JointMove) -> float | None:
-    """The smaller of the two moves, None where there is none."""
+    """Return the smaller of the two moves, None where there is none."""
     return min((each for each in move if each is not None), key=abs, default=None)

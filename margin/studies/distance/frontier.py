@@ -1,10 +1,13 @@
-"""The account over two groups of tokens that move each by its own: headroom everywhere, and the exact frontiers.
+"""The account over two groups of tokens that move each by its own.
 
-Headroom is separable, `c + a(x) + b(y)`, so a map is an outer sum, and where it reaches a level is found without a
-search: a and b are piecewise linear with known kinks, so each falls into a few runs on which it only rises, only falls
-or stands still, and to a pair of runs belongs one curve, `b = −c − a`, straight between its corners. Every corner is
-computed, so the curves are exact between the columns of a map too. A point of a map is an end, not a way there: where
-headroom is positive again beyond a band of liquidation, the account would have had to pass through the band.
+Headroom everywhere, and the exact frontiers.
+
+Headroom is separable, `c + a(x) + b(y)`, so a map is an outer sum, and where it reaches a level is
+found without a search: a and b are piecewise linear with known kinks, so each falls into a few runs
+on which it only rises, only falls or stands still, and to a pair of runs belongs one curve, `b = −c
+− a`, straight between its corners. Every corner is computed, so the curves are exact between the
+columns of a map too. A point of a map is an end, not a way there: where headroom is positive again
+beyond a band of liquidation, the account would have had to pass through the band.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,16 +36,18 @@ Polyline = Array
 
 
 class RiskMap(NamedTuple):
-    """Two groups' moves x and y from the present marks, where `today` is; arrays of shape (second, first): rows are y.
+    """Two groups' moves x and y from the present marks, where `today` is.
 
-    `requirement_to_equity` is NaN where equity is not positive. `frontiers` holds for `liquidation`, `danger` and
-    `warning` the curves within the map on which equity − requirement ÷ level is 0: all of them, for a region may have a
-    lower and an upper edge.
+    Arrays of shape (second, first): rows are y.
 
-    In isolated mode equity and requirement are sums over all positions as if still open, headroom is the least and
-    requirement ÷ equity the largest of any position's (NaN once one has no equity left). The frontier is that of the
-    first position to reach the level: each knows one price only, so the region where none has is made of rectangles,
-    and the frontier of their edges.
+    `requirement_to_equity` is NaN where equity is not positive. `frontiers` holds for
+    `liquidation`, `danger` and `warning` the curves within the map on which equity − requirement ÷
+    level is 0: all of them, for a region may have a lower and an upper edge.
+
+    In isolated mode equity and requirement are sums over all positions as if still open, headroom
+    is the least and requirement ÷ equity the largest of any position's (NaN once one has no equity
+    left). The frontier is that of the first position to reach the level: each knows one price only,
+    so the region where none has is made of rectangles, and the frontier of their edges.
     """
 
     first: Direction
@@ -58,9 +63,15 @@ class RiskMap(NamedTuple):
 
 
 def risk_map(
-    account: Preparable, first: Direction, second: Direction, first_moves: Array, second_moves: Array
+    account: Preparable,
+    first: Direction,
+    second: Direction,
+    first_moves: Array,
+    second_moves: Array,
 ) -> RiskMap | None:
-    """Return the map over moves given in ascending order; None without positions or where tiers are missing.
+    """Return the map over moves given in ascending order.
+
+    None without positions or where tiers are missing.
 
     Raises ValueError where the groups share a token: one price cannot go two ways.
     """
@@ -74,8 +85,14 @@ def risk_map(
     parts = [_parts(book, (first, second), (first_moves, second_moves)) for book in books]
     surfaces = _surfaces(parts, wallet - sum(book.wallet for book in books), isolated=isolated)
     edges = _rectangles if isolated else _curves
-    levels = {"liquidation": 1.0, "danger": scenario.levels.danger, "warning": scenario.levels.warning}
-    frontiers = MappingProxyType({name: tuple(edges(parts, level)) for name, level in levels.items()})
+    levels = {
+        "liquidation": 1.0,
+        "danger": scenario.levels.danger,
+        "warning": scenario.levels.warning,
+    }
+    frontiers = MappingProxyType(
+        {name: tuple(edges(parts, level)) for name, level in levels.items()}
+    )
     return RiskMap(first, second, first_moves, second_moves, *surfaces, frontiers)
 
 
@@ -87,7 +104,10 @@ def at_points(
     It tells what a map does not: whether the way there liquidates, and what lost isolated positions leave.
     """
     account = prepare(account)
-    return [after(account.scenario, account.books, {**first.moves(x), **second.moves(y)}) for x, y in points]
+    return [
+        after(account.scenario, account.books, {**first.moves(x), **second.moves(y)})
+        for x, y in points
+    ]
 
 
 def _moved(direction: Direction) -> set[str]:
@@ -95,9 +115,14 @@ def _moved(direction: Direction) -> set[str]:
 
 
 def joined(polylines: Iterable[Polyline]) -> tuple[Array, Array]:
-    """The curves as one line of a chart: moves of the first and of the second group, a NaN after each curve."""
+    """Return the curves as one line of a chart.
+
+    Moves of the first and of the second group, a NaN after each curve.
+    """
     gap = np.full((1, 2), np.nan)
-    points = np.concatenate([np.empty((0, 2)), *(part for line in polylines for part in (line, gap))])
+    points = np.concatenate(
+        [np.empty((0, 2)), *(part for line in polylines for part in (line, gap))]
+    )
     return points[:, 0], points[:, 1]
 
 
@@ -115,15 +140,21 @@ class _Mover(NamedTuple):
         return np.maximum(0.0, self.mark * (1 + self.rate * moves))
 
     def kinks(self) -> list[float]:
-        """The moves at which the price reaches 0 or the leg enters another tier."""
-        return [(floor / self.leg.size / self.mark - 1) / self.rate for floor in (0.0, *self.leg.floors[1:])]
+        """Return the moves at which the price reaches 0 or the leg enters another tier."""
+        return [
+            (floor / self.leg.size / self.mark - 1) / self.rate
+            for floor in (0.0, *self.leg.floors[1:])
+        ]
 
 
 class _Side(NamedTuple):
-    """What one group adds to a book: on the map's moves, and at both ends of every stretch between two kinks.
+    """What one group adds to a book.
 
-    The last three are of one shape, `corners` being moves in ascending order: a kink is there twice, for rounded tables
-    jump at it. `gross` is what rounding is measured against, 0 where the group moves nothing of the book.
+    On the map's moves, and at both ends of every stretch between two kinks.
+
+    The last three are of one shape, `corners` being moves in ascending order: a kink is there
+    twice, for rounded tables jump at it. `gross` is what rounding is measured against, 0 where the
+    group moves nothing of the book.
     """
 
     moves: Array
@@ -140,7 +171,7 @@ class _Side(NamedTuple):
         return float(self.moves[0]), float(self.moves[-1])
 
     def at_corners(self, level: float) -> Array:
-        """Its part of equity − requirement ÷ level."""
+        """Return its part of equity − requirement ÷ level."""
         return self.corner_equity - self.corner_requirement / level
 
 
@@ -153,7 +184,7 @@ class _Parts(NamedTuple):
     second: _Side
 
     def still(self, level: float) -> float:
-        """What stands still of equity − requirement ÷ level."""
+        """Return what stands still of equity − requirement ÷ level."""
         return self.equity - self.requirement / level
 
     @property
@@ -177,7 +208,10 @@ def _parts(book: Book, groups: Sequence[Direction], moves: Sequence[Array]) -> _
 
 
 def _movers(book: Book, group: Direction) -> list[_Mover]:
-    every = [_Mover(leg, book.marks[leg.token], group.rates.get(book.tokens[leg.token], 0.0)) for leg in book.legs]
+    every = [
+        _Mover(leg, book.marks[leg.token], group.rates.get(book.tokens[leg.token], 0.0))
+        for leg in book.legs
+    ]
     return [mover for mover in every if mover.mark and mover.rate]
 
 
@@ -197,7 +231,7 @@ def _side(movers: Sequence[_Mover], moves: Array) -> _Side:
 
 
 def _bounds(movers: Sequence[_Mover], low: float, high: float) -> Array:
-    """The map's ends and the kinks between them."""
+    """Return the map's ends and the kinks between them."""
     apart = APART * (high - low)
     bounds = [low]
     for kink in sorted(kink for mover in movers for kink in mover.kinks()):
@@ -209,10 +243,20 @@ def _bounds(movers: Sequence[_Mover], low: float, high: float) -> Array:
 # Maps
 
 
-def _surfaces(parts: Sequence[_Parts], held_apart: float, *, isolated: bool) -> tuple[Array, Array, Array, Array]:
-    """Headroom, equity, requirement, and requirement ÷ equity; `held_apart` is in the wallet but in no book."""
-    equity = _outer([(part.equity, part.first.equity, part.second.equity) for part in parts]) + held_apart
-    requirement = _outer([(part.requirement, part.first.requirement, part.second.requirement) for part in parts])
+def _surfaces(
+    parts: Sequence[_Parts], held_apart: float, *, isolated: bool
+) -> tuple[Array, Array, Array, Array]:
+    """Return headroom, equity, requirement, and requirement ÷ equity.
+
+    `held_apart` is in the wallet but in no book.
+    """
+    equity = (
+        _outer([(part.equity, part.first.equity, part.second.equity) for part in parts])
+        + held_apart
+    )
+    requirement = _outer(
+        [(part.requirement, part.first.requirement, part.second.requirement) for part in parts]
+    )
     if isolated:
         headroom = -_largest(parts, lambda own, required, _: required - own)
         load = _largest(parts, _load)
@@ -222,22 +266,27 @@ def _surfaces(parts: Sequence[_Parts], held_apart: float, *, isolated: bool) -> 
 
 
 def _outer(terms: Sequence[tuple[float, Array, Array]]) -> Array:
-    """Σ c + a(x) + b(y), shape (second, first)."""
+    """Return σ c + a(x) + b(y), shape (second, first)."""
     constants, first, second = zip(*terms, strict=True)
     total: Array = np.add.outer(np.sum(second, axis=0), np.sum(first, axis=0) + sum(constants))
     return total
 
 
 def _load(equity: Array, requirement: Array, gross: float) -> Array:
-    """Requirement ÷ equity, endless where equity is not positive, or no more than rounding of `gross` sums."""
+    """Return requirement ÷ equity, endless where equity is not positive, or no more than rounding of `gross` sums."""
     firm = equity > ZERO * gross
     load: Array = np.divide(requirement, equity, out=np.full(equity.shape, np.inf), where=firm)
     return load
 
 
 def _largest(parts: Sequence[_Parts], figure: Callable[[Array, Array, float], Array]) -> Array:
-    """The largest figure, of equity, requirement and gross, that any isolated position has; shape (second, first)."""
-    first, second = (np.full(side.moves.shape, -np.inf) for side in (parts[0].first, parts[0].second))
+    """Return the largest figure, of equity, requirement and gross, that any isolated position has.
+
+    Shape (second, first).
+    """
+    first, second = (
+        np.full(side.moves.shape, -np.inf) for side in (parts[0].first, parts[0].second)
+    )
     for part in parts:
         side, worst = part.moving, second if part.second.gross else first
         own, required = part.equity + side.equity, part.requirement + side.requirement
@@ -260,23 +309,26 @@ class _Run(NamedTuple):
         return bool(self.values[0] == self.values[-1])
 
     def where(self, values: Array) -> Array:
-        """The moves at which a run that is not flat has these values, all of them within its own."""
+        """Return the moves at which a run that is not flat has these values, all of them within its own."""
         found: Array = np.interp(values, self.values, self.moves)
         return found
 
     def at(self, moves: Array) -> Array:
-        """The values at moves; beyond the run's ends, those at the ends."""
+        """Return the values at moves; beyond the run's ends, those at the ends."""
         order = 1 if self.moves[0] < self.moves[-1] else -1
         found: Array = np.interp(moves, self.moves[::order], self.values[::order])
         return found
 
 
 def _curves(parts: Sequence[_Parts], level: float) -> Iterator[Polyline]:
-    """The curves of an account in cross mode."""
+    """Yield the curves of an account in cross mode."""
     [part] = parts
     constant = part.still(level)
     rounding = FLAT * (part.gross + abs(part.requirement) / level)
-    runs = [list(_runs(side.corners, side.at_corners(level), rounding)) for side in (part.first, part.second)]
+    runs = [
+        list(_runs(side.corners, side.at_corners(level), rounding))
+        for side in (part.first, part.second)
+    ]
     for first, second in product(*runs):
         curve = _curve(first, second, constant, part.first.moves)
         if len(curve) > 1:
@@ -284,7 +336,7 @@ def _curves(parts: Sequence[_Parts], level: float) -> Iterator[Polyline]:
 
 
 def _runs(moves: Array, values: Array, rounding: float) -> Iterator[_Run]:
-    """The runs between these corners; changes within rounding are none."""
+    """Yield the runs between these corners; changes within rounding are none."""
     steps = np.diff(values)
     ways = np.sign(np.where(np.abs(steps) > rounding, steps, 0.0)).astype(int)
     real = (ways != 0) | (np.diff(moves) > 0)  # A kink where nothing jumps is one corner, not two.
@@ -298,13 +350,21 @@ def _runs(moves: Array, values: Array, rounding: float) -> Iterator[_Run]:
 
 
 def _curve(first: _Run, second: _Run, constant: float, columns: Array) -> Polyline:
-    """Where constant + first + second is 0: at every corner of either run and at the map's columns; often nowhere.
+    """Return where constant + first + second is 0.
 
-    It is followed by the first side's value, of which the second's is the rest: so a jump of either makes a corner.
+    At every corner of either run and at the map's columns.
+
+    Often nowhere.
+
+    It is followed by the first side's value, of which the second's is the rest: so a jump of either
+    makes a corner.
     """
     if first.flat or second.flat:
         return _straight(first, second, constant)
-    low, high = max(first.values[0], -constant - second.values[-1]), min(first.values[-1], -constant - second.values[0])
+    low, high = (
+        max(first.values[0], -constant - second.values[-1]),
+        min(first.values[-1], -constant - second.values[0]),
+    )
     if low >= high:
         return np.empty((0, 2))
     along = np.concatenate([first.values, -constant - second.values, first.at(columns)])
@@ -313,7 +373,10 @@ def _curve(first: _Run, second: _Run, constant: float, columns: Array) -> Polyli
 
 
 def _straight(first: _Run, second: _Run, constant: float) -> Polyline:
-    """Where one side stands still: all of its stretch at the one move of the other; nowhere where both do."""
+    """Return where one side stands still: all of its stretch at the one move of the other.
+
+    Nowhere where both do.
+    """
     steep, flat = (second, first) if first.flat else (first, second)
     value = -constant - flat.values
     if steep.flat or not steep.values[0] <= value[0] <= steep.values[-1]:
@@ -323,17 +386,23 @@ def _straight(first: _Run, second: _Run, constant: float) -> Polyline:
 
 
 def _rectangles(parts: Sequence[_Parts], level: float) -> Iterator[Polyline]:
-    """The edges, within the map, of where every isolated position stands above the level."""
+    """Yield the edges, within the map, of where every isolated position stands above the level."""
     x = _stretch([part for part in parts if not part.second.gross], level, parts[0].first)
     y = _stretch([part for part in parts if part.second.gross], level, parts[0].second)
     if x is None or y is None:
         return
-    yield from (np.array([(edge, y[0]), (edge, y[1])]) for edge in x if edge not in parts[0].first.ends)
-    yield from (np.array([(x[0], edge), (x[1], edge)]) for edge in y if edge not in parts[0].second.ends)
+    yield from (
+        np.array([(edge, y[0]), (edge, y[1])]) for edge in x if edge not in parts[0].first.ends
+    )
+    yield from (
+        np.array([(x[0], edge), (x[1], edge)]) for edge in y if edge not in parts[0].second.ends
+    )
 
 
 def _stretch(parts: Sequence[_Parts], level: float, side: _Side) -> tuple[float, float] | None:
-    """The moves of a side at which every one of these positions stands above the level; None where all never do.
+    """Return the moves of a side at which every one of these positions stands above the level.
+
+    None where all never do.
 
     It is one stretch, for each position's headroom is concave in the one price that it knows.
     """
@@ -349,22 +418,28 @@ def _stretch(parts: Sequence[_Parts], level: float, side: _Side) -> tuple[float,
 
 
 def _roots(moves: Array, values: Array) -> Iterator[tuple[float, bool]]:
-    """The moves at which a line from corner to corner crosses 0, and whether it falls there."""
+    """Yield the moves at which a line from corner to corner crosses 0, and whether it falls there."""
     before, after = values[:-1], values[1:]
     for index in np.flatnonzero((before > 0) != (after > 0)):
         share = before[index] / (before[index] - after[index])
-        yield float(moves[index] + share * (moves[index + 1] - moves[index])), bool(before[index] > 0)
+        yield (
+            float(moves[index] + share * (moves[index + 1] - moves[index])),
+            bool(before[index] > 0),
+        )
 
 
 # How likely the moves are
 
 
 class GroupRisk(NamedTuple):
-    """How two groups' moves vary together: their annual volatilities, and the correlation of their log returns.
+    """How two groups' moves vary together.
 
-    A group's tokens do not move in step, so its move is an estimate from theirs, the x that fits them best by weighted
-    least squares: `x = Σ w·r·R ÷ Σ w·r²`, with R the tokens' returns, r their rates, w their weights. Of one token at
-    rate 1 that is the token itself. What each token does besides x is not in it. `left_out` are those without figures.
+    Their annual volatilities, and the correlation of their log returns.
+
+    A group's tokens do not move in step, so its move is an estimate from theirs, the x that fits
+    them best by weighted least squares: `x = Σ w·r·R ÷ Σ w·r²`, with R the tokens' returns, r their
+    rates, w their weights. Of one token at rate 1 that is the token itself. What each token does
+    besides x is not in it. `left_out` are those without figures.
     """
 
     volatilities: tuple[float, float]
@@ -379,7 +454,9 @@ def group_risk(
     correlations: Array,
     weights: Mapping[str, float] | None = None,
 ) -> GroupRisk | None:
-    """The groups' risk from annual volatilities by token and the correlations of `symbols`, shape (symbols, symbols).
+    """Return the groups' risk from annual volatilities by token and the correlations of `symbols`, shape (symbols.
+
+    Symbols).
 
     Weights are not negative, 1 where none is given. None where no token of a group has figures and weight.
     """
@@ -403,7 +480,9 @@ def group_risk(
 def ellipse(
     volatilities: tuple[float, float], correlation: float, days: float, k: float, points: int = 73
 ) -> tuple[Array, Array]:
-    """Moves of both groups k standard deviations from today after some days, as a closed curve; two arrays of `points`.
+    """Return moves of both groups k standard deviations from today after some days, as a closed curve.
+
+    Two arrays of `points`.
 
     Log-normal: an ellipse of log returns around today, which stays their median, turned into simple returns. Of normal
     log returns `1 − exp(−k² ÷ 2)` end inside: 39 % for k = 1, 86 % for k = 2. Real ones have fatter tails.

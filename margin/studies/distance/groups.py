@@ -1,7 +1,9 @@
-"""Tokens that move as one: what can go along a side of a map, where two such groups liquidate, and what days did there.
+"""Tokens that move as one.
 
-A group is a direction; a group's tokens do not move in step, so the move of a day is that which fits theirs best, each
-weighed by what is held of it.
+What can go along a side of a map, where two such groups liquidate, and what days did there.
+
+A group is a direction; a group's tokens do not move in step, so the move of a day is that which
+fits theirs best, each weighed by what is held of it.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,7 +22,10 @@ LONGS, SHORTS = "All longs", "All shorts"
 
 
 def groups(scenario: Scenario, sector: Collection[str]) -> dict[str, Direction]:
-    """What can move along a side of a map, by name: each token, then groups of two or more, each by its beta."""
+    """Return what can move along a side of a map, by name.
+
+    Each token, then groups of two or more, each by its beta.
+    """
     tokens = [token for token in scenario.tokens if token not in STABLECOINS]
     net = net_quantities(scenario.positions)
     several = {
@@ -30,7 +35,9 @@ def groups(scenario: Scenario, sector: Collection[str]) -> dict[str, Direction]:
         "BTC and others": [token for token in tokens if token not in sector],
     }
     single = {token: Direction(f"alone:{token}", token, {token: 1.0}) for token in tokens}
-    return single | {name: _group(scenario, name, held) for name, held in several.items() if len(held) > 1}
+    return single | {
+        name: _group(scenario, name, held) for name, held in several.items() if len(held) > 1
+    }
 
 
 def _group(scenario: Scenario, name: str, tokens: Iterable[str]) -> Direction:
@@ -39,17 +46,23 @@ def _group(scenario: Scenario, name: str, tokens: Iterable[str]) -> Direction:
 
 
 def partners(choices: Mapping[str, Direction], first: str) -> list[str]:
-    """What can move beside a group: whatever shares no token with it."""
+    """Return what can move beside a group: whatever shares no token with it."""
     taken = choices[first].rates.keys()
     return [name for name, group in choices.items() if not taken & group.rates.keys()]
 
 
 def first_pair(scenario: Scenario, choices: Mapping[str, Direction]) -> tuple[str, str] | None:
-    """What a map shows first: longs against shorts, else the two largest tokens; None where no two things can move."""
+    """Return what a map shows first: longs against shorts, else the two largest tokens.
+
+    None where no two things can move.
+    """
     longs, shorts = _side_of(scenario, "long"), _side_of(scenario, "short")
     sizes = weights(scenario)
     tokens = sorted((name for name in choices if name in sizes), key=lambda name: -sizes[name])
-    pairs = [(_name_of(longs, choices, LONGS), _name_of(shorts, choices, SHORTS)), tuple(tokens[:2])]
+    pairs = [
+        (_name_of(longs, choices, LONGS), _name_of(shorts, choices, SHORTS)),
+        tuple(tokens[:2]),
+    ]
     pairs += [(name, other) for name in choices for other in partners(choices, name)]
     for first, second in (pair for pair in pairs if len(pair) == 2):
         if first in choices and second in partners(choices, first):
@@ -58,16 +71,21 @@ def first_pair(scenario: Scenario, choices: Mapping[str, Direction]) -> tuple[st
 
 
 def _side_of(scenario: Scenario, side: str) -> list[str]:
-    return list(dict.fromkeys(position.symbol for position in scenario.positions if position.side == side))
+    return list(
+        dict.fromkeys(position.symbol for position in scenario.positions if position.side == side)
+    )
 
 
 def _name_of(tokens: Sequence[str], choices: Mapping[str, Direction], group: str) -> str:
-    """The group's name, or its token's where it is one alone."""
+    """Return the group's name, or its token's where it is one alone."""
     return tokens[0] if len(tokens) == 1 else group if group in choices else ""
 
 
 def weights(scenario: Scenario) -> dict[str, float]:
-    """What each token counts in a group's move: what is held and pledged of it, in the settlement coin at the marks."""
+    """Return what each token counts in a group's move.
+
+    What is held and pledged of it, in the settlement coin at the marks.
+    """
     held = [(position.symbol, position.quantity) for position in scenario.positions]
     held += [(item.asset, item.amount) for item in scenario.account.collateral]
     sizes: dict[str, float] = {}
@@ -76,10 +94,15 @@ def weights(scenario: Scenario) -> dict[str, float]:
     return sizes
 
 
-def group_move(group: Direction, moves: Mapping[str, float], sizes: Mapping[str, float]) -> float | None:
-    """The move of a group that fits its tokens' own moves R best, `x = Σ w·r·R ÷ Σ w·r²`; of one token its own.
+def group_move(
+    group: Direction, moves: Mapping[str, float], sizes: Mapping[str, float]
+) -> float | None:
+    """Return the move of a group that fits its tokens' own moves R best, `x = Σ w·r·R ÷ Σ w·r²`.
 
-    r are the group's rates, w the sizes. A token without a move or a size is left out; None where none is left.
+    Of one token its own.
+
+    r are the group's rates, w the sizes. A token without a move or a size is left out; None where
+    none is left.
     """
     rates = {token: rate for token, rate in group.rates.items() if token in moves}
     parts = [(sizes.get(token, 0.0) * rate, rate, moves[token]) for token, rate in rates.items()]
@@ -88,7 +111,10 @@ def group_move(group: Direction, moves: Mapping[str, float], sizes: Mapping[str,
 
 
 class Reaches(NamedTuple):
-    """Where each group alone liquidates, both by the same move, and both apart: the first by x, the second by −x."""
+    """Where each group alone liquidates, both by the same move, and both apart.
+
+    The first by x, the second by −x.
+    """
 
     first: JointMove
     second: JointMove
@@ -100,18 +126,24 @@ def reaches(account: Preparable, first: Direction, second: Direction) -> Reaches
     """Return where each group alone liquidates, and both at once."""
     books = prepare(account).books
     both = [
-        Direction("both", "both", {**first.rates, **{token: way * rate for token, rate in second.rates.items()}})
+        Direction(
+            "both",
+            "both",
+            {**first.rates, **{token: way * rate for token, rate in second.rates.items()}},
+        )
         for way in (1.0, -1.0)
     ]
     return Reaches(*(reach(books, each) for each in (first, second, *both)))
 
 
 class DayPoint(NamedTuple):
-    """A named day as moves of both groups, at one of its instants: `when` is its worst tick or its close.
+    """A named day as moves of both groups, at one of its instants.
 
-    `here` is the account at that point of the map, where all other tokens stand still and a group's move in step;
-    `whole` the account at that instant of the day itself. `gaps` says what of the groups' moves is not on record, by
-    token, `whole_gaps` what of the day's.
+    `when` is its worst tick or its close.
+
+    `here` is the account at that point of the map, where all other tokens stand still and a group's
+    move in step; `whole` the account at that instant of the day itself. `gaps` says what of the
+    groups' moves is not on record, by token, `whole_gaps` what of the day's.
     """
 
     row: CrashRow
@@ -130,7 +162,12 @@ class DayPoint(NamedTuple):
 
 
 def day_points(
-    rows: Iterable[CrashRow], account: Preparable, first: Direction, second: Direction, *, worst: bool
+    rows: Iterable[CrashRow],
+    account: Preparable,
+    first: Direction,
+    second: Direction,
+    *,
+    worst: bool,
 ) -> list[DayPoint]:
     """Return each day as moves of the two groups, the worst there first.
 
@@ -147,7 +184,9 @@ def day_points(
             places.append((x, y))
     moved, when = first.rates.keys() | second.rates.keys(), "worst tick" if worst else "close"
     points = []
-    for row, place, here in zip(known, places, at_points(account, first, second, places), strict=True):
+    for row, place, here in zip(
+        known, places, at_points(account, first, second, places), strict=True
+    ):
         whole = (row.worst if worst else row.close).outcome
         gaps = (row.gaps(moved, worst=worst), row.gaps(worst=worst))
         points.append(DayPoint(row, *place, here, whole, when, *gaps))
@@ -155,12 +194,16 @@ def day_points(
 
 
 def _moves(row: CrashRow, scenario: Scenario, *, worst: bool) -> dict[str, float]:
-    """What a day's tokens did, those that nothing is said of left out."""
+    """Return what a day's tokens did, those that nothing is said of left out."""
     prices, marks = (row.worst if worst else row.close).prices, scenario.market.marks
-    moves = {token: away(price, marks[token]) for token, price in prices.items() if token not in row.still}
+    moves = {
+        token: away(price, marks[token])
+        for token, price in prices.items()
+        if token not in row.still
+    }
     return {token: move for token, move in moves.items() if move is not None}
 
 
 def _severity(point: DayPoint) -> tuple[bool, float]:
-    """Liquidating days first, and those that leave less."""
+    """Return liquidating days first, and those that leave less."""
     return point.here.liquidated is not True, point.here.headroom or 0.0

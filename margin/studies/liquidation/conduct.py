@@ -1,4 +1,7 @@
-"""What a person assumes about a liquidation: which position goes first, what orders cost, which stops stand."""
+"""What a person assumes about a liquidation.
+
+Which position goes first, what orders cost, which stops stand.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +17,10 @@ SLIPPAGE = 0.005
 
 Order = Literal["most_adverse", "largest", "smallest", "most_margin"]
 ORDERS: tuple[Order, ...] = get_args(Order)
-"""Which position is liquidated first: by unrealised loss, notional or requirement. Asked anew before every order."""
+"""Which position is liquidated first: by unrealised loss, notional or requirement.
+
+Asked anew before every order.
+"""
 
 PositionName = tuple[str, Side]
 """A position's token and side."""
@@ -44,10 +50,10 @@ class MarginStop:
 class Conduct:
     """How positions are closed on the way; fractions throughout.
 
-    `slippage` is lost against the mark by every forced order and every stop. `liquidation_fee` is a part of what a
-    forced order trades, None: the venue's. `price_stops` close a whole position, named by token and side, when its mark
-    reaches the price from whichever side. `gap`: a stop fills this part of the remaining path beyond its trigger, the
-    market having no price in between.
+    `slippage` is lost against the mark by every forced order and every stop. `liquidation_fee` is a
+    part of what a forced order trades, None: the venue's. `price_stops` close a whole position,
+    named by token and side, when its mark reaches the price from whichever side. `gap`: a stop
+    fills this part of the remaining path beyond its trigger, the market having no price in between.
 
     Raises FieldError with the path of the field.
     """
@@ -64,7 +70,9 @@ class Conduct:
         checked = {
             "order": choice(self.order, "order", ORDERS),
             "slippage": number(self.slippage, "slippage", at_least=0, below=1),
-            "liquidation_fee": None if fee is None else number(fee, "liquidation_fee", at_least=0, below=1),
+            "liquidation_fee": None
+            if fee is None
+            else number(fee, "liquidation_fee", at_least=0, below=1),
             "price_stops": MappingProxyType(_stops(self.price_stops)),
             "gap": number(self.gap, "gap", at_least=0, at_most=1),
         }
@@ -80,7 +88,7 @@ class Conduct:
 
 
 def _stops(values: object) -> dict[tuple[str, str], float]:
-    """The price stops by token and side; two spellings of one position are refused."""
+    """Return the price stops by token and side; two spellings of one position are refused."""
     stops: dict[tuple[str, str], float] = {}
     for key, value in keyed(values, "price_stops", most=MOST_POSITIONS).items():
         name = _position(key, "price_stops")
@@ -92,7 +100,7 @@ def _stops(values: object) -> dict[tuple[str, str], float]:
 
 
 def _position(value: object, path: str) -> tuple[str, str]:
-    """A position's name, its token as the scenario spells it."""
+    """Return a position's name, its token as the scenario spells it."""
     if not isinstance(value, tuple) or len(value) != 2:
         raise FieldError(path, f"must be named by token and side, got {shown(value)}")
     return token(value[0], path), choice(value[1], path, SIDES)

@@ -1,8 +1,11 @@
-"""An account while it is being unwound: where it stands on its path, what closes, what that costs, and who pays.
+"""An account while it is being unwound.
 
-The one mutable thing of the studies. It decides nothing: which position, how much and when comes from outside. Money is
-in the settlement coin, but equity, of which wallet and profit count at that coin's rate. After every step
-wallet = wallet before + realised − fee − slippage + fund_loss − forfeited + collateral_sold.
+Where it stands on its path, what closes, what that costs, and who pays.
+
+The one mutable thing of the studies. It decides nothing: which position, how much and when comes
+from outside. Money is in the settlement coin, but equity, of which wallet and profit count at that
+coin's rate. After every step wallet = wallet before + realised − fee − slippage + fund_loss −
+forfeited + collateral_sold.
 """
 
 from dataclasses import replace
@@ -20,7 +23,15 @@ DUST = 1e-9
 """An order that would leave less than this part of the position closes it whole."""
 
 Kind = Literal[
-    "orders_cancelled", "netted", "reduced", "closed", "taken_over", "stopped", "margin_stop", "price_stop", "settled"
+    "orders_cancelled",
+    "netted",
+    "reduced",
+    "closed",
+    "taken_over",
+    "stopped",
+    "margin_stop",
+    "price_stop",
+    "settled",
 ]
 STOPS: frozenset[Kind] = frozenset({"margin_stop", "price_stop"})
 NOT_THE_VENUE: frozenset[Kind] = STOPS | {"settled"}
@@ -42,15 +53,17 @@ Why = Literal[
 
 
 def name_of(position: Position) -> PositionName:
-    """What a position is called among all of an account."""
+    """Return what a position is called among all of an account."""
     return position.symbol, position.side
 
 
 class Money(NamedTuple):
-    """Where an account stands: wallet balance, equity (margin balance), and what equity is held against.
+    """Where an account stands.
 
-    What of equity is no more than rounding is 0.
-    Of an isolated position on Bybit too equity is the money that is there, which the venue counts slightly otherwise.
+    Wallet balance, equity (margin balance), and what equity is held against.
+
+    What of equity is no more than rounding is 0. Of an isolated position on Bybit too equity is the
+    money that is there, which the venue counts slightly otherwise.
     """
 
     wallet: float
@@ -87,9 +100,12 @@ class Step(NamedTuple):
 
 
 class Fill(NamedTuple):
-    """An order as it would be filled: quantity in tokens, and what it leaves of the position; price; fee and slippage.
+    """An order as it would be filled: quantity in tokens, and what it leaves of the position.
 
-    What is left is not a difference of two large sizes: an order down to a cap leaves the cap itself.
+    Price; fee and slippage.
+
+    What is left is not a difference of two large sizes: an order down to a cap leaves the cap
+    itself.
     """
 
     quantity: float
@@ -100,14 +116,17 @@ class Fill(NamedTuple):
 
 
 class State(NamedTuple):
-    """What the account was from a point of the path on; `wallet` as it counts, on Bybit otherwise than in the book."""
+    """What the account was from a point of the path on.
+
+    `wallet` as it counts, on Bybit otherwise than in the book.
+    """
 
     t: float
     book: Book
     wallet: float
 
     def equity(self, prices: Array) -> Array:
-        """Margin balance at prices of shape (..., tokens of the book); shape (...)."""
+        """Return margin balance at prices of shape (..., tokens of the book); shape (...)."""
         return self.book.equity(prices) - self.book.wallet + self.wallet
 
 
@@ -134,11 +153,13 @@ class Ledger:
         self._look()
 
     def _look(self) -> None:
-        self.standing: Standing = self.book.standing([self.prices[token] for token in self.book.tokens])
+        self.standing: Standing = self.book.standing(
+            [self.prices[token] for token in self.book.tokens]
+        )
         self.zero = max(self.zero, self.standing.zero)
 
     def move_to(self, t: float) -> None:
-        """Goes on along the path."""
+        """Go on along the path."""
         self.t, self.prices = t, self.path.at(t)
         self._look()
 
@@ -193,20 +214,21 @@ class Ledger:
         return Money(self.wallet, equity, self.standing.requirement)
 
     def note(self, kind: Kind, why: Why) -> None:
-        """Records what changes no figure."""
+        """Record what changes no figure."""
         money, (symbol, side) = self.money, self.alone or (None, None)
         left = self.positions[0].quantity if self.alone else 0.0
         self.steps.append(Step(self.t, kind, why, money, money, symbol, side, left=left))
 
     def realised(self, index: int, quantity: float) -> float:
-        """What closing a quantity of a position at its mark wins or loses."""
+        """Return what closing a quantity of a position at its mark wins or loses."""
         position = self.positions[index]
         return position.sign * quantity * (self.prices[position.symbol] - position.entry_price)
 
     def fill(self, index: int, left: float, *, slippage: float, fee: float) -> Fill:
-        """An order that leaves so much of a position, at fractions of slippage and fee.
+        """Return an order that leaves so much of a position, at fractions of slippage and fee.
 
-        It is for all of it where next to nothing would be left, or in isolated mode no margin to stand on.
+        It is for all of it where next to nothing would be left, or in isolated mode no margin to
+        stand on.
         """
         position, mark = self.positions[index], self.prices[self.positions[index].symbol]
         if left <= max(DUST * position.quantity, SMALLEST):
@@ -220,10 +242,21 @@ class Ledger:
         return fill
 
     def close(
-        self, index: int, fill: Fill, kind: Kind, why: Why, *, fund_loss: float = 0.0, forfeited: float = 0.0
+        self,
+        index: int,
+        fill: Fill,
+        kind: Kind,
+        why: Why,
+        *,
+        fund_loss: float = 0.0,
+        forfeited: float = 0.0,
     ) -> None:
-        """Closes what the fill is for and books what it wins, costs and leaves to others."""
-        position, before, realised = self.positions[index], self.money, self.realised(index, fill.quantity)
+        """Close what the fill is for and books what it wins, costs and leaves to others."""
+        position, before, realised = (
+            self.positions[index],
+            self.money,
+            self.realised(index, fill.quantity),
+        )
         wallet = self.wallet + realised - fill.fee - fill.slippage + fund_loss - forfeited
         self._adopt(_without(self.scenario, index, fill.left, wallet))
         self.steps.append(
@@ -257,7 +290,9 @@ class Ledger:
         mark = self.prices[position.symbol]
         bankruptcy_price = mark - position.sign * lasting / position.quantity
         taken = Fill(position.quantity, 0.0, bankruptcy_price, 0.0, fill.slippage)
-        self.close(index, taken, "taken_over", "beyond_bankruptcy", fund_loss=fill.slippage - lasting)
+        self.close(
+            index, taken, "taken_over", "beyond_bankruptcy", fund_loss=fill.slippage - lasting
+        )
 
     def seize(self, why: Why) -> None:
         """Everything goes to the venue's vault at the mark, and so does the margin, or the debt, that is left."""
@@ -282,7 +317,9 @@ class Ledger:
             return
         sold = min(debt, counted / self.rate)
         self._adopt(_with_wallet(_repaid(self.scenario, sold * self.rate, counted), 0.0))
-        step = Step(self.t, "settled", "debt_left", before, self.money, *(self.alone or (None, None)))
+        step = Step(
+            self.t, "settled", "debt_left", before, self.money, *(self.alone or (None, None))
+        )
         self.steps.append(step._replace(fund_loss=debt - sold, collateral_sold=sold))
 
 
@@ -291,7 +328,10 @@ def _with_wallet(scenario: Scenario, wallet: float) -> Scenario:
 
 
 def _without(scenario: Scenario, index: int, left: float, wallet: float) -> Scenario:
-    """The account after a part of a position is gone; in isolated mode its margin is what the wallet holds."""
+    """Return the account after a part of a position is gone.
+
+    In isolated mode its margin is what the wallet holds.
+    """
     position, account, wallet = scenario.positions[index], scenario.account, or_zero(wallet)
     margin = wallet if account.isolated else position.isolated_margin
     kept = (replace(position, quantity=left, isolated_margin=margin),) if left else ()
@@ -300,7 +340,7 @@ def _without(scenario: Scenario, index: int, left: float, wallet: float) -> Scen
 
 
 def _repaid(scenario: Scenario, sold: float, counted: float) -> Scenario:
-    """The account after the same part of every collateral is sold, `sold` of what counts `counted` in all."""
+    """Return the account after the same part of every collateral is sold, `sold` of what counts `counted` in all."""
     if not scenario.account.rules.counts_collateral:
         return scenario
     kept = 1 - sold / counted if counted > 0 else 0.0

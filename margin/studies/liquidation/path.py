@@ -1,4 +1,7 @@
-"""A path of prices: the straight line from where they stand to where they may go. Knows no account and no venue."""
+"""A path of prices: the straight line from where they stand to where they may go.
+
+Knows no account and no venue.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +14,13 @@ from margin.model.symbols import by_token
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Prices by token in the settlement coin, all on their way at once: `start + t·(end − start)` for t from 0 to 1.
+    """Prices by token in the settlement coin, all on their way at once.
 
-    No price goes below 0: on its way to an `end` below 0 it comes to 0 and stays there. A token without an end stands
-    still. Raises FieldError for what is no price, and for an end without a start.
+    `start + t·(end − start)` for t from 0 to 1.
+
+    No price goes below 0: on its way to an `end` below 0 it comes to 0 and stays there. A token
+    without an end stands still. Raises FieldError for what is no price, and for an end without a
+    start.
     """
 
     start: Mapping[str, float]
@@ -31,28 +37,45 @@ class Path:
 
     @classmethod
     def along(cls, start: Mapping[str, float], rates: Mapping[str, float], move: float) -> "Path":
-        """Every price to `price·(1 + rate·x)`, x going from 0 to `move`; a token without a rate stands still."""
+        """Return every price to `price·(1 + rate·x)`, x going from 0 to `move`.
+
+        A token without a rate stands still.
+        """
         start, rates = by_token(start, "start"), _numbers(rates, "rates")
         move = number(move, "move")
-        return cls(start, {token: price * (1 + rates.get(token, 0.0) * move) for token, price in start.items()})
+        return cls(
+            start,
+            {token: price * (1 + rates.get(token, 0.0) * move) for token, price in start.items()},
+        )
 
     def within(self, scenario: Scenario) -> "Path":
-        """The same path for exactly the scenario's tokens; those it does not name stay at their marks."""
-        start = {token: self.start.get(token, scenario.market.marks[token]) for token in scenario.tokens}
+        """Return the same path for exactly the scenario's tokens.
+
+        Those it does not name stay at their marks.
+        """
+        start = {
+            token: self.start.get(token, scenario.market.marks[token]) for token in scenario.tokens
+        }
         return Path(start, {token: self.end[token] for token in start if token in self.end})
 
     def at(self, t: float) -> dict[str, float]:
-        """The prices at a point of the path."""
+        """Return the prices at a point of the path."""
         if t >= 1:
             return {token: max(0.0, price) for token, price in self.end.items()}
-        return {token: max(0.0, price + t * (self.end[token] - price)) for token, price in self.start.items()}
+        return {
+            token: max(0.0, price + t * (self.end[token] - price))
+            for token, price in self.start.items()
+        }
 
     def change(self, token: str) -> float:
-        """How much the token's price changes over the whole path, were it not to stop at 0."""
+        """Return how much the token's price changes over the whole path, were it not to stop at 0."""
         return self.end[token] - self.start[token]
 
     def reaches(self, token: str, price: float) -> float | None:
-        """The t at which the token is at a price above 0; None where it does not get there."""
+        """Return the t at which the token is at a price above 0.
+
+        None where it does not get there.
+        """
         change, distance = self.change(token), price - self.start[token]
         if not distance:
             return 0.0
@@ -62,9 +85,12 @@ class Path:
 
 def _numbers(values: object, path: str, **bounds: float) -> dict[str, float]:
     entries = by_token(keyed(values, path, most=MOST_TOKENS), path)
-    return {token: number(_or_zero(value), join(path, token), **bounds) for token, value in entries.items()}
+    return {
+        token: number(_or_zero(value), join(path, token), **bounds)
+        for token, value in entries.items()
+    }
 
 
 def _or_zero(value: object) -> object:
-    """A price that follows from others may be too small to be entered: it is 0."""
+    """Return a price that follows from others may be too small to be entered: it is 0."""
     return or_zero(value) if isinstance(value, float) else value

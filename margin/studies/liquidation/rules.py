@@ -13,7 +13,10 @@ from margin.studies.liquidation.conduct import Conduct, Order
 
 
 def forced_fee(scenario: Scenario, conduct: Conduct) -> float:
-    """Return the fee on forced orders in force, a part of what they trade: one's own, the venue's or the taker fee."""
+    """Return the fee on forced orders in force, a part of what they trade.
+
+    One's own, the venue's or the taker fee.
+    """
     if conduct.liquidation_fee is not None:
         return conduct.liquidation_fee
     fee = scenario.account.rules.liquidation.fee
@@ -21,7 +24,10 @@ def forced_fee(scenario: Scenario, conduct: Conduct) -> float:
 
 
 def next_position(order: Order, legs: Sequence[Leg], prices: Sequence[float]) -> int:
-    """Index of the position whose turn it is, of at least one; `prices` are the marks per leg. The first of equals."""
+    """Return index of the position whose turn it is, of at least one.
+
+    `prices` are the marks per leg. The first of equals.
+    """
     pairs = zip(legs, prices, strict=True)
     if order == "most_adverse":
         ranks = [leg.equity(price) for leg, price in pairs]
@@ -39,7 +45,8 @@ def assumptions(scenario: Scenario, conduct: Conduct) -> tuple[Assumption, ...]:
     policy = venue.liquidation
     noted = [Assumption.of("straight_path", slippage=conduct.slippage)]
     noted += [
-        Assumption.of("venue_liquidation", venue=venue.name, text=text, **policy.facts) for text in policy.assumptions
+        Assumption.of("venue_liquidation", venue=venue.name, text=text, **policy.facts)
+        for text in policy.assumptions
     ]
     noted.append(Assumption.of("fees_from_equity"))
     if policy.fee and conduct.liquidation_fee is None:
@@ -51,7 +58,9 @@ def assumptions(scenario: Scenario, conduct: Conduct) -> tuple[Assumption, ...]:
     elif account.collateral and venue.counts_collateral:
         noted.append(Assumption.of("collateral_not_sold"))
     if policy.backstop is not None and scenario.unlisted:
-        noted.append(Assumption.of("no_vault_for_unlisted", tokens=scenario.unlisted, name=venue.name))
+        noted.append(
+            Assumption.of("no_vault_for_unlisted", tokens=scenario.unlisted, name=venue.name)
+        )
     if conduct.has_stops:
         noted.append(Assumption.of("stops", gap=conduct.gap, cancelled=policy.cancels_orders))
     return tuple(noted)

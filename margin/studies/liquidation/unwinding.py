@@ -1,7 +1,9 @@
-"""One account that stands or falls alone, driven along a path: which event is next, and what the venue and stops do.
+"""One account that stands or falls alone, driven along a path.
 
-Every event is an exact first crossing from where the account stands along the rest of the path: nothing is stepped
-through.
+Which event is next, and what the venue and stops do.
+
+Every event is an exact first crossing from where the account stands along the rest of the path:
+nothing is stepped through.
 """
 
 from collections.abc import Sequence
@@ -24,7 +26,10 @@ _WHY: dict[Stop, Why] = {"margin_stop": "level_reached", "price_stop": "price_re
 
 
 class Trigger(NamedTuple):
-    """A stop that the path sets off at `t`. It closes `part` of its position, or of each where none is named."""
+    """A stop that the path sets off at `t`.
+
+    It closes `part` of its position, or of each where none is named.
+    """
 
     t: float
     kind: Stop
@@ -33,7 +38,7 @@ class Trigger(NamedTuple):
 
 
 def unwind(scenario: Scenario, path: Path, conduct: Conduct) -> "Unwinding":
-    """The cross account, or the account of one isolated position, at the end of a path for its tokens."""
+    """Return the cross account, or the account of one isolated position, at the end of a path for its tokens."""
     unwinding = Unwinding(scenario, path, conduct)
     unwinding.to_end()
     return unwinding
@@ -59,18 +64,23 @@ class Unwinding:
         self._last_order: float | None = None
 
     def to_end(self) -> None:
-        """Event by event to the end of the path. A liquidation comes before a stop at the same point.
+        """Event by event to the end of the path.
 
-        It ends: every turn but the last sets off a stop, each of which stands once, or sends at least one forced
-        order, or comes to t = 1, once. Forced orders on one position are few, for a policy closes at least a fixed part
-        with each, or goes down the tiers (`LiquidationPolicy.keeps`). On Binance each closes a tenth of what it was at
-        the start; on Bybit each takes it below the lowest tier that one has brought it to, on OKX two tiers down, its
-        size being in contracts; on Hyperliquid each closes a fifth until its notional, which the path bounds, is small,
-        with at most one more at the same point; elsewhere it closes all.
+        A liquidation comes before a stop at the same point.
+
+        It ends: every turn but the last sets off a stop, each of which stands once, or sends at
+        least one forced order, or comes to t = 1, once. Forced orders on one position are few, for
+        a policy closes at least a fixed part with each, or goes down the tiers
+        (`LiquidationPolicy.keeps`). On Binance each closes a tenth of what it was at the start; on
+        Bybit each takes it below the lowest tier that one has brought it to, on OKX two tiers down,
+        its size being in contracts; on Hyperliquid each closes a fifth until its notional, which
+        the path bounds, is small, with at most one more at the same point; elsewhere it closes all.
         """
         while True:
             liquidation, stops = self._liquidation(), self._triggers()
-            if liquidation is not None and liquidation <= min((stop.t for stop in stops), default=inf):
+            if liquidation is not None and liquidation <= min(
+                (stop.t for stop in stops), default=inf
+            ):
                 self.ledger.move_to(liquidation)
                 self._liquidate()
             elif stops:
@@ -81,10 +91,10 @@ class Unwinding:
                 return
 
     def _liquidation(self) -> float | None:
-        """The t of the next liquidation: no headroom left, or no money.
+        """Return the t of the next liquidation: no headroom left, or no money.
 
-        There may be headroom without money where a tier asks less than nothing of a size, and on Bybit, which counts
-        added margin a hair otherwise.
+        There may be headroom without money where a tier asks less than nothing of a size, and on
+        Bybit, which counts added margin a hair otherwise.
         """
         ledger, points = self.ledger, [self._crossing(1.0)]
         money = ledger.scenario.account.counted_wallet
@@ -93,27 +103,36 @@ class Unwinding:
         return min((t for t in points if t is not None), default=None)
 
     def _crossing(self, level: float) -> float | None:
-        """The t at which requirement ÷ equity first reaches the level from here on."""
+        """Return the t at which requirement ÷ equity first reaches the level from here on."""
         return self._first(self.ledger.book, level, self.ledger.standing)
 
     def _first(self, book: Book, level: float, standing: Standing | None = None) -> float | None:
         prices = [self.ledger.prices[token] for token in book.tokens]
         changes = [self.path.change(token) for token in book.tokens]
-        x = first_crossing(book, prices, changes, level=level, limit=1 - self.ledger.t, standing=standing)
+        x = first_crossing(
+            book, prices, changes, level=level, limit=1 - self.ledger.t, standing=standing
+        )
         return None if x is None else min(1.0, self.ledger.t + x)
 
     # The person's stops
 
     def _triggers(self) -> list[Trigger]:
-        """The stops that the rest of the path sets off as things stand, the first one first."""
+        """Return the stops that the rest of the path sets off as things stand, the first one first."""
         held, stop = self.ledger.names, self._margin_stop
-        found = [Trigger(t, "price_stop", name, 1.0) for name, t in self._price_stops.items() if name in held]
+        found = [
+            Trigger(t, "price_stop", name, 1.0)
+            for name, t in self._price_stops.items()
+            if name in held
+        ]
         if stop and stop.position in (None, *held) and (t := self._crossing(stop.at)) is not None:
             found.append(Trigger(t, "margin_stop", stop.position, stop.close))
         return sorted(found, key=lambda trigger: trigger.t)
 
     def _fill_stops(self, stops: Sequence[Trigger]) -> None:
-        """The market jumps from the first trigger; every stop it jumps past fills where it lands."""
+        """The market jumps from the first trigger.
+
+        Every stop it jumps past fills where it lands.
+        """
         first = stops[0].t
         landed = min(1.0, first + self.conduct.gap * (1 - first))
         self.ledger.move_to(landed)
@@ -123,7 +142,7 @@ class Unwinding:
         self.ledger.settle()
 
     def _fill_stop(self, stop: Trigger) -> None:
-        """Closes the stop's part of its position, or of every one; it stands no more."""
+        """Close the stop's part of its position, or of every one; it stands no more."""
         if stop.kind == "margin_stop":
             self._margin_stop = None
         elif stop.position:
@@ -166,22 +185,37 @@ class Unwinding:
         self.liquidated = True
 
     def _net_pairs(self) -> bool:
-        """Closes what is held of a token both long and short against each other; whether there was any."""
+        """Return closes what is held of a token both long and short against each other.
+
+        Whether there was any.
+        """
         ledger = self.ledger
-        sizes = {name: position.quantity for name, position in zip(ledger.names, ledger.positions, strict=True)}
-        pairs = [symbol for symbol, side in sizes if side == SIDES[0] and (symbol, SIDES[1]) in sizes]
+        sizes = {
+            name: position.quantity
+            for name, position in zip(ledger.names, ledger.positions, strict=True)
+        }
+        pairs = [
+            symbol for symbol, side in sizes if side == SIDES[0] and (symbol, SIDES[1]) in sizes
+        ]
         for symbol in pairs:
             quantity = min(sizes[symbol, side] for side in SIDES)
             for side in SIDES:
                 index, kept = ledger.names.index((symbol, side)), sizes[symbol, side] - quantity
-                ledger.close(index, ledger.fill(index, kept, slippage=0, fee=0), "netted", "long_and_short")
+                ledger.close(
+                    index, ledger.fill(index, kept, slippage=0, fee=0), "netted", "long_and_short"
+                )
         return bool(pairs)
 
     def _send_order(self) -> None:
-        """One order on the position whose turn it is. A fill that equity does not cover is a takeover."""
+        """One order on the position whose turn it is.
+
+        A fill that equity does not cover is a takeover.
+        """
         ledger, backstop = self.ledger, self._policy.backstop
         legs = ledger.book.legs[: len(ledger.positions)]
-        index = next_position(self.conduct.order, legs, [ledger.prices[each.symbol] for each in ledger.positions])
+        index = next_position(
+            self.conduct.order, legs, [ledger.prices[each.symbol] for each in ledger.positions]
+        )
         fill = self._fill(index, self._policy.keeps(self._case(index, legs[index])), self._fee)
         covered = ledger.lasting - fill.slippage
         if backstop is not None and ledger.equity < backstop * ledger.standing.requirement:
@@ -195,7 +229,11 @@ class Unwinding:
         self._last_order = ledger.t
 
     def _case(self, index: int, leg: Leg) -> Case:
-        ledger, position, slippage = self.ledger, self.ledger.positions[index], self.conduct.slippage
+        ledger, position, slippage = (
+            self.ledger,
+            self.ledger.positions[index],
+            self.conduct.slippage,
+        )
         market = ledger.scenario.market
         return Case(
             quantity=position.quantity,
@@ -217,4 +255,6 @@ class Unwinding:
             ledger.close(index, fill, "closed", "requirement_reached")
             return
         ledger.close(index, fill, "reduced", "requirement_reached")
-        self._lowest_tiers[name_of(position)] = ledger.book.legs[index].tier(ledger.prices[position.symbol])
+        self._lowest_tiers[name_of(position)] = ledger.book.legs[index].tier(
+            ledger.prices[position.symbol]
+        )

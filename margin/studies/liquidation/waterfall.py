@@ -26,14 +26,16 @@ from margin.studies.liquidation.unwinding import Unwinding, unwind
 class Waterfall:
     """What became of the account on its path. Money in the settlement coin.
 
-    `kept` is the trader's equity at the end, never below 0; in isolated mode no position's own is, nor at the start:
-    one that has lost more than its margin counts nothing in `start_equity`, and `lost_before` is what it lost beyond.
-    `fees`, `slippage`, `fund_took` (losses the insurance fund bore, those among them) and `forfeited` (margin the venue
-    kept) are sums over the steps, as they count: at the settlement coin's rate.
-    `final` is what is left at the end, at its marks. `liquidated`: the venue acted at least once.
+    `kept` is the trader's equity at the end, never below 0; in isolated mode no position's own is,
+    nor at the start: one that has lost more than its margin counts nothing in `start_equity`, and
+    `lost_before` is what it lost beyond. `fees`, `slippage`, `fund_took` (losses the insurance fund
+    bore, those among them) and `forfeited` (margin the venue kept) are sums over the steps, as they
+    count: at the settlement coin's rate. `final` is what is left at the end, at its marks.
+    `liquidated`: the venue acted at least once.
 
-    The course for a chart, arrays of shape (points,): `t` rises from 0 to 1, the same twice where a step makes equity
-    or requirement jump; between two points both are straight. In isolated mode they are sums over the positions.
+    The course for a chart, arrays of shape (points,): `t` rises from 0 to 1, the same twice where a
+    step makes equity or requirement jump; between two points both are straight. In isolated mode
+    they are sums over the positions.
     """
 
     steps: tuple[Step, ...]
@@ -59,13 +61,18 @@ class Waterfall:
 
     @property
     def from_prices(self) -> float:
-        """What prices won or lost: start − lost_before + this − fees − slippage − forfeited + fund_took = kept."""
+        """What prices won or lost.
+
+        Start − lost_before + this − fees − slippage − forfeited + fund_took = kept.
+        """
         start = self.start_equity - self.lost_before
         return self.kept - start + self.fees + self.slippage + self.forfeited - self.fund_took
 
 
 def waterfall(scenario: Scenario, path: Path, conduct: Conduct | None = None) -> Waterfall | None:
-    """The account, put at the start of the path, all the way to its end; None without positions or without tiers.
+    """Return the account, put at the start of the path, all the way to its end.
+
+    None without positions or without tiers.
 
     Raises FieldError where money would leave what a scenario holds.
     """
@@ -74,9 +81,14 @@ def waterfall(scenario: Scenario, path: Path, conduct: Conduct | None = None) ->
     conduct, path = conduct or Conduct(), path.within(scenario)
     parts = _alone(scenario) if scenario.account.isolated else [scenario]
     runs = [unwind(part, path, conduct) for part in parts]
-    # In isolated mode what no position ties up; not below 0, where the wallet falls short of the margins by rounding.
-    free = max(0.0, scenario.account.wallet_balance - sum(part.account.wallet_balance for part in parts))
-    t, equity, requirement = _course([run.ledger for run in runs], path, alone=scenario.account.isolated)
+    # In isolated mode what no position ties up; not below 0, where the wallet falls short of the
+    # margins by rounding.
+    free = max(
+        0.0, scenario.account.wallet_balance - sum(part.account.wallet_balance for part in parts)
+    )
+    t, equity, requirement = _course(
+        [run.ledger for run in runs], path, alone=scenario.account.isolated
+    )
     noted = assumptions(scenario, conduct)
     start, lost = sum(run.start_equity for run in runs), 0.0
     if scenario.account.isolated:
@@ -104,7 +116,7 @@ def waterfall(scenario: Scenario, path: Path, conduct: Conduct | None = None) ->
 
 
 def _alone(scenario: Scenario) -> list[Scenario]:
-    """Each isolated position as an account of its own, its margin the wallet."""
+    """Return each isolated position as an account of its own, its margin the wallet."""
     return [
         replace(
             scenario,
@@ -118,12 +130,20 @@ def _alone(scenario: Scenario) -> list[Scenario]:
 def _final(scenario: Scenario, runs: Sequence[Unwinding], free: float) -> Scenario:
     if not scenario.account.isolated:
         return runs[0].ledger.scenario
-    account = replace(scenario.account, wallet_balance=or_zero(free + sum(run.ledger.wallet for run in runs)))
-    return replace(scenario, account=account, positions=tuple(each for run in runs for each in run.ledger.positions))
+    account = replace(
+        scenario.account, wallet_balance=or_zero(free + sum(run.ledger.wallet for run in runs))
+    )
+    return replace(
+        scenario,
+        account=account,
+        positions=tuple(each for run in runs for each in run.ledger.positions),
+    )
 
 
 def _course(runs: Sequence[Ledger], path: Path, *, alone: bool) -> tuple[Array, Array, Array]:
-    """Points t, equity and requirement, summed over the runs: every kink of the way, and both sides of every jump.
+    """Return points t, equity and requirement, summed over the runs.
+
+    Every kink of the way, and both sides of every jump.
 
     Where each stands `alone`, none begins below 0.
     """
@@ -143,19 +163,25 @@ def _course(runs: Sequence[Ledger], path: Path, *, alone: bool) -> tuple[Array, 
 
 
 def _kinks(states: Sequence[State], path: Path) -> Iterator[float]:
-    """Where a run's account changes, enters another tier, or sees a price reach 0."""
+    """Yield where a run's account changes, enters another tier, or sees a price reach 0."""
     ends = [*(state.t for state in states[1:]), 1.0]
     for state, end in zip(states, ends, strict=True):
         yield state.t
         for leg in state.book.legs if end > state.t else ():
             token = state.book.tokens[leg.token]
             if change := path.change(token):
-                at = [(floor / leg.size - path.start[token]) / change for floor in (0.0, *leg.floors[1:])]
+                at = [
+                    (floor / leg.size - path.start[token]) / change
+                    for floor in (0.0, *leg.floors[1:])
+                ]
                 yield from (t for t in at if state.t < t < end)
 
 
 def _both_sides(states: Sequence[State], path: Path, t: Array) -> Array:
-    """Equity and requirement of one run just before and just after each t; shape (2, points, 2)."""
+    """Return equity and requirement of one run just before and just after each t.
+
+    Shape (2, points, 2).
+    """
     starts = [state.t for state in states]
     before = np.maximum(np.searchsorted(starts, t, side="left") - 1, 0)
     after = np.searchsorted(starts, t, side="right") - 1
@@ -170,7 +196,10 @@ def _both_sides(states: Sequence[State], path: Path, t: Array) -> Array:
 
 
 def _prices(path: Path, tokens: Sequence[str], t: Array) -> Array:
-    """The tokens' prices at points of the path; shape (points, tokens)."""
-    start, change = [path.start[token] for token in tokens], [path.change(token) for token in tokens]
+    """Return the tokens' prices at points of the path; shape (points, tokens)."""
+    start, change = (
+        [path.start[token] for token in tokens],
+        [path.change(token) for token in tokens],
+    )
     prices: Array = np.maximum(0.0, np.array(start) + t[:, None] * np.array(change))
     return prices

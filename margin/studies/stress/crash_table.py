@@ -1,7 +1,10 @@
-"""What past days would do to the account today, at their close and at their worst tick; or days that a person makes up.
+"""What past days would do to the account today, at their close and at their worst tick.
 
-Stress on closes alone understates the danger of liquidation badly: on its worst day RENDER closed at −29 % and had
-traded at −84 %. The worst tick takes every token's at once, which no day needs to have done: a named approximation.
+Or days that a person makes up.
+
+Stress on closes alone understates the danger of liquidation badly: on its worst day RENDER closed
+at −29 % and had traded at −84 %. The worst tick takes every token's at once, which no day needs to
+have done: a named approximation.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -18,14 +21,20 @@ from margin.studies.distance.distances import FURTHEST_UP
 from margin.studies.stress.outcome import Moves, Outcome, after, after_each
 
 Gap = Literal["by beta", "still", "extremes unknown"]
-"""What stands in for a token's figures of a day: BTC's times a beta, nothing, or a close without extremes."""
+"""What stands in for a token's figures of a day.
+
+BTC's times a beta, nothing, or a close without extremes.
+"""
 NO_GAPS: Mapping[str, Gap] = MappingProxyType({})
 
 
 class TokenMove(NamedTuple):
-    """One token's day against the previous close, as fractions, at least −1; extremes are None where not known.
+    """One token's day against the previous close, as fractions, at least −1.
 
-    The day began at that close, so where an extreme is not known the price was at least once where it had been.
+    Extremes are None where not known.
+
+    The day began at that close, so where an extreme is not known the price was at least once where
+    it had been.
     """
 
     close: float
@@ -42,10 +51,13 @@ class CrashDay(NamedTuple):
 
 
 class Instant(NamedTuple):
-    """The account at one instant of a day; `loss` is what it is then worth less than today, in the settlement coin.
+    """The account at one instant of a day.
 
-    `prices` by token. In isolated mode every position is taken at its own worst tick, the price of a token held on both
-    sides is that of the position left with less headroom, and one that is lost has lost its margin and no more.
+    `loss` is what it is then worth less than today, in the settlement coin.
+
+    `prices` by token. In isolated mode every position is taken at its own worst tick, the price of
+    a token held on both sides is that of the position left with less headroom, and one that is lost
+    has lost its margin and no more.
     """
 
     prices: Mapping[str, float]
@@ -61,9 +73,9 @@ class Instant(NamedTuple):
 class CrashRow(NamedTuple):
     """A day's two instants, and what they rest on.
 
-    `filled` are the account's tokens that follow BTC by their beta for want of figures of their own, `still` those that
-    stand still for want of BTC's too; of `open_ended` ones an extreme is not known that could hurt more than the worst
-    tick.
+    `filled` are the account's tokens that follow BTC by their beta for want of figures of their
+    own, `still` those that stand still for want of BTC's too; of `open_ended` ones an extreme is
+    not known that could hurt more than the worst tick.
     """
 
     day: CrashDay
@@ -88,19 +100,35 @@ class CrashRow(NamedTuple):
         close, worst = self.close.outcome, self.worst.outcome
         if close.liquidated is None or worst.liquidated is None:
             return 0
-        return max(0, (worst.positions_lost or int(worst.liquidated)) - (close.positions_lost or int(close.liquidated)))
+        return max(
+            0,
+            (worst.positions_lost or int(worst.liquidated))
+            - (close.positions_lost or int(close.liquidated)),
+        )
 
-    def gaps(self, tokens: Collection[str] | None = None, *, worst: bool = True) -> Mapping[str, Gap]:
-        """Return what of the day is not on record, by token: of these or of all, at the worst tick or at the close."""
+    def gaps(
+        self, tokens: Collection[str] | None = None, *, worst: bool = True
+    ) -> Mapping[str, Gap]:
+        """Return what of the day is not on record, by token.
+
+        Of these or of all, at the worst tick or at the close.
+        """
         unknown = self.open_ended if worst else ()
         gaps: dict[str, Gap] = dict.fromkeys(unknown, "extremes unknown")
         gaps |= dict.fromkeys(self.filled, "by beta")
         gaps |= dict.fromkeys(self.still, "still")
-        return MappingProxyType({token: gap for token, gap in gaps.items() if tokens is None or token in tokens})
+        return MappingProxyType(
+            {token: gap for token, gap in gaps.items() if tokens is None or token in tokens}
+        )
 
 
-def crash_rows(scenario: Scenario, crashes: Iterable[CrashDay], betas_to_btc: Mapping[str, float]) -> list[CrashRow]:
-    """The account, from its marks, through each day. A token without a beta to BTC is taken to have 1."""
+def crash_rows(
+    scenario: Scenario, crashes: Iterable[CrashDay], betas_to_btc: Mapping[str, float]
+) -> list[CrashRow]:
+    """Return the account, from its marks, through each day.
+
+    A token without a beta to BTC is taken to have 1.
+    """
     books = compile_books(scenario)
     today = after(scenario, books, {}).remaining
     return [_row(scenario, books, day, betas_to_btc, today) for day in crashes]
@@ -108,27 +136,44 @@ def crash_rows(scenario: Scenario, crashes: Iterable[CrashDay], betas_to_btc: Ma
 
 def survived(days: Sequence[CrashRow]) -> tuple[int, int]:
     """Return how many days are survived, and how many would seem to be if their closes were all that is looked at."""
-    return sum(row.survived for row in days), sum(row.close.outcome.liquidated is False for row in days)
+    return sum(row.survived for row in days), sum(
+        row.close.outcome.liquidated is False for row in days
+    )
 
 
 def _row(
-    scenario: Scenario, books: Sequence[Book], day: CrashDay, betas_to_btc: Mapping[str, float], today: float
+    scenario: Scenario,
+    books: Sequence[Book],
+    day: CrashDay,
+    betas_to_btc: Mapping[str, float],
+    today: float,
 ) -> CrashRow:
     moves, filled, still = _filled(scenario.tokens, day, betas_to_btc)
-    closes, ways = {token: move.close for token, move in moves.items()}, [_worst(book, moves) for book in books]
+    closes, ways = (
+        {token: move.close for token, move in moves.items()},
+        [_worst(book, moves) for book in books],
+    )
     close = _instant(scenario, books, closes, [closes] * len(books), today)
     worst = _instant(scenario, books, closes, ways, today)
     betas = {token: beta_to_btc(token, betas_to_btc) for token in filled}
-    open_ended = tuple(token for token, move in moves.items() if _may_be_milder(token, move, books, ways))
+    open_ended = tuple(
+        token for token, move in moves.items() if _may_be_milder(token, move, books, ways)
+    )
     return CrashRow(
-        day, close, worst, filled, still, open_ended, tuple(_assumptions(moves, ways, betas, still, open_ended))
+        day,
+        close,
+        worst,
+        filled,
+        still,
+        open_ended,
+        tuple(_assumptions(moves, ways, betas, still, open_ended)),
     )
 
 
 def _filled(
     tokens: Iterable[str], day: CrashDay, betas_to_btc: Mapping[str, float]
 ) -> tuple[dict[str, TokenMove], tuple[str, ...], tuple[str, ...]]:
-    """Every token's move, and the tokens whose move had to be made up from BTC's or from nothing."""
+    """Return every token's move, and the tokens whose move had to be made up from BTC's or from nothing."""
     known = {token: day.moves[token] for token in tokens if token in day.moves}
     unknown = [token for token in tokens if token not in known and token not in STABLECOINS]
     btc = day.moves.get(BTC)
@@ -139,22 +184,35 @@ def _filled(
 
 
 def _by_beta(btc: TokenMove, beta: float) -> TokenMove:
-    """BTC's day times a beta, no price below 0. A negative one turns BTC's low into the high: both are looked at."""
+    """Return BTC's day times a beta, no price below 0.
+
+    A negative one turns BTC's low into the high.
+
+    Both are looked at.
+    """
     extremes = [None if move is None else max(-1.0, beta * move) for move in (btc.low, btc.high)]
     return TokenMove(max(-1.0, beta * btc.close), *(extremes if beta >= 0 else extremes[::-1]))
 
 
 def _worst(book: Book, moves: Mapping[str, TokenMove]) -> dict[str, float]:
-    """Every token's move of the day that leaves the book the least; headroom being separable, each for itself."""
+    """Return every token's move of the day that leaves the book the least.
+
+    Headroom being separable, each for itself.
+    """
     return {
-        token: min((0.0 if move is None else move for move in moves[token]), key=lambda move: _adds(book, axis, move))
+        token: min(
+            (0.0 if move is None else move for move in moves[token]),
+            key=lambda move: _adds(book, axis, move),
+        )
         for axis, token in enumerate(book.tokens)
         if token in moves
     }
 
 
-def _may_be_milder(token: str, move: TokenMove, books: Sequence[Book], ways: Sequence[Moves]) -> bool:
-    """Whether an extreme that is not known could leave some book less than the tick that it was given.
+def _may_be_milder(
+    token: str, move: TokenMove, books: Sequence[Book], ways: Sequence[Moves]
+) -> bool:
+    """Return whether an extreme that is not known could leave some book less than the tick that it was given.
 
     What a token adds is concave in its price, so no price further out is worse unless the furthest is.
     """
@@ -169,26 +227,39 @@ def _may_be_milder(token: str, move: TokenMove, books: Sequence[Book], ways: Seq
 
 
 def _adds(book: Book, axis: int, move: float) -> float:
-    """What one token's legs add to headroom after a move; to equity, where their tiers are not known."""
+    """Return what one token's legs add to headroom after a move.
+
+    To equity, where their tiers are not known.
+    """
     price = max(0.0, book.marks[axis] * (1 + move))
     legs = [leg for leg in book.legs if leg.token == axis]
     required = sum(leg.requirement_at(price, leg.tier(price)) for leg in legs if leg.rates)
     return sum(leg.equity(price) for leg in legs) - required
 
 
-def _instant(scenario: Scenario, books: Sequence[Book], closes: Moves, ways: Sequence[Moves], today: float) -> Instant:
-    """The outcome of the books' ways; tokens that stand in no book are shown at their close."""
+def _instant(
+    scenario: Scenario, books: Sequence[Book], closes: Moves, ways: Sequence[Moves], today: float
+) -> Instant:
+    """Return the outcome of the books' ways.
+
+    Tokens that stand in no book are shown at their close.
+    """
     outcome = after_each(scenario, books, ways)
     moves = dict(closes)
     for book, way in sorted(zip(books, ways, strict=True), key=lambda pair: -_left(*pair)):
         moves |= {token: way.get(token, 0.0) for token in book.tokens}
-    prices = {token: max(0.0, scenario.market.marks[token] * (1 + moves.get(token, 0.0))) for token in scenario.tokens}
+    prices = {
+        token: max(0.0, scenario.market.marks[token] * (1 + moves.get(token, 0.0)))
+        for token in scenario.tokens
+    }
     return Instant(prices, outcome, today - outcome.remaining)
 
 
 def _left(book: Book, way: Moves) -> float:
-    """What a move leaves a book."""
-    return book.wallet + sum(_adds(book, axis, way.get(token, 0.0)) for axis, token in enumerate(book.tokens))
+    """Return what a move leaves a book."""
+    return book.wallet + sum(
+        _adds(book, axis, way.get(token, 0.0)) for axis, token in enumerate(book.tokens)
+    )
 
 
 def _assumptions(
@@ -199,7 +270,12 @@ def _assumptions(
     open_ended: Sequence[str],
 ) -> Iterator[Assumption]:
     yield Assumption.of("worst_at_once")
-    sides = {tick > moves[token].close for way in ways for token, tick in way.items() if tick != moves[token].close}
+    sides = {
+        tick > moves[token].close
+        for way in ways
+        for token, tick in way.items()
+        if tick != moves[token].close
+    }
     if len(sides) == 2:
         yield Assumption.of("lows_and_highs")
     if betas:

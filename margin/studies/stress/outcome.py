@@ -1,7 +1,9 @@
-"""Where an account ends after prices moved: what it is worth, what is required, and whether it lived to see it.
+"""Where an account ends after prices moved.
 
-Directions, crashes and shocks all ask this of the same compiled books. Each price goes straight to its end, all in
-step; in isolated mode positions fall one by one, each with its own margin.
+What it is worth, what is required, and whether it lived to see it.
+
+Directions, crashes and shocks all ask this of the same compiled books. Each price goes straight to
+its end, all in step; in isolated mode positions fall one by one, each with its own margin.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,18 +15,25 @@ from margin.engine.crossing import first_crossing
 from margin.model.scenario import Scenario
 
 Moves = Mapping[str, float]
-"""Price changes by token, as fractions of the mark; a token that is not named stands still, no price falls below 0."""
+"""Price changes by token, as fractions of the mark.
+
+A token that is not named stands still, no price falls below 0.
+"""
 
 
 class Outcome(NamedTuple):
-    """An account after a move, in the settlement coin; in isolated mode every position as if it were still open.
+    """An account after a move, in the settlement coin.
 
-    `ratio` is the venue's own figure; it and requirement ÷ equity are None where their denominator is not positive, and
-    in isolated mode those of the position worst off, as `headroom` is the least of any. `liquidated`: the way there
-    crosses the liquidation point, wherever it ends; in isolated mode it does for some position. There `positions_lost`
-    counts those, and `equity_left` is what remains when each has lost its own margin and no more; None in cross.
-    Where tiers are missing, all but the equity is None, unless something is liquidated whatever they are, as no tier
-    table asks less than nothing: then that is told, and what might be liquidated besides counts as open.
+    In isolated mode every position as if it were still open.
+
+    `ratio` is the venue's own figure; it and requirement ÷ equity are None where their denominator
+    is not positive, and in isolated mode those of the position worst off, as `headroom` is the
+    least of any. `liquidated`: the way there crosses the liquidation point, wherever it ends; in
+    isolated mode it does for some position. There `positions_lost` counts those, and `equity_left`
+    is what remains when each has lost its own margin and no more; None in cross. Where tiers are
+    missing, all but the equity is None, unless something is liquidated whatever they are, as no
+    tier table asks less than nothing: then that is told, and what might be liquidated besides
+    counts as open.
     """
 
     equity: float
@@ -43,31 +52,49 @@ class Outcome(NamedTuple):
 
 
 def after(scenario: Scenario, books: Sequence[Book], moves: Moves) -> Outcome:
-    """The outcome of one move from the marks; `books` are the scenario's, complete or not."""
+    """Return the outcome of one move from the marks.
+
+    `books` are the scenario's, complete or not.
+    """
     return after_each(scenario, books, [moves] * len(books))
 
 
 def after_each(
-    scenario: Scenario, books: Sequence[Book], ways: Sequence[Moves], fallen: Sequence[bool] | None = None
+    scenario: Scenario,
+    books: Sequence[Book],
+    ways: Sequence[Moves],
+    fallen: Sequence[bool] | None = None,
 ) -> Outcome:
-    """The outcome where every book has a move of its own, in their order; `fallen` says which are dead already."""
+    """Return the outcome where every book has a move of its own, in their order.
+
+    `fallen` says which are dead already.
+    """
     ends = [_ends(book, moves) for book, moves in zip(books, ways, strict=True)]
     before = fallen or [False] * len(books)
     dead = [gone or dies for gone, dies in zip(before, deaths(books, ways), strict=True)]
-    profits = [book.equity_at(prices) - book.wallet for book, prices in zip(books, ends, strict=True)]
+    profits = [
+        book.equity_at(prices) - book.wallet for book, prices in zip(books, ends, strict=True)
+    ]
     equity = scenario.account.counted_wallet + sum(profits)
-    standings = [book.standing(prices) for book, prices in zip(books, ends, strict=True) if book.complete]
+    standings = [
+        book.standing(prices) for book, prices in zip(books, ends, strict=True) if book.complete
+    ]
     lost, left = _left(scenario, profits, dead) if scenario.account.isolated else (None, None)
     if len(standings) < len(books):
         known = (True, lost, left) if any(dead) else (None, None, None)
         return Outcome(equity, None, None, None, None, *known)
     requirement = sum(standing.requirement for standing in standings)
     headroom = min((standing.headroom for standing in standings), default=equity)
-    return Outcome(equity, requirement, *_ratios(scenario, standings), headroom, any(dead), lost, left)
+    return Outcome(
+        equity, requirement, *_ratios(scenario, standings), headroom, any(dead), lost, left
+    )
 
 
 def deaths(books: Sequence[Book], ways: Sequence[Moves]) -> list[bool]:
-    """Which books the straight ways of their prices liquidate; where tiers are missing, whatever those may be."""
+    """Return which books the straight ways of their prices liquidate.
+
+    Where tiers are missing, whatever those may be.
+    """
     return [_dies(book, moves) for book, moves in zip(books, ways, strict=True)]
 
 
@@ -77,17 +104,27 @@ def _ends(book: Book, moves: Moves) -> tuple[float, ...]:
 
 
 def _dies(book: Book, moves: Moves) -> bool:
-    """Whether the straight way crosses the liquidation point, missing tiers taken to ask nothing."""
-    direction = [mark * moves.get(token, 0.0) for token, mark in zip(book.tokens, book.marks, strict=True)]
-    return first_crossing(book if book.complete else _mildest(book), book.marks, direction, limit=1.0) is not None
+    """Return whether the straight way crosses the liquidation point, missing tiers taken to ask nothing."""
+    direction = [
+        mark * moves.get(token, 0.0) for token, mark in zip(book.tokens, book.marks, strict=True)
+    ]
+    return (
+        first_crossing(book if book.complete else _mildest(book), book.marks, direction, limit=1.0)
+        is not None
+    )
 
 
 def _mildest(book: Book) -> Book:
-    return replace(book, legs=tuple([leg if leg.rates else leg._replace(rates=(0.0,)) for leg in book.legs]))
+    return replace(
+        book, legs=tuple([leg if leg.rates else leg._replace(rates=(0.0,)) for leg in book.legs])
+    )
 
 
 def _ratios(scenario: Scenario, standings: Sequence[Standing]) -> tuple[float | None, float | None]:
-    """Requirement ÷ equity and the venue's own ratio of whatever stands worst; None without positions."""
+    """Return requirement ÷ equity and the venue's own ratio of whatever stands worst.
+
+    None without positions.
+    """
     if not scenario.positions:
         return None, None
     loads = [standing.load for standing in standings]
@@ -96,7 +133,7 @@ def _ratios(scenario: Scenario, standings: Sequence[Standing]) -> tuple[float | 
 
 
 def _left(scenario: Scenario, profits: Sequence[float], dead: Sequence[bool]) -> tuple[int, float]:
-    """How many isolated positions are lost, and the equity left when each took its margin and no more."""
+    """Return how many isolated positions are lost, and the equity left when each took its margin and no more."""
     left = scenario.account.wallet_balance
     for position, profit, lost in zip(scenario.positions, profits, dead, strict=True):
         left += -position.own_margin if lost else profit

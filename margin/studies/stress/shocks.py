@@ -1,8 +1,11 @@
-"""What supposed shocks do to an account: each alone, all together, and how long it lasts on its funding.
+"""What supposed shocks do to an account.
 
-They take effect in one order: funding and interest are paid for all days at today's marks and wallet, then prices move
-straight to their ends, then the venue's rules change. A cross account pays from its wallet, an isolated position out
-of its margin and then its profit, so that a position may have paid more than a margin that a scenario can hold.
+Each alone, all together, and how long it lasts on its funding.
+
+They take effect in one order: funding and interest are paid for all days at today's marks and
+wallet, then prices move straight to their ends, then the venue's rules change. A cross account pays
+from its wallet, an isolated position out of its margin and then its profit, so that a position may
+have paid more than a margin that a scenario can hold.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +32,9 @@ DECIMALS = 10
 """What a record of prices is good for."""
 
 
-PartKey = Literal["before", "prices", "maintenance", "leverage_cap", "haircut", "funding", "interest", "together"]
+PartKey = Literal[
+    "before", "prices", "maintenance", "leverage_cap", "haircut", "funding", "interest", "together"
+]
 
 
 class Part(NamedTuple):
@@ -37,11 +42,12 @@ class Part(NamedTuple):
 
     That is `before`, a part that is supposed, by itself, and `together`.
 
-    `outcome.liquidated` is also true where the way of the prices, under the old rules, crosses the liquidation point.
-    What holding on costs counts in full: beyond an isolated position's margin it takes the profit, and a position left
-    without headroom is lost. `above_cap` are the positions whose chosen leverage the venue would no longer open.
-    `nearest` is the common move that would liquidate the account from there; None where none does, where it is
-    liquidated, and where tiers are missing.
+    `outcome.liquidated` is also true where the way of the prices, under the old rules, crosses the
+    liquidation point. What holding on costs counts in full: beyond an isolated position's margin it
+    takes the profit, and a position left without headroom is lost. `above_cap` are the positions
+    whose chosen leverage the venue would no longer open. `nearest` is the common move that would
+    liquidate the account from there; None where none does, where it is liquidated, and where tiers
+    are missing.
     """
 
     key: PartKey
@@ -62,7 +68,7 @@ _PARTS: tuple[tuple[PartKey, tuple[str, ...], tuple[str, ...]], ...] = (
 
 
 def breakdown(scenario: Scenario, shocks: Shocks) -> list[Part]:
-    """The account before, under each part that is supposed by itself, and under all of them together.
+    """Return the account before, under each part that is supposed by itself, and under all of them together.
 
     Raises FieldError where a balance becomes too large to be read.
     """
@@ -92,24 +98,36 @@ def _part(scenario: Scenario, key: PartKey, shocks: Shocks) -> Part:
 
 
 def repriced(scenario: Scenario, shocks: Shocks) -> Scenario:
-    """The account at the shocked prices under the shocked rules, carrying no shocks; nothing is paid for holding on.
+    """Return the account at the shocked prices under the shocked rules, carrying no shocks.
+
+    Nothing is paid for holding on.
 
     Tier tables are scaled, not replaced by flat ones; see `scaled`.
     """
     marks, moves = scenario.market.marks, price_moves(scenario, shocks)
-    moved = scenario.with_marks({token: min(LARGEST, max(0.0, marks[token] * (1 + moves[token]))) for token in moves})
+    moved = scenario.with_marks(
+        {token: min(LARGEST, max(0.0, marks[token] * (1 + moves[token]))) for token in moves}
+    )
     account = replace(moved.account, **_account_rules(moved.account, shocks))
     return replace(_with_scaled_tables(moved, shocks), account=account, shocks=None)
 
 
 def price_moves(scenario: Scenario, shocks: Shocks) -> dict[str, float]:
-    """The price change of every token with a mark, as a fraction of it: its own, or its beta's of the common move."""
+    """Return the price change of every token with a mark, as a fraction of it.
+
+    Its own, or its beta's of the common move.
+    """
     market = scenario.market
-    return {token: shocks.moves.get(token, market.beta(token) * shocks.common) for token in market.marks}
+    return {
+        token: shocks.moves.get(token, market.beta(token) * shocks.common) for token in market.marks
+    }
 
 
 def moves_to(scenario: Scenario, prices: Mapping[str, float]) -> dict[str, float]:
-    """The price changes by token that lead from the marks to these prices, to ten decimals; none from a mark of 0."""
+    """Return the price changes by token that lead from the marks to these prices, to ten decimals.
+
+    None from a mark of 0.
+    """
     moves = {token: away(price, scenario.market.marks[token]) for token, price in prices.items()}
     return {token: round(move, DECIMALS) for token, move in moves.items() if move is not None}
 
@@ -118,74 +136,111 @@ def moves_to(scenario: Scenario, prices: Mapping[str, float]) -> dict[str, float
 
 
 def _costs_a_day(scenario: Scenario, funding: Mapping[str, float], interest: float) -> list[float]:
-    """What each book pays a day at today's marks and debt, in the settlement coin.
+    """Return what each book pays a day at today's marks and debt, in the settlement coin.
 
-    A funding payment is quantity · mark · rate, from long to short; interest is the debt · rate ÷ 365, without interest
-    on interest.
+    A funding payment is quantity · mark · rate, from long to short; interest is the debt · rate ÷
+    365, without interest on interest.
     """
     marks, account = scenario.market.marks, scenario.account
-    costs = [funding_payment(each, marks[each.symbol], funding.get(each.symbol, 0.0)) for each in scenario.positions]
+    costs = [
+        funding_payment(each, marks[each.symbol], funding.get(each.symbol, 0.0))
+        for each in scenario.positions
+    ]
     if account.isolated:
         return costs
     return [sum(costs) + debt(scenario) * interest / DAYS_A_YEAR]
 
 
 def debt(scenario: Scenario) -> float:
-    """Return what a cross account owes in the settlement coin: its wallet and open profit and loss, where below 0.
+    """Return what a cross account owes in the settlement coin.
+
+    Its wallet and open profit and loss, where below 0.
 
     An isolated position owes nothing: it has its margin and no more.
     """
     if scenario.account.isolated:
         return 0.0
     marks = scenario.market.marks
-    profits = [each.sign * each.quantity * (marks[each.symbol] - each.entry_price) for each in scenario.positions]
+    profits = [
+        each.sign * each.quantity * (marks[each.symbol] - each.entry_price)
+        for each in scenario.positions
+    ]
     return max(0.0, -scenario.account.wallet_balance - sum(profits))
 
 
 def funding_payment(position: Position, mark: float, rate: float) -> float:
-    """What a position pays at a funding rate, a fraction of the notional; negative where it is paid."""
+    """Return what a position pays at a funding rate, a fraction of the notional.
+
+    Negative where it is paid.
+    """
     return position.sign * (position.quantity * mark) * rate
 
 
 def _after_paying(scenario: Scenario, paid: Sequence[float]) -> Scenario:
-    """The account whose wallet has paid; in isolated mode the positions pay, in their books."""
+    """Return the account whose wallet has paid.
+
+    In isolated mode the positions pay, in their books.
+    """
     account = scenario.account
     wallet = number(or_zero(account.wallet_balance - sum(paid)), "wallet_balance")
-    return scenario if account.isolated else replace(scenario, account=replace(account, wallet_balance=wallet))
+    return (
+        scenario
+        if account.isolated
+        else replace(scenario, account=replace(account, wallet_balance=wallet))
+    )
 
 
 def _books(scenario: Scenario, paid: Sequence[float]) -> list[Book]:
-    """The books of an account that has paid so much for each."""
+    """Return the books of an account that has paid so much for each."""
     books = compile_books(scenario)
     if not scenario.account.isolated:
         return books
-    return [_less(*each) if each[1] else each[0] for each in zip(books, paid, _worth(scenario), strict=True)]
+    return [
+        _less(*each) if each[1] else each[0]
+        for each in zip(books, paid, _worth(scenario), strict=True)
+    ]
 
 
 def _less(book: Book, amount: float, worth: float) -> Book:
-    """An isolated position's book after a payment, taken off its profit: what it can lose is its margin as before."""
+    """Return an isolated position's book after a payment, taken off its profit.
+
+    What it can lose is its margin as before.
+    """
     payment = Leg(token=0, exposure=0.0, offset=-amount)
     return replace(book, wallet=book.wallet - amount * (worth - 1), legs=(*book.legs, payment))
 
 
 def _worth(scenario: Scenario) -> list[float]:
-    """What paying one takes of each book's headroom: the coin's rate, on Bybit isolated a closing fee's part more."""
+    """Return what paying one takes of each book's headroom.
+
+    The coin's rate, on Bybit isolated a closing fee's part more.
+    """
     account = scenario.account
     if not account.isolated:
         return [account.counted_rate]
-    return [1 / account.rules.isolated_price(position.sign, account.fee) for position in scenario.positions]
+    return [
+        1 / account.rules.isolated_price(position.sign, account.fee)
+        for position in scenario.positions
+    ]
 
 
 def cost_a_day(scenario: Scenario, funding: Mapping[str, float], interest: float = 0.0) -> float:
-    """What the account pays a day with prices still, in the settlement coin; negative where it is paid."""
+    """Return what the account pays a day with prices still, in the settlement coin.
+
+    Negative where it is paid.
+    """
     return sum(_costs_a_day(scenario, funding, interest))
 
 
-def days_until_liquidation(scenario: Scenario, funding: Mapping[str, float], interest: float = 0.0) -> float | None:
-    """Days that the headroom lasts with prices still: headroom ÷ what a day costs; 0 where it is gone already.
+def days_until_liquidation(
+    scenario: Scenario, funding: Mapping[str, float], interest: float = 0.0
+) -> float | None:
+    """Return days that the headroom lasts with prices still: headroom ÷ what a day costs.
 
-    `funding` by token and day, `interest` a year, as `Shocks` has them. In isolated mode until the first position is
-    lost. None where nothing is paid on balance, and where tiers are missing.
+    0 where it is gone already.
+
+    `funding` by token and day, `interest` a year, as `Shocks` has them. In isolated mode until the
+    first position is lost. None where nothing is paid on balance, and where tiers are missing.
     """
     books = compile_books(scenario)
     if not scenario.positions or not all(book.complete for book in books):
@@ -195,7 +250,11 @@ def days_until_liquidation(scenario: Scenario, funding: Mapping[str, float], int
     standings = [book.standing() for book in books]
     if any(standing.liquidated for standing in standings):
         return 0.0
-    lasting = [standing.headroom / cost for standing, cost in zip(standings, costs, strict=True) if cost > 0]
+    lasting = [
+        standing.headroom / cost
+        for standing, cost in zip(standings, costs, strict=True)
+        if cost > 0
+    ]
     return min(lasting, default=None)
 
 
@@ -203,11 +262,16 @@ def days_until_liquidation(scenario: Scenario, funding: Mapping[str, float], int
 
 
 def _account_rules(account: Account, shocks: Shocks) -> dict[str, Any]:
-    """What changes of the account itself: collateral ratios, and the textbook's one fraction."""
+    """Return what changes of the account itself.
+
+    Collateral ratios, and the textbook's one fraction.
+    """
     changed: dict[str, Any] = {}
     if shocks.haircut:
         kept = 1 - shocks.haircut
-        changed["collateral"] = tuple(replace(item, ratio=or_zero(item.ratio * kept)) for item in account.collateral)
+        changed["collateral"] = tuple(
+            replace(item, ratio=or_zero(item.ratio * kept)) for item in account.collateral
+        )
     if account.rules.own_fraction and shocks.maintenance != 1:
         fraction = account.margin_fraction * shocks.maintenance
         changed["margin_fraction"] = min(max(fraction, SMALLEST), nextafter(1, 0))
@@ -215,7 +279,10 @@ def _account_rules(account: Account, shocks: Shocks) -> dict[str, Any]:
 
 
 def _with_scaled_tables(scenario: Scenario, shocks: Shocks) -> Scenario:
-    """The held tokens' tables scaled where they stand: the scenario's own, or the venue's beside it."""
+    """Return the held tokens' tables scaled where they stand.
+
+    The scenario's own, or the venue's beside it.
+    """
     market, follow = scenario.market, scenario.account.rules.maintenance_from_leverage
     own, reference = dict(market.tiers), dict(market.reference.tiers)
     for token in {position.symbol for position in scenario.positions}:
@@ -223,29 +290,46 @@ def _with_scaled_tables(scenario: Scenario, shocks: Shocks) -> Scenario:
         factor = shocks.maintenance_by_token.get(token, shocks.maintenance)
         if token in tables:
             tables[token] = scaled(tables[token], factor, shocks.leverage_cap, rates_follow=follow)
-    return replace(scenario, market=replace(market, tiers=own, reference=replace(market.reference, tiers=reference)))
+    return replace(
+        scenario,
+        market=replace(market, tiers=own, reference=replace(market.reference, tiers=reference)),
+    )
 
 
-def scaled(table: TierTable, factor: float, leverage_cap: float = 1.0, *, rates_follow: bool = False) -> TierTable:
-    """The table with all maintenance rates times a factor, at most 1, and all leverage caps times another, at least 1.
+def scaled(
+    table: TierTable, factor: float, leverage_cap: float = 1.0, *, rates_follow: bool = False
+) -> TierTable:
+    """Return the table with all maintenance rates times a factor, at most 1, and all leverage caps times another.
+
+    At least 1.
 
     Where `rates_follow` the caps, a tier's rate also grows by as much as its cap shrinks; that of a tier without a cap
     does not, though no rate falls below the one before it. Amounts follow the rates, so that margins are as continuous
     as they were.
     """
-    caps = tuple([most and max(min(1.0, most), most * leverage_cap) for most in table.max_leverages])
+    caps = tuple(
+        [most and max(min(1.0, most), most * leverage_cap) for most in table.max_leverages]
+    )
     pairs = zip(table.max_leverages, caps, strict=True)
-    factors = [factor * most / cap if rates_follow and most and cap else factor for most, cap in pairs]
-    risen = [or_zero(min(1.0, rate * each)) for rate, each in zip(table.rates, factors, strict=True)]
+    factors = [
+        factor * most / cap if rates_follow and most and cap else factor for most, cap in pairs
+    ]
+    risen = [
+        or_zero(min(1.0, rate * each)) for rate, each in zip(table.rates, factors, strict=True)
+    ]
     rates = tuple(accumulate(risen, max))
     return replace(table, rates=rates, amounts=_amounts(table, rates, factors), max_leverages=caps)
 
 
-def _amounts(table: TierTable, rates: Sequence[float], factors: Sequence[float]) -> tuple[float, ...]:
-    """Each amount times its factor, or where that no longer continues the tier below, as continuity asks."""
+def _amounts(
+    table: TierTable, rates: Sequence[float], factors: Sequence[float]
+) -> tuple[float, ...]:
+    """Return each amount times its factor, or where that no longer continues the tier below, as continuity asks."""
     if not table.progressive:
         return table.amounts
-    amounts = [or_zero(table.amounts[0] * (rates[0] / table.rates[0] if table.rates[0] else factors[0]))]
+    amounts = [
+        or_zero(table.amounts[0] * (rates[0] / table.rates[0] if table.rates[0] else factors[0]))
+    ]
     for index in range(1, len(rates)):
         floor, rate = table.floors[index], rates[index]
         continuous = amounts[-1] + floor * (rate - rates[index - 1])
@@ -259,7 +343,7 @@ def _amounts(table: TierTable, rates: Sequence[float], factors: Sequence[float])
 
 
 def assumptions(scenario: Scenario, shocks: Shocks) -> tuple[Assumption, ...]:
-    """What the shocked figures rest on, and which of the shocks have nothing to act on here."""
+    """Return what the shocked figures rest on, and which of the shocks have nothing to act on here."""
     noted = [Assumption.of("whole_way")] if shocks.common or shocks.moves else []
     for study in (_of_carry, _of_caps, _idle_carry, _idle_rules, _idle_tokens):
         noted += study(scenario, shocks)
@@ -323,7 +407,7 @@ def _idle_rules(scenario: Scenario, shocks: Shocks) -> Iterator[Assumption]:
 
 
 def _pledged(scenario: Scenario) -> set[str]:
-    """Tokens of the collateral that counts."""
+    """Return tokens of the collateral that counts."""
     account = scenario.account
     counts = account.rules.counts_collateral and not account.isolated
     return {item.asset for item in account.collateral} if counts else set()
@@ -332,7 +416,9 @@ def _pledged(scenario: Scenario) -> set[str]:
 def _idle_tokens(scenario: Scenario, shocks: Shocks) -> Iterator[Assumption]:
     held = set(_held(scenario))
     priced = held | _pledged(scenario)
-    if shocks.common and not any(scenario.market.beta(token) for token in priced - shocks.moves.keys()):
+    if shocks.common and not any(
+        scenario.market.beta(token) for token in priced - shocks.moves.keys()
+    ):
         yield Assumption.of("common_move_idle")
     idle = [(shocks.moves, priced), (shocks.maintenance_by_token, held), (shocks.funding, held)]
     if named := sorted({token for given, used in idle for token in given.keys() - used}):

@@ -1,8 +1,11 @@
-"""The one component that draws charts: it takes a plotly.js specification as it is and draws it in place.
+"""The one component that draws charts.
 
-`st.plotly_chart` wants a figure, checks all of it and converts it again, and its chart is built anew whenever the data
-change. Here the specification travels as it was made, and `browser/plot.js` hands it to `Plotly.react`: a third less
-work for the server, and what was zoomed stays so. plotly.js is the file that the installed plotly package carries.
+It takes a plotly.js specification as it is and draws it in place.
+
+`st.plotly_chart` wants a figure, checks all of it and converts it again, and its chart is built
+anew whenever the data change. Here the specification travels as it was made, and `browser/plot.js`
+hands it to `Plotly.react`: a third less work for the server, and what was zoomed stays so.
+plotly.js is the file that the installed plotly package carries.
 """
 
 import json
@@ -23,8 +26,9 @@ _CSS = """
 .tandem-plot:fullscreen {background: var(--st-background-color)}
 @media print {.tandem-plot .svg-container, .tandem-plot .main-svg {max-width: 100% !important}}
 """
-# Streamlit sends a component's script along with each of its elements, at each run: so only what fetches it is sent.
-# The app may lie below a path, behind a proxy say: where it lies shows in the address of its own script.
+# Streamlit sends a component's script along with each of its elements, at each run: so only what
+# fetches it is sent. The app may lie below a path, behind a proxy say: where it lies shows in the
+# address of its own script.
 _SCRIPT = """
 const app = document.querySelector('script[src*="/static/js/"]').src.replace(/static\\/js\\/.*/, "");
 const drawing = import(app + DRAWING);
@@ -44,7 +48,10 @@ def _serve(name: str, file: Path) -> str:
 
 
 def _library() -> Path:
-    """Return the plotly.js of the installed package: looked up, not imported, for nothing here needs its Python."""
+    """Return the plotly.js of the installed package.
+
+    Looked up, not imported, for nothing here needs its Python.
+    """
     found = find_spec("plotly")
     if found is None or found.origin is None:
         raise ModuleNotFoundError("plotly is not installed", name="plotly")
@@ -59,12 +66,17 @@ def _component() -> ComponentRenderer:
     script = _SCRIPT
     for name, address in addresses.items():
         script = script.replace(name, json.dumps(address))
-    return st.components.v2.component(COMPONENT, html=_HTML, css=_CSS, js=script, isolate_styles=False)
+    return st.components.v2.component(
+        COMPONENT, html=_HTML, css=_CSS, js=script, isolate_styles=False
+    )
 
 
 _plot = _component()
 
 
 def plot(spec: Spec, key: str, alt: str) -> None:
-    """Draw a chart as wide as its place, its height reserved before it is there; `alt` says it in words."""
+    """Draw a chart as wide as its place, its height reserved before it is there.
+
+    `alt` says it in words.
+    """
     _plot(key=key, data=to_json({**spec, "alt": alt}), height=spec["layout"]["height"])

@@ -1,4 +1,6 @@
-"""Loaded by the server under test: notes every connection and name look-up that leaves this machine.
+"""Loaded by the server under test.
+
+Notes every connection and name look-up that leaves this machine.
 
 On a signal it also tells who holds certain words: that shows whether a secret is really forgotten.
 """
@@ -50,7 +52,10 @@ if _port := os.environ.get("REPLAY_PORT"):  # The venues are played on this mach
 
 
 def _holders(words: list[str]) -> list[str]:
-    """Return what holds one of the words: containers, records, and what Streamlit keeps of the widgets."""
+    """Return what holds one of the words.
+
+    Containers, records, and what Streamlit keeps of the widgets.
+    """
     found = []
     for item in gc.get_objects():
         if item is words or isinstance(item, FrameType):
@@ -69,7 +74,9 @@ def _parts(item: Any) -> list[tuple[Any, Any]]:
     if isinstance(item, (list, tuple, set, deque)):
         return list(enumerate(tuple(item)))
     names = getattr(type(item), "__slots__", ())
-    return [(name, getattr(item, name, None)) for name in ([names] if isinstance(names, str) else names)]
+    return [
+        (name, getattr(item, name, None)) for name in ([names] if isinstance(names, str) else names)
+    ]
 
 
 def _widget_states() -> list[bytes]:

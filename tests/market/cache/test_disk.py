@@ -22,7 +22,16 @@ from margin.market.cache.query import Cached, Kind, Query
 from margin.market.records import Contract
 from margin.market.source import Candles, Checked, FundingHistory, Quote
 from margin.venues import TierTable
-from tests.market.any_source import PATIENCE, START, VALUES, Clock, contract, flat_table, quote, table
+from tests.market.any_source import (
+    PATIENCE,
+    START,
+    VALUES,
+    Clock,
+    contract,
+    flat_table,
+    quote,
+    table,
+)
 
 QUERIES: dict[Kind, Query] = {
     "quotes": Query("binance", "quotes"),
@@ -63,14 +72,22 @@ DAYS = st.dates(datetime(2000, 1, 1).date()).map(str)
 
 
 def by_token(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Checked[Any]]:
-    reasons = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), max_size=80)
-    return st.builds(Checked, st.dictionaries(TOKENS, values, max_size=4), st.dictionaries(TOKENS, reasons, max_size=3))
+    reasons = st.text(
+        st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), max_size=80
+    )
+    return st.builds(
+        Checked,
+        st.dictionaries(TOKENS, values, max_size=4),
+        st.dictionaries(TOKENS, reasons, max_size=3),
+    )
 
 
 @st.composite
 def quotes(draw: st.DrawFn) -> Quote:
     mark = draw(PRICES.filter(lambda price: price < 5e14))
-    near = st.floats(mark * 0.7, mark * 1.9).filter(lambda price: price >= SMALLEST and abs(mark / price - 1) < 0.5)
+    near = st.floats(mark * 0.7, mark * 1.9).filter(
+        lambda price: price >= SMALLEST and abs(mark / price - 1) < 0.5
+    )
     hours = st.floats(SMALLEST, 168)
     return Quote(mark, *(draw(st.none() | values) for values in (near, FRACTIONS, hours, TIMES)))
 
@@ -89,7 +106,10 @@ CONTRACTS = st.builds(
 @st.composite
 def tables(draw: st.DrawFn, *, progressive: bool) -> TierTable:
     tiers = draw(st.integers(1, 6))
-    floors = [0.0, *sorted(draw(st.sets(st.floats(1, 1e9), min_size=tiers - 1, max_size=tiers - 1)))]
+    floors = [
+        0.0,
+        *sorted(draw(st.sets(st.floats(1, 1e9), min_size=tiers - 1, max_size=tiers - 1))),
+    ]
     rates = sorted(draw(st.lists(st.floats(1e-6, 0.5), min_size=tiers, max_size=tiers)))
     most = sorted(draw(st.lists(st.floats(1, 2), min_size=tiers, max_size=tiers)), reverse=True)
     rows: list[dict[str, float | None]] = [
@@ -100,7 +120,9 @@ def tables(draw: st.DrawFn, *, progressive: bool) -> TierTable:
     return TierTable.from_rows(rows, progressive=progressive)
 
 
-RISING = st.lists(st.integers(0, 7_258_118_400_000), unique=True, min_size=1, max_size=20).map(sorted)
+RISING = st.lists(st.integers(0, 7_258_118_400_000), unique=True, min_size=1, max_size=20).map(
+    sorted
+)
 
 
 @st.composite
@@ -128,10 +150,15 @@ ANY: list[tuple[Query, st.SearchStrategy[Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("query", "values"), ANY, ids=[f"{query.kind} of {query.venue}" for query, _ in ANY])
+@pytest.mark.parametrize(
+    ("query", "values"), ANY, ids=[f"{query.kind} of {query.venue}" for query, _ in ANY]
+)
 def test_every_answer_comes_back_exactly(query: Query, values: st.SearchStrategy[Any]) -> None:
     @settings(max_examples=60, deadline=None)
-    @given(values, st.datetimes(datetime(1970, 1, 1), START.replace(tzinfo=None), timezones=st.just(UTC)))
+    @given(
+        values,
+        st.datetimes(datetime(1970, 1, 1), START.replace(tzinfo=None), timezones=st.just(UTC)),
+    )
     def check(value: Any, seen_at: datetime) -> None:
         with TemporaryDirectory() as folder:
             DiskCache(Path(folder), Clock()).write(query, value, seen_at)
@@ -151,7 +178,9 @@ def test_one_token_may_be_good_and_refused_at_once(disk: DiskCache) -> None:
     assert held.value == value
 
 
-def test_rows_refused_without_a_tokens_name_are_kept_and_other_names_are_not(disk: DiskCache) -> None:
+def test_rows_refused_without_a_tokens_name_are_kept_and_other_names_are_not(
+    disk: DiskCache,
+) -> None:
     refused = {"row 3": "must be an object", "FET": "mark: no"}
     value = Checked({"RENDER": quote(), "kPEPE": quote()}, {**refused, "<b>": "no name"})
     disk.write(QUERIES["quotes"], value, START)
@@ -160,7 +189,9 @@ def test_rows_refused_without_a_tokens_name_are_kept_and_other_names_are_not(dis
     assert held.value == Checked({"RENDER": quote()}, refused)
 
 
-def test_each_question_has_a_file_of_its_own_whose_name_says_what_it_is(disk: DiskCache, tmp_path: Path) -> None:
+def test_each_question_has_a_file_of_its_own_whose_name_says_what_it_is(
+    disk: DiskCache, tmp_path: Path
+) -> None:
     for kind, query in QUERIES.items():
         disk.write(query, VALUES[kind](), START)
     assert sorted(file.name for file in tmp_path.iterdir()) == [
@@ -231,7 +262,10 @@ POISON: dict[str, tuple[Kind, Callable[[Any], None]]] = {
     "a refusal that is no text": ("quotes", put("value", "refused", "FET", value=3)),
     "a refusal of what is no name": ("quotes", put("value", "refused", "<b>", value="no")),
     "an endless refusal": ("quotes", put("value", "refused", "FET", value="x" * 501)),
-    "a refusal with a control character": ("quotes", put("value", "refused", "FET", value="\x1b[2J")),
+    "a refusal with a control character": (
+        "quotes",
+        put("value", "refused", "FET", value="\x1b[2J"),
+    ),
     "a mark of zero": ("quotes", put(*RENDER, "mark", value=0)),
     "a negative mark": ("quotes", put(*RENDER, "mark", value=-2)),
     "a mark that is text": ("quotes", put(*RENDER, "mark", value="2")),
@@ -246,7 +280,10 @@ POISON: dict[str, tuple[Kind, Callable[[Any], None]]] = {
     "a payment at no time": ("quotes", put(*RENDER, "next_funding", value="soon")),
     "a contract worth nothing": ("contracts", put(*RENDER, "contract_value", value=0)),
     "a tick of no size": ("contracts", put(*RENDER, "tick_size", value=0)),
-    "a confirmation that is a number": ("contracts", put(*RENDER, "contract_value_confirmed", value=1)),
+    "a confirmation that is a number": (
+        "contracts",
+        put(*RENDER, "contract_value_confirmed", value=1),
+    ),
     "a fee above 100 %": ("contracts", put(*RENDER, "taker_fee", value=1)),
     "a status that is a number": ("contracts", put(*RENDER, "status", value=1)),
     "a day that is none": ("contracts", put(*RENDER, "as_of", value="yesterday")),
@@ -294,7 +331,9 @@ def test_a_table_of_the_other_kind_is_not_believed(disk: DiskCache, tmp_path: Pa
 
 
 @kinds
-def test_a_truncated_file_counts_as_none_wherever_it_ends(kind: Kind, disk: DiskCache, tmp_path: Path) -> None:
+def test_a_truncated_file_counts_as_none_wherever_it_ends(
+    kind: Kind, disk: DiskCache, tmp_path: Path
+) -> None:
     disk.write(QUERIES[kind], VALUES[kind](), START)
     file = file_of(tmp_path)
     whole = file.read_bytes()
@@ -314,14 +353,18 @@ def test_a_truncated_file_counts_as_none_wherever_it_ends(kind: Kind, disk: Disk
         pytest.param(b'{"version": 1, "version": 1}', id="a key twice"),
     ],
 )
-def test_what_is_no_document_counts_as_none_and_is_removed(content: bytes, disk: DiskCache, tmp_path: Path) -> None:
+def test_what_is_no_document_counts_as_none_and_is_removed(
+    content: bytes, disk: DiskCache, tmp_path: Path
+) -> None:
     file = tmp_path / "tandem-binance-quotes.json"
     file.write_bytes(content)
     assert disk.read(QUERIES["quotes"]) is None
     assert not file.exists()
 
 
-def test_a_file_that_is_too_large_counts_as_none_however_good(disk: DiskCache, tmp_path: Path) -> None:
+def test_a_file_that_is_too_large_counts_as_none_however_good(
+    disk: DiskCache, tmp_path: Path
+) -> None:
     disk.write(QUERIES["quotes"], VALUES["quotes"](), START)
     file = file_of(tmp_path)
     file.write_text(file.read_text().ljust(8 * 1024 * 1024))
@@ -333,14 +376,22 @@ def test_a_file_that_is_too_large_counts_as_none_however_good(disk: DiskCache, t
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=10,
 )
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The path of every value in a document."""
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    inner = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     return [path, *(place for key, held in inner for place in places(held, (*path, key)))]
 
 
@@ -364,7 +415,9 @@ def test_whatever_stands_in_a_file_reading_it_ends_with_a_good_answer_or_none(ki
         check()
 
 
-def test_what_is_no_plain_file_is_neither_followed_nor_waited_for(disk: DiskCache, tmp_path: Path) -> None:
+def test_what_is_no_plain_file_is_neither_followed_nor_waited_for(
+    disk: DiskCache, tmp_path: Path
+) -> None:
     path = tmp_path / "tandem-binance-quotes.json"
     disk.write(QUERIES["quotes"], VALUES["quotes"](), START)
     elsewhere = path.rename(tmp_path / "elsewhere.json")
@@ -393,7 +446,12 @@ def test_an_answer_that_is_too_large_is_not_kept(
 def test_four_hundred_files_are_kept_the_oldest_go_and_what_is_not_ours_is_left_alone(
     disk: DiskCache, tmp_path: Path
 ) -> None:
-    foreign = ["notes.json", "tandem-notes.json", "tandem-kraken-quotes.json", "tandem-binance-quotes.json.bak"]
+    foreign = [
+        "notes.json",
+        "tandem-notes.json",
+        "tandem-kraken-quotes.json",
+        "tandem-binance-quotes.json.bak",
+    ]
     for name in foreign:
         (tmp_path / name).write_text("mine")
         os.utime(tmp_path / name, (1, 1))
@@ -416,18 +474,25 @@ def test_four_hundred_files_are_kept_the_oldest_go_and_what_is_not_ours_is_left_
 # A disk that does not serve
 
 
-def test_a_folder_that_cannot_be_made_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_folder_that_cannot_be_made_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "a file").write_text("in the way")
     disk = DiskCache(tmp_path / "a file" / "tandem", Clock())
     for _ in range(3):
         disk.write(QUERIES["quotes"], VALUES["quotes"](), START)
         assert disk.read(QUERIES["quotes"]) is None
-    assert [(record.name, record.levelno) for record in caplog.records] == [("tandem", logging.WARNING)]
+    assert [(record.name, record.levelno) for record in caplog.records] == [
+        ("tandem", logging.WARNING)
+    ]
     assert caplog.messages == ["market figures are not kept on disk: Not a directory"]
 
 
 def test_a_write_that_fails_leaves_the_answer_before_and_no_part_of_the_new_one(
-    disk: DiskCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    disk: DiskCache,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     disk.write(QUERIES["quotes"], VALUES["quotes"](), START)
 
@@ -455,7 +520,9 @@ def test_the_folder_is_made_when_something_is_written_for_this_person_alone(tmp_
 
 def test_readers_beside_writers_see_one_whole_answer_or_the_other(disk: DiskCache) -> None:
     query = Query("binance", "contracts")
-    values = [Checked({f"T{number}": contract(size) for number in range(50)}) for size in (1.0, 10.0)]
+    values = [
+        Checked({f"T{number}": contract(size) for number in range(50)}) for size in (1.0, 10.0)
+    ]
     disk.write(query, values[0], START)
     faults: list[Cached | None] = []
 
@@ -469,7 +536,9 @@ def test_readers_beside_writers_see_one_whole_answer_or_the_other(disk: DiskCach
             if held is None or held.value not in values:
                 faults.append(held)
 
-    threads = [Thread(target=write, args=(value,)) for value in values] + [Thread(target=read) for _ in range(2)]
+    threads = [Thread(target=write, args=(value,)) for value in values] + [
+        Thread(target=read) for _ in range(2)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -24,7 +24,13 @@ ROOT = Path(margin.__file__).parents[1]
 QUOTES = Query("binance", "quotes")
 CONTRACTS = Query("binance", "contracts")
 TIERS = Query.tiers("bybit", "RENDER")
-EACH_KIND = [QUOTES, CONTRACTS, TIERS, Query("okx", "funding", "FET"), Query("okx", "candles", "FET")]
+EACH_KIND = [
+    QUOTES,
+    CONTRACTS,
+    TIERS,
+    Query("okx", "funding", "FET"),
+    Query("okx", "candles", "FET"),
+]
 kinds = pytest.mark.parametrize("query", EACH_KIND, ids=lambda query: query.kind)
 
 Make = Callable[..., MarketCache]
@@ -89,10 +95,18 @@ def silent(retry_after: float | None = None, trouble: Trouble = "silent") -> Una
 def test_what_is_wanted_comes(query: Query, cache: MarketCache, source: Scripted) -> None:
     source.answers[query] = value = VALUES[query.kind]()
     assert cache.entry(query) == cache.entry(query)
-    assert (cache.entry(query).cached, cache.entry(query).failure, cache.entry(query).fetching) == (None, None, False)
+    assert (cache.entry(query).cached, cache.entry(query).failure, cache.entry(query).fetching) == (
+        None,
+        None,
+        False,
+    )
     entry = fetch(cache, query)
     assert entry.cached is not None
-    assert (entry.cached.value, entry.cached.seen_at, entry.cached.from_disk) == (value, START, False)
+    assert (entry.cached.value, entry.cached.seen_at, entry.cached.from_disk) == (
+        value,
+        START,
+        False,
+    )
     assert (entry.failure, entry.fetching) == (None, False)
     assert source.asked == [query]
 
@@ -105,7 +119,9 @@ def test_a_look_asks_nobody(cache: MarketCache, source: Scripted) -> None:
     assert source.asked == []
 
 
-@pytest.mark.parametrize(("query", "seconds"), [*zip(EACH_KIND, [10, 3600, 3600, 600, 600], strict=True)], ids=str)
+@pytest.mark.parametrize(
+    ("query", "seconds"), [*zip(EACH_KIND, [10, 3600, 3600, 600, 600], strict=True)], ids=str
+)
 def test_an_answer_is_asked_for_again_at_the_end_of_its_time_to_live(
     query: Query, seconds: float, cache: MarketCache, source: Scripted, clock: Clock
 ) -> None:
@@ -132,14 +148,18 @@ def test_a_forced_refresh_fetches_what_is_two_seconds_old_and_nothing_younger(
     assert len(source.asked) == 2
 
 
-def test_an_answer_from_after_now_has_no_known_age(cache: MarketCache, source: Scripted, clock: Clock) -> None:
+def test_an_answer_from_after_now_has_no_known_age(
+    cache: MarketCache, source: Scripted, clock: Clock
+) -> None:
     fetch(cache, CONTRACTS)
     clock.forward(-86_400)
     fetch(cache, CONTRACTS)
     assert len(source.asked) == 2
 
 
-def test_quotes_go_before_tiers_that_were_wanted_earlier(cache: MarketCache, source: Scripted) -> None:
+def test_quotes_go_before_tiers_that_were_wanted_earlier(
+    cache: MarketCache, source: Scripted
+) -> None:
     gate = hang(source, "bybit")
     tiers = [Query.tiers("bybit", token) for token in ("RENDER", "FET", "TAO")]
     cache.refresh(tiers)
@@ -148,13 +168,21 @@ def test_quotes_go_before_tiers_that_were_wanted_earlier(cache: MarketCache, sou
     gate.set()
     everything = [*tiers, Query("bybit", "contracts"), Query("bybit", "quotes")]
     assert settles(cache, everything, PATIENCE)
-    assert [query.kind for query in source.asked] == ["tiers", "quotes", "contracts", "tiers", "tiers"]
+    assert [query.kind for query in source.asked] == [
+        "tiers",
+        "quotes",
+        "contracts",
+        "tiers",
+        "tiers",
+    ]
 
 
 # One request for one question
 
 
-def test_two_threads_that_want_the_same_make_one_request(cache: MarketCache, source: Scripted) -> None:
+def test_two_threads_that_want_the_same_make_one_request(
+    cache: MarketCache, source: Scripted
+) -> None:
     gate, barrier = hang(source, "binance"), Barrier(2)
     entries: list[Entry] = []
 
@@ -180,7 +208,9 @@ def test_ten_threads_hammering_see_only_whole_answers_and_make_one_request_each(
     cache: MarketCache, source: Scripted, tmp_path: Path, make: Make, clock: Clock
 ) -> None:
     cache = make(DiskCache(tmp_path, clock))
-    queries = [Query.tiers(venue, f"T{number}") for venue in ("bybit", "okx") for number in range(20)] + EACH_KIND
+    queries = [
+        Query.tiers(venue, f"T{number}") for venue in ("bybit", "okx") for number in range(20)
+    ] + EACH_KIND
     queries = list(dict.fromkeys(queries))
     faults: list[BaseException] = []
 
@@ -209,7 +239,9 @@ def test_ten_threads_hammering_see_only_whole_answers_and_make_one_request_each(
 # A venue that hangs
 
 
-def test_a_hanging_venue_delays_no_look_and_no_other_venue(cache: MarketCache, source: Scripted) -> None:
+def test_a_hanging_venue_delays_no_look_and_no_other_venue(
+    cache: MarketCache, source: Scripted
+) -> None:
     gate = hang(source, "binance")
     cache.refresh([QUOTES, CONTRACTS])
     assert source.begun.get(timeout=PATIENCE) in (QUOTES, CONTRACTS)
@@ -224,7 +256,9 @@ def test_a_hanging_venue_delays_no_look_and_no_other_venue(cache: MarketCache, s
     assert cache.entry(QUOTES).cached is not None
 
 
-def test_what_was_held_is_shown_while_it_is_fetched_again(cache: MarketCache, source: Scripted, clock: Clock) -> None:
+def test_what_was_held_is_shown_while_it_is_fetched_again(
+    cache: MarketCache, source: Scripted, clock: Clock
+) -> None:
     before = fetch(cache, QUOTES).cached
     clock.forward(10)
     hang(source, "binance")
@@ -260,7 +294,10 @@ def test_a_failure_is_remembered_and_the_held_answer_stays(
     assert entry.cached is held
     assert entry.failure is not None
     assert (entry.failure.trouble, entry.failure.reason) == (trouble, "gives no such thing")
-    assert (entry.failure.failed_at, entry.failure.retry_at) == (clock.time, clock.time + timedelta(seconds=30))
+    assert (entry.failure.failed_at, entry.failure.retry_at) == (
+        clock.time,
+        clock.time + timedelta(seconds=30),
+    )
     clock.forward(29.999)
     assert fetch(cache, QUOTES).failure == entry.failure
     assert len(source.asked) == 2
@@ -347,7 +384,9 @@ def test_a_venue_that_blocks_and_asks_for_a_pause_gets_it_from_impatient_persons
     assert len(source.asked) == 1
 
 
-def test_a_failure_from_after_now_is_over(cache: MarketCache, source: Scripted, clock: Clock) -> None:
+def test_a_failure_from_after_now_is_over(
+    cache: MarketCache, source: Scripted, clock: Clock
+) -> None:
     source.answers[QUOTES] = silent()
     fetch(cache, QUOTES)
     clock.forward(-86_400)
@@ -372,14 +411,18 @@ def test_a_venue_that_does_not_answer_is_left_alone_as_a_whole(
 
 
 @pytest.mark.parametrize("trouble", ["broken", "key", "absent"])
-def test_other_troubles_concern_only_their_question(trouble: Trouble, cache: MarketCache, source: Scripted) -> None:
+def test_other_troubles_concern_only_their_question(
+    trouble: Trouble, cache: MarketCache, source: Scripted
+) -> None:
     source.answers[QUOTES] = Unavailable(trouble, "cannot")
     fetch(cache, QUOTES)
     assert fetch(cache, CONTRACTS).failure is None
     assert source.asked == [QUOTES, CONTRACTS]
 
 
-def test_what_waits_for_a_venue_that_goes_silent_fails_with_it(cache: MarketCache, source: Scripted) -> None:
+def test_what_waits_for_a_venue_that_goes_silent_fails_with_it(
+    cache: MarketCache, source: Scripted
+) -> None:
     gate = hang(source, "bybit")
     queries = [Query.tiers("bybit", f"T{number}") for number in range(5)]
     source.answers[queries[0]] = silent()
@@ -388,7 +431,9 @@ def test_what_waits_for_a_venue_that_goes_silent_fails_with_it(cache: MarketCach
     gate.set()
     assert settles(cache, queries, PATIENCE)
     assert source.asked == [queries[0]]
-    assert [cache.entry(query).failure == cache.entry(queries[0]).failure for query in queries] == [True] * 5
+    assert [cache.entry(query).failure == cache.entry(queries[0]).failure for query in queries] == [
+        True
+    ] * 5
 
 
 def test_what_is_still_fresh_stays_without_failure_while_its_venue_is_left_alone(
@@ -419,7 +464,9 @@ def test_a_venue_stays_away_longer_each_time_whichever_question_finds_it_so(
     assert source.asked == [QUOTES, CONTRACTS, QUOTES]
 
 
-def test_one_answer_opens_the_venue_again(cache: MarketCache, source: Scripted, clock: Clock) -> None:
+def test_one_answer_opens_the_venue_again(
+    cache: MarketCache, source: Scripted, clock: Clock
+) -> None:
     source.answers[QUOTES] = silent()
     fetch(cache, QUOTES)
     clock.forward(5)
@@ -448,15 +495,23 @@ class Unheard(BaseException):
     ],
 )
 def test_an_exception_of_any_type_becomes_a_failure_and_is_logged_by_its_type_alone(
-    kind: type[BaseException], cache: MarketCache, source: Scripted, caplog: pytest.LogCaptureFixture
+    kind: type[BaseException],
+    cache: MarketCache,
+    source: Scripted,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     source.answers[QUOTES] = (
-        kind("https://venue.example/?key=SECRET", "SECRET") if kind is FieldError else kind("SECRET")
+        kind("https://venue.example/?key=SECRET", "SECRET")
+        if kind is FieldError
+        else kind("SECRET")
     )
     with caplog.at_level(logging.DEBUG):
         entry = fetch(cache, QUOTES)
     assert entry.failure is not None
-    assert (entry.failure.trouble, entry.failure.reason) == ("broken", "gave an answer that cannot be used")
+    assert (entry.failure.trouble, entry.failure.reason) == (
+        "broken",
+        "gave an answer that cannot be used",
+    )
     assert [record.name for record in caplog.records] == ["tandem"]
     assert kind.__name__ in caplog.text
     assert "SECRET" not in caplog.text
@@ -546,7 +601,9 @@ def test_the_disk_is_read_once_per_question_however_many_look(
     assert store.looked == [QUOTES]
 
 
-def test_a_poisoned_file_is_as_none(make: Make, source: Scripted, tmp_path: Path, clock: Clock) -> None:
+def test_a_poisoned_file_is_as_none(
+    make: Make, source: Scripted, tmp_path: Path, clock: Clock
+) -> None:
     fetch(make(DiskCache(tmp_path, clock)), QUOTES)
     (file,) = tmp_path.iterdir()
     file.write_text(file.read_text().replace('"mark":2.0', '"mark":-2.0'))
@@ -582,7 +639,9 @@ def test_whoever_waits_finds_the_answer_on_disk(make: Make, tmp_path: Path, cloc
 # Bounds
 
 
-def test_at_most_five_hundred_answers_are_held_and_the_least_recently_used_goes(make: Make, source: Scripted) -> None:
+def test_at_most_five_hundred_answers_are_held_and_the_least_recently_used_goes(
+    make: Make, source: Scripted
+) -> None:
     cache = make()
     queries = [Query("okx", "funding", f"T{number}") for number in range(501)]
     for start in range(0, 500, 100):
@@ -606,7 +665,9 @@ def test_what_is_being_fetched_is_never_let_go(cache: MarketCache, source: Scrip
     assert cache.entry(QUOTES).cached is not None
 
 
-def test_a_queue_takes_a_hundred_and_more_when_they_are_wanted_again(cache: MarketCache, source: Scripted) -> None:
+def test_a_queue_takes_a_hundred_and_more_when_they_are_wanted_again(
+    cache: MarketCache, source: Scripted
+) -> None:
     gate = hang(source, "okx")
     queries = [Query("okx", "funding", f"T{number}") for number in range(120)]
     cache.refresh(queries[:1])
@@ -648,7 +709,11 @@ def test_a_question_that_may_not_be_put_is_refused(
 
 
 def test_one_answer_serves_all_tokens_where_the_venue_gives_it_so() -> None:
-    assert Query.tiers("binance", "RENDER") == Query.tiers("binance", "FET") == Query("binance", "tiers")
+    assert (
+        Query.tiers("binance", "RENDER")
+        == Query.tiers("binance", "FET")
+        == Query("binance", "tiers")
+    )
     assert Query.tiers("hyperliquid", "RENDER") == Query("hyperliquid", "tiers")
     assert Query.tiers("okx", "RENDER") == Query("okx", "tiers", "RENDER")
 
@@ -704,10 +769,17 @@ assert cache.entry(Query("binance", "quotes")).fetching
 """
 
 
-@pytest.mark.parametrize("code", [pytest.param(HANGING, id="exit"), pytest.param(HANGING + FORKING, id="fork")])
+@pytest.mark.parametrize(
+    "code", [pytest.param(HANGING, id="exit"), pytest.param(HANGING + FORKING, id="fork")]
+)
 def test_neither_the_exit_of_the_process_nor_a_fork_waits_for_a_hanging_venue(code: str) -> None:
     ran = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
     )
     assert (ran.returncode, ran.stderr) == (0, "")
 
@@ -717,8 +789,16 @@ def test_neither_the_exit_of_the_process_nor_a_fork_waits_for_a_hanging_venue(co
     [
         pytest.param(Entry(), "missing", id="nothing yet"),
         pytest.param(Entry(Cached(1, START)), "fresh", id="fetched just now"),
-        pytest.param(Entry(Cached(1, START - timedelta(seconds=9.999))), "fresh", id="just within its time to live"),
-        pytest.param(Entry(Cached(1, START - timedelta(seconds=10))), "stale", id="at the end of its time to live"),
+        pytest.param(
+            Entry(Cached(1, START - timedelta(seconds=9.999))),
+            "fresh",
+            id="just within its time to live",
+        ),
+        pytest.param(
+            Entry(Cached(1, START - timedelta(seconds=10))),
+            "stale",
+            id="at the end of its time to live",
+        ),
         pytest.param(Entry(Cached(1, START + timedelta(seconds=1))), "stale", id="from the future"),
         pytest.param(Entry(None, FAILURE), "failed", id="failed at once"),
         pytest.param(Entry(Cached(1, START), FAILURE), "failed", id="failed since"),

@@ -1,4 +1,7 @@
-"""What must never enter an account: kinds of tables that look like open positions of this account and are not."""
+"""What must never enter an account.
+
+Kinds of tables that look like open positions of this account and are not.
+"""
 
 import json
 from typing import Any
@@ -34,13 +37,56 @@ def is_kept_out(text: str, **options: Any) -> bool:
             "End Date,2026-03-01",
             "Close Date/Time,1.3.26",
         ),
-        *("Schließkurs,280", "Verkauft am,1.3.26", "Geschlossen am,1.3.26", "Prix de clôture moyen,280"),
-        *("Precio promedio de cierre,280", "Preço médio de fechamento,280", "Ort. Kapanış Fiyatı,280"),
-        *("Средняя цена закрытия,280", "平均平仓价,280", "出场均价,280", "平均決済価格,280", "평균 종료가,280"),
-        *("Średnia cena zamknięcia,280", "Net Realized PnL,9", "Realisierte PnL,9", "已平仓盈亏,0", "Закрытый PnL,9"),
-        *("Outcome,Win", "Result,+83.9", "W/L,W", "R-Multiple,2.1", "Closed?,Yes", "Closed,x", "Done,TRUE", "Open?,No"),
-        *("Type,Close Long", "Type,Exit", "Action,Sell to close", "Trade Status,Closed", "Stand,geschlossen"),
-        *("Comment,closed at 280", "Remark,平仓", "Reduce Only,true", "TxID,0x9", "Maker/Taker,Taker", "Order Value,9"),
+        *(
+            "Schließkurs,280",
+            "Verkauft am,1.3.26",
+            "Geschlossen am,1.3.26",
+            "Prix de clôture moyen,280",
+        ),
+        *(
+            "Precio promedio de cierre,280",
+            "Preço médio de fechamento,280",
+            "Ort. Kapanış Fiyatı,280",
+        ),
+        *(
+            "Средняя цена закрытия,280",
+            "平均平仓价,280",
+            "出场均价,280",
+            "平均決済価格,280",
+            "평균 종료가,280",
+        ),
+        *(
+            "Średnia cena zamknięcia,280",
+            "Net Realized PnL,9",
+            "Realisierte PnL,9",
+            "已平仓盈亏,0",
+            "Закрытый PnL,9",
+        ),
+        *(
+            "Outcome,Win",
+            "Result,+83.9",
+            "W/L,W",
+            "R-Multiple,2.1",
+            "Closed?,Yes",
+            "Closed,x",
+            "Done,TRUE",
+            "Open?,No",
+        ),
+        *(
+            "Type,Close Long",
+            "Type,Exit",
+            "Action,Sell to close",
+            "Trade Status,Closed",
+            "Stand,geschlossen",
+        ),
+        *(
+            "Comment,closed at 280",
+            "Remark,平仓",
+            "Reduce Only,true",
+            "TxID,0x9",
+            "Maker/Taker,Taker",
+            "Order Value,9",
+        ),
     ],
 )
 def test_a_line_that_is_closed_or_a_trade_in_any_words_is_kept_out(column: str) -> None:
@@ -53,7 +99,9 @@ def test_an_exit_that_is_still_to_come_is_none(cell: str) -> None:
     assert read(f"{HEAD},Exit,Liq. Price\n{LINE},{cell},200").complete
 
 
-@pytest.mark.parametrize("button", ["Close All Positions,Market Limit", "Close By,Limit Market", "Close,Market Limit"])
+@pytest.mark.parametrize(
+    "button", ["Close All Positions,Market Limit", "Close By,Limit Market", "Close,Market Limit"]
+)
 def test_a_button_of_an_exchanges_page_closes_nothing(button: str) -> None:
     name, cell = button.split(",")
     assert read(f"{HEAD},Mark Price,{name}\n{LINE},270,{cell}").complete
@@ -62,8 +110,19 @@ def test_a_button_of_an_exchanges_page_closes_nothing(button: str) -> None:
 @pytest.mark.parametrize(
     "cell",
     [
-        *("105 USDT（逐仓）", "Isolated", "Isolated 105 USDT", "105 USDT [Isolated]", "105 USDT/Isolated"),
-        *("105 Isolated USDT", "105 USDT Isolated 10x", "105 USDT isolated margin", "105 USDT (Isolated (Auto))"),
+        *(
+            "105 USDT（逐仓）",
+            "Isolated",
+            "Isolated 105 USDT",
+            "105 USDT [Isolated]",
+            "105 USDT/Isolated",
+        ),
+        *(
+            "105 Isolated USDT",
+            "105 USDT Isolated 10x",
+            "105 USDT isolated margin",
+            "105 USDT (Isolated (Auto))",
+        ),
         *("105 USDT (Изол.)", "105 USDT (isolierte Margin)", "105 USDT 分离"),
     ],
 )
@@ -75,8 +134,22 @@ def test_an_isolated_margin_is_seen_in_any_cell(cell: str, name: str) -> None:
 @pytest.mark.parametrize(
     "column",
     [
-        *("is_isolated,TRUE", "isIsolated,yes", "isolatedMode,1", "Iso,x", "Isoliert,ja", "Isolé,oui", "İzole,true"),
-        *("crossMargin,false", "Cross Margin,no", "crossMode,0", "Modus,isoliert", "Cross/Isolated,I"),
+        *(
+            "is_isolated,TRUE",
+            "isIsolated,yes",
+            "isolatedMode,1",
+            "Iso,x",
+            "Isoliert,ja",
+            "Isolé,oui",
+            "İzole,true",
+        ),
+        *(
+            "crossMargin,false",
+            "Cross Margin,no",
+            "crossMode,0",
+            "Modus,isoliert",
+            "Cross/Isolated,I",
+        ),
     ],
 )
 def test_a_mode_by_flag_is_read(column: str) -> None:
@@ -87,7 +160,14 @@ def test_a_mode_by_flag_is_read(column: str) -> None:
 
 @pytest.mark.parametrize(
     "title",
-    ["Closed trades", "My trades", "Trade history", "# closed trades", "Isolated margin positions", "Spot holdings"],
+    [
+        "Closed trades",
+        "My trades",
+        "Trade history",
+        "# closed trades",
+        "Isolated margin positions",
+        "Spot holdings",
+    ],
 )
 def test_a_title_counts_for_all_lines_below_it(title: str) -> None:
     assert is_kept_out(f"{title}\n{HEAD}\n{LINE}")
@@ -102,7 +182,13 @@ def test_a_title_of_shorts_makes_lines_without_a_side_short() -> None:
     assert only.side == "short"
 
 
-RECORD = {"symbol": "TAO/USDT:USDT", "side": "long", "contracts": 5, "contractSize": 1, "entryPrice": 271}
+RECORD = {
+    "symbol": "TAO/USDT:USDT",
+    "side": "long",
+    "contracts": 5,
+    "contractSize": 1,
+    "entryPrice": 271,
+}
 OTHER = RECORD | {"symbol": "FET/USDT:USDT"}
 
 
@@ -120,7 +206,17 @@ OTHER = RECORD | {"symbol": "FET/USDT:USDT"}
         [RECORD | {"symbol": "TAO/USDT"}],
         [RECORD | {"lastPrice": 280, "realizedPnl": 9, "unrealizedPnl": None, "markPrice": None}],
         [RECORD | {"side": None}],
-        {"data": [{"instId": "BTC-USDT", "pos": "5", "avgPx": "60000", "lever": "3", "mgnMode": "cross"}]},
+        {
+            "data": [
+                {
+                    "instId": "BTC-USDT",
+                    "pos": "5",
+                    "avgPx": "60000",
+                    "lever": "3",
+                    "mgnMode": "cross",
+                }
+            ]
+        },
         [{"contract": "BTC_USDT", "size": -9440, "leverage": "10", "entry_price": "65000"}],
     ],
 )
@@ -135,7 +231,9 @@ def test_of_a_dump_with_two_lists_only_the_open_one_is_read() -> None:
 
 
 def test_a_key_that_stands_twice_is_refused() -> None:
-    said = read('[{"symbol": "TAOUSDT", "side": "long", "side": "short", "size": 5, "entryPrice": 271}]').faults
+    said = read(
+        '[{"symbol": "TAOUSDT", "side": "long", "side": "short", "size": 5, "entryPrice": 271}]'
+    ).faults
     assert 'the key "side" twice' in str(said[0])
 
 
@@ -154,7 +252,9 @@ def test_value_and_margin_never_stand_in_for_a_size_that_is_not_understood(text:
 
 
 def test_a_short_is_never_a_long_for_its_size_is_called_position() -> None:
-    [only] = read("Symbol,Position,Avg Price,Leverage,Margin\nRENDERUSDT,-1200,1.731,10,207").positions
+    [only] = read(
+        "Symbol,Position,Avg Price,Leverage,Margin\nRENDERUSDT,-1200,1.731,10,207"
+    ).positions
     assert (only.side, only.quantity) == ("short", 1200)
 
 
@@ -186,7 +286,12 @@ def test_a_side_that_is_open_to_doubt_is_asked_about(text: str) -> None:
 @pytest.mark.parametrize(
     ("symbol", "venue"),
     [
-        *(("BTC-PERPETUAL", "binance"), ("BTCUSDT240628", "binance"), ("BTCEUR", "binance"), ("BTCPERP", "binance")),
+        *(
+            ("BTC-PERPETUAL", "binance"),
+            ("BTCUSDT240628", "binance"),
+            ("BTCEUR", "binance"),
+            ("BTCPERP", "binance"),
+        ),
         *(("PURR/USDC", "hyperliquid"), ("ETHBTC", "binance")),
     ],
 )
@@ -197,8 +302,19 @@ def test_names_of_other_kinds_are_left_out(symbol: str, venue: str) -> None:
 @pytest.mark.parametrize(
     "column",
     [
-        *("Contract Type,CURRENT_QUARTER", "Contract Type,Delivery", "Category,Spot Margin", "Asset Class,Spot"),
-        *("Expiry,2026-06-26", "Strike,60000", "Margin,0.002 BTC", "PnL,0.0002 BTC", "Margin,135 USDC"),
+        *(
+            "Contract Type,CURRENT_QUARTER",
+            "Contract Type,Delivery",
+            "Category,Spot Margin",
+            "Asset Class,Spot",
+        ),
+        *(
+            "Expiry,2026-06-26",
+            "Strike,60000",
+            "Margin,0.002 BTC",
+            "PnL,0.0002 BTC",
+            "Margin,135 USDC",
+        ),
         *("Exchange,Bybit", "Settle,BTC", "Product Type,something else"),
     ],
 )
@@ -209,7 +325,12 @@ def test_other_kinds_coins_and_exchanges_are_left_out_or_asked_about(column: str
 
 @pytest.mark.parametrize(
     "header",
-    ["Munt;Long/Short;Prijs;Aantal", "Nome;Buy/Sell;Kurs;Stk", "Munt;Kant;Prijs 24u;Aantal", "№1;Сделка;Курс;Кол"],
+    [
+        "Munt;Long/Short;Prijs;Aantal",
+        "Nome;Buy/Sell;Kurs;Stk",
+        "Munt;Kant;Prijs 24u;Aantal",
+        "№1;Сделка;Курс;Кол",
+    ],
 )
 def test_a_header_in_unknown_words_is_never_offered_for_removal(header: str) -> None:
     table = read(f"{header}\nRENDER;long;1,7310;1200")
@@ -218,7 +339,9 @@ def test_a_header_in_unknown_words_is_never_offered_for_removal(header: str) -> 
 
 
 def test_a_rounded_value_of_zero_is_not_nothing() -> None:
-    assert read("Symbol,Side,Notional (USDT),Entry,Leverage\n1000PEPE,long,0.00,0.006,10\nTAO,long,5,271,5").faults
+    assert read(
+        "Symbol,Side,Notional (USDT),Entry,Leverage\n1000PEPE,long,0.00,0.006,10\nTAO,long,5,271,5"
+    ).faults
 
 
 def test_what_is_not_understood_beside_a_leverage_or_a_side_is_a_fault() -> None:
@@ -226,7 +349,9 @@ def test_what_is_not_understood_beside_a_leverage_or_a_side_is_a_fault() -> None
     assert read(f"{HEAD}\nTAO,Long foo,5,271,5").faults
 
 
-@pytest.mark.parametrize("title", ["Closed positions", "Closed", "Trade History", "Isolated", "已平仓", "Spot"])
+@pytest.mark.parametrize(
+    "title", ["Closed positions", "Closed", "Trade History", "Isolated", "已平仓", "Spot"]
+)
 @pytest.mark.parametrize("again", ["", f"{HEAD}\n"])
 def test_a_title_in_the_middle_holds_of_the_lines_below_it(title: str, again: str) -> None:
     table = read(f"{HEAD}\nRENDER,Long,1200,1.7,5\n\n{title},,,,\n{again}{LINE}")
@@ -239,7 +364,8 @@ def test_the_side_of_a_section_is_that_of_its_lines() -> None:
     table = read("Longs\nSymbol,Size,Entry\nRENDER,9,1.7\nShorts\nTAO,5,271")
     assert not table.complete
     assert [
-        position.side for position in read("Symbol,Size,Entry\nLongs\nRENDER,9,1.7\nShorts\nTAO,5,271").positions
+        position.side
+        for position in read("Symbol,Size,Entry\nLongs\nRENDER,9,1.7\nShorts\nTAO,5,271").positions
     ] == [
         "long",
         "short",
@@ -248,7 +374,11 @@ def test_the_side_of_a_section_is_that_of_its_lines() -> None:
 
 @pytest.mark.parametrize(
     "second",
-    ["Symbol,Side,Filled,Price,Leverage", "Symbol,Side,Size,Exit Price,Leverage", "Mã,Hướng,Giá ra,Giá,Đòn bẩy"],
+    [
+        "Symbol,Side,Filled,Price,Leverage",
+        "Symbol,Side,Size,Exit Price,Leverage",
+        "Mã,Hướng,Giá ra,Giá,Đòn bẩy",
+    ],
 )
 def test_a_second_header_is_never_offered_for_removal(second: str) -> None:
     table = read(f"{HEAD}\nRENDER,Long,1200,1.7,5\n\n{second}\n{LINE}")
@@ -278,7 +408,9 @@ def test_a_word_for_closing_beside_any_value_is_asked_about(line: str) -> None:
     assert "is the position open?" in str(table.faults[0])
 
 
-@pytest.mark.parametrize("line", ["RENDER,Long,2100,1.731,20,105", "TAO,Short,1300,271.72,10,130 USDT (Cross)"])
+@pytest.mark.parametrize(
+    "line", ["RENDER,Long,2100,1.731,20,105", "TAO,Short,1300,271.72,10,130 USDT (Cross)"]
+)
 def test_a_size_that_is_margin_times_leverage_is_in_dollars(line: str) -> None:
     table = read(f"{HEAD},Margin\n{line}")
     assert not table.complete
@@ -288,7 +420,9 @@ def test_a_size_that_is_margin_times_leverage_is_in_dollars(line: str) -> None:
     assert in_dollars.positions[0].quantity == pytest.approx(size / entry)
 
 
-@pytest.mark.parametrize("line", ["RENDER,Long,1200,1.731,20,103.86", "USDE,Long,1000,1.001,10,100.1"])
+@pytest.mark.parametrize(
+    "line", ["RENDER,Long,1200,1.731,20,103.86", "USDE,Long,1000,1.001,10,100.1"]
+)
 def test_a_size_in_tokens_beside_its_margin_is_read(line: str) -> None:
     assert read(f"{HEAD},Margin\n{line}").complete
 
@@ -297,7 +431,8 @@ def test_a_size_in_tokens_beside_its_margin_is_read(line: str) -> None:
     "text",
     [
         "Asset,Side,Amount,Avg Buy Price,Date\nRENDER,Buy,1200,1.731,2026-03-10",
-        "Symbol,Side,Quantity,Avg Price,Cost\nRENDERUSDT,Buy,1200,1.731,2077\nTAOUSDT,Sell,2,271,542",
+        "Symbol,Side,Quantity,Avg "
+        "Price,Cost\nRENDERUSDT,Buy,1200,1.731,2077\nTAOUSDT,Sell,2,271,542",
     ],
 )
 def test_what_was_bought_and_sold_without_leverage_is_asked_about(text: str) -> None:
@@ -307,7 +442,9 @@ def test_what_was_bought_and_sold_without_leverage_is_asked_about(text: str) -> 
     assert read(text.replace("Buy,", "Long,").replace("Sell,", "Short,")).complete
 
 
-@pytest.mark.parametrize(("venue", "reason"), [("Binance Spot", "spot"), ("Binance COIN-M", "its own coin")])
+@pytest.mark.parametrize(
+    ("venue", "reason"), [("Binance Spot", "spot"), ("Binance COIN-M", "its own coin")]
+)
 def test_an_exchange_column_may_say_that_it_is_no_perpetual(venue: str, reason: str) -> None:
     [left_out] = read(f"Exchange,{HEAD}\n{venue},{LINE}").left_out
     assert reason in left_out.reason
@@ -362,7 +499,10 @@ def test_an_entry_price_of_long_ago_is_none_of_these() -> None:
 
 def test_lists_under_several_names_may_be_of_several_accounts() -> None:
     assert "several lists" in str(read(json.dumps({"main": [RECORD], "sub": [OTHER]})).faults[0])
-    assert len(read(json.dumps({"longs": [RECORD], "shorts": [OTHER | {"side": "short"}]})).positions) == 2
+    assert (
+        len(read(json.dumps({"longs": [RECORD], "shorts": [OTHER | {"side": "short"}]})).positions)
+        == 2
+    )
     assert len(read(json.dumps({"TAO": RECORD, "FET": OTHER})).positions) == 2
 
 

@@ -34,7 +34,10 @@ def refusal(text: str, **options: Any) -> str:
     return str(fault)
 
 
-RENDER, TAO = Position("RENDER", "long", 1200.5, 1.731, 20), Position("TAO", "short", 4.8, 271.72, 10)
+RENDER, TAO = (
+    Position("RENDER", "long", 1200.5, 1.731, 20),
+    Position("TAO", "short", 4.8, 271.72, 10),
+)
 BOTH = (RENDER, TAO)
 
 
@@ -45,26 +48,46 @@ BOTH = (RENDER, TAO)
     "text",
     [
         pytest.param(
-            "Contracts,Closing Direction,Qty,Entry Price,Exit Price,Closed P&L,Exit Type,Trade Time(UTC+0),Order No.\n"
+            "Contracts,Closing Direction,Qty,Entry Price,Exit Price,Closed P&L,Exit Type,Trade "
+            "Time(UTC+0),Order No.\n"
             "RENDERUSDT,Close Long,1200,1.731,1.802,83.9,Trade,2026-03-10 14:05:00,9871b976",
             id="Bybit's closed P&L",
         ),
         pytest.param(
-            "Contracts,Closing Direction,Qty,Entry Price,Exit Price,Closed P&L\nRENDERUSDT,Sell,1200,1.731,1.802,83.9",
+            "Contracts,Closing Direction,Qty,Entry Price,Exit Price,Closed "
+            "P&L\nRENDERUSDT,Sell,1200,1.731,1.802,83.9",
             id="Bybit's, with the side of the closing order",
         ),
-        pytest.param("symbol,side,size,entry,Closed PnL\nRENDER,long,5,1.7,0.00", id="closed without a profit"),
-        pytest.param("symbol,side,size,entry,exit\nRENDER,long,5,1.7,1.8\nFET,short,5,.2,.3", id="exits"),
-        pytest.param("symbol,side,size,entry,exit date\nRENDER,long,5,1.7,2026-03-10", id="a date of exit"),
-        pytest.param("symbol,side,size,entry,Realized P&L\nRENDER,long,5,1.7,12.5", id="realised profit alone"),
+        pytest.param(
+            "symbol,side,size,entry,Closed PnL\nRENDER,long,5,1.7,0.00",
+            id="closed without a profit",
+        ),
+        pytest.param(
+            "symbol,side,size,entry,exit\nRENDER,long,5,1.7,1.8\nFET,short,5,.2,.3", id="exits"
+        ),
+        pytest.param(
+            "symbol,side,size,entry,exit date\nRENDER,long,5,1.7,2026-03-10", id="a date of exit"
+        ),
+        pytest.param(
+            "symbol,side,size,entry,Realized P&L\nRENDER,long,5,1.7,12.5",
+            id="realised profit alone",
+        ),
         pytest.param("symbol,side,size,entry\nRENDER,Close Long,5,1.7", id="a closing side"),
-        pytest.param("symbol;方向;数量;开仓均价\nRENDERUSDT;平多;5;1.7", id="a closing side in Chinese"),
+        pytest.param(
+            "symbol;方向;数量;开仓均价\nRENDERUSDT;平多;5;1.7", id="a closing side in Chinese"
+        ),
         pytest.param("symbol,side,size,entry,status\nRENDER,long,5,1.7,Closed", id="a state"),
-        pytest.param("Paar;Seite;Menge;Einstiegspreis;Ausstiegspreis\nRENDER;Long;5;1,7;1,8", id="in German"),
-        pytest.param("Par;Lado;Cantidad;Precio de entrada;Precio de salida\nRENDER;largo;5;1,7;1,8", id="in Spanish"),
+        pytest.param(
+            "Paar;Seite;Menge;Einstiegspreis;Ausstiegspreis\nRENDER;Long;5;1,7;1,8", id="in German"
+        ),
+        pytest.param(
+            "Par;Lado;Cantidad;Precio de entrada;Precio de salida\nRENDER;largo;5;1,7;1,8",
+            id="in Spanish",
+        ),
         pytest.param("Closed P&L\nsymbol,side,size,entry\nRENDER,long,5,1.7", id="a title"),
         pytest.param(
-            "coin,dir,px,sz,closedPnl,fee,avg price\nRENDER,Open Long,1.731,5,0.0,0.01,1.7", id="Hyperliquid's fills"
+            "coin,dir,px,sz,closedPnl,fee,avg price\nRENDER,Open Long,1.731,5,0.0,0.01,1.7",
+            id="Hyperliquid's fills",
         ),
     ],
 )
@@ -78,16 +101,44 @@ def test_a_table_of_closed_trades_is_refused_by_name(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("symbol,side,size,avg price,order id\nRENDER,buy,5,1.7,99", id="an order's number"),
-        pytest.param("symbol,side,filled,avg price,size\nRENDER,buy,5,1.7,5", id="what was filled"),
-        pytest.param("symbol,side,size,avg price,type\nRENDER,buy,5,1.7,Limit", id="an order's type"),
-        pytest.param("Symbol,Side,Qty,Avg. Price,Executed,Order Type\nRENDER,buy,5,1.7,5,Market", id="executions"),
         pytest.param(
-            json.dumps([{"symbol": "RENDERUSDT", "orderId": 7, "side": "BUY", "avgPrice": "1.7", "origQty": "5"}]),
+            "symbol,side,size,avg price,order id\nRENDER,buy,5,1.7,99", id="an order's number"
+        ),
+        pytest.param("symbol,side,filled,avg price,size\nRENDER,buy,5,1.7,5", id="what was filled"),
+        pytest.param(
+            "symbol,side,size,avg price,type\nRENDER,buy,5,1.7,Limit", id="an order's type"
+        ),
+        pytest.param(
+            "Symbol,Side,Qty,Avg. Price,Executed,Order Type\nRENDER,buy,5,1.7,5,Market",
+            id="executions",
+        ),
+        pytest.param(
+            json.dumps(
+                [
+                    {
+                        "symbol": "RENDERUSDT",
+                        "orderId": 7,
+                        "side": "BUY",
+                        "avgPrice": "1.7",
+                        "origQty": "5",
+                    }
+                ]
+            ),
             id="Binance's orders",
         ),
         pytest.param(
-            json.dumps({"data": [{"instId": "RENDER-USDT-SWAP", "fillPx": "1.7", "fillSz": "5", "side": "buy"}]}),
+            json.dumps(
+                {
+                    "data": [
+                        {
+                            "instId": "RENDER-USDT-SWAP",
+                            "fillPx": "1.7",
+                            "fillSz": "5",
+                            "side": "buy",
+                        }
+                    ]
+                }
+            ),
             id="OKX's fills",
         ),
     ],
@@ -124,15 +175,22 @@ def test_a_state_that_is_not_known_is_asked_about() -> None:
         "TAOUSDT,-4.8,271.72,128.75 USDT (Isolated),10x",
         "Symbol,Size,Entry Price,Leverage\nRENDERUSDT Perp Cross 20x,1200.5,1.731,\n"
         "TAOUSDT Perp Isolated,-4.8,271.72,10",
-        "Symbol,Size,Entry Price,Leverage\nRENDERUSDT,1200.5,1.731,全仓20x\nTAOUSDT,-4.8,271.72,逐仓10x",
-        "Symbol,Size,Entry Price,Lev,isolated\nRENDERUSDT,1200.5,1.731,20,false\nTAOUSDT,-4.8,271.72,10,true",
-        "Symbol,Size,Entry Price,Lev,cross\nRENDERUSDT,1200.5,1.731,20,yes\nTAOUSDT,-4.8,271.72,10,no",
-        "Symbol,Size,Entry Price,Lev,Something\nRENDERUSDT,1200.5,1.731,20,Cross\nTAOUSDT,-4.8,271.72,10,Isolated",
-        "Symbole;Taille;Prix d'entrée;Levier;Mode de marge\nRENDER;1200,5;1,731;20;Croisée\nTAO;-4,8;271,72;10;Isolée",
+        "Symbol,Size,Entry "
+        "Price,Leverage\nRENDERUSDT,1200.5,1.731,全仓20x\nTAOUSDT,-4.8,271.72,逐仓10x",
+        "Symbol,Size,Entry "
+        "Price,Lev,isolated\nRENDERUSDT,1200.5,1.731,20,false\nTAOUSDT,-4.8,271.72,10,true",
+        "Symbol,Size,Entry "
+        "Price,Lev,cross\nRENDERUSDT,1200.5,1.731,20,yes\nTAOUSDT,-4.8,271.72,10,no",
+        "Symbol,Size,Entry "
+        "Price,Lev,Something\nRENDERUSDT,1200.5,1.731,20,Cross\nTAOUSDT,-4.8,271.72,10,Isolated",
+        "Symbole;Taille;Prix d'entrée;Levier;Mode de "
+        "marge\nRENDER;1200,5;1,731;20;Croisée\nTAO;-4,8;271,72;10;Isolée",
         "symbol,positionAmt,entryPrice,leverage,isolatedWallet\nRENDERUSDT,1200.5,1.731,20,0\nTAOUSDT,-4.8,271.72,10,128.75",
     ],
 )
-def test_an_isolated_position_never_enters_a_cross_account_nor_the_other_way_round(text: str) -> None:
+def test_an_isolated_position_never_enters_a_cross_account_nor_the_other_way_round(
+    text: str,
+) -> None:
     assert positions(text) == (RENDER,)
     [only] = positions(text, isolated=True)
     assert (only.symbol, only.isolated_margin) in {("TAO", 128.75), ("TAO", None)}
@@ -147,13 +205,23 @@ def test_two_columns_that_agree_on_the_mode_are_read_and_two_that_do_not_are_a_f
 
 def test_a_dump_inside_a_cell_tells_the_mode_too() -> None:
     short = "\"{'symbol': 'TAOUSDT', 'isolated': False}\""
-    assert len(positions(f"info,symbol,side,size,entry,lev,marginMode\n{short},TAO,short,4.8,271.72,10,cross")) == 1
+    assert (
+        len(
+            positions(
+                f"info,symbol,side,size,entry,lev,marginMode\n{short},TAO,short,4.8,271.72,10,cross"
+            )
+        )
+        == 1
+    )
     info = "\"{'symbol': 'TAOUSDT', 'positionAmt': '-4.8', 'isolated': True, 'updateTime': 1700147205685, 'x': 0}\""
     assert read(f"info,symbol,side,size,entry,lev\n{info},TAO,short,4.8,271.72,10").positions == ()
 
 
 def test_a_table_without_a_mode_says_what_it_was_read_as() -> None:
-    assert "the table does not say cross or isolated: read as cross" in read("RENDER,long,5,1.7,10").notes
+    assert (
+        "the table does not say cross or isolated: read as cross"
+        in read("RENDER,long,5,1.7,10").notes
+    )
 
 
 # Leverage and side, wherever they stand
@@ -171,7 +239,9 @@ def test_a_table_without_a_mode_says_what_it_was_read_as() -> None:
         ("WLD USDT 永续", "做空", "5", "20倍".replace("倍", "x"), ("short", 20)),
     ],
 )
-def test_compound_words_are_read(cell: str, side: str, size: str, leverage: str, read_as: tuple[str, float]) -> None:
+def test_compound_words_are_read(
+    cell: str, side: str, size: str, leverage: str, read_as: tuple[str, float]
+) -> None:
     [only] = positions(f"Symbol\tSide\tQty\tEntry\tLev\n{cell}\t{side}\t{size}\t1.7\t{leverage}")
     assert (only.side, only.leverage, only.quantity) == (*read_as, 5)
 
@@ -190,7 +260,8 @@ def test_what_contradicts_itself_is_a_fault(line: str, said: str) -> None:
 
 UNSIGNED = (
     "Coin\tSize\tPosition Value\tEntry Price\tMark Price\tPNL (ROE %)\tLiq. Price\tMargin\n"
-    "RENDER\t1,200.5 RENDER\t2,101.12 USDC\t1.7310\t1.7502\t+$23.05 (+5.5%)\t1.5120\t$420.22 (Cross)\n"
+    "RENDER\t1,200.5 RENDER\t2,101.12 USDC\t1.7310\t1.7502\t+$23.05 (+5.5%)\t1.5120\t$420.22 "
+    "(Cross)\n"
     "TAO\t4.804 TAO\t1,287.47 USDC\t271.72\t268.00\t+$17.87 (+6.8%)\t402.10\t$257.49 (Cross)"
 )
 
@@ -278,7 +349,9 @@ def test_other_names_of_a_perpetual_are_read(name: str, venue: str, symbol: str)
         ("BTCUSDT", "hyperliquid", "it settles in USDT, this account in USDC"),
     ],
 )
-def test_what_is_no_perpetual_of_this_account_is_left_out(name: str, venue: str, reason: str) -> None:
+def test_what_is_no_perpetual_of_this_account_is_left_out(
+    name: str, venue: str, reason: str
+) -> None:
     table = read(f"symbol,side,size,entry\n{name},long,5,1.7", venue=venue)
     assert table.positions == ()
     assert reason in table.left_out[0].reason
@@ -345,9 +418,12 @@ BOX = (
     "│ TAO    │ short │ 4.8    │ 271.72 │ 10  │\n└────────┴───────┴────────┴────────┴─────┘"
 )
 BINANCE = (
-    "Symbol\tSize\tEntry Price\tBreak Even Price\tMark Price\tLiq.Price\tMargin Ratio\tMargin\tPNL(ROI %)\n"
-    "RENDERUSDT Perp 20x\t1,200.5 RENDER\t1.7310\t1.7328\t1.7502\t1.5120\t2.87%\t105.05 USDT (Cross)\t+23.05 USDT\n"
-    "TAOUSDT Perp 10x\t-4.800 TAO\t271.72\t271.60\t268.00\t402.10\t2.87%\t128.75 USDT (Cross)\t+17.86 USDT (+13.70%)"
+    "Symbol\tSize\tEntry Price\tBreak Even Price\tMark Price\tLiq.Price\tMargin "
+    "Ratio\tMargin\tPNL(ROI %)\n"
+    "RENDERUSDT Perp 20x\t1,200.5 RENDER\t1.7310\t1.7328\t1.7502\t1.5120\t2.87%\t105.05 USDT "
+    "(Cross)\t+23.05 USDT\n"
+    "TAOUSDT Perp 10x\t-4.800 TAO\t271.72\t271.60\t268.00\t402.10\t2.87%\t128.75 USDT "
+    "(Cross)\t+17.86 USDT (+13.70%)"
 )
 IN_A_CELL = (
     'symbol\tside\tsize\tentry\tlev\n"RENDERUSDT\nPerp"\tlong\t1200.5\t1.731\t20\n'
@@ -359,7 +435,9 @@ IN_A_CELL = (
     "text",
     [
         pytest.param(PANDAS, id="a printed data frame"),
-        pytest.param("\n".join(line[3:] for line in PANDAS.splitlines()), id="one printed without its index"),
+        pytest.param(
+            "\n".join(line[3:] for line in PANDAS.splitlines()), id="one printed without its index"
+        ),
         pytest.param(WRAPPED, id="one that was too wide"),
         pytest.param(PSQL, id="psql"),
         pytest.param(BOX, id="a drawn box"),
@@ -373,9 +451,11 @@ def test_what_programs_and_pages_show_is_read(text: str) -> None:
 
 def test_contracts_of_a_command_line_become_tokens_by_the_size_beside_them() -> None:
     text = (
-        "id |            symbol | contracts | contractSize | entryPrice | side | leverage | notional | markPrice\n"
+        "id |            symbol | contracts | contractSize | entryPrice | side | leverage | "
+        "notional | markPrice\n"
         "------------------------------------------------------------------\n"
-        "   | RENDER/USDT:USDT |        10 |           10 |     1.7310 | long |       20 |   175.02 |    1.7502\n"
+        "   | RENDER/USDT:USDT |        10 |           10 |     1.7310 | long |       20 |   "
+        "175.02 |    1.7502\n"
         "1 objects"
     )
     assert positions(text) == (Position("RENDER", "long", 100, 1.731, 20),)
@@ -383,28 +463,84 @@ def test_contracts_of_a_command_line_become_tokens_by_the_size_beside_them() -> 
 
 def test_a_print_that_was_cut_is_refused() -> None:
     rows = [f"{place}  T{place}  long  5  1.7" for place in range(6)]
-    cut = "   symbol  side  size  entry\n" + "\n".join([*rows[:3], "..  ...  ...  ...  ...", *rows[3:]])
+    cut = "   symbol  side  size  entry\n" + "\n".join(
+        [*rows[:3], "..  ...  ...  ...  ...", *rows[3:]]
+    )
     assert "was cut when it was printed" in refusal(cut)
 
 
 def test_hundreds_of_lines_of_size_zero_are_skipped_and_the_limit_counts_what_is_open() -> None:
     zeros = "".join(f"T{place}USDT,0,0.0,0.0,20,cross,BOTH,0\n" for place in range(1_800))
     head = "symbol,positionAmt,entryPrice,markPrice,leverage,marginType,positionSide,notional\n"
-    assert positions(f"{head}{zeros}RENDERUSDT,1200.5,1.731,1.7502,20,cross,BOTH,2101.1") == (RENDER,)
+    assert positions(f"{head}{zeros}RENDERUSDT,1200.5,1.731,1.7502,20,cross,BOTH,2101.1") == (
+        RENDER,
+    )
 
 
 CCXT = [
-    {"symbol": "RENDER/USDT:USDT", "side": "long", "contracts": 1200.5, "contractSize": 1.0, "entryPrice": 1.731}
-    | {"markPrice": 1.7502, "notional": 2101.12, "leverage": 20.0, "marginMode": "cross", "info": {"symbol": "?"}},
-    {"symbol": "TAO/USDT:USDT", "side": "short", "contracts": 4.8, "contractSize": 1.0, "entryPrice": 271.72}
-    | {"markPrice": 268.0, "notional": 1286.4, "leverage": 10.0, "marginMode": "cross", "percentage": None},
+    {
+        "symbol": "RENDER/USDT:USDT",
+        "side": "long",
+        "contracts": 1200.5,
+        "contractSize": 1.0,
+        "entryPrice": 1.731,
+    }
+    | {
+        "markPrice": 1.7502,
+        "notional": 2101.12,
+        "leverage": 20.0,
+        "marginMode": "cross",
+        "info": {"symbol": "?"},
+    },
+    {
+        "symbol": "TAO/USDT:USDT",
+        "side": "short",
+        "contracts": 4.8,
+        "contractSize": 1.0,
+        "entryPrice": 271.72,
+    }
+    | {
+        "markPrice": 268.0,
+        "notional": 1286.4,
+        "leverage": 10.0,
+        "marginMode": "cross",
+        "percentage": None,
+    },
 ]
 BINANCE_V2 = [
-    {"symbol": "RENDERUSDT", "positionAmt": "1200.5", "entryPrice": "1.731", "markPrice": "1.7502", "leverage": "20"}
-    | {"marginType": "cross", "isolatedMargin": "0.0", "isolatedWallet": "0", "positionSide": "BOTH"},
-    {"symbol": "TAOUSDT", "positionAmt": "-4.8", "entryPrice": "271.72", "markPrice": "268", "leverage": "10"}
-    | {"marginType": "cross", "isolatedMargin": "0.0", "isolatedWallet": "0", "positionSide": "SHORT"},
-    {"symbol": "ABCUSDT", "positionAmt": "0", "entryPrice": "0", "leverage": "20", "marginType": "isolated"},
+    {
+        "symbol": "RENDERUSDT",
+        "positionAmt": "1200.5",
+        "entryPrice": "1.731",
+        "markPrice": "1.7502",
+        "leverage": "20",
+    }
+    | {
+        "marginType": "cross",
+        "isolatedMargin": "0.0",
+        "isolatedWallet": "0",
+        "positionSide": "BOTH",
+    },
+    {
+        "symbol": "TAOUSDT",
+        "positionAmt": "-4.8",
+        "entryPrice": "271.72",
+        "markPrice": "268",
+        "leverage": "10",
+    }
+    | {
+        "marginType": "cross",
+        "isolatedMargin": "0.0",
+        "isolatedWallet": "0",
+        "positionSide": "SHORT",
+    },
+    {
+        "symbol": "ABCUSDT",
+        "positionAmt": "0",
+        "entryPrice": "0",
+        "leverage": "20",
+        "marginType": "isolated",
+    },
 ]
 BINANCE_V3 = [
     {
@@ -414,9 +550,25 @@ BINANCE_V3 = [
         "entryPrice": "1.731",
         "markPrice": "1.75",
     }
-    | {"notional": "2100.875", "isolatedMargin": "0", "isolatedWallet": "0", "positionInitialMargin": "105.04375"},
-    {"symbol": "TAOUSDT", "positionSide": "BOTH", "positionAmt": "-4.8", "entryPrice": "271.72", "markPrice": "268"}
-    | {"notional": "-1286.4", "isolatedMargin": "0", "isolatedWallet": "0", "positionInitialMargin": "128.64"},
+    | {
+        "notional": "2100.875",
+        "isolatedMargin": "0",
+        "isolatedWallet": "0",
+        "positionInitialMargin": "105.04375",
+    },
+    {
+        "symbol": "TAOUSDT",
+        "positionSide": "BOTH",
+        "positionAmt": "-4.8",
+        "entryPrice": "271.72",
+        "markPrice": "268",
+    }
+    | {
+        "notional": "-1286.4",
+        "isolatedMargin": "0",
+        "isolatedWallet": "0",
+        "positionInitialMargin": "128.64",
+    },
 ]
 BYBIT = {
     "retCode": 0,
@@ -424,10 +576,32 @@ BYBIT = {
         "category": "linear",
         "nextPageCursor": "",
         "list": [
-            {"symbol": "RENDERUSDT", "side": "Buy", "size": "1200.5", "avgPrice": "1.731", "leverage": "20"}
-            | {"positionValue": "2078.07", "tradeMode": 0, "positionStatus": "Normal", "curRealisedPnl": "1.5"},
-            {"symbol": "TAOUSDT", "side": "Sell", "size": "4.8", "avgPrice": "271.72", "leverage": "10"}
-            | {"positionValue": "1304.26", "tradeMode": 0, "positionStatus": "Normal", "curRealisedPnl": "-3"},
+            {
+                "symbol": "RENDERUSDT",
+                "side": "Buy",
+                "size": "1200.5",
+                "avgPrice": "1.731",
+                "leverage": "20",
+            }
+            | {
+                "positionValue": "2078.07",
+                "tradeMode": 0,
+                "positionStatus": "Normal",
+                "curRealisedPnl": "1.5",
+            },
+            {
+                "symbol": "TAOUSDT",
+                "side": "Sell",
+                "size": "4.8",
+                "avgPrice": "271.72",
+                "leverage": "10",
+            }
+            | {
+                "positionValue": "1304.26",
+                "tradeMode": 0,
+                "positionStatus": "Normal",
+                "curRealisedPnl": "-3",
+            },
         ],
     },
 }
@@ -435,13 +609,31 @@ HYPERLIQUID = {
     "assetPositions": [
         {
             "type": "oneWay",
-            "position": {"coin": "RENDER", "szi": "1200.5", "entryPx": "1.731", "positionValue": "2101.12"}
-            | {"leverage": {"type": "cross", "value": 20}, "marginUsed": "105.05", "unrealizedPnl": "23.05"},
+            "position": {
+                "coin": "RENDER",
+                "szi": "1200.5",
+                "entryPx": "1.731",
+                "positionValue": "2101.12",
+            }
+            | {
+                "leverage": {"type": "cross", "value": 20},
+                "marginUsed": "105.05",
+                "unrealizedPnl": "23.05",
+            },
         },
         {
             "type": "oneWay",
-            "position": {"coin": "TAO", "szi": "-4.8", "entryPx": "271.72", "positionValue": "1286.4"}
-            | {"leverage": {"type": "cross", "value": 10}, "marginUsed": "128.64", "unrealizedPnl": "17.86"},
+            "position": {
+                "coin": "TAO",
+                "szi": "-4.8",
+                "entryPx": "271.72",
+                "positionValue": "1286.4",
+            }
+            | {
+                "leverage": {"type": "cross", "value": 10},
+                "marginUsed": "128.64",
+                "unrealizedPnl": "17.86",
+            },
         },
     ],
     "marginSummary": {"accountValue": "10000"},
@@ -468,7 +660,10 @@ def okx() -> dict[str, Any]:
             "realizedPnl": "3",
         }
 
-    return {"code": "0", "data": [row("RENDER", 1200.5, "1.731", "20"), row("TAO", -4.8, "271.72", "10")]}
+    return {
+        "code": "0",
+        "data": [row("RENDER", 1200.5, "1.731", "20"), row("TAO", -4.8, "271.72", "10")],
+    }
 
 
 @pytest.mark.parametrize(
@@ -490,9 +685,9 @@ def test_a_dump_is_read_as_json_as_lines_and_as_python_prints_it(document: Any) 
         forms.append("\n".join(json.dumps(each) for each in document))
     for form in forms:
         read_positions = positions(form)
-        assert [(each.symbol, each.side, each.entry_price, each.leverage) for each in read_positions] == [
-            (each.symbol, each.side, each.entry_price, each.leverage) for each in BOTH
-        ]
+        assert [
+            (each.symbol, each.side, each.entry_price, each.leverage) for each in read_positions
+        ] == [(each.symbol, each.side, each.entry_price, each.leverage) for each in BOTH]
         assert [each.quantity for each in read_positions] == pytest.approx([1200.5, 4.8], rel=1e-11)
 
 
@@ -503,7 +698,9 @@ def test_an_isolated_position_in_a_dump_is_left_out_of_a_cross_account() -> None
     assert table.left_out[0].what == "TAOUSDT, entry 2"
 
 
-@pytest.mark.parametrize("text", ["{", "[1, 2]", '{"a": 1}', "[[[[[[[[[[]]]]]]]]]]", '{"symbol": "RENDER"}', "[NaN]"])
+@pytest.mark.parametrize(
+    "text", ["{", "[1, 2]", '{"a": 1}', "[[[[[[[[[[]]]]]]]]]]", '{"symbol": "RENDER"}', "[NaN]"]
+)
 def test_json_without_positions_is_answered(text: str) -> None:
     table = read(text)
     assert table.positions == ()

@@ -1,4 +1,7 @@
-"""Positions read from tables as people and venues write them; what cannot be read is told, never guessed."""
+"""Positions read from tables as people and venues write them.
+
+What cannot be read is told, never guessed.
+"""
 
 import re
 from typing import Any
@@ -16,7 +19,9 @@ from margin.market.imports.table import MOST_FAULTS, TableRead, joined, read_tab
 from margin.model.scenario import MOST_POSITIONS, Position
 from margin.venues import VENUES
 
-QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+QUICK = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 RENDER = Position("RENDER", "long", 30_000, 1.75, 10)
 FET = Position("FET", "short", 50_000, 0.2231, 20)
@@ -66,9 +71,7 @@ def notes(text: str, **options: Any) -> str:
 
 # Form
 
-TWO = (
-    "Symbol{0}Side{0}Size{0}Entry Price{0}Leverage\nRENDERUSDT{0}Buy{0}30000{0}1.75{0}10x\nFET{0}s{0}5e4{0}.2231{0}20×"
-)
+TWO = "Symbol{0}Side{0}Size{0}Entry Price{0}Leverage\nRENDERUSDT{0}Buy{0}30000{0}1.75{0}10x\nFET{0}s{0}5e4{0}.2231{0}20×"
 
 
 @pytest.mark.parametrize(
@@ -81,27 +84,44 @@ TWO = (
         pytest.param(TWO.format("\t"), id="tabs"),
         pytest.param(TWO.format(" | "), id="pipes"),
         pytest.param(TWO.format("   "), id="aligned by spaces"),
-        pytest.param("\ufeff" + TWO.format(",").replace("\n", "\r\n") + "\r\n\r\n", id="as a spreadsheet saves it"),
+        pytest.param(
+            "\ufeff" + TWO.format(",").replace("\n", "\r\n") + "\r\n\r\n",
+            id="as a spreadsheet saves it",
+        ),
         pytest.param(TWO.format(",").replace("\n", "\r"), id="old line ends"),
         pytest.param(re.sub("[^,\n]+", r'"\g<0>"', TWO.format(",")), id="every cell quoted"),
         pytest.param(TWO.format(",").replace("\n", ",,\n") + ",,", id="empty columns at the end"),
         pytest.param(TWO.format(",").replace("\n", "\n\n  \n"), id="empty lines"),
         pytest.param("# mine\n// and so on\n" + TWO.format(","), id="comments"),
         pytest.param("# " + TWO.format(","), id="a header behind a comment sign"),
-        pytest.param(TWO.format(",") + "\nSymbol,Side,Size,Entry Price,Leverage", id="the header again at the end"),
+        pytest.param(
+            TWO.format(",") + "\nSymbol,Side,Size,Entry Price,Leverage",
+            id="the header again at the end",
+        ),
         pytest.param("RENDER,long,30000,1.75,10\nFET,short,50000,0.2231,20", id="no header"),
         pytest.param(
-            "\ufeffRENDER,long,30000,1.75,10\nFET,short,50000,0.2231,20", id="no header, behind a byte order mark"
+            "\ufeffRENDER,long,30000,1.75,10\nFET,short,50000,0.2231,20",
+            id="no header, behind a byte order mark",
         ),
-        pytest.param("RENDER  L  30000  1.75  10\nFET  Sell  50000  0.2231  20", id="no header, aligned"),
-        pytest.param("lev;ENTRY;qty;pair;L/S\n10;1,75;30.000,0;render;LONG\n20;0,2231;50.000;fet;SHORT", id="German"),
-        pytest.param("lev;entry;qty;pair;L/S\n10;1,75;30 000,0;render;LONG\n20;0,2231;50 000;fet;SHORT", id="French"),
         pytest.param(
-            "Contracts,Qty,Entry,Side,Lev\nRENDERUSDT,30000,1.75,l,10\nFETUSDT,50000,.2231,s,20", id="Bybit's"
+            "RENDER  L  30000  1.75  10\nFET  Sell  50000  0.2231  20", id="no header, aligned"
+        ),
+        pytest.param(
+            "lev;ENTRY;qty;pair;L/S\n10;1,75;30.000,0;render;LONG\n20;0,2231;50.000;fet;SHORT",
+            id="German",
+        ),
+        pytest.param(
+            "lev;entry;qty;pair;L/S\n10;1,75;30 000,0;render;LONG\n20;0,2231;50 000;fet;SHORT",
+            id="French",
+        ),
+        pytest.param(
+            "Contracts,Qty,Entry,Side,Lev\nRENDERUSDT,30000,1.75,l,10\nFETUSDT,50000,.2231,s,20",
+            id="Bybit's",
         ),
         pytest.param(
             "| Token | Type | Size (USDT) | Entry | Lev |\n|:--|---|--:|--|--|\n"
-            "| RENDER | Long | $52,500.00 | 1.75 | 10 |\n| FET | Short | 11,155 USDT | 0.2231 | 20 |",
+            "| RENDER | Long | $52,500.00 | 1.75 | 10 |\n| FET | Short | 11,155 USDT | 0.2231 "
+            "| 20 |",
             id="Markdown, sizes in $, a side by another name",
         ),
         pytest.param(
@@ -120,7 +140,9 @@ TWO = (
             id="ccxt's, with its contract size",
         ),
         pytest.param(
-            "Token,Side,Size,Avg,Lev\nRNDR,long,30k,1.75,Cross 10x\nFET,short,0.05M,0.2231,20x (cross)", id="k, M"
+            "Token,Side,Size,Avg,Lev\nRNDR,long,30k,1.75,Cross 10x\nFET,short,0.05M,0.2231,20x "
+            "(cross)",
+            id="k, M",
         ),
     ],
 )
@@ -143,15 +165,26 @@ AS_TOKENS = "sizes were read as tokens; OKX's own, beside symbols that end in -S
 
 
 @pytest.mark.parametrize("values", [None, {"TAO": 1.0}])
-def test_okx_symbols_beside_a_size_without_a_unit_are_noted(values: dict[str, float] | None) -> None:
+def test_okx_symbols_beside_a_size_without_a_unit_are_noted(
+    values: dict[str, float] | None,
+) -> None:
     text = SWAP.format("Size", "10")
     assert position(text, contract_values=values).quantity == 10
-    assert f"{AS_TOKENS}, and their column has to be called so: TAO long" in notes(text, contract_values=values)
+    assert f"{AS_TOKENS}, and their column has to be called so: TAO long" in notes(
+        text, contract_values=values
+    )
 
 
 @pytest.mark.parametrize(
     ("header", "size"),
-    [("Size (TAO)", 10), ("Qty (coins)", 10), ("Tokens", 10), ("Size", "10 TAO"), ("Size (USDT)", 3000), ("Lots", 10)],
+    [
+        ("Size (TAO)", 10),
+        ("Qty (coins)", 10),
+        ("Tokens", 10),
+        ("Size", "10 TAO"),
+        ("Size (USDT)", 3000),
+        ("Lots", 10),
+    ],
 )
 def test_a_size_that_says_its_unit_is_not_noted(header: str, size: object) -> None:
     assert AS_TOKENS not in notes(SWAP.format(header, size), contract_values={"TAO": 1.0})
@@ -197,7 +230,9 @@ def test_a_size_is_read_as_it_is_written(size: str, quantity: float) -> None:
 
 
 def test_a_size_in_dollars_is_told() -> None:
-    assert "sizes in $ became tokens at the entry price: RENDER long" in notes("RENDER\tlong\t$52500\t1.75\t10")
+    assert "sizes in $ became tokens at the entry price: RENDER long" in notes(
+        "RENDER\tlong\t$52500\t1.75\t10"
+    )
     assert "$" not in notes("RENDER\tlong\t52500\t1.75\t10")
 
 
@@ -236,19 +271,39 @@ def test_a_thousandfold_that_is_also_the_tokens_name_is_not_guessed() -> None:
 @pytest.mark.parametrize(
     ("cells", "values"),
     [
-        pytest.param(["1,234", "1.75"], [1234, 1.75], id="a point elsewhere makes the comma a thousands separator"),
-        pytest.param(["1,234", "1,75"], [1.234, 1.75], id="a comma elsewhere makes it a decimal sign"),
+        pytest.param(
+            ["1,234", "1.75"],
+            [1234, 1.75],
+            id="a point elsewhere makes the comma a thousands separator",
+        ),
+        pytest.param(
+            ["1,234", "1,75"], [1.234, 1.75], id="a comma elsewhere makes it a decimal sign"
+        ),
         pytest.param(["1.234", "1,75"], [1234, 1.75], id="and the point a thousands separator"),
-        pytest.param(["1,234", "12,345,678"], [1234, 12345678], id="two commas in one number part thousands"),
-        pytest.param(["1.234", "12.345.678"], [1234, 12345678], id="two points in one number part thousands"),
+        pytest.param(
+            ["1,234", "12,345,678"], [1234, 12345678], id="two commas in one number part thousands"
+        ),
+        pytest.param(
+            ["1.234", "12.345.678"], [1234, 12345678], id="two points in one number part thousands"
+        ),
         pytest.param(["1,234", "0,500"], [1.234, 0.5], id="thousands do not begin with 0"),
-        pytest.param(["1,234", "1234,500"], [1.234, 1234.5], id="four digits before it make it a decimal sign"),
-        pytest.param(["1,234", "1.5e3"], [1234, 1500], id="an exponent has a decimal sign before it"),
+        pytest.param(
+            ["1,234", "1234,500"],
+            [1.234, 1234.5],
+            id="four digits before it make it a decimal sign",
+        ),
+        pytest.param(
+            ["1,234", "1.5e3"], [1234, 1500], id="an exponent has a decimal sign before it"
+        ),
         pytest.param(["1,234", "1.234e3"], [1234, 1234], id="and no thousands before it"),
         pytest.param(["1 234", "5"], [1234, 5], id="a space parts thousands either way"),
-        pytest.param(["1 234,567", "5"], [1234.567, 5], id="beside spaces a comma is a decimal sign"),
+        pytest.param(
+            ["1 234,567", "5"], [1234.567, 5], id="beside spaces a comma is a decimal sign"
+        ),
         pytest.param(["30.000,5", "1.234"], [30000.5, 1234], id="both in one number"),
-        pytest.param(["30,000.5", "1,234"], [30000.5, 1234], id="both in one number, the other way"),
+        pytest.param(
+            ["30,000.5", "1,234"], [30000.5, 1234], id="both in one number, the other way"
+        ),
     ],
 )
 def test_one_number_tells_how_the_others_are_written(cells: list[str], values: list[float]) -> None:
@@ -288,7 +343,9 @@ def test_a_number_that_contradicts_the_others_is_a_fault() -> None:
 WRITERS = {
     "English": lambda value, decimals: f"{value:,.{decimals}f}",
     "German": lambda value, decimals: f"{value:,.{decimals}f}".translate(str.maketrans(",.", ".,")),
-    "French": lambda value, decimals: f"{value:,.{decimals}f}".translate(str.maketrans(",.", "\u202f,")),
+    "French": lambda value, decimals: f"{value:,.{decimals}f}".translate(
+        str.maketrans(",.", "\u202f,")
+    ),
     "Swiss": lambda value, decimals: f"{value:,.{decimals}f}".replace(",", "’"),
     "plain": lambda value, decimals: f"{value:.{decimals}f}",
 }
@@ -298,7 +355,9 @@ WRITERS = {
 @given(
     st.sampled_from(list(WRITERS)),
     st.lists(
-        st.tuples(st.integers(1, 10**9), st.integers(0, 5), st.integers(1, 10**7), st.integers(0, 5)),
+        st.tuples(
+            st.integers(1, 10**9), st.integers(0, 5), st.integers(1, 10**7), st.integers(0, 5)
+        ),
         min_size=1,
         max_size=4,
     ),
@@ -311,7 +370,14 @@ def test_a_table_in_one_way_of_writing_is_read_rightly_or_not_at_all(
     for place, (size, size_decimals, entry, entry_decimals) in enumerate(numbers):
         values = size / 10**size_decimals, entry / 10**entry_decimals
         rows.append(
-            parted.join([f"T{place}", "long", write(values[0], size_decimals), write(values[1], entry_decimals)])
+            parted.join(
+                [
+                    f"T{place}",
+                    "long",
+                    write(values[0], size_decimals),
+                    write(values[1], entry_decimals),
+                ]
+            )
         )
         wanted.append(values)
     read = read_table("\n".join(rows))
@@ -332,7 +398,9 @@ def test_a_number_as_programs_write_it_is_read_to_the_last_digit(value: float) -
 
 
 def test_columns_that_are_not_read_are_named() -> None:
-    assert 'not read: "Colour", "Sector"' in notes(f"{HEADER},Colour,Sector\nRENDER,long,30000,1.75,10,red,AI")
+    assert 'not read: "Colour", "Sector"' in notes(
+        f"{HEADER},Colour,Sector\nRENDER,long,30000,1.75,10,red,AI"
+    )
     wide = ",".join(f"c{place}" for place in range(40))
     line, *_ = notes(f"{HEADER},{wide}\nRENDER,long,30000,1.75,10{',1' * 40}").splitlines()
     assert line.endswith('"c11", 28 more')
@@ -341,13 +409,19 @@ def test_columns_that_are_not_read_are_named() -> None:
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        ("symbol,side,entry", 'Line 1: no column says the size; name one "size" (in tokens) or "notional" (in $).'),
+        (
+            "symbol,side,entry",
+            'Line 1: no column says the size; name one "size" (in tokens) or "notional" (in $).',
+        ),
         ("symbol,side,size", 'Line 1: no column says the entry price; name one "entry price".'),
         (
             "symbol,side,size,entry,Qty\nRENDER,long,1,1,2",
             'Line 1: both "size" and "Qty" read as the size, and they differ; remove or rename one of them.',
         ),
-        ("symbol,side,size,entry", "The table: it has a header and no line below it; paste the lines with it."),
+        (
+            "symbol,side,size,entry",
+            "The table: it has a header and no line below it; paste the lines with it.",
+        ),
     ],
 )
 def test_what_a_header_lacks_or_says_twice_is_told(header: str, said: str) -> None:
@@ -355,7 +429,9 @@ def test_what_a_header_lacks_or_says_twice_is_told(header: str, said: str) -> No
 
 
 def test_a_mark_price_is_no_entry_price() -> None:
-    assert "no column says the entry price" in fault("symbol,side,size,mark price\nRENDER,long,1,1.75")
+    assert "no column says the entry price" in fault(
+        "symbol,side,size,mark price\nRENDER,long,1,1.75"
+    )
     assert "no column says the entry price" in fault("symbol,side,size,price\nRENDER,long,1,1.75")
 
 
@@ -363,11 +439,16 @@ def test_a_column_of_sides_is_the_side_whatever_its_name() -> None:
     text = "symbol,size,entry,leverage,What I did\nRENDER,30000,1.75,10,long\nFET,50000,0.2231,20,SHORT"
     assert positions(text) == (RENDER, FET)
     assert 'got "shrt"' in fault(text.replace("SHORT", "shrt"))
-    assert '"Order" says long, "Type" says short' in fault("symbol,size,entry,Order,Type\nRENDER,1,1,buy,short")
+    assert '"Order" says long, "Type" says short' in fault(
+        "symbol,size,entry,Order,Type\nRENDER,1,1,buy,short"
+    )
 
 
 def test_neither_a_comment_nor_a_name_makes_a_column_the_side() -> None:
-    assert position("symbol,note,size,entry,leverage\n# then, sell\nRENDER,hold,30000,1.75,10") == RENDER
+    assert (
+        position("symbol,note,size,entry,leverage\n# then, sell\nRENDER,hold,30000,1.75,10")
+        == RENDER
+    )
     assert position("symbol,size,entry,leverage,Buy\nRENDER,30000,1.75,10,5") == RENDER
 
 
@@ -400,7 +481,9 @@ def test_side_and_sign_go_together(side: str, size: str, read: str) -> None:
         ("up", "5", 'the side must be long or short, got "up"'),
     ],
 )
-def test_a_side_that_is_none_or_contradicts_its_sign_is_a_fault(side: str, size: str, said: str) -> None:
+def test_a_side_that_is_none_or_contradicts_its_sign_is_a_fault(
+    side: str, size: str, said: str
+) -> None:
     assert said in fault(f"{HEADER}\nRENDER,{side},{size},1.75,10")
 
 
@@ -417,20 +500,28 @@ def test_a_missing_leverage_is_10_and_told() -> None:
         ("RENDER,long,1,0,10", "entry: the entry price must be a positive number, got 0"),
         ("RENDER,long,1,1.75 BTC,10", "entry: the entry price is in BTC, not in $"),
         ("RENDER,long,1,,10", "entry: the entry price is missing"),
-        ("RENDER,long,1,1.75,0.5", "leverage: the leverage must be a number of at least 1, got 0.5"),
+        (
+            "RENDER,long,1,1.75,0.5",
+            "leverage: the leverage must be a number of at least 1, got 0.5",
+        ),
         ("RENDER,long,1,1.75,ten", 'leverage: the leverage must be a number, got "ten"'),
         ("RENDER,long,1,1.75,10 USDT", "leverage: the leverage is in USDT"),
         (",long,1,1.75,10", "symbol: the token is missing"),
         ("RENDER,long,1,1.75", "it has 4 cells, the header 5"),
         ("RENDER,long,30,000,1.75,10", "it has 6 cells, the header 5"),
-        ("AGIX,long,1,1.75,10", "symbol: AGIX merged into FET in June-July 2024 (1 AGIX = 0.433350 FET)"),
+        (
+            "AGIX,long,1,1.75,10",
+            "symbol: AGIX merged into FET in June-July 2024 (1 AGIX = 0.433350 FET)",
+        ),
         ('"=HYPERLINK(""http://x.example"")",long,1,1.75,10', "symbol: must be a token"),
         ("ß,long,1,1.75,10", "symbol: must be a token"),
         ("RENDER/BTC,long,1,1.75,10", "symbol: must be a token"),
     ],
 )
 def test_a_cell_that_cannot_be_read_is_told_by_its_line_and_column(cells: str, said: str) -> None:
-    assert f"Line 2, {said}" in fault(f"{HEADER}\n{cells}") or f"Line 2: {said}" in fault(f"{HEADER}\n{cells}")
+    assert f"Line 2, {said}" in fault(f"{HEADER}\n{cells}") or f"Line 2: {said}" in fault(
+        f"{HEADER}\n{cells}"
+    )
 
 
 def test_a_fault_names_the_column_as_the_person_wrote_it_and_a_remedy() -> None:
@@ -447,9 +538,16 @@ def test_every_fault_of_a_line_is_told() -> None:
 
 
 def test_a_header_may_give_the_unit_of_its_column() -> None:
-    assert position("symbol,side,Size (RENDER),Entry (USDT),leverage\nRENDER,long,30000,1.75,10") == RENDER
-    assert "the size is in RENDER, the line is FET's" in fault("symbol,side,Size (RENDER),entry\nFET,long,1,1")
-    assert "the entry price is in BTC, not in $" in fault("symbol,side,size,Entry (BTC)\nRENDER,long,1,0.00002")
+    assert (
+        position("symbol,side,Size (RENDER),Entry (USDT),leverage\nRENDER,long,30000,1.75,10")
+        == RENDER
+    )
+    assert "the size is in RENDER, the line is FET's" in fault(
+        "symbol,side,Size (RENDER),entry\nFET,long,1,1"
+    )
+    assert "the entry price is in BTC, not in $" in fault(
+        "symbol,side,size,Entry (BTC)\nRENDER,long,1,0.00002"
+    )
 
 
 @pytest.mark.parametrize("name", ["NA", "FDUSD", "4", "SUM"])
@@ -458,7 +556,8 @@ def test_an_odd_name_of_a_token_is_read_as_one(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "spelling", ["RENDERUSDT", "BINANCE:RENDERUSDT.P", "RENDERUSDT Perpetual", "RENDER-PERP", "RNDR"]
+    "spelling",
+    ["RENDERUSDT", "BINANCE:RENDERUSDT.P", "RENDERUSDT Perpetual", "RENDER-PERP", "RNDR"],
 )
 def test_symbols_are_read_as_venues_and_chart_sites_spell_them(spelling: str) -> None:
     assert position(f"{spelling},long,30000,1.75,10") == RENDER
@@ -488,7 +587,9 @@ def test_symbols_are_read_as_venues_and_chart_sites_spell_them(spelling: str) ->
         ("BTC/USDC:USDC", "it settles in USDC, this account in USDT"),
     ],
 )
-def test_what_is_no_perpetual_in_this_coin_is_left_out_with_its_reason(symbol: str, reason: str) -> None:
+def test_what_is_no_perpetual_in_this_coin_is_left_out_with_its_reason(
+    symbol: str, reason: str
+) -> None:
     text = f"{HEADER}\n{symbol},long,not read,not read,not read\nRENDER,long,30000,1.75,10"
     assert left_out(text) == [LeftOut(f"{symbol}, line 2", reason)]
     assert positions(text) == (RENDER,)
@@ -519,13 +620,16 @@ def test_the_other_margin_mode_is_left_out_either_way_and_an_unknown_one_is_a_fa
     ]
     assert 'must be cross or isolated, got "hedge"' in fault(text.replace("cross", "hedge"))
     assert read_table(text.replace("cross", "hedge")).positions == ()
-    assert left_out(f"{HEADER}\nRENDER,long,30000,1.75,Isolated 10x")[0].reason.startswith("its margin is isolated")
+    assert left_out(f"{HEADER}\nRENDER,long,30000,1.75,Isolated 10x")[0].reason.startswith(
+        "its margin is isolated"
+    )
 
 
 def test_settlement_follows_the_account() -> None:
     assert position("BTCUSDC,long,1,70000,10", venue="hyperliquid").symbol == "BTC"
     assert (
-        left_out("BTCUSDT,long,1,70000,10", venue="hyperliquid")[0].reason == "it settles in USDT, this account in USDC"
+        left_out("BTCUSDT,long,1,70000,10", venue="hyperliquid")[0].reason
+        == "it settles in USDT, this account in USDC"
     )
     assert len(positions("BTCUSDC,long,1,70000,10\nETHUSDT,long,1,2000,10", venue="textbook")) == 2
 
@@ -536,7 +640,9 @@ def test_lines_of_size_0_are_no_positions_whatever_else_they_say() -> None:
     assert "lines of size 0, where nothing is open: 2" in notes(text)
 
 
-@pytest.mark.parametrize("total", ["Total,,30000,,", "TOTAL: 1 position", "Grand total,,,,52500", ",Sum,30000,,"])
+@pytest.mark.parametrize(
+    "total", ["Total,,30000,,", "TOTAL: 1 position", "Grand total,,,,52500", ",Sum,30000,,"]
+)
 def test_a_total_is_not_a_position(total: str) -> None:
     text = f"{HEADER}\nRENDER,long,30000,1.75,10\n{total}"
     assert position(text) == RENDER
@@ -551,7 +657,9 @@ def test_a_title_above_the_header_is_noted_and_anything_else_there_is_a_fault() 
     text = f"My positions\n{HEADER}\nRENDER,long,30000,1.75,10"
     assert position(text) == RENDER
     assert "line 1 stands above the header and is not read" in notes(text)
-    assert "Line 1: it stands above the header" in fault(text.replace("My positions", "FET,long,1,1,10"))
+    assert "Line 1: it stands above the header" in fault(
+        text.replace("My positions", "FET,long,1,1,10")
+    )
 
 
 # Isolated margin
@@ -560,7 +668,9 @@ def test_a_title_above_the_header_is_noted_and_anything_else_there_is_a_fault() 
 def test_isolated_margins_are_read_for_an_isolated_account() -> None:
     text = "symbol,side,size,entry,leverage,margin\nRENDER,long,30000,1.75,10,6000 USDT\nFET,short,50000,0.2231,20,"
     assert [each.isolated_margin for each in positions(text, isolated=True)] == [6000, None]
-    assert "no isolated margin is given, size × entry ÷ leverage is taken: FET short" in notes(text, isolated=True)
+    assert "no isolated margin is given, size × entry ÷ leverage is taken: FET short" in notes(
+        text, isolated=True
+    )
     assert [each.isolated_margin for each in positions(text)] == [None, None]
 
 
@@ -575,8 +685,12 @@ def test_the_margin_without_the_open_profit_is_preferred() -> None:
 
 def test_an_isolated_margin_of_0_says_cross_and_beside_the_word_isolated_is_a_fault() -> None:
     text = "symbol,side,size,entry,leverage,isolated_margin\nRENDER,long,30000,1.75,10,0"
-    assert left_out(text, isolated=True)[0].reason == "its margin is cross, this account's is isolated"
-    said = fault(text.replace("leverage,", "leverage,mode,").replace("10,0", "10,isolated,0"), isolated=True)
+    assert (
+        left_out(text, isolated=True)[0].reason == "its margin is cross, this account's is isolated"
+    )
+    said = fault(
+        text.replace("leverage,", "leverage,mode,").replace("10,0", "10,isolated,0"), isolated=True
+    )
     assert "isolated_margin: the isolated margin must be a positive number" in said
     assert position(text) == RENDER
 
@@ -588,15 +702,17 @@ TWICE = "RENDER,long,100,1.5,10\nFET,long,5,1.5,10\nRENDERUSDT,buy,300,2.5,20"
 
 def test_the_same_token_and_side_twice_is_a_fault_that_offers_the_merged_one() -> None:
     assert fault(TWICE) == (
-        "Line 3: RENDER long is already on line 1; merge them into one of size 400 at entry price 2.25, "
+        "Line 3: RENDER long is already on line 1; merge them into one of size 400 at entry price "
+        "2.25, "
         "or keep one of the two."
     )
 
 
 def test_the_same_token_and_side_is_merged_where_that_is_wanted() -> None:
     assert positions(TWICE, merge=True)[0] == Position("RENDER", "long", 400, 2.25, 10)
-    assert "line 3 is merged into line 1: both are RENDER long; the leverage is line 1's, 10×" in notes(
-        TWICE, merge=True
+    assert (
+        "line 3 is merged into line 1: both are RENDER long; the leverage is line 1's, 10×"
+        in notes(TWICE, merge=True)
     )
     thrice = "\n".join(["RENDER,long,100,1.5,10"] * 3)
     assert position(thrice, merge=True).quantity == 300
@@ -609,7 +725,9 @@ def test_faults_are_told_in_the_order_of_the_lines() -> None:
 
 def test_a_merged_position_that_is_too_large_is_a_fault() -> None:
     text = "RENDER,long,9e14,1.5,10\nRENDER,long,9e14,1.5,10"
-    assert fault(text, merge=True) == "Line 2: RENDER long is already on line 1; keep one of the two."
+    assert (
+        fault(text, merge=True) == "Line 2: RENDER long is already on line 1; keep one of the two."
+    )
 
 
 def test_both_sides_of_a_token_are_two_positions() -> None:
@@ -618,9 +736,15 @@ def test_both_sides_of_a_token_are_two_positions() -> None:
 
 def test_two_lists_are_joined_leg_by_leg() -> None:
     more = (Position("RENDER", "long", 10_000, 2.15, 5), Position("RENDER", "short", 1, 1, 1))
-    assert joined((RENDER, FET), more) == (Position("RENDER", "long", 40_000, 1.85, 10), FET, more[1])
+    assert joined((RENDER, FET), more) == (
+        Position("RENDER", "long", 40_000, 1.85, 10),
+        FET,
+        more[1],
+    )
     with pytest.raises(FieldError):
-        joined([Position("RENDER", "long", 9e14, 1.5, 10)], [Position("RENDER", "long", 9e14, 1.5, 10)])
+        joined(
+            [Position("RENDER", "long", 9e14, 1.5, 10)], [Position("RENDER", "long", 9e14, 1.5, 10)]
+        )
 
 
 # Bounds
@@ -648,7 +772,8 @@ def test_no_more_positions_than_a_scenario_holds() -> None:
     lines = [f"T{place},long,1,1,10" for place in range(MOST_POSITIONS + 1)]
     assert len(positions("\n".join(lines[:-1]))) == MOST_POSITIONS
     assert (
-        fault("\n".join(lines)) == "The table: it holds 201 positions, a scenario at most 200; leave some of them out."
+        fault("\n".join(lines))
+        == "The table: it holds 201 positions, a scenario at most 200; leave some of them out."
     )
     assert len(read_table("\n".join(lines)).positions) == MOST_POSITIONS
 
@@ -747,7 +872,11 @@ def sound(read: TableRead) -> None:
     assert len(read.positions) <= MOST_POSITIONS
     assert len(read.faults) <= MOST_FAULTS
     assert read.complete == (bool(read.positions) and not read.faults)
-    said = [*map(str, read.faults), *read.notes, *(f"{what}{reason}" for what, reason in read.left_out)]
+    said = [
+        *map(str, read.faults),
+        *read.notes,
+        *(f"{what}{reason}" for what, reason in read.left_out),
+    ]
     assert all(len(each) < 5_000 and "\n" not in each and "\x00" not in each for each in said)
 
 
@@ -767,8 +896,14 @@ GOOD = [
 
 
 @settings(QUICK, max_examples=150)
-@given(st.sampled_from(GOOD), st.lists(st.tuples(st.integers(0, 200), st.integers(0, 4), PIECES), max_size=6), OPTIONS)
-def test_any_mutilated_table_is_answered(text: str, cuts: list[tuple[int, int, str]], options: dict[str, Any]) -> None:
+@given(
+    st.sampled_from(GOOD),
+    st.lists(st.tuples(st.integers(0, 200), st.integers(0, 4), PIECES), max_size=6),
+    OPTIONS,
+)
+def test_any_mutilated_table_is_answered(
+    text: str, cuts: list[tuple[int, int, str]], options: dict[str, Any]
+) -> None:
     for place, length, piece in cuts:
         text = text[:place] + piece + text[place + length :]
     sound(read_table(text, **options))
@@ -787,7 +922,17 @@ def test_any_mutilated_table_is_answered(text: str, cuts: list[tuple[int, int, s
         "[" * 1_990_000,
         "[" + "{," * 990_000,
     ],
-    ids=["cells", "a symbol", "a name", "groups", "digits", "quotes", "open quotes", "arrays", "objects"],
+    ids=[
+        "cells",
+        "a symbol",
+        "a name",
+        "groups",
+        "digits",
+        "quotes",
+        "open quotes",
+        "arrays",
+        "objects",
+    ],
 )
 def test_the_longest_texts_are_answered(text: str) -> None:
     assert len(text) > table_grid.MOST_CHARACTERS * 0.97

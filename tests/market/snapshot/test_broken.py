@@ -1,4 +1,7 @@
-"""No broken row gets past the loader: each test breaks one thing in a copy of the packaged files."""
+"""No broken row gets past the loader.
+
+Each test breaks one thing in a copy of the packaged files.
+"""
 
 import shutil
 from collections.abc import Callable
@@ -28,7 +31,10 @@ def read_everything(folder: Path) -> None:
 
 
 def rewrite(file: Path, old: str, new: str) -> int:
-    """Puts `new` for the one line `old`; gives the number of that line, or of the last of the new ones."""
+    """Puts `new` for the one line `old`.
+
+    Gives the number of that line, or of the last of the new ones.
+    """
     lines = file.read_text(encoding="utf-8").splitlines()
     assert lines.count(old) == 1
     at = lines.index(old)
@@ -56,10 +62,31 @@ Break = tuple[str, str, str, str, str, str]
 CELLS: list[Break] = [
     ("text for a floor", "tiers.csv", TIER, ",50000,>,fifty,", ".floor", 'got "fifty"'),
     ("an empty rate", "tiers.csv", TIER, ",0.025,>,,", ".maintenance_rate", 'got ""'),
-    ("digits of another script", "tiers.csv", TIER, ",50000,>,٥٠٠٠٠,", ".floor", "must be a number"),
+    (
+        "digits of another script",
+        "tiers.csv",
+        TIER,
+        ",50000,>,٥٠٠٠٠,",
+        ".floor",
+        "must be a number",
+    ),
     ("an underscore in a number", "tiers.csv", TIER, ",50000,>,50_000,", ".floor", 'got "50_000"'),
-    ("a rate that is not a number", "tiers.csv", TIER, ",0.025,>,nan,", ".maintenance_rate", "got NaN"),
-    ("a rate above 100 %", "tiers.csv", TIER, ",0.025,>,2.5,", ".maintenance_rate", "at most 1, got 2.5"),
+    (
+        "a rate that is not a number",
+        "tiers.csv",
+        TIER,
+        ",0.025,>,nan,",
+        ".maintenance_rate",
+        "got NaN",
+    ),
+    (
+        "a rate above 100 %",
+        "tiers.csv",
+        TIER,
+        ",0.025,>,2.5,",
+        ".maintenance_rate",
+        "at most 1, got 2.5",
+    ),
     ("an infinite cap", "tiers.csv", TIER, ",100000,>,inf,", ".cap", "got an infinity"),
     ("an open cap below the last tier", "tiers.csv", TIER, ",100000,>,,", ".cap", 'got ""'),
     (
@@ -70,13 +97,55 @@ CELLS: list[Break] = [
         ".floor",
         "must continue where tier 3 ends, at 50000",
     ),
-    ("a falling rate", "tiers.csv", TIER, ",0.025,>,0.015,", ".maintenance_rate", "must not be below the rate before"),
-    ("a wrong deduction", "tiers.csv", TIER, ",325,>,326,", ".maintenance_amount", "must be 325, got 326"),
+    (
+        "a falling rate",
+        "tiers.csv",
+        TIER,
+        ",0.025,>,0.015,",
+        ".maintenance_rate",
+        "must not be below the rate before",
+    ),
+    (
+        "a wrong deduction",
+        "tiers.csv",
+        TIER,
+        ",325,>,326,",
+        ".maintenance_amount",
+        "must be 325, got 326",
+    ),
     ("a missing deduction", "tiers.csv", TIER, ",325,>,,", ".maintenance_amount", 'got ""'),
-    ("a deduction in a flat table", "tiers.csv", FLAT_TIER, ",,>,150,", ".maintenance_amount", "must be 0, got 150"),
-    ("a rising leverage", "tiers.csv", TIER, ",325,20>,325,30", ".max_leverage", "must not be above the one before"),
-    ("no leverage", "tiers.csv", TIER, ",325,20>,325,0", ".max_leverage", "must be a positive number, got 0"),
-    ("an unknown venue", "tiers.csv", TIER, "binance>kraken", ".venue", 'okx, hyperliquid, got "kraken"'),
+    (
+        "a deduction in a flat table",
+        "tiers.csv",
+        FLAT_TIER,
+        ",,>,150,",
+        ".maintenance_amount",
+        "must be 0, got 150",
+    ),
+    (
+        "a rising leverage",
+        "tiers.csv",
+        TIER,
+        ",325,20>,325,30",
+        ".max_leverage",
+        "must not be above the one before",
+    ),
+    (
+        "no leverage",
+        "tiers.csv",
+        TIER,
+        ",325,20>,325,0",
+        ".max_leverage",
+        "must be a positive number, got 0",
+    ),
+    (
+        "an unknown venue",
+        "tiers.csv",
+        TIER,
+        "binance>kraken",
+        ".venue",
+        'okx, hyperliquid, got "kraken"',
+    ),
     ("a venue without listings", "tiers.csv", TIER, "binance>textbook", ".venue", 'got "textbook"'),
     ("a symbol without a mark", "tiers.csv", TIER, "RENDER>RNDR", ".symbol", 'got "RNDR"'),
     (
@@ -87,11 +156,39 @@ CELLS: list[Break] = [
         ".as_of",
         "must be 2026-09-29 as on line",
     ),
-    ("no contract value", "contracts.csv", CONTRACT, ",1,no>,,no", ".contract_value", "must be a positive number"),
-    ("a doubtful confirmation", "contracts.csv", CONTRACT, ",no,>,maybe,", ".contract_value_confirmed", "yes, no"),
+    (
+        "no contract value",
+        "contracts.csv",
+        CONTRACT,
+        ",1,no>,,no",
+        ".contract_value",
+        "must be a positive number",
+    ),
+    (
+        "a doubtful confirmation",
+        "contracts.csv",
+        CONTRACT,
+        ",no,>,maybe,",
+        ".contract_value_confirmed",
+        "yes, no",
+    ),
     ("a fee in percent", "contracts.csv", CONTRACT, "0.0005>5", ".taker_fee", "below 1, got 5"),
-    ("an unknown status", "contracts.csv", CONTRACT, "31,,>31,asleep,", ".status", "must be one of trading"),
-    ("a half year for a day", "contracts.csv", CONTRACT, "2024-07-01/2024-12-31>2024-H2", ".as_of", 'got "2024-H2"'),
+    (
+        "an unknown status",
+        "contracts.csv",
+        CONTRACT,
+        "31,,>31,asleep,",
+        ".status",
+        "must be one of trading",
+    ),
+    (
+        "a half year for a day",
+        "contracts.csv",
+        CONTRACT,
+        "2024-07-01/2024-12-31>2024-H2",
+        ".as_of",
+        'got "2024-H2"',
+    ),
     (
         "an interval backwards",
         "contracts.csv",
@@ -100,17 +197,73 @@ CELLS: list[Break] = [
         ".as_of",
         "the earlier day first",
     ),
-    ("a contract where none is listed", "contracts.csv", CONTRACT, "RENDER>FET", ".symbol", 'got "FET"'),
+    (
+        "a contract where none is listed",
+        "contracts.csv",
+        CONTRACT,
+        "RENDER>FET",
+        ".symbol",
+        'got "FET"',
+    ),
     ("not listed but with tiers", "listings.csv", LISTING, "FET>RENDER", ".symbol", 'got "RENDER"'),
-    ("an unknown listing status", "listings.csv", LISTING, "not listed>gone", ".status", "must be one of not listed"),
-    ("a negative price", "marks.csv", MARK, "1.75>-1.75", ".price", "must be a positive number, got -1.75"),
-    ("a price of a hundred quadrillions", "marks.csv", MARK, "1.75>1e17", ".price", "must be at most 1e15"),
-    ("a symbol in small letters", "marks.csv", MARK, "RENDER>render", ".symbol", "must be 1 to 15 capital letters"),
-    ("a mark of another day", "marks.csv", MARK, "03-18>03-19", ".as_of", "must be 2026-03-18 as on line 2"),
+    (
+        "an unknown listing status",
+        "listings.csv",
+        LISTING,
+        "not listed>gone",
+        ".status",
+        "must be one of not listed",
+    ),
+    (
+        "a negative price",
+        "marks.csv",
+        MARK,
+        "1.75>-1.75",
+        ".price",
+        "must be a positive number, got -1.75",
+    ),
+    (
+        "a price of a hundred quadrillions",
+        "marks.csv",
+        MARK,
+        "1.75>1e17",
+        ".price",
+        "must be at most 1e15",
+    ),
+    (
+        "a symbol in small letters",
+        "marks.csv",
+        MARK,
+        "RENDER>render",
+        ".symbol",
+        "must be 1 to 15 capital letters",
+    ),
+    (
+        "a mark of another day",
+        "marks.csv",
+        MARK,
+        "03-18>03-19",
+        ".as_of",
+        "must be 2026-03-18 as on line 2",
+    ),
     ("a cell too many", "marks.csv", MARK, "1.75>1.75,", "", "must have 4 cells, got 5"),
     ("a stray quote", "marks.csv", MARK, 'daily>"daily"', "", "must be comma-separated values"),
-    ("a window backwards", "funding.csv", FUNDING, "03-20>01-12", ".as_of", "must not be before 2026-01-13"),
-    ("half an interval", "funding.csv", FUNDING, ",8,>,7.5,", ".interval_hours", "must be a whole number, got 7.5"),
+    (
+        "a window backwards",
+        "funding.csv",
+        FUNDING,
+        "03-20>01-12",
+        ".as_of",
+        "must not be before 2026-01-13",
+    ),
+    (
+        "half an interval",
+        "funding.csv",
+        FUNDING,
+        ",8,>,7.5,",
+        ".interval_hours",
+        "must be a whole number, got 7.5",
+    ),
     (
         "a median below the percentile",
         "funding.csv",
@@ -119,16 +272,79 @@ CELLS: list[Break] = [
         ".median",
         "not be below percentile_1",
     ),
-    ("a mean beyond the extremes", "funding.csv", FUNDING, "-0.00024942>0.0002", ".mean", "at most 0.0001"),
-    ("no volatility", "risk.csv", RISK, "1.1547>0", ".annual_volatility", "must be a positive number, got 0"),
+    (
+        "a mean beyond the extremes",
+        "funding.csv",
+        FUNDING,
+        "-0.00024942>0.0002",
+        ".mean",
+        "at most 0.0001",
+    ),
+    (
+        "no volatility",
+        "risk.csv",
+        RISK,
+        "1.1547>0",
+        ".annual_volatility",
+        "must be a positive number, got 0",
+    ),
     ("a source left empty", "risk.csv", RISK, "daily closes>", ".source", "must not be empty"),
-    ("a correlation above one", "correlations.csv", PAIR, "0.8189>1.2", ".value", "at most 1, got 1.2"),
-    ("a token with itself", "correlations.csv", PAIR, "FET>RENDER", ".second", "must not be RENDER again"),
-    ("a date in another spelling", "crashes.csv", CRASH, "2025-10-10>20251010", ".date", "must be a date such as"),
-    ("a day that does not exist", "crashes.csv", CRASH, "2025-10-10>2025-02-30", ".date", 'got "2025-02-30"'),
-    ("a fall below nothing", "crashes.csv", CRASH, "-0.294>-1.294", ".close", "above -1, got -1.294"),
-    ("a low above the close", "crashes.csv", CRASH, "-0.843>-0.1", ".low", "must not be above the close"),
-    ("a high below the close", "crashes.csv", CRASH, "0.0309>-0.4", ".high", "must not be below the close"),
+    (
+        "a correlation above one",
+        "correlations.csv",
+        PAIR,
+        "0.8189>1.2",
+        ".value",
+        "at most 1, got 1.2",
+    ),
+    (
+        "a token with itself",
+        "correlations.csv",
+        PAIR,
+        "FET>RENDER",
+        ".second",
+        "must not be RENDER again",
+    ),
+    (
+        "a date in another spelling",
+        "crashes.csv",
+        CRASH,
+        "2025-10-10>20251010",
+        ".date",
+        "must be a date such as",
+    ),
+    (
+        "a day that does not exist",
+        "crashes.csv",
+        CRASH,
+        "2025-10-10>2025-02-30",
+        ".date",
+        'got "2025-02-30"',
+    ),
+    (
+        "a fall below nothing",
+        "crashes.csv",
+        CRASH,
+        "-0.294>-1.294",
+        ".close",
+        "above -1, got -1.294",
+    ),
+    (
+        "a low above the close",
+        "crashes.csv",
+        CRASH,
+        "-0.843>-0.1",
+        ".low",
+        "must not be above the close",
+    ),
+    (
+        "a high below the close",
+        "crashes.csv",
+        CRASH,
+        "0.0309>-0.4",
+        ".high",
+        "must not be below the close",
+    ),
     ("a high without its low", "crashes.csv", CRASH, "-0.843,>,", ".low", 'got ""'),
     (
         "two events on one day",
@@ -141,7 +357,9 @@ CELLS: list[Break] = [
 ]
 
 
-@pytest.mark.parametrize(("file", "row", "change", "column", "message"), [pytest.param(*b[1:], id=b[0]) for b in CELLS])
+@pytest.mark.parametrize(
+    ("file", "row", "change", "column", "message"), [pytest.param(*b[1:], id=b[0]) for b in CELLS]
+)
 def test_a_broken_cell_is_refused_with_its_file_line_and_column(
     folder: Path, file: str, row: str, change: str, column: str, message: str
 ) -> None:
@@ -166,7 +384,9 @@ def test_a_broken_cell_is_refused_with_its_file_line_and_column(
         ("crashes.csv", CRASH, CRASH.replace("-0.294", "-0.3")),
     ],
 )
-def test_a_repeated_row_is_refused_with_both_lines(folder: Path, file: str, row: str, repeated: str) -> None:
+def test_a_repeated_row_is_refused_with_both_lines(
+    folder: Path, file: str, row: str, repeated: str
+) -> None:
     line = rewrite(folder / file, row, f"{row}\n{repeated}")
     with pytest.raises(FieldError, match=f"^{file}:{line}: repeats line {line - 1}$"):
         read_everything(folder)
@@ -182,7 +402,9 @@ def test_a_repeated_row_is_refused_with_both_lines(folder: Path, file: str, row:
         ("correlations.csv", PAIR, "must have RENDER with FET in 2024-07-27 to 2026-03-18"),
     ],
 )
-def test_a_missing_row_is_refused_and_named(folder: Path, file: str, row: str, message: str) -> None:
+def test_a_missing_row_is_refused_and_named(
+    folder: Path, file: str, row: str, message: str
+) -> None:
     rewrite(folder / file, row, "")
     with pytest.raises(FieldError) as raised:
         read_everything(folder)
@@ -191,7 +413,9 @@ def test_a_missing_row_is_refused_and_named(folder: Path, file: str, row: str, m
 
 def test_a_missing_tier_is_a_hole_on_the_line_after_it(folder: Path) -> None:
     line = rewrite(folder / "tiers.csv", TIER, "")
-    with pytest.raises(FieldError, match=rf"^tiers\.csv:{line + 1}\.floor: must continue where tier 3 ends"):
+    with pytest.raises(
+        FieldError, match=rf"^tiers\.csv:{line + 1}\.floor: must continue where tier 3 ends"
+    ):
         read_everything(folder)
 
 
@@ -208,13 +432,17 @@ def test_a_venue_without_any_tiers_is_refused(folder: Path) -> None:
 
 def test_a_symbol_in_no_window_of_correlations_is_refused(folder: Path) -> None:
     without_lines(folder, "correlations.csv", lambda line: ",VIRTUAL," in line)
-    with pytest.raises(FieldError, match=r"^correlations\.csv: must have a row for VIRTUAL in a window$"):
+    with pytest.raises(
+        FieldError, match=r"^correlations\.csv: must have a row for VIRTUAL in a window$"
+    ):
         read_everything(folder)
 
 
 def test_correlations_that_contradict_each_other_are_refused(folder: Path) -> None:
     rewrite(folder / "correlations.csv", PAIR, PAIR.replace("0.8189", "-0.8189"))
-    with pytest.raises(FieldError, match=r"^correlations\.csv: must be positive definite in 2024-07-27"):
+    with pytest.raises(
+        FieldError, match=r"^correlations\.csv: must be positive definite in 2024-07-27"
+    ):
         read_everything(folder)
 
 

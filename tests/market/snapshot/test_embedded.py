@@ -15,7 +15,22 @@ from margin.venues import VENUES
 
 ROOT = Path(margin.__file__).parents[1]
 SYMBOLS = {
-    *("RENDER", "FET", "TAO", "AKT", "GRT", "NEAR", "WLD", "ICP", "FIL", "AR", "THETA", "IO", "ATH", "VIRTUAL"),
+    *(
+        "RENDER",
+        "FET",
+        "TAO",
+        "AKT",
+        "GRT",
+        "NEAR",
+        "WLD",
+        "ICP",
+        "FIL",
+        "AR",
+        "THETA",
+        "IO",
+        "ATH",
+        "VIRTUAL",
+    ),
     *("BTC", "ETH", "SOL"),
 }
 ABSENT = {
@@ -45,7 +60,12 @@ def test_every_symbol_with_tiers_has_its_contract_and_the_venues_fee(venue: str)
 
 @pytest.mark.parametrize(
     ("venue", "as_of"),
-    [("binance", "2026-09-29"), ("bybit", "2025-12-29"), ("okx", "2026-05-28"), ("hyperliquid", "2026-03-10")],
+    [
+        ("binance", "2026-09-29"),
+        ("bybit", "2025-12-29"),
+        ("okx", "2026-05-28"),
+        ("hyperliquid", "2026-03-10"),
+    ],
 )
 def test_the_tiers_of_a_venue_carry_their_day(venue: str, as_of: str) -> None:
     assert snapshot.tables(venue).as_of == as_of
@@ -87,7 +107,12 @@ def test_tiers_on_okx_are_flat_and_in_contracts() -> None:
     tables = snapshot.tables("okx")
     render = tables.tiers["RENDER"]
     assert not any(table.progressive for table in tables.tiers.values())
-    assert (len(render.floors), render.floors[1], render.rates[1], render.last_cap) == (87, 15_000, 0.03, 1_305_000)
+    assert (len(render.floors), render.floors[1], render.rates[1], render.last_cap) == (
+        87,
+        15_000,
+        0.03,
+        1_305_000,
+    )
     assert set(render.amounts) == {0.0}
 
 
@@ -127,7 +152,12 @@ def test_funding_comes_with_its_interval_and_window() -> None:
     assert set(snapshot.funding()) == SYMBOLS
     assert (render.venue, render.since, render.as_of) == ("binance", "2025-02-01", "2026-05-07")
     assert (render.interval_hours, render.payments, render.median) == (4, 1763, 0.0000249)
-    assert (fet.interval_hours, fet.mean, fet.lowest, fet.highest) == (8, -0.00024942, -0.0010814, 0.0001)
+    assert (fet.interval_hours, fet.mean, fet.lowest, fet.highest) == (
+        8,
+        -0.00024942,
+        -0.0010814,
+        0.0001,
+    )
 
 
 def test_risk_figures_come_with_their_window() -> None:

@@ -27,12 +27,18 @@ def test_quotes_on_binance_carry_the_median_of_the_recorded_rates() -> None:
 
 @pytest.mark.parametrize("venue", ["bybit", "okx", "hyperliquid", "textbook"])
 def test_quotes_elsewhere_are_the_reference_marks_alone(venue: str) -> None:
-    assert SOURCE.quotes(venue).good == {token: Quote(mark) for token, mark in snapshot.marks().items()}
+    assert SOURCE.quotes(venue).good == {
+        token: Quote(mark) for token, mark in snapshot.marks().items()
+    }
 
 
 @pytest.mark.parametrize("venue", VENUES)
 def test_the_tiers_of_a_token_come_with_all_the_venues(venue: str) -> None:
-    assert SOURCE.tiers(venue, "RENDER").good == SOURCE.tiers(venue, "").good == snapshot.tables(venue).tiers
+    assert (
+        SOURCE.tiers(venue, "RENDER").good
+        == SOURCE.tiers(venue, "").good
+        == snapshot.tables(venue).tiers
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,7 +49,9 @@ def test_the_tiers_of_a_token_come_with_all_the_venues(venue: str) -> None:
         ("textbook", "", "holds no tier table of any token on Textbook"),
     ],
 )
-def test_a_table_that_the_snapshot_does_not_hold_is_absent(venue: str, token: str, reason: str) -> None:
+def test_a_table_that_the_snapshot_does_not_hold_is_absent(
+    venue: str, token: str, reason: str
+) -> None:
     with pytest.raises(Unavailable) as raised:
         SOURCE.tiers(venue, token)
     assert (raised.value.trouble, raised.value.retry_after) == ("absent", None)

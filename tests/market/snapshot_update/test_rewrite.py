@@ -1,4 +1,7 @@
-"""The snapshot written anew: what is taken, what stays and why, and that the old files are whole whatever happens."""
+"""The snapshot written anew.
+
+What is taken, what stays and why, and that the old files are whole whatever happens.
+"""
 
 import shutil
 from collections.abc import Callable
@@ -44,7 +47,11 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def rows(folder: Path, file: str, start: str) -> list[str]:
-    return [line for line in (folder / file).read_text(encoding="utf-8").splitlines() if line.startswith(start)]
+    return [
+        line
+        for line in (folder / file).read_text(encoding="utf-8").splitlines()
+        if line.startswith(start)
+    ]
 
 
 def kept(report: Report, table: str, venue: str = "") -> dict[str, str]:
@@ -54,7 +61,12 @@ def kept(report: Report, table: str, venue: str = "") -> dict[str, str]:
 
 
 def written(report: Report, table: str, venue: str = "") -> set[str]:
-    return {token for entry in report.written if (entry.table, entry.venue) == (table, venue) for token in entry.tokens}
+    return {
+        token
+        for entry in report.written
+        if (entry.table, entry.venue) == (table, venue)
+        for token in entry.tokens
+    }
 
 
 # All of it
@@ -66,14 +78,18 @@ def test_every_table_is_written_with_its_day(source: VenuesToday, folder: Path) 
     assert (report.kept, report.left_out) == ((), {})
     assert new.marks_as_of() == NOW
     assert {new.tables(venue).as_of for venue in VENUES} == {NOW}
-    assert {contract.as_of for venue in VENUES for contract in new.contracts(venue).values()} == {NOW}
+    assert {contract.as_of for venue in VENUES for contract in new.contracts(venue).values()} == {
+        NOW
+    }
     assert {funding.as_of for funding in new.funding().values()} == {NOW}
     assert {risk.as_of for risk in new.risk().values()} == {YESTERDAY}
     assert new.correlations(["RENDER", "FET"]).as_of == YESTERDAY
     assert new.tables("okx").not_listed["FET"] == str(NOW)
 
 
-def test_what_is_read_back_is_what_the_venues_said_to_the_last_digit(source: VenuesToday, folder: Path) -> None:
+def test_what_is_read_back_is_what_the_venues_said_to_the_last_digit(
+    source: VenuesToday, folder: Path
+) -> None:
     source.marks["ATH"] = 0.0064340000000000011
     run(source, folder)
     new = Snapshot(folder)
@@ -86,13 +102,21 @@ def test_what_is_read_back_is_what_the_venues_said_to_the_last_digit(source: Ven
 def test_risk_and_correlations_are_of_the_candles(source: VenuesToday, folder: Path) -> None:
     run(source, folder)
     new = Snapshot(folder)
-    moves = {token: np.diff(np.log(walk(token, 500, source.marks[token])[:-1])) for token in ("RENDER", "BTC")}
-    assert new.risk()["RENDER"].annual_volatility == pytest.approx(moves["RENDER"].std(ddof=1) * 365**0.5, abs=5e-5)
+    moves = {
+        token: np.diff(np.log(walk(token, 500, source.marks[token])[:-1]))
+        for token in ("RENDER", "BTC")
+    }
+    assert new.risk()["RENDER"].annual_volatility == pytest.approx(
+        moves["RENDER"].std(ddof=1) * 365**0.5, abs=5e-5
+    )
     expected = np.corrcoef(moves["RENDER"], moves["BTC"])[0, 1]
     beta = expected * moves["RENDER"].std() / moves["BTC"].std()
     assert new.risk()["RENDER"].beta_btc == pytest.approx(beta, abs=5e-5)
     assert new.correlations(["RENDER", "BTC"]).matrix[0, 1] == pytest.approx(expected, abs=5e-5)
-    assert (new.risk()["RENDER"].source, new.risk()["RENDER"].since) == ("Binance daily closes", "2025-07-12")
+    assert (new.risk()["RENDER"].source, new.risk()["RENDER"].since) == (
+        "Binance daily closes",
+        "2025-07-12",
+    )
 
 
 def test_the_record_of_crashes_stays(source: VenuesToday, folder: Path) -> None:
@@ -107,14 +131,18 @@ def test_a_second_run_of_the_day_changes_nothing(source: VenuesToday, folder: Pa
     assert content(folder) == first
 
 
-def test_files_are_plain_and_spell_numbers_without_exponents(source: VenuesToday, folder: Path) -> None:
+def test_files_are_plain_and_spell_numbers_without_exponents(
+    source: VenuesToday, folder: Path
+) -> None:
     run(source, folder)
     for file in FILES:
         raw = (folder / file).read_bytes()
         assert b"\r" not in raw
         assert raw.endswith(b"\n")
         assert b"e-0" not in raw
-    assert rows(folder, "contracts.csv", "binance,ATH") == [f"binance,ATH,{NOW},trading,0.00001,1,5,1,yes,0.0005"]
+    assert rows(folder, "contracts.csv", "binance,ATH") == [
+        f"binance,ATH,{NOW},trading,0.00001,1,5,1,yes,0.0005"
+    ]
 
 
 def test_every_question_is_told_as_it_is_asked(source: VenuesToday, folder: Path) -> None:
@@ -126,19 +154,26 @@ def test_every_question_is_told_as_it_is_asked(source: VenuesToday, folder: Path
     assert "Binance: daily candles RENDER" in said
 
 
-def test_the_report_says_what_is_new_and_since_when_in_a_line_each(source: VenuesToday, folder: Path) -> None:
+def test_the_report_says_what_is_new_and_since_when_in_a_line_each(
+    source: VenuesToday, folder: Path
+) -> None:
     source.refused["tiers", "RENDER"] = "[1].floor: must be above the floor before it, got 0"
     lines = run(source, folder).lines()
     assert f"new: listings.csv OKX AKT, FET, IO: 2026-05-28 -> {NOW}" in lines
     assert "new: correlations.csv: 2024-07-27" not in "\n".join(lines)
     assert f"new: correlations.csv: 2026-03-18 -> {YESTERDAY}" in lines
-    assert "kept: tiers.csv OKX RENDER, 2026-05-28: [1].floor: must be above the floor before it, got 0" in lines
+    assert (
+        "kept: tiers.csv OKX RENDER, 2026-05-28: [1].floor: must be above the floor before it, "
+        "got 0" in lines
+    )
 
 
 # What cannot be had
 
 
-@pytest.mark.parametrize(("venue", "trouble"), [*zip(VENUES, ["blocked", "busy", "silent", "broken"], strict=True)])
+@pytest.mark.parametrize(
+    ("venue", "trouble"), [*zip(VENUES, ["blocked", "busy", "silent", "broken"], strict=True)]
+)
 def test_a_venue_that_does_not_answer_keeps_its_rows(
     source: VenuesToday, folder: Path, venue: str, trouble: Any
 ) -> None:
@@ -146,7 +181,9 @@ def test_a_venue_that_does_not_answer_keeps_its_rows(
     report = run(source, folder)
     for file in OF_VENUES:
         assert rows(folder, file, venue) == rows(SMALL, file, venue)
-        assert all(reason.endswith(" is out of order") for reason in kept(report, file, venue).values())
+        assert all(
+            reason.endswith(" is out of order") for reason in kept(report, file, venue).values()
+        )
     assert set(kept(report, "tiers.csv", venue)) == set(OLD.tables(venue).tiers)
     for other in set(VENUES) - {venue}:
         assert Snapshot(folder).tables(other).as_of == NOW
@@ -155,10 +192,14 @@ def test_a_venue_that_does_not_answer_keeps_its_rows(
 def test_a_venue_that_turns_us_away_is_not_asked_again(source: VenuesToday, folder: Path) -> None:
     source.down["binance"] = Unavailable("blocked", "does not serve this place (HTTP 451)")
     run(source, folder)
-    assert [asked for asked in source.asked if asked[1] == "binance"] == [("contracts", "binance", "")]
+    assert [asked for asked in source.asked if asked[1] == "binance"] == [
+        ("contracts", "binance", "")
+    ]
 
 
-def test_a_question_a_venue_is_silent_on_is_not_repeated_for_every_token(source: VenuesToday, folder: Path) -> None:
+def test_a_question_a_venue_is_silent_on_is_not_repeated_for_every_token(
+    source: VenuesToday, folder: Path
+) -> None:
     source.down["binance funding"] = SILENT
     report = run(source, folder)
     assert [question for question, _, _ in source.asked].count("funding") == 1
@@ -169,10 +210,15 @@ def test_a_question_a_venue_is_silent_on_is_not_repeated_for_every_token(source:
 def test_binance_without_a_key_keeps_its_tiers_alone(source: VenuesToday, folder: Path) -> None:
     source.down["binance tiers"] = Unavailable("key", "gives its tiers only to a key")
     report = run(source, folder)
-    assert set(kept(report, "tiers.csv", "binance").values()) == {"Binance gives its tiers only to a key"}
+    assert set(kept(report, "tiers.csv", "binance").values()) == {
+        "Binance gives its tiers only to a key"
+    }
     assert [asked[:2] for asked in source.asked].count(("tiers", "binance")) == 1
     new = Snapshot(folder)
-    assert (new.tables("binance").as_of, new.contracts("binance")["FET"].as_of) == ("2026-09-29", NOW)
+    assert (new.tables("binance").as_of, new.contracts("binance")["FET"].as_of) == (
+        "2026-09-29",
+        NOW,
+    )
 
 
 def test_tiers_can_be_asked_of_another_than_the_source(source: VenuesToday, folder: Path) -> None:
@@ -181,10 +227,14 @@ def test_tiers_can_be_asked_of_another_than_the_source(source: VenuesToday, fold
     assert Snapshot(folder).tables("binance").as_of == NOW
 
 
-def test_a_venue_that_lists_none_of_our_tokens_keeps_its_rows(source: VenuesToday, folder: Path) -> None:
+def test_a_venue_that_lists_none_of_our_tokens_keeps_its_rows(
+    source: VenuesToday, folder: Path
+) -> None:
     source.listed["bybit"] = {"DOGE": source.listed["bybit"]["BTC"]}
     report = run(source, folder, trust=True)
-    assert set(kept(report, "tiers.csv", "bybit").values()) == {"Bybit answers for none of its tokens"}
+    assert set(kept(report, "tiers.csv", "bybit").values()) == {
+        "Bybit answers for none of its tokens"
+    }
     for file in OF_VENUES:
         assert rows(folder, file, "bybit") == rows(SMALL, file, "bybit")
 
@@ -198,7 +248,9 @@ def test_a_token_that_fails_its_checks_keeps_its_rows_among_new_ones(
     assert "RENDER" in written(report, "funding.csv") & written(report, "risk.csv")
     for venue in VENUES:
         assert kept(report, "tiers.csv", venue) == {"RENDER": "cannot be true"}
-        assert rows(folder, "tiers.csv", f"{venue},RENDER") == rows(SMALL, "tiers.csv", f"{venue},RENDER")
+        assert rows(folder, "tiers.csv", f"{venue},RENDER") == rows(
+            SMALL, "tiers.csv", f"{venue},RENDER"
+        )
         assert NOW in str(Snapshot(folder).tables(venue).as_of)
 
 
@@ -213,7 +265,9 @@ def test_where_nothing_answers_nothing_is_written(source: VenuesToday, folder: P
 # Listings
 
 
-def test_a_new_listing_gets_tiers_and_a_contract_and_is_unlisted_no_more(source: VenuesToday, folder: Path) -> None:
+def test_a_new_listing_gets_tiers_and_a_contract_and_is_unlisted_no_more(
+    source: VenuesToday, folder: Path
+) -> None:
     source.listed["bybit"]["FET"] = source.listed["bybit"]["RENDER"]
     source.tables["bybit"]["FET"] = source.tables["bybit"]["RENDER"]
     report = run(source, folder)
@@ -223,7 +277,9 @@ def test_a_new_listing_gets_tiers_and_a_contract_and_is_unlisted_no_more(source:
     assert "new: listings.csv Bybit FET: 2025-12-29/2026-07-20 -> listed" in report.lines()
 
 
-def test_a_new_listing_without_tiers_stays_unlisted_with_its_old_day(source: VenuesToday, folder: Path) -> None:
+def test_a_new_listing_without_tiers_stays_unlisted_with_its_old_day(
+    source: VenuesToday, folder: Path
+) -> None:
     source.listed["bybit"]["FET"] = source.listed["bybit"]["RENDER"]
     source.refused["tiers", "FET"] = "has a hole"
     report = run(source, folder)
@@ -252,7 +308,9 @@ def test_more_than_half_gone_at_once_is_not_believed(
         assert set(kept(report, "contracts.csv", "okx").values()) == {reason}
 
 
-def test_more_than_half_gone_at_once_is_written_where_it_is_trusted(source: VenuesToday, folder: Path) -> None:
+def test_more_than_half_gone_at_once_is_written_where_it_is_trusted(
+    source: VenuesToday, folder: Path
+) -> None:
     source.delist("okx", *list(source.listed["okx"])[:8])
     run(source, folder, trust=True)
     assert len(Snapshot(folder).tables("okx").tiers) == 6
@@ -261,17 +319,23 @@ def test_more_than_half_gone_at_once_is_written_where_it_is_trusted(source: Venu
 # Figures that jump
 
 
-def test_a_mark_more_than_five_times_off_keeps_all_marks_until_trusted(source: VenuesToday, folder: Path) -> None:
+def test_a_mark_more_than_five_times_off_keeps_all_marks_until_trusted(
+    source: VenuesToday, folder: Path
+) -> None:
     source.marks["FET"] = 0.2231 * 5.1
     report = run(source, folder)
     assert rows(folder, "marks.csv", "") == rows(SMALL, "marks.csv", "")
-    assert set(kept(report, "marks.csv").values()) == {"FET: it went from 0.2231 to 1.13781 (--trust takes it)"}
+    assert set(kept(report, "marks.csv").values()) == {
+        "FET: it went from 0.2231 to 1.13781 (--trust takes it)"
+    }
     run(source, folder, trust=True)
     assert Snapshot(folder).marks() == source.marks
 
 
 @pytest.mark.parametrize("times", [1 / 4.99, 4.99])
-def test_a_mark_less_than_five_times_off_is_taken(source: VenuesToday, folder: Path, times: float) -> None:
+def test_a_mark_less_than_five_times_off_is_taken(
+    source: VenuesToday, folder: Path, times: float
+) -> None:
     source.marks["FET"] = 0.2231 * times
     run(source, folder)
     assert Snapshot(folder).marks()["FET"] == 0.2231 * times
@@ -279,12 +343,15 @@ def test_a_mark_less_than_five_times_off_is_taken(source: VenuesToday, folder: P
 
 def scaled(table: TierTable, by: float) -> TierTable:
     tiers = [
-        {**row, "maintenance_rate": row["maintenance_rate"] * by, "maintenance_amount": None} for row in table.rows()
+        {**row, "maintenance_rate": row["maintenance_rate"] * by, "maintenance_amount": None}
+        for row in table.rows()
     ]
     return TierTable.from_rows(tiers[:1], progressive=table.progressive)
 
 
-@pytest.mark.parametrize(("times", "taken"), [(5.5, False), (4.5, True), (1 / 5.5, False), (1 / 4.5, True)])
+@pytest.mark.parametrize(
+    ("times", "taken"), [(5.5, False), (4.5, True), (1 / 5.5, False), (1 / 4.5, True)]
+)
 def test_a_first_rate_more_than_five_times_off_keeps_that_table_until_trusted(
     source: VenuesToday, folder: Path, times: float, taken: bool
 ) -> None:
@@ -312,14 +379,23 @@ def test_the_venues_own_contract_value_replaces_one_from_hearsay_however_far_off
     resize(source, "ICP", 1.0)
     run(source, folder)
     new = Snapshot(folder)
-    assert (new.tables("okx").contract_values["ICP"], new.tables("okx").unconfirmed) == (1.0, frozenset())
+    assert (new.tables("okx").contract_values["ICP"], new.tables("okx").unconfirmed) == (
+        1.0,
+        frozenset(),
+    )
 
 
-def test_contracts_of_another_size_come_with_their_tiers_or_not_at_all(source: VenuesToday, folder: Path) -> None:
+def test_contracts_of_another_size_come_with_their_tiers_or_not_at_all(
+    source: VenuesToday, folder: Path
+) -> None:
     resize(source, "ICP", 0.02)
     source.refused["tiers", "ICP"] = "has a hole"
     report = run(source, folder)
-    assert kept(report, "contracts.csv", "okx") == kept(report, "tiers.csv", "okx") == {"ICP": "has a hole"}
+    assert (
+        kept(report, "contracts.csv", "okx")
+        == kept(report, "tiers.csv", "okx")
+        == {"ICP": "has a hole"}
+    )
     assert Snapshot(folder).contracts("okx")["ICP"] == OLD.contracts("okx")["ICP"]
 
 
@@ -331,7 +407,9 @@ def test_a_confirmed_contract_value_that_jumps_keeps_contract_and_tiers_until_tr
     resize(source, "FIL", 1.0)
     report = rewrite(source, folder, TODAY + timedelta(days=1))
     reason = "its contract value went from 0.1 to 1 (--trust takes it)"
-    assert kept(report, "contracts.csv", "okx") == kept(report, "tiers.csv", "okx") == {"FIL": reason}
+    assert (
+        kept(report, "contracts.csv", "okx") == kept(report, "tiers.csv", "okx") == {"FIL": reason}
+    )
     assert rows(folder, "tiers.csv", "okx,FIL") == before
     rewrite(source, folder, TODAY + timedelta(days=1), trust=True)
     assert Snapshot(folder).contracts("okx")["FIL"].contract_value == 1.0
@@ -343,7 +421,9 @@ def test_a_confirmed_contract_value_that_jumps_keeps_contract_and_tiers_until_tr
 def test_a_mark_that_binance_lacks_is_the_next_venues(source: VenuesToday, folder: Path) -> None:
     source.delist("binance", "NEAR")
     run(source, folder)
-    assert rows(folder, "marks.csv", "NEAR") == [f'NEAR,"Binance, Bybit marks",{NOW},{1.385 * 1.25}']
+    assert rows(folder, "marks.csv", "NEAR") == [
+        f'NEAR,"Binance, Bybit marks",{NOW},{1.385 * 1.25}'
+    ]
     assert Snapshot(folder).marks() == source.marks
 
 
@@ -358,20 +438,28 @@ def test_a_mark_that_no_venue_has_keeps_all_marks(source: VenuesToday, folder: P
 def test_funding_that_tells_too_little_keeps_its_row(source: VenuesToday, folder: Path) -> None:
     source.histories["binance", "ATH"] = payments(np.zeros(30))
     report = run(source, folder)
-    assert kept(report, "funding.csv") == {"ATH": "has 30 funding payments at one interval, 90 are needed"}
+    assert kept(report, "funding.csv") == {
+        "ATH": "has 30 funding payments at one interval, 90 are needed"
+    }
     assert Snapshot(folder).funding()["ATH"] == OLD.funding()["ATH"]
 
 
-def test_a_rate_of_next_to_nothing_is_written_without_a_sign(source: VenuesToday, folder: Path) -> None:
+def test_a_rate_of_next_to_nothing_is_written_without_a_sign(
+    source: VenuesToday, folder: Path
+) -> None:
     source.histories["binance", "ATH"] = payments(np.full(100, -1e-12))
     run(source, folder)
     assert rows(folder, "funding.csv", "ATH") == [f"ATH,binance,2026-10-20,{NOW},8,100,0,0,0,0,0,0"]
 
 
-def test_funding_of_a_token_that_binance_does_not_list_is_bybits(source: VenuesToday, folder: Path) -> None:
+def test_funding_of_a_token_that_binance_does_not_list_is_bybits(
+    source: VenuesToday, folder: Path
+) -> None:
     source.delist("binance", "AR")
     run(source, folder)
-    assert {token for token, held in Snapshot(folder).funding().items() if held.venue == "bybit"} == {"AR"}
+    assert {
+        token for token, held in Snapshot(folder).funding().items() if held.venue == "bybit"
+    } == {"AR"}
 
 
 def test_candles_that_binance_lacks_are_bybits(source: VenuesToday, folder: Path) -> None:
@@ -382,12 +470,15 @@ def test_candles_that_binance_lacks_are_bybits(source: VenuesToday, folder: Path
     assert Snapshot(folder).correlations(["AR", "BTC"]).source == "Binance, Bybit daily closes"
 
 
-def test_a_token_without_candles_keeps_its_risk_row_and_all_correlations(source: VenuesToday, folder: Path) -> None:
+def test_a_token_without_candles_keeps_its_risk_row_and_all_correlations(
+    source: VenuesToday, folder: Path
+) -> None:
     source.paths["binance", "VIRTUAL"] = candles(walk("VIRTUAL", 90, 2.0))
     source.paths["bybit", "VIRTUAL"] = Unavailable("absent", "has no candles of VIRTUAL")
     report = run(source, folder)
     reason = (
-        "on Binance it has daily closes of 89 days on end up to yesterday, 366 are needed; Bybit has no candles of "
+        "on Binance it has daily closes of 89 days on end up to yesterday, 366 are needed; Bybit "
+        "has no candles of "
         "VIRTUAL"
     )
     assert kept(report, "risk.csv") == {"VIRTUAL": reason}
@@ -436,7 +527,11 @@ def test_an_added_token_is_in_every_table(source: VenuesToday, folder: Path) -> 
     new = Snapshot(folder)
     assert (report.kept, report.left_out) == ((), {})
     assert new.tables("binance").tiers["KAITO"] == source.tables["binance"]["KAITO"]
-    assert {venue for venue in VENUES if "KAITO" in new.tables(venue).not_listed} == {"bybit", "okx", "hyperliquid"}
+    assert {venue for venue in VENUES if "KAITO" in new.tables(venue).not_listed} == {
+        "bybit",
+        "okx",
+        "hyperliquid",
+    }
     assert new.marks()["KAITO"] == 2.0
     assert (new.funding()["KAITO"].venue, new.risk()["KAITO"].since) == ("binance", "2025-11-22")
     assert new.correlations(["KAITO", "VIRTUAL", "RENDER"]).matrix.shape == (3, 3)
@@ -487,7 +582,9 @@ def old_mark(source: VenuesToday) -> None:
 
 
 def old_candles(source: VenuesToday) -> None:
-    source.paths["binance", "SOL"] = source.paths["bybit", "SOL"] = Unavailable("absent", "has no candles of SOL")
+    source.paths["binance", "SOL"] = source.paths["bybit", "SOL"] = Unavailable(
+        "absent", "has no candles of SOL"
+    )
 
 
 @pytest.mark.parametrize(
@@ -497,7 +594,10 @@ def old_candles(source: VenuesToday) -> None:
         (bad_contract, "tickSize: must be a positive number, got 0"),
         (no_mark, "mark: must be a positive number, got 0"),
         (no_funding, "has 12 funding payments at one interval, 90 are needed"),
-        (no_year, "on Binance it has daily closes of 365 days on end up to yesterday, 366 are needed"),
+        (
+            no_year,
+            "on Binance it has daily closes of 365 days on end up to yesterday, 366 are needed",
+        ),
         (nowhere, "no venue has a mark of it"),
         (silent_venue, "OKX did not answer within 5 s"),
         (old_mark, "BTC: it went from 71202.9 to 8.90036e+06 (--trust takes it)"),
@@ -539,7 +639,9 @@ def moved(
     return moves
 
 
-def test_a_folder_without_a_snapshot_gets_one_on_the_packaged_rows(source: VenuesToday, tmp_path: Path) -> None:
+def test_a_folder_without_a_snapshot_gets_one_on_the_packaged_rows(
+    source: VenuesToday, tmp_path: Path
+) -> None:
     source.down["okx"] = SILENT
     run(source, tmp_path / "new" / "data")
     new = Snapshot(tmp_path / "new" / "data")
@@ -568,24 +670,33 @@ def test_nothing_is_left_beside_the_folder(source: VenuesToday, folder: Path) ->
     assert set(content(folder)) == set(FILES)
 
 
-def test_a_broken_snapshot_is_named_and_no_venue_is_asked(source: VenuesToday, folder: Path) -> None:
+def test_a_broken_snapshot_is_named_and_no_venue_is_asked(
+    source: VenuesToday, folder: Path
+) -> None:
     (folder / "marks.csv").unlink()
     with pytest.raises(FieldError, match=r"^marks\.csv: is missing$"):
         run(source, folder)
     assert source.asked == []
 
 
-def test_a_clock_behind_the_snapshots_latest_day_is_refused(source: VenuesToday, folder: Path) -> None:
+def test_a_clock_behind_the_snapshots_latest_day_is_refused(
+    source: VenuesToday, folder: Path
+) -> None:
     with pytest.raises(
-        NotWritten, match=r"^this machine's clock says 2026-09-28, and the snapshot holds figures of 2026"
+        NotWritten,
+        match=r"^this machine's clock says 2026-09-28, and the snapshot holds figures of 2026",
     ):
         rewrite(source, folder, date(2026, 9, 28))
     assert source.asked == []
 
 
-def test_the_last_day_of_an_interval_counts_as_the_snapshots_latest(source: VenuesToday, folder: Path) -> None:
+def test_the_last_day_of_an_interval_counts_as_the_snapshots_latest(
+    source: VenuesToday, folder: Path
+) -> None:
     contracts = folder / "contracts.csv"
-    contracts.write_text(contracts.read_text().replace("2025-11-27/2026-08-06", "2025-11-27/2026-11-23"))
+    contracts.write_text(
+        contracts.read_text().replace("2025-11-27/2026-08-06", "2025-11-27/2026-11-23")
+    )
     with pytest.raises(NotWritten, match=r"holds figures of 2026-11-23$"):
         run(source, folder)
 
@@ -605,7 +716,8 @@ def test_what_would_not_be_read_back_is_not_written(source: VenuesToday, folder:
     source.listed["bybit"]["FIL"] = replace(source.listed["bybit"]["FIL"], status="asleep")
     before = content(folder)
     with pytest.raises(
-        NotWritten, match=r"^the new snapshot would not be read back: contracts\.csv:\d+\.status: must be"
+        NotWritten,
+        match=r"^the new snapshot would not be read back: contracts\.csv:\d+\.status: must be",
     ):
         run(source, folder)
     assert content(folder) == before
@@ -638,7 +750,9 @@ def test_a_disk_that_fails_between_two_files_is_told_and_puts_the_old_ones_back(
 ) -> None:
     before = content(folder)
     moved(monkeypatch, 3, OSError(28, "No space left on device"))
-    with pytest.raises(NotWritten, match=r"^the new files cannot be written: No space left on device$"):
+    with pytest.raises(
+        NotWritten, match=r"^the new files cannot be written: No space left on device$"
+    ):
         run(source, folder)
     assert content(folder) == before
 
@@ -649,7 +763,9 @@ def test_a_folder_that_cannot_be_made_is_told(source: VenuesToday, tmp_path: Pat
         run(source, tmp_path / "file" / "data" / "new")
 
 
-def test_an_interruption_of_the_questions_leaves_the_files_alone(source: VenuesToday, folder: Path) -> None:
+def test_an_interruption_of_the_questions_leaves_the_files_alone(
+    source: VenuesToday, folder: Path
+) -> None:
     before = content(folder)
     source.paths["binance", "SOL"] = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):

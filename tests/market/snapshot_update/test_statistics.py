@@ -1,4 +1,7 @@
-"""Figures of recorded prices: against slower ways to the same numbers, and at the edges of their windows."""
+"""Figures of recorded prices.
+
+Against slower ways to the same numbers, and at the edges of their windows.
+"""
 
 from datetime import date, timedelta
 from itertools import pairwise
@@ -65,14 +68,25 @@ def test_days_that_do_not_begin_at_midnight_are_none() -> None:
 @pytest.mark.parametrize(
     ("held", "days"),
     [
-        pytest.param(candles(walk("BTC", YEAR + 1, 2.0)), YEAR, id="a day short of a year of moves"),
-        pytest.param(candles(walk("BTC", 900, 2.0), YESTERDAY - timedelta(days=1)), 0, id="none of yesterday"),
+        pytest.param(
+            candles(walk("BTC", YEAR + 1, 2.0)), YEAR, id="a day short of a year of moves"
+        ),
+        pytest.param(
+            candles(walk("BTC", 900, 2.0), YESTERDAY - timedelta(days=1)), 0, id="none of yesterday"
+        ),
         pytest.param(candles(np.empty(0)), 0, id="none at all"),
-        pytest.param(without(candles(walk("BTC", 900, 2.0)), TODAY - timedelta(days=9)), 8, id="a hole last week"),
+        pytest.param(
+            without(candles(walk("BTC", 900, 2.0)), TODAY - timedelta(days=9)),
+            8,
+            id="a hole last week",
+        ),
     ],
 )
 def test_too_few_days_on_end_are_refused_with_their_number(held: Candles, days: int) -> None:
-    with pytest.raises(FieldError, match=f"^has daily closes of {days} days on end up to yesterday, 366 are needed$"):
+    with pytest.raises(
+        FieldError,
+        match=f"^has daily closes of {days} days on end up to yesterday, 366 are needed$",
+    ):
         statistics.daily_closes(held, TODAY)
 
 
@@ -92,7 +106,11 @@ def test_a_price_that_stood_still_for_a_year_is_refused() -> None:
 
 def test_the_long_window_reaches_back_as_far_as_btc_and_the_basket_do_together() -> None:
     (found,) = statistics.windows(closes(700, ETH=900, WLD=601), TODAY)
-    assert (found.days, found.since, found.as_of) == (600, YESTERDAY - timedelta(days=599), YESTERDAY)
+    assert (found.days, found.since, found.as_of) == (
+        600,
+        YESTERDAY - timedelta(days=599),
+        YESTERDAY,
+    )
 
 
 def test_a_younger_token_has_its_figures_of_the_last_year_beside_all_others() -> None:
@@ -132,7 +150,11 @@ def test_risk_figures_are_those_of_a_table_of_returns(window: Window) -> None:
     found, moves = statistics.risk(window, "ETH", "somewhere"), frame(window)
     assert found.annual_volatility == pytest.approx(moves["ETH"].std() * sqrt(365), rel=1e-12)
     assert found.beta_btc == pytest.approx(np.polyfit(moves["BTC"], moves["ETH"], 1)[0], rel=1e-9)
-    assert (found.source, found.since, found.as_of) == ("somewhere", window.since.isoformat(), "2026-11-21")
+    assert (found.source, found.since, found.as_of) == (
+        "somewhere",
+        window.since.isoformat(),
+        "2026-11-21",
+    )
 
 
 def test_btc_is_its_own_measure(window: Window) -> None:
@@ -163,26 +185,37 @@ def test_a_funding_distribution_by_hand() -> None:
     found = statistics.funding("binance", payments(np.arange(101) * 1e-5, 4), TODAY)
     assert (found.venue, found.interval_hours, found.payments) == ("binance", 4, 101)
     assert (found.since, found.as_of) == ("2026-11-05", "2026-11-22")
-    assert [found.lowest, found.percentile_1, found.median, found.mean, found.percentile_99, found.highest] == (
-        pytest.approx([0, 1e-5, 50e-5, 50e-5, 99e-5, 100e-5])
-    )
+    assert [
+        found.lowest,
+        found.percentile_1,
+        found.median,
+        found.mean,
+        found.percentile_99,
+        found.highest,
+    ] == (pytest.approx([0, 1e-5, 50e-5, 50e-5, 99e-5, 100e-5]))
 
 
 def test_percentiles_lie_between_two_payments_in_proportion() -> None:
     found = statistics.funding("binance", payments(np.arange(121) * 1e-5), TODAY)
-    assert (found.percentile_1, found.percentile_99) == (pytest.approx(1.2e-5), pytest.approx(118.8e-5))
+    assert (found.percentile_1, found.percentile_99) == (
+        pytest.approx(1.2e-5),
+        pytest.approx(118.8e-5),
+    )
 
 
 def joined(*parts: FundingHistory) -> FundingHistory:
     return FundingHistory(
-        np.concatenate([part.times for part in parts]), np.concatenate([part.rates for part in parts])
+        np.concatenate([part.times for part in parts]),
+        np.concatenate([part.rates for part in parts]),
     )
 
 
 def test_only_payments_since_the_interval_last_changed_are_counted() -> None:
     now = payments(np.full(100, 1e-4), 4)
     before = payments(np.full(100, 9e-4), 8)
-    earlier = FundingHistory(before.times - before.times[-1] + now.times[0] - 4 * HOUR, before.rates)
+    earlier = FundingHistory(
+        before.times - before.times[-1] + now.times[0] - 4 * HOUR, before.rates
+    )
     found = statistics.funding("binance", joined(earlier, now), TODAY)
     # The last of the old ones opens the first interval of the new length.
     assert (found.payments, found.interval_hours, found.highest) == (100, 4, 1e-4)
@@ -204,22 +237,31 @@ def test_payments_a_few_milliseconds_late_are_at_their_hour() -> None:
 @pytest.mark.parametrize(
     ("history", "message"),
     [
-        pytest.param(payments(np.zeros(89)), "has 89 funding payments at one interval, 90 are needed", id="few"),
+        pytest.param(
+            payments(np.zeros(89)),
+            "has 89 funding payments at one interval, 90 are needed",
+            id="few",
+        ),
         pytest.param(payments(np.zeros(0)), "has 0 funding payments", id="none"),
         pytest.param(payments(np.zeros(1)), "has 1 funding payments", id="one"),
         pytest.param(
             joined(
-                FundingHistory(payments(np.zeros(200), 4).times - 10 * DAY, np.zeros(200)), payments(np.zeros(50), 4)
+                FundingHistory(payments(np.zeros(200), 4).times - 10 * DAY, np.zeros(200)),
+                payments(np.zeros(50), 4),
             ),
             "has 49 funding payments",
             id="few since a hole",
         ),
         pytest.param(
-            payments(np.zeros(200), 8, TODAY - timedelta(days=3)), "was last paid funding on 2026-11-19", id="past"
+            payments(np.zeros(200), 8, TODAY - timedelta(days=3)),
+            "was last paid funding on 2026-11-19",
+            id="past",
         ),
     ],
 )
-def test_a_funding_history_that_tells_too_little_is_refused(history: FundingHistory, message: str) -> None:
+def test_a_funding_history_that_tells_too_little_is_refused(
+    history: FundingHistory, message: str
+) -> None:
     with pytest.raises(FieldError, match=f"^{message}"):
         statistics.funding("binance", history, TODAY)
 

@@ -14,12 +14,19 @@ from tests.replay import binance, bybit, hyperliquid, okx
 from tests.replay.figures import ADDRESS, KEY, Book
 from tests.replay.server import Replay, replaying
 
-INSTALL = {"binance": binance.install, "bybit": bybit.install, "okx": okx.install, "hyperliquid": hyperliquid.install}
+INSTALL = {
+    "binance": binance.install,
+    "bybit": bybit.install,
+    "okx": okx.install,
+    "hyperliquid": hyperliquid.install,
+}
 
 READS: dict[str, Callable[[str], Any]] = {
     "contracts": lambda venue: Venues().contracts(venue),
     "quotes": lambda venue: Venues().quotes(venue),
-    "tiers": lambda venue: read_tiers(venue, KEY, "RENDER") if venue == "binance" else Venues().tiers(venue, "RENDER"),
+    "tiers": lambda venue: (
+        read_tiers(venue, KEY, "RENDER") if venue == "binance" else Venues().tiers(venue, "RENDER")
+    ),
     "funding": lambda venue: Venues().funding(venue, "RENDER"),
     "candles": lambda venue: Venues().candles(venue, "RENDER"),
     "account": lambda venue: read_account(venue, None if venue == "hyperliquid" else KEY, ADDRESS),

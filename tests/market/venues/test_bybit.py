@@ -47,23 +47,37 @@ def rows(change: Any) -> Any:
 # Contracts and quotes
 
 
-def test_every_linear_perpetual_in_usdt_that_trades_is_a_contract_on_whatever_page(replay: Replay) -> None:
+def test_every_linear_perpetual_in_usdt_that_trades_is_a_contract_on_whatever_page(
+    replay: Replay,
+) -> None:
     contracts = Venues().contracts("bybit")
     assert set(contracts.good) == TOKENS
     assert dict(contracts.refused) == {
         BROKEN: 'lotSizeFilter: must be an object, got "0.1"',
-        "ARKM": "status: must be text, got 5",  # A row that does not say whether it counts is not passed over.
+        # A row that does not say whether it counts is not passed over.
+        "ARKM": "status: must be text, got 5",
     }
-    assert [asked.query.get("cursor") for asked in replay.asked] == [None, "from=7", "from=14", "from=21"]
+    assert [asked.query.get("cursor") for asked in replay.asked] == [
+        None,
+        "from=7",
+        "from=14",
+        "from=21",
+    ]
 
 
 def test_pages_without_an_end_are_given_up(replay: Replay) -> None:
-    altered(replay, "/v5/market/instruments-info", lambda result: {**result, "nextPageCursor": "from%3D0"})
+    altered(
+        replay,
+        "/v5/market/instruments-info",
+        lambda result: {**result, "nextPageCursor": "from%3D0"},
+    )
     with pytest.raises(Unavailable, match="nextPageCursor: leads on after 10 pages"):
         Venues().contracts("bybit")
 
 
-@pytest.mark.parametrize("end", [{"nextPageCursor": None}, {"nextPageCursor": ""}, {}], ids=["null", "empty", "absent"])
+@pytest.mark.parametrize(
+    "end", [{"nextPageCursor": None}, {"nextPageCursor": ""}, {}], ids=["null", "empty", "absent"]
+)
 def test_a_page_without_a_cursor_is_the_last(replay: Replay, end: dict[str, Any]) -> None:
     def changed(result: Any) -> Any:
         more = result.pop("nextPageCursor")
@@ -91,8 +105,16 @@ def test_a_cursor_that_leads_to_an_empty_page_ends_the_list(replay: Replay, empt
 
 def test_a_contract_carries_the_figures_of_its_filters() -> None:
     contract = Venues().contracts("bybit").good["RENDER"]
-    assert (contract.tick_size, contract.quantity_step, contract.minimum_notional) == (0.001, 0.1, 5)
-    assert (contract.contract_value, contract.contract_value_confirmed, contract.status) == (1, True, "trading")
+    assert (contract.tick_size, contract.quantity_step, contract.minimum_notional) == (
+        0.001,
+        0.1,
+        5,
+    )
+    assert (contract.contract_value, contract.contract_value_confirmed, contract.status) == (
+        1,
+        True,
+        "trading",
+    )
     assert contract.taker_fee == 0.00055
 
 
@@ -111,27 +133,45 @@ def test_a_quote_carries_mark_index_and_present_funding(book: Book) -> None:
     ("change", "reason"),
     [
         pytest.param({"markPrice": "0"}, "mark: must be a positive number, got 0", id="zero"),
-        pytest.param({"indexPrice": "1"}, "its mark of 1.75 is +75% off its index price of 1", id="off the index"),
+        pytest.param(
+            {"indexPrice": "1"},
+            "its mark of 1.75 is +75% off its index price of 1",
+            id="off the index",
+        ),
     ],
 )
 def test_a_quote_that_cannot_be_true_is_refused_and_the_others_stand(
     replay: Replay, change: dict[str, Any], reason: str
 ) -> None:
-    altered(replay, "/v5/market/tickers", rows(lambda row: {**row, **change} if "RENDER" in str(row) else row))
+    altered(
+        replay,
+        "/v5/market/tickers",
+        rows(lambda row: {**row, **change} if "RENDER" in str(row) else row),
+    )
     checked = Venues().quotes("bybit")
     assert checked.refused["RENDER"].startswith(reason)
     assert set(checked.good) == TOKENS - {"RENDER"}
 
 
-@pytest.mark.parametrize("change", [{"fundingRate": "-1"}, {"fundingRate": "high"}, {"fundingIntervalHour": "0"}])
-def test_a_funding_rate_that_cannot_be_true_leaves_the_mark(replay: Replay, change: dict[str, Any]) -> None:
-    altered(replay, "/v5/market/tickers", rows(lambda row: {**row, **change} if "RENDER" in str(row) else row))
+@pytest.mark.parametrize(
+    "change", [{"fundingRate": "-1"}, {"fundingRate": "high"}, {"fundingIntervalHour": "0"}]
+)
+def test_a_funding_rate_that_cannot_be_true_leaves_the_mark(
+    replay: Replay, change: dict[str, Any]
+) -> None:
+    altered(
+        replay,
+        "/v5/market/tickers",
+        rows(lambda row: {**row, **change} if "RENDER" in str(row) else row),
+    )
     checked = Venues().quotes("bybit")
     assert checked.good["RENDER"] == (1.75, pytest.approx(1.750875), None, None, None)
     assert "RENDER" not in checked.refused
 
 
-def test_an_interval_that_the_ticker_leaves_out_is_the_instruments_where_those_were_seen(replay: Replay) -> None:
+def test_an_interval_that_the_ticker_leaves_out_is_the_instruments_where_those_were_seen(
+    replay: Replay,
+) -> None:
     altered(
         replay,
         "/v5/market/tickers",
@@ -154,9 +194,16 @@ def test_the_tiers_are_those_of_the_venue() -> None:
 def test_margins_in_per_cent_are_read_as_the_fractions_they_are(book: Book) -> None:
     book.bybit_unit = 100.0
     for token in TOKENS:
-        table, known = Venues().tiers("bybit", token).good[token], snapshot.tables("bybit").tiers[token]
+        table, known = (
+            Venues().tiers("bybit", token).good[token],
+            snapshot.tables("bybit").tiers[token],
+        )
         assert table.rates == pytest.approx(known.rates, rel=1e-15)
-        assert (table.floors, table.amounts, table.max_leverages) == (known.floors, known.amounts, known.max_leverages)
+        assert (table.floors, table.amounts, table.max_leverages) == (
+            known.floors,
+            known.amounts,
+            known.max_leverages,
+        )
 
 
 @pytest.mark.parametrize("unit", [1.0, 100.0])
@@ -190,7 +237,9 @@ def test_a_rounded_initial_margin_tells_the_unit_and_the_leverage_is_exact(
     replay: Replay, leverage: str, initial: str, maintenance: str, rate: float
 ) -> None:
     altered(replay, "/v5/market/risk-limit", risks(("9000", leverage, initial, maintenance)))
-    assert tiers() == TierTable(True, (0,), (pytest.approx(rate, rel=1e-12),), (0,), (float(leverage),), 9000)
+    assert tiers() == TierTable(
+        True, (0,), (pytest.approx(rate, rel=1e-12),), (0,), (float(leverage),), 9000
+    )
 
 
 @pytest.mark.parametrize(
@@ -205,7 +254,9 @@ def test_margins_that_are_in_no_one_unit_are_refused_without_deductions_too(
     replay: Replay, initial: str, maintenance: str
 ) -> None:
     altered(replay, "/v5/market/risk-limit", risks(("9000", "50", initial, maintenance)))
-    with pytest.raises(Unavailable, match=r"\[0\]\.(initialMargin: is not 1|maintenanceMargin: is in another unit)"):
+    with pytest.raises(
+        Unavailable, match=r"\[0\]\.(initialMargin: is not 1|maintenanceMargin: is in another unit)"
+    ):
         tiers()
 
 
@@ -214,8 +265,13 @@ def test_margins_that_are_in_no_one_unit_are_refused_without_deductions_too(
     [
         pytest.param(lambda row: {**row, "mmDeduction": ""}, id="empty"),
         pytest.param(lambda row: {**row, "mmDeduction": None}, id="null"),
-        pytest.param(lambda row: {key: row[key] for key in row if key != "mmDeduction"}, id="absent"),
-        pytest.param(lambda row: {**row, "mmDeduction": "0" if row["isLowestRisk"] else ""}, id="0 in the first tier"),
+        pytest.param(
+            lambda row: {key: row[key] for key in row if key != "mmDeduction"}, id="absent"
+        ),
+        pytest.param(
+            lambda row: {**row, "mmDeduction": "0" if row["isLowestRisk"] else ""},
+            id="0 in the first tier",
+        ),
     ],
 )
 @pytest.mark.parametrize("unit", [1.0, 100.0])
@@ -246,13 +302,20 @@ def test_margins_in_two_units_at_once_are_refused(replay: Replay) -> None:
         rows(lambda row: {**row, "maintenanceMargin": str(100 * float(row["maintenanceMargin"]))}),
     )
     with pytest.raises(
-        Unavailable, match=r"as fractions: \[0\]\.maintenance_rate: .*; in per cent: \[0\]\.initialMargin: is not 1 ÷"
+        Unavailable,
+        match=r"as fractions: \[0\]\.maintenance_rate: .*; in per cent: \[0\]\.initialMargin: is "
+        r"not 1 ÷",
     ):
         tiers()
 
 
 def test_a_table_that_fits_both_units_is_refused(replay: Replay) -> None:
-    single = {"symbol": "RENDERUSDT", "riskLimitValue": "9000", "maintenanceMargin": "0.01", "maxLeverage": "50"}
+    single = {
+        "symbol": "RENDERUSDT",
+        "riskLimitValue": "9000",
+        "maintenanceMargin": "0.01",
+        "maxLeverage": "50",
+    }
     altered(replay, "/v5/market/risk-limit", lambda result: {**result, "list": [single]})
     with pytest.raises(Unavailable, match="its margins may be fractions or per cent"):
         tiers()
@@ -273,7 +336,9 @@ def test_a_table_that_fits_both_units_is_refused(replay: Replay) -> None:
         pytest.param(3, {"symbol": "BTCUSDT"}, id="a row of another symbol"),
     ],
 )
-def test_a_table_that_is_no_schedule_is_refused(replay: Replay, row: int, change: dict[str, str] | None) -> None:
+def test_a_table_that_is_no_schedule_is_refused(
+    replay: Replay, row: int, change: dict[str, str] | None
+) -> None:
     def changed(result: Any) -> Any:
         risks = sorted(result["list"], key=lambda risk: float(risk["riskLimitValue"]))
         risks[row : row + 1] = [] if change is None else [{**risks[row], **change}]
@@ -306,7 +371,9 @@ def test_what_is_no_token_is_never_asked_for(replay: Replay, ask: str, token: st
 
 def test_past_funding_is_given_oldest_first(book: Book) -> None:
     history = Venues().funding("bybit", "RENDER")
-    assert list(zip(history.times.tolist(), history.rates.tolist(), strict=True)) == list(book.funding("RENDER", 200))
+    assert list(zip(history.times.tolist(), history.rates.tolist(), strict=True)) == list(
+        book.funding("RENDER", 200)
+    )
 
 
 def test_candles_are_given_oldest_first(book: Book) -> None:
@@ -330,7 +397,9 @@ def test_an_account_is_taken_over_and_agrees_with_the_venues_own_figures(book: B
     assert account.imported.left_out == ()
     assert (account.venue, account.margin_mode, account.wallet_balance) == ("bybit", "cross", 6000)
     assert (account.taker_fee, account.may_trade, account.may_withdraw) == (0.0004, False, False)
-    ours = assess(as_scenario(account, book.scenario("bybit")).with_tables(snapshot.tables("bybit")))
+    ours = assess(
+        as_scenario(account, book.scenario("bybit")).with_tables(snapshot.tables("bybit"))
+    )
     figures = (ours.equity, ours.initial_margin, ours.maintenance_margin, ours.margin_ratio.value)
     assert tuple(account.figures) == pytest.approx(figures, rel=1e-9)
     prices = {(price.symbol, None): price.below or price.above for price in ours.liquidation_prices}
@@ -344,22 +413,37 @@ def test_no_liquidation_price_is_not_told(book: Book) -> None:
 
 def test_positions_come_from_every_page(book: Book) -> None:
     book.legs = [Leg(token, "long", 1, 1, 2) for token in sorted(TOKENS)]
-    assert [position.symbol for position in read_account("bybit", KEY).imported.positions] == sorted(TOKENS)
+    assert [
+        position.symbol for position in read_account("bybit", KEY).imported.positions
+    ] == sorted(TOKENS)
 
 
 def test_an_isolated_account_comes_with_its_margins_without_the_closing_fees(book: Book) -> None:
-    book.legs = [Leg("RENDER", "long", 8000, 1.85, 10, 1600.0), Leg("NEAR", "short", 3000, 1.30, 5, 780.0)]
+    book.legs = [
+        Leg("RENDER", "long", 8000, 1.85, 10, 1600.0),
+        Leg("NEAR", "short", 3000, 1.30, 5, 780.0),
+    ]
     account = read_account("bybit", KEY)
     assert (account.margin_mode, account.wallet_balance) == ("isolated", 6000)
     margins = [position.isolated_margin for position in account.imported.positions]
     assert margins == pytest.approx([1600, 780], rel=1e-12)
-    ours = assess(as_scenario(account, book.scenario("bybit")).with_tables(snapshot.tables("bybit")))
-    assert account.liquidation_prices["RENDER", "long"] == pytest.approx(ours.liquidation_prices[0].below, rel=1e-9)
-    assert (account.figures.equity, account.figures.margin_ratio) == (pytest.approx(ours.equity), None)
+    ours = assess(
+        as_scenario(account, book.scenario("bybit")).with_tables(snapshot.tables("bybit"))
+    )
+    assert account.liquidation_prices["RENDER", "long"] == pytest.approx(
+        ours.liquidation_prices[0].below, rel=1e-9
+    )
+    assert (account.figures.equity, account.figures.margin_ratio) == (
+        pytest.approx(ours.equity),
+        None,
+    )
 
 
 def test_the_documented_position_margin_holds_the_closing_fee(replay: Replay, book: Book) -> None:
-    """100 XRP at 0.3615, 10×, taker fee 0.06 %: the documented positionIM is 3.634521, of which 3.615 are margin."""
+    """100 XRP at 0.3615, 10×, taker fee 0.06 %.
+
+    The documented positionIM is 3.634521, of which 3.615 are margin.
+    """
     book.legs = [Leg("NEAR", "long", 100, 0.3615, 10, 3.615)]
     book.taker_fee = 0.0006
     altered(replay, "/v5/position/list", rows(lambda row: {**row, "positionIM": "3.634521"}))
@@ -367,9 +451,14 @@ def test_the_documented_position_margin_holds_the_closing_fee(replay: Replay, bo
     assert position.isolated_margin == pytest.approx(3.615, rel=1e-12)
 
 
-def test_portfolio_margin_and_classic_accounts_are_refused_with_the_reason(replay: Replay, book: Book) -> None:
+def test_portfolio_margin_and_classic_accounts_are_refused_with_the_reason(
+    replay: Replay, book: Book
+) -> None:
     book.bybit_mode = "PORTFOLIO_MARGIN"
-    with pytest.raises(Unavailable, match="keeps this account in portfolio margin, whose rules are not modelled here"):
+    with pytest.raises(
+        Unavailable,
+        match="keeps this account in portfolio margin, whose rules are not modelled here",
+    ):
         read_account("bybit", KEY)
     book.bybit_mode = ""
     altered(replay, "/v5/account/info", lambda info: {**info, "unifiedMarginStatus": 1})
@@ -383,10 +472,13 @@ def test_what_cannot_be_taken_over_is_named_with_its_reason(book: Book) -> None:
     assert read_account("bybit", KEY).imported.left_out == (
         LeftOut("BTCUSDT-25DEC26", "it is a dated future, and only perpetuals are taken over"),
         LeftOut("ETHPERP", "it is not settled in USDT"),
-        LeftOut("0.1 BTC", "collateral in other coins is not taken over; add it by hand with its ratio"),
+        LeftOut(
+            "0.1 BTC", "collateral in other coins is not taken over; add it by hand with its ratio"
+        ),
         LeftOut(
             "-2 SOL",
-            "it is owed, and counts against the account: 180.04 USDT less in the wallet balance, its value now; a "
+            "it is owed, and counts against the account: 180.04 USDT less in the wallet balance, "
+            "its value now; a "
             "later move of SOL is not followed",
         ),
     )
@@ -399,13 +491,17 @@ def test_a_coin_that_is_owed_lowers_the_wallet_by_its_value(book: Book, mode: st
 
 
 def test_a_debt_follows_the_equity_of_its_coin(replay: Replay, book: Book) -> None:
-    """The venue counts unrealised profit in that coin: 2 SOL borrowed and 0.5 SOL of profit are a debt of 1.5 SOL."""
+    """The venue counts unrealised profit in that coin.
+
+    2 SOL borrowed and 0.5 SOL of profit are a debt of 1.5 SOL.
+    """
     book.other_coins = {"SOL": -2.0}
 
     def with_profit(result: Any) -> Any:
         wallet = result["list"][0]
         coins = [
-            {**coin, "equity": "-1.5", "usdValue": ""} if coin["coin"] == "SOL" else coin for coin in wallet["coin"]
+            {**coin, "equity": "-1.5", "usdValue": ""} if coin["coin"] == "SOL" else coin
+            for coin in wallet["coin"]
         ]
         return {"list": [{**wallet, "coin": coins}]}
 
@@ -431,11 +527,15 @@ def test_a_debt_that_nobody_prices_is_never_dropped(replay: Replay, book: Book) 
         return {"list": [{**wallet, "coin": [{**coin, "usdValue": ""} for coin in wallet["coin"]]}]}
 
     altered(replay, "/v5/account/wallet-balance", unpriced)
-    with pytest.raises(Unavailable, match=r"owes a coin and not what that is worth.*Repay the OBSCURE"):
+    with pytest.raises(
+        Unavailable, match=r"owes a coin and not what that is worth.*Repay the OBSCURE"
+    ):
         read_account("bybit", KEY)
 
 
-def test_coins_that_are_switched_off_as_collateral_are_left_out_with_that_reason(replay: Replay, book: Book) -> None:
+def test_coins_that_are_switched_off_as_collateral_are_left_out_with_that_reason(
+    replay: Replay, book: Book
+) -> None:
     book.other_coins = {"BTC": 0.1}
 
     def switched_off(result: Any) -> Any:
@@ -447,7 +547,9 @@ def test_coins_that_are_switched_off_as_collateral_are_left_out_with_that_reason
     assert left == LeftOut("0.1 BTC", "it does not count as collateral in this account")
 
 
-def test_positions_that_cannot_be_asked_for_are_never_passed_over_in_silence(replay: Replay) -> None:
+def test_positions_that_cannot_be_asked_for_are_never_passed_over_in_silence(
+    replay: Replay,
+) -> None:
     answer = replay.answer(HOST, "GET", "/v5/position/list")
     replay.serve(
         HOST,
@@ -456,7 +558,9 @@ def test_positions_that_cannot_be_asked_for_are_never_passed_over_in_silence(rep
         lambda asked: Reply("", 500) if asked.query["category"] == "option" else answer(asked),
     )
     (left,) = read_account("bybit", KEY).imported.left_out
-    assert left == LeftOut("options", "they could not be asked for; if there are any, they are missing here")
+    assert left == LeftOut(
+        "options", "they could not be asked for; if there are any, they are missing here"
+    )
 
 
 def test_what_was_borrowed_by_hand_is_no_wallet_balance(replay: Replay) -> None:
@@ -464,7 +568,12 @@ def test_what_was_borrowed_by_hand_is_no_wallet_balance(replay: Replay) -> None:
         replay,
         "/v5/account/wallet-balance",
         lambda result: {
-            "list": [{**result["list"][0], "coin": [{"coin": "USDT", "walletBalance": "6000", "spotBorrow": "1500"}]}]
+            "list": [
+                {
+                    **result["list"][0],
+                    "coin": [{"coin": "USDT", "walletBalance": "6000", "spotBorrow": "1500"}],
+                }
+            ]
         },
     )
     assert read_account("bybit", KEY).wallet_balance == 4500
@@ -478,7 +587,9 @@ def test_what_was_borrowed_by_hand_is_no_wallet_balance(replay: Replay) -> None:
         ({"walletBalance": "6000"}, r"\[0\].coin: is missing"),
     ],
 )
-def test_a_wallet_balance_that_cannot_be_read_is_never_taken_for_zero(replay: Replay, coin: Any, reason: str) -> None:
+def test_a_wallet_balance_that_cannot_be_read_is_never_taken_for_zero(
+    replay: Replay, coin: Any, reason: str
+) -> None:
     altered(replay, "/v5/account/wallet-balance", lambda _: {"list": [{"coin": [coin]}]})
     with pytest.raises(Unavailable, match=reason):
         read_account("bybit", KEY)
@@ -491,18 +602,26 @@ def test_a_key_that_may_trade_is_read_and_said_to(book: Book) -> None:
 
 
 @pytest.mark.parametrize("right", ["Withdraw", "AccountTransfer", "SubMemberTransfer"])
-def test_a_key_by_which_money_can_leave_the_account_is_refused(replay: Replay, book: Book, right: str) -> None:
+def test_a_key_by_which_money_can_leave_the_account_is_refused(
+    replay: Replay, book: Book, right: str
+) -> None:
     book.may_trade = True
     granted = {"ContractTrade": ["Order"], "Wallet": [{}, right]}
     altered(replay, "/v5/user/query-api", lambda rights: {**rights, "permissions": granted})
-    with pytest.raises(Unavailable, match=r"withdraw or transfer your money.*choose Read-Only") as caught:
+    with pytest.raises(
+        Unavailable, match=r"withdraw or transfer your money.*choose Read-Only"
+    ) as caught:
         read_account("bybit", KEY)
     assert caught.value.trouble == "key"
     assert [asked.path for asked in replay.asked] == ["/v5/account/info", "/v5/user/query-api"]
 
 
 def test_a_right_to_withdraw_of_a_key_that_can_only_read_is_none(replay: Replay) -> None:
-    altered(replay, "/v5/user/query-api", lambda rights: {**rights, "permissions": {"Wallet": ["Withdraw"]}})
+    altered(
+        replay,
+        "/v5/user/query-api",
+        lambda rights: {**rights, "permissions": {"Wallet": ["Withdraw"]}},
+    )
     assert read_account("bybit", KEY).may_withdraw is False
 
 
@@ -513,7 +632,9 @@ def test_rights_that_cannot_be_read_are_not_told(replay: Replay, permissions: ob
     assert (account.may_trade, account.may_withdraw) == (None, None)
 
 
-def test_a_venue_that_does_not_say_what_the_account_pays_still_tells_the_account(replay: Replay) -> None:
+def test_a_venue_that_does_not_say_what_the_account_pays_still_tells_the_account(
+    replay: Replay,
+) -> None:
     replay.fail("fee-rate", Fault(Reply("", 500)))
     account = read_account("bybit", KEY)
     assert (account.taker_fee, len(account.imported.positions)) == (None, 4)

@@ -1,4 +1,7 @@
-"""The connection itself: what it tries again, how long it waits, how much it reads, and what it keeps to itself."""
+"""The connection itself.
+
+What it tries again, how long it waits, how much it reads, and what it keeps to itself.
+"""
 
 import gzip
 import time
@@ -55,7 +58,9 @@ def test_a_venue_that_does_not_answer_in_time_is_not_waited_for_twice(
 # Time
 
 
-def test_a_dead_address_keeps_nobody_from_the_next(deaf: int, replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dead_address_keeps_nobody_from_the_next(
+    deaf: int, replay: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(connection, "TIMEOUT", 1.0)
     live_at(monkeypatch, deaf, replay.port)
     assert len(Connection("binance").ask(ASKED)) > 17
@@ -91,9 +96,15 @@ def test_what_will_not_pass_is_not_tried_again(replay: Replay, status: int) -> N
     assert len(replay.asked) == 1
 
 
-@pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("", None), ("soon", None), ("-1", None), ("٣", None)])
-def test_a_pause_that_the_venue_asks_for_is_told(replay: Replay, header: str, seconds: float | None) -> None:
-    replay.fail("premiumIndex", Fault(Reply("", 429, {"Retry-After": header.encode().decode("latin-1")})))
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("7", 7.0), ("", None), ("soon", None), ("-1", None), ("٣", None)]
+)
+def test_a_pause_that_the_venue_asks_for_is_told(
+    replay: Replay, header: str, seconds: float | None
+) -> None:
+    replay.fail(
+        "premiumIndex", Fault(Reply("", 429, {"Retry-After": header.encode().decode("latin-1")}))
+    )
     told = trouble(Connection("binance"))
     assert (told.trouble, told.retry_after) == ("busy", seconds)
 
@@ -103,14 +114,20 @@ def test_a_pause_that_the_venue_asks_for_is_told(replay: Replay, header: str, se
 
 @pytest.mark.parametrize("hours", [-3, 3])
 @pytest.mark.parametrize("venue", SKEWED)
-def test_a_clock_that_is_off_is_made_up_for_by_the_venues(replay: Replay, book: Book, venue: str, hours: int) -> None:
+def test_a_clock_that_is_off_is_made_up_for_by_the_venues(
+    replay: Replay, book: Book, venue: str, hours: int
+) -> None:
     book.clock_skew = hours * 3_600_000
     assert read_account(venue, KEY).wallet_balance == 6000
     assert [asked.path for asked in replay.asked].count(SKEWED[venue]) == 1
 
 
-@pytest.mark.parametrize("answer", ["{}", '{"serverTime": 1}', '{"serverTime": "soon"}', '{"serverTime": 1e300}', "no"])
-def test_a_clock_that_cannot_be_made_up_for_is_told(replay: Replay, book: Book, answer: str) -> None:
+@pytest.mark.parametrize(
+    "answer", ["{}", '{"serverTime": 1}', '{"serverTime": "soon"}', '{"serverTime": 1e300}', "no"]
+)
+def test_a_clock_that_cannot_be_made_up_for_is_told(
+    replay: Replay, book: Book, answer: str
+) -> None:
     book.clock_skew = 3_600_000
     replay.serve("fapi.binance.com", "GET", "/fapi/v1/time", lambda _: Reply(answer))
     with pytest.raises(Unavailable) as caught:
@@ -132,14 +149,18 @@ def test_an_answer_that_trickles_in_is_given_up_when_its_time_is_over(
     assert time.monotonic() - began < 10
 
 
-def test_an_answer_without_an_end_is_given_up_at_its_bound(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_without_an_end_is_given_up_at_its_bound(
+    replay: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(connection, "LARGEST_ANSWER", 1 << 20)
     replay.fail("premiumIndex", Fault(endless=True))
     told = trouble(Connection("binance"))
     assert (told.trouble, told.reason) == ("broken", "gave an answer beyond all bounds")
 
 
-def test_a_small_answer_that_unpacks_to_a_huge_one_is_given_up(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_small_answer_that_unpacks_to_a_huge_one_is_given_up(
+    replay: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(connection, "LARGEST_ANSWER", 1 << 20)
     packed = gzip.compress(b" " * (1 << 25))
     replay.fail("premiumIndex", Fault(Reply(packed, headers={"Content-Encoding": "gzip"})))
@@ -153,7 +174,8 @@ def test_packed_answers_are_read(replay: Replay) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["[" * 100_000, " " + "[" * 100_000, '{"a":' * 100_000, "1" * 10_000, "[" + "9" * 5_000 + "]"]
+    "body",
+    ["[" * 100_000, " " + "[" * 100_000, '{"a":' * 100_000, "1" * 10_000, "[" + "9" * 5_000 + "]"],
 )
 def test_an_answer_that_no_parser_can_hold_is_broken(replay: Replay, body: str) -> None:
     replay.fail("premiumIndex", Fault(Reply(body)))
@@ -161,7 +183,9 @@ def test_an_answer_that_no_parser_can_hold_is_broken(replay: Replay, body: str) 
 
 
 def test_an_answer_that_leads_elsewhere_is_not_followed(replay: Replay) -> None:
-    replay.fail("premiumIndex", Fault(Reply("", 302, {"Location": "https://elsewhere.example/steal"})))
+    replay.fail(
+        "premiumIndex", Fault(Reply("", 302, {"Location": "https://elsewhere.example/steal"}))
+    )
     assert trouble(Connection("binance")).trouble == "broken"
     assert {asked.host for asked in replay.asked} == {"fapi.binance.com"}
 
@@ -216,12 +240,19 @@ def test_a_key_that_the_venue_does_not_know_is_refused(venue: str, key: Key) -> 
         pytest.param(Key("a\r\nX-Evil: 1", "b", "c"), id="a header in it"),
         pytest.param(Key("ключ", "секрет", "пароль"), id="another script"),
         pytest.param(Key("a\ud800", "b\ud800", "c\ud800"), id="half a character"),
-        pytest.param(Key("a", "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----", "c"), id="a broken PEM"),
-        pytest.param(Key("a", "-----BEGIN PRIVATE KEY-----" + "A" * 200, "c"), id="a long broken PEM"),
+        pytest.param(
+            Key("a", "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----", "c"),
+            id="a broken PEM",
+        ),
+        pytest.param(
+            Key("a", "-----BEGIN PRIVATE KEY-----" + "A" * 200, "c"), id="a long broken PEM"
+        ),
     ],
 )
 @pytest.mark.parametrize("venue", SKEWED)
-def test_a_key_that_cannot_be_one_ends_in_an_answer_too(replay: Replay, venue: str, key: Key) -> None:
+def test_a_key_that_cannot_be_one_ends_in_an_answer_too(
+    replay: Replay, venue: str, key: Key
+) -> None:
     with pytest.raises(Unavailable) as caught:
         read_account(venue, key)
     assert caught.value.trouble == "key"

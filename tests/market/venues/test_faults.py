@@ -1,4 +1,6 @@
-"""Whatever a venue does, there is a checked value or a sentence that says why there is none; nothing leaks meanwhile.
+"""Whatever a venue does, there is a checked value or a sentence that says why there is none.
+
+Nothing leaks meanwhile.
 
 Every fault is put to every venue, for the marks and for a person's account.
 """
@@ -36,7 +38,9 @@ FAULTS = [
     pytest.param(Fault(Reply("", 429, {"Retry-After": "30"})), {"busy"}, 30.0, id="429"),
     pytest.param(Fault(Reply("", 418, {"Retry-After": "120"})), {"busy"}, 120.0, id="418"),
     pytest.param(Fault(Reply("<html>", 403)), {"blocked"}, None, id="403"),
-    pytest.param(Fault(Reply('{"code": 0, "msg": "restricted"}', 451)), {"blocked"}, None, id="451"),
+    pytest.param(
+        Fault(Reply('{"code": 0, "msg": "restricted"}', 451)), {"blocked"}, None, id="451"
+    ),
     pytest.param(Fault(Reply("oops", 500)), {"broken"}, None, id="500"),
     pytest.param(Fault(Reply("<html>maintenance</html>", 503)), {"broken"}, None, id="503"),
     pytest.param(Fault(Reply("", 404)), {"broken"}, None, id="404"),
@@ -46,10 +50,40 @@ FAULTS = [
     pytest.param(Fault(endless=True), {"broken"}, None, id="an endless answer"),
 ]
 BODIES = [
-    *("", "   ", "null", "true", "0", '"text"', "[]", "{}", "[[]]", "[null]", "[{}]", "<!doctype html><html></html>"),
-    *('{"code": "0"}', '{"code": {}}', '{"code": "0", "data": 5}', '{"code": "1e99999999", "msg": {}}', "[" * 50_000),
-    *('{"retCode": 0}', '{"retCode": [], "result": []}', '{"retCode": 0, "result": null}', '[{"code": []}]', "\x00"),
-    *('{"retCode": 0, "result": {"list": {}}}', '{"symbols": "none"}', '{"symbols": [[]]}', '{"universe": 1}'),
+    *(
+        "",
+        "   ",
+        "null",
+        "true",
+        "0",
+        '"text"',
+        "[]",
+        "{}",
+        "[[]]",
+        "[null]",
+        "[{}]",
+        "<!doctype html><html></html>",
+    ),
+    *(
+        '{"code": "0"}',
+        '{"code": {}}',
+        '{"code": "0", "data": 5}',
+        '{"code": "1e99999999", "msg": {}}',
+        "[" * 50_000,
+    ),
+    *(
+        '{"retCode": 0}',
+        '{"retCode": [], "result": []}',
+        '{"retCode": 0, "result": null}',
+        '[{"code": []}]',
+        "\x00",
+    ),
+    *(
+        '{"retCode": 0, "result": {"list": {}}}',
+        '{"symbols": "none"}',
+        '{"symbols": [[]]}',
+        '{"universe": 1}',
+    ),
 ]
 
 
@@ -94,7 +128,9 @@ def test_a_fault_that_passes_is_not_noticed(replay: Replay, venue: str, what: st
 
 @pytest.mark.parametrize("what", BOTH)
 @pytest.mark.parametrize("venue", READERS)
-def test_an_answer_of_another_shape_ends_in_a_sentence(replay: Replay, venue: str, what: str) -> None:
+def test_an_answer_of_another_shape_ends_in_a_sentence(
+    replay: Replay, venue: str, what: str
+) -> None:
     for body in BODIES:
         replay.heal()
         replay.fail(EVERYWHERE, Fault(Reply(body)))
@@ -107,7 +143,9 @@ def test_an_answer_of_another_shape_ends_in_a_sentence(replay: Replay, venue: st
 @pytest.mark.parametrize("mark", [0.0, -1.75, float("nan"), float("inf"), 2e15])
 @pytest.mark.parametrize("venue", READERS)
 @pytest.mark.usefixtures("replay")
-def test_a_mark_that_cannot_be_is_refused_and_the_others_stand(book: Book, venue: str, mark: float) -> None:
+def test_a_mark_that_cannot_be_is_refused_and_the_others_stand(
+    book: Book, venue: str, mark: float
+) -> None:
     book.marks["RENDER"] = mark
     checked = Venues().quotes(venue)
     assert "RENDER" in checked.refused
@@ -117,7 +155,9 @@ def test_a_mark_that_cannot_be_is_refused_and_the_others_stand(book: Book, venue
 @pytest.mark.parametrize("index_off", [1.5, -0.375], ids=["60 % below", "60 % above"])
 @pytest.mark.parametrize("venue", READERS)
 @pytest.mark.usefixtures("replay")
-def test_a_mark_60_per_cent_off_its_index_price_is_refused(book: Book, venue: str, index_off: float) -> None:
+def test_a_mark_60_per_cent_off_its_index_price_is_refused(
+    book: Book, venue: str, index_off: float
+) -> None:
     book.index_off = index_off
     assert refusal(lambda: Venues().quotes(venue)).trouble == "broken"
 
@@ -155,7 +195,10 @@ class Recording:
 
 
 class Played:
-    """A connection that gives the answers kept; to a question never put before, one of that method or none."""
+    """A connection that gives the answers kept.
+
+    To a question never put before, one of that method or none.
+    """
 
     keyed = True
 
@@ -171,15 +214,28 @@ class Played:
 
 
 def shortened(value: Any) -> Any:
-    """The same with at most 40 entries in an array: enough for every token and tier, and few of a history."""
+    """The same with at most 40 entries in an array.
+
+    Enough for every token and tier, and few of a history.
+    """
     if isinstance(value, list):
         return [shortened(entry) for entry in value[:40]]
-    return {key: shortened(entry) for key, entry in value.items()} if isinstance(value, dict) else value
+    return (
+        {key: shortened(entry) for key, entry in value.items()}
+        if isinstance(value, dict)
+        else value
+    )
 
 
 def nodes(value: Any) -> Iterator[tuple[Any, Any]]:
     """Every place in a JSON value, as what holds it and the key or index there."""
-    for key in list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+    for key in (
+        list(value)
+        if isinstance(value, dict)
+        else range(len(value))
+        if isinstance(value, list)
+        else ()
+    ):
         yield value, key
         yield from nodes(value[key])
 
@@ -198,13 +254,44 @@ ASKS: dict[str, Callable[[Any], Any]] = {
 }
 JUNK = st.sampled_from(
     [
-        *(None, True, False, 0, -1, 1, 1e308, -1e308, 10**400, float("nan"), float("inf"), 1e-320, 2**63),
-        *("", " ", "abc", "NaN", "-1", "0", "1e999", "1e-999", "٣", "\ud800", "\x00", "<b>x</b>", "x" * 10_000, "RNDR"),
+        *(
+            None,
+            True,
+            False,
+            0,
+            -1,
+            1,
+            1e308,
+            -1e308,
+            10**400,
+            float("nan"),
+            float("inf"),
+            1e-320,
+            2**63,
+        ),
+        *(
+            "",
+            " ",
+            "abc",
+            "NaN",
+            "-1",
+            "0",
+            "1e999",
+            "1e-999",
+            "٣",
+            "\ud800",
+            "\x00",
+            "<b>x</b>",
+            "x" * 10_000,
+            "RNDR",
+        ),
         *([], {}, [[]], [None], {"": None}, {"a": {"b": []}}, ["1", "2"], {"1": "2"}, [[[[1]]]]),
     ]
 ) | st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
     max_leaves=4,
 )
 
@@ -220,7 +307,9 @@ def hold_good(answer: Any) -> None:
         for left in answer.imported.left_out:
             assert (left.what + left.reason).isprintable()
             assert len(left.what + left.reason) < 700
-        with suppress(FieldError):  # Isolated margins may be above the wallet balance that was told.
+        with suppress(
+            FieldError
+        ):  # Isolated margins may be above the wallet balance that was told.
             as_scenario(answer, Scenario(Account(answer.venue, "cross", 0), (), Market({})))
     else:
         assert (np.diff(answer.times) > 0).all()
@@ -238,7 +327,13 @@ def test_a_wrong_value_anywhere_in_an_answer_ends_in_a_good_value_or_a_sentence(
     holder = [answer for _, _, answer in recording.answers]
     places = [*((holder, index) for index in range(len(holder))), *nodes(holder)]
 
-    @settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=15,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(place=st.integers(0, len(places) - 1), junk=JUNK, removed=st.booleans())
     def check(place: int, junk: Any, removed: bool) -> None:
         container, key = places[place]
@@ -247,7 +342,9 @@ def test_a_wrong_value_anywhere_in_an_answer_ends_in_a_good_value_or_a_sentence(
             del container[key]
         else:
             container[key] = junk
-        answers = [(*asked[:2], answer) for asked, answer in zip(recording.answers, holder, strict=True)]
+        answers = [
+            (*asked[:2], answer) for asked, answer in zip(recording.answers, holder, strict=True)
+        ]
         try:
             with suppress(Unavailable, FieldError):
                 hold_good(ASKS[what](reader(venue, Played(answers))))
@@ -263,14 +360,26 @@ def test_a_wrong_value_anywhere_in_an_answer_ends_in_a_good_value_or_a_sentence(
 
 def signatures(replay: Replay) -> set[str]:
     """Every signature that was sent."""
-    sent = (asked.headers.get(name) for asked in replay.asked for name in ("X-BAPI-SIGN", "OK-ACCESS-SIGN"))
-    return {*filter(None, sent), *(asked.query["signature"] for asked in replay.asked if "signature" in asked.query)}
+    sent = (
+        asked.headers.get(name)
+        for asked in replay.asked
+        for name in ("X-BAPI-SIGN", "OK-ACCESS-SIGN")
+    )
+    return {
+        *filter(None, sent),
+        *(asked.query["signature"] for asked in replay.asked if "signature" in asked.query),
+    }
 
 
 def chain(error: BaseException | None) -> Iterator[str]:
     """All that an error and those it carries along say of themselves."""
     while error is not None:
-        yield from ("".join(traceback.format_exception(error)), repr(error), str(error), repr(error.args))
+        yield from (
+            "".join(traceback.format_exception(error)),
+            repr(error),
+            str(error),
+            repr(error.args),
+        )
         error = error.__context__ or error.__cause__
 
 
@@ -278,10 +387,15 @@ SECRET_FAULTS = [
     pytest.param(None, id="all is well"),
     pytest.param(Fault(Reply("oops", 500)), id="an error"),
     pytest.param(Fault(Reply("", 429)), id="busy"),
-    pytest.param(Fault(Reply({"code": -2015, "msg": "Invalid API-key", "retCode": 10003}, 401)), id="refused"),
+    pytest.param(
+        Fault(Reply({"code": -2015, "msg": "Invalid API-key", "retCode": 10003}, 401)), id="refused"
+    ),
     pytest.param(Fault(pause=5), id="a hang"),
     pytest.param(Fault(cut=True), id="a connection cut off"),
-    pytest.param(Fault(Reply("{}", headers={"Bad\r\n Worse": "x"}), cut=True), id="headers that cannot be read"),
+    pytest.param(
+        Fault(Reply("{}", headers={"Bad\r\n Worse": "x"}), cut=True),
+        id="headers that cannot be read",
+    ),
     pytest.param(Fault(Reply("<html>")), id="no JSON"),
 ]
 
@@ -317,8 +431,12 @@ def test_no_secret_is_in_a_log_an_error_or_on_the_screen(
 
 
 @pytest.mark.parametrize("venue", ["binance", "bybit", "okx"])
-def test_a_venue_that_repeats_the_key_in_its_error_is_not_quoted(replay: Replay, venue: str) -> None:
-    text = json.dumps({"code": -1000, "retCode": 1, "msg": f"{KEY.api_key} {KEY.secret}", "retMsg": KEY.secret})
+def test_a_venue_that_repeats_the_key_in_its_error_is_not_quoted(
+    replay: Replay, venue: str
+) -> None:
+    text = json.dumps(
+        {"code": -1000, "retCode": 1, "msg": f"{KEY.api_key} {KEY.secret}", "retMsg": KEY.secret}
+    )
     replay.fail(EVERYWHERE, Fault(Reply(text, 400)))
     told = refusal(lambda: read_account(venue, KEY))
     assert KEY.api_key not in told.reason

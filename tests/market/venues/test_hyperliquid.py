@@ -1,4 +1,7 @@
-"""Hyperliquid's answers as checked values: figures by figures, every leverage as its rate, and the address nowhere."""
+"""Hyperliquid's answers as checked values.
+
+Figures by figures, every leverage as its rate, and the address nowhere.
+"""
 
 import json
 import logging
@@ -75,13 +78,17 @@ def test_the_fees_are_those_of_the_snapshot(venue: Hyperliquid) -> None:
 
 
 @pytest.mark.parametrize(("decimals", "step"), [(0, 1), (1, 0.1), (3, 0.001), ("5", 0.00001)])
-def test_a_step_follows_from_the_decimals(venue: Hyperliquid, says: Says, decimals: Any, step: float) -> None:
+def test_a_step_follows_from_the_decimals(
+    venue: Hyperliquid, says: Says, decimals: Any, step: float
+) -> None:
     says(meta=universe(asset("IO", szDecimals=decimals)))
     assert venue.contracts().good["IO"].quantity_step == step
 
 
 @pytest.mark.parametrize("decimals", [-1, 1.5, 40, None, "few", [], True])
-def test_decimals_that_cannot_be_refuse_their_row_alone(venue: Hyperliquid, says: Says, decimals: Any) -> None:
+def test_decimals_that_cannot_be_refuse_their_row_alone(
+    venue: Hyperliquid, says: Says, decimals: Any
+) -> None:
     says(meta=universe(asset("IO", szDecimals=decimals), asset("AR")))
     contracts = venue.contracts()
     assert set(contracts.good) == {"AR"}
@@ -102,7 +109,9 @@ def test_decimals_that_cannot_be_refuse_their_row_alone(venue: Hyperliquid, says
         pytest.param("IO", id="no object"),
     ],
 )
-def test_what_is_no_perpetual_of_a_token_does_not_count(venue: Hyperliquid, says: Says, row: Any) -> None:
+def test_what_is_no_perpetual_of_a_token_does_not_count(
+    venue: Hyperliquid, says: Says, row: Any
+) -> None:
     says(meta=universe(row, asset("AR")))
     contracts = venue.contracts()
     assert set(contracts.good) == {"AR"}
@@ -114,12 +123,19 @@ def test_rndr_is_render(venue: Hyperliquid, says: Says) -> None:
     assert set(venue.contracts().good) == {"RENDER"}
 
 
-def test_a_thousand_pepe_are_one_token_everywhere(venue: Hyperliquid, replay: Replay, says: Says) -> None:
+def test_a_thousand_pepe_are_one_token_everywhere(
+    venue: Hyperliquid, replay: Replay, says: Says
+) -> None:
     listed = universe(asset("kPEPE", szDecimals=0))
     context = {"markPx": "0.0042", "oraclePx": "0.0041", "funding": "0.0001"}
     payment = {"coin": "kPEPE", "fundingRate": "0.0001", "time": HOUR}
     candle = {"t": HOUR, "o": "1", "h": "2", "l": "1", "c": "2"}
-    says(meta=listed, metaAndAssetCtxs=[listed, [context]], fundingHistory=[payment], candleSnapshot=[candle])
+    says(
+        meta=listed,
+        metaAndAssetCtxs=[listed, [context]],
+        fundingHistory=[payment],
+        candleSnapshot=[candle],
+    )
     assert set(venue.contracts().good) == set(venue.tiers("1000PEPE").good) == {"1000PEPE"}
     assert venue.quotes().good["1000PEPE"].mark == 0.0042
     venue.funding("1000PEPE")
@@ -133,8 +149,12 @@ def test_an_answer_without_a_good_row_cannot_be_used(venue: Hyperliquid, says: S
         venue.contracts()
 
 
-@pytest.mark.parametrize("answer", [{}, [], {"universe": {}}, Reply('"universe"'), Reply("null"), Reply("<p>")])
-def test_an_answer_of_another_shape_cannot_be_used(venue: Hyperliquid, says: Says, answer: Any) -> None:
+@pytest.mark.parametrize(
+    "answer", [{}, [], {"universe": {}}, Reply('"universe"'), Reply("null"), Reply("<p>")]
+)
+def test_an_answer_of_another_shape_cannot_be_used(
+    venue: Hyperliquid, says: Says, answer: Any
+) -> None:
     says(meta=answer)
     with pytest.raises((FieldError, Unavailable)):
         venue.contracts()
@@ -143,7 +163,9 @@ def test_an_answer_of_another_shape_cannot_be_used(venue: Hyperliquid, says: Say
 # Quotes
 
 
-def test_every_perpetual_has_its_mark_oracle_price_and_hourly_funding(venue: Hyperliquid, book: Book) -> None:
+def test_every_perpetual_has_its_mark_oracle_price_and_hourly_funding(
+    venue: Hyperliquid, book: Book
+) -> None:
     quotes = venue.quotes()
     assert set(quotes.good) == set(book.tokens("hyperliquid"))
     assert set(quotes.refused) == {hyperliquid.BROKEN}
@@ -168,7 +190,9 @@ def test_a_mark_belongs_to_the_asset_at_its_place(venue: Hyperliquid, says: Says
 
 
 @pytest.mark.parametrize("count", [0, 2, 4])
-def test_contexts_that_do_not_match_their_assets_are_not_used(venue: Hyperliquid, says: Says, count: int) -> None:
+def test_contexts_that_do_not_match_their_assets_are_not_used(
+    venue: Hyperliquid, says: Says, count: int
+) -> None:
     assets = universe(asset("IO"), asset("AR"), asset("FIL"))
     says(metaAndAssetCtxs=[assets, [{"markPx": "1", "funding": "0"}] * count])
     with pytest.raises(FieldError, match=f"must be of 3 assets, got {count}"):
@@ -177,12 +201,22 @@ def test_contexts_that_do_not_match_their_assets_are_not_used(venue: Hyperliquid
 
 @pytest.mark.parametrize(
     ("mark", "good"),
-    [("3.0", True), ("3.01", False), ("1.0", True), ("0.99", False), ("0", False), ("-2", False), (None, False)],
+    [
+        ("3.0", True),
+        ("3.01", False),
+        ("1.0", True),
+        ("0.99", False),
+        ("0", False),
+        ("-2", False),
+        (None, False),
+    ],
 )
 def test_a_mark_more_than_half_off_its_oracle_price_is_refused(
     venue: Hyperliquid, says: Says, mark: Any, good: bool
 ) -> None:
-    contexts = [{"markPx": price, "oraclePx": "2.0", "funding": "0.0001"} for price in (mark, "2.0")]
+    contexts = [
+        {"markPx": price, "oraclePx": "2.0", "funding": "0.0001"} for price in (mark, "2.0")
+    ]
     says(metaAndAssetCtxs=[universe(asset("IO"), asset("AR")), contexts])
     quotes = venue.quotes()
     assert ("IO" in quotes.good, "IO" in quotes.refused) == (good, not good)
@@ -190,22 +224,34 @@ def test_a_mark_more_than_half_off_its_oracle_price_is_refused(
 
 
 @pytest.mark.parametrize("rate", [None, "", "1.5", [], "high"])
-def test_a_funding_rate_that_cannot_be_read_leaves_the_mark(venue: Hyperliquid, says: Says, rate: Any) -> None:
-    says(metaAndAssetCtxs=[universe(asset("IO")), [{"markPx": "2", "oraclePx": "2.1", "funding": rate}]])
+def test_a_funding_rate_that_cannot_be_read_leaves_the_mark(
+    venue: Hyperliquid, says: Says, rate: Any
+) -> None:
+    says(
+        metaAndAssetCtxs=[
+            universe(asset("IO")),
+            [{"markPx": "2", "oraclePx": "2.1", "funding": rate}],
+        ]
+    )
     assert venue.quotes().good["IO"] == (2, 2.1, None, None, None)
 
 
 # Tiers
 
 
-def test_all_tables_come_in_one_answer_and_are_those_of_the_snapshot(venue: Hyperliquid, replay: Replay) -> None:
+def test_all_tables_come_in_one_answer_and_are_those_of_the_snapshot(
+    venue: Hyperliquid, replay: Replay
+) -> None:
     tiers = venue.tiers("RENDER")
     known = snapshot.tables("hyperliquid").tiers
     assert set(tiers.good) == set(known)
     assert len(replay.asked) == 1
     for token, table in tiers.good.items():
         assert table.progressive
-        assert (table.floors, table.max_leverages) == (known[token].floors, known[token].max_leverages)
+        assert (table.floors, table.max_leverages) == (
+            known[token].floors,
+            known[token].max_leverages,
+        )
         assert table.rates == pytest.approx(known[token].rates, rel=1e-8)
         assert table.amounts == pytest.approx(known[token].amounts, rel=1e-8)
         assert table.last_cap is None
@@ -219,7 +265,12 @@ def test_maintenance_is_half_the_margin_at_most_leverage_and_continuous(venue: H
 
 
 def test_tables_with_low_numbers_have_one_tier(venue: Hyperliquid, says: Says) -> None:
-    says(meta=universe(asset("IO", maxLeverage=3, marginTableId=3), asset("AR", maxLeverage=49, marginTableId=49)))
+    says(
+        meta=universe(
+            asset("IO", maxLeverage=3, marginTableId=3),
+            asset("AR", maxLeverage=49, marginTableId=49),
+        )
+    )
     tiers = venue.tiers("IO").good
     assert (tiers["IO"].floors, tiers["IO"].rates) == ((0,), (1 / 6,))
     assert (tiers["AR"].floors, tiers["AR"].rates) == ((0,), (1 / 98,))
@@ -235,7 +286,10 @@ def test_table_50_is_read_from_the_answer(venue: Hyperliquid, says: Says) -> Non
 
 
 def tiered(*tiers: tuple[Any, Any]) -> list[Any]:
-    return [51, {"marginTiers": [{"lowerBound": floor, "maxLeverage": most} for floor, most in tiers]}]
+    return [
+        51,
+        {"marginTiers": [{"lowerBound": floor, "maxLeverage": most} for floor, most in tiers]},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -255,14 +309,18 @@ def tiered(*tiers: tuple[Any, Any]) -> list[Any]:
         pytest.param([["many", tiered(("0", 10))[1]]], id="a number that is none"),
     ],
 )
-def test_a_table_that_cannot_be_refuses_its_assets_alone(venue: Hyperliquid, says: Says, tables: list[Any]) -> None:
+def test_a_table_that_cannot_be_refuses_its_assets_alone(
+    venue: Hyperliquid, says: Says, tables: list[Any]
+) -> None:
     says(meta=universe(asset("IO", maxLeverage=10, marginTableId=51), asset("AR"), tables=tables))
     tiers = venue.tiers("IO")
     assert set(tiers.good) == {"AR"}
     assert set(tiers.refused) == {"IO"}
 
 
-@pytest.mark.parametrize("changes", [{"marginTableId": 4}, {"marginTableId": None}, {"maxLeverage": "much"}])
+@pytest.mark.parametrize(
+    "changes", [{"marginTableId": 4}, {"marginTableId": None}, {"maxLeverage": "much"}]
+)
 def test_an_asset_whose_leverage_is_not_its_tables_is_refused(
     venue: Hyperliquid, says: Says, changes: dict[str, Any]
 ) -> None:
@@ -300,8 +358,12 @@ def test_candles_reach_back_a_thousand_days(venue: Hyperliquid, replay: Replay, 
     assert asked(replay)[0]["req"]["interval"] == "1d"
 
 
-@pytest.mark.parametrize("changes", [{"h": "1"}, {"l": "2.5"}, {"o": "0"}, {"c": None}, {"t": "then"}])
-def test_a_candle_that_contradicts_itself_is_not_used(venue: Hyperliquid, says: Says, changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "changes", [{"h": "1"}, {"l": "2.5"}, {"o": "0"}, {"c": None}, {"t": "then"}]
+)
+def test_a_candle_that_contradicts_itself_is_not_used(
+    venue: Hyperliquid, says: Says, changes: dict[str, Any]
+) -> None:
     says(candleSnapshot=[{"t": HOUR, "o": "2", "h": "3", "l": "1", "c": "2", **changes}])
     with pytest.raises(FieldError):
         venue.candles("IO")
@@ -315,7 +377,9 @@ PASTS = pytest.mark.parametrize(
 
 
 @PASTS
-def test_a_token_that_is_not_listed_is_absent(venue: Hyperliquid, ask: Callable[[Hyperliquid, str], Any]) -> None:
+def test_a_token_that_is_not_listed_is_absent(
+    venue: Hyperliquid, ask: Callable[[Hyperliquid, str], Any]
+) -> None:
     """The venue answers HTTP 500 for it, as for any fault of its own."""
     with pytest.raises(Unavailable) as caught:
         ask(venue, "GRT")
@@ -333,7 +397,9 @@ def test_a_listed_token_without_an_answer_is_the_venues_fault(
 
 
 @PASTS
-def test_an_empty_past_is_absent(venue: Hyperliquid, says: Says, ask: Callable[[Hyperliquid, str], Any]) -> None:
+def test_an_empty_past_is_absent(
+    venue: Hyperliquid, says: Says, ask: Callable[[Hyperliquid, str], Any]
+) -> None:
     says(fundingHistory=[], candleSnapshot=[])
     with pytest.raises(Unavailable) as caught:
         ask(venue, "RENDER")
@@ -361,7 +427,9 @@ def test_what_is_no_token_is_never_asked_for(
 
 def of(book: Book) -> tuple[Position, ...]:
     return tuple(
-        Position(leg.token, leg.side, leg.quantity, leg.entry_price, leg.leverage, leg.isolated_margin)
+        Position(
+            leg.token, leg.side, leg.quantity, leg.entry_price, leg.leverage, leg.isolated_margin
+        )
         for leg in book.legs
     )
 
@@ -385,9 +453,17 @@ def test_an_address_can_do_nothing(venue: Hyperliquid) -> None:
 def test_the_venues_own_figures_stand_beside(venue: Hyperliquid, book: Book) -> None:
     account, assessed = venue.account(), book.assessment("hyperliquid")
     assert account.figures == pytest.approx(
-        (assessed.equity, assessed.initial_margin, assessed.maintenance_margin, assessed.margin_ratio.value), abs=1e-6
+        (
+            assessed.equity,
+            assessed.initial_margin,
+            assessed.maintenance_margin,
+            assessed.margin_ratio.value,
+        ),
+        abs=1e-6,
     )
-    prices = {(price.symbol, None): price.below or price.above for price in assessed.liquidation_prices}
+    prices = {
+        (price.symbol, None): price.below or price.above for price in assessed.liquidation_prices
+    }
     assert dict(account.liquidation_prices) == prices
 
 
@@ -399,7 +475,9 @@ def positions_of(book: Book, *changes: dict[str, Any]) -> dict[str, Any]:
     return state
 
 
-def test_equity_comes_out_the_same_where_entry_prices_are_rounded(venue: Hyperliquid, says: Says, book: Book) -> None:
+def test_equity_comes_out_the_same_where_entry_prices_are_rounded(
+    venue: Hyperliquid, says: Says, book: Book
+) -> None:
     state = positions_of(book, {"entryPx": "1.9"})
     says(clearinghouseState=state)
     account = venue.account()
@@ -408,7 +486,9 @@ def test_equity_comes_out_the_same_where_entry_prices_are_rounded(venue: Hyperli
         for position in account.imported.positions
     )
     assert account.imported.positions[0].entry_price == 1.9
-    assert account.wallet_balance + profits == pytest.approx(float(state["crossMarginSummary"]["accountValue"]))
+    assert account.wallet_balance + profits == pytest.approx(
+        float(state["crossMarginSummary"]["accountValue"])
+    )
 
 
 def test_a_mark_is_what_the_value_says(venue: Hyperliquid, says: Says, book: Book) -> None:
@@ -416,7 +496,10 @@ def test_a_mark_is_what_the_value_says(venue: Hyperliquid, says: Says, book: Boo
     says(clearinghouseState=positions_of(book, {"szi": "-0.0335", "positionValue": "100.02765"}))
     account = venue.account()
     assert dict(account.marks) == {"RENDER": 2985.9}
-    assert (account.imported.positions[0].side, account.imported.positions[0].quantity) == ("short", 0.0335)
+    assert (account.imported.positions[0].side, account.imported.positions[0].quantity) == (
+        "short",
+        0.0335,
+    )
 
 
 def test_positions_of_no_size_are_none(venue: Hyperliquid, says: Says, book: Book) -> None:
@@ -426,7 +509,9 @@ def test_positions_of_no_size_are_none(venue: Hyperliquid, says: Says, book: Boo
     assert account.imported.left_out == ()
 
 
-def test_a_position_without_a_liquidation_price_has_none(venue: Hyperliquid, says: Says, book: Book) -> None:
+def test_a_position_without_a_liquidation_price_has_none(
+    venue: Hyperliquid, says: Says, book: Book
+) -> None:
     book.legs = book.legs[:2]
     says(clearinghouseState=positions_of(book, {"liquidationPx": None}, {"liquidationPx": "0.0"}))
     account = venue.account()
@@ -435,12 +520,24 @@ def test_a_position_without_a_liquidation_price_has_none(venue: Hyperliquid, say
 
 
 LEFT_OUT = [
-    pytest.param({"coin": "xyz:NVDA"}, "xyz:NVDA", "its token is not known here", id="of another exchange"),
-    pytest.param({"coin": "AGIX"}, "AGIX", "its token is not known here", id="merged away"),
-    pytest.param({"coin": ["RENDER"]}, "position 1", "its token is not known here", id="without a name"),
-    pytest.param({"coin": "<b>X</b>"}, "position 1", "its token is not known here", id="with markup for a name"),
     pytest.param(
-        {"leverage": {"type": "cross", "value": "high"}}, "RENDER", "its value cannot be read", id="no leverage"
+        {"coin": "xyz:NVDA"}, "xyz:NVDA", "its token is not known here", id="of another exchange"
+    ),
+    pytest.param({"coin": "AGIX"}, "AGIX", "its token is not known here", id="merged away"),
+    pytest.param(
+        {"coin": ["RENDER"]}, "position 1", "its token is not known here", id="without a name"
+    ),
+    pytest.param(
+        {"coin": "<b>X</b>"},
+        "position 1",
+        "its token is not known here",
+        id="with markup for a name",
+    ),
+    pytest.param(
+        {"leverage": {"type": "cross", "value": "high"}},
+        "RENDER",
+        "its value cannot be read",
+        id="no leverage",
     ),
     pytest.param(
         {"leverage": {"type": "cross", "value": 0.5}},
@@ -448,7 +545,12 @@ LEFT_OUT = [
         "leverage: must be a number of at least 1, got 0.5",
         id="leverage below 1",
     ),
-    pytest.param({"liquidationPx": "far"}, "RENDER", "its liquidationPx cannot be read", id="a liquidation price"),
+    pytest.param(
+        {"liquidationPx": "far"},
+        "RENDER",
+        "its liquidationPx cannot be read",
+        id="a liquidation price",
+    ),
 ]
 
 
@@ -482,11 +584,17 @@ def test_where_a_cross_position_cannot_be_read_the_wallet_cannot_be_told(
         venue.account()
 
 
-@pytest.mark.parametrize("gone", ["assetPositions", "crossMarginSummary", "crossMaintenanceMarginUsed"])
+@pytest.mark.parametrize(
+    "gone", ["assetPositions", "crossMarginSummary", "crossMaintenanceMarginUsed"]
+)
 def test_an_account_without_its_figures_is_not_taken_over(
     venue: Hyperliquid, says: Says, book: Book, gone: str
 ) -> None:
-    says(clearinghouseState={key: value for key, value in hyperliquid.state(book).items() if key != gone})
+    says(
+        clearinghouseState={
+            key: value for key, value in hyperliquid.state(book).items() if key != gone
+        }
+    )
     with pytest.raises(FieldError):
         venue.account()
 
@@ -496,14 +604,23 @@ def test_isolated_margin_is_no_part_of_a_cross_account(venue: Hyperliquid, book:
     account = venue.account()
     assert account.imported.positions == of(book)[1:]
     assert account.imported.left_out == (
-        LeftOut("RENDER", "it is isolated and stands on a margin of its own, beside the cross account"),
+        LeftOut(
+            "RENDER", "it is isolated and stands on a margin of its own, beside the cross account"
+        ),
     )
     assert account.wallet_balance == book.wallet
-    assert account.figures.equity == pytest.approx(book.assessment("hyperliquid", book.legs[1:]).equity)
+    assert account.figures.equity == pytest.approx(
+        book.assessment("hyperliquid", book.legs[1:]).equity
+    )
 
 
-def test_where_all_is_isolated_the_wallet_includes_the_margins(venue: Hyperliquid, book: Book) -> None:
-    book.legs = [replace(leg, isolated_margin=leg.quantity * leg.entry_price / leg.leverage) for leg in book.legs]
+def test_where_all_is_isolated_the_wallet_includes_the_margins(
+    venue: Hyperliquid, book: Book
+) -> None:
+    book.legs = [
+        replace(leg, isolated_margin=leg.quantity * leg.entry_price / leg.leverage)
+        for leg in book.legs
+    ]
     account = venue.account()
     assert account.margin_mode == "isolated"
     assert account.imported.positions == of(book)
@@ -511,21 +628,35 @@ def test_where_all_is_isolated_the_wallet_includes_the_margins(venue: Hyperliqui
     assert account.figures == VenueFigures(pytest.approx(book.assessment("hyperliquid").equity))
 
 
-def test_a_wallet_whose_all_is_in_isolated_margins_covers_them(venue: Hyperliquid, replay: Replay, book: Book) -> None:
-    """The venue rounds to six decimals: what it tells of the whole may be a hair below the sum of the parts."""
-    book.legs = [Leg("RENDER", "long", 100, 1.75, 3, 61.666667), Leg("NEAR", "long", 9, 1.385, 3, 3.9)]
+def test_a_wallet_whose_all_is_in_isolated_margins_covers_them(
+    venue: Hyperliquid, replay: Replay, book: Book
+) -> None:
+    """The venue rounds to six decimals.
+
+    What it tells of the whole may be a hair below the sum of the parts.
+    """
+    book.legs = [
+        Leg("RENDER", "long", 100, 1.75, 3, 61.666667),
+        Leg("NEAR", "long", 9, 1.385, 3, 3.9),
+    ]
     spot = {"balances": [{"coin": "USDC", "token": 0, "total": "65.566666"}]}
-    hyperliquid.serve(replay, {**hyperliquid.unified(book), "spotClearinghouseState": lambda _: spot})
+    hyperliquid.serve(
+        replay, {**hyperliquid.unified(book), "spotClearinghouseState": lambda _: spot}
+    )
     account = venue.account()
     assert account.margin_mode == "isolated"
     assert account.wallet_balance == 61.666667 + 3.9
 
 
-def test_no_more_positions_than_an_account_holds(venue: Hyperliquid, says: Says, book: Book) -> None:
+def test_no_more_positions_than_an_account_holds(
+    venue: Hyperliquid, says: Says, book: Book
+) -> None:
     state = hyperliquid.state(book)
     names = [f"T{number}" for number in range(MOST_POSITIONS + 2)]
     held = state["assetPositions"][0]["position"]
-    state["assetPositions"] = [{"type": "oneWay", "position": {**held, "coin": name}} for name in names]
+    state["assetPositions"] = [
+        {"type": "oneWay", "position": {**held, "coin": name}} for name in names
+    ]
     says(clearinghouseState=state)
     account = venue.account()
     assert [position.symbol for position in account.imported.positions] == names[:MOST_POSITIONS]
@@ -534,12 +665,18 @@ def test_no_more_positions_than_an_account_holds(venue: Hyperliquid, says: Says,
 
 def test_a_wallet_without_an_account_has_nothing(replay: Replay) -> None:
     account = Hyperliquid(Connection("hyperliquid"), "0x" + "0" * 40).account()
-    assert (account.wallet_balance, account.imported.positions, account.margin_mode) == (0, (), "cross")
+    assert (account.wallet_balance, account.imported.positions, account.margin_mode) == (
+        0,
+        (),
+        "cross",
+    )
     assert account.figures == VenueFigures(0, 0, 0, None)
     assert len(replay.asked) == 3
 
 
-@pytest.mark.parametrize("answer", [Reply("null", 500), {}, {"userCrossRate": "-0.1"}, {"userCrossRate": "much"}, []])
+@pytest.mark.parametrize(
+    "answer", [Reply("null", 500), {}, {"userCrossRate": "-0.1"}, {"userCrossRate": "much"}, []]
+)
 def test_a_fee_that_cannot_be_told_takes_no_account_with_it(
     venue: Hyperliquid, says: Says, book: Book, answer: Any
 ) -> None:
@@ -553,11 +690,15 @@ def test_a_fee_that_cannot_be_told_takes_no_account_with_it(
 
 
 @pytest.mark.parametrize("mode", ["default", "disabled", "dexAbstraction"])
-def test_perpetuals_have_a_balance_of_their_own(venue: Hyperliquid, says: Says, book: Book, mode: str) -> None:
+def test_perpetuals_have_a_balance_of_their_own(
+    venue: Hyperliquid, says: Says, book: Book, mode: str
+) -> None:
     says(userAbstraction=Reply(f'"{mode}"'))
     account = venue.account()
     assert (account.wallet_balance, account.imported.positions) == (book.wallet, of(book))
-    assert bool(account.notes) == (mode == "dexAbstraction")  # Exchanges of others may draw on the balance there.
+    assert bool(account.notes) == (
+        mode == "dexAbstraction"
+    )  # Exchanges of others may draw on the balance there.
 
 
 @pytest.mark.parametrize("mode", ["portfolioMargin", "DexAbstraction", "another"])
@@ -568,17 +709,24 @@ def test_other_modes_are_refused_before_anything_else_is_asked(
     with pytest.raises(Unavailable) as caught:
         venue.account()
     assert caught.value.trouble == "absent"
-    assert caught.value.reason == "keeps this account in a mode whose margin rules are not modelled here"
+    assert (
+        caught.value.reason
+        == "keeps this account in a mode whose margin rules are not modelled here"
+    )
     assert len(replay.asked) == 1
 
 
-def test_an_account_whose_mode_is_not_told_is_not_taken_over(venue: Hyperliquid, says: Says) -> None:
+def test_an_account_whose_mode_is_not_told_is_not_taken_over(
+    venue: Hyperliquid, says: Says
+) -> None:
     says(userAbstraction=Reply("null", 500))
     with pytest.raises(Unavailable):
         venue.account()
 
 
-def test_a_unified_account_has_its_balance_in_spot(venue: Hyperliquid, replay: Replay, book: Book) -> None:
+def test_a_unified_account_has_its_balance_in_spot(
+    venue: Hyperliquid, replay: Replay, book: Book
+) -> None:
     hyperliquid.serve(replay, hyperliquid.unified(book))
     account, assessed = venue.account(), book.assessment("hyperliquid")
     assert account.imported.positions == of(book)
@@ -605,7 +753,9 @@ def test_isolated_margin_is_no_part_of_a_unified_accounts_cross_balance(
     assert account.wallet_balance == pytest.approx(book.wallet, abs=1e-6)
 
 
-def test_a_unified_account_may_be_all_isolated(venue: Hyperliquid, replay: Replay, book: Book) -> None:
+def test_a_unified_account_may_be_all_isolated(
+    venue: Hyperliquid, replay: Replay, book: Book
+) -> None:
     book.legs = [replace(leg, isolated_margin=1000.0) for leg in book.legs]
     hyperliquid.serve(replay, hyperliquid.unified(book))
     account = venue.account()
@@ -614,13 +764,16 @@ def test_a_unified_account_may_be_all_isolated(venue: Hyperliquid, replay: Repla
     assert account.figures.equity == pytest.approx(book.assessment("hyperliquid").equity, abs=1e-6)
 
 
-def test_margin_held_for_what_is_not_read_is_named(venue: Hyperliquid, replay: Replay, book: Book) -> None:
+def test_margin_held_for_what_is_not_read_is_named(
+    venue: Hyperliquid, replay: Replay, book: Book
+) -> None:
     hyperliquid.serve(replay, hyperliquid.unified(book, held_elsewhere=512.25))
     account = venue.account()
     assert account.imported.left_out == (
         LeftOut(
             "512.25 USDC of margin",
-            "it is held for positions or orders outside the exchange's own perpetuals, which are not read",
+            "it is held for positions or orders outside the exchange's own perpetuals, which are "
+            "not read",
         ),
     )
     assert account.wallet_balance == pytest.approx(book.wallet, abs=1e-6)
@@ -633,29 +786,50 @@ def test_prices_that_moved_between_two_answers_are_no_other_margin(
     assert venue.account().imported.left_out == ()
 
 
-def test_a_unified_account_without_usdc_has_none(venue: Hyperliquid, replay: Replay, book: Book) -> None:
+def test_a_unified_account_without_usdc_has_none(
+    venue: Hyperliquid, replay: Replay, book: Book
+) -> None:
     book.legs = []
     nothing = {"balances": [{"coin": "PURR", "token": 1, "total": "2000.0"}]}
-    hyperliquid.serve(replay, {**hyperliquid.unified(book), "spotClearinghouseState": lambda _: nothing})
+    hyperliquid.serve(
+        replay, {**hyperliquid.unified(book), "spotClearinghouseState": lambda _: nothing}
+    )
     assert venue.account().wallet_balance == 0
 
 
-def test_a_unified_account_that_owes_a_coin_is_not_taken_over(venue: Hyperliquid, replay: Replay, book: Book) -> None:
-    owing = {"balances": [{"coin": "HYPE", "token": 150, "total": "-3.5"}, {"coin": "USDC", "token": 0, "total": "9"}]}
-    hyperliquid.serve(replay, {**hyperliquid.unified(book), "spotClearinghouseState": lambda _: owing})
+def test_a_unified_account_that_owes_a_coin_is_not_taken_over(
+    venue: Hyperliquid, replay: Replay, book: Book
+) -> None:
+    owing = {
+        "balances": [
+            {"coin": "HYPE", "token": 150, "total": "-3.5"},
+            {"coin": "USDC", "token": 0, "total": "9"},
+        ]
+    }
+    hyperliquid.serve(
+        replay, {**hyperliquid.unified(book), "spotClearinghouseState": lambda _: owing}
+    )
     with pytest.raises(Unavailable, match="owes a coin in spot") as caught:
         venue.account()
     assert caught.value.trouble == "absent"
 
 
 @pytest.mark.parametrize(
-    "balance", ["USDC", {"coin": "USDC", "total": "6000"}, {"coin": "USDC", "token": 0}, {"coin": 5, "token": "0"}]
+    "balance",
+    [
+        "USDC",
+        {"coin": "USDC", "total": "6000"},
+        {"coin": "USDC", "token": 0},
+        {"coin": 5, "token": "0"},
+    ],
 )
 def test_a_balance_in_spot_that_cannot_be_read_is_not_taken_for_nothing(
     venue: Hyperliquid, replay: Replay, book: Book, balance: Any
 ) -> None:
     spot = {"balances": [balance]}
-    hyperliquid.serve(replay, {**hyperliquid.unified(book), "spotClearinghouseState": lambda _: spot})
+    hyperliquid.serve(
+        replay, {**hyperliquid.unified(book), "spotClearinghouseState": lambda _: spot}
+    )
     with pytest.raises(FieldError):
         venue.account()
 
@@ -664,7 +838,17 @@ def test_a_balance_in_spot_that_cannot_be_read_is_not_taken_for_nothing(
 
 
 @pytest.mark.parametrize(
-    "address", ["", "0x12", ADDRESS[:-1], ADDRESS + "0", ADDRESS[2:], "0x" + "g" * 40, ADDRESS + "\n", "0X" + "a" * 40]
+    "address",
+    [
+        "",
+        "0x12",
+        ADDRESS[:-1],
+        ADDRESS + "0",
+        ADDRESS[2:],
+        "0x" + "g" * 40,
+        ADDRESS + "\n",
+        "0X" + "a" * 40,
+    ],
 )
 def test_an_address_that_is_none_is_never_asked_for(replay: Replay, address: str) -> None:
     with pytest.raises(Unavailable) as caught:

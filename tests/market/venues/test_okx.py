@@ -1,4 +1,7 @@
-"""OKX's answers as checked values: every figure as the venue wrote it, contracts as tokens, and what stays out."""
+"""OKX's answers as checked values.
+
+Every figure as the venue wrote it, contracts as tokens, and what stays out.
+"""
 
 import json
 import logging
@@ -65,7 +68,10 @@ def test_the_fees_are_those_of_the_snapshot(venue: Okx) -> None:
 
 
 def test_a_step_is_in_tokens_to_the_last_digit(venue: Okx, says: Says) -> None:
-    says(okx.INSTRUMENTS, [okx.instrument("AR", lotSz="0.1", ctVal="0.1"), okx.instrument("BTC", ctVal="0.01")])
+    says(
+        okx.INSTRUMENTS,
+        [okx.instrument("AR", lotSz="0.1", ctVal="0.1"), okx.instrument("BTC", ctVal="0.01")],
+    )
     contracts = venue.contracts().good
     assert contracts["AR"].quantity_step == 0.01
     assert contracts["BTC"].quantity_step == 0.001
@@ -84,12 +90,26 @@ def test_other_instruments_do_not_count_and_are_no_fault(venue: Okx) -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        pytest.param({"ctVal": "0"}, "ctVal: must be a positive number, got 0", id="a contract of nothing"),
-        pytest.param({"ctMult": ""}, 'ctMult: must be a positive number, got ""', id="no multiplier"),
+        pytest.param(
+            {"ctVal": "0"}, "ctVal: must be a positive number, got 0", id="a contract of nothing"
+        ),
+        pytest.param(
+            {"ctMult": ""}, 'ctMult: must be a positive number, got ""', id="no multiplier"
+        ),
         pytest.param({"lotSz": None}, "lotSz: must be a positive number, got null", id="no lot"),
-        pytest.param({"tickSz": "-0.1"}, "tickSz: must be a positive number, got -0.1", id="a negative tick"),
-        pytest.param({"ctValCcy": "USDT"}, 'ctValCcy: must be one of IO, got "USDT"', id="a contract in dollars"),
-        pytest.param({"instId": "IO-USDT"}, 'instId: must be one of IO-USDT-SWAP, got "IO-USDT"', id="another name"),
+        pytest.param(
+            {"tickSz": "-0.1"}, "tickSz: must be a positive number, got -0.1", id="a negative tick"
+        ),
+        pytest.param(
+            {"ctValCcy": "USDT"},
+            'ctValCcy: must be one of IO, got "USDT"',
+            id="a contract in dollars",
+        ),
+        pytest.param(
+            {"instId": "IO-USDT"},
+            'instId: must be one of IO-USDT-SWAP, got "IO-USDT"',
+            id="another name",
+        ),
     ],
 )
 def test_a_row_that_cannot_be_read_is_refused_alone(
@@ -102,7 +122,10 @@ def test_a_row_that_cannot_be_read_is_refused_alone(
 
 
 def test_a_row_that_names_no_token_is_passed_over(venue: Okx, says: Says) -> None:
-    says(okx.INSTRUMENTS, ["IO", okx.instrument("RENDER"), okx.instrument("IO", instFamily=7), okx.instrument("io")])
+    says(
+        okx.INSTRUMENTS,
+        ["IO", okx.instrument("RENDER"), okx.instrument("IO", instFamily=7), okx.instrument("io")],
+    )
     contracts = venue.contracts()
     assert set(contracts.good) == {"RENDER"}
     assert not contracts.refused
@@ -137,7 +160,13 @@ def test_every_swap_has_its_mark_index_price_and_funding(venue: Okx, book: Book)
     assert set(quotes.good) == set(book.tokens("okx"))
     for token, quote in quotes.good.items():
         due = datetime.fromtimestamp(book.next_funding(token) / 1000, UTC)
-        assert quote == (book.marks[token], book.index(token), book.rates[token], book.intervals[token], due)
+        assert quote == (
+            book.marks[token],
+            book.index(token),
+            book.rates[token],
+            book.intervals[token],
+            due,
+        )
     assert set(quotes.refused) == {okx.BROKEN}
 
 
@@ -148,10 +177,26 @@ def test_all_quotes_come_with_three_requests(venue: Okx, replay: Replay) -> None
 
 @pytest.mark.parametrize(
     ("mark", "good"),
-    [("3.0", True), ("3.01", False), ("1.0", True), ("0.99", False), ("0", False), ("-2", False), ("NaN", False)],
+    [
+        ("3.0", True),
+        ("3.01", False),
+        ("1.0", True),
+        ("0.99", False),
+        ("0", False),
+        ("-2", False),
+        ("NaN", False),
+    ],
 )
-def test_a_mark_more_than_half_off_its_index_price_is_refused(venue: Okx, says: Says, mark: str, good: bool) -> None:
-    says(okx.MARKS, [{"instId": f"{token}-USDT-SWAP", "markPx": price} for token, price in (("IO", mark), ("AR", "2"))])
+def test_a_mark_more_than_half_off_its_index_price_is_refused(
+    venue: Okx, says: Says, mark: str, good: bool
+) -> None:
+    says(
+        okx.MARKS,
+        [
+            {"instId": f"{token}-USDT-SWAP", "markPx": price}
+            for token, price in (("IO", mark), ("AR", "2"))
+        ],
+    )
     says(okx.INDICES, [{"instId": "IO-USDT", "idxPx": "2.0"}])
     quotes = venue.quotes()
     assert ("IO" in quotes.good, "IO" in quotes.refused) == (good, not good)
@@ -159,13 +204,18 @@ def test_a_mark_more_than_half_off_its_index_price_is_refused(venue: Okx, says: 
 
 
 @pytest.mark.parametrize("path", [okx.FUNDING, okx.INDICES])
-def test_marks_stand_where_what_is_beside_them_cannot_be_had(venue: Okx, replay: Replay, book: Book, path: str) -> None:
+def test_marks_stand_where_what_is_beside_them_cannot_be_had(
+    venue: Okx, replay: Replay, book: Book, path: str
+) -> None:
     replay.fail(path, Fault(okx.failure("50011", "Requests too frequent.", 429)))
     quotes = venue.quotes().good
     assert {token: quote.mark for token, quote in quotes.items()} == {
         token: book.marks[token] for token in book.tokens("okx")
     }
-    without = {quote.funding_rate if path == okx.FUNDING else quote.index_price for quote in quotes.values()}
+    without = {
+        quote.funding_rate if path == okx.FUNDING else quote.index_price
+        for quote in quotes.values()
+    }
     assert without == {None}
 
 
@@ -207,7 +257,11 @@ def test_a_table_is_that_of_the_venue_in_contracts(venue: Okx, token: str) -> No
 
 def test_tiers_are_asked_for_cross_margin(venue: Okx, replay: Replay) -> None:
     venue.tiers("RENDER")
-    assert replay.asked[-1].query == {"instType": "SWAP", "tdMode": "cross", "instFamily": "RENDER-USDT"}
+    assert replay.asked[-1].query == {
+        "instType": "SWAP",
+        "tdMode": "cross",
+        "instFamily": "RENDER-USDT",
+    }
 
 
 def tier(number: int, begin: str, end: str, rate: str = "0.01") -> dict[str, str]:
@@ -260,7 +314,9 @@ def test_a_family_that_is_left_out_is_the_underlying(venue: Okx, says: Says, fam
 
 def test_tiers_may_come_in_any_order(venue: Okx, says: Says) -> None:
     says(okx.TIERS, [tier(2, "1000", "5000", "0.02"), tier(1, "0", "1000")])
-    assert venue.tiers("IO").good["IO"] == TierTable(False, (0, 1000), (0.01, 0.02), (0, 0), (50, 40), 5000)
+    assert venue.tiers("IO").good["IO"] == TierTable(
+        False, (0, 1000), (0.01, 0.02), (0, 0), (50, 40), 5000
+    )
 
 
 @pytest.mark.parametrize(
@@ -276,7 +332,9 @@ def test_tiers_may_come_in_any_order(venue: Okx, says: Says) -> None:
         {"instFamily": "BTC-USDT"},
     ],
 )
-def test_a_table_with_a_tier_that_cannot_be_is_not_used(venue: Okx, says: Says, changes: dict[str, Any]) -> None:
+def test_a_table_with_a_tier_that_cannot_be_is_not_used(
+    venue: Okx, says: Says, changes: dict[str, Any]
+) -> None:
     says(okx.TIERS, [{**tier(1, "0", "1000"), **changes}])
     with pytest.raises(FieldError):
         venue.tiers("IO")
@@ -297,7 +355,9 @@ class TestWhatTheVenueDoesNotHold:
             ask(venue, "FET")
         assert caught.value.trouble == "absent"
 
-    def test_an_empty_answer_is_absent(self, venue: Okx, says: Says, ask: Callable[[Okx, str], Any]) -> None:
+    def test_an_empty_answer_is_absent(
+        self, venue: Okx, says: Says, ask: Callable[[Okx, str], Any]
+    ) -> None:
         for path in (okx.TIERS, okx.PAST_FUNDING, okx.CANDLES):
             says(path, [])
         with pytest.raises(Unavailable) as caught:
@@ -317,14 +377,22 @@ class TestWhatTheVenueDoesNotHold:
 # Funding and candles
 
 
-def test_past_funding_is_what_was_realised_oldest_first(venue: Okx, replay: Replay, book: Book) -> None:
+def test_past_funding_is_what_was_realised_oldest_first(
+    venue: Okx, replay: Replay, book: Book
+) -> None:
     funding = venue.funding("RENDER")
     expected = list(book.funding("RENDER", 300))
     assert list(zip(funding.times.tolist(), funding.rates.tolist(), strict=True)) == expected
-    assert [asked.query.get("after") for asked in replay.asked] == [None, str(expected[200][0]), str(expected[100][0])]
+    assert [asked.query.get("after") for asked in replay.asked] == [
+        None,
+        str(expected[200][0]),
+        str(expected[100][0]),
+    ]
 
 
-def test_a_short_past_takes_one_request(venue: Okx, replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_past_takes_one_request(
+    venue: Okx, replay: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(okx, "PAID", 99)
     assert venue.funding("RENDER").times.size == 99
     assert len(replay.asked) == 1
@@ -341,16 +409,27 @@ def test_a_payment_not_realised_yet_stands_at_the_rate_announced(venue: Okx, say
 
 
 @pytest.mark.parametrize(
-    "changes", [{"realizedRate": "1"}, {"fundingTime": ""}, {"fundingTime": [1]}, {"realizedRate": "high"}]
+    "changes",
+    [{"realizedRate": "1"}, {"fundingTime": ""}, {"fundingTime": [1]}, {"realizedRate": "high"}],
 )
-def test_a_past_with_a_payment_that_cannot_be_is_not_used(venue: Okx, says: Says, changes: dict[str, Any]) -> None:
-    says(okx.PAST_FUNDING, [{"fundingTime": str(HOUR), "fundingRate": "0", "realizedRate": "0.0001", **changes}])
+def test_a_past_with_a_payment_that_cannot_be_is_not_used(
+    venue: Okx, says: Says, changes: dict[str, Any]
+) -> None:
+    says(
+        okx.PAST_FUNDING,
+        [{"fundingTime": str(HOUR), "fundingRate": "0", "realizedRate": "0.0001", **changes}],
+    )
     with pytest.raises(FieldError):
         venue.funding("RENDER")
 
 
-def test_pages_that_go_round_in_a_circle_end_and_are_not_used(venue: Okx, replay: Replay, says: Says) -> None:
-    says(okx.PAST_FUNDING, [{"fundingTime": str(n * HOUR), "realizedRate": "0.0001"} for n in range(200, 100, -1)])
+def test_pages_that_go_round_in_a_circle_end_and_are_not_used(
+    venue: Okx, replay: Replay, says: Says
+) -> None:
+    says(
+        okx.PAST_FUNDING,
+        [{"fundingTime": str(n * HOUR), "realizedRate": "0.0001"} for n in range(200, 100, -1)],
+    )
     with pytest.raises(FieldError, match="must be after"):
         venue.funding("RENDER")
     assert len(replay.asked) == 3
@@ -363,7 +442,11 @@ def test_candles_reach_back_500_days_oldest_first(venue: Okx, replay: Replay, bo
     prices = np.array([prices for _, prices in expected])
     for column, name in enumerate(("open", "high", "low", "close")):
         assert getattr(candles, name).tolist() == prices[:, column].tolist()
-    assert [asked.path for asked in replay.asked] == [okx.CANDLES, okx.EARLIER_CANDLES, okx.EARLIER_CANDLES]
+    assert [asked.path for asked in replay.asked] == [
+        okx.CANDLES,
+        okx.EARLIER_CANDLES,
+        okx.EARLIER_CANDLES,
+    ]
 
 
 def test_days_begin_at_midnight_utc(venue: Okx, replay: Replay) -> None:
@@ -410,7 +493,9 @@ def test_a_page_whose_last_row_has_no_time_is_not_used(venue: Okx, says: Says) -
 
 def of(book: Book) -> tuple[Position, ...]:
     return tuple(
-        Position(leg.token, leg.side, leg.quantity, leg.entry_price, leg.leverage, leg.isolated_margin)
+        Position(
+            leg.token, leg.side, leg.quantity, leg.entry_price, leg.leverage, leg.isolated_margin
+        )
         for leg in book.legs
     )
 
@@ -419,7 +504,11 @@ def test_the_account_is_taken_over_with_its_positions_in_tokens(venue: Okx, book
     account = venue.account()
     assert account.imported.positions == of(book)
     assert account.imported.left_out == ()
-    assert (account.venue, account.margin_mode, account.wallet_balance) == ("okx", "cross", book.wallet)
+    assert (account.venue, account.margin_mode, account.wallet_balance) == (
+        "okx",
+        "cross",
+        book.wallet,
+    )
     assert dict(account.marks) == {token: book.marks[token] for token in ("RENDER", "NEAR", "TAO")}
     assert account.taker_fee == book.taker_fee
     assert abs((datetime.now(UTC) - account.seen_at).total_seconds()) < 60
@@ -433,7 +522,9 @@ def test_the_venues_own_figures_stand_beside(venue: Okx, book: Book) -> None:
         assessed.maintenance_margin,
         assessed.margin_ratio.value,
     )
-    prices = {(price.symbol, None): price.below or price.above for price in assessed.liquidation_prices}
+    prices = {
+        (price.symbol, None): price.below or price.above for price in assessed.liquidation_prices
+    }
     assert dict(account.liquidation_prices) == prices
 
 
@@ -448,7 +539,9 @@ def test_strategies_hold_equity_that_backs_no_position(venue: Okx, says: Says, b
 def test_contracts_become_tokens_to_the_last_digit(
     venue: Okx, says: Says, book: Book, contracts: str, quantity: float
 ) -> None:
-    held = okx.position(book, book.told("okx")[0], instId="AR-USDT-SWAP", posSide="net", pos=contracts)
+    held = okx.position(
+        book, book.told("okx")[0], instId="AR-USDT-SWAP", posSide="net", pos=contracts
+    )
     says(okx.POSITIONS, [held])
     assert book.contract("okx", "AR").contract_value == 0.1
     (position,) = venue.account().imported.positions
@@ -465,14 +558,19 @@ def test_both_legs_of_a_hedge_keep_their_side(venue: Okx, says: Says, book: Book
     assert [(position.side, position.quantity) for position in tao] == [("long", 60), ("short", 20)]
 
 
-def test_a_position_without_a_liquidation_price_has_none(venue: Okx, says: Says, book: Book) -> None:
+def test_a_position_without_a_liquidation_price_has_none(
+    venue: Okx, says: Says, book: Book
+) -> None:
     rows = okx.positions(book)[:3]
     for row, price in zip(rows, ("", "0", "-3.2"), strict=True):
         row["liqPx"] = price
     says(okx.POSITIONS, rows)
     account = venue.account()
     assert len(account.imported.positions) == 3
-    assert dict(account.liquidation_prices) == {("NEAR", None): None, ("TAO", None): None}  # Empty: not told.
+    assert dict(account.liquidation_prices) == {
+        ("NEAR", None): None,
+        ("TAO", None): None,
+    }  # Empty: not told.
 
 
 NO_PERPETUAL = "it is no perpetual, and only those are taken over"
@@ -491,7 +589,9 @@ LEFT_OUT = [
     ),
     pytest.param({"instId": "AGIX-USDT-SWAP"}, "its token is not known here", id="merged away"),
     pytest.param(
-        {"instId": "FET-USDT-SWAP"}, "it does not trade at present, and its contract value is not known", id="suspended"
+        {"instId": "FET-USDT-SWAP"},
+        "it does not trade at present, and its contract value is not known",
+        id="suspended",
     ),
     pytest.param(
         {"mgnMode": "isolated", "margin": "20"},
@@ -500,8 +600,14 @@ LEFT_OUT = [
     ),
     pytest.param({"avgPx": ""}, 'avgPx: must be a positive number, got ""', id="no entry price"),
     pytest.param({"markPx": "0"}, "markPx: must be a positive number, got 0", id="no mark"),
-    pytest.param({"lever": "0.5"}, "leverage: must be a number of at least 1, got 0.5", id="leverage below 1"),
-    pytest.param({"mgnMode": "cash"}, 'mgnMode: must be one of cross, isolated, got "cash"', id="another mode"),
+    pytest.param(
+        {"lever": "0.5"}, "leverage: must be a number of at least 1, got 0.5", id="leverage below 1"
+    ),
+    pytest.param(
+        {"mgnMode": "cash"},
+        'mgnMode: must be one of cross, isolated, got "cash"',
+        id="another mode",
+    ),
     pytest.param({"posSide": ""}, 'posSide: must be one of net, long, short, got ""', id="no side"),
     pytest.param({"pos": "many"}, 'pos: must be a number, got "many"', id="no size"),
     pytest.param({"pos": "1e16"}, "pos: must be at most 1e15 in size, got 1e+16", id="too large"),
@@ -540,17 +646,26 @@ def test_no_more_positions_than_an_account_holds(venue: Okx, says: Says, book: B
     says(okx.POSITIONS, [{**row, "instId": f"{name}-USDT-SWAP"} for name in names])
     account = venue.account()
     assert [position.symbol for position in account.imported.positions] == names[:MOST_POSITIONS]
-    assert [what for what, _ in account.imported.left_out] == [f"{name}-USDT-SWAP" for name in names[MOST_POSITIONS:]]
+    assert [what for what, _ in account.imported.left_out] == [
+        f"{name}-USDT-SWAP" for name in names[MOST_POSITIONS:]
+    ]
     assert set(account.marks) == set(names[:MOST_POSITIONS])
 
 
-def test_a_row_that_is_no_position_is_left_out_by_its_number(venue: Okx, says: Says, book: Book) -> None:
+def test_a_row_that_is_no_position_is_left_out_by_its_number(
+    venue: Okx, says: Says, book: Book
+) -> None:
     says(okx.POSITIONS, ["RENDER", *okx.positions(book)[:1]])
-    assert venue.account().imported.left_out == (LeftOut("position 1", 'must be an object, got "RENDER"'),)
+    assert venue.account().imported.left_out == (
+        LeftOut("position 1", 'must be an object, got "RENDER"'),
+    )
 
 
 def test_where_all_is_isolated_the_wallet_includes_the_margins(venue: Okx, book: Book) -> None:
-    book.legs = [replace(leg, isolated_margin=leg.quantity * leg.entry_price / leg.leverage) for leg in book.legs]
+    book.legs = [
+        replace(leg, isolated_margin=leg.quantity * leg.entry_price / leg.leverage)
+        for leg in book.legs
+    ]
     account = venue.account()
     assert account.margin_mode == "isolated"
     assert account.imported.positions == of(book)
@@ -559,10 +674,16 @@ def test_where_all_is_isolated_the_wallet_includes_the_margins(venue: Okx, book:
 
 
 def test_isolated_legs_of_a_hedge_have_a_liquidation_price_each(venue: Okx, book: Book) -> None:
-    book.legs = [Leg("TAO", "long", 60, 265.0, 20, 800.0), Leg("TAO", "short", 20, 280.0, 20, 900.0)]
+    book.legs = [
+        Leg("TAO", "long", 60, 265.0, 20, 800.0),
+        Leg("TAO", "short", 20, 280.0, 20, 900.0),
+    ]
     long, short = (told.liquidation_price for told in book.told("okx"))
     assert long < book.marks["TAO"] < short
-    assert dict(venue.account().liquidation_prices) == {("TAO", "long"): long, ("TAO", "short"): short}
+    assert dict(venue.account().liquidation_prices) == {
+        ("TAO", "long"): long,
+        ("TAO", "short"): short,
+    }
 
 
 def test_isolated_margin_is_no_part_of_a_cross_account(venue: Okx, book: Book) -> None:
@@ -577,12 +698,21 @@ def test_isolated_margin_is_no_part_of_a_cross_account(venue: Okx, book: Book) -
 def test_an_account_without_positions_is_cross(venue: Okx, book: Book) -> None:
     book.legs = []
     account = venue.account()
-    assert (account.margin_mode, account.imported.positions, account.wallet_balance) == ("cross", (), book.wallet)
+    assert (account.margin_mode, account.imported.positions, account.wallet_balance) == (
+        "cross",
+        (),
+        book.wallet,
+    )
     assert account.figures == VenueFigures(book.wallet, None, None, None)
 
 
-def test_an_account_without_usdt_has_a_wallet_of_nothing(venue: Okx, says: Says, book: Book) -> None:
-    says(okx.BALANCE, [{**okx.balance(book), "details": [{"ccy": "BTC", "cashBal": "0.1", "eq": "0.1"}]}])
+def test_an_account_without_usdt_has_a_wallet_of_nothing(
+    venue: Okx, says: Says, book: Book
+) -> None:
+    says(
+        okx.BALANCE,
+        [{**okx.balance(book), "details": [{"ccy": "BTC", "cashBal": "0.1", "eq": "0.1"}]}],
+    )
     account = venue.account()
     assert account.wallet_balance == 0
     assert account.figures.equity is None
@@ -590,7 +720,11 @@ def test_an_account_without_usdt_has_a_wallet_of_nothing(venue: Okx, says: Says,
 
 @pytest.mark.parametrize(
     "changes",
-    [{"details": ["USDT"]}, {"details": [{"cashBal": "6000"}]}, {"details": [{"ccy": "USDT", "cashBal": ""}]}],
+    [
+        {"details": ["USDT"]},
+        {"details": [{"cashBal": "6000"}]},
+        {"details": [{"ccy": "USDT", "cashBal": ""}]},
+    ],
     ids=["no object", "no name", "no balance"],
 )
 def test_a_wallet_that_cannot_be_read_is_not_taken_for_nothing(
@@ -602,7 +736,9 @@ def test_a_wallet_that_cannot_be_read_is_not_taken_for_nothing(
 
 
 @pytest.mark.parametrize("path", [okx.CONFIG, okx.BALANCE])
-def test_an_account_without_settings_or_balance_is_not_taken_over(venue: Okx, says: Says, path: str) -> None:
+def test_an_account_without_settings_or_balance_is_not_taken_over(
+    venue: Okx, says: Says, path: str
+) -> None:
     says(path, [])
     with pytest.raises(FieldError, match="data: is empty"):
         venue.account()
@@ -621,10 +757,13 @@ def test_in_multi_currency_margin_other_coins_are_left_out(venue: Okx, book: Boo
     account = venue.account()
     assert account.imported.positions == of(book)
     assert account.imported.left_out == (
-        LeftOut("0.05 BTC", "collateral in other coins is not taken over; add it by hand with its ratio"),
+        LeftOut(
+            "0.05 BTC", "collateral in other coins is not taken over; add it by hand with its ratio"
+        ),
         LeftOut(
             "-0.125 ETH",
-            f"it is owed, and counts against the account: {0.125 * book.marks['ETH']:.2f} USDT less in the wallet "
+            f"it is owed, and counts against the account: {0.125 * book.marks['ETH']:.2f} USDT "
+            f"less in the wallet "
             "balance, its value now; a later move of ETH is not followed",
         ),
     )
@@ -638,7 +777,9 @@ def test_what_is_owed_counts_in_single_currency_margin_too(venue: Okx, book: Boo
     assert account.wallet_balance == pytest.approx(book.wallet - 0.125 * book.marks["ETH"] - 40)
 
 
-def test_a_debt_that_the_venue_values_too_low_is_worth_its_mark(venue: Okx, says: Says, book: Book) -> None:
+def test_a_debt_that_the_venue_values_too_low_is_worth_its_mark(
+    venue: Okx, says: Says, book: Book
+) -> None:
     book.other_coins = {"ETH": -0.125}
     balance = okx.balance(book)
     balance["details"][-1]["eqUsd"] = "-1"
@@ -655,7 +796,9 @@ def test_a_debt_without_any_price_is_never_dropped(venue: Okx, says: Says, book:
         venue.account()
 
 
-def test_in_multi_currency_margin_the_figures_are_those_of_all_coins(venue: Okx, says: Says, book: Book) -> None:
+def test_in_multi_currency_margin_the_figures_are_those_of_all_coins(
+    venue: Okx, says: Says, book: Book
+) -> None:
     book.multi_assets = True
     totals = {"adjEq": "9000.5", "imr": "3000", "mmr": "600.25", "mgnRatio": "14.2"}
     says(okx.BALANCE, [okx.balance(book, **totals)])
@@ -666,7 +809,11 @@ def test_positions_of_other_kinds_are_all_named(venue: Okx, book: Book) -> None:
     book.odd_positions = True
     account = venue.account()
     assert account.imported.positions == of(book)
-    assert [what for what, _ in account.imported.left_out] == ["BTC-USD-SWAP", "BTC-USDC-SWAP", "BTC-USDT-261225"]
+    assert [what for what, _ in account.imported.left_out] == [
+        "BTC-USD-SWAP",
+        "BTC-USDC-SWAP",
+        "BTC-USDT-261225",
+    ]
 
 
 def test_portfolio_margin_is_refused_before_anything_else_is_asked(
@@ -676,12 +823,17 @@ def test_portfolio_margin_is_refused_before_anything_else_is_asked(
     with pytest.raises(Unavailable) as caught:
         venue.account()
     assert caught.value.trouble == "absent"
-    assert caught.value.reason == "keeps this account in portfolio margin, whose rules are not modelled here"
+    assert (
+        caught.value.reason
+        == "keeps this account in portfolio margin, whose rules are not modelled here"
+    )
     assert len(replay.asked) == 1
 
 
 @pytest.mark.parametrize("level", ["5", "", 2, None])
-def test_a_mode_that_is_not_known_is_refused(venue: Okx, says: Says, book: Book, level: Any) -> None:
+def test_a_mode_that_is_not_known_is_refused(
+    venue: Okx, says: Says, book: Book, level: Any
+) -> None:
     says(okx.CONFIG, [okx.config(book, acctLv=level)])
     with pytest.raises(FieldError, match="acctLv"):
         venue.account()
@@ -697,28 +849,38 @@ def test_a_key_that_may_withdraw_is_refused_before_anything_else_is_asked(
     venue: Okx, replay: Replay, book: Book
 ) -> None:
     book.may_trade = book.may_withdraw = True
-    with pytest.raises(Unavailable, match=r"withdraw or transfer your money.*tick Read as the only") as caught:
+    with pytest.raises(
+        Unavailable, match=r"withdraw or transfer your money.*tick Read as the only"
+    ) as caught:
         venue.account()
     assert caught.value.trouble == "key"
     assert len(replay.asked) == 1
 
 
 @pytest.mark.parametrize("rights", ["", None, " "])
-def test_rights_that_the_venue_does_not_tell_are_not_known(venue: Okx, says: Says, book: Book, rights: Any) -> None:
+def test_rights_that_the_venue_does_not_tell_are_not_known(
+    venue: Okx, says: Says, book: Book, rights: Any
+) -> None:
     says(okx.CONFIG, [okx.config(book, perm=rights)])
     account = venue.account()
     assert (account.may_trade, account.may_withdraw) == (None, None)
 
 
 @pytest.mark.parametrize("fee", ["", "0.0001", "much", None])
-def test_a_fee_that_cannot_be_told_takes_no_account_with_it(venue: Okx, says: Says, book: Book, fee: Any) -> None:
+def test_a_fee_that_cannot_be_told_takes_no_account_with_it(
+    venue: Okx, says: Says, book: Book, fee: Any
+) -> None:
     says(okx.FEES, [okx.fees(book, takerU=fee)])
     account = venue.account()
     assert account.taker_fee is None
     assert account.imported.positions == of(book)
 
 
-GROUPS = [{"groupId": "1", "taker": "-0.0005"}, {"groupId": "2", "taker": "-0.0003"}, {"groupId": "4", "taker": ""}]
+GROUPS = [
+    {"groupId": "1", "taker": "-0.0005"},
+    {"groupId": "2", "taker": "-0.0003"},
+    {"groupId": "4", "taker": ""},
+]
 
 
 @pytest.mark.parametrize(
@@ -739,7 +901,10 @@ def test_a_fee_is_that_of_the_swaps_group_where_the_former_field_is_empty(
     venue: Okx, says: Says, book: Book, group: Any, groups: Any, fee: float | None, empty: Any
 ) -> None:
     says(okx.FEES, [okx.fees(book, takerU=empty, feeGroup=groups)])
-    says(okx.INSTRUMENTS, [okx.instrument(token, groupId=group) for token in ("RENDER", "NEAR", "TAO")])
+    says(
+        okx.INSTRUMENTS,
+        [okx.instrument(token, groupId=group) for token in ("RENDER", "NEAR", "TAO")],
+    )
     assert venue.account().taker_fee == fee
 
 
@@ -786,14 +951,18 @@ def test_without_a_key_no_account_is_asked_for(replay: Replay) -> None:
     assert not replay.asked
 
 
-def test_answers_may_hold_numbers_where_the_venue_writes_text(venue: Okx, replay: Replay, book: Book) -> None:
+def test_answers_may_hold_numbers_where_the_venue_writes_text(
+    venue: Okx, replay: Replay, book: Book
+) -> None:
     def numbers(value: Any) -> Any:
         if isinstance(value, dict):
             return {key: numbers(item) if key in _FIGURES else item for key, item in value.items()}
         return float(value) if value not in ("", None) else value
 
     rows = [numbers(row) for row in okx.positions(book)]
-    replay.serve(okx.HOST, "GET", okx.POSITIONS, lambda _: Reply(json.loads(json.dumps(okx.ok(rows)))))
+    replay.serve(
+        okx.HOST, "GET", okx.POSITIONS, lambda _: Reply(json.loads(json.dumps(okx.ok(rows))))
+    )
     assert venue.account().imported.positions == of(book)
 
 

@@ -54,7 +54,9 @@ def test_everything_can_be_asked_of_every_venue(venue: str, what: str) -> None:
 
 
 @pytest.mark.usefixtures("replay")
-def test_a_venue_has_one_connection_without_a_key_from_the_first_question_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_venue_has_one_connection_without_a_key_from_the_first_question_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     made = count_connections(monkeypatch)
     source = Venues()
     assert made == []
@@ -68,7 +70,9 @@ def test_a_venue_has_one_connection_without_a_key_from_the_first_question_on(mon
 def test_threads_that_ask_at_once_share_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     made = count_connections(monkeypatch)
     source, answers = Venues(), []
-    threads = [threading.Thread(target=lambda: answers.append(source.quotes("binance"))) for _ in range(8)]
+    threads = [
+        threading.Thread(target=lambda: answers.append(source.quotes("binance"))) for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -77,7 +81,9 @@ def test_threads_that_ask_at_once_share_the_connection(monkeypatch: pytest.Monke
     assert [set(answer.good) for answer in answers] == [set(answers[0].good)] * 8
 
 
-@pytest.mark.parametrize("venue", ["kraken", "textbook", "", "Binance", "binance/../okx", "__class__"])
+@pytest.mark.parametrize(
+    "venue", ["kraken", "textbook", "", "Binance", "binance/../okx", "__class__"]
+)
 @pytest.mark.parametrize(
     "ask",
     [
@@ -102,7 +108,9 @@ def test_a_venue_outside_the_allow_list_is_not_asked(replay: Replay) -> None:
 
 
 @pytest.mark.parametrize("ask", ["contracts", "quotes", "tiers", "funding", "candles"])
-def test_an_answer_that_cannot_be_used_says_which_field(monkeypatch: pytest.MonkeyPatch, ask: str) -> None:
+def test_an_answer_that_cannot_be_used_says_which_field(
+    monkeypatch: pytest.MonkeyPatch, ask: str
+) -> None:
     class Broken:
         def __init__(self, _: object) -> None: ...
 
@@ -122,7 +130,10 @@ def test_an_answer_that_cannot_be_used_says_which_field(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("venue", ["binance", "bybit", "okx"])
 def test_an_account_asks_for_a_key(replay: Replay, venue: str) -> None:
-    for ask in (lambda: read_account(venue, None, ADDRESS), lambda: read_tiers(venue, None, "RENDER")):
+    for ask in (
+        lambda: read_account(venue, None, ADDRESS),
+        lambda: read_tiers(venue, None, "RENDER"),
+    ):
         with pytest.raises(Unavailable, match=r"^asks for a key") as caught:
             ask()
         assert caught.value.trouble == "key"
@@ -142,7 +153,9 @@ def test_a_key_lives_for_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
     assert closed == [KEY.api_key, KEY.api_key, "unknown"]
 
 
-def test_an_account_on_hyperliquid_is_read_by_its_address_and_never_with_a_key(replay: Replay, book: Book) -> None:
+def test_an_account_on_hyperliquid_is_read_by_its_address_and_never_with_a_key(
+    replay: Replay, book: Book
+) -> None:
     account = read_account("hyperliquid", KEY, ADDRESS)
     assert account.wallet_balance == pytest.approx(book.wallet)
     assert KEY.api_key not in str(replay.asked)

@@ -1,4 +1,7 @@
-"""The venues themselves, over the network: run with `-m live -n 0` where it reaches them. Never part of a usual run."""
+"""The venues themselves, over the network: run with `-m live -n 0` where it reaches them.
+
+Never part of a usual run.
+"""
 
 import time
 from itertools import pairwise

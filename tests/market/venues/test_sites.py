@@ -48,7 +48,9 @@ def test_every_host_is_one_that_ccxt_names(venue: str, key: str) -> None:
 
 
 @pytest.mark.parametrize(("venue", "key"), REGIONAL)
-def test_a_key_is_asked_of_at_its_own_site_alone(replay: Replay, book: Book, venue: str, key: str) -> None:
+def test_a_key_is_asked_of_at_its_own_site_alone(
+    replay: Replay, book: Book, venue: str, key: str
+) -> None:
     move(replay, venue, REGIONAL[venue, key])
     book.clock_skew = 3_600_000  # The site's own clock is asked too.
     account = read_account(venue, replace(KEY, site=key))

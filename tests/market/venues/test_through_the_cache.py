@@ -1,4 +1,7 @@
-"""What the readers say, through the cache, onto the disk and into a view: nothing is lost or refused on the way."""
+"""What the readers say, through the cache, onto the disk and into a view.
+
+Nothing is lost or refused on the way.
+"""
 
 from pathlib import Path
 
@@ -18,7 +21,11 @@ VENUES = pytest.mark.parametrize("venue", READERS)
 
 
 def everything(venue: str) -> tuple[Query, ...]:
-    return (*queries(venue, ["RENDER"]), Query(venue, "funding", "RENDER"), Query(venue, "candles", "RENDER"))
+    return (
+        *queries(venue, ["RENDER"]),
+        Query(venue, "funding", "RENDER"),
+        Query(venue, "candles", "RENDER"),
+    )
 
 
 @VENUES
@@ -64,7 +71,11 @@ def test_a_view_of_a_venue_is_live_before_a_restart_and_cached_with_the_same_fig
     assert (before.tiers["RENDER"].kind, after.tiers["RENDER"].kind) == tiers
     assert (before.quotes_origin.kind, before.contracts_origin.kind) == ("live", "live")
     assert (after.quotes_origin.kind, after.contracts_origin.kind) == ("cached", "cached")
-    assert (after.quotes, after.contracts, after.tables.tiers) == (before.quotes, before.contracts, before.tables.tiers)
+    assert (after.quotes, after.contracts, after.tables.tiers) == (
+        before.quotes,
+        before.contracts,
+        before.tables.tiers,
+    )
 
 
 def test_a_venue_that_asks_for_a_pause_gets_it(replay: Replay) -> None:

@@ -35,7 +35,9 @@ def mute() -> Iterator[int]:
         yield listening.getsockname()[1]
 
 
-def test_a_venue_that_cannot_be_reached_at_once_is_tried_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_venue_that_cannot_be_reached_at_once_is_tried_once_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked: list[object] = []
 
     def unknown(*address: object, **_: object) -> list[object]:

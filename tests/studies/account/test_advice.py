@@ -52,10 +52,17 @@ def rounding(scenario: Scenario, move: float) -> float:
 
 
 def cut_by(scenario: Scenario, cut: float) -> Scenario:
-    """The account with a part of every position closed at its mark: the profit of that part goes to the wallet."""
+    """The account with a part of every position closed at its mark.
+
+    The profit of that part goes to the wallet.
+    """
     profit = assess(scenario).unrealised_pnl
-    kept = tuple(replace(position, quantity=position.quantity * (1 - cut)) for position in scenario.positions)
-    return replace(with_wallet(scenario, scenario.account.wallet_balance + cut * profit), positions=kept)
+    kept = tuple(
+        replace(position, quantity=position.quantity * (1 - cut)) for position in scenario.positions
+    )
+    return replace(
+        with_wallet(scenario, scenario.account.wallet_balance + cut * profit), positions=kept
+    )
 
 
 def is_beyond(scenario: Scenario, move: float) -> bool:
@@ -91,7 +98,9 @@ def test_a_hair_more_than_the_deposit_survives_the_move_and_a_hair_less_does_not
 
 @random_accounts
 @given(scenarios(modes=("isolated",)), moves)
-def test_in_isolated_mode_the_deposit_is_what_each_position_needs_to_a_hair(scenario: Scenario, move: float) -> None:
+def test_in_isolated_mode_the_deposit_is_what_each_position_needs_to_a_hair(
+    scenario: Scenario, move: float
+) -> None:
     deposits = []
     for position in scenario.positions:
         single = alone(scenario, position)
@@ -130,7 +139,9 @@ def test_the_deposit_counts_the_worst_point_of_the_way_and_not_only_its_end() ->
 
 @random_accounts
 @given(scenarios(), moves)
-def test_nothing_is_to_be_added_exactly_where_the_joint_move_lies_beyond(scenario: Scenario, move: float) -> None:
+def test_nothing_is_to_be_added_exactly_where_the_joint_move_lies_beyond(
+    scenario: Scenario, move: float
+) -> None:
     advice = advised(scenario, move)
     assume(abs(advice.spare) > 100 * rounding(scenario, move))
     if is_beyond(scenario, move):
@@ -144,7 +155,9 @@ def test_nothing_is_to_be_added_exactly_where_the_joint_move_lies_beyond(scenari
 @given(scenarios(), moves)
 def test_what_is_spared_is_the_lowest_headroom_on_the_way(scenario: Scenario, move: float) -> None:
     expected = lowest(scenario, move)
-    assert advised(scenario, move).spare == pytest.approx(expected, rel=1e-9, abs=10 * rounding(scenario, move))
+    assert advised(scenario, move).spare == pytest.approx(
+        expected, rel=1e-9, abs=10 * rounding(scenario, move)
+    )
 
 
 def test_a_move_of_nothing_asks_for_what_is_missing_now() -> None:
@@ -159,16 +172,22 @@ def test_a_move_of_nothing_asks_for_what_is_missing_now() -> None:
 
 @random_accounts
 @given(pushed())
-def test_a_hair_more_than_the_cut_survives_the_move_and_a_hair_less_does_not(pair: tuple[Scenario, float]) -> None:
+def test_a_hair_more_than_the_cut_survives_the_move_and_a_hair_less_does_not(
+    pair: tuple[Scenario, float],
+) -> None:
     scenario, move = pair
     cut = advised(scenario, move).cut
     if cut is not None:
         assert lowest(cut_by(scenario, cut + HAIR), move) > -rounding(scenario, move)
         assert lowest(cut_by(scenario, cut - HAIR), move) < rounding(scenario, move)
     else:
-        assert lowest(cut_by(scenario, 1 - HAIR), move) < 10 * HAIR * size(scenario, compile_books(scenario)[0], move)
+        assert lowest(cut_by(scenario, 1 - HAIR), move) < 10 * HAIR * size(
+            scenario, compile_books(scenario)[0], move
+        )
     for less in (each for each in np.linspace(0, 0.99, 12) if cut is None or each < cut - HAIR):
-        assert lowest(cut_by(scenario, float(less)), move) < rounding(scenario, move), "no smaller part would do"
+        assert lowest(cut_by(scenario, float(less)), move) < rounding(scenario, move), (
+            "no smaller part would do"
+        )
 
 
 def in_debt(tiers: list[dict[str, float]], wallet: float = -40_000) -> Scenario:
@@ -191,31 +210,48 @@ def in_debt(tiers: list[dict[str, float]], wallet: float = -40_000) -> Scenario:
         # Of k kept 500,000 pays 0.4 %, the rest 30 %:
         # −40,000 + 20,000 + 100,000·k = 2,000 + 0.3·(900,000·k − 500,000)
         pytest.param(-0.1, 128_000 / 170_000, id="the collateral has lost nine tenths"),
-        # At −11.11 % it is worth nothing, and from there on the short gains more than it owes; so it is lowest at
-        # the end: −40,000 + 200,000·k = 2,000 + 0.3·(800,000·k − 500,000), or where the collateral is gone.
+        # At −11.11 % it is worth nothing, and from there on the short gains more than it owes; so
+        # it is lowest at the end: −40,000 + 200,000·k = 2,000 + 0.3·(800,000·k − 500,000), or where
+        # the collateral is gone.
         pytest.param(-0.2, 0.6942857142857143, id="the collateral is gone"),
     ],
 )
-def test_a_part_survives_although_closing_everything_leaves_a_debt(move: float, kept: float) -> None:
-    scenario = in_debt([{"floor": 0, "maintenance_rate": 0.004}, {"floor": 500_000, "maintenance_rate": 0.3}])
+def test_a_part_survives_although_closing_everything_leaves_a_debt(
+    move: float, kept: float
+) -> None:
+    scenario = in_debt(
+        [{"floor": 0, "maintenance_rate": 0.004}, {"floor": 500_000, "maintenance_rate": 0.3}]
+    )
     assert lowest(cut_by(scenario, 1 - HAIR), move) < 0, "nearly all closed, the debt is left"
     assert lowest(cut_by(scenario, 4 / 9), move) > 0
     advice = advised(scenario, move)
     assert advice.cut == pytest.approx(1 - kept)
-    assert lowest(cut_by(scenario, advice.cut + HAIR), move) > 0 > lowest(cut_by(scenario, advice.cut - HAIR), move)
+    assert (
+        lowest(cut_by(scenario, advice.cut + HAIR), move)
+        > 0
+        > lowest(cut_by(scenario, advice.cut - HAIR), move)
+    )
 
 
 def window(amount: float, **other: Any) -> Scenario:
     tiers = {"RENDER": [{"floor": 80_000, "maintenance_rate": 0.025, "maintenance_amount": amount}]}
-    return account("binance", "cross", [long("RENDER", 50_000, 2)], marks={"RENDER": 2}, tiers=tiers, **other)
+    return account(
+        "binance", "cross", [long("RENDER", 50_000, 2)], marks={"RENDER": 2}, tiers=tiers, **other
+    )
 
 
 @pytest.mark.parametrize("amount", [0, 325, 1_675, -325])
 def test_the_amount_of_a_window_stays_whatever_part_is_kept(amount: float) -> None:
     scenario = window(amount)
     advice = advised(scenario, -0.2)
-    assert advice.cut == pytest.approx(1 - (10_000 + amount) / 22_000)  # 10,000 − 20,000·k = 2,000·k − d
-    assert lowest(cut_by(scenario, advice.cut + HAIR), -0.2) > 0 > lowest(cut_by(scenario, advice.cut - HAIR), -0.2)
+    assert advice.cut == pytest.approx(
+        1 - (10_000 + amount) / 22_000
+    )  # 10,000 − 20,000·k = 2,000·k − d
+    assert (
+        lowest(cut_by(scenario, advice.cut + HAIR), -0.2)
+        > 0
+        > lowest(cut_by(scenario, advice.cut - HAIR), -0.2)
+    )
 
 
 def test_where_only_a_windows_amount_kills_whatever_is_kept_everything_is_to_be_closed() -> None:
@@ -232,7 +268,9 @@ def test_the_deposit_of_a_huge_isolated_position_on_bybit_is_as_exact_as_of_a_sm
     rows = {"BTC": [{"floor": 0, "maintenance_rate": 0.005}]}
     scenario = account("bybit", "isolated", [position], 1e9, marks={"BTC": 100_000}, tiers=rows)
     move = -0.2 if make is long else 0.2
-    assert advised(scenario, move).deposit == pytest.approx(-lowest(scenario, move) * share, rel=1e-14)
+    assert advised(scenario, move).deposit == pytest.approx(
+        -lowest(scenario, move) * share, rel=1e-14
+    )
 
 
 @random_accounts
@@ -247,7 +285,9 @@ def test_a_cut_on_okx_holds_to_a_hair_although_its_tiers_jump(pair: tuple[Scenar
 
 @random_accounts
 @given(scenarios(modes=("cross",), alive=True), moves)
-def test_nothing_is_to_be_cut_exactly_where_nothing_is_to_be_added(scenario: Scenario, move: float) -> None:
+def test_nothing_is_to_be_cut_exactly_where_nothing_is_to_be_added(
+    scenario: Scenario, move: float
+) -> None:
     advice = advised(scenario, move)
     assume(abs(advice.spare) > 100 * rounding(scenario, move))
     assert (advice.cut == 0) == (advice.deposit == 0)
@@ -255,13 +295,19 @@ def test_nothing_is_to_be_cut_exactly_where_nothing_is_to_be_added(scenario: Sce
 
 def test_nothing_is_cut_of_a_hedge_that_keeps_an_account_alive() -> None:
     pledge = {"asset": "BTC", "amount": 1, "ratio": 0.95}
-    scenario = account("binance", "cross", [short("BTC", 0.9, 71202.9)], -50_000, collateral=[pledge])
+    scenario = account(
+        "binance", "cross", [short("BTC", 0.9, 71202.9)], -50_000, collateral=[pledge]
+    )
     assert lowest(cut_by(scenario, 0.999), -0.5) < 0
-    assert advised(scenario, -0.5) == Advice(-0.5, 0.0, pytest.approx(lowest(scenario, -0.5)), 0.0, survives=True)
+    assert advised(scenario, -0.5) == Advice(
+        -0.5, 0.0, pytest.approx(lowest(scenario, -0.5)), 0.0, survives=True
+    )
 
 
 def test_a_cut_also_survives_the_marks_where_the_account_is_dead_before_it_moves() -> None:
-    scenario = account("binance", "cross", [long("RENDER", 57142.857142857, 1.75)], marks={"RENDER": 1.6})
+    scenario = account(
+        "binance", "cross", [long("RENDER", 57142.857142857, 1.75)], marks={"RENDER": 1.6}
+    )
     assert assess(scenario).headroom == pytest.approx(-532.142857)
     advice = advised(scenario, 0.2)
     assert advice.deposit == pytest.approx(532.142857)
@@ -271,12 +317,20 @@ def test_a_cut_also_survives_the_marks_where_the_account_is_dead_before_it_moves
 
 def test_where_closing_everything_would_not_do_it_is_said_and_no_cut_advised() -> None:
     pledge = {"asset": "ETH", "amount": 1e6 / 2201.95, "ratio": 1}
-    scenario = account("binance", "cross", [short("RENDER", 500_000 / 1.75, 1.75)], -951_000, collateral=[pledge])
+    scenario = account(
+        "binance", "cross", [short("RENDER", 500_000 / 1.75, 1.75)], -951_000, collateral=[pledge]
+    )
     assert not assess(scenario).liquidated
     [position] = scenario.positions
-    gains = advised(scenario, -0.05)  # The short gains as the collateral falls: kept in part it pays the debt.
+    gains = advised(
+        scenario, -0.05
+    )  # The short gains as the collateral falls: kept in part it pays the debt.
     assert gains.cut is not None
-    assert lowest(cut_by(scenario, gains.cut + HAIR), -0.05) > 0 >= lowest(cut_by(scenario, gains.cut - HAIR), -0.05)
+    assert (
+        lowest(cut_by(scenario, gains.cut + HAIR), -0.05)
+        > 0
+        >= lowest(cut_by(scenario, gains.cut - HAIR), -0.05)
+    )
     losing = replace(scenario, positions=(replace(position, side="long"),))
     advice = advised(losing, -0.05)
     assert advice.cut is None
@@ -285,7 +339,10 @@ def test_where_closing_everything_would_not_do_it_is_said_and_no_cut_advised() -
 
 @pytest.mark.parametrize("wallet", [9_000, 11_000, 13_000, 16_000, 20_000, 25_000])
 def test_on_okx_the_cut_stops_at_the_edge_where_the_rate_jumps(wallet: float) -> None:
-    """Tiers of RENDER end at 15,000 and 30,000 contracts; the wallets put the answer on and between the edges."""
+    """Tiers of RENDER end at 15,000 and 30,000 contracts.
+
+    The wallets put the answer on and between the edges.
+    """
     scenario = account("okx", "cross", [long("RENDER", 44_000, 1.75)], wallet)
     cut = advised(scenario, -0.25).cut
     assert cut is not None
@@ -319,7 +376,9 @@ def test_a_cut_also_survives_the_point_where_a_price_reaches_nothing(venue: str)
 
 def test_no_cut_helps_where_falling_collateral_kills_an_account_that_owes() -> None:
     pledge = {"asset": "BTC", "amount": 1, "ratio": 0.95}
-    scenario = account("binance", "cross", [long("RENDER", 1_000, 1.75)], -50_000, collateral=[pledge])
+    scenario = account(
+        "binance", "cross", [long("RENDER", 1_000, 1.75)], -50_000, collateral=[pledge]
+    )
     assert advised(scenario, -0.5).cut is None
 
 
@@ -329,7 +388,9 @@ def test_no_cut_helps_where_falling_collateral_kills_an_account_that_owes() -> N
 @pytest.mark.parametrize("mode", MODES)
 def test_without_positions_or_without_tiers_there_is_no_advice(mode: str) -> None:
     assert survive(account("binance", mode, []), -0.2) is None
-    unknown = account("bybit", mode, [long("FET", 100, 0.25), long("RENDER", 100, 1.75)], marks={"FET": 0.22})
+    unknown = account(
+        "bybit", mode, [long("FET", 100, 0.25), long("RENDER", 100, 1.75)], marks={"FET": 0.22}
+    )
     assert survive(unknown, -0.2) is None
 
 
@@ -341,7 +402,9 @@ def test_in_isolated_mode_no_cut_is_advised(scenario: Scenario, move: float) -> 
 
 @random_accounts
 @given(scenarios(modes=("cross",)), st.floats(0.02, 1))
-def test_the_deposit_for_a_joint_move_is_what_carries_the_liquidation_there(scenario: Scenario, fall: float) -> None:
+def test_the_deposit_for_a_joint_move_is_what_carries_the_liquidation_there(
+    scenario: Scenario, fall: float
+) -> None:
     deposit = advised(scenario, -fall).deposit
     assume(deposit > 100 * rounding(scenario, -fall))
     there = with_wallet(scenario, scenario.account.wallet_balance + deposit)

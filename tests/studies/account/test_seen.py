@@ -14,9 +14,17 @@ from margin.studies.account.seen import Difference, differences, with_seen
 
 def scenario(**changes: Any) -> Scenario:
     """A long on Binance, beside the snapshot's tables; not yet seen by anybody."""
-    leg = {"symbol": "RENDER", "side": "long", "quantity": 20_000, "entry_price": 1.75, "leverage": 10}
+    leg = {
+        "symbol": "RENDER",
+        "side": "long",
+        "quantity": 20_000,
+        "entry_price": 1.75,
+        "leverage": 10,
+    }
     account = {"version": 1, "venue": "binance", "margin_mode": "cross", "wallet_balance": 10_000}
-    return snapshot.attach(Scenario.from_json({**account, "positions": [leg], "marks": {"RENDER": 1.75}, **changes}))
+    return snapshot.attach(
+        Scenario.from_json({**account, "positions": [leg], "marks": {"RENDER": 1.75}, **changes})
+    )
 
 
 def now(equity: float, ratio: float | None) -> Assessment:
@@ -35,7 +43,9 @@ def told(seen: tuple[float | None, float | None], equity: float, ratio: float | 
 
 
 def test_the_maker_sees_the_margin_balance_and_the_venues_ratio() -> None:
-    assert with_seen(scenario(marks={"RENDER": 1.5})).seen == Seen(5_000, (0.02 * 30_000 - 75) / 5_000)
+    assert with_seen(scenario(marks={"RENDER": 1.5})).seen == Seen(
+        5_000, (0.02 * 30_000 - 75) / 5_000
+    )
 
 
 def test_an_assessment_at_hand_is_what_was_seen() -> None:
@@ -47,10 +57,16 @@ def test_an_assessment_at_hand_is_what_was_seen() -> None:
     [
         pytest.param({"positions": []}, Seen(10_000, None), id="without positions"),
         pytest.param({"marks": {"RENDER": 1}}, Seen(-5_000, None), id="after the account is lost"),
-        pytest.param({"venue": "okx", "wallet_balance": 0, "positions": []}, Seen(0, None), id="with nothing at all"),
+        pytest.param(
+            {"venue": "okx", "wallet_balance": 0, "positions": []},
+            Seen(0, None),
+            id="with nothing at all",
+        ),
         pytest.param(
             {
-                "positions": [{"symbol": "X", "side": "long", "quantity": 1, "entry_price": 1, "leverage": 1}],
+                "positions": [
+                    {"symbol": "X", "side": "long", "quantity": 1, "entry_price": 1, "leverage": 1}
+                ],
                 "marks": {"X": 2},
             },
             Seen(10_001, None),
@@ -63,7 +79,10 @@ def test_there_may_be_no_ratio_to_see(changes: dict[str, Any], seen: Seen) -> No
 
 
 def test_what_was_seen_before_is_seen_anew() -> None:
-    assert with_seen(scenario(seen={"equity": 1, "margin_ratio": 1})).seen == with_seen(scenario()).seen
+    assert (
+        with_seen(scenario(seen={"equity": 1, "margin_ratio": 1})).seen
+        == with_seen(scenario()).seen
+    )
 
 
 def test_the_date_is_that_of_the_venues_tables_where_they_are_all_it_uses() -> None:
@@ -79,8 +98,13 @@ def test_the_date_of_a_scenarios_own_tables_stays(date: str | None) -> None:
 
 
 def test_nothing_else_of_the_scenario_changes() -> None:
-    before, after = scenario(title="a", note="b").to_json(), with_seen(scenario(title="a", note="b")).to_json()
-    assert {key: value for key, value in after.items() if key not in {"seen", "tiers_as_of"}} == before
+    before, after = (
+        scenario(title="a", note="b").to_json(),
+        with_seen(scenario(title="a", note="b")).to_json(),
+    )
+    assert {
+        key: value for key, value in after.items() if key not in {"seen", "tiers_as_of"}
+    } == before
 
 
 @pytest.mark.parametrize(
@@ -161,7 +185,9 @@ def test_a_margin_ratio_is_told_beyond_one_per_cent(ratio: float, expected: list
         pytest.param(0.0, 1e-300, ["margin_ratio"], id="0 then, anything now"),
     ],
 )
-def test_a_ratio_that_came_or_went_is_told(seen: float | None, ratio: float | None, expected: list[str]) -> None:
+def test_a_ratio_that_came_or_went_is_told(
+    seen: float | None, ratio: float | None, expected: list[str]
+) -> None:
     assert told((50.0, seen), 50.0, ratio) == expected
 
 

@@ -31,7 +31,16 @@ from margin.studies.distance.directions import (
 from margin.studies.distance.distances import NOWHERE, JointMove, common_move
 from tests.engine import oracle
 from tests.engine.strategies import documents
-from tests.studies.accounts import MODES, VENUES, account, long, numbers, random_accounts, scenarios, short
+from tests.studies.accounts import (
+    MODES,
+    VENUES,
+    account,
+    long,
+    numbers,
+    random_accounts,
+    scenarios,
+    short,
+)
 
 Document = dict[str, Any]
 
@@ -41,16 +50,27 @@ rates = st.sampled_from([-3.0, -1.0, -0.4, 0.0, 0.5, 1.0, 1.66, 4.0]) | numbers(
 
 
 def book_of(mode: str = "cross", **other: Any) -> Scenario:
-    """RENDER long, BTC short, TAO hedged with the long leg larger, ETH and USDC pledged; betas of two."""
+    """RENDER long, BTC short, TAO hedged with the long leg larger, ETH and USDC pledged.
+
+    Betas of two.
+    """
     positions = [
         long("RENDER", 10_000, 1.8, 5),
         short("BTC", 0.2, 70_000, 5),
         long("TAO", 60, 270, 5),
         short("TAO", 20, 270, 5),
     ]
-    pledged = [{"asset": "ETH", "amount": 1, "ratio": 0.9}, {"asset": "USDC", "amount": 500, "ratio": 1}]
+    pledged = [
+        {"asset": "ETH", "amount": 1, "ratio": 0.9},
+        {"asset": "USDC", "amount": 500, "ratio": 1},
+    ]
     betas = {"RENDER": 1.2, "BTC": 0.6}
-    return account("binance", mode, positions, **{"wallet": 20_000, "collateral": pledged, "betas": betas, **other})
+    return account(
+        "binance",
+        mode,
+        positions,
+        **{"wallet": 20_000, "collateral": pledged, "betas": betas, **other},
+    )
 
 
 def only(scenario: Scenario, direction: Direction, *moves: float) -> DirectionResult:
@@ -75,7 +95,10 @@ def test_with_btc_moves_each_token_by_its_beta_to_btc_and_by_one_where_none_is_k
 
 
 def test_btc_need_not_be_held_to_move() -> None:
-    assert with_btc(account("binance", "cross", [long("RENDER", 1, 1.75)]), {}).rates == {"RENDER": 1.0, "BTC": 1.0}
+    assert with_btc(account("binance", "cross", [long("RENDER", 1, 1.75)]), {}).rates == {
+        "RENDER": 1.0,
+        "BTC": 1.0,
+    }
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -101,18 +124,26 @@ def test_a_hedge_goes_the_way_that_hurts(short_size: float, way: float) -> None:
 
 
 def test_against_knows_which_way_a_token_without_tiers_hurts() -> None:
-    unlisted = account("bybit", "cross", [long("FET", 100, 0.25), short("BTC", 1, 70_000)], marks={"FET": 0.25})
+    unlisted = account(
+        "bybit", "cross", [long("FET", 100, 0.25), short("BTC", 1, 70_000)], marks={"FET": 0.25}
+    )
     assert against(unlisted).rates == {"FET": 1.0, "BTC": -1.0}
 
 
 def test_alone_moves_one_token() -> None:
     direction = alone("TAO")
-    assert (direction.key, direction.name, direction.rates) == ("alone:TAO", "TAO alone", {"TAO": 1.0})
+    assert (direction.key, direction.name, direction.rates) == (
+        "alone:TAO",
+        "TAO alone",
+        {"TAO": 1.0},
+    )
 
 
 def test_own_rates_are_read_by_token_and_refused_by_name() -> None:
     assert custom({"RNDR": -0.5, "BTC": 1}).rates == {"RENDER": -0.5, "BTC": 1.0}
-    with pytest.raises(FieldError, match=r"^rates\.RENDER: must be a number of at least -100 and of at most 100"):
+    with pytest.raises(
+        FieldError, match=r"^rates\.RENDER: must be a number of at least -100 and of at most 100"
+    ):
         custom({"RENDER": float("nan")})
 
 
@@ -137,7 +168,9 @@ def directed(draw: st.DrawFn, **kinds: Any) -> tuple[Document, dict[str, float]]
     return document, {token: draw(rates) for token in document["marks"]}
 
 
-def line(document: Document, book: oracle.Account, by_token: dict[str, float], way: int, limit: float) -> oracle.Line:
+def line(
+    document: Document, book: oracle.Account, by_token: dict[str, float], way: int, limit: float
+) -> oracle.Line:
     prices = oracle.marks(document)
     direction = {token: way * price * Fraction(by_token[token]) for token, price in prices.items()}
     return oracle.Line(book, prices, direction, Fraction(limit))
@@ -199,7 +232,11 @@ def test_a_slice_is_the_assessment_of_the_account_there(venue: str, mode: str) -
     scenario = account(venue, mode, [long("RENDER", 3_000, 1.8, 3), short("TAO", 9, 280, 3)], 8_000)
     direction = custom({"RENDER": 1.5, "TAO": 0.5})
     for move, outcome in only(scenario, direction, -0.05, 0.0, 0.02).slices:
-        there = assess(scenario.with_marks({"RENDER": 1.75 * (1 + 1.5 * move), "TAO": 272.71 * (1 + 0.5 * move)}))
+        there = assess(
+            scenario.with_marks(
+                {"RENDER": 1.75 * (1 + 1.5 * move), "TAO": 272.71 * (1 + 0.5 * move)}
+            )
+        )
         assert outcome.equity == pytest.approx(there.equity, rel=1e-12)
         assert outcome.requirement == pytest.approx(there.requirement, rel=1e-12)
         assert outcome.headroom == pytest.approx(there.headroom, rel=1e-9)
@@ -210,7 +247,10 @@ def test_a_slice_is_the_assessment_of_the_account_there(venue: str, mode: str) -
 
 
 @some_accounts
-@given(scenarios(), st.dictionaries(st.sampled_from(["RENDER", "TAO", "NEAR", "BTC"]), rates, min_size=1))
+@given(
+    scenarios(),
+    st.dictionaries(st.sampled_from(["RENDER", "TAO", "NEAR", "BTC"]), rates, min_size=1),
+)
 def test_a_slice_is_liquidated_exactly_beyond_the_first_move_there(
     scenario: Scenario, by_token: dict[str, float]
 ) -> None:
@@ -218,7 +258,9 @@ def test_a_slice_is_liquidated_exactly_beyond_the_first_move_there(
     for move, outcome in result.slices:
         first = result.liquidation.down if move < 0 else result.liquidation.up
         if first is None or abs(abs(first) - abs(move)) > 1e-9:
-            assert outcome.liquidated == (first is not None and (abs(first) < abs(move) or first == 0))
+            assert outcome.liquidated == (
+                first is not None and (abs(first) < abs(move) or first == 0)
+            )
 
 
 def test_a_slice_just_beyond_the_first_move_is_liquidated_and_one_just_before_is_not() -> None:
@@ -237,17 +279,32 @@ def test_an_account_that_stands_again_beyond_its_liquidation_is_liquidated_all_t
 
 
 def test_isolated_positions_fall_one_by_one_and_take_their_margin_and_no_more() -> None:
-    """RENDER: 17,500 at 10×, lost at −9.2 %; TAO: 27,271 at 2×; BTC short: gains. 3,000 are free."""
-    positions = [long("RENDER", 10_000, 1.75, 10), long("TAO", 100, 272.71, 2), short("BTC", 0.1, 71202.9, 10)]
+    """RENDER: 17,500 at 10×, lost at −9.2 %; TAO: 27,271 at 2×; BTC short: gains.
+
+    3,000 are free.
+    """
+    positions = [
+        long("RENDER", 10_000, 1.75, 10),
+        long("TAO", 100, 272.71, 2),
+        short("BTC", 0.1, 71202.9, 10),
+    ]
     margins = [1_750, 13_635.5, 712.029]
     scenario = account("binance", "isolated", positions, sum(margins) + 3_000)
     result = only(scenario, custom({"RENDER": 1, "TAO": 1, "BTC": 1}), -0.05, -0.2, -0.6)
     near, further, far = (each.outcome for each in result.slices)
     assert (near.liquidated, near.positions_lost) == (False, 0)
-    assert near.equity_left == near.equity == pytest.approx(sum(margins) + 3_000 - 0.05 * (17_500 + 27_271 - 7_120.29))
+    assert (
+        near.equity_left
+        == near.equity
+        == pytest.approx(sum(margins) + 3_000 - 0.05 * (17_500 + 27_271 - 7_120.29))
+    )
     assert (further.liquidated, further.positions_lost) == (True, 1)
-    assert further.equity_left == pytest.approx(3_000 + 13_635.5 + 712.029 - 0.2 * (27_271 - 7_120.29))
-    assert further.equity == pytest.approx(sum(margins) + 3_000 - 0.2 * (17_500 + 27_271 - 7_120.29))
+    assert further.equity_left == pytest.approx(
+        3_000 + 13_635.5 + 712.029 - 0.2 * (27_271 - 7_120.29)
+    )
+    assert further.equity == pytest.approx(
+        sum(margins) + 3_000 - 0.2 * (17_500 + 27_271 - 7_120.29)
+    )
     assert far.positions_lost == 2
     assert far.equity_left == pytest.approx(3_000 + 712.029 + 0.6 * 7_120.29)
     assert far.requirement_to_equity is None
@@ -255,7 +312,9 @@ def test_isolated_positions_fall_one_by_one_and_take_their_margin_and_no_more() 
 
 @some_accounts
 @given(scenarios(modes=("isolated",)), st.floats(-0.9, 3))
-def test_what_is_left_of_isolated_positions_is_never_less_than_what_was_free(scenario: Scenario, move: float) -> None:
+def test_what_is_left_of_isolated_positions_is_never_less_than_what_was_free(
+    scenario: Scenario, move: float
+) -> None:
     [[_, outcome]] = only(scenario, together(scenario), move).slices
     margins = [position.own_margin for position in scenario.positions]
     free = scenario.account.wallet_balance - sum(margins)
@@ -268,7 +327,9 @@ def test_what_is_left_of_isolated_positions_is_never_less_than_what_was_free(sce
 
 
 def test_the_hardest_price_change_is_that_of_the_token_that_moves_most() -> None:
-    scenario = account("binance", "cross", [long("RENDER", 10_000, 1.75), long("TAO", 60, 272.71)], 9_000)
+    scenario = account(
+        "binance", "cross", [long("RENDER", 10_000, 1.75), long("TAO", 60, 272.71)], 9_000
+    )
     result = only(scenario, custom({"RENDER": 0.5, "TAO": 2, "BTC": 9}))
     assert result.hardest == pytest.approx(2 * -result.liquidation.down, rel=1e-12)
 
@@ -280,20 +341,35 @@ def test_the_hardest_price_change_of_a_price_that_reached_nothing_is_all_of_it()
     assert result.hardest == 1
 
 
-def test_of_two_liquidation_points_the_one_that_asks_the_smaller_price_change_is_the_nearest() -> None:
+def test_of_two_liquidation_points_the_one_that_asks_the_smaller_price_change_is_the_nearest() -> (
+    None
+):
     """Down the direction TAO rises by 171 %, up it RENDER by 322 %, though that is the smaller x."""
     positions = [short("RENDER", 1_000, 1.75), short("TAO", 10, 272.71)]
     result = only(account("binance", "cross", positions, 3_000), custom({"RENDER": 4, "TAO": -2}))
     assert result.liquidation.up < -result.liquidation.down
-    assert (result.nearest, result.hardest) == (result.liquidation.down, -2 * result.liquidation.down)
+    assert (result.nearest, result.hardest) == (
+        result.liquidation.down,
+        -2 * result.liquidation.down,
+    )
 
 
 def test_the_nearest_danger_asks_the_smallest_price_change_not_the_smallest_x() -> None:
-    scenario = account("binance", "cross", [long("RENDER", 10_000, 1.75), long("TAO", 60, 272.71)], 6_000)
-    slow, fast = custom({"RENDER": 1, "TAO": 1})._replace(key="slow"), custom({"RENDER": 1.2, "TAO": 4})
+    scenario = account(
+        "binance", "cross", [long("RENDER", 10_000, 1.75), long("TAO", 60, 272.71)], 6_000
+    )
+    slow, fast = (
+        custom({"RENDER": 1, "TAO": 1})._replace(key="slow"),
+        custom({"RENDER": 1.2, "TAO": 4}),
+    )
     results = study(scenario, [alone("BTC"), fast, alone("TAO"), slow])
     order = ranked(results)
-    assert [result.direction.key for result in order] == ["slow", "custom", "alone:TAO", "alone:BTC"]
+    assert [result.direction.key for result in order] == [
+        "slow",
+        "custom",
+        "alone:TAO",
+        "alone:BTC",
+    ]
     assert abs(results[1].liquidation.down) < abs(results[3].liquidation.down)
     assert nearest_danger(results) == order[0]
     assert order[-1].hardest is None
@@ -326,7 +402,12 @@ def test_without_tiers_distances_are_not_told_and_equity_still_is(mode: str) -> 
     positions = [long("FET", 4_000, 0.25, 1), long("RENDER", 100, 1.75, 1)]
     scenario = account("bybit", mode, positions, 1_175, marks={"FET": 0.25})
     result = only(scenario, together(scenario), -0.1)
-    assert (result.liquidation, result.danger, result.warning, result.hardest) == (NOWHERE, NOWHERE, NOWHERE, None)
+    assert (result.liquidation, result.danger, result.warning, result.hardest) == (
+        NOWHERE,
+        NOWHERE,
+        NOWHERE,
+        None,
+    )
     [[_, outcome]] = result.slices
     assert outcome == (pytest.approx(1_175 - 117.5), None, None, None, None, None, None, None)
 
@@ -336,7 +417,9 @@ def test_a_known_isolated_position_is_lost_also_beside_one_without_tiers() -> No
     scenario = account("bybit", "isolated", positions, 1_175, marks={"FET": 0.25})
     [[_, outcome]] = only(scenario, together(scenario), -0.3).slices
     assert (outcome.liquidated, outcome.positions_lost, outcome.headroom) == (True, 1, None)
-    assert outcome.remaining == pytest.approx(1_175 - 175 - 0.3 * 1_000), "RENDER's margin, and FET's loss so far"
+    assert outcome.remaining == pytest.approx(1_175 - 175 - 0.3 * 1_000), (
+        "RENDER's margin, and FET's loss so far"
+    )
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -30,17 +30,27 @@ def baseline(betas_by_token: dict[str, float], marks: dict[str, float] | None = 
     """RENDER, TAO and BTC held, with the packaged marks as the baseline."""
     start = {token: MARKS[token] for token in ("RENDER", "TAO", "BTC")}
     positions = [long("RENDER", 1, 1.75), long("TAO", 1, 272.71), short("BTC", 1, 71202.9)]
-    return account("binance", "cross", positions, betas=betas_by_token, baseline_marks=start, marks=marks or {})
+    return account(
+        "binance", "cross", positions, betas=betas_by_token, baseline_marks=start, marks=marks or {}
+    )
 
 
 # Prices after a move
 
 
 @given(st.fixed_dictionaries({"RENDER": betas, "TAO": betas}), moves)
-def test_a_move_takes_every_price_by_its_beta_and_none_below_zero(by_token: dict[str, float], move: float) -> None:
-    after = baseline(by_token).market.moved({"RENDER": 2.0, "TAO": 300.0, "BTC": 60_000.0, "USDC": 1.0}, move)
-    assert after["RENDER"] == pytest.approx(max(0.0, 2.0 + 2.0 * by_token["RENDER"] * move), rel=1e-12, abs=1e-12)
-    assert after["TAO"] == pytest.approx(max(0.0, 300.0 + 300.0 * by_token["TAO"] * move), rel=1e-12, abs=1e-12)
+def test_a_move_takes_every_price_by_its_beta_and_none_below_zero(
+    by_token: dict[str, float], move: float
+) -> None:
+    after = baseline(by_token).market.moved(
+        {"RENDER": 2.0, "TAO": 300.0, "BTC": 60_000.0, "USDC": 1.0}, move
+    )
+    assert after["RENDER"] == pytest.approx(
+        max(0.0, 2.0 + 2.0 * by_token["RENDER"] * move), rel=1e-12, abs=1e-12
+    )
+    assert after["TAO"] == pytest.approx(
+        max(0.0, 300.0 + 300.0 * by_token["TAO"] * move), rel=1e-12, abs=1e-12
+    )
     assert after["BTC"] == pytest.approx(60_000 * (1 + move), rel=1e-12)
     assert after["USDC"] == 1.0
 
@@ -58,7 +68,9 @@ def test_a_fall_of_a_hundred_per_cent_leaves_nothing_of_a_token_of_beta_one() ->
 
 @random_accounts
 @given(st.fixed_dictionaries(dict.fromkeys(("RENDER", "TAO", "BTC"), betas)), moves)
-def test_the_present_move_gives_back_the_move_that_was_made(by_token: dict[str, float], move: float) -> None:
+def test_the_present_move_gives_back_the_move_that_was_made(
+    by_token: dict[str, float], move: float
+) -> None:
     start = baseline(by_token)
     there = start.with_marks(start.market.moved(start.market.baseline_marks, move))
     assume(any(by_token[token] and there.market.marks[token] > 0 for token in by_token))
@@ -90,9 +102,15 @@ def test_the_marks_are_their_own_baseline_unless_another_is_given() -> None:
     "marks",
     [
         pytest.param({"RENDER": 1.75 * 0.9}, id="one_token_moved_alone"),
-        pytest.param({"RENDER": 1.75 * 0.9, "TAO": 272.71 * 0.9, "BTC": 71202.9 * 0.90000001}, id="one_a_hair_less"),
+        pytest.param(
+            {"RENDER": 1.75 * 0.9, "TAO": 272.71 * 0.9, "BTC": 71202.9 * 0.90000001},
+            id="one_a_hair_less",
+        ),
         pytest.param({"RENDER": 0.0}, id="one_fell_to_nothing_and_the_others_stayed"),
-        pytest.param({"RENDER": 1.75 * 0.9, "TAO": 272.71 * 1.1, "BTC": 71202.9 * 0.9}, id="against_one_another"),
+        pytest.param(
+            {"RENDER": 1.75 * 0.9, "TAO": 272.71 * 1.1, "BTC": 71202.9 * 0.9},
+            id="against_one_another",
+        ),
     ],
 )
 def test_marks_that_no_common_move_gives_have_no_present_move(marks: dict[str, float]) -> None:
@@ -106,10 +124,20 @@ def test_a_token_without_beta_must_not_have_moved() -> None:
 
 
 def test_collateral_belongs_to_the_marks_that_have_to_agree() -> None:
-    pledge = [{"asset": "ETH", "amount": 1, "ratio": 0.9}, {"asset": "USDC", "amount": 100, "ratio": 1}]
+    pledge = [
+        {"asset": "ETH", "amount": 1, "ratio": 0.9},
+        {"asset": "USDC", "amount": 100, "ratio": 1},
+    ]
     marks = {"RENDER": 1.75 * 0.9, "ETH": MARKS["ETH"] * 0.9}
     start = {"RENDER": 1.75, "ETH": MARKS["ETH"]}
-    scenario = account("okx", "cross", [long("RENDER", 1, 1.5)], collateral=pledge, marks=marks, baseline_marks=start)
+    scenario = account(
+        "okx",
+        "cross",
+        [long("RENDER", 1, 1.5)],
+        collateral=pledge,
+        marks=marks,
+        baseline_marks=start,
+    )
     assert present_move(scenario) == pytest.approx(-0.1, abs=1e-12)
     assert present_move(scenario.with_marks({"ETH": MARKS["ETH"]})) is None
     assert present_move(scenario.with_marks({"USDC": 0.9})) == pytest.approx(-0.1, abs=1e-12)
@@ -120,7 +148,9 @@ def test_collateral_belongs_to_the_marks_that_have_to_agree() -> None:
 
 @random_accounts
 @given(scenarios(), st.sampled_from([1.0, 0.8, 0.5, 0.1]))
-def test_the_level_is_reached_at_the_common_move_and_not_before(scenario: Scenario, level: float) -> None:
+def test_the_level_is_reached_at_the_common_move_and_not_before(
+    scenario: Scenario, level: float
+) -> None:
     books = compile_books(scenario)
     for move in common_move(books, scenario, level):
         if move:
@@ -132,7 +162,9 @@ def test_the_level_is_reached_at_the_common_move_and_not_before(scenario: Scenar
 
 @random_accounts
 @given(scenarios(), st.sampled_from([1.0, 0.8, 0.5, 0.1]))
-def test_without_a_common_move_the_level_is_nowhere_on_the_way(scenario: Scenario, level: float) -> None:
+def test_without_a_common_move_the_level_is_nowhere_on_the_way(
+    scenario: Scenario, level: float
+) -> None:
     books = compile_books(scenario)
     down, up = common_move(books, scenario, level)
     for end, move in ((-1.0, down), (10.0, up)):
@@ -161,7 +193,9 @@ def test_a_start_past_the_level_has_reached_it_at_once(scenario: Scenario) -> No
 
 @random_accounts
 @given(scenarios(), st.sampled_from([-0.3, -0.1, 0.05, 0.5]))
-def test_a_move_from_other_prices_is_that_of_the_account_at_those_marks(scenario: Scenario, shift: float) -> None:
+def test_a_move_from_other_prices_is_that_of_the_account_at_those_marks(
+    scenario: Scenario, shift: float
+) -> None:
     start = {token: mark * (1 + shift) for token, mark in scenario.market.marks.items()}
     there = scenario.with_marks(start)
     from_start = common_move(compile_books(scenario), scenario, start=start)
@@ -170,7 +204,9 @@ def test_a_move_from_other_prices_is_that_of_the_account_at_those_marks(scenario
 
 @random_accounts
 @given(scenarios())
-def test_the_joint_move_of_the_assessment_is_the_common_move_of_a_living_account(scenario: Scenario) -> None:
+def test_the_joint_move_of_the_assessment_is_the_common_move_of_a_living_account(
+    scenario: Scenario,
+) -> None:
     assessment = assess(scenario)
     books = compile_books(scenario)
     dead = any(book.standing().liquidated for book in books)
@@ -181,14 +217,18 @@ def test_the_joint_move_of_the_assessment_is_the_common_move_of_a_living_account
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("venue", VENUES)
 def test_the_lower_the_level_the_nearer_it_lies(venue: str, mode: str) -> None:
-    scenario = account(venue, mode, [long("RENDER", 3_000, 1.75, 3), long("TAO", 10, 272.71, 3)], 2_700)
+    scenario = account(
+        venue, mode, [long("RENDER", 3_000, 1.75, 3), long("TAO", 10, 272.71, 3)], 2_700
+    )
     books = compile_books(scenario)
     falls = [common_move(books, scenario, level).down for level in (0.5, 0.6, 0.8, 0.9, 1.0)]
     assert falls == sorted(falls, reverse=True)
     assert len(set(falls)) == 5
 
 
-def test_a_move_past_the_point_where_a_price_stops_at_nothing_is_walked_on_with_the_others() -> None:
+def test_a_move_past_the_point_where_a_price_stops_at_nothing_is_walked_on_with_the_others() -> (
+    None
+):
     positions = [long("RENDER", 20_000 / 1.75, 1.75), short("BTC", 30_000 / 71202.9, 71202.9)]
     betas_by_token = {"betas": {"RENDER": 3}}
     dies = account("binance", "cross", positions, 9_900, **betas_by_token)

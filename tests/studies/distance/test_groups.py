@@ -19,7 +19,16 @@ def test_groups_are_tokens_and_what_holds_two_or_more_of_them() -> None:
     ]
     made = scenario(positions=legs, marks=dict.fromkeys(tokens, 1), betas={"FET": 2, "ETH": 0})
     found = groups.groups(made, AI_TOKENS)
-    assert list(found) == ["RENDER", "FET", "BTC", "ETH", "All longs", "All shorts", "AI tokens", "BTC and others"]
+    assert list(found) == [
+        "RENDER",
+        "FET",
+        "BTC",
+        "ETH",
+        "All longs",
+        "All shorts",
+        "AI tokens",
+        "BTC and others",
+    ]
     assert found["AI tokens"].rates == {"RENDER": 1.0, "FET": 2.0}
     assert found["All shorts"].rates == {"BTC": 1.0}
     assert groups.partners(found, "All longs") == ["BTC", "ETH", "All shorts", "BTC and others"]
@@ -29,7 +38,12 @@ def test_groups_are_tokens_and_what_holds_two_or_more_of_them() -> None:
 def test_a_token_held_alike_on_both_sides_is_in_neither_group() -> None:
     hedge = [
         {"symbol": token, "side": side, "quantity": 1, "entry_price": 1, "leverage": 1}
-        for token, side in (("RENDER", "long"), ("RENDER", "short"), ("FET", "long"), ("TAO", "long"))
+        for token, side in (
+            ("RENDER", "long"),
+            ("RENDER", "short"),
+            ("FET", "long"),
+            ("TAO", "long"),
+        )
     ]
     made = scenario(positions=hedge, marks={"RENDER": 1, "FET": 1, "TAO": 1})
     assert groups.groups(made, AI_TOKENS)["All longs"].rates.keys() == {"FET", "TAO"}
@@ -41,8 +55,12 @@ def test_a_crash_is_placed_by_what_its_groups_did() -> None:
     first, second = Direction("a", "A", {"RENDER": 1.0}), Direction("b", "B", {"FET": 1.0})
     worst = {each.name: each for each in groups.day_points(rows, made, first, second, worst=True)}
     close = {each.name: each for each in groups.day_points(rows, made, first, second, worst=False)}
-    assert (worst["2025-10-10"].first, worst["2025-10-10"].second) == pytest.approx((-0.843, -0.7655))
-    assert (close["2025-10-10"].first, close["2025-10-10"].second) == pytest.approx((-0.294, -0.2954))
+    assert (worst["2025-10-10"].first, worst["2025-10-10"].second) == pytest.approx(
+        (-0.843, -0.7655)
+    )
+    assert (close["2025-10-10"].first, close["2025-10-10"].second) == pytest.approx(
+        (-0.294, -0.2954)
+    )
     assert not worst["2025-10-10"].gaps
 
 
@@ -89,5 +107,7 @@ def test_no_other_move_fits_better(x: float) -> None:
         pytest.param({"A": -0.1}, {"A": 0.0}, id="a weight of 0"),
     ],
 )
-def test_a_group_of_which_nothing_is_known_has_no_move(moves: dict[str, float], weights: dict[str, float]) -> None:
+def test_a_group_of_which_nothing_is_known_has_no_move(
+    moves: dict[str, float], weights: dict[str, float]
+) -> None:
     assert group_move(group(A=1.0), moves, weights) is None

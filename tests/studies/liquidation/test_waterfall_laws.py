@@ -34,7 +34,11 @@ laws = settings(
     max_examples=30,
     deadline=None,
     print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.filter_too_much,
+    ],
 )
 
 # Random journeys
@@ -75,13 +79,23 @@ def journeys(draw: st.DrawFn, *, stops: bool = True, **of_the_account: Any) -> J
     if not (stops and draw(st.booleans())):
         return Journey(document, path, Conduct(order, draw(_costs), fee))
     price_stops = {
-        (position["symbol"], position["side"]): marks[position["symbol"]] * draw(st.floats(0.3, 1.7))
+        (position["symbol"], position["side"]): marks[position["symbol"]]
+        * draw(st.floats(0.3, 1.7))
         for position in document["positions"]
         if draw(st.booleans())
     }
-    named = [None, ("NEVER", "long"), *((each["symbol"], each["side"]) for each in document["positions"])]
-    stop = draw(st.none() | st.builds(MarginStop, st.sampled_from([0.3, 0.8, 0.99]), _parts, st.sampled_from(named)))
-    return Journey(document, path, Conduct(order, draw(_costs), fee, stop, price_stops, draw(_gaps)))
+    named = [
+        None,
+        ("NEVER", "long"),
+        *((each["symbol"], each["side"]) for each in document["positions"]),
+    ]
+    stop = draw(
+        st.none()
+        | st.builds(MarginStop, st.sampled_from([0.3, 0.8, 0.99]), _parts, st.sampled_from(named))
+    )
+    return Journey(
+        document, path, Conduct(order, draw(_costs), fee, stop, price_stops, draw(_gaps))
+    )
 
 
 def size_of(journey: Journey) -> float:
@@ -89,7 +103,11 @@ def size_of(journey: Journey) -> float:
     total = abs(journey.document["wallet_balance"])
     ends = journey.path.at(1.0)
     for position in journey.document["positions"]:
-        highest = max(journey.document["marks"][position["symbol"]], ends[position["symbol"]], position["entry_price"])
+        highest = max(
+            journey.document["marks"][position["symbol"]],
+            ends[position["symbol"]],
+            position["entry_price"],
+        )
         total += position["quantity"] * highest
     for item in journey.document.get("collateral", ()):
         total += item["amount"] * max(journey.document["marks"][item["asset"]], ends[item["asset"]])
@@ -106,13 +124,19 @@ NO_REQUIREMENT = Fraction(10**60)
 def prices(path: Path, t: float | Fraction) -> oracle.Prices:
     """The exact prices at a point of the path."""
     return {
-        token: max(Fraction(0), Fraction(start) + Fraction(t) * (Fraction(path.end[token]) - Fraction(start)))
+        token: max(
+            Fraction(0),
+            Fraction(start) + Fraction(t) * (Fraction(path.end[token]) - Fraction(start)),
+        )
         for token, start in path.start.items()
     }
 
 
 def alone(document: Document) -> list[Document]:
-    """What stands or falls alone: the document, or each isolated position with its margin as the wallet."""
+    """What stands or falls alone.
+
+    The document, or each isolated position with its margin as the wallet.
+    """
     if document["margin_mode"] == "cross":
         return [document]
     return [
@@ -133,14 +157,21 @@ def names(position: Document, step: Step) -> bool:
 
 
 def after(document: Document, step: Step) -> Document:
-    """The document after a step, by what the step says it did; collateral that repaid a debt is as it is in the end."""
+    """The document after a step, by what the step says it did.
+
+    Collateral that repaid a debt is as it is in the end.
+    """
     positions = []
     for position in document["positions"]:
         if not names(position, step):
             positions.append(position)
         elif step.left:
             assert step.left + step.quantity == pytest.approx(position["quantity"], rel=1e-12)
-            own = {"isolated_margin": step.after.wallet} if document["margin_mode"] == "isolated" else {}
+            own = (
+                {"isolated_margin": step.after.wallet}
+                if document["margin_mode"] == "isolated"
+                else {}
+            )
             positions.append({**position, "quantity": step.left, **own})
     return {**document, "positions": positions, "wallet_balance": step.after.wallet}
 
@@ -159,12 +190,17 @@ def rest_of(document: Document, path: Path, t: float) -> oracle.Line:
 
 
 def acts_at(document: Document, path: Path, t: float, x: float) -> bool:
-    """Whether the venue first acts so far along the rest of the path: where headroom is gone, or money before it.
+    """Whether the venue first acts so far along the rest of the path.
 
-    Money may go first where a window's amount asks less than nothing of a size, and of added margin on Bybit.
+    Where headroom is gone, or money before it.
+
+    Money may go first where a window's amount asks less than nothing of a size, and of added margin
+    on Bybit.
     """
     line = rest_of(document, path, t)
-    money = replace(line, account=replace(line.account, wallet=Fraction(document["wallet_balance"])))
+    money = replace(
+        line, account=replace(line.account, wallet=Fraction(document["wallet_balance"]))
+    )
     required, bare = line.crossing(), money.crossing(NO_REQUIREMENT)
     if bare is not None and (required is None or bare < required):
         return oracle.admits([money], x, 1.0, NO_REQUIREMENT)
@@ -173,7 +209,9 @@ def acts_at(document: Document, path: Path, t: float, x: float) -> bool:
 
 @laws
 @given(journeys(stops=False))
-def test_the_venue_acts_exactly_where_brute_force_finds_the_first_crossing(journey: Journey) -> None:
+def test_the_venue_acts_exactly_where_brute_force_finds_the_first_crossing(
+    journey: Journey,
+) -> None:
     found = journey.run()
     for whole in alone(journey.document):
         document, t, acted = whole, 0.0, False
@@ -193,11 +231,32 @@ def test_the_venue_acts_exactly_where_brute_force_finds_the_first_crossing(journ
 def test_money_is_conserved_at_every_step(journey: Journey) -> None:
     found, size, rate = journey.run(), size_of(journey), journey.scenario.account.counted_rate
     for step in found.steps:
-        flow = step.realised - step.fee - step.slippage + step.fund_loss - step.forfeited + step.collateral_sold
-        assert step.after.wallet == pytest.approx(step.before.wallet + flow, rel=1e-9, abs=1e-12 * size)
+        flow = (
+            step.realised
+            - step.fee
+            - step.slippage
+            + step.fund_loss
+            - step.forfeited
+            + step.collateral_sold
+        )
+        assert step.after.wallet == pytest.approx(
+            step.before.wallet + flow, rel=1e-9, abs=1e-12 * size
+        )
         cost = step.fee + step.slippage - step.fund_loss + step.forfeited
-        assert step.after.equity == pytest.approx(step.before.equity - rate * cost, rel=1e-9, abs=1e-12 * size)
-        assert min(step.fee, step.slippage, step.fund_loss, step.forfeited, step.collateral_sold, step.left) >= 0
+        assert step.after.equity == pytest.approx(
+            step.before.equity - rate * cost, rel=1e-9, abs=1e-12 * size
+        )
+        assert (
+            min(
+                step.fee,
+                step.slippage,
+                step.fund_loss,
+                step.forfeited,
+                step.collateral_sold,
+                step.left,
+            )
+            >= 0
+        )
         if step.fill is not None:
             check_the_fill(step, journey)
 
@@ -235,14 +294,23 @@ def test_money_is_conserved_over_the_whole_path(journey: Journey) -> None:
 def won_between(document: Document, path: Path, t: float, until: float) -> Fraction:
     """What the prices alone won or lost for an account as it stood between two points of the path."""
     here, there = prices(path, t), prices(path, until)
-    rate = Fraction(document.get("settlement_rate", 1)) if counts_several_coins(document) else Fraction(1)
+    rate = (
+        Fraction(document.get("settlement_rate", 1))
+        if counts_several_coins(document)
+        else Fraction(1)
+    )
     amounts = [
-        (position["symbol"], rate * Fraction(position["quantity"]) * (1 if position["side"] == "long" else -1))
+        (
+            position["symbol"],
+            rate * Fraction(position["quantity"]) * (1 if position["side"] == "long" else -1),
+        )
         for position in document["positions"]
     ]
     if counts_several_coins(document):
         pledged = document.get("collateral", ())
-        amounts += [(item["asset"], Fraction(item["amount"]) * Fraction(item["ratio"])) for item in pledged]
+        amounts += [
+            (item["asset"], Fraction(item["amount"]) * Fraction(item["ratio"])) for item in pledged
+        ]
     return sum((amount * (there[token] - here[token]) for token, amount in amounts), Fraction(0))
 
 
@@ -262,7 +330,9 @@ def test_what_is_left_is_not_liquidated_and_is_worth_what_was_kept(journey: Jour
     assert found.final.market.marks == {**found.final.market.marks, **journey.path.at(1.0)}
     assert min(found.fees, found.slippage, found.fund_took, found.forfeited) >= 0
     if journey.document["margin_mode"] == "isolated":
-        free = journey.document["wallet_balance"] - sum(position.own_margin for position in journey.scenario.positions)
+        free = journey.document["wallet_balance"] - sum(
+            position.own_margin for position in journey.scenario.positions
+        )
         assert found.kept >= free * (1 - 1e-9), "what no position ties up cannot be lost"
 
 
@@ -279,17 +349,25 @@ def left_alone(found: Waterfall) -> list[float]:
 
 @laws
 @given(journeys())
-def test_nobody_keeps_more_than_the_start_and_what_the_prices_can_have_won(journey: Journey) -> None:
+def test_nobody_keeps_more_than_the_start_and_what_the_prices_can_have_won(
+    journey: Journey,
+) -> None:
     found, won = journey.run(), 0.0
     for book in compile_books(journey.scenario):
         for leg in book.legs:
             token = book.tokens[leg.token]
-            won += max(0.0, leg.exposure * (journey.path.at(1.0)[token] - journey.path.at(0.0)[token]))
+            won += max(
+                0.0, leg.exposure * (journey.path.at(1.0)[token] - journey.path.at(0.0)[token])
+            )
     starts = [max(Fraction(0), money(document)) for document in alone(journey.document)]
     free = 0.0
     if journey.document["margin_mode"] == "isolated":
-        free = journey.document["wallet_balance"] - sum(each["wallet_balance"] for each in alone(journey.document))
-    assert found.kept <= (float(sum(starts)) + max(0.0, free) + won) * (1 + 1e-9) + 1e-12 * size_of(journey)
+        free = journey.document["wallet_balance"] - sum(
+            each["wallet_balance"] for each in alone(journey.document)
+        )
+    assert found.kept <= (float(sum(starts)) + max(0.0, free) + won) * (1 + 1e-9) + 1e-12 * size_of(
+        journey
+    )
 
 
 def money(document: Document) -> Fraction:
@@ -305,11 +383,22 @@ def test_it_ends_after_few_steps(journey: Journey) -> None:
     found = journey.run()
     tiers = max([len(rows) for rows in journey.document.get("tiers", {}).values()], default=1)
     slices = 80  # of a fifth, from 1e12 to below 100,000
-    orders = {"binance": 1 / LEAST_ORDER + 1, "hyperliquid": slices}.get(journey.document["venue"], tiers)
+    orders = {"binance": 1 / LEAST_ORDER + 1, "hyperliquid": slices}.get(
+        journey.document["venue"], tiers
+    )
     for position in journey.scenario.positions:
-        own = [step for step in found.steps if (step.symbol, step.side) == (position.symbol, position.side)]
-        assert len([step for step in own if step.kind in ("reduced", "closed", "taken_over")]) <= orders
-        assert len([step for step in own if step.kind in ("netted", "margin_stop", "price_stop")]) <= 3
+        own = [
+            step
+            for step in found.steps
+            if (step.symbol, step.side) == (position.symbol, position.side)
+        ]
+        assert (
+            len([step for step in own if step.kind in ("reduced", "closed", "taken_over")])
+            <= orders
+        )
+        assert (
+            len([step for step in own if step.kind in ("netted", "margin_stop", "price_stop")]) <= 3
+        )
     assert [step.t for step in found.steps] == sorted(step.t for step in found.steps)
     assert all(0 <= step.t <= 1 for step in found.steps)
 
@@ -320,17 +409,28 @@ def test_the_course_is_the_account_at_every_point_and_jumps_only_at_steps(journe
     found, size = journey.run(), size_of(journey)
     assert found.t.shape == found.equity.shape == found.requirement.shape
     assert (np.diff(found.t) >= 0).all()
-    assert min(found.start_equity, found.lost_before) >= 0 or journey.document["margin_mode"] == "cross"
+    assert (
+        min(found.start_equity, found.lost_before) >= 0
+        or journey.document["margin_mode"] == "cross"
+    )
     assert found.equity[0] == pytest.approx(found.start_equity, rel=1e-9, abs=1e-12 * size)
     assert found.equity[-1] == pytest.approx(assess(found.final).equity, rel=1e-9, abs=1e-11 * size)
-    assert found.requirement[-1] == pytest.approx(assess(found.final).requirement, rel=1e-9, abs=1e-11 * size)
+    assert found.requirement[-1] == pytest.approx(
+        assess(found.final).requirement, rel=1e-9, abs=1e-11 * size
+    )
     jumps = {float(before) for before, following in pairwise(found.t) if before == following}
     assert jumps <= {step.t for step in found.steps}
     steps = {step.t for step in found.steps}
     for at in np.linspace(0.03, 0.97, 5) if not steps or min(steps) == 1 else ():
         there = assess(journey.scenario.with_marks(journey.path.at(float(at))))
-        assert np.interp(at, found.t, found.equity) == pytest.approx(there.equity, rel=1e-9, abs=1e-11 * size)
-        if not any(len(leg.floors) > 1 and leg.jumps for book in compile_books(journey.scenario) for leg in book.legs):
+        assert np.interp(at, found.t, found.equity) == pytest.approx(
+            there.equity, rel=1e-9, abs=1e-11 * size
+        )
+        if not any(
+            len(leg.floors) > 1 and leg.jumps
+            for book in compile_books(journey.scenario)
+            for leg in book.legs
+        ):
             between = np.interp(at, found.t, found.requirement)
             assert between == pytest.approx(there.requirement, rel=1e-9, abs=1e-11 * size)
 
@@ -339,13 +439,24 @@ def test_the_course_is_the_account_at_every_point_and_jumps_only_at_steps(journe
 
 
 @laws
-@given(journeys(stops=False, venues=("binance",), modes=("cross",), standings=("thin", "dead", "touch")))
-def test_an_order_on_binance_reduces_as_much_as_it_takes_and_no_more_unless_it_is_a_tenth(journey: Journey) -> None:
+@given(
+    journeys(
+        stops=False, venues=("binance",), modes=("cross",), standings=("thin", "dead", "touch")
+    )
+)
+def test_an_order_on_binance_reduces_as_much_as_it_takes_and_no_more_unless_it_is_a_tenth(
+    journey: Journey,
+) -> None:
     document, tolerance = journey.document, 1e-11 * size_of(journey)
     for step in journey.run().steps:
         [first] = [each for each in journey.document["positions"] if names(each, step)] or [None]
         paid = step.after.equity > tolerance  # Else the fee was cut to what was left.
-        if first and paid and step.kind == "reduced" and step.quantity > first["quantity"] * LEAST_ORDER * (1 + 1e-9):
+        if (
+            first
+            and paid
+            and step.kind == "reduced"
+            and step.quantity > first["quantity"] * LEAST_ORDER * (1 + 1e-9)
+        ):
             event("as much as it takes")
             for part in (0.2, 0.7, 0.95, 0.999):
                 assert headroom_after(document, step, part, journey.path) <= tolerance
@@ -359,7 +470,8 @@ def headroom_after(document: Document, step: Step, part: float, path: Path) -> f
         quantity=step.quantity * part,
         left=step.left + step.quantity * (1 - part),
         after=step.after._replace(
-            wallet=step.before.wallet + part * (step.realised - step.fee - step.slippage + step.fund_loss)
+            wallet=step.before.wallet
+            + part * (step.realised - step.fee - step.slippage + step.fund_loss)
         ),
     )
     [account] = oracle.accounts(after(document, smaller))
@@ -375,7 +487,9 @@ def test_what_one_order_leaves_is_as_the_venue_says(journey: Journey) -> None:
             continue
         floors = [row["floor"] for row in journey.document.get("tiers", {}).get(step.symbol, [])]
         if venue == "bybit":
-            assert any(step.left * step.mark == pytest.approx(floor, rel=1e-9) for floor in floors[1:])
+            assert any(
+                step.left * step.mark == pytest.approx(floor, rel=1e-9) for floor in floors[1:]
+            )
         elif venue == "okx":
             contracts = step.left / journey.document["contract_values"][step.symbol]
             assert any(contracts == pytest.approx(floor, rel=1e-9) for floor in floors[1:-1])
@@ -392,23 +506,33 @@ def test_what_one_order_leaves_is_as_the_venue_says(journey: Journey) -> None:
 
 @laws
 @given(journeys(venues=("textbook",), most=1, stops=False), st.sampled_from([0.001, 0.01, 0.2]))
-def test_slippage_costs_where_one_order_closes_everything(journey: Journey, slippage: float) -> None:
-    assert journey.run(slippage=0.0).kept >= journey.run(slippage=slippage).kept - 1e-12 * size_of(journey)
+def test_slippage_costs_where_one_order_closes_everything(
+    journey: Journey, slippage: float
+) -> None:
+    assert journey.run(slippage=0.0).kept >= journey.run(slippage=slippage).kept - 1e-12 * size_of(
+        journey
+    )
 
 
 @laws
 @given(journeys(stops=False, standings=("dead", "equality")), st.sampled_from([0.001, 0.01, 0.2]))
 def test_slippage_costs_where_prices_stand_still(journey: Journey, slippage: float) -> None:
     still = journey._replace(path=Path(journey.path.start, {}))
-    assert still.run(slippage=0.0).kept >= still.run(slippage=slippage).kept - 1e-12 * size_of(still)
+    assert still.run(slippage=0.0).kept >= still.run(slippage=slippage).kept - 1e-12 * size_of(
+        still
+    )
 
 
 @laws
 @given(journeys(stops=False), st.sampled_from([0.5, 1.0]))
-def test_a_price_stop_on_the_side_the_path_does_not_go_to_changes_nothing(journey: Journey, gap: float) -> None:
+def test_a_price_stop_on_the_side_the_path_does_not_go_to_changes_nothing(
+    journey: Journey, gap: float
+) -> None:
     away = {}
     for position in journey.document["positions"]:
-        start, end = (prices_at[position["symbol"]] for prices_at in (journey.path.start, journey.path.end))
+        start, end = (
+            prices_at[position["symbol"]] for prices_at in (journey.path.start, journey.path.end)
+        )
         away[position["symbol"], position["side"]] = start * (1.001 if end <= start else 0.999)
     found, plain = journey.run(price_stops=away, gap=gap), journey.run()
     assert found.steps == plain.steps
@@ -417,19 +541,27 @@ def test_a_price_stop_on_the_side_the_path_does_not_go_to_changes_nothing(journe
 
 @laws
 @given(journeys(stops=False, standings=("ample", "thin")), st.sampled_from([0.3, 0.8, 0.99]))
-def test_a_stop_of_everything_keeps_the_equity_at_its_level_less_fees(journey: Journey, level: float) -> None:
+def test_a_stop_of_everything_keeps_the_equity_at_its_level_less_fees(
+    journey: Journey, level: float
+) -> None:
     found = journey.run(stop=MarginStop(level, 1.0), slippage=0.0)
     size = size_of(journey)
     for whole in alone(journey.document):
         own = own_steps(whole, found)
         steps = [step for step in own if step.kind == "margin_stop"]
-        assume(steps == own[: len(steps)])  # A position may start below the level, and be liquidated first.
+        assume(
+            steps == own[: len(steps)]
+        )  # A position may start below the level, and be liquidated first.
         assert own or oracle.admits([rest_of(whole, journey.path, 0.0)], inf, 1.0, Fraction(level))
         if steps:
             event("stopped")
-            assert oracle.admits([rest_of(whole, journey.path, 0.0)], steps[0].t, 1.0, Fraction(level))
+            assert oracle.admits(
+                [rest_of(whole, journey.path, 0.0)], steps[0].t, 1.0, Fraction(level)
+            )
             fees = journey.scenario.account.counted_rate * sum(step.fee for step in steps)
-            assert steps[-1].after.equity == pytest.approx(steps[0].before.equity - fees, rel=1e-9, abs=1e-12 * size)
+            assert steps[-1].after.equity == pytest.approx(
+                steps[0].before.equity - fees, rel=1e-9, abs=1e-12 * size
+            )
             assert all(step.fill == step.mark and step.left == 0 for step in steps)
 
 
@@ -440,7 +572,9 @@ def test_a_stop_of_one_position_closes_its_part_of_that_one_at_its_level_and_of_
 ) -> None:
     positions = journey.document["positions"]
     chosen = positions[index % len(positions)]
-    found = journey.run(stop=MarginStop(level, part, (chosen["symbol"], chosen["side"])), price_stops={}, gap=0.0)
+    found = journey.run(
+        stop=MarginStop(level, part, (chosen["symbol"], chosen["side"])), price_stops={}, gap=0.0
+    )
     steps = [step for step in found.steps if step.kind == "margin_stop"]
     assert len(steps) <= 1
     [whole] = [each for each in alone(journey.document) if chosen in each["positions"]]
@@ -449,7 +583,9 @@ def test_a_stop_of_one_position_closes_its_part_of_that_one_at_its_level_and_of_
         event("stopped")
         assert names(chosen, steps[0])
         alone_in_isolated = steps[0].left == 0 and journey.document["margin_mode"] == "isolated"
-        assert alone_in_isolated or steps[0].quantity == pytest.approx(part * chosen["quantity"], rel=1e-12)
+        assert alone_in_isolated or steps[0].quantity == pytest.approx(
+            part * chosen["quantity"], rel=1e-12
+        )
         assert oracle.admits([rest_of(whole, journey.path, 0.0)], steps[0].t, 1.0, Fraction(level))
     elif not first:
         assert oracle.admits([rest_of(whole, journey.path, 0.0)], inf, 1.0, Fraction(level))

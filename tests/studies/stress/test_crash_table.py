@@ -16,7 +16,15 @@ from margin.studies.stress.crash_table import CrashDay, CrashRow, TokenMove, cra
 from margin.text.stress import made_up
 from tests.engine import oracle
 from tests.engine.strategies import documents
-from tests.studies.accounts import MODES, account, long, random_accounts, scenarios, short, with_wallet
+from tests.studies.accounts import (
+    MODES,
+    account,
+    long,
+    random_accounts,
+    scenarios,
+    short,
+    with_wallet,
+)
 
 Document = dict[str, Any]
 
@@ -51,7 +59,10 @@ def moved(found: CrashRow, scenario: Scenario, token: str) -> tuple[float, float
 
 
 def test_a_long_takes_the_low_for_its_worst_tick() -> None:
-    """Textbook, 1 %: 17,500 long. At the close −20 %: 5,000 − 3,500 − 140; at the low −50 %: 5,000 − 8,750 − 87.5."""
+    """Textbook, 1 %: 17,500 long.
+
+    At the close −20 %: 5,000 − 3,500 − 140; at the low −50 %: 5,000 − 8,750 − 87.5.
+    """
     scenario = account("textbook", "cross", [long("RENDER", 10_000, 1.75)], 5_000)
     found = row(scenario, day(RENDER=TokenMove(-0.2, -0.5, 0.1)))
     close, worst = found.close, found.worst
@@ -84,7 +95,9 @@ def test_what_is_pledged_falls_too() -> None:
 
 def test_a_hedge_takes_the_tick_that_leaves_less() -> None:
     scenario = account("textbook", "cross", [long("TAO", 60, 270), short("TAO", 60, 270)], 5_000)
-    assert moved(row(scenario, day(TAO=TokenMove(-0.2, -0.5, 0.1))), scenario, "TAO")[1] == pytest.approx(0.1)
+    assert moved(row(scenario, day(TAO=TokenMove(-0.2, -0.5, 0.1))), scenario, "TAO")[
+        1
+    ] == pytest.approx(0.1)
 
 
 def test_an_account_dead_before_the_day_is_not_brought_back_by_its_gain() -> None:
@@ -95,7 +108,10 @@ def test_an_account_dead_before_the_day_is_not_brought_back_by_its_gain() -> Non
 
 
 def test_isolated_positions_lose_their_margins_and_no_more() -> None:
-    """RENDER 17,500 with 1,750, TAO 27,271 with 13,635.5; 1,000 free. The low takes RENDER, not TAO."""
+    """RENDER 17,500 with 1,750, TAO 27,271 with 13,635.5; 1,000 free.
+
+    The low takes RENDER, not TAO.
+    """
     positions = [long("RENDER", 10_000, 1.75, 10), long("TAO", 100, 272.71, 2)]
     scenario = account("binance", "isolated", positions, 1_750 + 13_635.5 + 1_000)
     found = row(scenario, day(RENDER=TokenMove(-0.05, -0.8, 0), TAO=TokenMove(-0.1, -0.2, 0)))
@@ -103,7 +119,9 @@ def test_isolated_positions_lose_their_margins_and_no_more() -> None:
     assert found.close.loss == pytest.approx(0.05 * 17_500 + 0.1 * 27_271)
     assert found.worst.loss == pytest.approx(1_750 + 0.2 * 27_271)
     assert found.worst.outcome.equity_left == pytest.approx(13_635.5 + 1_000 - 0.2 * 27_271)
-    assert found.worst.outcome.equity == pytest.approx(1_750 + 13_635.5 + 1_000 - 0.8 * 17_500 - 0.2 * 27_271)
+    assert found.worst.outcome.equity == pytest.approx(
+        1_750 + 13_635.5 + 1_000 - 0.8 * 17_500 - 0.2 * 27_271
+    )
 
 
 def test_both_legs_of_an_isolated_hedge_can_be_lost_on_one_day() -> None:
@@ -112,20 +130,29 @@ def test_both_legs_of_an_isolated_hedge_can_be_lost_on_one_day() -> None:
     found = row(scenario, day(TAO=TokenMove(-0.01, -0.5, 0.2)))
     assert (found.close.outcome.positions_lost, found.worst.outcome.positions_lost) == (0, 2)
     assert found.worst.outcome.equity_left == pytest.approx(0, abs=1e-9)
-    assert moved(found, scenario, "TAO")[1] == pytest.approx(-0.5)  # The long ends deeper under water.
+    assert moved(found, scenario, "TAO")[1] == pytest.approx(
+        -0.5
+    )  # The long ends deeper under water.
 
 
 # Gaps
 
 
 def test_a_token_without_figures_follows_btc_by_its_beta_and_is_marked() -> None:
-    scenario = account("binance", "cross", [long("TAO", 1, 272.71), short("RENDER", 1, 1.75), long("BTC", 0.01, 7e4)])
+    scenario = account(
+        "binance",
+        "cross",
+        [long("TAO", 1, 272.71), short("RENDER", 1, 1.75), long("BTC", 0.01, 7e4)],
+    )
     found = row(scenario, day(BTC=TokenMove(-0.1, -0.2, 0.02)))
     assert found.filled == ("TAO", "RENDER")
     assert moved(found, scenario, "TAO") == pytest.approx((-0.15, -0.3))
     assert moved(found, scenario, "RENDER") == pytest.approx((-0.166, 0.0332))
     assert moved(found, scenario, "BTC") == pytest.approx((-0.1, -0.2))
-    assert "without figures of that day, moved with BTC by their beta: TAO 1.5, RENDER 1.66" in said(found)
+    assert (
+        "without figures of that day, moved with BTC by their beta: TAO 1.5, RENDER 1.66"
+        in said(found)
+    )
 
 
 def test_a_negative_beta_turns_btc_s_high_into_a_low() -> None:
@@ -147,9 +174,17 @@ def test_no_beta_takes_a_price_below_nothing() -> None:
     assert (found.close.prices["TAO"], found.worst.prices["TAO"]) == (0, 0)
 
 
-def test_a_row_says_what_is_made_up_of_all_tokens_or_of_some_and_of_extremes_only_at_the_worst_tick() -> None:
-    scenario = account("binance", "cross", [long("RENDER", 10, 1.75), long("TAO", 1, 272.71), long("NEAR", 1, 1.4)])
-    moves = {"RENDER": TokenMove(-0.1), "TAO": TokenMove(-0.1, -0.2, 0.1), "BTC": TokenMove(-0.05, -0.1, 0.0)}
+def test_a_row_says_what_is_made_up_of_all_tokens_or_of_some_and_of_extremes_only_at_the_worst_tick() -> (
+    None
+):
+    scenario = account(
+        "binance", "cross", [long("RENDER", 10, 1.75), long("TAO", 1, 272.71), long("NEAR", 1, 1.4)]
+    )
+    moves = {
+        "RENDER": TokenMove(-0.1),
+        "TAO": TokenMove(-0.1, -0.2, 0.1),
+        "BTC": TokenMove(-0.05, -0.1, 0.0),
+    }
     [row] = crash_rows(scenario, [CrashDay("", "mine", moves)], {"NEAR": 1.5})
     assert made_up(row.gaps()) == "RENDER extremes unknown, NEAR by beta"
     assert made_up(row.gaps({"TAO", "NEAR"})) == "NEAR by beta"
@@ -165,7 +200,10 @@ def test_a_day_made_up_of_one_token_leaves_the_others_standing_and_says_so() -> 
     assert found.close == found.worst
     assert found.close.loss == pytest.approx(8.75)
     assert "without figures of that day, and none of BTC, standing still: TAO" in said(found)
-    assert "not every extreme of the day is known, so the worst tick may be too mild: RENDER" in said(found)
+    assert (
+        "not every extreme of the day is known, so the worst tick may be too mild: RENDER"
+        in said(found)
+    )
 
 
 def test_where_a_low_is_not_known_the_day_is_no_milder_than_its_beginning() -> None:
@@ -203,14 +241,20 @@ def test_what_the_worst_tick_rests_on_is_said_and_more_where_lows_and_highs_are_
 
 def test_the_snapshots_crashes_are_days_like_any_other() -> None:
     crashes = [
-        CrashDay(crash.date, crash.event, {token: TokenMove(*move) for token, move in crash.moves.items()})
+        CrashDay(
+            crash.date,
+            crash.event,
+            {token: TokenMove(*move) for token, move in crash.moves.items()},
+        )
         for crash in snapshot.crashes()
     ]
     scenario = account("binance", "cross", [long("RENDER", 10_000, 1.75, 5)], 14_000)
     rows = {found.day.date: found for found in crash_rows(scenario, crashes, BETAS)}
     assert len(rows) == len(crashes)
     cascade = rows["2025-10-10"]
-    assert cascade.close.loss == pytest.approx(-17_500 * crashes_close(crashes, "2025-10-10"), rel=1e-12)
+    assert cascade.close.loss == pytest.approx(
+        -17_500 * crashes_close(crashes, "2025-10-10"), rel=1e-12
+    )
     assert cascade.worst.loss > 0.8 * 17_500
     assert cascade.worst.outcome.liquidated
 
@@ -227,12 +271,14 @@ moves = st.floats(-0.9, 1.5)
 @st.composite
 def ticks(draw: st.DrawFn) -> TokenMove:
     low, close, high = sorted(draw(st.tuples(moves, moves, moves)))
-    return TokenMove(close, draw(st.sampled_from([low, low, None])), draw(st.sampled_from([high, high, None])))
+    return TokenMove(
+        close, draw(st.sampled_from([low, low, None])), draw(st.sampled_from([high, high, None]))
+    )
 
 
-days = st.dictionaries(st.sampled_from(["RENDER", "TAO", "NEAR", "BTC", "ETH", "USDC"]), ticks(), max_size=6).map(
-    lambda moves: CrashDay("2030-01-01", "made up", moves)
-)
+days = st.dictionaries(
+    st.sampled_from(["RENDER", "TAO", "NEAR", "BTC", "ETH", "USDC"]), ticks(), max_size=6
+).map(lambda moves: CrashDay("2030-01-01", "made up", moves))
 
 
 @some_accounts
@@ -251,10 +297,15 @@ def test_the_worst_tick_is_never_better_than_the_close(scenario: Scenario, crash
 @some_accounts
 @given(scenarios(modes=("cross",)), days, st.floats(1, 1e6))
 def test_more_in_the_wallet_never_hurts(scenario: Scenario, crash: CrashDay, more: float) -> None:
-    poor, rich = row(scenario, crash), row(with_wallet(scenario, scenario.account.wallet_balance + more), crash)
+    poor, rich = (
+        row(scenario, crash),
+        row(with_wallet(scenario, scenario.account.wallet_balance + more), crash),
+    )
     for before, after in ((poor.close, rich.close), (poor.worst, rich.worst)):
         counted = more * scenario.account.counted_rate
-        assert after.outcome.headroom == pytest.approx(before.outcome.headroom + counted, rel=1e-9, abs=1e-3)
+        assert after.outcome.headroom == pytest.approx(
+            before.outcome.headroom + counted, rel=1e-9, abs=1e-3
+        )
         assert before.outcome.liquidated or not after.outcome.liquidated
 
 
@@ -280,12 +331,19 @@ def test_the_worst_tick_is_the_worst_of_all_mixtures_of_ticks_by_brute_force(
     crash = day(**{token: data.draw(ticks()) for token in scenario.tokens})
     [book] = oracle.accounts(document)
     marks = oracle.marks(document)
-    choices = [[0.0 if move is None else move for move in crash.moves[token]] for token in scenario.tokens]
+    choices = [
+        [0.0 if move is None else move for move in crash.moves[token]] for token in scenario.tokens
+    ]
     mixtures = [dict(zip(scenario.tokens, mixture, strict=True)) for mixture in product(*choices)]
-    prices = [{token: marks[token] * (1 + Fraction(move)) for token, move in each.items()} for each in mixtures]
+    prices = [
+        {token: marks[token] * (1 + Fraction(move)) for token, move in each.items()}
+        for each in mixtures
+    ]
     worst = row(scenario, crash).worst.outcome
     size = float(max(book.size({**marks, **each}) for each in prices))
-    size += sum(position["quantity"] * position["entry_price"] for position in document["positions"])
+    size += sum(
+        position["quantity"] * position["entry_price"] for position in document["positions"]
+    )
     least = min(book.headroom({**marks, **each}) for each in prices)
     assert worst.headroom == pytest.approx(float(least), rel=1e-9, abs=1e-12 * size)
 
@@ -302,7 +360,8 @@ def without_tables(scenario: Scenario, *tokens: str) -> Scenario:
     """The same account where nobody knows these tokens' tiers."""
     market = scenario.market
     known = replace(
-        market.reference, tiers={each: held for each, held in market.reference.tiers.items() if each not in tokens}
+        market.reference,
+        tiers={each: held for each, held in market.reference.tiers.items() if each not in tokens},
     )
     return replace(scenario, market=replace(market, reference=known))
 
@@ -319,7 +378,9 @@ def test_what_is_liquidated_without_tiers_is_liquidated_under_any_and_all_that_h
         assert unknown.requirement is None
         assert unknown.liquidated in (True, None)
         assert unknown.liquidated or scenario.account.isolated or unknown.equity > 0
-        if one.prices == other.prices:  # Of a hedge the worst tick is another where its tiers are not known.
+        if (
+            one.prices == other.prices
+        ):  # Of a hedge the worst tick is another where its tiers are not known.
             assert unknown.equity == pytest.approx(known.equity, rel=1e-9, abs=1e-3)
             assert known.liquidated or not unknown.liquidated
             assert (unknown.positions_lost or 0) <= (known.positions_lost or 0)
@@ -329,7 +390,10 @@ def test_what_is_liquidated_without_tiers_is_liquidated_under_any_and_all_that_h
 def test_a_position_that_has_nothing_left_is_lost_whatever_its_tiers(
     mode: str, lost: int | None, left: float | None
 ) -> None:
-    """1,000 long at 2×: it has its margin of 500 to lose; in cross what is lent to it by the wallet of 1,000 too."""
+    """1,000 long at 2×: it has its margin of 500 to lose.
+
+    In cross what is lent to it by the wallet of 1,000 too.
+    """
     scenario = account("bybit", mode, [long("FET", 4_000, 0.25, 2)], 1_000, marks={"FET": 0.25})
     outcome = row(scenario, day(FET=TokenMove(-1.0, -1.0, 0))).worst.outcome
     assert (outcome.liquidated, outcome.positions_lost, outcome.equity_left) == (True, lost, left)
@@ -339,7 +403,9 @@ def test_a_position_that_has_nothing_left_is_lost_whatever_its_tiers(
 def test_no_more_is_lost_than_there_is() -> None:
     scenario = account("textbook", "cross", [long("RENDER", 10_000, 1.75)], 5_000)
     found = row(scenario, day(RENDER=TokenMove(-0.2, -0.5, 0.1)))
-    assert (found.close.lost, found.worst.loss, found.worst.lost) == pytest.approx((3_500, 8_750, 5_000))
+    assert (found.close.lost, found.worst.loss, found.worst.lost) == pytest.approx(
+        (3_500, 8_750, 5_000)
+    )
     assert row(scenario, day(RENDER=TokenMove(0.2, 0.1, 0.3))).close.lost == pytest.approx(-3_500)
 
 
