@@ -1,10 +1,13 @@
-"""The What-if page: enter an account, see how close it is to liquidation, what a common move does, and share it."""
+"""The What-if page: an account, how close it is to liquidation, and what a common move does."""
 
 import streamlit as st
 
 from margin.studies.account.assess import assess
 from margin.studies.distance.curve import common_move_curve
-from pages.ui import account, charts, editor, figures, moves, share, shell, state, tiers, words
+from pages.ui import shell
+from pages.ui.session import state
+from pages.ui.what_if import charts, editor, figures, moves, share, tiers, words
+from pages.ui.what_if import sidebar as account
 
 session = shell.open_page("What if")
 head, body = st.container(), st.container()

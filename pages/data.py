@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.ui import data, shell
+from pages.ui import shell
+from pages.ui.market_data import sections as data
 
 with shell.page("Market data") as session:
     st.header("What is shown, from where and how old", anchor=False)

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.ui import liquidation, shell
+from pages.ui import shell
+from pages.ui.liquidation import sections as liquidation
 
 with shell.page("Liquidation") as session:
     if liquidation.can_be_told(session):

@@ -6,7 +6,8 @@ From a table, from an account, and out again as files.
 import streamlit as st
 
 from margin.studies.account.assess import assess
-from pages.ui import account_import, shell, table_import
+from pages.ui import shell
+from pages.ui.import_export import account_import, table_import
 
 with shell.page("Your positions") as session:
     st.header("From a table", anchor=False)

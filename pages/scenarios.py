@@ -5,7 +5,8 @@ Which moves are near, two at a time on a map, the market's own worst days, other
 
 import streamlit as st
 
-from pages.ui import scenarios, shell
+from pages.ui import shell
+from pages.ui.stress_tests import sections as scenarios
 
 with shell.page("Moves together") as session:
     head = st.container()

@@ -7,7 +7,7 @@ import pytest
 
 from margin.characters import MOST_MARKS, legible, refused
 from margin.errors import FieldError, text
-from pages.ui.text import plain
+from pages.ui.components.text import plain
 
 SPELT = {
     "Vietnamese, letter by letter": unicodedata.normalize("NFD", "Việt Nam, tiền điện tử"),

@@ -18,9 +18,9 @@ from margin.model import link
 from margin.model.symbols import STABLECOINS
 from margin.studies.account.assess import Assessment, assess
 from margin.studies.distance.distances import origin
-from pages.ui import live, state
-from pages.ui.state import MarkSource, Session
-from pages.ui.text import plain
+from pages.ui.components.text import plain
+from pages.ui.session import live, state
+from pages.ui.session.state import MarkSource, Session
 
 MARKS_LIVE, TIERS_LIVE = timedelta(minutes=1), timedelta(hours=3)
 """How long a figure that was taken over is called live."""

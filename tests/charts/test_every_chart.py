@@ -96,7 +96,9 @@ def test_a_book_of_ten_is_small_and_quick(chart: tuple[Draw, Say]) -> None:
 
 
 def test_the_ink_is_the_value_that_the_drawing_replaces_by_the_readers() -> None:
-    drawing = Path(__file__).parents[2] / "pages" / "ui" / "plot" / "browser" / "plot.js"
+    drawing = (
+        Path(__file__).parents[2] / "pages" / "ui" / "components" / "plot" / "browser" / "plot.js"
+    )
     assert f'const INK = "{style.INK}";' in drawing.read_text()
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.plot import COMPONENT
+from pages.ui.components.plot import COMPONENT
 
 
 class Chart(NamedTuple):

@@ -9,7 +9,7 @@ import pytest
 from ccxt.base.exchange import Exchange
 
 from margin.market.venues import connection
-from pages.ui import live
+from pages.ui.session import live
 from tests.replay import binance, bybit, hyperliquid, okx
 from tests.replay.figures import Book
 from tests.replay.server import Replay, replaying

@@ -20,9 +20,7 @@ from margin.studies.stress.crash_table import CrashDay, TokenMove
 from margin.text.modes import switch_in_words, verdict
 from margin.text.venues import verdict as venue_verdict
 from margin.venues import listing_venues
-from pages.ui import live
-from pages.ui.compare import BY_VENUE, CLOSE, DAYS, MODES
-from pages.ui.compare_rows import (
+from pages.ui.compare.rows import (
     MARGIN,
     distinct,
     refusals,
@@ -32,8 +30,10 @@ from pages.ui.compare_rows import (
     venue_price_rows,
     with_margins,
 )
-from pages.ui.looking import Looking
-from pages.ui.state import Session
+from pages.ui.compare.sections import BY_VENUE, CLOSE, DAYS, MODES
+from pages.ui.session import live
+from pages.ui.session.looking import Looking
+from pages.ui.session.state import Session
 from tests.market.any_source import settles
 from tests.model.any_scenario import SCENARIOS
 from tests.pages.charts import charts

@@ -18,8 +18,7 @@ from margin.market.view import Origin, snapshot_view
 from margin.model import link
 from margin.model.scenario import Position, Scenario
 from margin.venues import TierTable, listing_venues
-from pages.ui import live
-from pages.ui.data_rows import (
+from pages.ui.market_data.rows import (
     compared,
     connection_rows,
     far_apart,
@@ -28,6 +27,7 @@ from pages.ui.data_rows import (
     source_rows,
     tier_rows,
 )
+from pages.ui.session import live
 from tests.market.any_source import settles
 from tests.model.any_scenario import SCENARIOS
 from tests.pages.charts import charts

@@ -36,8 +36,8 @@ from margin.text.liquidation import (
     status,
 )
 from margin.venues import VENUES
-from pages.ui.liquidation_rows import hardest_day, money_rows, step_rows
-from pages.ui.looking import Looking
+from pages.ui.liquidation.rows import hardest_day, money_rows, step_rows
+from pages.ui.session.looking import Looking
 from tests.model.any_scenario import SCENARIOS
 from tests.pages.charts import charts
 from tests.pages.visitor import APP, PATIENCE, address, read

@@ -14,7 +14,7 @@ import pytest
 from margin.market.cache import memory
 from margin.market.cache.memory import Failure
 from margin.market.snapshot import embedded as snapshot
-from pages.ui import live
+from pages.ui.session import live
 from tests.market.any_source import settles
 from tests.pages.visitor import PATIENCE, TIERS, WORKED_EXAMPLE, Visitor, address
 from tests.replay.figures import Book

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from margin.characters import legible
 from margin.model.scenario import Position
-from pages.ui.rows import COLUMNS, DOLLARS, TOKENS, ReadRow, Row, clean, read_rows, to_row
-from pages.ui.text import plain
+from pages.ui.components.text import plain
+from pages.ui.what_if.rows import COLUMNS, DOLLARS, TOKENS, ReadRow, Row, clean, read_rows, to_row
 from tests.pages.visitor import read
 
 MARKS = {"RENDER": 1.75, "FET": 0.25, "GONE": 0.0}

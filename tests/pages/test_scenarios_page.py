@@ -28,9 +28,12 @@ from margin.studies.stress.crash_table import CrashDay, TokenMove, crash_rows
 from margin.studies.stress.shocks import breakdown
 from margin.text import shocks as shocks_text
 from margin.text import stress as stress_text
-from pages.ui import live, scenario_rows, scenario_shocks, shock_rows
-from pages.ui.shock_rows import Cell
-from pages.ui.state import Session
+from pages.ui.session import live
+from pages.ui.session.state import Session
+from pages.ui.stress_tests import direction_rows as scenario_rows
+from pages.ui.stress_tests import shock_rows
+from pages.ui.stress_tests import shocks as scenario_shocks
+from pages.ui.stress_tests.shock_rows import Cell
 from tests.model.any_scenario import SCENARIOS
 from tests.pages.charts import charts
 from tests.pages.visitor import APP, PATIENCE, address, document, read, scenario

@@ -17,8 +17,8 @@ from margin.model.scenario import MOST_TOKENS, Position, Scenario
 from margin.studies.account.assess import assess
 from margin.studies.distance.distances import at_move, present_move
 from margin.tables.exports import positions_csv, results_csv
-from pages.ui.state import Session
-from pages.ui.table_import import ADD
+from pages.ui.import_export.table_import import ADD
+from pages.ui.session.state import Session
 from tests.pages.visitor import PATIENCE, read, scenario
 
 RENDER = Position("RENDER", "long", 30_000, 1.75, 10)
@@ -29,7 +29,8 @@ FAULTY = f"{TABLE}\nTAO,up,1,270,5\nFET,long,x,0.22,5"
 
 def _page() -> None:
     from margin.studies.account.assess import assess
-    from pages.ui import state, table_import
+    from pages.ui.import_export import table_import
+    from pages.ui.session import state
 
     session = state.session()
     table_import.section(session)

@@ -21,8 +21,8 @@ from margin.studies.distance.directions import together
 from margin.studies.liquidation.path import Path as PricePath
 from margin.studies.liquidation.waterfall import waterfall
 from margin.venues import VENUES, Venue, listing_venues, register
-from pages.ui import live
-from pages.ui.compare import BY_VENUE
+from pages.ui.compare.sections import BY_VENUE
+from pages.ui.session import live
 from tests.pages.charts import charts
 from tests.venues.fifth import (
     BY_CONTRACTS,

@@ -7,7 +7,7 @@ from margin.charts.margin_use import margin_use, margin_use_alt
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment
 from margin.studies.distance.curve import Curve
-from pages.ui import place
+from pages.ui.components import place
 
 
 def joint_move(curve: Curve | None, scenario: Scenario, assessment: Assessment) -> None:

@@ -31,12 +31,15 @@ from margin.studies.stress.crash_table import crash_rows
 from margin.text import liquidation as liquidation_text
 from margin.text.liquidation import Runs, Way
 from margin.text.verdict import verdict
-from pages.ui import figures, liquidation_rows, place, state, words
-from pages.ui.looking import betas, looking, named_days
-from pages.ui.rows import clean
-from pages.ui.scenario_rows import directions_of
-from pages.ui.state import Session
-from pages.ui.text import plain
+from pages.ui.components import place
+from pages.ui.components.text import plain
+from pages.ui.liquidation import rows as liquidation_rows
+from pages.ui.session import state
+from pages.ui.session.looking import betas, looking, named_days
+from pages.ui.session.state import Session
+from pages.ui.stress_tests.direction_rows import directions_of
+from pages.ui.what_if import figures, words
+from pages.ui.what_if.rows import clean
 
 DIRECTION, DAY, EVERY = "A direction", "A past day", "Every position"
 MOVE, CLOSED = -20.0, 0.5

@@ -8,9 +8,9 @@ from margin.studies.account.assess import Assessment
 from margin.text.advice import in_words
 from margin.text.phrases import LIQUIDATED_NOW
 from margin.text.verdict import Status, status, verdict
+from pages.ui.components.text import plain
+from pages.ui.session.state import Session
 from pages.ui.shell import GENERAL_ASSUMPTIONS, dates
-from pages.ui.state import Session
-from pages.ui.text import plain
 
 _STATUS: dict[Status, tuple[str, str]] = {
     "no positions": ("gray", "No positions"),

@@ -12,9 +12,9 @@ import streamlit as st
 from margin.errors import FieldError, number
 from margin.model.scenario import Scenario
 from margin.venues import TierTable
-from pages.ui.rows import clean
-from pages.ui.state import Session
-from pages.ui.text import plain
+from pages.ui.components.text import plain
+from pages.ui.session.state import Session
+from pages.ui.what_if.rows import clean
 
 _COLUMNS = {"Floor": "floor", "Rate": "maintenance_rate", "Max leverage": "max_leverage"}
 

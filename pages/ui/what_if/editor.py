@@ -18,10 +18,10 @@ from margin.messages import message
 from margin.model.scenario import MOST_POSITIONS, Collateral, Position, Scenario, merged
 from margin.studies.account.assess import Assessment, PositionFigures
 from margin.studies.distance.distances import at_move, origin, present_move
-from pages.ui import live
-from pages.ui.rows import COLUMNS, DOLLARS, TOKENS, ReadRow, Row, clean, read_rows, to_row
-from pages.ui.state import Session
-from pages.ui.text import plain
+from pages.ui.components.text import plain
+from pages.ui.session import live
+from pages.ui.session.state import Session
+from pages.ui.what_if.rows import COLUMNS, DOLLARS, TOKENS, ReadRow, Row, clean, read_rows, to_row
 
 NEW_LEVERAGE = 10.0
 NEW_ROW: Row = {"Side": "long", "Unit": TOKENS, "Leverage": NEW_LEVERAGE}

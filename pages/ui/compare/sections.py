@@ -28,13 +28,15 @@ from margin.studies.distance.directions import Direction
 from margin.text import modes as mode_words
 from margin.text import venues as venues_text
 from margin.venues import VENUES, listing_venues
-from pages.ui import compare_rows, live, place
-from pages.ui.account import venue_change
-from pages.ui.compare_rows import MARGIN
-from pages.ui.looking import betas, looking, named_days
-from pages.ui.scenario_rows import NAMES, directions_of
-from pages.ui.state import Session
-from pages.ui.text import plain
+from pages.ui.compare import rows as compare_rows
+from pages.ui.compare.rows import MARGIN
+from pages.ui.components import place
+from pages.ui.components.text import plain
+from pages.ui.session import live
+from pages.ui.session.looking import betas, looking, named_days
+from pages.ui.session.state import Session
+from pages.ui.stress_tests.direction_rows import NAMES, directions_of
+from pages.ui.what_if.sidebar import venue_change
 
 MODES, BY_VENUE = "Cross and isolated", "Venue by venue"
 DIRECTIONS, DAYS = "Directions", "Named days"

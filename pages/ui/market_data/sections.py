@@ -31,10 +31,13 @@ from margin.messages import not_listed
 from margin.studies.account.assess import assess
 from margin.studies.distance.distances import away, origin
 from margin.venues import VENUES, listing_venues
-from pages.ui import data_rows, live, place, shell
-from pages.ui.data_rows import UP_TO
-from pages.ui.state import Session
-from pages.ui.text import plain
+from pages.ui import shell
+from pages.ui.components import place
+from pages.ui.components.text import plain
+from pages.ui.market_data import rows as data_rows
+from pages.ui.market_data.rows import UP_TO
+from pages.ui.session import live
+from pages.ui.session.state import Session
 
 
 def sources(session: Session) -> None:

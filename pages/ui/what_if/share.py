@@ -12,8 +12,8 @@ from margin.model.link import Link
 from margin.model.scenario import LONGEST_NOTE, LONGEST_TITLE, Scenario, loads
 from margin.studies.account.assess import Assessment
 from margin.studies.account.seen import with_seen
-from pages.ui.state import Session, Words, receive
-from pages.ui.text import plain
+from pages.ui.components.text import plain
+from pages.ui.session.state import Session, Words, receive
 
 
 def share(session: Session, assessment: Assessment) -> None:

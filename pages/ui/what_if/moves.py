@@ -6,7 +6,7 @@ import streamlit as st
 
 from margin import formatting as wording
 from margin.studies.distance.distances import FURTHEST_DOWN, at_move, brink, present_move
-from pages.ui.state import Session
+from pages.ui.session.state import Session
 
 _STEPS = ((0.1, 0.0025), (0.3, 0.01), (1.0, 0.05), (3.0, 0.25), (10.0, 1.0))
 """Up to this move, slider steps of this size: fine near zero, coarse far out."""

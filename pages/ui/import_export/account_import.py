@@ -41,9 +41,9 @@ from margin.studies.comparison.venue_figures import Beside, beside
 from margin.studies.distance.distances import before_move
 from margin.text.venue_figures import agreement, label, written
 from margin.venues import VENUES, TierTable, listing_venues
-from pages.ui import live
-from pages.ui.state import SECRET, MarkSource, Session
-from pages.ui.text import plain
+from pages.ui.components.text import plain
+from pages.ui.session import live
+from pages.ui.session.state import SECRET, MarkSource, Session
 
 AT_A_TIME = 4
 MOST_WAITING = 32

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from margin.charts.layout.style import Spec
-from pages.ui.plot import plot
+from pages.ui.components.plot import plot
 
 MOST_ROWS, ROW = 16, 31
 """Rows of a table that are shown at once, and a row's height in pixels."""

@@ -32,12 +32,14 @@ from margin.text import shocks as shocks_text
 from margin.text.liquidation import day_name
 from margin.text.shocks import Lasting
 from margin.venues import VENUES
-from pages.ui import live, place, shock_rows
-from pages.ui.looking import betas, looking, named_days
-from pages.ui.rows import clean
-from pages.ui.shock_rows import CELLS, Cell
-from pages.ui.state import Session
-from pages.ui.text import plain
+from pages.ui.components import place
+from pages.ui.components.text import plain
+from pages.ui.session import live
+from pages.ui.session.looking import betas, looking, named_days
+from pages.ui.session.state import Session
+from pages.ui.stress_tests import shock_rows
+from pages.ui.stress_tests.shock_rows import CELLS, Cell
+from pages.ui.what_if.rows import clean
 
 WEEK = 7.0
 """Days that funding at its extreme is taken to last, where none are chosen yet."""

@@ -12,9 +12,9 @@ from margin.examples import presets
 from margin.model.scenario import MARGIN_MODES, Levels, Scenario
 from margin.studies.comparison.venues import at_venue
 from margin.venues import VENUES
-from pages.ui.editor import collateral_table
-from pages.ui.state import Session, open_preset
-from pages.ui.text import plain
+from pages.ui.components.text import plain
+from pages.ui.session.state import Session, open_preset
+from pages.ui.what_if.editor import collateral_table
 
 
 def sidebar(session: Session) -> None:

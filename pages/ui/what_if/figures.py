@@ -16,7 +16,7 @@ from margin.studies.account.assess import Assessment
 from margin.studies.distance.distances import nearest
 from margin.text.arithmetic import SYMBOLS, arithmetic
 from margin.text.figures import figures
-from pages.ui.text import plain
+from pages.ui.components.text import plain
 
 Better = Literal["more", "less"]
 """Which way a figure improves."""

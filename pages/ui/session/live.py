@@ -26,8 +26,8 @@ from margin.model.symbols import STABLECOINS
 from margin.studies.account.assess import assess
 from margin.studies.distance.distances import at_move, origin, present_move
 from margin.venues import VENUES, TierTable
-from pages.ui.state import MarkSource, Session
-from pages.ui.text import plain
+from pages.ui.components.text import plain
+from pages.ui.session.state import MarkSource, Session
 
 OwnTiers = tuple[Checked[TierTable] | None, datetime | None]
 """Tables that a person's key brought, and when."""

@@ -30,11 +30,13 @@ from margin.studies.distance.directions import (
 from margin.studies.distance.frontier import group_risk, risk_map
 from margin.studies.stress.crash_table import CrashRow, crash_rows
 from margin.text import stress as stress_text
-from pages.ui import place, scenario_rows, scenario_shocks
-from pages.ui.looking import betas, looking, named_days
-from pages.ui.rows import clean
-from pages.ui.state import Session
-from pages.ui.text import plain
+from pages.ui.components import place
+from pages.ui.components.text import plain
+from pages.ui.session.looking import betas, looking, named_days
+from pages.ui.session.state import Session
+from pages.ui.stress_tests import direction_rows as scenario_rows
+from pages.ui.stress_tests import shocks as scenario_shocks
+from pages.ui.what_if.rows import clean
 
 MOST_TYPED = 6
 """Rows of a table to type into that are shown at once."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from margin.market.price_moves import betas_to_btc, crash_days
 from margin.studies.stress.crash_table import CrashDay
-from pages.ui.state import Session
+from pages.ui.session.state import Session
 
 
 @dataclass
