@@ -58,7 +58,7 @@ def _article() -> Preset:
     lesson = (
         "An introductory article's account: its formula divides the maintenance fraction by "
         "leverage as well "
-        "(100,000 × 1 % ÷ 10 = 100) and its text says 1,000. At 10× the initial margin is $10,000, "
+        "(100,000 × 1% ÷ 10 = 100) and its text says 1,000. At 10× the initial margin is $10,000, "
         "so nothing is free; "
         "1,000 is the maintenance margin."
     )

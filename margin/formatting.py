@@ -34,20 +34,20 @@ def money(value: float | None, *, sign: bool = False) -> str:
 
 
 def percent(value: float | None, *, sign: bool = False) -> str:
-    """Return a fraction as `16.50 %`, from 1000 % on without decimals.
+    """Return a fraction as `16.50%`, from 1000% on without decimals.
 
     `sign` writes + before a gain.
     """
     if value is None or not isfinite(value):
         return MISSING
     size = round(abs(value) * 100, 2)
-    text = _signed(value, f"{size:,.0f} %" if size >= 1000 else f"{size:.2f} %")
+    text = _signed(value, f"{size:,.0f}%" if size >= 1000 else f"{size:.2f}%")
     return f"+{text}" if sign and value > 0 and size else text
 
 
 def step(value: float) -> str:
-    """Return a chosen move with its sign and without idle zeros: `−20 %`, `+0.25 %`, `0 %`."""
-    text = _signed(value, f"{abs(value) * 100:,.6g} %")
+    """Return a chosen move with its sign and without idle zeros: `−20%`, `+0.25%`, `0%`."""
+    text = _signed(value, f"{abs(value) * 100:,.6g}%")
     return f"+{text}" if value > 0 else text
 
 
@@ -85,14 +85,14 @@ def multiple(value: float | None) -> str:
 def rate(value: float | None) -> str:
     """Return a maintenance rate or fee as a percentage, six significant digits without idle zeros.
 
-    `2.5 %`, `0.055 %`.
+    `2.5%`, `0.055%`.
     """
     if value is None or not isfinite(value):
         return MISSING
     size = abs(value) * 100
     decimals = 5 - floor(log10(size)) if size >= NOTHING else 0
     text = f"{size:.{min(max(decimals, 0), 12)}f}"
-    return _signed(value, f"{text.rstrip('0').rstrip('.') if '.' in text else text} %")
+    return _signed(value, f"{text.rstrip('0').rstrip('.') if '.' in text else text}%")
 
 
 def capital(text: str) -> str:

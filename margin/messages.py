@@ -293,8 +293,7 @@ _LIQUIDATION: Mapping[str, Text] = {
         "auto-deleveraged"
     ),
     "liquidation_fee": (
-        "{name}: the liquidation fee is taken at {fee:percent}; it differs by symbol, 0.5 % to "
-        "2.5 %"
+        "{name}: the liquidation fee is taken at {fee:percent}; it differs by symbol, 0.5% to 2.5%"
     ),
     "order_is_a_model": "which position goes first is a model of ours: {order:order}",
     "isolated_margin_stays": (

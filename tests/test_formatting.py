@@ -57,17 +57,17 @@ def test_money_has_cents_up_to_a_million_and_is_nothing_below_half_a_cent(
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0.0, "0.00 %"),
-        (-0.0, "0.00 %"),
-        (0.165, "16.50 %"),
-        (-0.0802564, "−8.03 %"),
-        (1e-9, "0.00 %"),
-        (-1e-9, "0.00 %"),
-        (1.0, "100.00 %"),
-        (9.99, "999.00 %"),
-        (10.0, "1,000 %"),
-        (-12.3456, "−1,235 %"),
-        (1e15, "100,000,000,000,000,000 %"),
+        (0.0, "0.00%"),
+        (-0.0, "0.00%"),
+        (0.165, "16.50%"),
+        (-0.0802564, "−8.03%"),
+        (1e-9, "0.00%"),
+        (-1e-9, "0.00%"),
+        (1.0, "100.00%"),
+        (9.99, "999.00%"),
+        (10.0, "1,000%"),
+        (-12.3456, "−1,235%"),
+        (1e15, "100,000,000,000,000,000%"),
     ],
 )
 def test_a_percentage_has_two_decimals_and_none_from_a_thousand_on(value: float, text: str) -> None:
@@ -76,7 +76,7 @@ def test_a_percentage_has_two_decimals_and_none_from_a_thousand_on(value: float,
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.165, "+16.50 %"), (-0.165, "−16.50 %"), (0.0, "0.00 %"), (-0.0, "0.00 %"), (None, "–")],
+    [(0.165, "+16.50%"), (-0.165, "−16.50%"), (0.0, "0.00%"), (-0.0, "0.00%"), (None, "–")],
 )
 def test_a_signed_percentage_writes_the_plus_of_a_gain_and_none_at_nothing(
     value: float | None, text: str
@@ -147,14 +147,14 @@ def test_a_leverage_has_two_decimals_and_its_sign(value: float, text: str) -> No
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0.025, "2.5 %"),
-        (0.00055, "0.055 %"),
-        (0.0333, "3.33 %"),
-        (1 / 60, "1.66667 %"),
-        (0.0, "0 %"),
-        (-0.0, "0 %"),
-        (1.0, "100 %"),
-        (-0.0001, "−0.01 %"),
+        (0.025, "2.5%"),
+        (0.00055, "0.055%"),
+        (0.0333, "3.33%"),
+        (1 / 60, "1.66667%"),
+        (0.0, "0%"),
+        (-0.0, "0%"),
+        (1.0, "100%"),
+        (-0.0001, "−0.01%"),
     ],
 )
 def test_a_rate_has_all_its_digits_and_no_idle_ones(value: float, text: str) -> None:
@@ -216,7 +216,7 @@ def test_no_rate_is_written_with_an_exponent() -> None:
 
 
 def test_a_gain_too_small_to_show_has_no_plus() -> None:
-    assert wording.percent(1e-9, sign=True) == wording.percent(-1e-9, sign=True) == "0.00 %"
+    assert wording.percent(1e-9, sign=True) == wording.percent(-1e-9, sign=True) == "0.00%"
 
 
 def test_a_percentage_just_below_a_thousand_has_its_separator() -> None:

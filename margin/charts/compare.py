@@ -71,7 +71,7 @@ def _any_lost(curves: ModeCurves) -> bool:
 
 
 def _searched(curves: ModeCurves) -> str:
-    """Return `−100 % to +1,000 %`: how far each way the direction is followed."""
+    """Return `−100% to +1,000%`: how far each way the direction is followed."""
     return f"{wording.step(-curves.direction.furthest_down)} to {wording.step(FURTHEST_UP)}"
 
 
@@ -128,7 +128,7 @@ def modes(curves: ModeCurves | None, comparison: ModeComparison) -> style.Spec:
         xaxis=style.axis(
             title=f"{curves.direction.name}, move from these marks",
             range=[float(curves.moves[0]) * 100, float(curves.moves[-1]) * 100],
-            ticksuffix=" %",
+            ticksuffix="%",
             nticks=7,
             hoverformat="+.2f",
         ),
@@ -255,13 +255,13 @@ def venues_finding(comparison: VenueComparison) -> str:
     ends = sorted((line.reached(falls=comparison.falls), line.name) for line in comparison.whole)
     names = wording.some([name for _, name in ends], SPOKEN)
     if ends[0][0] == inf:
-        return f"No common move to +1,000 % liquidates on {names}"
+        return f"No common move to +1,000% liquidates on {names}"
     gone = "A position is lost" if comparison.whole[0].scenario.account.isolated else "Liquidated"
     if ends[-1][0] == 0:
         return f"{gone} {NOW} on {names}"
     if all(end in (0, inf) for end, _ in ends):
         dead = sum(end == 0 for end, _ in ends)
-        return f"{gone} {NOW} on {dead} of {len(ends)} venues, by no move to +1,000 % elsewhere"
+        return f"{gone} {NOW} on {dead} of {len(ends)} venues, by no move to +1,000% elsewhere"
     return _span(comparison, ends)
 
 
@@ -277,7 +277,7 @@ def _span(comparison: VenueComparison, ends: list[tuple[float, str]]) -> str:
     begin = f"{what}: {_end(near, falls=falls)} ({first})"
     if far == inf:
         never = sum(end == inf for end, _ in ends)
-        return f"{begin}; none{'' if falls else ' to +1,000 %'} on {never} of {len(ends)}"
+        return f"{begin}; none{'' if falls else ' to +1,000%'} on {never} of {len(ends)}"
     return begin if len(ends) == 1 else f"{begin} to {_end(far, falls=falls)} ({last})"
 
 
@@ -331,7 +331,7 @@ def _row(line: VenueLine) -> Row:
         gone = "a position is lost" if line.scenario.account.isolated else "liquidated"
         return Row(line_name(line), 0.0, 0.0, f"{gone} {NOW}, {seen}")
     ends = [_end(end, falls=falls) for end, falls in ((fall, True), (rise, False)) if end < inf]
-    return Row(line_name(line), fall, rise, f"{' and '.join(ends) or 'none to +1,000 %'}, {seen}")
+    return Row(line_name(line), fall, rise, f"{' and '.join(ends) or 'none to +1,000%'}, {seen}")
 
 
 def _reach(shown: list[Row]) -> float:

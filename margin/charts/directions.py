@@ -3,7 +3,7 @@
 One row per direction, nearest first.
 
 Directions are ranked by the largest price change that liquidation asks of any token held, for the
-moves themselves do not compare: where BTC leads, 6 % of it may be 10 % of the others.
+moves themselves do not compare: where BTC leads, 6% of it may be 10% of the others.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from margin.studies.distance.distances import JointMove
 from margin.text import findings
 
 FURTHEST = 0.5
-"""Moves beyond ±50 %, or beyond three times the nearest liquidation if that is more, become arrows.
+"""Moves beyond ±50%, or beyond three times the nearest liquidation if that is more, become arrows.
 """
 SPOKEN = 8
 """Rows that the text alternative tells one by one."""

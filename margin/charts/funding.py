@@ -146,7 +146,7 @@ def funding_history(
         "zeroline": True,
         "zerolinecolor": style.QUIET,
         "zerolinewidth": 1,
-        "ticksuffix": " %",
+        "ticksuffix": "%",
         "nticks": 5,
     }
     return style.figure(
@@ -285,7 +285,7 @@ def funding_distribution(recorded: Distribution, token: str, venue: str) -> styl
     axis = style.axis(
         title=f"Rate {_each(recorded.interval_hours)}; {recorded.payments:,} payments",
         range=[low - room, high + room],
-        ticksuffix=" %",
+        ticksuffix="%",
         nticks=6,
         zeroline=True,
         zerolinecolor=style.QUIET,

@@ -136,7 +136,7 @@ def joint_move(curve: Curve | None, scenario: Scenario, assessment: Assessment) 
         xaxis=style.axis(
             title=f"Common move from {_origin(curve, scenario)}<br>(× each token's beta)",
             range=[low * 100, high * 100],
-            ticksuffix=" %",
+            ticksuffix="%",
             hoverformat="+.2f",
             nticks=7,
             fixedrange=False,
@@ -435,7 +435,7 @@ def _level_ticks(levels: list[Level]) -> dict[str, Any]:
     places = [sum(level.value for level in cluster) / len(cluster) for cluster in clusters]
     words = [_tick(cluster) for cluster in clusters]
     if places[-1] > APART:
-        places, words = [*places, 0.0], [*words, "0 %"]
+        places, words = [*places, 0.0], [*words, "0%"]
     return {"tickmode": "array", "tickvals": np.array(places) * 100, "ticktext": style.texts(words)}
 
 

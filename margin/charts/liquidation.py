@@ -13,7 +13,7 @@ from margin.text import findings
 from margin.text.prices import why_none
 
 FURTHEST = 0.5
-"""Distances beyond ±50 %, or beyond five times the nearest if that is more, become arrows."""
+"""Distances beyond ±50%, or beyond five times the nearest if that is more, become arrows."""
 SPOKEN = 6
 """Rows that the text alternative tells one by one."""
 

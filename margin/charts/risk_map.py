@@ -233,7 +233,7 @@ def risk_map(
 def _side(moves: Array) -> dict[str, Any]:
     return {
         "range": [moves[0] * 100, moves[-1] * 100],
-        "ticksuffix": " %",
+        "ticksuffix": "%",
         "nticks": 8,
         "showgrid": False,
     }

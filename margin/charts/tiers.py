@@ -302,7 +302,7 @@ def tier_steps(compared: Compared) -> style.Spec:
         xaxis=style.axis(
             title="<br>".join(["Notional", *notes]), anchor="y2", **_money_axis(low, high)
         ),
-        yaxis=style.axis(domain=UPPER, **_scale(upper, " %")),
+        yaxis=style.axis(domain=UPPER, **_scale(upper, "%")),
         yaxis2=style.axis(domain=LOWER, **_scale(lower, "×")),
     )
 

@@ -90,7 +90,7 @@ def waterfall(found: Waterfall, way: Way, without: Waterfall | None = None) -> s
         xaxis=style.axis(
             title=way.name,
             range=[0, plot.end],
-            ticksuffix=" %",
+            ticksuffix="%",
             nticks=7,
             hoverformat="+.2f" if way.move else ".2f",
         ),

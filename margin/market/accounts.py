@@ -36,7 +36,7 @@ class Imported:
 class VenueFigures(NamedTuple):
     """The venue's own figures of an account, in the settlement coin; None where it does not say.
 
-    `margin_ratio` is a fraction (1.0 is 100 %) in the venue's own direction.
+    `margin_ratio` is a fraction (1.0 is 100%) in the venue's own direction.
     """
 
     equity: float | None = None

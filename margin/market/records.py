@@ -2,7 +2,7 @@
 
 Small, frozen, each figure with its unit and the day it was seen.
 
-Rates, moves and correlations are fractions (0.01 is 1 %); days are ISO dates (`2026-03-18`).
+Rates, moves and correlations are fractions (0.01 is 1%); days are ISO dates (`2026-03-18`).
 """
 
 from collections.abc import Mapping, Sequence

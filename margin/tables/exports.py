@@ -1,6 +1,6 @@
 """A scenario and its assessment as CSV files, for a spreadsheet or a script.
 
-Numbers stand at full precision, ratios, rates and moves as fractions (1.0 is 100 %), what does not
+Numbers stand at full precision, ratios, rates and moves as fractions (1.0 is 100%), what does not
 exist as an empty cell. Text that a spreadsheet would take for a formula gets an apostrophe before
 it; a negative number stays one.
 """

@@ -13,7 +13,7 @@ _NO_COSTS = "closing costs neither fee nor slippage, and sizes are not rounded t
 def in_words(advice: Advice, scenario: Scenario) -> str:
     """Return the advice as one line.
 
-    Amounts are rounded to the safe side: up to the next cent or 0.01 %.
+    Amounts are rounded to the safe side: up to the next cent or 0.01%.
     """
     move = wording.step(advice.move)
     if advice.survives:

@@ -213,9 +213,9 @@ def _number(value: float) -> str:
 def _rate(value: float) -> str:
     """Return a rate to twelve significant digits, so that what it multiplies adds up.
 
-    `2.5 %`, `16.6666666667 %`.
+    `2.5%`, `16.6666666667%`.
     """
-    return f"{_plain(float(f'{value * 100:.12g}'))} %"
+    return f"{_plain(float(f'{value * 100:.12g}'))}%"
 
 
 def _plain(value: float) -> str:
@@ -608,7 +608,7 @@ def _step(scenario: Scenario, token: str, price: float, move: float) -> str:
     """Return one token's way to the brink as an equation."""
     mark, beta = scenario.market.marks[token], scenario.market.beta(token)
     sign = "−" if beta * move < 0 else "+"
-    there = f"{_number(mark)}·(1 {sign} {_number(abs(beta))}·{_number(abs(move) * 100)} %)"
+    there = f"{_number(mark)}·(1 {sign} {_number(abs(beta))}·{_number(abs(move) * 100)}%)"
     if price <= NO_PRICE * mark:
         return f"{token} max(0, {there}) = 0"
     return f"{token} {there} = {_number(price)}"

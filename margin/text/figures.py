@@ -102,7 +102,7 @@ def _ratios(scenario: Scenario, assessment: Assessment) -> list[Figure]:
             "Requirement ÷ equity",
             load,
             wording.percent(load),
-            f"the same scale on every venue{worst}: liquidation at 100 %",
+            f"the same scale on every venue{worst}: liquidation at 100%",
         ),
         Figure(
             "Equity ÷ notional",

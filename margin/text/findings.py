@@ -51,5 +51,5 @@ def isolated(scenario: Scenario) -> bool:
 
 
 def distance(move: float) -> str:
-    """Return the size of a move: `9.47 %`, and never a 0 where there is a little."""
-    return "less than 0.01 %" if 0 < abs(move) < 0.00005 else wording.percent(abs(move))
+    """Return the size of a move: `9.47%`, and never a 0 where there is a little."""
+    return "less than 0.01%" if 0 < abs(move) < 0.00005 else wording.percent(abs(move))

@@ -36,13 +36,13 @@ class Way(NamedTuple):
         return 100 * (self.move or 1.0)
 
     def at(self, t: float) -> str:
-        """Return a point of the path, from 0 to 1, as a figure: `−9.47 %`."""
+        """Return a point of the path, from 0 to 1, as a figure: `−9.47%`."""
         if not t:
             return "at once"
         return wording.percent(self.move * t, sign=True) if self.move else wording.percent(t)
 
     def told(self, t: float) -> str:
-        """Return the same in words that need no others: `−9.47 %`, `38.20 % of the way`."""
+        """Return the same in words that need no others: `−9.47%`, `38.20% of the way`."""
         return self.at(t) if self.move or not t else f"{self.at(t)} of the way"
 
 
@@ -66,7 +66,7 @@ class Runs(NamedTuple):
 def route_ends(start: Mapping[str, float], end: Mapping[str, float]) -> str:
     """Return where the prices go.
 
-    `RENDER 1.4000 (−20.00 %)`, of many tokens those that come first.
+    `RENDER 1.4000 (−20.00%)`, of many tokens those that come first.
     """
     told = [f"{token} {_going(start[token], end[token])}" for token in end]
     more = f" and {len(told) - NAMED} more" if len(told) > NAMED else ""

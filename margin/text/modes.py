@@ -166,7 +166,7 @@ def _common(hit: _Hit) -> str:
 def _asks(hit: _Hit, tokens: Sequence[str]) -> str:
     """Return what the move against the account asks of tokens.
 
-    `RENDER falls 8.13 % while FET and TAO rise 8.13 %`.
+    `RENDER falls 8.13% while FET and TAO rise 8.13%`.
     """
     changes = {token: hit.direction.change(token, hit.move) for token in tokens}
     falling = [token for token, change in changes.items() if change < 0]

@@ -42,7 +42,7 @@ def nearest_sentence(
 def _in_words(direction: Direction, move: float, scenario: Scenario) -> str:
     """Return a direction at a move, as it is said.
 
-    `RENDER falling 17.04 % alone`, without `alone` where no other is there.
+    `RENDER falling 17.04% alone`, without `alone` where no other is there.
     """
     if len(direction.rates) == 1 and direction.key != "custom":
         [token] = direction.rates

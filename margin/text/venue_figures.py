@@ -57,14 +57,14 @@ def agreement(compared: Sequence[Beside], name: str) -> Agreement:
     untold = [label(pair) for pair in single if not _contradicts(pair)]
     agreed = not apart and not against and any(pair.both for pair in compared)
     return Agreement(
-        apart=f"More than 1 % apart: {wording.listing(apart)}. Possible reasons: {_WHY_APART}."
+        apart=f"More than 1% apart: {wording.listing(apart)}. Possible reasons: {_WHY_APART}."
         if apart
         else "",
         contradicted=f"{'; '.join(against)}." if against else "",
         one_sided=f"Told by one side alone, so not compared: {wording.listing(untold)}."
         if untold
         else "",
-        agreed=f"Every figure {'that both tell ' if untold else ''}agrees within 1 %."
+        agreed=f"Every figure {'that both tell ' if untold else ''}agrees within 1%."
         if agreed
         else "",
     )

@@ -106,7 +106,7 @@ def _nearer_still(comparison: VenueComparison, lost: _Verb) -> str:
 
 
 def _told(ends: Sequence[tuple[float, str]], *, falls: bool) -> str:
-    """Return `at −1.23 % on Hyperliquid and at −9.47 % on Binance`, what reads alike said once."""
+    """Return `at −1.23% on Hyperliquid and at −9.47% on Binance`, what reads alike said once."""
     alike: dict[str, list[str]] = {}
     for end, name in ends:
         alike.setdefault(_end(end, falls=falls), []).append(name)
@@ -115,7 +115,7 @@ def _told(ends: Sequence[tuple[float, str]], *, falls: bool) -> str:
 
 def _end(end: float, *, falls: bool) -> str:
     if end == inf:
-        return "never" if falls else "not up to +1,000 %"
+        return "never" if falls else "not up to +1,000%"
     return (
         f"{NOW} already" if end == 0 else f"at {wording.percent(-end if falls else end, sign=True)}"
     )

@@ -127,7 +127,7 @@ def _together(scenario: Scenario, assessment: Assessment) -> str:
 def _apart(scenario: Scenario, assessment: Assessment) -> str:
     """Return what longs down and shorts up by the same part would take, where that is nearer than the common move.
 
-    Nearer by the price change asked, to the digits shown, down to −100 %. Nothing where all held is hurt the same way.
+    Nearer by the price change asked, to the digits shown, down to −100%. Nothing where all held is hurt the same way.
     """
     direction = against(scenario)._replace(furthest_down=FURTHEST_DOWN)
     if len(set(direction.rates.values())) < 2:
@@ -194,7 +194,7 @@ def _alone(scenario: Scenario, assessment: Assessment) -> str:
 
     Nothing where only one token could.
 
-    As with common moves, what lies beyond +1,000 % is not told.
+    As with common moves, what lies beyond +1,000% is not told.
     """
     if len(assessment.liquidation_prices) < 2:
         return ""
@@ -203,7 +203,7 @@ def _alone(scenario: Scenario, assessment: Assessment) -> str:
         [move for move in every if move[1] <= FURTHEST_UP], key=lambda move: abs(move[1])
     )
     if not moves:
-        return f"No token could do it alone{', up to +1,000 %' if every else ''}."
+        return f"No token could do it alone{', up to +1,000%' if every else ''}."
     told = [
         (symbol, "fall" if move < 0 else "rise", wording.percent(abs(move)))
         for symbol, move in moves[:NAMED]

@@ -2,7 +2,7 @@
 
 Source: the venue's published liquidation price formula for cross margin and its leverage and margin
 tables. Initial margin N ÷ L, requirement Σ (N·m − d), margin ratio maintenance margin ÷ margin
-balance, liquidation at 100 %. Its API refuses another margin type for a symbol with open orders
+balance, liquidation at 100%. Its API refuses another margin type for a symbol with open orders
 (error −4047) or a position (−4048); leverage is set per symbol. Multi-assets mode, which is cross
 only (−4167, −4168): balance and profit of each coin count at its index · (1 − haircut) as bid,
 debts and requirements at the ask; below −10,000 USD a coin is exchanged automatically.
@@ -54,7 +54,7 @@ BINANCE = Venue(
             "What the market does not take goes to the insurance fund at the bankruptcy price, "
             "where equity is 0; if "
             "the fund cannot bear it, traders on the other side are deleveraged.",
-            "A fee is taken on what is liquidated: 0.5 % to 2.5 % by symbol, 1.25 % on BTC.",
+            "A fee is taken on what is liquidated: 0.5% to 2.5% by symbol, 1.25% on BTC.",
         ),
         not_published="Not published: which position goes first, and how much one order reduces.",
         assumptions=(

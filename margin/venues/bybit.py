@@ -39,7 +39,7 @@ BYBIT = Venue(
         cancels_orders=True,
         steps=(
             "Open orders are cancelled, and what was borrowed is repaid.",
-            "Positions are reduced tier by tier until maintenance margin is at most 90 % of the "
+            "Positions are reduced tier by tier until maintenance margin is at most 90% of the "
             "margin balance.",
             "What cannot be closed above the bankruptcy price is taken over by the insurance fund, "
             "in separate pools "

@@ -64,7 +64,7 @@ HYPERLIQUID = Venue(
     uncounted=(
         "in standard and unified mode; in portfolio margin, which is not modelled, HYPE, BTC, USDC "
         "and USDT count, and "
-        "the account can be liquidated above 95 %"
+        "the account can be liquidated above 95%"
     ),
     doubts=Doubts(
         unlisted=(
@@ -76,6 +76,6 @@ HYPERLIQUID = Venue(
     dollar_names=True,
     open_positions='copy the rows of the tab "Positions" on its trading screen, or enter your wallet address',
     assumptions=(
-        "withdrawable is less than available, equity − max(initial margin, 10 % of notional)",
+        "withdrawable is less than available, equity − max(initial margin, 10% of notional)",
     ),
 )

@@ -2,7 +2,7 @@
 
 Source: the venue's help pages on its margin modes and its position-tier endpoint. Tiers by
 contracts; margin ratio equity ÷ (maintenance margin + liquidation fee), which falls, liquidation at
-100 %. Leverage is set per instrument and mode, in isolated margin per side. Two accounts' figures
+100%. Leverage is set per instrument and mode, in isolated margin per side. Two accounts' figures
 show an isolated liquidation price one price step nearer than the formula's. In multi-currency mode
 a borrowed balance has a maintenance margin of its own.
 """

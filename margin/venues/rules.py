@@ -41,7 +41,7 @@ class RatioRule:
         return f"{self.name} ({self.formula})" if self.formula else self.name
 
     def value(self, equity: float, requirement: float, notional: float) -> float | None:
-        """Return the ratio as a fraction (1.0 is 100 %), None where its denominator is not positive."""
+        """Return the ratio as a fraction (1.0 is 100%), None where its denominator is not positive."""
         return quotient(*self.terms(equity, requirement, notional))
 
     def of(self, standing: Standing) -> float | None:

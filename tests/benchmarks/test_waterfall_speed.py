@@ -15,7 +15,7 @@ from tests.benchmarks.test_engine_speed import SIZES, account_of
 
 
 @pytest.mark.parametrize("count", SIZES)
-@pytest.mark.benchmark(group="an account through a crash of 60 %, against assessing it once")
+@pytest.mark.benchmark(group="an account through a crash of 60%, against assessing it once")
 def test_an_account_through_a_crash(benchmark: BenchmarkFixture, count: int) -> None:
     scenario = account_of(count)
     found = benchmark(
@@ -26,7 +26,7 @@ def test_an_account_through_a_crash(benchmark: BenchmarkFixture, count: int) -> 
 
 
 @pytest.mark.parametrize("count", SIZES)
-@pytest.mark.benchmark(group="an account through a crash of 60 %, against assessing it once")
+@pytest.mark.benchmark(group="an account through a crash of 60%, against assessing it once")
 def test_yardstick_one_assessment(benchmark: BenchmarkFixture, count: int) -> None:
     scenario = account_of(count)
     assert benchmark(assess, scenario).positions

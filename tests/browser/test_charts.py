@@ -128,7 +128,7 @@ def test_the_place_of_a_chart_is_kept_free_until_it_is_there(app: App, browser: 
     page.goto(app.url)
     drawn(page, chart=False)
     place = page.get_by_role("figure").first
-    expect(place).to_have_attribute("aria-label", re.compile("^A common fall of 9.47 %"))
+    expect(place).to_have_attribute("aria-label", re.compile("^A common fall of 9.47%"))
     below = page.get_by_role("button", name="To the brink")
     waiting = place.bounding_box(), below.bounding_box()
     for route in held:

@@ -21,7 +21,7 @@ def type_margin(page: Page, row: int, text: str) -> None:
 
 def test_a_margin_is_typed_the_mode_taken_over_and_back_undoes_it(visit: Visit) -> None:
     page = visit("compare")
-    assert sentence(page).startswith("Cross is liquidated by a common fall of 9.47 %")
+    assert sentence(page).startswith("Cross is liquidated by a common fall of 9.47%")
     type_margin(page, 0, "5800")
     assert "at most $9,800.00 from here: $200.00 stays safe" in sentence(page)
     assert "p=RENDER_long_28571.428571428572_1.75_10_5800" in page.url
@@ -32,7 +32,7 @@ def test_a_margin_is_typed_the_mode_taken_over_and_back_undoes_it(visit: Visit) 
     page.get_by_role("link", name="What if").click()
     drawn(page)
     assert sentence(page).startswith(
-        "If RENDER and FET fall 8.35 % together, the first position is lost."
+        "If RENDER and FET fall 8.35% together, the first position is lost."
     )
     page.go_back()
     page.wait_for_url(re.compile("/compare"))

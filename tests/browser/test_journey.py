@@ -18,8 +18,8 @@ from tests.browser.conftest import (
 )
 
 WORKED_EXAMPLE = (
-    "If RENDER and FET fall 9.47 % together, the whole account is liquidated. "
-    "Alone, RENDER would have to fall 17.04 %, FET 21.30 %."
+    "If RENDER and FET fall 9.47% together, the whole account is liquidated. "
+    "Alone, RENDER would have to fall 17.04%, FET 21.30%."
 )
 
 
@@ -38,7 +38,7 @@ def test_a_newcomer_reads_the_worked_example_without_scrolling(visit: Visit) -> 
     shown = [
         metric(page, label) for label in ("Margin balance", "Margin ratio", "Available", "Distance")
     ]
-    assert shown == ["$10,000.00", "16.50 %", "$1,000.00", "−9.47 %"]
+    assert shown == ["$10,000.00", "16.50%", "$1,000.00", "−9.47%"]
     for selector in ("[data-testid=stDataFrame]", ".js-plotly-plot .gtitle"):
         box = page.locator(selector).first.bounding_box()
         assert box is not None
@@ -73,7 +73,7 @@ def test_an_edited_size_and_a_moved_slider_change_the_figures_and_the_link_carri
     idle(page)
     after_edit = sentence(page)
     assert after_edit != WORKED_EXAMPLE
-    assert metric(page, "Margin ratio") != "16.50 %"
+    assert metric(page, "Margin ratio") != "16.50%"
     slide(page, -4)
     assert "from here" in sentence(page)
     page.get_by_text("Share: link, title and note, file").click()
@@ -104,9 +104,9 @@ def test_a_slider_moved_faster_than_the_app_answers_keeps_every_step(visit: Visi
     slide(page, -5)
     page.wait_for_timeout(1_000)
     idle(page)
-    assert page.get_by_role("slider").first.get_attribute("aria-valuetext") == "−1.25 %"
+    assert page.get_by_role("slider").first.get_attribute("aria-valuetext") == "−1.25%"
     assert "move=-0.0125&" in page.url
-    assert "8.32 % together from here" in sentence(page)
+    assert "8.32% together from here" in sentence(page)
 
 
 def test_back_undoes_and_forward_redoes(visit: Visit) -> None:
@@ -145,7 +145,7 @@ def test_the_brink_is_the_liquidation_point_and_reset_leads_back(visit: Visit) -
     page.get_by_role("button", name="To the brink").click()
     idle(page)
     assert "at the liquidation point" in sentence(page)
-    assert metric(page, "Margin ratio") == "100.00 %"
+    assert metric(page, "Margin ratio") == "100.00%"
     page.get_by_role("button", name="Reset", exact=True).click()
     idle(page)
     assert sentence(page) == WORKED_EXAMPLE

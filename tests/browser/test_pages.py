@@ -88,7 +88,7 @@ def test_a_wallet_is_read_compared_and_taken_over(live: Live, visit_live: Visit)
     page = visit_live("positions?venue=hyperliquid&margin_mode=cross&wallet_balance=1&v=1")
     page.get_by_label("Wallet address").fill(ADDRESS)
     page.get_by_role("button", name="Read the account").click()
-    until(page, "text=Every figure agrees within 1 %")
+    until(page, "text=Every figure agrees within 1%")
     page.get_by_role("button", name="Take this account over").click()
     until(page, "text=Taken over from Hyperliquid: 4 positions.")
     assert ADDRESS not in page.url

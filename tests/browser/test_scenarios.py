@@ -28,14 +28,14 @@ def bottom(page: Page, part: str) -> float:
 def test_shared_shocks_are_there_are_edited_and_undone(visit: Visit) -> None:
     page = visit(f"scenarios?{SHOCKED}", chart=False)
     together = page.locator("strong", has_text="All together")
-    expect(together).to_contain_text("requirement ÷ equity 16.50 % → 42.55 %")
+    expect(together).to_contain_text("requirement ÷ equity 16.50% → 42.55%")
     page.get_by_role("spinbutton", name="Common move, %").fill("-20")
     page.keyboard.press("Enter")
     expect(together).to_contain_text("liquidates the account", timeout=20_000)
     idle(page)
     assert "shocks=common_-0.2~maintenance_1.5" in page.url
     page.go_back()
-    expect(together).to_contain_text("42.55 %", timeout=20_000)
+    expect(together).to_contain_text("42.55%", timeout=20_000)
     idle(page)
     assert "shocks=common_-0.05~maintenance_1.5" in page.url
 
@@ -67,7 +67,7 @@ def test_the_first_screen_shows_the_ranking_and_the_map_answers_in_words(
     visit: Visit,
 ) -> None:
     page = visit(f"scenarios?{ACCOUNT}&v=1")
-    assert sentence(page).startswith("Your nearest danger is everything falling 9.47 % together")
+    assert sentence(page).startswith("Your nearest danger is everything falling 9.47% together")
     assert all(
         bottom(page, part) <= 900
         for part in ("strong", ".js-plotly-plot", "[data-testid=stDataFrame]")

@@ -17,7 +17,7 @@ WRONG = {
     "Secret": "wrong-secret-2b",
     "Passphrase": "wrong-passphrase-3c",
 }
-AGREES = "Every figure agrees within 1 %."
+AGREES = "Every figure agrees within 1%."
 
 
 class Tab:

@@ -71,11 +71,11 @@ def test_it_is_light_and_readable(
 @pytest.mark.parametrize(
     ("name", "title"),
     [
-        ("two longs", "Cross is liquidated at −9.47 %; isolated keeps at least $1,000.00"),
-        ("isolated", "Cross is liquidated at −81.68 %; isolated keeps at least $3,450.00"),
+        ("two longs", "Cross is liquidated at −9.47%; isolated keeps at least $1,000.00"),
+        ("isolated", "Cross is liquidated at −81.68%; isolated keeps at least $3,450.00"),
         (
             "covered",
-            "Cross survives −100 % to +1,000 % this way; isolated keeps at least $49,150.00",
+            "Cross survives −100% to +1,000% this way; isolated keeps at least $49,150.00",
         ),
         ("liquidated", "Cross is liquidated at these marks; isolated takes more than the wallet"),
         ("no positions", "No positions: cross and isolated are the same"),
@@ -91,7 +91,7 @@ def test_where_no_position_can_be_lost_that_is_told() -> None:
     figure, alt = of_modes(longs, alone("TAO"))
     assert (
         plain(figure.layout.title.text)
-        == "Neither cross nor an isolated position is lost from −100 % to +1,000 % this way"
+        == "Neither cross nor an isolated position is lost from −100% to +1,000% this way"
     )
     assert "Direction: TAO alone" in alt
 
@@ -99,14 +99,12 @@ def test_where_no_position_can_be_lost_that_is_told() -> None:
 def test_what_is_not_looked_for_is_not_said_to_survive() -> None:
     hedge = account("binance", "cross", [short("RENDER", 571.43, 1.75)], 10_900)
     title = plain(of_modes(hedge)[0].layout.title.text)
-    assert title == "Cross survives −100 % to +1,000 % this way; isolated keeps at least $10,800.00"
+    assert title == "Cross survives −100% to +1,000% this way; isolated keeps at least $10,800.00"
     covered = account(
         "binance", "cross", [long("RENDER", 1_000, 1.75, 1, isolated_margin=1_800)], 1_790
     )
     title = plain(of_modes(covered)[0].layout.title.text)
-    assert (
-        title == "Cross survives −100 % to +1,000 % this way; isolated takes more than the wallet"
-    )
+    assert title == "Cross survives −100% to +1,000% this way; isolated takes more than the wallet"
 
 
 def test_all_that_collateral_leaves_beside_the_margins_is_told() -> None:
@@ -183,7 +181,7 @@ def test_hovering_says_what_each_mode_leaves_and_without_whom() -> None:
         "cross leaves $0.00 (liquidated)<br>isolated leaves $1,000.00, without RENDER long and "
         "FET long"
     )
-    assert told[0.0] == "<b>0.00 %</b><br>cross leaves $10,000.00<br>isolated leaves $10,000.00"
+    assert told[0.0] == "<b>0.00%</b><br>cross leaves $10,000.00<br>isolated leaves $10,000.00"
 
 
 def test_the_axis_says_which_direction_and_shows_where_things_fall() -> None:
@@ -207,11 +205,11 @@ def test_of_fifty_positions_few_are_told_and_more_are_counted() -> None:
 @pytest.mark.parametrize(
     ("name", "title"),
     [
-        ("two longs", "Common fall to liquidation: −1.23 % (Hyperliquid) to −9.47 % (Binance)"),
-        ("short", "Common rise to liquidation: +53.97 % (Hyperliquid) to +55.27 % (Binance)"),
-        ("covered", "No common move to +1,000 % liquidates on Binance, Bybit, Hyperliquid and OKX"),
+        ("two longs", "Common fall to liquidation: −1.23% (Hyperliquid) to −9.47% (Binance)"),
+        ("short", "Common rise to liquidation: +53.97% (Hyperliquid) to +55.27% (Binance)"),
+        ("covered", "No common move to +1,000% liquidates on Binance, Bybit, Hyperliquid and OKX"),
         ("no positions", "No positions: no venue requires anything"),
-        ("isolated", "First loss in a common fall: reached (Hyperliquid) to −9.24 % (Bybit)"),
+        ("isolated", "First loss in a common fall: reached (Hyperliquid) to −9.24% (Bybit)"),
     ],
 )
 def test_the_title_of_the_venues_names_the_span(name: str, title: str) -> None:
@@ -222,18 +220,18 @@ def test_tables_of_one_day_name_who_lasts_longest() -> None:
     found = compared(named("short").scenario, "2026-09-29")
     assert (
         plain(figures.venues(found).layout.title.text)
-        == "In a common rise Binance lasts longest: +55.27 %"
+        == "In a common rise Binance lasts longest: +55.27%"
     )
 
 
 @pytest.mark.parametrize(
     ("wallet", "quantity", "title"),
     [
-        (1_500, 20_000, "In a common rise Bybit lasts longest: +3.40 %"),
+        (1_500, 20_000, "In a common rise Bybit lasts longest: +3.40%"),
         (
             10_900,
             571.43,
-            "Common rise to liquidation: +981.82 % (Hyperliquid); none to +1,000 % on 3 of 4",
+            "Common rise to liquidation: +981.82% (Hyperliquid); none to +1,000% on 3 of 4",
         ),
     ],
 )
@@ -252,7 +250,7 @@ def test_where_some_are_dead_and_the_others_out_of_reach_both_are_counted() -> N
     ).lines
     dead = replace(first, account=first.account._replace(liquidated=True))
     title = charts.venues_finding(VenueComparison((dead, second)))
-    assert title == "Liquidated at these marks on 1 of 2 venues, by no move to +1,000 % elsewhere"
+    assert title == "Liquidated at these marks on 1 of 2 venues, by no move to +1,000% elsewhere"
 
 
 def test_an_isolated_row_says_that_a_position_is_lost() -> None:
@@ -270,7 +268,7 @@ def test_a_venue_without_a_token_has_a_row_without_it_and_its_date() -> None:
         "<b>Hyperliquid",
     ]
     assert all(" tables of 20" in row for row in rows)
-    assert "Bybit without FET: −19.30 %, tables of 2025-12-29." in alt
+    assert "Bybit without FET: −19.30%, tables of 2025-12-29." in alt
 
 
 def test_what_is_survived_is_a_bar_from_fall_to_rise_and_a_dead_account_has_none() -> None:

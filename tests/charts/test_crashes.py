@@ -98,7 +98,7 @@ def test_a_day_says_how_it_ends_at_both_instants() -> None:
         "<b>mild</b>",
         "close: survived",
         "margin balance $9,100.00",
-        "requirement ÷ equity 17.93 %",
+        "requirement ÷ equity 17.93%",
         "headroom $7,468.00",
     ]
     assert "no equity left" in close.text[0]

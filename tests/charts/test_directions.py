@@ -26,9 +26,9 @@ def told(name: str) -> str:
 
 
 TITLES = {
-    "two longs": "Nearest: Everything together, −9.47 %",
+    "two longs": "Nearest: Everything together, −9.47%",
     "long/short book": "Nearest: Everything against the account, −7.0",
-    "isolated": "Nearest: Everything together, −8.32 %",
+    "isolated": "Nearest: Everything together, −8.32%",
     "isolated, one lost": "RENDER long is liquidated at these marks",
     "covered": "No direction liquidates this account",
     "liquidated": "Liquidated at these marks",
@@ -81,9 +81,9 @@ def test_rows_stand_in_the_order_of_the_ranking_and_say_their_distances() -> Non
         text.replace("<b>", "").replace("</b>", "")
         for text in drawn(named("two longs")).data[-1].text
     ]
-    assert rows[0] == "Everything together  −9.47 %"
-    assert rows[3] == "BTC, the others by their beta to it  −5.80 % (takes RENDER to −9.64 %)"
-    assert rows[-1] == "FET alone  −21.30 %"
+    assert rows[0] == "Everything together  −9.47%"
+    assert rows[3] == "BTC, the others by their beta to it  −5.80% (takes RENDER to −9.64%)"
+    assert rows[-1] == "FET alone  −21.30%"
 
 
 def test_a_point_says_where_prices_then_stand() -> None:
@@ -91,10 +91,10 @@ def test_a_point_says_where_prices_then_stand() -> None:
         trace for trace in drawn(named("two longs")).data if trace.name == "liquidation"
     )
     assert liquidation.text[3].split("<br>")[1:] == [
-        "liquidation at −5.80 %",
-        "RENDER −9.64 %",
-        "FET −9.26 %",
-        "BTC −5.80 %",
+        "liquidation at −5.80%",
+        "RENDER −9.64%",
+        "FET −9.26%",
+        "BTC −5.80%",
     ]
 
 

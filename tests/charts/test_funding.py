@@ -46,38 +46,38 @@ def with_a_gap() -> History:
 HISTORIES: dict[str, tuple[History, str]] = {
     "longs paid": (
         history([0.0001, 0.00005] * 90),
-        "RENDER longs paid 1.35 % over 30 days, 0.0075 % each 4 h at the median",
+        "RENDER longs paid 1.35% over 30 days, 0.0075% each 4 h at the median",
     ),
     "longs received": (
         history([-0.0002, -0.0001, 0.0001]),
-        "RENDER longs received 0.02 % over 12 h, 0.01 % each 4 h at the median",
+        "RENDER longs received 0.02% over 12 h, 0.01% each 4 h at the median",
     ),
     "mostly paid, but received in all": (
         history([0.0001, 0.0001, -0.001]),
-        "RENDER longs received 0.08 % over 12 h, paid 0.01 % each 4 h at the median",
+        "RENDER longs received 0.08% over 12 h, paid 0.01% each 4 h at the median",
     ),
     "none": (history([]), "No funding payment of RENDER on Binance is known here"),
-    "one": (history([-0.0000123]), "RENDER longs received 0.00123 % in the one payment known"),
+    "one": (history([-0.0000123]), "RENDER longs received 0.00123% in the one payment known"),
     "one of an unknown interval": (
         history([0.0001], None),
-        "RENDER longs paid 0.01 % in the one payment known",
+        "RENDER longs paid 0.01% in the one payment known",
     ),
     "all 0": (history([0.0] * 12), "RENDER: no funding was paid over 2 days on Binance"),
     "the interval is not the one said": (
         history([0.0001] * 12, hours=8.0),
-        "RENDER longs paid 0.12 % over 2 days, 0.01 % each 4 h at the median",
+        "RENDER longs paid 0.12% over 2 days, 0.01% each 4 h at the median",
     ),
     "one is missing": (
         with_a_gap(),
-        "RENDER longs paid 0.09 % over 40 h, 0.01 % a payment at the median",
+        "RENDER longs paid 0.09% over 40 h, 0.01% a payment at the median",
     ),
     "some milliseconds late": (
         (history([0.0001] * 3)[0] + np.array([0, 5, -3]), np.full(3, 0.0001), 4.0),
-        "RENDER longs paid 0.03 % over 12 h, 0.01 % each 4 h at the median",
+        "RENDER longs paid 0.03% over 12 h, 0.01% each 4 h at the median",
     ),
     "they cancel out": (
         history([0.0001, -0.0001]),
-        "RENDER longs paid 0 % over 8 h, 0 % each 4 h at the median",
+        "RENDER longs paid 0% over 8 h, 0% each 4 h at the median",
     ),
 }
 
@@ -133,8 +133,8 @@ def test_the_sum_starts_one_interval_before_the_first_payment() -> None:
 def test_the_hover_tells_the_rate_and_what_it_came_to() -> None:
     texts = drawn(history([0.0001, -0.0003])).data[1].text
     assert list(texts[1:]) == [
-        "rate +0.01 %<br>longs paid 0.01 % so far",
-        "rate −0.03 %<br>longs received 0.02 % so far",
+        "rate +0.01%<br>longs paid 0.01% so far",
+        "rate −0.03%<br>longs received 0.02% so far",
     ]
 
 
@@ -142,7 +142,7 @@ def test_the_words_tell_the_window_and_the_extremes() -> None:
     said = funding_history_alt(*history([0.0001, -0.0003, 0.0002]), "RENDER", "Binance")
     assert "3 payments on Binance, 2026-02-02 02:40 to 2026-02-02 10:40 UTC" in said
     assert (
-        "Lowest rate −0.03 % on 2026-02-02 06:40 UTC. Highest rate +0.02 % on 2026-02-02 10:40 UTC."
+        "Lowest rate −0.03% on 2026-02-02 06:40 UTC. Highest rate +0.02% on 2026-02-02 10:40 UTC."
         in said
     )
 
@@ -164,10 +164,10 @@ def test_any_history_is_drawn(rates: list[float], apart: list[int], hours: float
 
 
 def test_the_distribution_states_the_median_and_its_window() -> None:
-    title = "RENDER longs paid 0.00249 % each 4 h at the median, Binance 2025-02-01 to 2026-05-07"
+    title = "RENDER longs paid 0.00249% each 4 h at the median, Binance 2025-02-01 to 2026-05-07"
     assert distribution_finding(recorded("RENDER"), "RENDER", "Binance") == title
     assert distribution_finding(recorded("ATH"), "ATH", "Binance").startswith(
-        "ATH longs received 0.00739 % each 4 h"
+        "ATH longs received 0.00739% each 4 h"
     )
     still = recorded("RENDER")._replace(median=0.0)
     assert distribution_finding(still, "RENDER", "Binance").startswith(
@@ -197,7 +197,7 @@ def test_the_distribution_shows_the_recorded_figures(token: str) -> None:
 
 def test_the_median_and_the_mean_are_told_as_a_years_pace() -> None:
     words = funding_distribution(recorded("RENDER"), "RENDER", "Binance").data[2].text
-    assert words[3] == "median +0.00249 % · +5.45 % a year"
+    assert words[3] == "median +0.00249% · +5.45% a year"
     assert "year" not in words[0] + words[5]
 
 

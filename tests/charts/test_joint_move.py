@@ -10,11 +10,11 @@ from tests.charts import figures
 from tests.charts.conftest import TWO_LONGS, Situation, named, situation
 
 TITLES = {
-    "two longs": "A common fall of 9.47 % liquidates the account",
-    "two longs, after a common fall": "A common fall of a further 4.70 % liquidates the account",
-    "short": "A common rise of 55.27 % liquidates the account",
-    "covered": "No common move from −100 % to +1,000 % liquidates this account",
-    "isolated": "A common fall of 8.32 % or rise of 9.25 % loses the first position",
+    "two longs": "A common fall of 9.47% liquidates the account",
+    "two longs, after a common fall": "A common fall of a further 4.70% liquidates the account",
+    "short": "A common rise of 55.27% liquidates the account",
+    "covered": "No common move from −100% to +1,000% liquidates this account",
+    "isolated": "A common fall of 8.32% or rise of 9.25% loses the first position",
     "isolated, one lost": "RENDER long is liquidated at these marks",
     "liquidated": "Liquidated at these marks",
     "negative equity": "Liquidated at these marks",
@@ -100,12 +100,12 @@ def test_levels_already_passed_are_not_marked() -> None:
 def test_levels_close_together_share_a_label_on_the_axis() -> None:
     found = named("levels close together")
     axis = figures.joint_move(found.curve, found.scenario, found.account).layout.yaxis
-    assert list(axis.ticktext) == ["100 % liquidation<br>95 % danger<br>90 % warning", "0 %"]
+    assert list(axis.ticktext) == ["100% liquidation<br>95% danger<br>90% warning", "0%"]
 
 
 def test_the_hover_tells_the_venues_own_ratio() -> None:
     found = named("ratio that falls")
-    lines = [text for text in drawn(found)[0].text if text.startswith("<b>0.00 %</b>")]
+    lines = [text for text in drawn(found)[0].text if text.startswith("<b>0.00%</b>")]
     ratio = wording.percent(found.account.margin_ratio.value)
     assert (
         f"Margin ratio {ratio}<br>margin balance {wording.money(found.account.equity)}" in lines[0]
@@ -127,5 +127,5 @@ def test_a_far_liquidation_is_an_arrow_at_the_edge() -> None:
 def test_the_words_say_where_the_levels_lie() -> None:
     found = named("two longs")
     said = charts.joint_move_alt(found.curve, found.scenario, found.account)
-    assert "Today 16.50 % of the margin balance is required" in said
-    assert "Liquidation (100 %) is met at −9.47 % from these marks" in said
+    assert "Today 16.50% of the margin balance is required" in said
+    assert "Liquidation (100%) is met at −9.47% from these marks" in said

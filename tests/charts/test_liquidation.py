@@ -8,9 +8,9 @@ from tests.charts import figures
 from tests.charts.conftest import leg, named, situation
 
 TITLES = {
-    "two longs": "Nearest single liquidation price: RENDER, 17.04 % below its mark",
-    "short": "Nearest single liquidation price: BTC, 55.27 % above its mark",
-    "isolated": "Nearest liquidation price: RENDER long, 8.32 % below its mark",
+    "two longs": "Nearest single liquidation price: RENDER, 17.04% below its mark",
+    "short": "Nearest single liquidation price: BTC, 55.27% above its mark",
+    "isolated": "Nearest liquidation price: RENDER long, 8.32% below its mark",
     "isolated, one lost": "RENDER long is liquidated at these marks",
     "covered": "No single price liquidates this account",
     "equal legs": "Nearest single liquidation price: RENDER, ",
@@ -34,7 +34,7 @@ def rows(name: str) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "first"),
     [
-        ("two longs", "RENDER  1.4518 (−17.04 %)"),
+        ("two longs", "RENDER  1.4518 (−17.04%)"),
         ("covered", "RENDER  none: covered down to 0"),
         ("liquidated", "RENDER  liquidated"),
         ("no tiers", "RENDER  not known: a tier table is missing"),

@@ -80,9 +80,9 @@ class Drawn:
 # The finding
 
 TITLES = {
-    "two longs": "RENDER −17.04 % or FET −21.30 % alone liquidates; together −9.47 %",
-    "isolated": "RENDER −8.32 % or BTC +9.25 % alone loses a position; together −8.32 %",
-    "near below, far above": "RENDER −0.49 % or FET +0.52 % alone liquidates; moving apart 0.25 %, "
+    "two longs": "RENDER −17.04% or FET −21.30% alone liquidates; together −9.47%",
+    "isolated": "RENDER −8.32% or BTC +9.25% alone loses a position; together −8.32%",
+    "near below, far above": "RENDER −0.49% or FET +0.52% alone liquidates; moving apart 0.25%, "
     "RENDER down",
     "liquidated": "Liquidated at these marks",
     "no tiers": "Not known: OKX has no tier table for FET",
@@ -105,17 +105,17 @@ def test_the_title_says_how_far_each_may_go_alone_and_both_at_once(name: str) ->
         ),
         pytest.param(
             (NOWHERE, NOWHERE, JointMove(-0.4, None), JointMove(-0.5, 0.6)),
-            "Neither alone liquidates; together −40.00 %",
+            "Neither alone liquidates; together −40.00%",
             id="only together",
         ),
         pytest.param(
             (JointMove(-0.3, 0.2), NOWHERE, JointMove(-0.4, None), JointMove(None, 0.1)),
-            "RENDER +20.00 % alone liquidates; moving apart 10.00 %, FET down",
+            "RENDER +20.00% alone liquidates; moving apart 10.00%, FET down",
             id="one alone",
         ),
         pytest.param(
             (JointMove(-0.3, None), NOWHERE, NOWHERE, NOWHERE),
-            "RENDER −30.00 % alone liquidates; both at once do not",
+            "RENDER −30.00% alone liquidates; both at once do not",
             id="odd",
         ),
     ],
@@ -286,7 +286,7 @@ def test_the_ellipses_are_named_and_only_there_where_the_risk_is_known() -> None
     ellipses = drawn.trace("1, 2, 3 σ within 7 days")
     assert np.isnan(ellipses.x).sum() == 3
     assert {"1 σ", "2 σ", "3 σ"} <= set(drawn.labels)
-    assert "Within 7 days one standard deviation up is 15.97 % of RENDER" in drawn.alt
+    assert "Within 7 days one standard deviation up is 15.97% of RENDER" in drawn.alt
     bare = Drawn(named("two longs"), None)
     assert not [label for label in bare.labels if "σ" in label]
 
@@ -296,12 +296,10 @@ def test_a_day_outside_the_map_is_an_arrow_at_its_edge_that_tells_the_truth() ->
     days = drawn.trace("named days")
     assert list(days.marker.symbol) == ["diamond", "diamond-open", "triangle-sw"]
     assert days.x[2] == pytest.approx(drawn.moves[0][0] * 100)
-    assert days.text[2].startswith(
-        "<b>1 · 2025-10-10 crash</b><br>RENDER −84.00 %, FET −76.00 %<br>"
-    )
+    assert days.text[2].startswith("<b>1 · 2025-10-10 crash</b><br>RENDER −84.00%, FET −76.00%<br>")
     assert "<br>(FET by beta)<br>" in days.text[1]
     assert (
-        "2025-10-10: RENDER −84.00 %, FET −76.00 %, liquidated: $10,000.00 below what is required"
+        "2025-10-10: RENDER −84.00%, FET −76.00%, liquidated: $10,000.00 below what is required"
         in drawn.alt
     )
     assert "1 of 3 named days liquidate at their worst tick" in drawn.alt
@@ -398,7 +396,7 @@ def test_many_days_in_one_corner_are_counted_and_their_label_stays_short() -> No
     ]
     assert label.text == "<b>1–2, 4–5, 7–8, …</b>"
     assert label.hovertext.startswith(
-        "<b>1 · day 1</b><br>RENDER −80.00 %, FET −80.00 %<br><b>2 · day 2</b><br>"
+        "<b>1 · day 1</b><br>RENDER −80.00%, FET −80.00%<br><b>2 · day 2</b><br>"
     )
     assert label.hovertext.endswith("<br>and 6 more")
 
@@ -448,7 +446,7 @@ def test_a_day_that_finds_no_room_is_still_pointed_at_and_never_written_over_ano
             LIVED,
             ENDED,
             "<b>at this point of the map</b><br>survives: $8,100.00 from "
-            "liquidation<br>requirement ÷ equity 10.00 %"
+            "liquidation<br>requirement ÷ equity 10.00%"
             "<br>margin balance $9,000.00<br><b>on the whole day, at the worst "
             "tick</b><br>liquidated: $10,000.00 "
             "below what is required<br>no equity left<br>margin balance −$9,000.00<br>(TAO by "
@@ -458,7 +456,7 @@ def test_a_day_that_finds_no_room_is_still_pointed_at_and_never_written_over_ano
             LIVED._replace(liquidated=True),
             LIVED._replace(liquidated=True),
             "<b>at the worst tick, here as on the whole day</b><br>liquidated before it got there"
-            "<br>requirement ÷ equity 10.00 %<br>margin balance $9,000.00",
+            "<br>requirement ÷ equity 10.00%<br>margin balance $9,000.00",
         ),
     ],
 )
@@ -471,7 +469,7 @@ def test_pointing_at_a_day_says_how_the_account_ends_there_and_on_the_whole_day(
     )
     assert (
         drawn.trace("named days").text[0]
-        == f"<b>1 · 2025-10-10 crash</b><br>RENDER −10.00 %, FET −10.00 %<br>{told}"
+        == f"<b>1 · 2025-10-10 crash</b><br>RENDER −10.00%, FET −10.00%<br>{told}"
     )
 
 
@@ -483,7 +481,7 @@ def test_in_isolated_mode_a_day_tells_how_many_positions_it_takes_and_what_they_
     told = drawn.trace("named days").text[0]
     assert "1 of 2 positions lost<br>margin balance $4,400.00 after that" in told
     assert (
-        "no position lost<br>worst off: requirement ÷ margin 10.00 %<br>margin balance $9,100.00"
+        "no position lost<br>worst off: requirement ÷ margin 10.00%<br>margin balance $9,100.00"
         in told
     )
 
@@ -492,7 +490,7 @@ def test_pointing_at_today_says_how_the_account_stands() -> None:
     [told] = Drawn(named("two longs")).trace("today").text
     assert (
         told
-        == "<b>today</b><br>below warning: 16.50 % of equity required<br>$8,350.00 from liquidation"
+        == "<b>today</b><br>below warning: 16.50% of equity required<br>$8,350.00 from liquidation"
     )
     [late] = Drawn(named("liquidated")).trace("today").text
     assert late.startswith("<b>today</b><br>liquidated: $")

@@ -60,15 +60,15 @@ def value_at(trace: Any, notional: float) -> float:
 TITLES = {
     "at the person's size": (
         compared(sizes={"long": 50_000.0}),
-        "RENDER at $50,000.00: Bybit asks 0.88 %, Binance 1.85 %, OKX 3.00 %, Hyperliquid 10.00 %",
+        "RENDER at $50,000.00: Bybit asks 0.88%, Binance 1.85%, OKX 3.00%, Hyperliquid 10.00%",
     ),
     "at the larger of two legs": (
         compared(venues=("binance",), sizes={"long": 4_000.0, "short": 50_000.0}),
-        "RENDER at $50,000.00: Binance asks 1.85 %",
+        "RENDER at $50,000.00: Binance asks 1.85%",
     ),
     "beyond some tables": (
         compared(sizes={"short": 2e7}),
-        "RENDER at $20,000,000: Hyperliquid asks 10.00 %; no tier of Binance, Bybit and OKX "
+        "RENDER at $20,000,000: Hyperliquid asks 10.00%; no tier of Binance, Bybit and OKX "
         "holds it",
     ),
     "beyond all tables": (
@@ -77,20 +77,20 @@ TITLES = {
     ),
     "a leg at a mark of 0": (
         compared(venues=("binance", "hyperliquid"), sizes={"short": 0.0}),
-        "RENDER: least is asked by Binance (1.25 % at $10,000.00, 8.97 % at $1,000,000)",
+        "RENDER: least is asked by Binance (1.25% at $10,000.00, 8.97% at $1,000,000)",
     ),
     "one venue, no size": (
         compared(venues=("hyperliquid",)),
-        "RENDER on Hyperliquid: 10.00 % at $10,000.00 and 10.00 % at $1,000,000",
+        "RENDER on Hyperliquid: 10.00% at $10,000.00 and 10.00% at $1,000,000",
     ),
     "several ask the same": (
         compared("BTC"),
-        "BTC: least is asked by Binance and OKX (0.40 % at $10,000.00), "
-        "by Binance, Bybit and OKX (0.50 % at $1,000,000)",
+        "BTC: least is asked by Binance and OKX (0.40% at $10,000.00), "
+        "by Binance, Bybit and OKX (0.50% at $1,000,000)",
     ),
     "a table that ends early": (
         own([{"floor": 0, "maintenance_rate": 0.02, "cap": 500.0}]),
-        "RENDER on Binance: 2.00 % at $100.00 and 2.00 % at $500.00",
+        "RENDER on Binance: 2.00% at $100.00 and 2.00% at $500.00",
     ),
     "no table": (compared(schedules=()), "Not known: no tier table of RENDER can be read"),
     "contracts of unknown value": (
@@ -132,7 +132,7 @@ def test_the_line_is_what_the_assessment_requires(venue: str, notional: float) -
     ]
     [figures] = assessment.positions
     assert assessment.requirement is not None
-    assert f" {100 * assessment.requirement / notional:.2f} % (tier {figures.tier} at " in line
+    assert f" {100 * assessment.requirement / notional:.2f}% (tier {figures.tier} at " in line
     assert f"up to {figures.max_leverage:g}×" in line
 
 
@@ -166,7 +166,7 @@ def test_contracts_stand_at_their_notional_and_step_where_a_tier_ends() -> None:
 def test_a_size_exactly_at_a_cap_is_told_in_the_lower_tier() -> None:
     figure = tier_steps(compared(sizes={"long": 15_000 * 1.75}))
     [place] = np.flatnonzero(figure.data[-1].x == 15_000 * 1.75)
-    assert "OKX 2.00 % (tier 1 at 2 %, up to 20×)" in figure.data[-1].text[place]
+    assert "OKX 2.00% (tier 1 at 2%, up to 20×)" in figure.data[-1].text[place]
 
 
 def test_the_leverage_steps_where_a_tier_ends() -> None:
@@ -239,7 +239,7 @@ def test_the_legend_says_of_when_each_table_is() -> None:
 
 def test_the_words_tell_each_venue_at_the_persons_size() -> None:
     said = tier_steps_alt(compared(sizes={"long": 50_000.0}))
-    assert "Bybit, 2025-12-29: 0.88 % (tier 3 at 1.25 %, up to 40×) at $50,000.00." in said
+    assert "Bybit, 2025-12-29: 0.88% (tier 3 at 1.25%, up to 40×) at $50,000.00." in said
     assert said.endswith("OKX's contracts at the mark of 1.7500 (1 RENDER each).")
 
 

@@ -89,8 +89,8 @@ def words(figure: go.Figure) -> Iterator[str]:
 
 
 TITLES = {
-    "liquidated": "Liquidation from −9.47 % on: $0.00 of $10,000.00 kept",
-    "partly liquidated": "Liquidation from −9.47 % on: $863.34 of $10,000.00 kept",
+    "liquidated": "Liquidation from −9.47% on: $0.00 of $10,000.00 kept",
+    "partly liquidated": "Liquidation from −9.47% on: $863.34 of $10,000.00 kept",
     "not liquidated": "Nothing is liquidated on this path: $48,500.00 of $50,250.00 left",
     "stopped in time": "The stops close in time, nothing is liquidated: $1,941.81 of "
     "$10,000.00 kept",
@@ -132,9 +132,9 @@ def test_a_stop_that_fills_beyond_what_there_is_is_no_liquidation() -> None:
 def test_a_path_without_a_move_is_told_by_parts_of_the_way() -> None:
     way = Way("Way to the worst tick")
     found = CASES["liquidated"].found
-    assert finding(found, way).startswith("Liquidation from 47.34 % of the way on: ")
+    assert finding(found, way).startswith("Liquidation from 47.34% of the way on: ")
     assert draw(found, way).layout.xaxis.title.text == "Way to the worst tick"
-    assert way.at(0.5) == "50.00 %"
+    assert way.at(0.5) == "50.00%"
 
 
 def test_it_is_light_and_readable(any_case: Case) -> None:
@@ -214,12 +214,12 @@ def labels(figure: go.Figure) -> list[str]:
 def test_liquidation_points_the_stop_and_both_ends_are_labelled() -> None:
     late = case("two longs", conduct=Conduct(stop=MarginStop(0.8, 0.5)))
     assert labels(late.figure) == [
-        "liquidation −11.23 %",
-        "without stops −9.47 %",
-        "stop −9.05 %",
+        "liquidation −11.23%",
+        "without stops −9.47%",
+        "stop −9.05%",
         "$0.00 kept",
     ]
-    in_time = ["without stops −9.47 %", "stop −8.33 %", "$1,941.81 kept", "$0.00 without stops"]
+    in_time = ["without stops −9.47%", "stop −8.33%", "$1,941.81 kept", "$0.00 without stops"]
     assert labels(CASES["stopped in time"].figure) == in_time
     assert labels(CASES["not liquidated"].figure) == ["$48,500.00 left"]
 
@@ -283,7 +283,7 @@ def test_pointing_at_a_jump_tells_both_sides_and_what_happened() -> None:
         if x == found.steps[0].t * way.scale
     }
     assert texts == {
-        "<b>−9.47 %</b><br>equity $1,479.59 → $880.45<br>requirement $1,479.59 → $792.41<br>"
+        "<b>−9.47%</b><br>equity $1,479.59 → $880.45<br>requirement $1,479.59 → $792.41<br>"
         "open orders are cancelled<br>RENDER long is reduced<br>liquidation stops"
     }
     assert equity.text[0] == "<b>the start</b><br>equity $10,000.00<br>requirement $1,650.00"
@@ -299,7 +299,7 @@ def test_a_stop_that_closes_a_part_is_no_closing() -> None:
 
 def test_the_words_for_those_who_do_not_see_it_tell_the_first_steps_and_both_ends() -> None:
     alt = waterfall_alt(*CASES["stopped in time"])
-    assert "−8.33 %: RENDER long is reduced by your margin stop. " in alt
+    assert "−8.33%: RENDER long is reduced by your margin stop. " in alt
     assert alt.endswith(f"At the end equity is {wording.money(1941.81)}, without stops $0.00.")
     assert "more steps" in waterfall_alt(*CASES["fifty"])
 

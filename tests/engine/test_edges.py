@@ -517,9 +517,9 @@ def test_liquidation_is_at_equality(wallet: float, liquidated: bool) -> None:
 
 
 def test_a_move_that_only_touches_zero_is_a_liquidation() -> None:
-    # Long 20,000 at beta 2 is worth nothing from −50 % on; the short alone then gains. At −50 %
+    # Long 20,000 at beta 2 is worth nothing from −50% on; the short alone then gains. At −50%
     # headroom is exactly 0: 17,600 − 20,000 + 2,500 − 100, the maintenance of 5,000 short at half
-    # the price being 100 at 4 %.
+    # the price being 100 at 4%.
     given = document(
         leg("RENDER", "long", 20_000),
         leg("BTC", "short", 5_000),

@@ -215,7 +215,7 @@ def test_the_worked_example_of_multi_assets_mode_counts_tether_at_its_bid() -> N
     # counts in full.
     assert account["requirement"] == pytest.approx(200)
     assert account["margin_ratio"]["value"] == pytest.approx(0.4798, rel=0.003)
-    assert any("USDT counts at 98.01 %" in each for each in account["assumptions"])
+    assert any("USDT counts at 98.01%" in each for each in account["assumptions"])
     assert any("taken as 1 for requirements" in each for each in account["assumptions"])
     assert any("debt counts at the one rate: too little" in each for each in account["assumptions"])
 

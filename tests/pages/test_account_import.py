@@ -110,8 +110,8 @@ def test_an_account_is_compared_and_taken_over(venues: Venues, venue: str) -> No
     _, book = venues
     page = PositionsPage().read(venue)
     assert page.said("error") == []
-    assert {row["Difference"] for row in page.compared()} <= {"0.00 %", "+0.00 %", "−0.00 %", "–"}
-    assert page.said("success") == ["Every figure agrees within 1 %."]
+    assert {row["Difference"] for row in page.compared()} <= {"0.00%", "+0.00%", "−0.00%", "–"}
+    assert page.said("success") == ["Every figure agrees within 1%."]
     page.press("Take this account over")
     taken = page.session.working
     assert (taken.account.venue, taken.account.wallet_balance) == (venue, book.wallet)
@@ -126,7 +126,7 @@ def test_a_person_sees_what_is_taken_over(venues: Venues) -> None:
     _, book = venues
     page = PositionsPage().read("okx")
     [settings] = page.tabled("Margin mode")
-    assert list(settings.values()) == ["$6,000.00", "Cross", "0.04 %"]
+    assert list(settings.values()) == ["$6,000.00", "Cross", "0.04%"]
     rows = page.tabled("Entry price")
     assert [(row["Token"], row["Side"]) for row in rows] == [
         (leg.token, leg.side) for leg in book.legs
@@ -154,7 +154,7 @@ def test_both_legs_of_an_isolated_hedge_are_shown_and_agree(venues: Venues) -> N
         "$800.00",
         "$900.00",
     ]
-    assert page.said("success") == ["Every figure agrees within 1 %."]
+    assert page.said("success") == ["Every figure agrees within 1%."]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_price_on_one_side_alone_is_not_a_difference_in_per_cent(
     monkeypatch.setattr(account_import, "read_all", reads)
     page = PositionsPage().read("bybit")
     assert told in page.said(kind)
-    assert not [each for each in page.said("warning") if "1 % apart" in each]
+    assert not [each for each in page.said("warning") if "1% apart" in each]
 
 
 def test_a_figure_that_differs_is_named(venues: Venues) -> None:
@@ -205,7 +205,7 @@ def test_a_figure_that_differs_is_named(venues: Venues) -> None:
     for rows in book.tiers["okx"].values():
         rows[0]["maintenance_rate"] /= 2
     page = PositionsPage().read("okx")
-    [warning] = [each for each in page.said("warning") if each.startswith("More than 1 % apart")]
+    [warning] = [each for each in page.said("warning") if each.startswith("More than 1% apart")]
     assert "Maintenance margin" in warning
 
 
@@ -322,7 +322,7 @@ def test_binance_gives_its_tiers_to_the_key_for_this_session_alone(venues: Venue
     _, book = venues
     book.tiers["binance"]["RENDER"][0]["max_leverage"] = 60
     page = PositionsPage().read("binance")
-    assert page.said("success") == ["Every figure agrees within 1 %."]
+    assert page.said("success") == ["Every figure agrees within 1%."]
     assert (page.session.keyed_tiers, page.session.view) == ({}, None)
     page.press("Take this account over")
     assert page.session.working.market.reference.tiers["RENDER"].max_leverages[0] == 60
@@ -446,9 +446,7 @@ def test_a_fee_of_ones_own_stays_at_its_venue(venues: Venues) -> None:
     before = PositionsPage().read("okx").press("Take this account over").session.working
     after = at_venue(before, "bybit")
     assert after.account.taker_fee is None
-    assert "taker fee 0.055 %, the venue's (before: 0.04 %, your own)" in venue_change(
-        before, after
-    )
+    assert "taker fee 0.055%, the venue's (before: 0.04%, your own)" in venue_change(before, after)
     assert at_venue(before, "okx") is before
 
 

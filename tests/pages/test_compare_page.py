@@ -162,10 +162,8 @@ def landing() -> ComparePage:
 
 def test_the_page_opens_with_the_verdict_of_the_worked_example(landing: ComparePage) -> None:
     assert landing.sentence == verdict(modes(scenario()))
-    assert (
-        "Alone, RENDER would have to fall 17.04 % to liquidate cross, and 8.32 %" in landing.text()
-    )
-    assert landing.title() == "Cross is liquidated at −9.47 %; isolated keeps at least $1,000.00"
+    assert "Alone, RENDER would have to fall 17.04% to liquidate cross, and 8.32%" in landing.text()
+    assert landing.title() == "Cross is liquidated at −9.47%; isolated keeps at least $1,000.00"
 
 
 def test_liquidation_prices_stand_side_by_side(landing: ComparePage) -> None:
@@ -173,14 +171,14 @@ def test_liquidation_prices_stand_side_by_side(landing: ComparePage) -> None:
         {
             "Position": "RENDER long",
             "Mark": "1.7500",
-            "Liquidation, cross": "1.4518 (−17.04 %)",
-            "Liquidation, isolated": "1.6045 (−8.32 %)",
+            "Liquidation, cross": "1.4518 (−17.04%)",
+            "Liquidation, isolated": "1.6045 (−8.32%)",
         },
         {
             "Position": "FET long",
             "Mark": "0.22310",
-            "Liquidation, cross": "0.17558 (−21.30 %)",
-            "Liquidation, isolated": "0.20446 (−8.35 %)",
+            "Liquidation, cross": "0.17558 (−21.30%)",
+            "Liquidation, isolated": "0.20446 (−8.35%)",
         },
     ]
 
@@ -190,8 +188,8 @@ def test_every_direction_says_what_survives_and_what_is_lost(landing: ComparePag
     assert together["Cross leaves"] == "$0.00 (liquidated, −$10,000.00)"
     assert together["Isolated leaves"] == "$1,000.00 (−$9,000.00)"
     assert (render["Cross liquidated at"], render["Isolated: first lost at"]) == (
-        "−17.04 %",
-        "−8.32 %",
+        "−17.04%",
+        "−8.32%",
     )
     assert (fet["Cross leaves"], fet["Isolated leaves"]) == (
         "$2,000.00 (−$8,000.00)",
@@ -216,9 +214,9 @@ def test_another_move_and_another_direction_can_be_looked_at() -> None:
     page = ComparePage().choose("compare_move", -5.0)
     assert page.table("Direction")[0]["Cross leaves"] == "$5,500.00 (−$4,500.00)"
     page.choose("compare_way", "FET alone")
-    assert page.title().startswith("Cross is liquidated at −21.30 %")
+    assert page.title().startswith("Cross is liquidated at −21.30%")
     page.choose("compare_move", 5000.0)
-    assert "Choose a move from −1000 to 1000 %" in page.text()
+    assert "Choose a move from −1000 to 1000%" in page.text()
     assert "p=" not in "".join(page.at.query_params)
 
 
@@ -300,7 +298,7 @@ def test_an_isolated_margin_is_typed_and_goes_into_the_scenario_in_cross_too() -
     page = ComparePage().margin(0, 6_000.0)
     assert page.linked.positions[0].isolated_margin == 6_000
     assert page.linked.account.margin_mode == "cross"
-    assert page.table("Liquidation, cross")[0]["Liquidation, isolated"] == "1.5688 (−10.36 %)"
+    assert page.table("Liquidation, cross")[0]["Liquidation, isolated"] == "1.5688 (−10.36%)"
     assert "it can lose at most $10,000.00 from here: nothing stays safe" in page.sentence
     assert "kept in the scenario but ignored there" in page.text()
     page.margin(0, None)
@@ -314,11 +312,11 @@ def test_an_isolated_margin_is_typed_in_isolated_mode_and_emptied_again() -> Non
         "isolated",
     )
     assert page.session.working.positions[0].isolated_margin == 5_500
-    assert page.table("Liquidation, cross")[0]["Liquidation, isolated"] == "1.5866 (−9.34 %)"
+    assert page.table("Liquidation, cross")[0]["Liquidation, isolated"] == "1.5866 (−9.34%)"
     assert "kept in the scenario but ignored there" not in page.text()
     page.margin(0, None)
     assert page.linked.positions[0].isolated_margin is None
-    assert page.table("Liquidation, cross")[0]["Liquidation, isolated"] == "1.6045 (−8.32 %)"
+    assert page.table("Liquidation, cross")[0]["Liquidation, isolated"] == "1.6045 (−8.32%)"
 
 
 def test_a_margin_that_was_typed_stays_while_the_other_section_is_looked_at() -> None:
@@ -370,7 +368,7 @@ def test_a_change_to_isolated_shows_what_every_position_would_hold_and_need() ->
             "Initial margin": "$4,750.00",
             "Short of it": "$2,250.00",
             "Headroom": "$1,625.00",
-            "Requirement ÷ equity": "35.00 %",
+            "Requirement ÷ equity": "35.00%",
             "State": "holds",
         },
         {
@@ -379,7 +377,7 @@ def test_a_change_to_isolated_shows_what_every_position_would_hold_and_need() ->
             "Initial margin": "$4,000.00",
             "Short of it": "none",
             "Headroom": "$3,275.00",
-            "Requirement ÷ equity": "18.12 %",
+            "Requirement ÷ equity": "18.12%",
             "State": "holds",
         },
     ]
@@ -453,7 +451,7 @@ def test_the_move_against_the_account_is_explained_only_where_it_is_shown(
     landing: ComparePage,
 ) -> None:
     assert "Longs down, shorts up" not in landing.text()
-    assert "Liquidation is looked for from −100 % to +1,000 %." in landing.text()
+    assert "Liquidation is looked for from −100% to +1,000%." in landing.text()
 
 
 # Venue against venue
@@ -479,18 +477,18 @@ def test_every_venue_has_its_figures_and_the_date_of_its_tables(by_venue: Compar
         "It would refuse": "none",
         "Not known there": "none",
         "Tables": "snapshot, 2026-09-29",
-        "Common fall": "−9.47 %",
+        "Common fall": "−9.47%",
         "Common rise": "none",
-        "Requirement ÷ equity": "16.50 %",
-        "Venue's ratio": "16.50 %",
-        "How to read it": "rises, liquidation at 100.00 %",
+        "Requirement ÷ equity": "16.50%",
+        "Venue's ratio": "16.50%",
+        "How to read it": "rises, liquidation at 100.00%",
         "Initial margin": "$9,000.00",
         "Maintenance margin": "$1,650.00",
         "Requirement": "$1,650.00",
         "Available": "$1,000.00",
     }
     assert list(rows["Binance"])[:3] == ["Venue", "It would refuse", "Not known there"]
-    assert rows["OKX without FET"]["How to read it"] == "falls, liquidation at 100.00 %"
+    assert rows["OKX without FET"]["How to read it"] == "falls, liquidation at 100.00%"
     assert rows["Hyperliquid"]["It would refuse"].startswith("RENDER long at 10x is above the 5x")
     assert rows["Hyperliquid"]["Initial margin"] == "refused ($9,000.00 as entered)"
     assert rows["Hyperliquid"]["Available"] == "refused ($1,000.00 as entered)"
@@ -521,7 +519,7 @@ def test_nobody_is_named_as_the_tables_are_far_apart(by_venue: ComparePage) -> N
     assert by_venue.sentence == venue_verdict(venues_compared(scenario(), tables))
     assert "203 days apart" in by_venue.sentence
     assert (
-        by_venue.title() == "Common fall to liquidation: −1.23 % (Hyperliquid) to −9.47 % (Binance)"
+        by_venue.title() == "Common fall to liquidation: −1.23% (Hyperliquid) to −9.47% (Binance)"
     )
     assert "USDT and USDC are taken as one dollar each" in by_venue.text()
     assert "no venue is asked" in by_venue.text()
@@ -530,10 +528,10 @@ def test_nobody_is_named_as_the_tables_are_far_apart(by_venue: ComparePage) -> N
 def test_liquidation_prices_are_told_per_token_and_venue(by_venue: ComparePage) -> None:
     render, fet = by_venue.table("Bybit without FET")
     assert (render["Binance"], render["OKX without FET"]) == (
-        "1.4518 (−17.04 %)",
-        "1.4440 (−17.48 %)",
+        "1.4518 (−17.04%)",
+        "1.4440 (−17.48%)",
     )
-    assert (fet["Bybit without FET"], fet["Hyperliquid"]) == ("–", "0.21690 (−2.78 %)")
+    assert (fet["Bybit without FET"], fet["Hyperliquid"]) == ("–", "0.21690 (−2.78%)")
 
 
 def test_a_venue_is_taken_over_as_the_front_page_does_and_the_section_stays() -> None:
@@ -556,7 +554,7 @@ def test_a_venue_taken_over_has_the_figures_that_its_row_showed() -> None:
 
 def test_in_isolated_margin_the_first_loss_is_told_and_prices_are_per_position() -> None:
     page = ComparePage(address(margin_mode="isolated")).choose("compare_section", BY_VENUE)
-    assert page.table("Tables")[0]["Common fall, first lost"] == "−8.32 %"
+    assert page.table("Tables")[0]["Common fall, first lost"] == "−8.32%"
     assert [row["Token"] for row in page.table("Binance")] == ["RENDER long", "FET long"]
 
 

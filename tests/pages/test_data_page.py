@@ -128,13 +128,13 @@ def test_every_token_says_where_its_figures_come_from(landing: DataPage) -> None
         "Lot": "0.1",
         "Tick": "0.001",
         "Least order": "$5.00",
-        "Taker fee": "0.05 %",
+        "Taker fee": "0.05%",
         "Contract seen": "2025-11-27 to 2026-08-06",
-        "Funding": "+0.00249 % each 4 h, median of the past",
+        "Funding": "+0.00249% each 4 h, median of the past",
         "Next payment (UTC)": "–",
     }
-    assert fet["Funding"] == "−0.019092 % each 8 h, median of the past"
-    assert "Taker fee in force: 0.05 %, the venue's." in landing.text()
+    assert fet["Funding"] == "−0.019092% each 8 h, median of the past"
+    assert "Taker fee in force: 0.05%, the venue's." in landing.text()
 
 
 def test_the_tiers_of_the_first_token_stand_with_the_persons_own_and_beside_the_other_venues(
@@ -151,13 +151,13 @@ def test_the_tiers_of_the_first_token_stand_with_the_persons_own_and_beside_the_
         "Max leverage": 25,
         "Yours": "long",
     }
-    assert landing.title(0).startswith("RENDER at $50,000.00: Bybit asks 0.88 %, Binance 1.85 %")
+    assert landing.title(0).startswith("RENDER at $50,000.00: Bybit asks 0.88%, Binance 1.85%")
     assert "Bybit's (2025-12-29) and Binance's (2026-09-29) 274 days apart" in landing.text()
 
 
 def test_funding_is_the_recorded_distribution_and_what_it_costs_a_day(landing: DataPage) -> None:
     assert landing.title(1).startswith(
-        "RENDER longs paid 0.00249 % each 4 h at the median, Binance 2025-02-01"
+        "RENDER longs paid 0.00249% each 4 h at the median, Binance 2025-02-01"
     )
     assert "Your long of $50,000.00 pays $7.47 a day at Binance's median rate." in landing.text()
 
@@ -177,8 +177,8 @@ def test_charts_and_tables_are_told_in_words(landing: DataPage) -> None:
 
 def test_another_token_can_be_looked_at_without_a_position_in_it() -> None:
     page = DataPage().choose("BTC")
-    assert page.title(0).startswith("BTC: least is asked by Binance and OKX (0.40 % at $10,000.00)")
-    assert page.title(1).startswith("BTC longs paid 0.01 % each 8 h")
+    assert page.title(0).startswith("BTC: least is asked by Binance and OKX (0.40% at $10,000.00)")
+    assert page.title(1).startswith("BTC longs paid 0.01% each 8 h")
     assert "Yours" not in page.table("Deduction")[0]
 
 
@@ -248,7 +248,7 @@ def test_a_scenario_without_all_figures_says_so(changes: dict[str, Any], said: s
 def test_a_mark_that_the_common_move_changed_says_so() -> None:
     moved = {"RENDER": 1.75 * 0.9, "FET": 0.2231 * 0.9}
     page = DataPage(address(marks=moved, baseline_marks={"RENDER": 1.75, "FET": 0.2231}))
-    assert page.table("Mark from")[0]["Mark from"] == "snapshot of 2026-03-18, moved −10.00 %"
+    assert page.table("Mark from")[0]["Mark from"] == "snapshot of 2026-03-18, moved −10.00%"
     assert DataPage(address(marks=moved)).table("Mark from")[0]["Mark from"] == "the scenario's own"
 
 
@@ -280,7 +280,7 @@ def test_switched_on_it_shows_what_the_venue_says_and_why_the_rest_is_not_live(
     book.rates["RENDER"] = -0.0002
     page = settled(DataPage().switch_on(), Query("binance", "funding", "RENDER"))
     [render, _] = page.table("Mark from")
-    assert render["Funding"] == "−0.02 % each 4 h"
+    assert render["Funding"] == "−0.02% each 4 h"
     assert render["Next payment (UTC)"] != "–"
     assert render["Tiers from"] == "snapshot of 2026-09-29"
     assert "Binance gives its tiers only to a key." in page.text()
@@ -318,7 +318,7 @@ def test_a_venue_that_does_not_answer_is_named_and_the_snapshot_stands_in(
         "Binance does not serve this place (HTTP 451): what the snapshot recorded stands in."
         in page.text()
     )
-    assert page.title(1).startswith("RENDER longs paid 0.00249 % each 4 h at the median")
+    assert page.title(1).startswith("RENDER longs paid 0.00249% each 4 h at the median")
 
 
 # What the rows say
@@ -361,8 +361,8 @@ def test_a_rate_that_the_venue_told_comes_with_its_payment() -> None:
         mark_origins={"RENDER": LIVE, "FET": LIVE},
     )
     render, fet = source_rows(scenario(), view, view, {"RENDER": "live", "FET": "live"}, NOW)
-    assert (render["Funding"], render["Next payment (UTC)"]) == ("+0.01 % each 4 h", "11-22 16:00")
-    assert (fet["Funding"], fet["Next payment (UTC)"]) == ("0 %", "–")
+    assert (render["Funding"], render["Next payment (UTC)"]) == ("+0.01% each 4 h", "11-22 16:00")
+    assert (fet["Funding"], fet["Next payment (UTC)"]) == ("0%", "–")
 
 
 def test_the_scenarios_own_table_and_contract_value_go_before_the_venues() -> None:

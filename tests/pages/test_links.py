@@ -454,10 +454,10 @@ def test_many_long_foreign_parameters_are_told_in_short() -> None:
     ("seen", "named"),
     [
         ({"equity": 12_000, "margin_ratio": 0.165}, "margin balance $12,000.00, now $10,000.00"),
-        ({"equity": 10_000, "margin_ratio": 0.2}, "margin ratio 20.00 %, now 16.50 %"),
+        ({"equity": 10_000, "margin_ratio": 0.2}, "margin ratio 20.00%, now 16.50%"),
         (
             {"equity": 12_000, "margin_ratio": None},
-            "margin balance $12,000.00, now $10,000.00; margin ratio –, now 16.50 %",
+            "margin balance $12,000.00, now $10,000.00; margin ratio –, now 16.50%",
         ),
         ({"equity": 10_102, "margin_ratio": 0.165}, "margin balance $10,102.00, now $10,000.00"),
     ],

@@ -105,7 +105,7 @@ def test_what_the_insurance_fund_and_the_vault_took_is_told() -> None:
 @pytest.mark.parametrize(
     ("reached", "said"),
     [
-        (JointMove(-0.6, 2.0), " Liquidation would begin at −60.00 %."),
+        (JointMove(-0.6, 2.0), " Liquidation would begin at −60.00%."),
         (JointMove(None, 2.0), " No move this way liquidates anything."),
         (None, ""),
     ],
@@ -116,7 +116,7 @@ def test_where_nothing_is_liquidated_it_says_how_the_account_ends_and_how_far_it
     runs = gone(example(wallet_balance=30_000))
     assert sentence(runs, reached) == (
         "Nothing is liquidated on this path; equity ends at $12,000.00, from $30,000.00, "
-        f"and the venue requires 10.75 % of it.{said}"
+        f"and the venue requires 10.75% of it.{said}"
     )
     assert status(runs.found) == ("green", "Not liquidated")
 
@@ -245,7 +245,7 @@ def test_what_the_fund_bore_is_no_part_of_the_losses_where_there_was_a_debt_befo
 
 def test_the_path_is_told_by_where_prices_go() -> None:
     assert route_ends({"RENDER": 2.0, "BTC": 50_000.0}, {"RENDER": 1.5, "BTC": 50_000.0}) == (
-        "Prices go from these marks to RENDER 1.5000 (−25.00 %), BTC 50,000.00 (0.00 %)."
+        "Prices go from these marks to RENDER 1.5000 (−25.00%), BTC 50,000.00 (0.00%)."
     )
     assert route_ends({"A": 0.0}, {"A": 0.0}) == "Prices go from these marks to A 0."
     assert route_ends(dict.fromkeys("ABCDEF", 1.0), dict.fromkeys("ABCDEF", 2.0)).endswith(
@@ -280,9 +280,9 @@ def test_every_step_is_a_row_in_plain_words() -> None:
         "Liquidation stops",
     ]
     assert rows[1] == {
-        "Move": "−9.47 %",
+        "Move": "−9.47%",
         "What happens": "RENDER long is reduced",
-        "Requirement ÷ equity": "100.00 % → 90.00 %",
+        "Requirement ÷ equity": "100.00% → 90.00%",
         "Closed": "21,686.941",
         "Left": "6,884.4873",
         "Mark": "1.5843",
@@ -301,7 +301,7 @@ def test_why_bybit_stops_is_told_by_its_own_threshold() -> None:
     [stop] = [
         row for row in step_rows(gone(bybit, -0.112)) if row["What happens"] == "Liquidation stops"
     ]
-    assert stop["Why"] == "requirement ÷ equity is at most 90.00 % again"
+    assert stop["Why"] == "requirement ÷ equity is at most 90.00% again"
 
 
 def test_what_only_some_venues_take_has_a_column_only_there() -> None:
@@ -357,8 +357,8 @@ def test_the_money_adds_up_from_what_there_was_to_what_is_kept() -> None:
     assert (
         rows["First liquidation"]["With stops"],
         rows["First liquidation"]["Without stops"],
-    ) == ("none", "−9.47 %")
-    assert rows["First stop"]["With stops"] == "−8.33 %"
+    ) == ("none", "−9.47%")
+    assert rows["First stop"]["With stops"] == "−8.33%"
 
 
 def amount(text: str) -> float:
@@ -479,11 +479,11 @@ def test_the_worked_example_is_told_at_once(first: LiquidationPage) -> None:
     assert first.sentence.startswith(
         "You would have kept nothing of $10,000.00: prices took $8,658.26, "
     )
-    assert first.title() == "Liquidation from −9.47 % on: $0.00 of $10,000.00 kept"
+    assert first.title() == "Liquidation from −9.47% on: $0.00 of $10,000.00 kept"
     assert len(first.steps()) == 7
     assert first.table("Amount")[0]["What"] == "At the start"
     assert (
-        "Prices go from these marks to RENDER 1.4000 (−20.00 %), FET 0.17848 (−20.00 %)."
+        "Prices go from these marks to RENDER 1.4000 (−20.00%), FET 0.17848 (−20.00%)."
         in first.text()
     )
     assert not first.at.query_params
@@ -491,9 +491,9 @@ def test_the_worked_example_is_told_at_once(first: LiquidationPage) -> None:
 
 def test_what_it_rests_on_stands_beside_it(first: LiquidationPage) -> None:
     for said in (
-        "prices go in a straight line; every order fills whole and at once, 0.50 % worse than "
+        "prices go in a straight line; every order fills whole and at once, 0.50% worse than "
         "the mark",
-        "the liquidation fee is taken at 1.25 %",
+        "the liquidation fee is taken at 1.25%",
         "which position goes first is a model of ours",
         "A model of ours, not Binance's promise.",
         "Not published: which position goes first, and how much one order reduces.",
@@ -511,10 +511,10 @@ def test_another_direction_and_another_move_are_gone() -> None:
     page = LiquidationPage().enter("direction", "alone:RENDER").enter("to", -10.0)
     assert page.sentence == (
         "Nothing is liquidated on this path; equity ends at $5,000.00, from $10,000.00, "
-        "and the venue requires 31.00 % of it. Liquidation would begin at −17.04 %."
+        "and the venue requires 31.00% of it. Liquidation would begin at −17.04%."
     )
     page.enter("direction", "with_btc").enter("to", -5.0)
-    assert "RENDER 1.6045 (−8.31 %)" in page.text()
+    assert "RENDER 1.6045 (−8.31%)" in page.text()
     assert "betas to BTC from daily closes of 2024-07-27 to 2026-03-18: RENDER, FET" in page.text()
 
 
@@ -533,15 +533,15 @@ def test_against_the_account_a_move_may_go_beyond_a_doubling() -> None:
     page = LiquidationPage(address(positions=shorts, marks={"RENDER": 1.75})).enter(
         "direction", "against"
     )
-    assert "RENDER 7.0000 (+300.00 %)" in page.enter("to", -300.0).text()
+    assert "RENDER 7.0000 (+300.00%)" in page.enter("to", -300.0).text()
 
 
 def test_a_past_day_goes_to_its_worst_tick_the_hardest_first() -> None:
     page = LiquidationPage().enter("along", "A past day")
     days = moves.crash_days()
     assert days[page.field("day").value].date == "2025-10-10"
-    assert page.title().startswith("Liquidation from 11.71 % of the way on")
-    assert page.steps()[0]["Of the way"] == "11.71 %"
+    assert page.title().startswith("Liquidation from 11.71% of the way on")
+    assert page.steps()[0]["Of the way"] == "11.71%"
     assert "the worst tick takes every token's lowest or highest price of the day" in page.text()
     assert (
         page.enter("day", [day.date for day in days].index("2025-11-07"))
@@ -559,13 +559,13 @@ def test_what_was_chosen_on_moves_together_can_be_gone_here() -> None:
     )
     page.at.session_state["tandem"].kept["looking"] = look
     page.enter("direction", "with_btc").enter("to", -1.0)
-    assert "RENDER 1.6975 (−3.00 %)" in page.text()
+    assert "RENDER 1.6975 (−3.00%)" in page.text()
     assert "betas to BTC of your own: RENDER" in page.text()
-    assert "FET 0.22533 (+1.00 %)" in page.enter("direction", "custom").text()
+    assert "FET 0.22533 (+1.00%)" in page.enter("direction", "custom").text()
     look.own.clear()
     assert page.leave_and_return().field("direction").value != "custom"
     page.enter("along", "A past day").enter("day", len(moves.crash_days()))
-    assert "FET 0.11155 (−50.00 %)" in page.text()
+    assert "FET 0.11155 (−50.00%)" in page.text()
 
 
 def test_the_order_slippage_and_fee_are_the_persons_to_choose() -> None:
@@ -595,15 +595,15 @@ def test_a_part_that_cannot_be_is_told_and_the_last_good_one_is_kept(
     other = page.enter(name, 2.5).sentence
     assert page.enter(name, value).sentence == other != usual
     assert len(page.at.error) == 1
-    assert read(page.at.error[0].value).endswith("; the last good one, 2.5 %, is kept.")
+    assert read(page.at.error[0].value).endswith("; the last good one, 2.5%, is kept.")
     assert page.leave_and_return().sentence == other
     assert page.enter(name, None).sentence == usual
     assert page.enter(name, value).sentence == usual
 
 
 def test_the_venues_own_fee_stands_where_none_is_given(first: LiquidationPage) -> None:
-    assert first.field("fee").proto.placeholder == "1.25 %, the venue's"
-    assert LiquidationPage(address(**OKX)).field("fee").proto.placeholder == "0.05 %, the taker fee"
+    assert first.field("fee").proto.placeholder == "1.25%, the venue's"
+    assert LiquidationPage(address(**OKX)).field("fee").proto.placeholder == "0.05%, the taker fee"
 
 
 OKX = {
@@ -637,7 +637,7 @@ def test_on_okx_pairs_are_netted_and_the_margin_stop_is_told_in_its_own_ratio() 
         "RENDER short closes against the other side",
     ]
     assert (
-        "On the venue's own ratio, which falls: 125.00 %."
+        "On the venue's own ratio, which falls: 125.00%."
         in page.enter("margin_stop", value=True).text()
     )
 
@@ -647,7 +647,7 @@ def test_a_margin_stop_is_compared_with_none() -> None:
     assert page.steps()[0]["What happens"] == "RENDER long is reduced by your margin stop"
     assert page.table("With stops")[-2] == {
         "What": "First stop",
-        "With stops": "−9.05 %",
+        "With stops": "−9.05%",
         "Without stops": "–",
     }
     page.enter("close", 90.0).enter("stop_at", 60.0).enter("to", -10.0)
@@ -655,7 +655,7 @@ def test_a_margin_stop_is_compared_with_none() -> None:
         "Your stops close in time, nothing is liquidated. You would have kept $1,941.81"
     )
     assert "You would have kept $599.23 of $10,000.00" in page.enter("gap", 100.0).sentence
-    assert "stops fill 100.00 % of the remaining path beyond their trigger" in page.text()
+    assert "stops fill 100.00% of the remaining path beyond their trigger" in page.text()
     assert "nowhere else: without stops the account passes every price on the way" in page.text()
 
 

@@ -204,18 +204,18 @@ class ScenariosPage:
     [
         (
             "pair",
-            "Your nearest danger is everything falling 9.47 % together: then the whole account is "
+            "Your nearest danger is everything falling 9.47% together: then the whole account is "
             "liquidated.",
         ),
         (
             "hedged",
-            "Your nearest danger is every price going 8.95 % against you, longs down and "
+            "Your nearest danger is every price going 8.95% against you, longs down and "
             "shorts up: "
             "then the whole account is liquidated.",
         ),
         (
             "isolated",
-            "Your nearest danger is everything falling 8.32 % together: then the first position is "
+            "Your nearest danger is everything falling 8.32% together: then the first position is "
             "lost.",
         ),
     ],
@@ -271,19 +271,19 @@ def test_every_direction_is_ranked_with_its_distances_and_what_is_left(
     ]
     assert rows[0] == {
         "Direction": "Everything together",
-        "↓ liquidation": "−9.47 %",
-        "↓ danger": "−9.05 %",
-        "↓ warning": "−7.75 %",
-        "Largest price change": "9.47 %",
-        "at −5 %": "$5,500.00 · 28.36 %",
-        **dict.fromkeys(("at −10 %", "at −20 %", "at −30 %", "at −50 %"), "liquidated"),
+        "↓ liquidation": "−9.47%",
+        "↓ danger": "−9.05%",
+        "↓ warning": "−7.75%",
+        "Largest price change": "9.47%",
+        "at −5%": "$5,500.00 · 28.36%",
+        **dict.fromkeys(("at −10%", "at −20%", "at −30%", "at −50%"), "liquidated"),
     }
-    assert rows[3]["Largest price change"] == "9.64 %"
+    assert rows[3]["Largest price change"] == "9.64%"
     assert (
         "Ranked by the largest price change that liquidation asks of any token held, not by the "
         in landing.text
     )
-    assert landing.title == "Nearest: Everything together, −9.47 %"
+    assert landing.title == "Nearest: Everything together, −9.47%"
     assert (
         "AI sector only and Longs down, shorts up come to the same as Everything together."
         in landing.text
@@ -299,15 +299,15 @@ def test_every_direction_is_ranked_with_its_distances_and_what_is_left(
 
 
 def test_what_is_left_after_rises_can_be_asked_for() -> None:
-    rows = ScenariosPage().enter("slices", "rises").table("at +50 %")
-    assert rows[0]["at +10 %"] == "$19,000.00 · 9.76 %"
+    rows = ScenariosPage().enter("slices", "rises").table("at +50%")
+    assert rows[0]["at +10%"] == "$19,000.00 · 9.76%"
 
 
 def test_a_beta_of_ones_own_moves_the_direction_and_stays_when_another_section_was_open() -> None:
     page = ScenariosPage().edit("betas", {0: {"Beta to BTC": 3.0}, 1: {"Beta to BTC": 3.0}})
-    assert page.falls_to(BTC_LEADS) == "−3.16 %"
+    assert page.falls_to(BTC_LEADS) == "−3.16%"
     page.open(MAP).open("Directions")
-    assert page.falls_to(BTC_LEADS) == "−3.16 %"
+    assert page.falls_to(BTC_LEADS) == "−3.16%"
     assert [row["Beta to BTC"] for row in page.rows("betas")] == [3.0, 3.0]
     assert page.working == ScenariosPage().working, "what is only looked at is not in the scenario"
 
@@ -326,19 +326,19 @@ def test_a_figure_of_a_direction_that_cannot_be_is_told_with_what_counts_instead
         f"“Beta to BTC” of RENDER {wanted}, got 1000000; 1.662 counts instead.",
         f"“Own direction” of FET {wanted}, got -101; it stands still instead.",
     ]
-    assert page.falls_to(BTC_LEADS) == "−5.80 %"
+    assert page.falls_to(BTC_LEADS) == "−5.80%"
 
 
 def test_an_emptied_beta_is_the_snapshots_again_and_shows_it() -> None:
     page = ScenariosPage().edit("betas", {0: {"Beta to BTC": 3.0}, 1: {"Own direction": -1.0}})
-    assert page.falls_to(BTC_LEADS) != "−5.80 %"
+    assert page.falls_to(BTC_LEADS) != "−5.80%"
     page.edit("betas", {0: {"Beta to BTC": None}})
     assert [row["Beta to BTC"] for row in page.rows("betas")] == [
         betas_to_btc()["RENDER"],
         betas_to_btc()["FET"],
     ]
     assert [row["Own direction"] for row in page.rows("betas")][1] == -1.0
-    assert page.falls_to(BTC_LEADS) == "−5.80 %"
+    assert page.falls_to(BTC_LEADS) == "−5.80%"
 
 
 def test_a_token_without_a_beta_is_said_to_be_assumed() -> None:
@@ -354,8 +354,8 @@ def test_without_tiers_only_what_is_known_is_spoken_of() -> None:
     page = ScenariosPage(address(venue="okx"))
     assert "Without that tier table no distance can be told" in page.text
     assert not re.search("Ranked by|come to the same", page.text)
-    first = page.table("at −5 %")[0]
-    assert (first["at −5 %"], first["at −20 %"], first["at −50 %"]) == (
+    first = page.table("at −5%")[0]
+    assert (first["at −5%"], first["at −20%"], first["at −50%"]) == (
         "$5,500.00 · –",
         "liquidated",
         "liquidated",
@@ -374,14 +374,14 @@ def test_without_tiers_only_what_is_known_is_spoken_of() -> None:
 
 def test_the_map_shows_the_two_largest_tokens_and_says_what_it_rests_on() -> None:
     page = ScenariosPage(section=MAP)
-    assert page.title == "RENDER −17.04 % or FET −21.30 % alone liquidates; together −9.47 %"
+    assert page.title == "RENDER −17.04% or FET −21.30% alone liquidates; together −9.47%"
     assert "Ellipses: daily log returns 2024-07-27 to 2026-03-18, correlation 0.82" in page.text
     assert (
         "Named days at every token's worst tick of the day, taken at once (an approximation)"
         in page.text
     )
     names = [trace.get("name") for trace in page.chart()["data"]]
-    assert {"liquidation", "danger 80 %", "warning 50 %", "today", "named days"} <= set(names)
+    assert {"liquidation", "danger 80%", "warning 50%", "today", "named days"} <= set(names)
     days = page.table("At its point")
     assert [row["No."] for row in days] == [str(number) for number in range(1, 22)]
     assert days[0]["Day"] == "2025-10-10 liquidation cascade"
@@ -406,7 +406,7 @@ def test_what_the_map_shows_can_be_chosen() -> None:
 def test_a_close_on_the_map_does_not_bring_back_what_the_day_liquidated() -> None:
     page = ScenariosPage(section=MAP).enter("map_ticks", "close")
     days = {row["Day"][:10]: row for row in page.table("At its point")}
-    assert days["2022-05-12"]["Whole day"] == "stands again · 15.56 %"
+    assert days["2022-05-12"]["Whole day"] == "stands again · 15.56%"
     [told] = [trace["text"] for trace in page.chart()["data"] if trace.get("name") == "named days"]
     [day] = [each for each in told if "2022-05-12" in each]
     assert "<br>would stand again, had it not been liquidated before<br>" in day
@@ -454,7 +454,7 @@ def test_the_days_are_counted_and_each_says_how_it_ends() -> None:
         "Survived or failed by": "−$3,998.00",
         WITHOUT: "",
     }
-    assert rows["2025-11-07"]["At the worst tick"] == "survived · 16.97 %"
+    assert rows["2025-11-07"]["At the worst tick"] == "survived · 16.97%"
     assert rows["2025-11-07"]["Survived or failed by"].startswith("+$")
     assert "by their closes alone it looks like 9, which hides the danger" in page.text
     ends = [
@@ -533,7 +533,7 @@ def test_each_part_stands_alone_and_all_together_and_all_go_into_the_link() -> N
         "Funding",
         "All together",
     ]
-    assert rows["Maintenance rates"]["Requirement ÷ equity"] == "33.00 %"
+    assert rows["Maintenance rates"]["Requirement ÷ equity"] == "33.00%"
     assert rows["Leverage caps"]["Above the leverage cap"] == "RENDER long, FET long"
     assert rows["Funding"]["Margin balance"] == "$9,500.00"
     parts = breakdown(page.working, page.working.shocks or Shocks())
@@ -549,7 +549,7 @@ def test_the_recorded_extreme_of_funding_is_named_and_runs_for_a_week() -> None:
     shocks = page.linked.shocks
     assert shocks == Shocks(funding={"RENDER": 0.0003, "FET": 0.0003}, days=7)
     assert (
-        "Funding at its recorded extreme: RENDER 0.03 % a day, highest of Binance, 2025-02-01"
+        "Funding at its recorded extreme: RENDER 0.03% a day, highest of Binance, 2025-02-01"
         in page.text
     )
     assert "it is 309 days until liquidation" in page.text
@@ -594,8 +594,8 @@ def test_a_day_beyond_what_may_be_supposed_is_refused_in_words_and_the_others_ar
     ).open(RULES)
     page.enter("shock_day", len(crash_days()))
     assert page.errors == [
-        "moon is not taken: a price move may be −100 to 1000 %, and at its worst tick it has "
-        "RENDER +1,496 %."
+        "moon is not taken: a price move may be −100 to 1000%, and at its worst tick it has "
+        "RENDER +1,496%."
     ]
     assert page.linked.shocks is None
     page.enter("shock_day", 0)
@@ -656,7 +656,7 @@ def test_more_tokens_than_shocks_may_name_are_refused_by_the_columns_name() -> N
         (
             shock_rows.NUMBERS[0],
             {"at_least": -100, "at_most": 1000},
-            "every token by its beta, −100 to 1000 %",
+            "every token by its beta, −100 to 1000%",
         ),
         (
             shock_rows.NUMBERS[2],
@@ -671,7 +671,7 @@ def test_more_tokens_than_shocks_may_name_are_refused_by_the_columns_name() -> N
         (
             shock_rows.CELLS[2],
             {"at_least": -100, "at_most": 100},
-            "what a long pays a short per day, of the notional, −100 to 100 %",
+            "what a long pays a short per day, of the notional, −100 to 100%",
         ),
     ],
 )
@@ -742,8 +742,8 @@ ONE_LOST = {
             {"wallet_balance": 1e6},
             Shocks(maintenance=2),
             "All together: below warning, margin balance $1,000,000 → $1,000,000, requirement ÷ "
-            "equity 0.17 % → "
-            "0.33 %, nearest common move to liquidation none → none.",
+            "equity 0.17% → "
+            "0.33%, nearest common move to liquidation none → none.",
             id="nothing liquidates",
         ),
         pytest.param({}, Shocks(days=7), "Nothing is supposed yet", id="only days"),
@@ -784,26 +784,26 @@ def results(made: Scenario, *directions: Direction) -> Any:
     [
         (
             Direction("together", "", {"RENDER": 1.0, "FET": 1.0}),
-            "everything falling 9.47 % together:",
+            "everything falling 9.47% together:",
         ),
         (
             Direction("together", "", {"RENDER": 2.0, "FET": 2.0}),
-            "everything falling 4.73 % together, each by its beta:",
+            "everything falling 4.73% together, each by its beta:",
         ),
         (
             Direction("sector", "", {"RENDER": 1.0, "FET": 1.0}),
-            "the AI tokens falling 9.47 % together:",
+            "the AI tokens falling 9.47% together:",
         ),
         (
             Direction("with_btc", "", {"RENDER": 2.0, "FET": 2.0}),
-            "BTC falling 4.73 % and each token following by its beta:",
+            "BTC falling 4.73% and each token following by its beta:",
         ),
         (
             Direction("against", "", {"RENDER": 1.0, "FET": 1.0}),
-            "every price going 9.47 % against you, longs down:",
+            "every price going 9.47% against you, longs down:",
         ),
-        (Direction("custom", "", {"RENDER": -1.0}), "your own direction at +17.04 %:"),
-        (Direction("alone:FET", "", {"FET": 1.0}), "FET falling 21.30 % alone:"),
+        (Direction("custom", "", {"RENDER": -1.0}), "your own direction at +17.04%:"),
+        (Direction("alone:FET", "", {"FET": 1.0}), "FET falling 21.30% alone:"),
     ],
 )
 def test_every_kind_of_direction_has_its_words(direction: Direction, said: str) -> None:
@@ -821,7 +821,7 @@ def test_a_common_move_of_an_account_with_one_token_names_it_and_its_own_change(
     sentence = stress_text.nearest_sentence(results(made, common), made, assess(made))
     assert (
         sentence
-        == "Your nearest danger is RENDER falling 18.52 %: then the whole account is liquidated."
+        == "Your nearest danger is RENDER falling 18.52%: then the whole account is liquidated."
     )
 
 
@@ -829,7 +829,7 @@ def test_a_sector_of_one_token_falls_alone() -> None:
     made = scenario()
     sector = Direction("sector", "", {"RENDER": 1.0})
     sentence = stress_text.nearest_sentence(results(made, sector), made, assess(made))
-    assert sentence.startswith("Your nearest danger is RENDER falling 17.04 % alone:")
+    assert sentence.startswith("Your nearest danger is RENDER falling 17.04% alone:")
 
 
 def test_directions_that_move_nothing_of_the_account_are_left_out() -> None:
@@ -845,7 +845,7 @@ def test_where_every_level_is_passed_one_sentence_says_so_in_place_of_the_table(
     assert not [each for each in page.at.dataframe if "Direction" in each.value.columns]
     made = scenario(**ONE_LOST)
     row = scenario_rows.direction_rows(results(made), made)[0]
-    assert row.keys() == {"Direction", "at −5 %", "at −10 %", "at −20 %", "at −30 %", "at −50 %"}
+    assert row.keys() == {"Direction", "at −5%", "at −10%", "at −20%", "at −30%", "at −50%"}
 
 
 @pytest.mark.parametrize(
@@ -879,7 +879,7 @@ def test_a_level_that_is_passed_is_said_so() -> None:
 def test_isolated_positions_that_are_lost_are_counted() -> None:
     made = presets()["isolated"].scenario
     row = scenario_rows.direction_rows(results(made), made)[0]
-    assert row["at −50 %"] == "2 of 2 lost · $1,000.00"
+    assert row["at −50%"] == "2 of 2 lost · $1,000.00"
 
 
 def test_lost_isolated_positions_are_told_from_those_that_would_stand_again_at_the_close() -> None:
@@ -923,7 +923,7 @@ def test_the_days_of_a_map_are_told_apart_from_the_whole_day_and_the_worst_comes
     assert [row["No."] for row in told] == ["1", "2"]
     assert told[0]["Day"] == "2025-10-10 liquidation cascade"
     assert told[0]["At its point"] == "liquidated · no equity left"
-    assert (told[0]["RENDER"], told[0]["FET"]) == ("−29.40 %", "−29.54 %")
+    assert (told[0]["RENDER"], told[0]["FET"]) == ("−29.40%", "−29.54%")
     assert WITHOUT not in told[0]
 
 
@@ -1020,14 +1020,14 @@ def test_a_median_of_a_record_is_not_called_the_present_rate(
     recorded: dict[str, str], venue: str, said: str
 ) -> None:
     rates = {"FET": Paid(-0.00057276, "here"), "TAO": Paid(0.001, "there")}
-    sources = "FET −0.0573 % a day, here; TAO 0.1 % a day, there)"
+    sources = "FET −0.0573% a day, here; TAO 0.1% a day, there)"
     assert shocks_text.present_rates(rates, recorded, venue) == f"{said}{sources}"
     assert not shocks_text.present_rates({}, {}, venue)
 
 
 def test_of_many_rates_some_are_told() -> None:
     rates = {f"T{index}": Paid(0.001, "here") for index in range(6)}
-    assert shocks_text.sources(rates).endswith("T3 0.1 % a day, here; 2 more")
+    assert shocks_text.sources(rates).endswith("T3 0.1% a day, here; 2 more")
 
 
 def test_the_venues_own_rate_goes_before_the_record() -> None:

@@ -66,7 +66,7 @@ def test_a_newcomer_lands_on_the_worked_example_and_its_sentence() -> None:
     assert visitor.sentence == WORKED_EXAMPLE
     assert visitor.status == "Below warning"
     assert [each["Token"] for each in visitor.rows("positions")] == ["RENDER", "FET"]
-    assert visitor.chart_title() == "A common fall of 9.47 % liquidates the account"
+    assert visitor.chart_title() == "A common fall of 9.47% liquidates the account"
     assert (visitor.errors, visitor.warnings, visitor.news) == ([], [], [])
 
 
@@ -74,9 +74,9 @@ def test_four_headline_figures_stand_as_the_baseline() -> None:
     visitor = Visitor()
     assert {each.label: visitor.metric(each.label) for each in visitor.at.metric} == {
         "Margin balance": "$10,000.00",
-        "Margin ratio": "16.50 %",
+        "Margin ratio": "16.50%",
         "Available": "$1,000.00",
-        "Distance, all together": "−9.47 %",
+        "Distance, all together": "−9.47%",
     }
     assert {visitor.before(each.label) for each in visitor.at.metric} == {"as the baseline"}
 
@@ -131,7 +131,7 @@ def test_the_folded_parts_hold_every_figure_and_its_arithmetic() -> None:
         "FET long",
     ]
     results = {row["Result"] for row in visitor.static_table("Formula")}
-    assert {"$10,000.00", "$1,650.00", "16.50 %"} <= results
+    assert {"$10,000.00", "$1,650.00", "16.50%"} <= results
 
 
 # Examples
@@ -199,10 +199,10 @@ def test_a_change_of_venue_says_what_changed() -> None:
     [news] = Visitor().enter("venue", "hyperliquid").news
     old, new = (snapshot.tables(venue).as_of for venue in ("binance", "hyperliquid"))
     assert news.startswith(
-        f"Binance → Hyperliquid: tiers as of {new} (before: as of {old}); taker fee 0.045 %"
+        f"Binance → Hyperliquid: tiers as of {new} (before: as of {old}); taker fee 0.045%"
     )
-    assert "(before: 0.05 %, the venue's)" in news
-    assert "the venue's ratio rises and liquidates at 100.00 %" in news
+    assert "(before: 0.05%, the venue's)" in news
+    assert "the venue's ratio rises and liquidates at 100.00%" in news
 
 
 def test_news_of_the_venue_goes_with_the_next_edit() -> None:
@@ -356,7 +356,7 @@ def test_the_slider_moves_marks_figures_and_chart_and_says_where_it_came_from() 
     assert visitor.sentence == said_of(
         scenario(marks=FALL_OF_5, baseline_marks=document()["marks"])
     )
-    assert "a further 4.70 %" in visitor.chart_title()
+    assert "a further 4.70%" in visitor.chart_title()
 
 
 def test_the_slider_back_at_zero_leaves_nothing_behind() -> None:
@@ -381,7 +381,7 @@ def test_to_the_brink_is_exactly_the_liquidation_point() -> None:
     visitor = Visitor().press("To the brink")
     assert visitor.sentence.startswith("The account is at the liquidation point")
     assert visitor.status == "At the liquidation point"
-    assert visitor.metric("Margin ratio") == "100.00 %"
+    assert visitor.metric("Margin ratio") == "100.00%"
     assert visitor.chart_title() == "At the liquidation point"
     assert assess(snapshot.attach(visitor.linked)).headroom == pytest.approx(0, abs=1e-6)
     assert visitor.field("move").value == pytest.approx(assess(scenario()).joint_move.down)
@@ -890,7 +890,7 @@ def test_a_rate_above_one_is_refused_and_one_that_does_not_count_is_told_and_can
     [told] = visitor.errors
     assert told.startswith("settlement_rate: must be a number above 0 and of at most 1, got 1.01")
     visitor = Visitor().enter("settlement_rate", 99.0).enter("venue", "hyperliquid")
-    assert any("its rate of 99 % is left out" in each for each in visitor.warnings)
+    assert any("its rate of 99% is left out" in each for each in visitor.warnings)
     visitor.enter("settlement_rate", 100.0)
     assert not any("left out" in each for each in visitor.warnings)
 
@@ -921,30 +921,28 @@ def test_one_line_says_what_it_takes_to_survive_a_move(percent: float) -> None:
 
 def test_the_first_advice_is_on_a_fall_of_20_percent() -> None:
     assert Visitor().advice.startswith(
-        "To survive −20 % together: add $9,290.01, or cut every position by 47.79 % (closing costs "
+        "To survive −20% together: add $9,290.01, or cut every position by 47.79% (closing costs "
         "neither fee"
     )
-    assert Visitor().enter("survive", 20.0).advice.startswith("A common move of +20 % is survived")
+    assert Visitor().enter("survive", 20.0).advice.startswith("A common move of +20% is survived")
 
 
 def test_the_advice_follows_the_account() -> None:
     visitor = Visitor().enter("wallet", 19_000.0)
-    assert visitor.advice.startswith("To survive −20 % together: add $290.01")
-    assert visitor.enter("wallet", 19_290.01).advice.startswith(
-        "A common move of −20 % is survived"
-    )
+    assert visitor.advice.startswith("To survive −20% together: add $290.01")
+    assert visitor.enter("wallet", 19_290.01).advice.startswith("A common move of −20% is survived")
 
 
 @pytest.mark.parametrize("percent", [-100.5, 1e300])
 def test_a_move_out_of_range_is_told(percent: float) -> None:
     visitor = Visitor().enter("survive", percent)
-    assert visitor.errors == ["Choose a move from −100 to 1000 %."]
+    assert visitor.errors == ["Choose a move from −100 to 1000%."]
     assert visitor.sentence == WORKED_EXAMPLE
 
 
 def test_an_emptied_move_falls_back_to_the_first() -> None:
     visitor = Visitor().enter("survive", 20.0).enter("survive", None)
-    assert visitor.advice.startswith("To survive −20 % together")
+    assert visitor.advice.startswith("To survive −20% together")
 
 
 # Sharing

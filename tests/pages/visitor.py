@@ -20,8 +20,8 @@ APP = Path(__file__).parents[2] / "app.py"
 PATIENCE = 120
 """Seconds that one run of the page may take, on a machine that is busy with other things too."""
 WORKED_EXAMPLE = (
-    "If RENDER and FET fall 9.47 % together, the whole account is liquidated. "
-    "Alone, RENDER would have to fall 17.04 %, FET 21.30 %."
+    "If RENDER and FET fall 9.47% together, the whole account is liquidated. "
+    "Alone, RENDER would have to fall 17.04%, FET 21.30%."
 )
 FIGURES, ARITHMETIC, SHARE = (
     "All figures, before → after",

@@ -97,7 +97,7 @@ class Book:
     multi_assets: bool = False
     """Whether those coins count, where the venue has such a switch."""
     bybit_unit: float = 1.0
-    """What margins of 100 % are written as on Bybit: 1, or 100 where it gives per cent."""
+    """What margins of 100% are written as on Bybit: 1, or 100 where it gives per cent."""
     bybit_mode: str = ""
     """The margin mode that Bybit tells; empty: as the legs are."""
     odd_positions: bool = False
@@ -144,7 +144,7 @@ class Book:
 
         The last closes at the mark.
 
-        Low and high stand 1 % beyond open and close.
+        Low and high stand 1% beyond open and close.
         """
         last = self.clock() // PERIODS[timeframe]
         mark = self.marks[token]

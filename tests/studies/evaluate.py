@@ -51,7 +51,7 @@ def printed(number: float) -> Rounded:
 def numbers(text: str) -> Rounded:
     """The value of a line of numbers, and what the digits printed leave open."""
     amounts = _NUMBER.sub(lambda match: f"amount({match[0].replace(',', '')})", text)
-    return _value(amounts.replace(" %", "*amount(0.01)"), {"amount": printed})
+    return _value(amounts.replace("%", "*amount(0.01)"), {"amount": printed})
 
 
 def symbols(text: str, values: Mapping[str, float]) -> float:

@@ -198,7 +198,7 @@ def test_a_note_cannot_start_a_formula_on_its_second_line() -> None:
 
 
 def test_ordinary_text_and_negative_numbers_stay_as_they_are() -> None:
-    words = "RENDER + FET: a-b, 10 % = fine; see me@home"
+    words = "RENDER + FET: a-b, 10% = fine; see me@home"
     written = results(changed(title=words))
     assert written["scenario", "", "title"][0] == words
     assert float(written["joint_move", "", "down"][0]) < 0

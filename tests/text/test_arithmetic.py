@@ -297,7 +297,7 @@ def test_the_formulas_of_a_bybit_position_keep_the_closing_fee_apart_in_isolated
     assert lines["Requirement"].formula == "maintenance margin − Σ c"
     price = lines["Liquidation price of RENDER long, falling"]
     assert price.formula == "(q·EP ÷ L + extra ÷ (1 − s·f) + d − s·q·EP) ÷ (q·m − s·q)"
-    assert "1,690.22 ÷ (1 − 0.055 %)" in price.numbers
+    assert "1,690.22 ÷ (1 − 0.055%)" in price.numbers
 
 
 def test_a_short_of_a_bybit_position_adds_its_fee_where_a_long_takes_it_away() -> None:
@@ -305,7 +305,7 @@ def test_a_short_of_a_bybit_position_adds_its_fee_where_a_long_takes_it_away() -
         "bybit", "isolated", [short("RENDER", 31234, 1.7, 10, isolated_margin=7_000)]
     )
     lines = {line.figure: line for line in arithmetic(scenario, assess(scenario))}
-    assert "1,690.22 ÷ (1 + 0.055 %)" in lines["Liquidation price of RENDER short, rising"].numbers
+    assert "1,690.22 ÷ (1 + 0.055%)" in lines["Liquidation price of RENDER short, rising"].numbers
 
 
 def test_a_rate_with_more_than_six_digits_adds_up() -> None:
@@ -315,7 +315,7 @@ def test_a_rate_with_more_than_six_digits_adds_up() -> None:
     )
     lines = {line.figure: line for line in arithmetic(scenario, assess(scenario))}
     line = lines["Maintenance margin"]
-    assert line.numbers == "600,000·16.6666666667 % − 0"
+    assert line.numbers == "600,000·16.6666666667% − 0"
     assert evaluate.numbers(line.numbers).value == pytest.approx(100_000, abs=0.005)
     assert line.result == "$100,000.00"
 
@@ -338,7 +338,7 @@ def test_the_settlement_coins_rate_stands_wherever_its_money_does() -> None:
     check(scenario)
     lines = {line.figure: line for line in arithmetic(scenario, assess(scenario))}
     assert lines["Margin balance"].formula == "r·(WB + Σ s·q·(P − EP)) + Σ amount·mark·ratio"
-    assert lines["Margin balance"].numbers.startswith("98.01 %·(5,000 + ")
+    assert lines["Margin balance"].numbers.startswith("98.01%·(5,000 + ")
     price = lines["Liquidation price of RENDER, falling"]
     assert "WB·r" in price.formula
     assert price.formula.endswith("÷ (q·m − s·q·r)")
@@ -364,13 +364,13 @@ def test_the_venues_published_example_reads_as_published() -> None:
     assert lines["Maintenance margin"] == Line(
         "Maintenance margin",
         "Σ (N·m − d)",
-        "(4,918,775.1·10 % − 135,365) + (3,500,032.5·2.5 % − 16,300)",
+        "(4,918,775.1·10% − 135,365) + (3,500,032.5·2.5% − 16,300)",
         "$427,713.32",
     )
     assert lines["Liquidation price of ETH, falling"] == Line(
         "Liquidation price of ETH, falling",
         "(WB + the others' profit − the others' requirement + d − s·q·EP) ÷ (q·m − s·q)",
-        "(1,535,443 − 56,354.568 − 71,200.811 + 135,365 − 3,683.979·1,456.84) ÷ (3,683.979·10 % − "
+        "(1,535,443 − 56,354.568 − 71,200.811 + 135,365 − 3,683.979·1,456.84) ÷ (3,683.979·10% − "
         "3,683.979)",
         "1,153.26",
     )
@@ -380,8 +380,8 @@ def test_the_venues_published_example_reads_as_published() -> None:
 def test_a_liquidation_price_takes_rate_and_amount_of_the_tier_in_force_there() -> None:
     scenario = account("binance", "cross", [long("RENDER", 57142.857142857, 1.75)], 60_000)
     lines = {line.figure: line.numbers for line in arithmetic(scenario, assess(scenario))}
-    assert lines["Maintenance margin"] == "100,000·2.5 % − 325"
-    falling = "(60,000 + 75 − 57,142.857·1.75) ÷ (57,142.857·2 % − 57,142.857)"
+    assert lines["Maintenance margin"] == "100,000·2.5% − 325"
+    falling = "(60,000 + 75 − 57,142.857·1.75) ÷ (57,142.857·2% − 57,142.857)"
     assert lines["Liquidation price of RENDER, falling"] == falling
 
 
@@ -394,8 +394,8 @@ def test_both_legs_of_a_hedge_and_a_pledge_of_the_same_token_stand_in_one_line()
         "amount·ratio)"
     )
     assert falling.numbers.endswith(
-        "− 30,000·1.8 + 4,000·1.7) ÷ ((30,000·(3 % + 0.05 %) − 30,000) + (4,000·(2 % + 0.05 %) + "
-        "4,000) − 4,321.5·60 %)"
+        "− 30,000·1.8 + 4,000·1.7) ÷ ((30,000·(3% + 0.05%) − 30,000) + (4,000·(2% + 0.05%) + "
+        "4,000) − 4,321.5·60%)"
     )
 
 
@@ -409,7 +409,7 @@ def test_what_only_collateral_can_do_is_told_for_its_own_token() -> None:
     assert falling == Line(
         "Liquidation price of BTC, falling",
         "(WB + the others' profit − the others' requirement) ÷ (−amount·ratio)",
-        "(−500 + 0 − 275) ÷ (−0.08·95 %)",
+        "(−500 + 0 − 275) ÷ (−0.08·95%)",
         "10,197.37",
     )
 
@@ -420,7 +420,7 @@ def test_headroom_in_isolated_mode_is_that_of_the_position_worst_off_by_name() -
     assert lines["Headroom"] == Line(
         "Headroom",
         "smallest of the positions, RENDER long: M + s·q·(P − EP) − N·m + d",
-        "3,600 + 20,000·(1.75 − 1.8) − 35,000·2 % + 75",
+        "3,600 + 20,000·(1.75 − 1.8) − 35,000·2% + 75",
         "$1,975.00",
     )
 
@@ -508,7 +508,7 @@ def test_without_positions_collateral_still_counts() -> None:
     )
     balance, _ = arithmetic(scenario, assess(scenario))
     assert balance == Line(
-        "Margin balance", "WB + Σ amount·mark·ratio", "100 + 0.01·71,202.9·90 %", "$740.83"
+        "Margin balance", "WB + Σ amount·mark·ratio", "100 + 0.01·71,202.9·90%", "$740.83"
     )
 
 
@@ -527,10 +527,10 @@ def test_a_joint_move_shows_every_price_at_the_brink_and_that_equity_is_the_requ
     assert line.formula == "P·(1 + β·x), never below 0; there margin balance = requirement"
     assert (
         line.numbers
-        == "RENDER 1.75·(1 − 1·8.025641 %) = 1.6095513; margin balance 1,974.36 = requirement "
+        == "RENDER 1.75·(1 − 1·8.025641%) = 1.6095513; margin balance 1,974.36 = requirement "
         "1,974.36"
     )
-    assert line.result == "−8.03 %"
+    assert line.result == "−8.03%"
 
 
 def test_a_price_that_stops_at_nothing_says_so() -> None:

@@ -43,21 +43,21 @@ def pledged(**more: object) -> Scenario:
 
 def test_the_worked_example_reads_as_promised() -> None:
     assert said(presets()["pair"].scenario) == (
-        "If RENDER and FET fall 9.47 % together, the whole account is liquidated. "
-        "Alone, RENDER would have to fall 17.04 %, FET 21.30 %."
+        "If RENDER and FET fall 9.47% together, the whole account is liquidated. "
+        "Alone, RENDER would have to fall 17.04%, FET 21.30%."
     )
 
 
 def test_pledged_tokens_fall_with_the_rest_and_are_named() -> None:
     assert said(pledged()).startswith(
-        "If RENDER and BTC fall 14.06 % together, the whole account is liquidated."
+        "If RENDER and BTC fall 14.06% together, the whole account is liquidated."
     )
-    assert "Alone, RENDER would have to fall 16.00 %" in said(pledged())
+    assert "Alone, RENDER would have to fall 16.00%" in said(pledged())
 
 
 def test_the_beta_of_pledged_tokens_is_named() -> None:
     sentence = said(pledged(betas={"BTC": 0.5}))
-    assert sentence.startswith("If the market falls 14.97 % (RENDER as much, BTC 0.5 times that)")
+    assert sentence.startswith("If the market falls 14.97% (RENDER as much, BTC 0.5 times that)")
 
 
 def test_pledged_tokens_that_do_not_count_are_not_named() -> None:
@@ -155,12 +155,12 @@ def test_a_move_apart_that_is_nearer_than_the_common_one_is_told(
     assert nearest is not None
     assert nearest.direction.key == "against"
     assert nearest.nearest is not None
-    clause = f"is liquidated. Moving apart ({ways}), {-nearest.nearest * 100:.2f} % each is enough."
+    clause = f"is liquidated. Moving apart ({ways}), {-nearest.nearest * 100:.2f}% each is enough."
     assert clause in said(scenario)
 
 
 def test_a_move_apart_is_told_from_the_marks_of_now() -> None:
-    assert " % each from here is enough." in said(at_move(held(*LONG_SHORT), -0.05))
+    assert "% each from here is enough." in said(at_move(held(*LONG_SHORT), -0.05))
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_nothing_is_said_of_a_move_apart_that_is_no_nearer_or_does_nothing(
 
 
 def test_each_change_of_way_is_said() -> None:
-    assert "RENDER would have to fall 16.22 %, FET rise 19.49 %, TAO fall 26.90 %." in said(
+    assert "RENDER would have to fall 16.22%, FET rise 19.49%, TAO fall 26.90%." in said(
         held(*FOUR[:3])
     )
 
@@ -203,7 +203,7 @@ def test_a_rise_beyond_what_common_moves_are_looked_for_is_not_told() -> None:
 
 def test_where_every_rise_lies_beyond_that_it_is_said_how_far_was_looked() -> None:
     shorts = held(("RENDER", "short", 5), ("FET", "short", 5))
-    assert said(shorts).endswith("No token could do it alone, up to +1,000 %.")
+    assert said(shorts).endswith("No token could do it alone, up to +1,000%.")
 
 
 def test_what_lacks_less_than_a_cent_is_not_said_to_lack_nothing() -> None:

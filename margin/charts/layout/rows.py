@@ -75,7 +75,7 @@ def counted(what: str, more: str, count: int) -> str:
 
 def moves_axis(title: str, low: float, high: float) -> dict[str, Any]:
     """Return an axis of moves in %, from fraction to fraction."""
-    return style.axis(title=title, range=[low * 100, high * 100], ticksuffix=" %", nticks=7)
+    return style.axis(title=title, range=[low * 100, high * 100], ticksuffix="%", nticks=7)
 
 
 def with_room(moves: Sequence[float]) -> tuple[float, float]:

@@ -40,14 +40,10 @@ EMPTY = 22
 
 
 def headline(finding: str) -> str:
-    """Return the finding as a chart title, on as few lines as the narrowest screen allows, of like length.
-
-    No figure is parted from its %.
-    """
-    words = finding.replace(" %", "\u00a0%")
-    lines = wrap(words, NARROWEST, break_long_words=False)
+    """Return the finding as a chart title, on as few lines as the narrowest screen allows, of like length."""
+    lines = wrap(finding, NARROWEST, break_long_words=False)
     for width in range(NARROWEST - 1, 0, -1):
-        shorter = wrap(words, width, break_long_words=False)
+        shorter = wrap(finding, width, break_long_words=False)
         if len(shorter) > len(lines):
             break
         lines = shorter

@@ -45,7 +45,7 @@ from margin.venues import VENUES, TierTable
 _INSTRUMENTS_PAGE, _POSITIONS_PAGE, _MOST_PAGES = 1000, 200, 10
 _MOST_PAYMENTS, _MOST_CANDLES = 200, 1000
 _UNITS: Mapping[str, float] = {"as fractions": 1.0, "in per cent": 100.0}
-"""What an answer may write for a margin of 100 %."""
+"""What an answer may write for a margin of 100%."""
 _SAME_UNIT = 10.0
 """How many times more or less than 1 ÷ the leverage an initial margin may be.
 

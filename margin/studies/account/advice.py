@@ -23,7 +23,7 @@ Stretch = tuple[float, float]
 
 
 class Advice(NamedTuple):
-    """How to live through a common `move` (−0.2: every price falls 20 % times its beta).
+    """How to live through a common `move` (−0.2: every price falls 20% times its beta).
 
     `deposit`: money in the settlement coin that has to be exceeded, 0 where the account survives as
     it is; in isolated mode the sum over positions. `spare`: the lowest headroom on the way, where

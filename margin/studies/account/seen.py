@@ -36,7 +36,7 @@ def _sayable(value: float | None) -> float | None:
 
 
 def differences(scenario: Scenario, assessment: Assessment) -> list[Difference]:
-    """Return the figures that the maker of the scenario saw and that are not reproduced within 1 %."""
+    """Return the figures that the maker of the scenario saw and that are not reproduced within 1%."""
     if scenario.seen is None:
         return []
     pairs = [

@@ -33,7 +33,7 @@ class Direction(NamedTuple):
     """A way that prices go: for a move x every price becomes mark · (1 + rate · x), at least 0.
 
     `rates` by token; one that is not named stands still. Its first crossings are looked for from
-    −`furthest_down` on, up to +1000 %.
+    −`furthest_down` on, up to +1000%.
     """
 
     key: str
@@ -90,7 +90,7 @@ def against(account: Preparable) -> Direction:
 
     Down for a token held net long, pledged ones among them, and up for one held net short. Up also for a hedge of equal
     legs, which gains nothing on either side but owes more maintenance the higher the price: what counts is the slope of
-    profit less requirement. A stablecoin stands still. Shorts being hurt beyond a doubling, x reaches to −1000 %.
+    profit less requirement. A stablecoin stands still. Shorts being hurt beyond a doubling, x reaches to −1000%.
     """
     slopes: dict[str, float] = {}
     for book in prepare(account).books:
@@ -174,7 +174,7 @@ class DirectionResult(NamedTuple):
     In isolated mode the first position that reaches a level counts. `hardest` is the largest price
     change, as a positive fraction of the mark, that a liquidation point asks of any token held: of
     a direction by betas it is that of the token with the largest beta. x itself does not compare
-    across directions (BTC −6 % may be RENDER −10 %); this does, and it cannot be made small by
+    across directions (BTC −6% may be RENDER −10%); this does, and it cannot be made small by
     spreading a move over more tokens. Of the two points `nearest` is the one that asks less, and
     `token` is whom it asks that of, the first of several.
     """

@@ -20,7 +20,7 @@ from margin.model.scenario import Scenario
 
 FURTHEST_DOWN = 1.0
 FURTHEST_UP = 10.0
-"""Joint moves are looked for from −100 % to +1000 %."""
+"""Joint moves are looked for from −100% to +1000%."""
 NO_PRICE = 1e-12
 """A liquidation price below this part of the mark is rounding around 0.
 
@@ -48,7 +48,7 @@ class LiquidationPrice(NamedTuple):
 
 
 class JointMove(NamedTuple):
-    """The first common move at which the account is liquidated, as a fraction (−0.0947 is −9.47 %); None: nowhere."""
+    """The first common move at which the account is liquidated, as a fraction (−0.0947 is −9.47%); None: nowhere."""
 
     down: float | None
     up: float | None

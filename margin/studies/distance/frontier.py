@@ -485,7 +485,7 @@ def ellipse(
     Two arrays of `points`.
 
     Log-normal: an ellipse of log returns around today, which stays their median, turned into simple returns. Of normal
-    log returns `1 − exp(−k² ÷ 2)` end inside: 39 % for k = 1, 86 % for k = 2. Real ones have fatter tails.
+    log returns `1 − exp(−k² ÷ 2)` end inside: 39% for k = 1, 86% for k = 2. Real ones have fatter tails.
     """
     turn = np.linspace(0.0, 2 * np.pi, points)
     first, second = (volatility * sqrt(days / DAYS_A_YEAR) for volatility in volatilities)

@@ -3,7 +3,7 @@
 Or days that a person makes up.
 
 Stress on closes alone understates the danger of liquidation badly: on its worst day RENDER closed
-at −29 % and had traded at −84 %. The worst tick takes every token's at once, which no day needs to
+at −29% and had traded at −84%. The worst tick takes every token's at once, which no day needs to
 have done: a named approximation.
 """
 

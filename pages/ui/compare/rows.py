@@ -45,7 +45,7 @@ def price_rows(comparison: ModeComparison) -> list[Texts]:
 
 
 def prices(price: LiquidationPrice, mark: float) -> str:
-    """Return `1.4518 (−17.04 %)`, both where there are two, or why there is none."""
+    """Return `1.4518 (−17.04%)`, both where there are two, or why there is none."""
     found = [
         f"{wording.price(each)} "
         f"({'from 0' if (far := away(each, mark)) is None else wording.percent(far, sign=True)})"

@@ -282,7 +282,7 @@ def _directions(session: Session, comparison: ModeComparison) -> None:
     try:
         move = number(typed, "The move", at_least=-1000, at_most=1000) / 100
     except FieldError:
-        st.error("Choose a move from −1000 to 1000 %; no price falls below 0.")
+        st.error("Choose a move from −1000 to 1000%; no price falls below 0.")
         return
     ways = _ways(session)
     rows = along(comparison, ways, move)
@@ -299,11 +299,11 @@ _MOVES = (
     "beta to BTC (1 where it "
     "knows none) or by yours from Moves together."
 )
-_SEARCHED = "Liquidation is looked for from −100 % to +1,000 %."
+_SEARCHED = "Liquidation is looked for from −100% to +1,000%."
 _AGAINST = (
     f"In “{NAMES['against']}” a negative move is the one that hurts. Liquidation is looked for "
-    f"from −100 % (there from "
-    "−1,000 %) to +1,000 %."
+    f"from −100% (there from "
+    "−1,000%) to +1,000%."
 )
 
 

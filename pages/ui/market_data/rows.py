@@ -105,7 +105,7 @@ def _funding_cells(view: View, token: str) -> Texts:
 
 
 def _rate(quote: Quote | None) -> str:
-    """Return `+0.0086 % each 4 h`."""
+    """Return `+0.0086% each 4 h`."""
     if quote is None or quote.funding_rate is None:
         return wording.MISSING
     rate = f"{'+' if quote.funding_rate > 0 else ''}{wording.rate(quote.funding_rate)}"

@@ -104,7 +104,7 @@ def _distance(move: float | None) -> str:
 
 
 def left(outcome: Outcome, scenario: Scenario) -> str:
-    """Return what is left of the account: `$5,350.00 · 36.21 %`, or what is lost."""
+    """Return what is left of the account: `$5,350.00 · 36.21%`, or what is lost."""
     if outcome.positions_lost:
         return f"{_lost(outcome, scenario)} · {wording.money(outcome.remaining)}"
     if outcome.liquidated:
@@ -163,7 +163,7 @@ def cloud_words(
         f"Ellipses: daily log returns {cloud.window}, correlation {cloud.risk.correlation:.2f}; "
         f"volatility a year "
         f"{one} ({first.name}) and {two} ({second.name}).",
-        "39, 86 and 99 % of normal log returns end within 1, 2 and 3 σ; real ones have fatter "
+        "39, 86 and 99% of normal log returns end within 1, 2 and 3 σ; real ones have fatter "
         "tails.",
     ]
     windows = risk_windows([*first.rates, *second.rates])

@@ -41,7 +41,7 @@ class Cell(NamedTuple):
         """From where to where a person's figure may go."""
         low, high = [f"{bound:g}".replace("-", "−") for bound in self.bounds.values()]
         least = f"above {low} and up" if "above" in self.bounds else low
-        return f"{least} to {high}{' %' if self.factor == PERCENT else ''}"
+        return f"{least} to {high}{'%' if self.factor == PERCENT else ''}"
 
     @property
     def help(self) -> str:

@@ -15,7 +15,7 @@ SAME = 1e-9
 
 
 def slider_moves() -> list[float]:
-    """Return the slider's steps from −100 % to +1000 %."""
+    """Return the slider's steps from −100% to +1000%."""
     rising = [0.0]
     for until, step in _STEPS:
         count = round((until - rising[-1]) / step)

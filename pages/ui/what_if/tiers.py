@@ -80,7 +80,7 @@ def _columns(scenario: Scenario) -> dict[str, Any]:
             f"From ({unit})", format="%.10g", help="where the tier begins; the first at 0"
         ),
         "Rate": column.NumberColumn(
-            "Maintenance rate", format="%.6g", help="as a fraction: 0.02 is 2 %"
+            "Maintenance rate", format="%.6g", help="as a fraction: 0.02 is 2%"
         ),
         "Max leverage": column.NumberColumn(format="%.4g", help="may be left empty"),
     }

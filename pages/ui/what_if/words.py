@@ -45,7 +45,7 @@ def advice(session: Session, assessment: Assessment) -> None:
         "Survive a common move of (%)", value=-20.0, step=5.0, format="%.4g", key="survive"
     )
     if not -100 <= chosen <= 1000:
-        answer.error("Choose a move from −100 to 1000 %.")
+        answer.error("Choose a move from −100 to 1000%.")
         return
     found = survive(session.working, chosen / 100)
     if found is None:

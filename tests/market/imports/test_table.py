@@ -248,7 +248,7 @@ def test_a_size_in_dollars_is_told() -> None:
         ("$5 RENDER", "the size must be a number"),
         ("0." + "3" * 100, "the size must be a number"),
         ("(5)", "contradicts the negative size"),
-        ("5 %", "the size must be a number"),
+        ("5%", "the size must be a number"),
         ("=1+1", "the size must be a number"),
         ("1e999", "the size must be at most 1e15"),
         ("-5", "contradicts the negative size"),

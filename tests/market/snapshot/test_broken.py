@@ -80,7 +80,7 @@ CELLS: list[Break] = [
         "got NaN",
     ),
     (
-        "a rate above 100 %",
+        "a rate above 100%",
         "tiers.csv",
         TIER,
         ",0.025,>,2.5,",

@@ -440,7 +440,7 @@ def test_an_isolated_account_comes_with_its_margins_without_the_closing_fees(boo
 
 
 def test_the_documented_position_margin_holds_the_closing_fee(replay: Replay, book: Book) -> None:
-    """100 XRP at 0.3615, 10×, taker fee 0.06 %.
+    """100 XRP at 0.3615, 10×, taker fee 0.06%.
 
     The documented positionIM is 3.634521, of which 3.615 are margin.
     """

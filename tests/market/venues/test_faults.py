@@ -152,7 +152,7 @@ def test_a_mark_that_cannot_be_is_refused_and_the_others_stand(
     assert set(checked.good) == set(book.tokens(venue)) - {"RENDER"}
 
 
-@pytest.mark.parametrize("index_off", [1.5, -0.375], ids=["60 % below", "60 % above"])
+@pytest.mark.parametrize("index_off", [1.5, -0.375], ids=["60% below", "60% above"])
 @pytest.mark.parametrize("venue", READERS)
 @pytest.mark.usefixtures("replay")
 def test_a_mark_60_per_cent_off_its_index_price_is_refused(

@@ -207,10 +207,10 @@ def in_debt(tiers: list[dict[str, float]], wallet: float = -40_000) -> Scenario:
 @pytest.mark.parametrize(
     ("move", "kept"),
     [
-        # Of k kept 500,000 pays 0.4 %, the rest 30 %:
+        # Of k kept 500,000 pays 0.4%, the rest 30%:
         # −40,000 + 20,000 + 100,000·k = 2,000 + 0.3·(900,000·k − 500,000)
         pytest.param(-0.1, 128_000 / 170_000, id="the collateral has lost nine tenths"),
-        # At −11.11 % it is worth nothing, and from there on the short gains more than it owes; so
+        # At −11.11% it is worth nothing, and from there on the short gains more than it owes; so
         # it is lowest at the end: −40,000 + 200,000·k = 2,000 + 0.3·(800,000·k − 500,000), or where
         # the collateral is gone.
         pytest.param(-0.2, 0.6942857142857143, id="the collateral is gone"),

@@ -73,7 +73,7 @@ from tests.studies.accounts import (
 )
 
 PAIR = presets()["pair"].scenario
-"""RENDER 50,000 and FET 40,000 long at 10×, wallet 10,000, on Binance: each pays 2 % less 75."""
+"""RENDER 50,000 and FET 40,000 long at 10×, wallet 10,000, on Binance: each pays 2% less 75."""
 CROSS_FALL = 8_350 / 88_200
 RENDER_FALL, FET_FALL = 4_075 / 49_000, 3_275 / 39_200
 BOTH = ("RENDER long", "FET long")
@@ -235,7 +235,7 @@ def test_a_day_is_the_crash_tables_and_isolated_positions_meet_their_own_worst_t
     assert row.isolated_worst.lost == ("RENDER long", "RENDER short")
     assert row.isolated_worst.left == pytest.approx(10_000 - 3_500 - 1_750)
     assert row.cross_close == Left((), pytest.approx(10_000 - 1_750), pytest.approx(-1_750))
-    # Long at −10 %: 3,500 of margin, 3,500 lost. Short: 1,750 won.
+    # Long at −10%: 3,500 of margin, 3,500 lost. Short: 1,750 won.
     assert row.isolated_close == Left(
         ("RENDER long",), pytest.approx(10_000 - 3_500 + 1_750), pytest.approx(-1_750)
     )
@@ -500,7 +500,7 @@ def test_the_worked_example_may_change_without_a_margin_call() -> None:
         "be liquidated. "
         "After it: no margin call: every position holds the initial margin that it needs at the "
         "mark. Requirement "
-        "÷ equity of the position worst off would be 18.50 %, below your warning level of 50 %. "
+        "÷ equity of the position worst off would be 18.50%, below your warning level of 50%. "
         "Headroom "
         "would be $3,275.00, the least of a position; now $8,350.00, the account's."
     )
@@ -512,7 +512,7 @@ def test_the_worked_example_may_change_without_a_margin_call() -> None:
         "figures yes: equity of $10,000.00 covers the requirement of $1,650.00. "
         "After it: no margin call: equity covers the initial margin of $9,000.00. Requirement ÷ "
         "equity of the account "
-        "would be 16.50 %, below your warning level of 50 %. Headroom would be $8,350.00, the "
+        "would be 16.50%, below your warning level of 50%. Headroom would be $8,350.00, the "
         "account's; now "
         "$3,275.00, the least of a position."
     )
@@ -584,7 +584,7 @@ def test_initial_margin_above_equity_calls_for_money_in_cross() -> None:
     said = "After it: a margin call: initial margin of $8,700.00 would be $1,700.00 above equity of $7,000.00"
     assert said in said_of(fallen)
     assert (
-        "Requirement ÷ equity of the account would be 22.71 %, below your warning level of 50 %."
+        "Requirement ÷ equity of the account would be 22.71%, below your warning level of 50%."
         in said_of(fallen)
     )
 
@@ -680,17 +680,17 @@ def test_what_the_venue_asks_at_a_change_is_said_as_far_as_it_is_known() -> None
 def test_a_level_reached_after_the_change_is_a_margin_call() -> None:
     fallen = at_marks(PAIR, RENDER=1.75 * 0.935)
     change = switch(modes(fallen))
-    # Margin 5,000 − 3,250 of loss, requirement 46,750 · 2 % − 75 = 860: 49.1 %; with 0.925, 850 of
-    # 1,250: 68 %.
+    # Margin 5,000 − 3,250 of loss, requirement 46,750 · 2% − 75 = 860: 49.1%; with 0.925, 850 of
+    # 1,250: 68%.
     assert change.level is None
     nearer = at_marks(with_wallet(PAIR, 20_000), RENDER=1.75 * 0.925)
     change = switch(modes(nearer))
     assert (change.level, change.lacking, change.margin_call) == ("warning", 0, True)
     assert (
         "After it: a margin call would be near: requirement ÷ equity of the position worst off "
-        "would be 68.00 %, " in (said_of(modes(nearer)))
+        "would be 68.00%, " in (said_of(modes(nearer)))
     )
-    assert "past your warning level of 50 %. Short of initial margin" in said_of(modes(nearer))
+    assert "past your warning level of 50%. Short of initial margin" in said_of(modes(nearer))
     assert switch(modes(at_marks(PAIR, RENDER=1.75 * 0.92))).level == "danger"
 
 
@@ -783,14 +783,14 @@ def test_filling_what_is_short_gives_every_position_its_initial_margin(scenario:
 def test_the_verdict_of_the_worked_example() -> None:
     comparison = modes(PAIR)
     assert verdict(comparison) == (
-        "Cross is liquidated by a common fall of 9.47 %: all of $10,000.00 is at stake. Isolated "
+        "Cross is liquidated by a common fall of 9.47%: all of $10,000.00 is at stake. Isolated "
         "loses its first "
-        "position, RENDER long, by a common fall of 8.32 %, but it can lose at most $9,000.00 from "
+        "position, RENDER long, by a common fall of 8.32%, but it can lose at most $9,000.00 from "
         "here: $1,000.00 "
         "stays safe."
     )
     assert alone_in_words(comparison) == (
-        "Alone, RENDER would have to fall 17.04 % to liquidate cross, and 8.32 % to take its "
+        "Alone, RENDER would have to fall 17.04% to liquidate cross, and 8.32% to take its "
         "isolated long."
     )
     assert verdict(modes(in_mode(PAIR, "isolated"))) == verdict(comparison)
@@ -814,22 +814,22 @@ def test_the_verdict_of_the_worked_example() -> None:
             account(
                 "binance", "cross", [long("RENDER", 1_000, 1.75, 1, isolated_margin=1_800)], 1_900
             ),
-            "Isolated loses no position in any common move from −100 % to +1,000 %; it can lose at "
+            "Isolated loses no position in any common move from −100% to +1,000%; it can lose at "
             "most $1,800.00 from "
             "here: $100.00 stays safe.",
             id="covered",
         ),
         pytest.param(
             account("binance", "cross", [long("RENDER", 1_000, 1.75, 1)], 1_900),
-            "Cross survives every common move from −100 % to +1,000 %.",
+            "Cross survives every common move from −100% to +1,000%.",
             id="covered in cross",
         ),
         pytest.param(
             presets()["long_short"].scenario,
-            "Cross is liquidated if RENDER falls 8.13 % while FET rises 8.13 %, or by a common "
-            "rise of 263.10 %: all "
+            "Cross is liquidated if RENDER falls 8.13% while FET rises 8.13%, or by a common "
+            "rise of 263.10%: all "
             "of $10,000.00 is at stake. Isolated loses its first position, FET short, by a common "
-            "rise of 7.95 %",
+            "rise of 7.95%",
             id="the move against the account is nearer",
         ),
         pytest.param(
@@ -860,10 +860,10 @@ def test_the_verdict_of_the_worked_example() -> None:
                 [long("BTC", 0.7, 71_202.9), short("RENDER", 16_000, 1.75)],
                 9_000,
             ),
-            "Cross is liquidated if BTC falls 10.63 % while RENDER rises 10.63 %, or by a common "
-            "fall of 39.44 %: all "
+            "Cross is liquidated if BTC falls 10.63% while RENDER rises 10.63%, or by a common "
+            "fall of 39.44%: all "
             "of $9,000.00 is at stake. Isolated loses its first position, RENDER short, by a "
-            "common rise of 8.11 %",
+            "common rise of 8.11%",
             id="each mode by its own nearest way",
         ),
         pytest.param(
@@ -874,11 +874,11 @@ def test_the_verdict_of_the_worked_example() -> None:
                 3_300,
                 betas={"BTC": 0.5, "RENDER": 2},
             ),
-            "Cross is liquidated if RENDER falls 100.00 % while BTC rises 108.01 %, though by no "
+            "Cross is liquidated if RENDER falls 100.00% while BTC rises 108.01%, though by no "
             "common move from "
-            "−100 % to +1,000 %: all of $3,300.00 is at stake. Isolated loses its first position, "
+            "−100% to +1,000%: all of $3,300.00 is at stake. Isolated loses its first position, "
             "BTC short, if BTC "
-            "rises 99.20 %, but it can lose",
+            "rises 99.20%, but it can lose",
             id="no common move at all",
         ),
         pytest.param(
@@ -929,7 +929,7 @@ def test_margins_that_the_wallet_does_not_cover_are_not_compared_in_the_verdict(
         "liquidated at these marks, the whole account at once: the wallet held $600.00."
     )
     assert alone_in_words(modes(with_wallet(PAIR, 4_000))) == (
-        "Alone, RENDER would have to fall 4.80 % to liquidate cross."
+        "Alone, RENDER would have to fall 4.80% to liquidate cross."
     )
     assert "it takes less than a cent more than the wallet's $9,000.00." in verdict(
         modes(with_wallet(PAIR, 8_999.999))
@@ -1115,12 +1115,12 @@ def test_a_fee_of_ones_own_counts_on_its_venue_alone_and_is_named() -> None:
     assert [line.scenario.account.fee for line in found.lines] == [0.0005, 0.001, 0.0005, 0.00045]
     said = venue_assumptions(mine, found)
     assert (
-        "the taker fee of 0.1 % that was entered counts on Bybit alone, elsewhere the venue's "
+        "the taker fee of 0.1% that was entered counts on Bybit alone, elsewhere the venue's "
         "own does" in said
     )
     assert said[:2] == [
         "USDT and USDC are taken as one dollar each, marks as the same everywhere",
-        "liquidation is looked for in every common move from −100 % to +1,000 %, each token by "
+        "liquidation is looked for in every common move from −100% to +1,000%, each token by "
         "its beta",
     ]
 
@@ -1154,8 +1154,8 @@ def same_everywhere() -> VenueComparison:
             account("binance", "cross", [short("RENDER", 20_000, 1.75)], 1_500),
             ("Bybit",),
             "In a common rise Bybit liquidates last: at these marks already on Hyperliquid, at "
-            "+1.20 % on OKX, at "
-            "+2.45 % on Binance and at +3.40 % on Bybit.",
+            "+1.20% on OKX, at "
+            "+2.45% on Binance and at +3.40% on Bybit.",
             id="a short that is dead on one",
         ),
         pytest.param(
@@ -1168,7 +1168,7 @@ def same_everywhere() -> VenueComparison:
             ("Bybit",),
             "In a common rise Bybit liquidates last: at these marks already on Binance, "
             "Hyperliquid and OKX and at "
-            "+17.05 % on Bybit.",
+            "+17.05% on Bybit.",
             id="a hedge that lives on one",
         ),
         pytest.param(
@@ -1184,15 +1184,15 @@ def same_everywhere() -> VenueComparison:
                 betas={"RENDER": 3},
             ),
             ("Bybit",),
-            "In a common rise Bybit liquidates last: at +15.28 % on Hyperliquid, at +24.25 % on "
-            "OKX, at +25.96 % on "
-            "Binance and at +27.04 % on Bybit.",
+            "In a common rise Bybit liquidates last: at +15.28% on Hyperliquid, at +24.25% on "
+            "OKX, at +25.96% on "
+            "Binance and at +27.04% on Bybit.",
             id="a rise nearer than the fall",
         ),
         pytest.param(
             account("binance", "cross", [short("RENDER", 571.43, 1.75)], 10_900),
             (),
-            "A common rise liquidates at +981.82 % on Hyperliquid and not up to +1,000 % on "
+            "A common rise liquidates at +981.82% on Hyperliquid and not up to +1,000% on "
             "Binance, Bybit and OKX.",
             id="a rise further than is looked for",
         ),
@@ -1227,28 +1227,28 @@ def ended(*ends: tuple[float | None, float | None]) -> VenueComparison:
     [
         (
             [(-0.3, 0.1), (-0.12, 0.2)],
-            "In a common rise Bybit liquidates last: at +10.00 % on Binance and at +20.00 % on "
+            "In a common rise Bybit liquidates last: at +10.00% on Binance and at +20.00% on "
             "Bybit. A common fall "
-            "liquidates sooner, at −12.00 % on Bybit.",
+            "liquidates sooner, at −12.00% on Bybit.",
         ),
         (
             [(0, 0), (None, None), (0, 0)],
-            "At these marks the account is liquidated on Binance and OKX; no common move from −100 "
-            "% to +1,000 % "
+            "At these marks the account is liquidated on Binance and OKX; no common move from "
+            "−100% to +1,000% "
             "liquidates on Bybit.",
         ),
         (
             [(0, 0), (-0.00001, None)],
-            "In a common fall Bybit liquidates last: at these marks already on Binance and at 0.00 "
-            "% on Bybit.",
+            "In a common fall Bybit liquidates last: at these marks already on Binance and at "
+            "0.00% on Bybit.",
         ),
         (
             [(-0.3, None), (None, None)],
-            "A common fall liquidates at −30.00 % on Binance and never on Bybit.",
+            "A common fall liquidates at −30.00% on Binance and never on Bybit.",
         ),
         (
             [(-0.3, None), (-0.30000001, None)],
-            "A common fall liquidates on Binance and Bybit alike, at −30.00 %.",
+            "A common fall liquidates on Binance and Bybit alike, at −30.00%.",
         ),
     ],
     ids=[
@@ -1268,7 +1268,7 @@ def test_venues_that_liquidate_alike_are_all_named() -> None:
     assert found.last == ("Binance", "Hyperliquid")
     assert (
         venue_verdict(found)
-        == "A common fall liquidates on Binance and Hyperliquid alike, at −6.71 %."
+        == "A common fall liquidates on Binance and Hyperliquid alike, at −6.71%."
     )
 
 
@@ -1283,7 +1283,7 @@ def test_venues_that_liquidate_alike_are_all_named() -> None:
         pytest.param(PAIR, "Bybit and OKX have no tables of FET.", id="missing tokens"),
         pytest.param(
             account("binance", "cross", [long("RENDER", 1_000, 1.75, 1)], 1_900),
-            "No common move from −100 % to +1,000 % liquidates on Binance, Bybit, OKX and "
+            "No common move from −100% to +1,000% liquidates on Binance, Bybit, OKX and "
             "Hyperliquid.",
             id="covered",
         ),

@@ -279,7 +279,7 @@ def test_an_account_that_stands_again_beyond_its_liquidation_is_liquidated_all_t
 
 
 def test_isolated_positions_fall_one_by_one_and_take_their_margin_and_no_more() -> None:
-    """RENDER: 17,500 at 10×, lost at −9.2 %; TAO: 27,271 at 2×; BTC short: gains.
+    """RENDER: 17,500 at 10×, lost at −9.2%; TAO: 27,271 at 2×; BTC short: gains.
 
     3,000 are free.
     """
@@ -344,7 +344,7 @@ def test_the_hardest_price_change_of_a_price_that_reached_nothing_is_all_of_it()
 def test_of_two_liquidation_points_the_one_that_asks_the_smaller_price_change_is_the_nearest() -> (
     None
 ):
-    """Down the direction TAO rises by 171 %, up it RENDER by 322 %, though that is the smaller x."""
+    """Down the direction TAO rises by 171%, up it RENDER by 322%, though that is the smaller x."""
     positions = [short("RENDER", 1_000, 1.75), short("TAO", 10, 272.71)]
     result = only(account("binance", "cross", positions, 3_000), custom({"RENDER": 4, "TAO": -2}))
     assert result.liquidation.up < -result.liquidation.down

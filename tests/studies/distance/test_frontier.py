@@ -273,7 +273,7 @@ def test_a_column_meets_the_curves_at_all_its_roots_and_nowhere_else(
 
 
 def test_one_rate_gives_one_straight_line_that_is_found_by_hand() -> None:
-    """Textbook, 1 %: headroom = 10,000 − 1,000 + 0.99 · (60,000 x + 40,000 y)."""
+    """Textbook, 1%: headroom = 10,000 − 1,000 + 0.99 · (60,000 x + 40,000 y)."""
     positions = [long("RENDER", 60_000 / 1.75, 1.75), long("TAO", 40_000 / 272.71, 272.71)]
     scenario = account("textbook", "cross", positions, 10_000)
     [line] = mapped(

@@ -1,7 +1,7 @@
 """The waterfall by hand: what each venue's rules do to worked accounts, number by number.
 
 A long of 10,000 RENDER entered at 10 with a wallet of 10,000 has equity 10,000·(P − 9). At one
-maintenance rate m it is liquidated at P = 9 ÷ (1 − m): 9.0909… at 1 %, 9.4736… at 5 %, 10 at 10 %.
+maintenance rate m it is liquidated at P = 9 ÷ (1 − m): 9.0909… at 1%, 9.4736… at 5%, 10 at 10%.
 """
 
 from dataclasses import replace
@@ -152,7 +152,7 @@ def test_the_worst_loss_goes_first_and_the_rest_stays_open_once_the_requirement_
     found = run(account, {"RENDER": 2, "TAO": 190, "BTC": 45_000}, FREE)
     t = (
         4_700 / 7_405
-    )  # 5,000 − 8,000·t − 500·t + 1,000·t is 1 % of 30,000 − 8,000·t − 500·t − 1,000·t
+    )  # 5,000 − 8,000·t − 500·t + 1,000·t is 1% of 30,000 − 8,000·t − 500·t − 1,000·t
     assert kinds(found) == ["closed", "stopped"]
     assert only(found, "closed")[5:9] == ("RENDER", "long", 1_000, 0)
     assert found.steps[0].t == approx(t)
@@ -210,7 +210,7 @@ def test_binance_reads_the_tier_again_at_what_is_left() -> None:
     found = fall(9.222, Conduct(slippage=0.03, liquidation_fee=0), venue="binance", tiers=tiers)
     price = 87_620 / 9_500  # 10,000·(P − 9) = 500·P − 2,380
     equity, notional = 10_000 * (price - 9), 10_000 * price
-    # E − 3 % of what goes = (4 %·N − 1,500) ÷ 0.9, N what is left, in the second tier
+    # E − 3% of what goes = (4%·N − 1,500) ÷ 0.9, N what is left, in the second tier
     left = (0.03 * notional - equity - 1_500 / 0.9) / (0.03 - 0.04 / 0.9)
     assert 50_000 < left < 88_000
     assert only(found, "reduced").mark == approx(price)
@@ -222,7 +222,7 @@ def test_binance_closes_a_tenth_of_the_first_size_at_least_so_ten_orders_are_the
     orders = [step for step in found.steps if step.kind in ("reduced", "closed")]
     assert [step.quantity for step in orders] == [approx(1_000)] * 10
     assert [step.kind for step in orders] == ["reduced"] * 9 + ["closed"]
-    # Each order finds E = 5 % of q·P; the price then falls until E − q·(P − P') = 5 % of (q −
+    # Each order finds E = 5% of q·P; the price then falls until E − q·(P − P') = 5% of (q −
     # 1,000)·P' and so on.
     price, equity = 9 / 0.95, 10_000 * (9 / 0.95 - 9)
     for order, left in zip(orders, range(10_000, 0, -1_000), strict=True):
@@ -235,7 +235,7 @@ def test_binance_closes_a_tenth_of_the_first_size_at_least_so_ten_orders_are_the
 def test_where_rounded_tiers_do_not_quite_meet_the_edge_is_far_enough() -> None:
     leg = Leg(0, 0, 0, 60_000, 60_000, (0, 50_000), (0, 0.05), (0, 2_499.998), jumps=True)
     required = 0.05 * 60_000 - 2_499.998
-    # At 50,000 the upper row asks for 0.002, more than 90 % of the equity, and the lower for
+    # At 50,000 the upper row asks for 0.002, more than 90% of the equity, and the lower for
     # nothing.
     case = Case(60_000, leg, 1.0, None, None, 0.001, required, 0.0, 60_000, None, False)
     assert kept_part(case, 0.9) == approx(5 / 6)
@@ -247,7 +247,7 @@ def test_binance_closes_everything_where_closing_costs_more_than_it_frees() -> N
     assert kinds(found) == ["orders_cancelled", "closed"]
     step = only(found, "closed")
     assert step.slippage == approx(50 * price)
-    assert step.fee == approx(50 * price), "the fee is 1.25 %, but only 0.5 % is left of 1 %"
+    assert step.fee == approx(50 * price), "the fee is 1.25%, but only 0.5% is left of 1%"
     assert found.kept == approx(0)
     assert found.fund_took == 0
 
@@ -328,10 +328,10 @@ def okx(quantity: float, wallet: float, **other: Any) -> Scenario:
 def test_okx_goes_down_two_tiers_from_the_third_on_and_closes_all_below() -> None:
     found = run(okx(50_000, 10_000), {"RENDER": 1}, FREE)
     orders = [step for step in found.steps if step.kind in ("reduced", "closed")]
-    first = 90_000 / (50_000 * 0.955)  # the fourth tier, 4.5 %
+    first = 90_000 / (50_000 * 0.955)  # the fourth tier, 4.5%
     second = (30_000 * first - 2_250 * first) / (
         30_000 * 0.97
-    )  # the second, 3 %, with the equity of the first
+    )  # the second, 3%, with the equity of the first
     assert [order.left for order in orders] == [30_000, 0]
     assert [order.mark for order in orders] == [approx(first), approx(second)]
     assert kinds(found) == ["orders_cancelled", "reduced", "stopped", "closed"]
@@ -551,7 +551,7 @@ def test_collateral_repays_a_debt_once_nothing_is_open_and_what_is_left_of_it_go
         taker_fee=0,
     )
     found = run(account, {"RENDER": 6, "BTC": 30_000}, FREE)
-    # 24,000·(1 − t/2) of collateral against a loss of 20,000·(1 + t): equity is 1 % of 80,000 −
+    # 24,000·(1 − t/2) of collateral against a loss of 20,000·(1 + t): equity is 1% of 80,000 −
     # 20,000·t.
     t = 3_200 / 31_800
     debt = 20_000 * (1 + t)
@@ -600,7 +600,7 @@ def test_an_isolated_position_loses_its_margin_and_no_more_while_the_others_go_o
     assert step.t == approx((10 - price) / 8)
     assert step.before == (10_000, approx(100 * price), approx(100 * price))
     assert step.fund_loss == approx(100 * price), (
-        "2 % of slippage, half of it covered by 1 % of equity"
+        "2% of slippage, half of it covered by 1% of equity"
     )
     assert found.start_equity == 15_000
     assert found.kept == approx(5_000 + 1_000)
@@ -653,7 +653,7 @@ def test_a_margin_stop_fills_exactly_at_its_level() -> None:
     found = fall(
         5, Conduct(slippage=0, stop=MarginStop(at=0.5, close=1)), venue="binance", **rate(0.01)
     )
-    price = 9 / 0.98  # 10,000·(P − 9) = 2 % of 10,000·P
+    price = 9 / 0.98  # 10,000·(P − 9) = 2% of 10,000·P
     step = only(found, "margin_stop")
     assert step.mark == step.fill == approx(price)
     assert step.before.requirement / step.before.equity == approx(0.5)
@@ -681,7 +681,7 @@ def test_a_margin_stop_closes_its_part_of_every_position_once() -> None:
     assert stops[1].fill == approx(stops[1].mark * 1.01)
     assert (
         stops[0].t == stops[1].t == approx(1_000 / 5_800)
-    )  # 2,000 − 6,000·t = 5 % of 20,000 − 4,000·t
+    )  # 2,000 − 6,000·t = 5% of 20,000 − 4,000·t
     assert found.liquidated, "the half that is left falls on to its own liquidation"
 
 
@@ -690,7 +690,7 @@ def test_a_margin_stop_of_one_position_closes_its_part_of_that_one_and_no_other(
     account = scenario("textbook", positions, 2_000)
     stop = MarginStop(0.2, 0.5, ("TAOUSDT", "short"))
     found = run(account, {"RENDER": 5, "TAO": 220}, Conduct(slippage=0, stop=stop))
-    step, t = only(found, "margin_stop"), 1_000 / 5_800  # 2,000 − 6,000·t = 5 % of 20,000 − 4,000·t
+    step, t = only(found, "margin_stop"), 1_000 / 5_800  # 2,000 − 6,000·t = 5% of 20,000 − 4,000·t
     assert (step.symbol, step.side, step.quantity, step.left, step.why) == (
         "TAO",
         "short",
@@ -703,7 +703,7 @@ def test_a_margin_stop_of_one_position_closes_its_part_of_that_one_and_no_other(
         approx(200 + 20 * t),
         approx(2_000 - 6_000 * t),
     )
-    # 2,000 − 500·t are there at no further move: less 5,500·u that is 1 % of 15,000 − 4,500·u at
+    # 2,000 − 500·t are there at no further move: less 5,500·u that is 1% of 15,000 − 4,500·u at
     # the liquidation.
     assert kinds(found)[1] == "closed"
     assert (found.steps[1].symbol, found.steps[1].t) == (
@@ -719,7 +719,7 @@ def test_in_isolated_mode_only_the_position_that_a_margin_stop_names_has_it() ->
     render, tao = (
         9 / 0.98,
         100 + 900 / 101,
-    )  # 10,000·(P − 9) = 2 % of 10,000·P; 1,000 − 100·x = 100 + x
+    )  # 10,000·(P − 9) = 2% of 10,000·P; 1,000 − 100·x = 100 + x
     assert sorted((step.kind, step.symbol) for step in found.steps) == [
         ("closed", "TAO"),
         ("margin_stop", "RENDER"),
@@ -961,8 +961,8 @@ def test_what_it_rests_on_is_said(venue: str) -> None:
     account = scenario(venue, [RENDER, short("RENDER", 1, 10)], 10_000, tiers, **values)
     found = run(account, {}, Conduct(slippage=0.0125, gap=0.3, stop=MarginStop(0.5, 0.5)))
     said = "\n".join(map(message, found.assumptions))
-    assert "1.25 % worse than the mark" in said
+    assert "1.25% worse than the mark" in said
     assert "a model of ours: the worst unrealised loss first" in said
-    assert "30.00 % of the remaining path" in said
+    assert "30.00% of the remaining path" in said
     assert ("it differs by symbol" in said) == (venue == "binance")
     assert venue == "textbook" or f"{account.account.rules.name}: " in said

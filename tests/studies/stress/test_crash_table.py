@@ -59,9 +59,9 @@ def moved(found: CrashRow, scenario: Scenario, token: str) -> tuple[float, float
 
 
 def test_a_long_takes_the_low_for_its_worst_tick() -> None:
-    """Textbook, 1 %: 17,500 long.
+    """Textbook, 1%: 17,500 long.
 
-    At the close −20 %: 5,000 − 3,500 − 140; at the low −50 %: 5,000 − 8,750 − 87.5.
+    At the close −20%: 5,000 − 3,500 − 140; at the low −50%: 5,000 − 8,750 − 87.5.
     """
     scenario = account("textbook", "cross", [long("RENDER", 10_000, 1.75)], 5_000)
     found = row(scenario, day(RENDER=TokenMove(-0.2, -0.5, 0.1)))

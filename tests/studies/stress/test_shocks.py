@@ -332,7 +332,7 @@ def test_a_lower_cap_refuses_the_chosen_leverage_and_changes_no_margin() -> None
 
 
 def test_where_maintenance_follows_the_cap_a_lower_one_raises_what_is_required() -> None:
-    """35,000 of RENDER at 10 %, its cap 5×: at 2.5× maintenance is 20 %."""
+    """35,000 of RENDER at 10%, its cap 5×: at 2.5× maintenance is 20%."""
     scenario = account("hyperliquid", "cross", [long("RENDER", 20_000, 1.75, 5)], 6_000)
     parts = {part.key: part.outcome for part in breakdown(scenario, Shocks(leverage_cap=0.5))}
     assert (parts["before"].requirement, parts["before"].liquidated) == (
@@ -495,7 +495,7 @@ def test_an_isolated_position_whose_funding_outlasts_its_headroom_loses_its_marg
 def test_a_margin_that_funding_took_is_missed_when_prices_and_rules_follow() -> None:
     """After 50 days 3,500 of equity are left against 1,425.
 
-    3.1 % of fall take it, or 2 % where maintenance doubles.
+    3.1% of fall take it, or 2% where maintenance doubles.
     """
     paying = Shocks(funding={"RENDER": 0.01}, days=50)
     for after, alone, together in (
@@ -515,7 +515,7 @@ def test_a_margin_that_funding_took_is_missed_when_prices_and_rules_follow() -> 
 
 
 def test_the_nearest_move_after_funding_is_that_of_the_headroom_left() -> None:
-    """Rates of 2.5 % less 325 at 70,000: 3,500 of equity is all used 3 % further down."""
+    """Rates of 2.5% less 325 at 70,000: 3,500 of equity is all used 3% further down."""
     *_, together = breakdown(in_profit(), Shocks(funding={"RENDER": 0.01}, days=50))
     assert together.nearest is not None
     [*_, there] = breakdown(
@@ -574,9 +574,9 @@ def test_the_breakdown_has_each_part_alone_and_all_together(
 
 
 def test_each_part_of_the_breakdown_is_that_part_by_hand() -> None:
-    """17,500 long on 4,000 and an ETH at 50 %.
+    """17,500 long on 4,000 and an ETH at 50%.
 
-    In Binance's tier of 2 % before and after a fall of 10 %.
+    In Binance's tier of 2% before and after a fall of 10%.
     """
     pledged = [{"asset": "ETH", "amount": 1, "ratio": 0.5}]
     scenario = account(
@@ -612,7 +612,7 @@ def test_each_part_of_the_breakdown_is_that_part_by_hand() -> None:
             "together": equity - 1_750 - 0.1 * 2_201.95 - 175,
         }
     )
-    at_the_lower_price = required - 1_750 * 0.02  # Still in the tier of 2 %.
+    at_the_lower_price = required - 1_750 * 0.02  # Still in the tier of 2%.
     assert parts["prices"].requirement == pytest.approx(at_the_lower_price)
     assert parts["maintenance"].requirement == pytest.approx(2 * required)
     assert parts["together"].requirement == pytest.approx(2 * at_the_lower_price)
