@@ -9,7 +9,7 @@ from pathlib import Path
 import margin
 
 ROOT = Path(margin.__file__).parents[1]
-HEAVY = {"streamlit", "plotly", "pandas", "ccxt", "openpyxl"}
+HEAVY = {"streamlit", "plotly", "pandas", "ccxt", "aiohttp", "openpyxl"}
 MODULES = [module.name for module in pkgutil.walk_packages(margin.__path__, "margin.")]
 
 

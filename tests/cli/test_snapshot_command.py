@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from ccxt.base.exchange import Exchange
+from ccxt.async_support.base.exchange import Exchange
 
 from margin.cli import main
 from margin.market.snapshot import embedded as snapshot
@@ -21,7 +21,7 @@ from margin.market.venues import readers as venues
 from tests.market.venues_today import SMALL, VENUES, VenuesToday, walk
 from tests.replay import binance, bybit, hyperliquid, okx
 from tests.replay.figures import KEY, PERIODS, Book
-from tests.replay.server import Fault, Replay, Reply, replaying
+from tests.replay.server import Fault, Replay, Reply, no_pause, replaying
 
 ROOT = Path(__file__).parents[2]
 
@@ -221,7 +221,7 @@ def test_the_other_commands_import_none_of_it() -> None:
     assert "margin.market.snapshot.embedded" in loaded
     assert (
         not {
-            "requests",
+            "aiohttp",
             "ccxt",
             "margin.market.snapshot_update.rewrite",
             "margin.market.venues.readers",
@@ -250,7 +250,7 @@ class Moving(Book):
 def replay(monkeypatch: pytest.MonkeyPatch) -> Iterator[Replay]:
     """All four venues, and a client without its pauses."""
     monkeypatch.setattr(connection, "BACK_OFF", 0.0)
-    monkeypatch.setattr(Exchange, "throttle", lambda *_: None)
+    monkeypatch.setattr(Exchange, "throttle", no_pause)
     with replaying() as replay:
         for venue in (binance, bybit, okx, hyperliquid):
             venue.install(replay, Moving())

@@ -6,13 +6,13 @@ Replayed on this machine, asked by the real client, nothing kept.
 from collections.abc import Iterator
 
 import pytest
-from ccxt.base.exchange import Exchange
+from ccxt.async_support.base.exchange import Exchange
 
 from margin.market.venues import connection
 from pages.ui.session import live
 from tests.replay import binance, bybit, hyperliquid, okx
 from tests.replay.figures import Book
-from tests.replay.server import Replay, replaying
+from tests.replay.server import Replay, no_pause, replaying
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def venues(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Replay, Book]]:
     """The replay and the book it answers from, beside an empty cache."""
     monkeypatch.setenv("TANDEM_CACHE", "")
     monkeypatch.setattr(connection, "BACK_OFF", 0.0)
-    monkeypatch.setattr(Exchange, "throttle", lambda *_: None)
+    monkeypatch.setattr(Exchange, "throttle", no_pause)
     live.cache.clear()
     book = Book()
     with replaying() as replay:

@@ -1,29 +1,27 @@
-"""Sends every HTTP request of the requests library to a port of this machine, whatever host it was meant for."""
+"""Sends every HTTP request of aiohttp to a port of this machine, whatever host it was meant for."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
-from requests import PreparedRequest, Response
-from requests.adapters import HTTPAdapter
+import aiohttp
+from yarl import URL
 
 HOST_HEADER = "X-Replayed-Host"
 
 
 def redirect(port: int) -> Any:
     """Redirects from now on; returns what was there before."""
-    original = HTTPAdapter.send
+    original = aiohttp.ClientSession._request
 
-    def send(
-        self: HTTPAdapter, request: PreparedRequest, *arguments: Any, **options: Any
-    ) -> Response:
-        address = urlsplit(str(request.url))
-        request.headers[HOST_HEADER] = address.hostname or ""
-        request.url = address._replace(scheme="http", netloc=f"127.0.0.1:{port}").geturl()
-        return original(self, request, *arguments, **options)
+    async def request(self: aiohttp.ClientSession, method: str, url: Any, **options: Any) -> Any:
+        meant = URL(url)
+        headers = {**(options.pop("headers", None) or {}), HOST_HEADER: meant.host or ""}
+        # By name, so that it is looked up as the venue's would be.
+        here = meant.with_scheme("http").with_host("localhost").with_port(port)
+        return await original(self, method, here, headers=headers, **options)
 
-    HTTPAdapter.send = send  # type: ignore[method-assign, assignment]
+    aiohttp.ClientSession._request = request  # type: ignore[method-assign, assignment]
     return original
 
 
@@ -34,4 +32,4 @@ def redirected(port: int) -> Iterator[None]:
     try:
         yield
     finally:
-        HTTPAdapter.send = original  # type: ignore[method-assign]
+        aiohttp.ClientSession._request = original  # type: ignore[method-assign]

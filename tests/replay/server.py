@@ -18,7 +18,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.replay.redirect import HOST_HEADER, redirected
 
-__all__ = ["Asked", "Fault", "Replay", "Reply", "redirected", "replaying"]
+__all__ = ["Asked", "Fault", "Replay", "Reply", "no_pause", "redirected", "replaying"]
+
+
+async def no_pause(*_: object) -> None:
+    """Stands in for the pauses that ccxt makes between requests."""
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from socket import socket
 from typing import Any
 
 import pytest
-from ccxt.base.exchange import Exchange
+from ccxt.async_support.base.exchange import Exchange
 
 from margin.market.venues import connection
 from margin.market.venues.readers import Venues, read_account, read_tiers
 from tests.replay import binance, bybit, hyperliquid, okx
 from tests.replay.figures import ADDRESS, KEY, Book
-from tests.replay.server import Replay, replaying
+from tests.replay.server import Replay, no_pause, replaying
 
 INSTALL = {
     "binance": binance.install,
@@ -44,7 +44,7 @@ def server() -> Iterator[Replay]:
 def replay(server: Replay, book: Book, monkeypatch: pytest.MonkeyPatch) -> Replay:
     """The server with every venue's answers from the book, healthy, and nothing asked yet."""
     monkeypatch.setattr(connection, "BACK_OFF", 0.0)
-    monkeypatch.setattr(Exchange, "throttle", lambda *_: None)
+    monkeypatch.setattr(Exchange, "throttle", no_pause)
     server.heal()
     server.asked.clear()
     for install in INSTALL.values():

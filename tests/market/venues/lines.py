@@ -6,13 +6,11 @@ from socket import AF_INET, SOCK_STREAM
 
 import pytest
 
-from margin.market.venues import connection
-
 
 def live_at(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
     """Every host's addresses are these ports of this machine."""
     addresses = [(AF_INET, SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
-    monkeypatch.setattr(connection, "getaddrinfo", lambda *_, **__: addresses)
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: addresses)
 
 
 def seconds_of(ask: Callable[[], object]) -> float:

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from margin.market.source import Unavailable
-from margin.market.venues import connection
+from margin.market.venues import connection, transport
 from margin.market.venues.connection import Connection, Key
 from margin.market.venues.readers import read_account, read_tiers
 from tests.market.venues.lines import live_at, seconds_of
@@ -152,7 +152,7 @@ def test_an_answer_that_trickles_in_is_given_up_when_its_time_is_over(
 def test_an_answer_without_an_end_is_given_up_at_its_bound(
     replay: Replay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "LARGEST_ANSWER", 1 << 20)
+    monkeypatch.setattr(transport, "LARGEST_ANSWER", 1 << 20)
     replay.fail("premiumIndex", Fault(endless=True))
     told = trouble(Connection("binance"))
     assert (told.trouble, told.reason) == ("broken", "gave an answer beyond all bounds")
@@ -161,7 +161,7 @@ def test_an_answer_without_an_end_is_given_up_at_its_bound(
 def test_a_small_answer_that_unpacks_to_a_huge_one_is_given_up(
     replay: Replay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "LARGEST_ANSWER", 1 << 20)
+    monkeypatch.setattr(transport, "LARGEST_ANSWER", 1 << 20)
     packed = gzip.compress(b" " * (1 << 25))
     replay.fail("premiumIndex", Fault(Reply(packed, headers={"Content-Encoding": "gzip"})))
     assert trouble(Connection("binance")).reason == "gave an answer beyond all bounds"

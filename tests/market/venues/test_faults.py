@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from margin.errors import LARGEST, FieldError
 from margin.market.accounts import VenueAccount, as_scenario
 from margin.market.source import Checked, Unavailable
-from margin.market.venues import connection
+from margin.market.venues import connection, transport
 from margin.market.venues.connection import Connection
 from margin.market.venues.hyperliquid import Hyperliquid
 from margin.market.venues.readers import READERS, Venues, read_account
@@ -112,7 +112,7 @@ def test_a_fault_ends_in_a_sentence(
 ) -> None:
     if troubles == {"silent"}:
         monkeypatch.setattr(connection, "TIMEOUT", 0.08)
-    monkeypatch.setattr(connection, "LARGEST_ANSWER", 1 << 20)
+    monkeypatch.setattr(transport, "LARGEST_ANSWER", 1 << 20)
     replay.fail(EVERYWHERE, fault)
     told = refusal(lambda: READS[what](venue))
     assert told.trouble in troubles

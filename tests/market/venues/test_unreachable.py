@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from socket import gaierror, socket
+from threading import Event
 
+import aiohttp
 import pytest
-from requests.adapters import HTTPAdapter
 
 from margin.market.source import Unavailable
 from margin.market.venues import connection
@@ -23,7 +24,7 @@ def trouble() -> Unavailable:
 @pytest.fixture(autouse=True)
 def _as_it_is() -> None:
     Connection("binance")  # The library is not imported within anything timed.
-    assert HTTPAdapter.send.__module__ == "requests.adapters"
+    assert aiohttp.ClientSession._request.__module__ == "aiohttp.client"
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_a_venue_that_cannot_be_reached_at_once_is_tried_once_more(
         raise gaierror("no such name")
 
     monkeypatch.setattr(connection, "BACK_OFF", 0.0)
-    monkeypatch.setattr(connection, "getaddrinfo", unknown)
+    monkeypatch.setattr("socket.getaddrinfo", unknown)
     told = trouble()
     assert (told.trouble, told.reason, len(asked)) == ("silent", "cannot be reached", 2)
 
@@ -66,3 +67,13 @@ def test_a_tls_handshake_that_is_not_answered_ends_with_the_time_of_the_request(
     monkeypatch.setattr(connection, "TIMEOUT", 0.6)
     live_at(monkeypatch, deaf, mute)
     assert 0.5 < seconds_of(trouble) < 1.1
+
+
+def test_a_name_that_is_looked_up_for_ever_costs_the_time_of_one_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = Event()
+    monkeypatch.setattr(connection, "TIMEOUT", 0.6)
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found.wait(5) and [])
+    assert 0.5 < seconds_of(trouble) < 1.1
+    found.set()
