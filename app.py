@@ -2,12 +2,10 @@
 
 import streamlit as st
 
-from margin.studies.account.assess import assess
 from margin.studies.distance.curve import common_move_curve
 from pages.ui import shell
 from pages.ui.session import state
-from pages.ui.what_if import charts, editor, figures, moves, share, tiers, words
-from pages.ui.what_if import sidebar as account
+from pages.ui.what_if import charts, editor, figures, moves, share, sidebar, tiers, words
 
 session = shell.open_page("What if")
 head, body = st.container(), st.container()
@@ -16,11 +14,10 @@ left, right = body.columns([54, 46], gap="medium")
 # drawn.
 with left:
     moves.common_move(session)
-    scenario = session.working
-    now, before = assess(scenario), assess(session.baseline)
-    charts.joint_move(common_move_curve(scenario), scenario, now)
+    account = session.account
+    charts.joint_move(common_move_curve(account), account)
     moves.buttons(session)
-account.sidebar(session)
+sidebar.sidebar(session)
 with right:
     metrics = st.container()
     st.header("Positions", anchor=False)
@@ -38,35 +35,35 @@ with right:
             tiers.tier_editor(session)
         else:
             tiers.close(session)
-if session.working != scenario:
+if session.working != account.scenario:
     st.rerun()
 
 with head:
-    shell.heading(session, now)
+    shell.heading(session)
     shell.notices(session)
-    words.sentence(session, now)
+    words.sentence(session)
 with metrics:
-    figures.headline(now, before)
+    figures.headline(account, session.baseline_account)
 with warnings:
-    editor.problems(session, read, now)
-words.advice(session, now)
+    editor.problems(session, read)
+words.advice(session)
 prices, use = st.columns(2, gap="medium")
 with prices:
-    charts.liquidation(scenario, now)
+    charts.liquidation(account)
 with use:
-    charts.use(scenario, now)
+    charts.use(account)
 with st.expander("All figures, before → after", key="show_figures", on_change="rerun") as more:
     if more.open:
-        figures.full_table(scenario, now, session.baseline, before)
-        figures.positions_table(now)
+        figures.full_table(account, session.baseline_account)
+        figures.positions_table(account)
 with st.expander("Show the arithmetic", key="show_arithmetic", on_change="rerun") as shown:
     if shown.open:
-        figures.arithmetic_lines(scenario, now)
+        figures.arithmetic_lines(account)
 with st.expander(
     "Share: link, title and note, file", key="show_share", on_change="rerun"
 ) as sharing:
     if sharing.open:
-        share.share(session, now)
-words.assumptions(now)
+        share.share(session)
+words.assumptions(account)
 shell.foot()
-state.save(session, now)
+state.save(session)

@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TextIO
 from margin.errors import FieldError
 from margin.market.snapshot import embedded as snapshot
 from margin.model import link, symbols
+from margin.model.prepared import prepare
 from margin.model.scenario import Scenario, loads
 from margin.studies.account.assess import assess
 from margin.studies.account.seen import differences, with_seen
@@ -192,17 +193,17 @@ def _parser() -> argparse.ArgumentParser:
 def _assess(options: argparse.Namespace) -> _Answer:
     if options.link is not None:
         received = link.decode(link.parse(options.link))
-        assessment = assess(snapshot.attach(received.scenario))
+        account = prepare(snapshot.attach(received.scenario))
         if received.left_out:
             _note(
                 f"the maker's own tier tables of {', '.join(received.left_out)} are not in the link"
             )
-        for figure, seen, now in differences(received.scenario, assessment):
+        for figure, seen, now in differences(account):
             _note(
                 f"the {NAMES[figure].lower()} is no longer what the link's maker saw: {seen} then, "
                 f"{now} now"
             )
-        return _Answer(_written(assessment_json(assessment)))
+        return _Answer(_written(assessment_json(assess(account))))
     return _Answer(
         _written(_each(_document(options.file), lambda scenario: assessment_json(assess(scenario))))
     )

@@ -5,7 +5,6 @@ From a table, from an account, and out again as files.
 
 import streamlit as st
 
-from margin.studies.account.assess import assess
 from pages.ui import shell
 from pages.ui.import_export import account_import, table_import
 
@@ -15,4 +14,4 @@ with shell.page("Your positions") as session:
     st.header("From your account", anchor=False)
     account_import.section(session)
     st.header("Take them with you", anchor=False)
-    table_import.exports(session, assess(session.working))
+    table_import.exports(session)

@@ -36,8 +36,8 @@ def modes_finding(curves: ModeCurves | None, comparison: ModeComparison) -> str:
     if not comparison.cross.scenario.positions:
         return "No positions: cross and isolated are the same"
     if curves is None:
-        return findings.standing(comparison.cross.account, comparison.cross.scenario) or "Not known"
-    if not comparison.cross.account.liquidated and nearest(curves.cross_reached) is None:
+        return findings.standing(comparison.cross.scenario) or "Not known"
+    if not comparison.cross.assessment.liquidated and nearest(curves.cross_reached) is None:
         return _survived(curves, comparison)
     return f"{_cross(curves, comparison)}; {_isolated(comparison)}"
 
@@ -51,7 +51,7 @@ def _survived(curves: ModeCurves, comparison: ModeComparison) -> str:
 
 def _cross(curves: ModeCurves, comparison: ModeComparison) -> str:
     move = nearest(curves.cross_reached)
-    if comparison.cross.account.liquidated or move is None:
+    if comparison.cross.assessment.liquidated or move is None:
         return f"Cross is {LIQUIDATED_NOW}"
     return f"Cross is liquidated at {_signed(move)}"
 
@@ -327,7 +327,7 @@ def _row(line: VenueLine) -> Row:
         if days
         else "tables without a date"
     )
-    if line.account.liquidated:
+    if line.assessment.liquidated:
         gone = "a position is lost" if line.scenario.account.isolated else "liquidated"
         return Row(line_name(line), 0.0, 0.0, f"{gone} {NOW}, {seen}")
     ends = [_end(end, falls=falls) for end, falls in ((fall, True), (rise, False)) if end < inf]

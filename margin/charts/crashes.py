@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 
 from margin import formatting as wording
 from margin.charts.layout import rows, style
-from margin.model.scenario import Scenario
-from margin.studies.account.assess import Assessment
+from margin.model.prepared import Preparable, prepare
+from margin.studies.account.assess import assess
 from margin.studies.stress.crash_table import CrashRow, Instant, survived
 from margin.text import findings
 from margin.text.stress import again
@@ -34,13 +34,15 @@ class Day(NamedTuple):
         return bool(self.row.worst.outcome.liquidated)
 
 
-def finding(days: Sequence[CrashRow], scenario: Scenario, assessment: Assessment) -> str:
+def finding(days: Sequence[CrashRow], account: Preparable) -> str:
     """Return the sentence of the title: how many of the days are survived."""
+    account = prepare(account)
+    scenario, assessment = account.scenario, assess(account)
     if not scenario.positions:
         return "No positions: no day can liquidate"
     if unknown := findings.missing(assessment):
         return f"Not known: {scenario.account.rules.name} has no tier table for {wording.listing(unknown)}"
-    if assessment.liquidated and (too_late := findings.standing(assessment, scenario)):
+    if assessment.liquidated and (too_late := findings.standing(account)):
         return too_late
     if not days:
         return "No day is chosen"
@@ -50,9 +52,9 @@ def finding(days: Sequence[CrashRow], scenario: Scenario, assessment: Assessment
     return f"{count} of {len(days)} days survived{without}{closes}"
 
 
-def crashes_alt(days: Sequence[CrashRow], scenario: Scenario, assessment: Assessment) -> str:
+def crashes_alt(days: Sequence[CrashRow], account: Preparable) -> str:
     """Return the chart in words: its finding, then the worst days."""
-    sentences, shown = [finding(days, scenario, assessment)], _ranked(days)
+    sentences, shown = ([finding(days, account)], _ranked(days))
     sentences += [f"{_day(day.row)}: {_figures(day)} at the worst tick" for day in shown[:SPOKEN]]
     if len(shown) > SPOKEN:
         sentences.append(f"{len(shown) - SPOKEN} more")
@@ -86,14 +88,16 @@ def _ends(instant: Instant) -> str:
     return "liquidated" if instant.outcome.liquidated else "survived"
 
 
-def crashes(days: Sequence[CrashRow], scenario: Scenario, assessment: Assessment) -> style.Spec:
+def crashes(days: Sequence[CrashRow], account: Preparable) -> style.Spec:
     """Return one row per day, the worst first.
 
     Headroom at the worst tick as a bar from 0, at the close as a point.
 
     In isolated mode headroom is that of the position worst off.
     """
-    title, shown = finding(days, scenario, assessment), _ranked(days)
+    account = prepare(account)
+    scenario = account.scenario
+    title, shown = (finding(days, account), _ranked(days))
     if not shown or not scenario.positions:
         return style.empty(title)
     ends = [0.0, *(day.worst for day in shown), *(day.close for day in shown)]

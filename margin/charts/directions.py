@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from margin import formatting as wording
 from margin.charts.layout import rows, style
-from margin.model.scenario import Scenario
-from margin.studies.account.assess import Assessment
+from margin.model.prepared import Preparable, PreparedAccount, prepare
+from margin.studies.account.assess import assess
 from margin.studies.distance.directions import DirectionResult
 from margin.studies.distance.distances import JointMove
 from margin.text import findings
@@ -35,14 +35,16 @@ class Level(NamedTuple):
     moves: list[JointMove]
 
 
-def finding(results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment) -> str:
+def finding(results: Sequence[DirectionResult], account: Preparable) -> str:
     """Return the sentence of the title.
 
     The nearest direction, and how far off it is. Results are ranked, nearest first.
     """
+    account = prepare(account)
+    scenario = account.scenario
     if not scenario.positions:
         return "No positions: no direction can liquidate"
-    if too_late := findings.standing(assessment, scenario):
+    if too_late := findings.standing(account):
         return too_late
     first = results[0] if results else None
     if first is None or first.nearest is None:
@@ -50,37 +52,34 @@ def finding(results: Sequence[DirectionResult], scenario: Scenario, assessment: 
     return f"Nearest: {first.direction.name}, {wording.percent(first.nearest, sign=True)}"
 
 
-def directions_alt(
-    results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment
-) -> str:
+def directions_alt(results: Sequence[DirectionResult], account: Preparable) -> str:
     """Return the chart in words: its finding, then the nearest rows."""
-    sentences = [finding(results, scenario, assessment)]
-    shown = [] if _nothing(results, scenario, assessment) else results
+    account = prepare(account)
+    sentences = [finding(results, account)]
+    shown = [] if _nothing(results, account) else results
     sentences += [f"{result.direction.name}: {_figures(result)}" for result in shown[:SPOKEN]]
     if len(shown) > SPOKEN:
         sentences.append(f"{len(shown) - SPOKEN} more")
     return ". ".join(sentences) + "."
 
 
-def _nothing(
-    results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment
-) -> bool:
+def _nothing(results: Sequence[DirectionResult], account: PreparedAccount) -> bool:
     """Return whether there is nothing to draw: no positions, no distances, or none left to go."""
-    late = findings.standing(assessment, scenario) is not None and not findings.isolated(scenario)
+    scenario, assessment = account.scenario, assess(account)
+    late = findings.standing(account) is not None and not findings.isolated(scenario)
     return not results or not scenario.positions or assessment.headroom is None or late
 
 
-def directions(
-    results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment
-) -> style.Spec:
+def directions(results: Sequence[DirectionResult], account: Preparable) -> style.Spec:
     """Return one row per direction, in the order given.
 
     A bar from today to liquidation, danger and warning marked on it.
 
     Of many directions the first `rows.MOST_ROWS` are shown.
     """
-    title = finding(results, scenario, assessment)
-    if _nothing(results, scenario, assessment):
+    account = prepare(account)
+    title = finding(results, account)
+    if _nothing(results, account):
         return style.empty(title)
     told = rows.counted("Move from today's marks", " (of BTC where it leads)", len(results))
     results = results[: rows.MOST_ROWS]

@@ -10,8 +10,9 @@ import numpy as np
 from margin import formatting as wording
 from margin.charts.layout import style
 from margin.charts.layout.box import Box
+from margin.model.prepared import Preparable, prepare
 from margin.model.scenario import Scenario
-from margin.studies.account.assess import Assessment
+from margin.studies.account.assess import Assessment, assess
 from margin.studies.distance.curve import SHOWN, Curve
 from margin.studies.distance.distances import FURTHEST_DOWN, FURTHEST_UP, JointMove
 from margin.text import findings
@@ -54,14 +55,16 @@ class Mark(NamedTuple):
     side: str
 
 
-def finding(curve: Curve | None, scenario: Scenario, assessment: Assessment) -> str:
+def finding(curve: Curve | None, account: Preparable) -> str:
     """Return the sentence of the title.
 
     How far every price may move together from the present marks.
     """
+    account = prepare(account)
+    scenario, assessment = account.scenario, assess(account)
     if not scenario.positions:
         return "No positions: no common move can liquidate"
-    too_late = findings.standing(assessment, scenario)
+    too_late = findings.standing(account)
     if too_late or curve is None:
         return too_late or "Not known: there is no curve"
     return _far(assessment.joint_move, curve.today, isolated=findings.isolated(scenario))
@@ -86,12 +89,14 @@ def _far(joint: JointMove, today: float, *, isolated: bool) -> str:
     return f"A common {' or '.join(ways)}{here} {'loses the first position' if isolated else 'liquidates the account'}"
 
 
-def joint_move_alt(curve: Curve | None, scenario: Scenario, assessment: Assessment) -> str:
+def joint_move_alt(curve: Curve | None, account: Preparable) -> str:
     """Return the chart in words.
 
     Its finding, where the account stands, and where the levels lie.
     """
-    sentences = [finding(curve, scenario, assessment)]
+    account = prepare(account)
+    scenario, assessment = account.scenario, assess(account)
+    sentences = [finding(curve, account)]
     if curve is not None and assessment.headroom is not None:
         load = _load_today(curve)
         if np.isfinite(load):
@@ -108,12 +113,14 @@ def joint_move_alt(curve: Curve | None, scenario: Scenario, assessment: Assessme
     return ". ".join(sentences) + "."
 
 
-def joint_move(curve: Curve | None, scenario: Scenario, assessment: Assessment) -> style.Spec:
+def joint_move(curve: Curve | None, account: Preparable) -> style.Spec:
     """Return requirement ÷ margin balance in % against the common move in % from the curve's origin.
 
     Solid where the account is alive, dotted beyond; in isolated mode the position that is worst off.
     """
-    title = finding(curve, scenario, assessment)
+    account = prepare(account)
+    scenario, assessment = account.scenario, assess(account)
+    title = finding(curve, account)
     if curve is None or assessment.headroom is None:
         return style.empty(title)
     low, high = _range(curve)

@@ -6,8 +6,9 @@ import numpy as np
 
 from margin import formatting as wording
 from margin.charts.layout import rows, style
+from margin.model.prepared import Preparable, PreparedAccount, prepare
 from margin.model.scenario import Scenario
-from margin.studies.account.assess import Assessment
+from margin.studies.account.assess import assess
 from margin.studies.distance.distances import LiquidationPrice, away
 from margin.text import findings
 from margin.text.prices import why_none
@@ -44,14 +45,16 @@ class Row(NamedTuple):
         )
 
 
-def finding(assessment: Assessment, scenario: Scenario) -> str:
+def finding(account: Preparable) -> str:
     """Return the sentence of the title: the nearest price that liquidates by itself."""
+    account = prepare(account)
+    scenario, assessment = account.scenario, assess(account)
     if not scenario.positions:
         return "No positions: no price can liquidate"
-    if too_late := findings.standing(assessment, scenario):
+    if too_late := findings.standing(account):
         return too_late
     isolated = findings.isolated(scenario)
-    row = min(_rows(assessment, scenario), key=lambda each: each.nearest)
+    row = min(_rows(account), key=lambda each: each.nearest)
     if all(price.below is None and price.above is None for price in assessment.liquidation_prices):
         return f"No single price liquidates {'a position' if isolated else 'this account'}"
     below = row.below is not None and abs(row.below) == row.nearest
@@ -59,23 +62,27 @@ def finding(assessment: Assessment, scenario: Scenario) -> str:
     return f"Nearest {'' if isolated else 'single '}liquidation price: {where}"
 
 
-def liquidation_distances_alt(assessment: Assessment, scenario: Scenario) -> str:
+def liquidation_distances_alt(account: Preparable) -> str:
     """Return the chart in words: its finding, then the nearest rows."""
-    sentences = [finding(assessment, scenario)]
-    told = _rows(assessment, scenario) if scenario.positions else []
+    account = prepare(account)
+    scenario = account.scenario
+    sentences = [finding(account)]
+    told = _rows(account) if scenario.positions else []
     sentences += [f"{row.name}: {_figures(row)}" for row in told[:SPOKEN]]
     if len(told) > SPOKEN:
         sentences.append(f"{len(told) - SPOKEN} more")
     return ". ".join(sentences) + "."
 
 
-def liquidation_distances(assessment: Assessment, scenario: Scenario) -> style.Spec:
+def liquidation_distances(account: Preparable) -> style.Spec:
     """Return one row per token (cross) or position (isolated), nearest first, from the mark to the liquidation price.
 
     Of many rows the first `rows.MOST_ROWS` are shown.
     """
-    title = finding(assessment, scenario)
-    found = _rows(assessment, scenario) if scenario.positions else []
+    account = prepare(account)
+    scenario = account.scenario
+    title = finding(account)
+    found = _rows(account) if scenario.positions else []
     if not found:
         return style.empty(title)
     shown = found[: rows.MOST_ROWS]
@@ -94,8 +101,9 @@ def liquidation_distances(assessment: Assessment, scenario: Scenario) -> style.S
     return rows.figure(traces, title, len(shown), axis)
 
 
-def _rows(assessment: Assessment, scenario: Scenario) -> list[Row]:
+def _rows(account: PreparedAccount) -> list[Row]:
     """Return the rows, nearest first; those without a price keep their order at the end."""
+    scenario, assessment = account.scenario, assess(account)
     return sorted(
         (_row(price, scenario) for price in assessment.liquidation_prices),
         key=lambda row: row.nearest,

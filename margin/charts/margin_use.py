@@ -9,8 +9,8 @@ import numpy as np
 
 from margin import formatting as wording
 from margin.charts.layout import style
-from margin.model.scenario import Scenario
-from margin.studies.account.assess import Assessment
+from margin.model.prepared import Preparable, PreparedAccount, prepare
+from margin.studies.account.assess import Assessment, assess
 from margin.text import findings
 
 REQUIRED, INITIAL = 1.0, 0.0
@@ -30,12 +30,14 @@ class Part(NamedTuple):
     initial: float
 
 
-def finding(assessment: Assessment, scenario: Scenario) -> str:
+def finding(account: Preparable) -> str:
     """Return the sentence of the title: how much is required and how much is free."""
+    account = prepare(account)
+    scenario, assessment = account.scenario, assess(account)
     if not scenario.positions:
         return f"No positions: all of the {wording.money(assessment.equity)} is free"
     if assessment.requirement is None or assessment.initial_margin is None:
-        return findings.standing(assessment, scenario) or "Not known"
+        return findings.standing(account) or "Not known"
     free = assessment.available_balance or 0.0
     left = (
         f"{wording.money(free)} is free for new positions"
@@ -57,39 +59,40 @@ def _held(assessment: Assessment) -> float:
     return sum(figures.isolated_margin or 0.0 for figures in assessment.positions)
 
 
-def margin_use_alt(assessment: Assessment, scenario: Scenario) -> str:
+def margin_use_alt(account: Preparable) -> str:
     """Return the chart in words: its finding and both bars."""
-    sentences = [finding(assessment, scenario)]
+    account = prepare(account)
+    scenario, assessment = account.scenario, assess(account)
+    sentences = [finding(account)]
     if scenario.positions and assessment.requirement is not None:
-        parts = _parts(assessment, scenario)
-        sentences += _captions(assessment, scenario, parts)
+        parts = _parts(account)
+        sentences += _captions(account, parts)
         largest = [f"{part.name} {wording.money(part.required)}" for part in parts]
         sentences.append(f"Required by {wording.listing(largest)}")
     return ". ".join(sentences) + "."
 
 
-def margin_use(assessment: Assessment, scenario: Scenario) -> style.Spec:
+def margin_use(account: Preparable) -> style.Spec:
     """Return two stacked bars in the settlement coin, the requirement and the initial margin.
 
     Against the margin balance.
     """
-    title = finding(assessment, scenario)
+    account = prepare(account)
+    scenario, assessment = account.scenario, assess(account)
+    title = finding(account)
     if (
         not scenario.positions
         or assessment.requirement is None
         or assessment.initial_margin is None
     ):
         return style.empty(title)
-    parts = _parts(assessment, scenario)
+    parts = _parts(account)
     isolated = findings.isolated(scenario)
     low, high = _range(assessment, parts)
-    captions = _captions(assessment, scenario, parts)
+    captions = _captions(account, parts)
     bottom = AXIS + LEGEND_LINE * (len(parts) // 3 + 1)
     return style.figure(
-        [
-            *(_bar(index, part) for index, part in enumerate(parts)),
-            *_free(assessment, parts),
-        ],
+        [*(_bar(index, part) for index, part in enumerate(parts)), *_free(assessment, parts)],
         title,
         BARS,
         bottom,
@@ -110,11 +113,12 @@ def margin_use(assessment: Assessment, scenario: Scenario) -> style.Spec:
     )
 
 
-def _parts(assessment: Assessment, scenario: Scenario) -> list[Part]:
+def _parts(account: PreparedAccount) -> list[Part]:
     """Return the positions by what they require, the largest first.
 
     The smallest together where there are many.
     """
+    scenario, assessment = account.scenario, assess(account)
     extra = _beyond_maintenance(assessment)
     notional = sum(figures.notional for figures in assessment.positions) or 1.0
     isolated = findings.isolated(scenario)
@@ -143,8 +147,9 @@ def _beyond_maintenance(assessment: Assessment) -> float:
     return max(0.0, (assessment.requirement or 0.0) - (assessment.maintenance_margin or 0.0))
 
 
-def _captions(assessment: Assessment, scenario: Scenario, parts: list[Part]) -> tuple[str, str]:
+def _captions(account: PreparedAccount, parts: list[Part]) -> tuple[str, str]:
     """Return what stands above the bars."""
+    scenario, assessment = account.scenario, assess(account)
     required, initial = (
         sum(each) for each in zip(*((part.required, part.initial) for part in parts), strict=True)
     )
@@ -186,11 +191,7 @@ def _bar(index: int, part: Part) -> style.Trace:
         "y": np.array([REQUIRED, INITIAL]),
         "width": BAR_WIDTH,
         "orientation": "h",
-        "marker": {
-            "color": colour,
-            "pattern": style.hatching(pattern),
-            "line": {"width": 0},
-        },
+        "marker": {"color": colour, "pattern": style.hatching(pattern), "line": {"width": 0}},
         "hovertext": style.texts([f"<b>{part.name}</b><br>{each}" for each in words]),
         "hovertemplate": "%{hovertext}<extra></extra>",
     }

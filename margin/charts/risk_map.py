@@ -18,8 +18,9 @@ from margin import formatting as wording
 from margin.charts.layout import style
 from margin.charts.layout.map_labels import AROUND, BESIDE, Labels, Place
 from margin.engine.numbers import Array
+from margin.model.prepared import Preparable, PreparedAccount, prepare
 from margin.model.scenario import Scenario
-from margin.studies.account.assess import Assessment
+from margin.studies.account.assess import assess
 from margin.studies.distance.distances import JointMove, nearest
 from margin.studies.distance.frontier import DAYS_A_YEAR, GroupRisk, RiskMap, ellipse, joined
 from margin.studies.distance.groups import DayPoint, Reaches
@@ -94,13 +95,13 @@ def map_moves(reaches: Reaches, cloud: Cloud | None) -> tuple[Array, Array]:
 # What is said
 
 
-def finding(
-    found: RiskMap | None, reaches: Reaches, scenario: Scenario, assessment: Assessment
-) -> str:
+def finding(found: RiskMap | None, reaches: Reaches, account: Preparable) -> str:
     """Return the sentence of the title: how far each group alone and both at once may go."""
+    account = prepare(account)
+    scenario = account.scenario
     if not scenario.positions:
         return "No positions: no move can liquidate"
-    if too_late := findings.standing(assessment, scenario):
+    if too_late := findings.standing(account):
         return too_late
     if found is None:
         return "Not known: there is no map"
@@ -130,8 +131,7 @@ def _both(found: RiskMap, reaches: Reaches) -> str:
 def risk_map_alt(
     found: RiskMap | None,
     reaches: Reaches,
-    scenario: Scenario,
-    assessment: Assessment,
+    account: Preparable,
     cloud: Cloud | None = None,
     points: Sequence[DayPoint] = (),
 ) -> str:
@@ -141,7 +141,9 @@ def risk_map_alt(
 
     The named days.
     """
-    sentences = [finding(found, reaches, scenario, assessment)]
+    account = prepare(account)
+    scenario, assessment = account.scenario, assess(account)
+    sentences = [finding(found, reaches, account)]
     if found is None:
         return f"{sentences[0]}."
     load = assessment.requirement_to_equity
@@ -188,8 +190,7 @@ def _days(days: int) -> str:
 def risk_map(
     found: RiskMap | None,
     reaches: Reaches,
-    scenario: Scenario,
-    assessment: Assessment,
+    account: Preparable,
     cloud: Cloud | None = None,
     points: Sequence[DayPoint] = (),
     shows: Shows = "ratio",
@@ -198,7 +199,9 @@ def risk_map(
 
     Ellipses and days, numbered in their order, where they are given.
     """
-    title = finding(found, reaches, scenario, assessment)
+    account = prepare(account)
+    scenario = account.scenario
+    title = finding(found, reaches, account)
     if found is None:
         return style.empty(title)
     marks = [found.today, *(_within(point, found) for point in points)]
@@ -208,8 +211,8 @@ def risk_map(
         *_ellipses(cloud, labels),
         *_frontiers(found, scenario, labels),
         *_days_named(found, points, scenario, labels),
-        _today(found, scenario, assessment),
-        _targets(found, scenario, assessment),
+        _today(found, account),
+        _targets(found, account),
     ]
     return style.figure(
         traces,
@@ -421,7 +424,8 @@ def _ellipses(cloud: Cloud | None, labels: Labels) -> list[style.Trace]:
     return [_trace(*joined(curves), name=words, mode="lines", line=line)]
 
 
-def _today(found: RiskMap, scenario: Scenario, assessment: Assessment) -> style.Trace:
+def _today(found: RiskMap, account: PreparedAccount) -> style.Trace:
+    scenario, assessment = account.scenario, assess(account)
     x, y = found.today
     marker = {
         "symbol": "circle",
@@ -622,8 +626,9 @@ def _fate(outcome: Outcome, scenario: Scenario) -> list[str]:
 # What it says where one points
 
 
-def _targets(found: RiskMap, scenario: Scenario, assessment: Assessment) -> style.Trace:
+def _targets(found: RiskMap, account: PreparedAccount) -> style.Trace:
     """Return points that cannot be seen but pointed at, with the account there in words."""
+    scenario, assessment = account.scenario, assess(account)
     rows, columns = range(0, len(found.second_moves), STEP), range(0, len(found.first_moves), STEP)
     dead = bool(assessment.liquidated)
     told = [

@@ -134,8 +134,3 @@ def compile_account(scenario: Scenario) -> tuple[Legs, list[Book]]:
         pairs = zip(scenario.positions, legs, strict=True)
         return legs, [_isolated_book(scenario, position, leg) for position, leg in pairs]
     return legs, [_cross_book(scenario, tokens, legs)]
-
-
-def compile_books(scenario: Scenario) -> list[Book]:
-    """Return the books that stand or fall on their own; see `compile_account`."""
-    return compile_account(scenario)[1]

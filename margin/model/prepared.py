@@ -44,6 +44,12 @@ class PreparedAccount:
             self._compiled = compile_account(self.scenario)
         return self._compiled
 
+    def with_books(self, books: list[Book]) -> "PreparedAccount":
+        """Return the account standing on other books, such as those of positions that paid funding."""
+        other = PreparedAccount(self.scenario)
+        other._compiled = (self.legs, books)
+        return other
+
     @property
     def standings(self) -> Sequence[Standing | None]:
         """Where every book stands at the marks, None for one that is not complete."""

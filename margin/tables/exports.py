@@ -16,8 +16,9 @@ from margin import __version__
 from margin.characters import INVISIBLE
 from margin.facts import Problem
 from margin.messages import message
+from margin.model.prepared import Preparable, PreparedAccount, prepare
 from margin.model.scenario import Position, Scenario
-from margin.studies.account.assess import Assessment
+from margin.studies.account.assess import Assessment, assess
 
 POSITION_COLUMNS = (*(field.name for field in fields(Position)), "margin_mode")
 RESULT_COLUMNS = ("section", "item", "figure", "value", "unit")
@@ -81,18 +82,20 @@ def positions_csv(scenario: Scenario) -> str:
     return _csv(POSITION_COLUMNS, rows)
 
 
-def results_csv(scenario: Scenario, assessment: Assessment) -> str:
+def results_csv(account: Preparable) -> str:
     """Return everything entered and everything computed, one figure a line under `RESULT_COLUMNS`.
 
     Figures bear the names of the scenario and assessment JSON. A liquidation price that does not
     exist is empty, and `reason_below` or `reason_above` says why. The dates of the tables stand
     among the assumptions.
     """
+    account = prepare(account)
+    scenario, assessment = account.scenario, assess(account)
     coin = scenario.account.rules.settlement
     rows = [
         *_entered(scenario),
         *_account(assessment),
-        *_positions(scenario, assessment),
+        *_positions(account),
         *_distances(assessment),
     ]
     rows += [*_problems(assessment), *_assumptions(assessment)]
@@ -127,7 +130,8 @@ def _account(assessment: Assessment) -> Iterator[_Row]:
     yield from _read(assessment.margin_ratio, _RATIO, "margin_ratio")
 
 
-def _positions(scenario: Scenario, assessment: Assessment) -> Iterator[_Row]:
+def _positions(account: PreparedAccount) -> Iterator[_Row]:
+    scenario, assessment = account.scenario, assess(account)
     isolated = _ISOLATED if scenario.account.isolated else {}
     for position, figures in zip(scenario.positions, assessment.positions, strict=True):
         item = f"{position.symbol} {position.side}"

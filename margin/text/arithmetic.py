@@ -63,7 +63,7 @@ class Line(NamedTuple):
     result: str
 
 
-def arithmetic(account: Preparable, assessment: Assessment | None = None) -> list[Line]:
+def arithmetic(account: Preparable) -> list[Line]:
     """Return the lines of every figure that the account has, in page order.
 
     Figures that are None have none.
@@ -72,7 +72,7 @@ def arithmetic(account: Preparable, assessment: Assessment | None = None) -> lis
     account's own.
     """
     account = prepare(account)
-    case = _case(account, assessment or assess(account))
+    case = _case(account)
     if not account.scenario.positions:
         return [_margin_balance(case), *_available_balance(case)]
     profit = _line(
@@ -185,7 +185,8 @@ class _Case(NamedTuple):
         )
 
 
-def _case(account: PreparedAccount, assessment: Assessment) -> _Case:
+def _case(account: PreparedAccount) -> _Case:
+    assessment = assess(account)
     scenario, books = account.scenario, account.books
     marks, count = scenario.market.marks, len(scenario.positions)
     legs = [leg for book in books for leg in book.legs]

@@ -6,8 +6,8 @@ Nothing is computed here.
 from typing import NamedTuple
 
 from margin import formatting as wording
-from margin.model.scenario import Scenario
-from margin.studies.account.assess import Assessment
+from margin.model.prepared import Preparable, PreparedAccount, prepare
+from margin.studies.account.assess import Assessment, assess
 
 NAMES = {
     "equity": "Margin balance",
@@ -41,12 +41,15 @@ class Figure(NamedTuple):
         return f"{self.name} ({self.formula})" if self.formula else self.name
 
 
-def figures(scenario: Scenario, assessment: Assessment) -> list[Figure]:
+def figures(account: Preparable) -> list[Figure]:
     """Return every account figure, the same names in the same order for every scenario of one venue and mode."""
-    return [*_money(scenario, assessment), *_ratios(scenario, assessment), *_moves(assessment)]
+    account = prepare(account)
+    assessment = assess(account)
+    return [*_money(account), *_ratios(account), *_moves(assessment)]
 
 
-def _money(scenario: Scenario, assessment: Assessment) -> list[Figure]:
+def _money(account: PreparedAccount) -> list[Figure]:
+    scenario, assessment = account.scenario, assess(account)
     rules, isolated = scenario.account.rules, scenario.account.isolated
     carries = " and the fee to close" if rules.closing_fee_in_margins else ""
     fee = ", the liquidation fee included" if rules.liquidation_fee_required else ""
@@ -84,7 +87,8 @@ def _money(scenario: Scenario, assessment: Assessment) -> list[Figure]:
     ]
 
 
-def _ratios(scenario: Scenario, assessment: Assessment) -> list[Figure]:
+def _ratios(account: PreparedAccount) -> list[Figure]:
+    scenario, assessment = account.scenario, assess(account)
     rule, ratio = scenario.account.rules.ratio, assessment.nearest_ratio
     at = wording.percent(ratio.liquidation_at)
     worst = " of the position worst off" if scenario.account.isolated else ""

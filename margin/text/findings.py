@@ -1,8 +1,9 @@
 """Sentences that several charts and pages share, and the few facts they rest on."""
 
 from margin import formatting as wording
+from margin.model.prepared import Preparable, prepare
 from margin.model.scenario import Scenario
-from margin.studies.account.assess import Assessment
+from margin.studies.account.assess import Assessment, assess
 from margin.text.phrases import LIQUIDATED_NOW
 from margin.text.verdict import at_liquidation_point
 
@@ -10,11 +11,13 @@ MOST_NAMED = 4
 """Names that a chart's title has room for."""
 
 
-def standing(assessment: Assessment, scenario: Scenario) -> str | None:
+def standing(account: Preparable) -> str | None:
     """Return what is to be said before any distance: a table is missing, or it is too late.
 
     None where all is well.
     """
+    account = prepare(account)
+    scenario, assessment = account.scenario, assess(account)
     if unknown := missing(assessment):
         few = (
             unknown
@@ -30,9 +33,7 @@ def standing(assessment: Assessment, scenario: Scenario) -> str | None:
         lost = [f"{each.symbol} {each.side}" for each in assessment.positions if each.liquidated]
         return f"{f'{lost[0]} is' if len(lost) == 1 else f'{len(lost)} positions are'} {LIQUIDATED_NOW}"
     return (
-        "At the liquidation point"
-        if at_liquidation_point(scenario, assessment)
-        else LIQUIDATED_NOW.capitalize()
+        "At the liquidation point" if at_liquidation_point(account) else LIQUIDATED_NOW.capitalize()
     )
 
 

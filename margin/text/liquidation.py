@@ -9,8 +9,9 @@ from typing import NamedTuple
 from margin import formatting as wording
 from margin.engine.numbers import quotient
 from margin.market.price_moves import betas_to_btc, risk_windows
+from margin.model.prepared import PreparedAccount
 from margin.model.scenario import Scenario
-from margin.studies.account.assess import Assessment
+from margin.studies.account.assess import assess
 from margin.studies.distance.directions import BTC, Direction
 from margin.studies.distance.distances import JointMove, away
 from margin.studies.liquidation.ledger import OF_THE_ACCOUNT, STOPS, Kind, Step, Why
@@ -324,11 +325,12 @@ def _open(runs: Runs) -> str:
     return f"{named} {'stays' if len(left) == 1 else 'stay'} open{', smaller than before' if cut else ''}."
 
 
-def left(final: Scenario, assessment: Assessment) -> str:
+def left(account: PreparedAccount) -> str:
     """Return what the account holds at the end.
 
     Its equity, and the wallet, open profit and collateral that make it up.
     """
+    final, assessment = account.scenario, assess(account)
     wallet, profit = final.account.wallet_balance, assessment.unrealised_pnl
     parts = [f"{wording.money(wallet)} in the wallet"]
     if abs(profit) >= wording.HALF_A_CENT:

@@ -74,7 +74,7 @@ def verdict(comparison: ModeComparison) -> str:
 
 
 def _no_tiers(comparison: ModeComparison) -> str:
-    positions = comparison.cross.account.positions
+    positions = comparison.cross.assessment.positions
     return next(
         message(each)
         for figures in positions
@@ -129,7 +129,7 @@ def _hits(mode: Mode) -> tuple[_Hit | None, _Hit | None]:
 
     To the digits shown.
     """
-    common, hostile = _hit(mode, together(mode.scenario)), _hit(mode, against(mode.scenario))
+    common, hostile = _hit(mode, together(mode.scenario)), _hit(mode, against(mode.account))
     if hostile and common and round(hostile.asked, 4) >= round(common.asked, 4):
         return common, None
     return common, hostile
@@ -335,7 +335,7 @@ def _dead(comparison: ModeComparison, change: Switch) -> str:
     if change.to == "isolated":
         own = "its own margin does" if len(change.dead) == 1 else "their own margins do"
         return f"it would liquidate {wording.some(change.dead)} at once, {own} not hold {NOW}"
-    account = comparison.cross.account
+    account = comparison.cross.assessment
     equity, requirement = wording.money(account.equity), wording.money(account.requirement)
     return f"it would liquidate the account at once, equity of {equity} does not exceed the requirement of {requirement}"
 
@@ -344,7 +344,7 @@ def _covered(comparison: ModeComparison, change: Switch) -> str:
     if change.to == "isolated":
         covers = f"the wallet covers the isolated margins, {wording.money(comparison.margins)}"
         return f"{covers}, and no position would be liquidated"
-    account = comparison.cross.account
+    account = comparison.cross.assessment
     return f"equity of {wording.money(account.equity)} covers the requirement of {wording.money(account.requirement)}"
 
 
@@ -399,7 +399,7 @@ def _load(comparison: ModeComparison, change: Switch) -> str:
 
 
 def _headroom(comparison: ModeComparison, change: Switch) -> str:
-    here, there = comparison.of(comparison.present).account, comparison.of(change.to).account
+    here, there = comparison.of(comparison.present).assessment, comparison.of(change.to).assessment
     least = {"cross": "the account's", "isolated": "the least of a position"}
     now = f"now {wording.money(here.headroom)}, {least[comparison.present]}"
     return f"Headroom would be {wording.money(there.headroom)}, {least[change.to]}; {now}."

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from margin import formatting as wording
 from margin.messages import WHOLE_WAY, message
+from margin.model.prepared import Preparable, prepare
 from margin.model.scenario import Scenario
-from margin.studies.account.assess import Assessment
+from margin.studies.account.assess import assess
 from margin.studies.distance.directions import Direction, DirectionResult, nearest_danger
 from margin.studies.stress.crash_table import CrashRow, Gap, survived
 from margin.text import findings
@@ -22,13 +23,13 @@ def made_up(gaps: Mapping[str, Gap]) -> str:
 # Directions
 
 
-def nearest_sentence(
-    results: Sequence[DirectionResult], scenario: Scenario, assessment: Assessment
-) -> str:
+def nearest_sentence(results: Sequence[DirectionResult], account: Preparable) -> str:
     """Return the sentence that the page begins with."""
+    account = prepare(account)
+    scenario = account.scenario
     if not scenario.positions:
         return "No positions: no move can liquidate anything. Add positions on the first page."
-    if too_late := findings.standing(assessment, scenario):
+    if too_late := findings.standing(account):
         return f"{too_late}."
     result = nearest_danger(results)
     move = result.nearest if result else None
@@ -101,8 +102,10 @@ def again(row: CrashRow) -> str:
     return f"{whose} would stand again, had {'it' if count == 1 else 'they'} not been lost before"
 
 
-def crash_sentence(rows: Sequence[CrashRow], scenario: Scenario, assessment: Assessment) -> str:
+def crash_sentence(rows: Sequence[CrashRow], account: Preparable) -> str:
     """Return how many of the days the account would have survived."""
+    account = prepare(account)
+    scenario, assessment = account.scenario, assess(account)
     if not scenario.positions or findings.missing(assessment) or assessment.liquidated or not rows:
         return ""
     worst, close = survived(rows)

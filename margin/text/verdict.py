@@ -8,9 +8,9 @@ from typing import Literal
 
 from margin import formatting as wording
 from margin.messages import message
-from margin.model.compile import compile_books
+from margin.model.prepared import Preparable, PreparedAccount, prepare
 from margin.model.scenario import Scenario
-from margin.studies.account.assess import Assessment
+from margin.studies.account.assess import Assessment, assess
 from margin.studies.distance.directions import Direction, against, reach, together
 from margin.studies.distance.distances import (
     FURTHEST_DOWN,
@@ -36,8 +36,10 @@ NAMED = 3
 """At most this many tokens are named one by one."""
 
 
-def at_liquidation_point(scenario: Scenario, assessment: Assessment) -> bool:
+def at_liquidation_point(account: Preparable) -> bool:
     """Return whether the account stands exactly where it is liquidated, to rounding."""
+    account = prepare(account)
+    scenario, assessment = account.scenario, assess(account)
     if assessment.headroom is None or not assessment.liquidated:
         return False
     size = abs(scenario.account.wallet_balance) + sum(
@@ -46,36 +48,32 @@ def at_liquidation_point(scenario: Scenario, assessment: Assessment) -> bool:
     return abs(assessment.headroom) <= AT_THE_POINT * size
 
 
-def status(scenario: Scenario, assessment: Assessment) -> Status:
+def status(account: Preparable) -> Status:
     """Return which of the person's levels the account has reached.
 
     Unknown where the venue's tiers are.
     """
+    account = prepare(account)
+    scenario, assessment = account.scenario, assess(account)
     if not scenario.positions:
         return "no positions"
     if assessment.liquidated:
-        return (
-            "at the liquidation point"
-            if at_liquidation_point(scenario, assessment)
-            else "liquidated"
-        )
+        return "at the liquidation point" if at_liquidation_point(account) else "liquidated"
     load = assessment.requirement_to_equity
     return "unknown" if load is None else scenario.levels.reached(load) or "below warning"
 
 
-def verdict(scenario: Scenario, assessment: Assessment) -> str:
+def verdict(account: Preparable) -> str:
     """Return what a common move does, what a nearer move apart, and what each token alone would have to do."""
+    account = prepare(account)
+    scenario, assessment = account.scenario, assess(account)
     if not scenario.positions:
         return "No positions: nothing is required and nothing can be liquidated. Add a position to begin."
     if assessment.headroom is None:
         return _unknown(assessment)
     if assessment.liquidated:
-        return _liquidated(scenario, assessment)
-    told = (
-        _together(scenario, assessment),
-        _apart(scenario, assessment),
-        _alone(scenario, assessment),
-    )
+        return _liquidated(account)
+    told = (_together(account), _apart(account), _alone(account))
     return " ".join(filter(None, told))
 
 
@@ -89,9 +87,10 @@ def _unknown(assessment: Assessment) -> str:
     return f"No distance can be told: {message(problems[0])}."
 
 
-def _liquidated(scenario: Scenario, assessment: Assessment) -> str:
+def _liquidated(account: PreparedAccount) -> str:
+    scenario, assessment = account.scenario, assess(account)
     isolated, venue = scenario.account.isolated, scenario.account.rules.name
-    if at_liquidation_point(scenario, assessment):
+    if at_liquidation_point(account):
         what = "A position" if isolated else "The account"
         return f"{what} is at the liquidation point: equity equals what {venue} requires."
     if isolated:
@@ -105,7 +104,8 @@ def _liquidated(scenario: Scenario, assessment: Assessment) -> str:
     return f"The account is {LIQUIDATED_NOW}: equity is {below} below what {venue} requires."
 
 
-def _together(scenario: Scenario, assessment: Assessment) -> str:
+def _together(account: PreparedAccount) -> str:
+    scenario, assessment = account.scenario, assess(account)
     down, up = assessment.joint_move
     if down is None and up is None:
         lost = "loses a position" if scenario.account.isolated else "liquidates the account"
@@ -124,24 +124,26 @@ def _together(scenario: Scenario, assessment: Assessment) -> str:
     return f"If {subject} {' or '.join(moves)}{together}, {lost}."
 
 
-def _apart(scenario: Scenario, assessment: Assessment) -> str:
+def _apart(account: PreparedAccount) -> str:
     """Return what longs down and shorts up by the same part would take, where that is nearer than the common move.
 
     Nearer by the price change asked, to the digits shown, down to −100%. Nothing where all held is hurt the same way.
     """
-    direction = against(scenario)._replace(furthest_down=FURTHEST_DOWN)
+    scenario = account.scenario
+    direction = against(account)._replace(furthest_down=FURTHEST_DOWN)
     if len(set(direction.rates.values())) < 2:
         return ""
-    move = reach(compile_books(scenario), direction).down
-    asked = _asked(scenario, assessment)
+    move = reach(account.books, direction).down
+    asked = _asked(account)
     if move is None or (asked is not None and round(-move, 4) >= round(asked, 4)):
         return ""
     here = " from here" if present_move(scenario) else ""
     return f"Moving apart ({_ways(direction)}), {wording.percent(-move)} each{here} is enough."
 
 
-def _asked(scenario: Scenario, assessment: Assessment) -> float | None:
+def _asked(account: PreparedAccount) -> float | None:
     """Return the largest price change that the nearer of the common moves asks of any token."""
+    scenario, assessment = account.scenario, assess(account)
     common, tokens = together(scenario), _moving(scenario)
     changes = [
         [abs(common.change(token, x)) for token in tokens]
@@ -189,13 +191,14 @@ def _betas(scenario: Scenario, tokens: list[str]) -> str:
     return ", ".join(shown[:NAMED]) + (", …" if len(shown) > NAMED else "")
 
 
-def _alone(scenario: Scenario, assessment: Assessment) -> str:
+def _alone(account: PreparedAccount) -> str:
     """Return what single tokens would have to do, the nearest first.
 
     Nothing where only one token could.
 
     As with common moves, what lies beyond +1,000% is not told.
     """
+    scenario, assessment = account.scenario, assess(account)
     if len(assessment.liquidation_prices) < 2:
         return ""
     every = [move for price in assessment.liquidation_prices for move in _moves(scenario, price)]

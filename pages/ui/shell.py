@@ -16,7 +16,6 @@ from margin.market.snapshot import embedded as snapshot
 from margin.market.view import Origin
 from margin.model import link
 from margin.model.symbols import STABLECOINS
-from margin.studies.account.assess import Assessment, assess
 from margin.studies.distance.distances import origin
 from pages.ui.components.text import plain
 from pages.ui.session import live, state
@@ -82,12 +81,11 @@ def page(name: str) -> Iterator[Session]:
     yield session
     if session.working != scenario:
         st.rerun()
-    assessment = assess(session.working)
     with head:
-        heading(session, assessment)
+        heading(session)
         notices(session)
     foot()
-    state.save(session, assessment)
+    state.save(session)
 
 
 def foot() -> None:
@@ -106,14 +104,14 @@ PAGES = {
 """Every page by its name, in the order of the navigation."""
 
 
-def heading(session: Session, assessment: Assessment) -> None:
+def heading(session: Session) -> None:
     """Name and navigation, the switch of live data, which data is shown.
 
     Title and note of whoever wrote them.
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="heading"):
         st.title("Tandem", anchor=False, width="content")
-        here = state.address(session, assessment)
+        here = state.address(session)
         for name, path in PAGES.items():
             st.page_link(path, label=name, query_params=here)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="data_line"):

@@ -12,12 +12,12 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from margin.market.snapshot import embedded as snapshot
-from margin.model.compile import compile_books
 from margin.model.scenario import Account, Market, Position, Scenario
 from margin.studies.account.assess import assess
 from margin.studies.distance.directions import custom, every, study
 from margin.studies.distance.frontier import risk_map
 from margin.studies.stress.crash_table import CrashDay, TokenMove, crash_rows
+from tests.books import compile_books
 
 SIZES = (10, 50, 200)
 

@@ -5,17 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import (
-    App,
-    Visit,
-    cell,
-    drawn,
-    fits,
-    idle,
-    metric,
-    sentence,
-    type_cell,
-)
+from tests.browser.conftest import App, Visit, cell, drawn, fits, idle, metric, sentence, type_cell
 
 WORKED_EXAMPLE = (
     "If RENDER and FET fall 9.47% together, the whole account is liquidated. "

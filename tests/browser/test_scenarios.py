@@ -63,9 +63,7 @@ def first_beta(page: Page) -> tuple[float, float]:
     return box["x"] + 140, box["y"] + 46
 
 
-def test_the_first_screen_shows_the_ranking_and_the_map_answers_in_words(
-    visit: Visit,
-) -> None:
+def test_the_first_screen_shows_the_ranking_and_the_map_answers_in_words(visit: Visit) -> None:
     page = visit(f"scenarios?{ACCOUNT}&v=1")
     assert sentence(page).startswith("Your nearest danger is everything falling 9.47% together")
     assert all(

@@ -73,10 +73,7 @@ def test_it_is_light_and_readable(
     [
         ("two longs", "Cross is liquidated at −9.47%; isolated keeps at least $1,000.00"),
         ("isolated", "Cross is liquidated at −81.68%; isolated keeps at least $3,450.00"),
-        (
-            "covered",
-            "Cross survives −100% to +1,000% this way; isolated keeps at least $49,150.00",
-        ),
+        ("covered", "Cross survives −100% to +1,000% this way; isolated keeps at least $49,150.00"),
         ("liquidated", "Cross is liquidated at these marks; isolated takes more than the wallet"),
         ("no positions", "No positions: cross and isolated are the same"),
         ("no tiers", "Not known: OKX has no tier table for FET"),
@@ -248,7 +245,7 @@ def test_where_some_are_dead_and_the_others_out_of_reach_both_are_counted() -> N
     [first, second, *_] = compared(
         account("binance", "cross", [long("RENDER", 1_000, 1.75, 1)], 1_900)
     ).lines
-    dead = replace(first, account=first.account._replace(liquidated=True))
+    dead = replace(first, assessment=first.assessment._replace(liquidated=True))
     title = charts.venues_finding(VenueComparison((dead, second)))
     assert title == "Liquidated at these marks on 1 of 2 venues, by no move to +1,000% elsewhere"
 

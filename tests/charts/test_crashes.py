@@ -19,7 +19,7 @@ def rows(found: Situation, *days: CrashDay) -> list[CrashRow]:
 
 
 def drawn(found: Situation, *days: CrashDay) -> go.Figure:
-    return crashed(rows(found, *days), found.scenario, found.account)
+    return crashed(rows(found, *days), found.scenario)
 
 
 def own(name: str, **moves: float) -> CrashDay:
@@ -41,18 +41,18 @@ TITLES = {
 @pytest.mark.parametrize("name", TITLES)
 def test_the_title_counts_the_days_survived(name: str) -> None:
     found = named(name)
-    assert finding(rows(found), found.scenario, found.account) == TITLES[name]
+    assert finding(rows(found), found.scenario) == TITLES[name]
 
 
 def test_without_days_there_is_nothing_to_count() -> None:
     found = named("two longs")
-    assert finding([], found.scenario, found.account) == "No day is chosen"
-    assert crashed([], found.scenario, found.account).data == ()
+    assert finding([], found.scenario) == "No day is chosen"
+    assert crashed([], found.scenario).data == ()
 
 
 def test_it_is_light_and_readable_in_every_situation(any_situation: Situation) -> None:
     figure = drawn(any_situation)
-    alt = crashes_alt(rows(any_situation), any_situation.scenario, any_situation.account)
+    alt = crashes_alt(rows(any_situation), any_situation.scenario)
     assert len(figure.data) <= 8
     assert all(
         isinstance(trace.x, np.ndarray) and isinstance(trace.y, np.ndarray) for trace in figure.data

@@ -18,11 +18,11 @@ def results(found: Situation) -> list[DirectionResult]:
 
 
 def drawn(found: Situation) -> go.Figure:
-    return directed(results(found), found.scenario, found.account)
+    return directed(results(found), found.scenario)
 
 
 def told(name: str) -> str:
-    return finding(results(named(name)), named(name).scenario, named(name).account)
+    return finding(results(named(name)), named(name).scenario)
 
 
 TITLES = {
@@ -45,14 +45,12 @@ def test_the_title_names_the_nearest(name: str) -> None:
 
 def test_a_direction_that_liquidates_nowhere_says_none() -> None:
     found = named("covered")
-    assert directions_alt(results(found), found.scenario, found.account).endswith(
-        "RENDER alone: none."
-    )
+    assert directions_alt(results(found), found.scenario).endswith("RENDER alone: none.")
 
 
 def test_it_is_light_and_readable_in_every_situation(any_situation: Situation) -> None:
     figure, found = drawn(any_situation), results(any_situation)
-    alt = directions_alt(found, any_situation.scenario, any_situation.account)
+    alt = directions_alt(found, any_situation.scenario)
     assert len(figure.data) <= 8
     assert all(
         isinstance(trace.x, np.ndarray) and isinstance(trace.y, np.ndarray) for trace in figure.data
@@ -118,4 +116,4 @@ def test_the_height_grows_with_the_rows() -> None:
 
 def test_many_rows_are_told_by_their_number() -> None:
     found = named("ten")
-    assert directions_alt(results(found), found.scenario, found.account).endswith(". 6 more.")
+    assert directions_alt(results(found), found.scenario).endswith(". 6 more.")

@@ -20,16 +20,16 @@ Draw = Callable[[Situation], go.Figure]
 Say = Callable[[Situation], str]
 CHARTS: dict[str, tuple[Draw, Say]] = {
     "joint move": (
-        lambda s: figures.joint_move(s.curve, s.scenario, s.account),
-        lambda s: charts.joint_move_alt(s.curve, s.scenario, s.account),
+        lambda s: figures.joint_move(s.curve, s.scenario),
+        lambda s: charts.joint_move_alt(s.curve, s.scenario),
     ),
     "liquidation": (
-        lambda s: figures.liquidation_distances(s.account, s.scenario),
-        lambda s: charts.liquidation_distances_alt(s.account, s.scenario),
+        lambda s: figures.liquidation_distances(s.scenario),
+        lambda s: charts.liquidation_distances_alt(s.scenario),
     ),
     "margin use": (
-        lambda s: figures.margin_use(s.account, s.scenario),
-        lambda s: charts.margin_use_alt(s.account, s.scenario),
+        lambda s: figures.margin_use(s.scenario),
+        lambda s: charts.margin_use_alt(s.scenario),
     ),
 }
 
@@ -79,7 +79,7 @@ def test_where_nothing_can_be_drawn_a_sentence_stands(name: str) -> None:
     for draw, say in CHARTS.values():
         assert draw(named(name)).layout.title.text
         assert say(named(name))
-    figure = figures.joint_move(None, named(name).scenario, named(name).account)
+    figure = figures.joint_move(None, named(name).scenario)
     assert not figure.data
     assert figure.layout.height < 100
 

@@ -26,8 +26,8 @@ TITLES = {
 
 @pytest.mark.parametrize("name", TITLES)
 def test_the_title_states_the_finding(name: str) -> None:
-    scenario, account, curve = named(name)
-    assert finding(curve, scenario, account) == TITLES[name]
+    found = named(name)
+    assert finding(found.curve, found.scenario) == TITLES[name]
 
 
 def test_after_a_rise_a_fall_is_measured_from_here() -> None:
@@ -37,13 +37,11 @@ def test_after_a_rise_a_fall_is_measured_from_here() -> None:
         marks={"RENDER": 1.75 * 1.1, "FET": 0.2231 * 1.1},
         baseline_marks={"RENDER": 1.75, "FET": 0.2231},
     )
-    assert finding(risen.curve, risen.scenario, risen.account).endswith(
-        "% from here liquidates the account"
-    )
+    assert finding(risen.curve, risen.scenario).endswith("% from here liquidates the account")
 
 
 def drawn(found: Situation) -> tuple[np.ndarray, ...]:
-    figure = figures.joint_move(found.curve, found.scenario, found.account)
+    figure = figures.joint_move(found.curve, found.scenario)
     return tuple(figure.data)
 
 
@@ -83,10 +81,7 @@ def test_a_dead_account_has_no_solid_line_and_no_marks_at_no_move(name: str) -> 
 
 def test_an_account_that_the_baseline_would_have_lost_is_solid_where_it_lives() -> None:
     saved = situation(
-        500,
-        [TWO_LONGS[0]],
-        marks={"RENDER": 1.75 * 1.2},
-        baseline_marks={"RENDER": 1.75},
+        500, [TWO_LONGS[0]], marks={"RENDER": 1.75 * 1.2}, baseline_marks={"RENDER": 1.75}
     )
     alive = drawn(saved)[1]
     assert not saved.account.liquidated
@@ -99,7 +94,7 @@ def test_levels_already_passed_are_not_marked() -> None:
 
 def test_levels_close_together_share_a_label_on_the_axis() -> None:
     found = named("levels close together")
-    axis = figures.joint_move(found.curve, found.scenario, found.account).layout.yaxis
+    axis = figures.joint_move(found.curve, found.scenario).layout.yaxis
     assert list(axis.ticktext) == ["100% liquidation<br>95% danger<br>90% warning", "0%"]
 
 
@@ -114,7 +109,7 @@ def test_the_hover_tells_the_venues_own_ratio() -> None:
 
 def test_a_far_liquidation_is_an_arrow_at_the_edge() -> None:
     found = named("near below, far above")
-    figure = figures.joint_move(found.curve, found.scenario, found.account)
+    figure = figures.joint_move(found.curve, found.scenario)
     low, high = figure.layout.xaxis.range
     down, up = found.account.joint_move
     assert (down or 0) * 100 > low
@@ -126,6 +121,6 @@ def test_a_far_liquidation_is_an_arrow_at_the_edge() -> None:
 
 def test_the_words_say_where_the_levels_lie() -> None:
     found = named("two longs")
-    said = charts.joint_move_alt(found.curve, found.scenario, found.account)
+    said = charts.joint_move_alt(found.curve, found.scenario)
     assert "Today 16.50% of the margin balance is required" in said
     assert "Liquidation (100%) is met at −9.47% from these marks" in said

@@ -23,11 +23,11 @@ TITLES = {
 
 @pytest.mark.parametrize("name", TITLES)
 def test_the_title_names_the_nearest(name: str) -> None:
-    assert finding(named(name).account, named(name).scenario).startswith(TITLES[name])
+    assert finding(named(name).scenario).startswith(TITLES[name])
 
 
 def rows(name: str) -> list[str]:
-    figure = figures.liquidation_distances(named(name).account, named(name).scenario)
+    figure = figures.liquidation_distances(named(name).scenario)
     return [text.replace("<b>", "").replace("</b>", "") for text in figure.data[-1].text]
 
 
@@ -47,7 +47,7 @@ def test_a_row_gives_the_price_or_the_reason(name: str, first: str) -> None:
 
 def test_the_points_are_the_assessments() -> None:
     found = named("long/short book")
-    figure = figures.liquidation_distances(found.account, found.scenario)
+    figure = figures.liquidation_distances(found.scenario)
     points = next(trace for trace in figure.data if trace.name == "liquidation")
     marks = found.scenario.market.marks
     apart = [
@@ -61,7 +61,7 @@ def test_the_points_are_the_assessments() -> None:
 
 def test_rows_are_ordered_by_nearness() -> None:
     found = named("long/short book")
-    figure = figures.liquidation_distances(found.account, found.scenario)
+    figure = figures.liquidation_distances(found.scenario)
     points = next(trace for trace in figure.data if trace.name == "liquidation")
     assert list(np.abs(points.x)) == sorted(np.abs(points.x))
     assert list(points.y) == sorted(points.y, reverse=True)
@@ -71,7 +71,7 @@ def test_a_huge_distance_does_not_crush_the_near_ones() -> None:
     mixed = situation(
         900, [leg("RENDER", "long", 3_000, 1.75), leg("BTC", "short", 0.0005, 71_000)]
     )
-    figure = figures.liquidation_distances(mixed.account, mixed.scenario)
+    figure = figures.liquidation_distances(mixed.scenario)
     beyond = next(trace for trace in figure.data if trace.name == "beyond the scale")
     assert figure.layout.xaxis.range[1] < 600
     assert list(beyond.marker.symbol) == ["triangle-right"]
@@ -80,7 +80,7 @@ def test_a_huge_distance_does_not_crush_the_near_ones() -> None:
 
 def test_the_height_grows_with_the_rows_up_to_a_limit() -> None:
     heights = [
-        figures.liquidation_distances(named(name).account, named(name).scenario).layout.height
+        figures.liquidation_distances(named(name).scenario).layout.height
         for name in ("short", "long/short book", "ten", "fifty with long names")
     ]
     assert heights == sorted(set(heights))
@@ -89,6 +89,6 @@ def test_the_height_grows_with_the_rows_up_to_a_limit() -> None:
 
 def test_a_hedge_has_one_row_and_both_entries() -> None:
     found = named("hedge")
-    figure = figures.liquidation_distances(found.account, found.scenario)
+    figure = figures.liquidation_distances(found.scenario)
     assert len(figure.data[-1].text) == 1
     assert len(next(trace for trace in figure.data if trace.name == "entry").x) == 2

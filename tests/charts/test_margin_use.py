@@ -20,7 +20,7 @@ TITLES = {
 
 @pytest.mark.parametrize("name", TITLES)
 def test_the_title_states_the_finding(name: str) -> None:
-    assert finding(named(name).account, named(name).scenario).startswith(TITLES[name])
+    assert finding(named(name).scenario).startswith(TITLES[name])
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_the_title_states_the_finding(name: str) -> None:
 )
 def test_the_bars_add_up_to_the_assessment(name: str) -> None:
     account = named(name).account
-    bars = figures.margin_use(account, named(name).scenario).data
+    bars = figures.margin_use(named(name).scenario).data
     parts = np.array([bar.x for bar in bars if bar.name != "free"]).sum(axis=0)
     np.testing.assert_allclose(parts, [account.requirement, account.initial_margin], rtol=1e-12)
     free = np.array([bar.x for bar in bars if bar.name == "free"])[0]
@@ -36,26 +36,26 @@ def test_the_bars_add_up_to_the_assessment(name: str) -> None:
 
 
 def test_many_positions_are_the_largest_and_the_rest() -> None:
-    bars = figures.margin_use(named("ten").account, named("ten").scenario).data
+    bars = figures.margin_use(named("ten").scenario).data
     assert [bar.name for bar in bars][-2:] == ["4 others", "free"]
     assert len(bars) == 8
 
 
 def test_neighbours_differ_in_colour_and_in_pattern() -> None:
-    bars = figures.margin_use(named("ten").account, named("ten").scenario).data[:-1]
+    bars = figures.margin_use(named("ten").scenario).data[:-1]
     assert len({bar.marker.color for bar in bars}) == len(bars)
     assert len({bar.marker.pattern.shape for bar in bars}) == len(bars)
 
 
 @pytest.mark.parametrize("name", ["negative equity", "liquidated"])
 def test_where_nothing_is_left_nothing_is_drawn_as_free(name: str) -> None:
-    figure = figures.margin_use(named(name).account, named(name).scenario)
+    figure = figures.margin_use(named(name).scenario)
     assert "free" not in [bar.name for bar in figure.data]
     assert "short" in figure.layout.annotations[0].text
 
 
 def test_negative_equity_is_in_the_picture() -> None:
     found = named("negative equity")
-    figure = figures.margin_use(found.account, found.scenario)
+    figure = figures.margin_use(found.scenario)
     assert figure.layout.xaxis.range[0] < found.account.equity < 0
     assert figure.layout.shapes[0].x0 == found.account.equity

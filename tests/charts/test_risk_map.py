@@ -10,15 +10,7 @@ import pytest
 
 from margin.charts.layout import style
 from margin.charts.layout.map_labels import GAP, LETTER, LINE, WIDTHS, Labels, Place
-from margin.charts.risk_map import (
-    LEAST,
-    MOST,
-    POINTS,
-    Cloud,
-    finding,
-    map_moves,
-    risk_map_alt,
-)
+from margin.charts.risk_map import LEAST, MOST, POINTS, Cloud, finding, map_moves, risk_map_alt
 from margin.market.price_moves import AI_TOKENS, betas_to_btc, crash_days
 from margin.studies.distance.directions import Direction
 from margin.studies.distance.distances import NOWHERE, JointMove
@@ -63,7 +55,7 @@ class Drawn:
         self.reaches = reaches(found.scenario, first, second)
         self.moves = map_moves(self.reaches, cloud)
         self.map: RiskMap | None = computed(found.scenario, first, second, *self.moves)
-        given = (self.map, self.reaches, found.scenario, found.account)
+        given = (self.map, self.reaches, found.scenario)
         self.title = finding(*given)
         self.figure: go.Figure = mapped(*given, cloud, points, **more)
         self.alt = risk_map_alt(*given, cloud, points)
@@ -122,7 +114,7 @@ def test_the_title_says_how_far_each_may_go_alone_and_both_at_once(name: str) ->
 )
 def test_every_kind_of_reach_has_its_words(reached: tuple[JointMove, ...], said: str) -> None:
     found = named("two longs")
-    assert finding(Drawn(found).map, Reaches(*reached), found.scenario, found.account) == said
+    assert finding(Drawn(found).map, Reaches(*reached), found.scenario) == said
 
 
 # The range

@@ -15,8 +15,8 @@ from margin.engine import batch
 from margin.engine.book import Book
 from margin.engine.leg import Leg
 from margin.engine.numbers import Array
-from margin.model.compile import compile_books
 from margin.model.scenario import Scenario
+from tests.books import compile_books
 from tests.engine.oracle import TOLERANCE
 from tests.engine.strategies import documents
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from margin.engine.book import Book
 from margin.engine.crossing import first_crossing
-from margin.model.compile import compile_books
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
 from margin.tables.assessment_json import assessment_json
+from tests.books import compile_books
 from tests.engine import oracle
 from tests.engine.oracle import TOLERANCE, near
 from tests.engine.strategies import VENUES, amounts, documents, leverages

@@ -32,8 +32,8 @@ from pages.ui.compare.rows import (
 )
 from pages.ui.compare.sections import BY_VENUE, CLOSE, DAYS, MODES
 from pages.ui.session import live
-from pages.ui.session.looking import Looking
 from pages.ui.session.state import Session
+from pages.ui.session.stress import StressChoices
 from tests.market.any_source import settles
 from tests.model.any_scenario import SCENARIOS
 from tests.pages.charts import charts
@@ -239,12 +239,12 @@ def test_what_was_chosen_is_found_again_after_another_page() -> None:
 
 def test_what_was_chosen_on_moves_together_is_compared_here() -> None:
     page = ComparePage()
-    look = Looking(
+    look = StressChoices(
         betas={"RENDER": 3.0},
         own={"FET": -1.0},
         days=[CrashDay("", "mine", {"FET": TokenMove(-0.5)})],
     )
-    page.at.session_state["tandem"].kept["looking"] = look
+    page.at.session_state["tandem"].kept["stress"] = look
     before = {row["Direction"]: row for row in page.table("Direction")}
     after = {row["Direction"]: row for row in page.run().table("Direction")}
     assert after.keys() - before.keys() == {"Your own direction"}

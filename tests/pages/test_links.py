@@ -35,7 +35,7 @@ Address = Mapping[str, list[str]]
 
 def said_of(expected: Scenario) -> str:
     """The sentence that a scenario deserves."""
-    return verdict(expected, assess(expected))
+    return verdict(expected)
 
 
 def leg(symbol: str, side: str, quantity: float, entry: float, **more: Any) -> dict[str, Any]:

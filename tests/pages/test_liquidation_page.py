@@ -16,8 +16,8 @@ from margin.market import price_moves as moves
 from margin.market.snapshot import embedded as snapshot
 from margin.messages import message
 from margin.model import link
+from margin.model.prepared import prepare
 from margin.model.scenario import Scenario
-from margin.studies.account.assess import assess
 from margin.studies.comparison.venues import at_venue
 from margin.studies.distance.directions import against, alone, together
 from margin.studies.distance.distances import JointMove
@@ -37,7 +37,7 @@ from margin.text.liquidation import (
 )
 from margin.venues import VENUES
 from pages.ui.liquidation.rows import hardest_day, money_rows, step_rows
-from pages.ui.session.looking import Looking
+from pages.ui.session.stress import StressChoices
 from tests.model.any_scenario import SCENARIOS
 from tests.pages.charts import charts
 from tests.pages.visitor import APP, PATIENCE, address, read
@@ -223,7 +223,7 @@ def test_what_is_left_is_told_as_equity_with_its_parts(
     changes: dict[str, Any], move: float, said: str
 ) -> None:
     final = gone(example(**changes), move).found.final
-    assert left(final, assess(final)) == said
+    assert left(prepare(final)) == said
 
 
 def test_collateral_that_is_left_is_told_beside_the_wallet() -> None:
@@ -232,7 +232,7 @@ def test_collateral_that_is_left_is_told_beside_the_wallet() -> None:
         venue="bybit", positions=[], wallet_balance=0, collateral=collateral, marks={"BTC": 100_000}
     )
     said = "No position is left open. Equity is $160.00: $0.00 in the wallet and collateral counted at $160.00."
-    assert left(pledged, assess(pledged)) == said
+    assert left(prepare(pledged)) == said
 
 
 def test_what_the_fund_bore_is_no_part_of_the_losses_where_there_was_a_debt_before() -> None:
@@ -552,12 +552,12 @@ def test_a_past_day_goes_to_its_worst_tick_the_hardest_first() -> None:
 
 def test_what_was_chosen_on_moves_together_can_be_gone_here() -> None:
     page = LiquidationPage()
-    look = Looking(
+    look = StressChoices(
         betas={"RENDER": 3.0},
         own={"FET": -1.0},
         days=[CrashDay("", "mine", {"FET": TokenMove(-0.5)})],
     )
-    page.at.session_state["tandem"].kept["looking"] = look
+    page.at.session_state["tandem"].kept["stress"] = look
     page.enter("direction", "with_btc").enter("to", -1.0)
     assert "RENDER 1.6975 (−3.00%)" in page.text()
     assert "betas to BTC of your own: RENDER" in page.text()

@@ -30,6 +30,7 @@ from margin.text import shocks as shocks_text
 from margin.text import stress as stress_text
 from pages.ui.session import live
 from pages.ui.session.state import Session
+from pages.ui.session.stress import directions_of
 from pages.ui.stress_tests import direction_rows as scenario_rows
 from pages.ui.stress_tests import shock_rows
 from pages.ui.stress_tests import shocks as scenario_shocks
@@ -776,7 +777,7 @@ def test_any_scenario_that_a_link_can_hold_is_drawn_and_not_changed(made: Scenar
 
 
 def results(made: Scenario, *directions: Direction) -> Any:
-    return ranked(study(made, directions or scenario_rows.directions_of(made, betas_to_btc(), {})))
+    return ranked(study(made, directions or directions_of(made, betas_to_btc(), {})))
 
 
 @pytest.mark.parametrize(
@@ -808,7 +809,7 @@ def results(made: Scenario, *directions: Direction) -> Any:
 )
 def test_every_kind_of_direction_has_its_words(direction: Direction, said: str) -> None:
     made = scenario()
-    sentence = stress_text.nearest_sentence(results(made, direction), made, assess(made))
+    sentence = stress_text.nearest_sentence(results(made, direction), made)
     assert sentence.startswith(f"Your nearest danger is {said}")
 
 
@@ -818,7 +819,7 @@ def test_a_common_move_of_an_account_with_one_token_names_it_and_its_own_change(
 ) -> None:
     made = scenario(positions=document()["positions"][:1], marks={"RENDER": 1.75}, betas=betas)
     common = Direction("together", "", {"RENDER": named})
-    sentence = stress_text.nearest_sentence(results(made, common), made, assess(made))
+    sentence = stress_text.nearest_sentence(results(made, common), made)
     assert (
         sentence
         == "Your nearest danger is RENDER falling 18.52%: then the whole account is liquidated."
@@ -828,14 +829,14 @@ def test_a_common_move_of_an_account_with_one_token_names_it_and_its_own_change(
 def test_a_sector_of_one_token_falls_alone() -> None:
     made = scenario()
     sector = Direction("sector", "", {"RENDER": 1.0})
-    sentence = stress_text.nearest_sentence(results(made, sector), made, assess(made))
+    sentence = stress_text.nearest_sentence(results(made, sector), made)
     assert sentence.startswith("Your nearest danger is RENDER falling 17.04% alone:")
 
 
 def test_directions_that_move_nothing_of_the_account_are_left_out() -> None:
     btc = [{"symbol": "BTC", "side": "short", "quantity": 1, "entry_price": 70_000, "leverage": 5}]
     made = scenario(positions=btc, marks={"BTC": 71_000})
-    keys = [each.key for each in scenario_rows.directions_of(made, betas_to_btc(), {})]
+    keys = [each.key for each in directions_of(made, betas_to_btc(), {})]
     assert keys == ["together", "with_btc", "against", "alone:BTC"]
 
 

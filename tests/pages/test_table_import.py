@@ -14,7 +14,6 @@ from streamlit.testing.v1 import AppTest
 from margin.market.imports.grid import MOST_CHARACTERS
 from margin.market.snapshot import embedded as snapshot
 from margin.model.scenario import MOST_TOKENS, Position, Scenario
-from margin.studies.account.assess import assess
 from margin.studies.distance.distances import at_move, present_move
 from margin.tables.exports import positions_csv, results_csv
 from pages.ui.import_export.table_import import ADD
@@ -28,13 +27,12 @@ FAULTY = f"{TABLE}\nTAO,up,1,270,5\nFET,long,x,0.22,5"
 
 
 def _page() -> None:
-    from margin.studies.account.assess import assess
     from pages.ui.import_export import table_import
     from pages.ui.session import state
 
     session = state.session()
     table_import.section(session)
-    table_import.exports(session, assess(session.working))
+    table_import.exports(session)
 
 
 class Visit:
@@ -355,7 +353,7 @@ def test_the_files_hold_the_scenario_on_the_screen(offered: dict[str, str]) -> N
     ]
     assert offered == {
         "tandem-positions.csv": positions_csv(visit.working),
-        "tandem-results.csv": results_csv(visit.working, assess(visit.working)),
+        "tandem-results.csv": results_csv(visit.working),
     }
     again = Visit(visit.working).upload(offered["tandem-positions.csv"].encode())
     assert again.take().working.positions == (RENDER, NEAR)

@@ -55,7 +55,7 @@ FET = Position("FET", "long", 40_000 / 0.2231, 0.2231, 10.0)
 
 def said_of(expected: Scenario) -> str:
     """The sentence that a scenario deserves."""
-    return verdict(expected, assess(expected))
+    return verdict(expected)
 
 
 # Landing

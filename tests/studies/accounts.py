@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from margin.engine.book import Book
 from margin.errors import or_zero
 from margin.market.snapshot import embedded as snapshot
-from margin.model.compile import compile_books
 from margin.model.scenario import Position, Scenario
 from margin.studies.distance.distances import common_move
+from tests.books import compile_books
 
 Document = dict[str, Any]
 

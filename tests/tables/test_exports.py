@@ -40,7 +40,7 @@ def rows(text: str) -> list[list[str]]:
 
 def results(scenario: Scenario) -> Results:
     """Value and unit by section, item and figure."""
-    header, *lines = rows(results_csv(scenario, assess(scenario)))
+    header, *lines = rows(results_csv(scenario))
     assert header == list(RESULT_COLUMNS)
     found = {(section, item, figure): (value, unit) for section, item, figure, value, unit in lines}
     assert len(found) == len(lines)
@@ -163,7 +163,7 @@ def test_what_does_not_exist_is_an_empty_cell_beside_its_reason() -> None:
 @settings(THOROUGH, max_examples=40)
 @given(SCENARIOS)
 def test_any_scenario_is_written_as_a_rectangle(scenario: Scenario) -> None:
-    for line in rows(results_csv(scenario, assess(scenario))):
+    for line in rows(results_csv(scenario)):
         assert len(line) == len(RESULT_COLUMNS)
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 
 from margin import formatting as wording
-from margin.model.compile import compile_books
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment, assess
 from margin.text.arithmetic import SYMBOLS, Line, arithmetic
+from tests.books import compile_books
 from tests.studies import evaluate
 from tests.studies.accounts import (
     MODES,
@@ -147,7 +147,7 @@ COMMON = {"down": "Common fall to liquidation", "up": "Common rise to liquidatio
 def check(scenario: Scenario) -> list[Line]:
     """Every line against the assessment; returns the lines for more."""
     assessment = assess(scenario)
-    lines = arithmetic(scenario, assessment)
+    lines = arithmetic(scenario)
     joint = [line for line in lines if line.figure.startswith("Common ")]
     single = lines[: len(lines) - len(joint)]
     figures = [figure for figure in expected_figures(scenario, assessment) if figure[1] is not None]
@@ -255,7 +255,7 @@ def test_every_formula_gives_its_figure_under_the_meanings_of_its_symbols(
     figures = {
         name: value for name, value, _ in expected_figures(scenario, account_) if value is not None
     }
-    for line in arithmetic(scenario, account_):
+    for line in arithmetic(scenario):
         if line.figure.startswith("Common "):
             continue
         named = dict(values)
@@ -273,11 +273,7 @@ def test_every_formula_gives_its_figure_under_the_meanings_of_its_symbols(
 @pytest.mark.parametrize("venue", VENUES)
 def test_formulas_name_what_the_venue_asks_for_and_nothing_else(venue: str) -> None:
     scenario = worked("a_hedge", venue, "cross")
-    formulas = [
-        line.formula
-        for line in arithmetic(scenario, assess(scenario))
-        if "Joint" not in line.figure
-    ]
+    formulas = [line.formula for line in arithmetic(scenario) if "Joint" not in line.figure]
     used = set(re.findall(r"(?<![\w’'])[a-zA-Z]{1,2}(?!\w)", " ".join(formulas))) & set(SYMBOLS)
     everywhere = {"WB", "s", "q", "P", "EP", "N", "L", "m"}
     more = {
@@ -292,7 +288,7 @@ def test_formulas_name_what_the_venue_asks_for_and_nothing_else(venue: str) -> N
 
 def test_the_formulas_of_a_bybit_position_keep_the_closing_fee_apart_in_isolated_mode() -> None:
     scenario = account("bybit", "isolated", [long("RENDER", 31234, 1.7, 10, isolated_margin=7_000)])
-    lines = {line.figure: line for line in arithmetic(scenario, assess(scenario))}
+    lines = {line.figure: line for line in arithmetic(scenario)}
     assert lines["Maintenance margin"].formula == "Σ (N·m − d + c)"
     assert lines["Requirement"].formula == "maintenance margin − Σ c"
     price = lines["Liquidation price of RENDER long, falling"]
@@ -304,7 +300,7 @@ def test_a_short_of_a_bybit_position_adds_its_fee_where_a_long_takes_it_away() -
     scenario = account(
         "bybit", "isolated", [short("RENDER", 31234, 1.7, 10, isolated_margin=7_000)]
     )
-    lines = {line.figure: line for line in arithmetic(scenario, assess(scenario))}
+    lines = {line.figure: line for line in arithmetic(scenario)}
     assert "1,690.22 ÷ (1 + 0.055%)" in lines["Liquidation price of RENDER short, rising"].numbers
 
 
@@ -313,7 +309,7 @@ def test_a_rate_with_more_than_six_digits_adds_up() -> None:
     scenario = account(
         "hyperliquid", "cross", [long("IO", 600_000, 1, 3)], 150_000, marks={"IO": 1}, tiers=rows
     )
-    lines = {line.figure: line for line in arithmetic(scenario, assess(scenario))}
+    lines = {line.figure: line for line in arithmetic(scenario)}
     line = lines["Maintenance margin"]
     assert line.numbers == "600,000·16.6666666667% − 0"
     assert evaluate.numbers(line.numbers).value == pytest.approx(100_000, abs=0.005)
@@ -322,9 +318,7 @@ def test_a_rate_with_more_than_six_digits_adds_up() -> None:
 
 def test_the_initial_margin_of_an_isolated_position_on_bybit_is_told_at_its_entry() -> None:
     scenario = account("bybit", "isolated", [long("RENDER", 1_000, 2, 10)], marks={"RENDER": 1.9})
-    line = next(
-        each for each in arithmetic(scenario, assess(scenario)) if each.figure == "Initial margin"
-    )
+    line = next(each for each in arithmetic(scenario) if each.figure == "Initial margin")
     assert line.formula == "Σ (q·EP ÷ L + c)"
     assert line.numbers.startswith("1,000·2 ÷ 10 + ")
 
@@ -336,7 +330,7 @@ def test_the_settlement_coins_rate_stands_wherever_its_money_does() -> None:
         "binance", "cross", positions, 5_000, collateral=[pledge], settlement_rate=0.9801
     )
     check(scenario)
-    lines = {line.figure: line for line in arithmetic(scenario, assess(scenario))}
+    lines = {line.figure: line for line in arithmetic(scenario)}
     assert lines["Margin balance"].formula == "r·(WB + Σ s·q·(P − EP)) + Σ amount·mark·ratio"
     assert lines["Margin balance"].numbers.startswith("98.01%·(5,000 + ")
     price = lines["Liquidation price of RENDER, falling"]
@@ -354,7 +348,7 @@ def test_the_venues_published_example_reads_as_published() -> None:
     positions = [long("ETH", 3683.979, 1456.84, 1), long("BTC", 109.488, 32481.98, 1)]
     marks = {"ETH": 1335.18, "BTC": 31967.27}
     scenario = account("binance", "cross", positions, 1535443.01, marks=marks, tiers=tiers)
-    lines = {line.figure: line for line in arithmetic(scenario, assess(scenario))}
+    lines = {line.figure: line for line in arithmetic(scenario)}
     assert lines["Margin balance"] == Line(
         "Margin balance",
         "WB + Σ s·q·(P − EP)",
@@ -379,7 +373,7 @@ def test_the_venues_published_example_reads_as_published() -> None:
 
 def test_a_liquidation_price_takes_rate_and_amount_of_the_tier_in_force_there() -> None:
     scenario = account("binance", "cross", [long("RENDER", 57142.857142857, 1.75)], 60_000)
-    lines = {line.figure: line.numbers for line in arithmetic(scenario, assess(scenario))}
+    lines = {line.figure: line.numbers for line in arithmetic(scenario)}
     assert lines["Maintenance margin"] == "100,000·2.5% − 325"
     falling = "(60,000 + 75 − 57,142.857·1.75) ÷ (57,142.857·2% − 57,142.857)"
     assert lines["Liquidation price of RENDER, falling"] == falling
@@ -387,7 +381,7 @@ def test_a_liquidation_price_takes_rate_and_amount_of_the_tier_in_force_there() 
 
 def test_both_legs_of_a_hedge_and_a_pledge_of_the_same_token_stand_in_one_line() -> None:
     scenario = worked("a_pledge_of_the_token_held", "okx", "cross")
-    lines = {line.figure: line for line in arithmetic(scenario, assess(scenario))}
+    lines = {line.figure: line for line in arithmetic(scenario)}
     falling = lines["Liquidation price of RENDER, falling"]
     assert falling.formula == (
         "(WB + the others' profit − the others' requirement − Σ s·q·EP) ÷ (Σ (q·(m + f) − s·q) − "
@@ -404,7 +398,7 @@ def test_what_only_collateral_can_do_is_told_for_its_own_token() -> None:
     scenario = account(
         "binance", "cross", [long("RENDER", 10_000, 1.75)], -500, collateral=[pledge]
     )
-    lines = {line.figure: line for line in arithmetic(scenario, assess(scenario))}
+    lines = {line.figure: line for line in arithmetic(scenario)}
     falling = lines["Liquidation price of BTC, falling"]
     assert falling == Line(
         "Liquidation price of BTC, falling",
@@ -416,7 +410,7 @@ def test_what_only_collateral_can_do_is_told_for_its_own_token() -> None:
 
 def test_headroom_in_isolated_mode_is_that_of_the_position_worst_off_by_name() -> None:
     scenario = account("binance", "isolated", [long("RENDER", 20000, 1.8), short("TAO", 60, 290)])
-    lines = {line.figure: line for line in arithmetic(scenario, assess(scenario))}
+    lines = {line.figure: line for line in arithmetic(scenario)}
     assert lines["Headroom"] == Line(
         "Headroom",
         "smallest of the positions, RENDER long: M + s·q·(P − EP) − N·m + d",
@@ -492,8 +486,7 @@ def test_without_a_tier_table_only_what_needs_none_is_told(mode: str) -> None:
 @pytest.mark.parametrize("venue", VENUES)
 def test_without_positions_the_wallet_is_all_there_is(venue: str, mode: str) -> None:
     scenario = account(venue, mode, [], 1234.5)
-    account_ = assess(scenario)
-    balance, available = arithmetic(scenario, account_)
+    balance, available = arithmetic(scenario)
     assert balance == Line("Margin balance", "WB", "1,234.5", "$1,234.50")
     if mode == "isolated":
         assert available == Line("Available", "WB", "1,234.5", "$1,234.50")
@@ -506,7 +499,7 @@ def test_without_positions_collateral_still_counts() -> None:
     scenario = account(
         "okx", "cross", [], 100, collateral=[{"asset": "BTC", "amount": 0.01, "ratio": 0.9}]
     )
-    balance, _ = arithmetic(scenario, assess(scenario))
+    balance, _ = arithmetic(scenario)
     assert balance == Line(
         "Margin balance", "WB + Σ amount·mark·ratio", "100 + 0.01·71,202.9·90%", "$740.83"
     )
@@ -519,11 +512,7 @@ def test_a_joint_move_shows_every_price_at_the_brink_and_that_equity_is_the_requ
     None
 ):
     scenario = account("binance", "cross", [long("RENDER", 57142.857142857, 1.75)])
-    [line] = [
-        line
-        for line in arithmetic(scenario, assess(scenario))
-        if line.figure == "Common fall to liquidation"
-    ]
+    [line] = [line for line in arithmetic(scenario) if line.figure == "Common fall to liquidation"]
     assert line.formula == "P·(1 + β·x), never below 0; there margin balance = requirement"
     assert (
         line.numbers
@@ -569,7 +558,7 @@ def test_lines_are_plain_text_of_few_signs() -> None:
     for venue in VENUES:
         for name in WORKED:
             scenario = worked(name, venue, "cross")
-            for line in arithmetic(scenario, assess(scenario)):
+            for line in arithmetic(scenario):
                 assert not re.search(r"[<>*_`$\[\]{}\\|~#-]", line.formula + line.numbers), line
                 assert "  " not in line.formula + line.numbers
 
@@ -580,7 +569,7 @@ def test_every_symbol_of_a_formula_is_explained() -> None:
         for mode in MODES:
             for name in ("a_hedge", "margins_of_their_own"):
                 scenario = worked(name, venue, mode)
-                lines = arithmetic(scenario, assess(scenario))
+                lines = arithmetic(scenario)
                 words |= set(
                     re.findall(
                         r"(?<=[·(])[^\W\d]+|[^\W\d]+(?=[·)])|Σ",

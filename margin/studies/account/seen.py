@@ -20,28 +20,40 @@ class Difference(NamedTuple):
     now: float | None
 
 
-def with_seen(account: Preparable, assessment: Assessment | None = None) -> Scenario:
-    """Return the scenario with what is seen now, and its venue tables' oldest date where they are all that it uses."""
+def with_seen(account: Preparable) -> Scenario:
+    """Return the scenario with what is seen now.
+
+    Its tables' date becomes the venue's oldest where the venue's tables are all that it uses.
+    """
     account = prepare(account)
-    assessment, scenario = assessment or assess(account), account.scenario
-    market = scenario.market
+    scenario, market = account.scenario, account.scenario.market
     as_of = market.tiers_as_of if market.tiers else market.reference.oldest(scenario.tokens)
-    seen = Seen(_sayable(assessment.equity), _sayable(assessment.margin_ratio.value))
-    return replace(scenario, seen=seen, market=replace(market, tiers_as_of=as_of))
+    return replace(
+        scenario, seen=_seen_now(assess(account)), market=replace(market, tiers_as_of=as_of)
+    )
 
 
-def _sayable(value: float | None) -> float | None:
-    """Return a figure too large for a scenario is left unsaid, one too small is 0."""
+def _seen_now(assessment: Assessment) -> Seen:
+    return Seen(_within_bounds(assessment.equity), _within_bounds(assessment.margin_ratio.value))
+
+
+def _within_bounds(value: float | None) -> float | None:
+    """Return a figure that a scenario can hold: None for one too large, 0 for one too small."""
     return None if value is None or abs(value) > LARGEST else or_zero(value)
 
 
-def differences(scenario: Scenario, assessment: Assessment) -> list[Difference]:
+def differences(account: Preparable) -> list[Difference]:
     """Return the figures that the maker of the scenario saw and that are not reproduced within 1%."""
-    if scenario.seen is None:
-        return []
+    account = prepare(account)
+    seen = account.scenario.seen
+    return [] if seen is None else changed(seen, _seen_now(assess(account)))
+
+
+def changed(seen: Seen, now: Seen) -> list[Difference]:
+    """Return the figures that are not the same within 1%, and those that came or went."""
     pairs = [
-        Difference("equity", scenario.seen.equity, assessment.equity),
-        Difference("margin_ratio", scenario.seen.margin_ratio, assessment.margin_ratio.value),
+        Difference("equity", seen.equity, now.equity),
+        Difference("margin_ratio", seen.margin_ratio, now.margin_ratio),
     ]
     return [pair for pair in pairs if not _close(pair.seen, pair.now)]
 

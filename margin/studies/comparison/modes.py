@@ -20,7 +20,7 @@ from margin.engine.book import Book, Standing
 from margin.engine.numbers import ZERO, Array
 from margin.errors import or_zero
 from margin.facts import Assumption
-from margin.model.compile import compile_books
+from margin.model.prepared import Preparable, PreparedAccount, prepare
 from margin.model.scenario import MarginMode, Position, Scenario
 from margin.studies.account.assess import Assessment, assess
 from margin.studies.distance.curve import SHOWN
@@ -57,9 +57,22 @@ class Part(NamedTuple):
     """
 
     names: tuple[str, ...]
-    scenario: Scenario
-    book: Book
-    standing: Standing | None
+    account: PreparedAccount
+
+    @property
+    def scenario(self) -> Scenario:
+        """What it is as an account by itself."""
+        return self.account.scenario
+
+    @property
+    def book(self) -> Book:
+        """Its one book."""
+        return self.account.books[0]
+
+    @property
+    def standing(self) -> Standing | None:
+        """Where it stands at the marks."""
+        return self.account.standings[0]
 
     def worth(self, prices: Mapping[str, float]) -> float:
         """Return what the part is worth at prices by token, liquidated or not, at the coin's rate.
@@ -131,12 +144,21 @@ class Mode:
     marks, and what is lost there already; None where tiers are missing.
     """
 
-    scenario: Scenario
-    account: Assessment
+    account: PreparedAccount
     parts: tuple[Part, ...]
     free: float
     collateral: Part | None
     today: Left | None
+
+    @property
+    def scenario(self) -> Scenario:
+        """The account's scenario in this mode."""
+        return self.account.scenario
+
+    @property
+    def assessment(self) -> Assessment:
+        """The account's figures in this mode."""
+        return assess(self.account)
 
     def after(self, moves: Mapping[str, float]) -> Left:
         """Return what price changes by token (fractions of the mark) leave.
@@ -214,10 +236,12 @@ class ModeComparison:
 
     def pairs(self) -> list[Pair]:
         """Return every position's liquidation prices in both modes, in their order."""
-        by_token = {price.symbol: price for price in self.cross.account.liquidation_prices}
+        by_token = {price.symbol: price for price in self.cross.assessment.liquidation_prices}
         marks = self.cross.scenario.market.marks
         rows = zip(
-            self.isolated.scenario.positions, self.isolated.account.liquidation_prices, strict=True
+            self.isolated.scenario.positions,
+            self.isolated.assessment.liquidation_prices,
+            strict=True,
         )
         return [
             Pair(position, marks[position.symbol], by_token[position.symbol], price)
@@ -225,19 +249,20 @@ class ModeComparison:
         ]
 
 
-def modes(scenario: Scenario) -> ModeComparison:
+def modes(account: Preparable) -> ModeComparison:
     """Return the account in both modes, each position's isolated margin as given, else quantity · entry ÷ leverage.
 
     Raises FieldError where those margins are larger than a wallet may be.
     """
+    account = prepare(account)
+    scenario = account.scenario
     margins = sum(position.own_margin for position in scenario.positions)
     missing = _missing(scenario, margins) if scenario.positions else 0.0
-    cross = in_mode(scenario, "cross")
-    isolated = (
-        scenario
-        if scenario.account.isolated
-        else in_mode(scenario, "isolated", margins if missing else None)
-    )
+    if scenario.account.isolated:
+        cross, isolated = prepare(in_mode(scenario, "cross")), account
+    else:
+        wallet = margins if missing else None
+        cross, isolated = account, prepare(in_mode(scenario, "isolated", wallet))
     return ModeComparison(
         scenario.account.margin_mode, _cross(cross), _isolated(isolated, margins), margins, missing
     )
@@ -263,19 +288,20 @@ def in_mode(scenario: Scenario, mode: MarginMode, wallet: float | None = None) -
     )
 
 
-def _cross(scenario: Scenario) -> Mode:
-    names = tuple(f"{position.symbol} {position.side}" for position in scenario.positions)
-    return _with_today(Mode(scenario, assess(scenario), (_part(names, scenario),), 0.0, None, None))
+def _cross(account: PreparedAccount) -> Mode:
+    names = tuple(f"{each.symbol} {each.side}" for each in account.scenario.positions)
+    return _with_today(Mode(account, (Part(names, account),), 0.0, None, None))
 
 
-def _isolated(scenario: Scenario, margins: float) -> Mode:
+def _isolated(account: PreparedAccount, margins: float) -> Mode:
+    scenario = account.scenario
     parts = tuple(
-        _part((f"{each.symbol} {each.side}",), _alone(scenario, each))
+        Part((f"{each.symbol} {each.side}",), prepare(_alone(scenario, each)))
         for each in scenario.positions
     )
     wallet = scenario.account.wallet_balance
     free = _above(wallet, margins, ZERO * abs(wallet)) * scenario.account.owned_rate
-    return _with_today(Mode(scenario, assess(scenario), parts, free, _collateral(scenario), None))
+    return _with_today(Mode(account, parts, free, _collateral(scenario), None))
 
 
 def _with_today(mode: Mode) -> Mode:
@@ -289,18 +315,13 @@ def _collateral(scenario: Scenario) -> Part | None:
     if not (account.collateral and account.rules.counts_collateral):
         return None
     bare = replace(account, margin_mode="cross", wallet_balance=0.0)
-    return _part((), replace(scenario, account=bare, positions=()))
+    return Part((), prepare(replace(scenario, account=bare, positions=())))
 
 
 def _alone(scenario: Scenario, position: Position) -> Scenario:
     """Return an account that holds one isolated position with its margin and nothing else."""
     account = replace(scenario.account, wallet_balance=or_zero(position.own_margin), collateral=())
     return replace(scenario, account=account, positions=(position,))
-
-
-def _part(names: tuple[str, ...], scenario: Scenario) -> Part:
-    [book] = compile_books(scenario)
-    return Part(names, scenario, book, book.standing() if book.complete else None)
 
 
 # Along a direction
@@ -491,9 +512,7 @@ def on_days(
     days = list(days)
     cross, isolated = [
         list(
-            zip(
-                *(crash_rows(part.scenario, days, betas_to_btc) for part in mode.parts), strict=True
-            )
+            zip(*(crash_rows(part.account, days, betas_to_btc) for part in mode.parts), strict=True)
         )
         for mode in (comparison.cross, comparison.isolated)
     ]
@@ -627,14 +646,14 @@ def switch(comparison: ModeComparison) -> Switch:
 
 def _needs(mode: Mode) -> tuple[Need, ...]:
     """Return every part at its marks, with the assessment's own initial margins."""
-    account = mode.account
-    if not account.positions:
+    assessment = mode.assessment
+    if not assessment.positions:
         return ()
-    sums = [(account.equity, account.initial_margin)]
+    sums = [(assessment.equity, assessment.initial_margin)]
     if mode.scenario.account.isolated:
         sums = [
             ((each.isolated_margin or 0.0) + each.unrealised_pnl, each.initial_margin)
-            for each in account.positions
+            for each in assessment.positions
         ]
     return tuple(
         _need(part, holds, initial or 0.0, part.standing)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from margin.model.scenario import Scenario
-from margin.studies.account.assess import Assessment
+from margin.model.prepared import Preparable, prepare
+from margin.studies.account.assess import assess
 from margin.studies.distance.distances import LiquidationPrice
 
 Key = Literal["equity", "initial_margin", "maintenance_margin", "margin_ratio", "liquidation_price"]
@@ -55,8 +55,7 @@ class Beside(NamedTuple):
 
 
 def beside(
-    scenario: Scenario,
-    assessment: Assessment,
+    account: Preparable,
     *,
     equity: float | None,
     initial_margin: float | None,
@@ -70,6 +69,8 @@ def beside(
     none. Where a token has liquidation prices on both sides, ours is the one on the side of the
     venue's, or the nearer one.
     """
+    account = prepare(account)
+    scenario, assessment = account.scenario, assess(account)
     reported: list[tuple[Key, float | None, float | None]] = [
         ("equity", equity, assessment.equity),
         ("initial_margin", initial_margin, assessment.initial_margin),

@@ -49,7 +49,7 @@ class VenueLine:
     """
 
     scenario: Scenario
-    account: Assessment
+    assessment: Assessment
     missing: tuple[str, ...]
     days: Mapping[str, Sequence[str]]
     undated: tuple[str, ...]
@@ -71,9 +71,9 @@ class VenueLine:
 
         0 where that is so already, infinite where none does.
         """
-        if self.account.liquidated:
+        if self.assessment.liquidated:
             return 0.0
-        move = self.account.joint_move.down if falls else self.account.joint_move.up
+        move = self.assessment.joint_move.down if falls else self.assessment.joint_move.up
         return inf if move is None else abs(move)
 
 

@@ -204,9 +204,7 @@ def study(
         liquidation, danger, warning = [
             reach(books, direction, level, standings=standings) for level in levels
         ]
-        slices = tuple(
-            [Slice(move, after(scenario, books, direction.moves(move))) for move in moves]
-        )
+        slices = tuple([Slice(move, after(account, direction.moves(move))) for move in moves])
         nearest, hardest, token = _asked(direction, liquidation, list(held))
         results.append(
             DirectionResult(

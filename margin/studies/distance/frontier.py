@@ -104,10 +104,7 @@ def at_points(
     It tells what a map does not: whether the way there liquidates, and what lost isolated positions leave.
     """
     account = prepare(account)
-    return [
-        after(account.scenario, account.books, {**first.moves(x), **second.moves(y)})
-        for x, y in points
-    ]
+    return [after(account, {**first.moves(x), **second.moves(y)}) for x, y in points]
 
 
 def _moved(direction: Direction) -> set[str]:

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from margin.engine.book import Book, Standing
 from margin.engine.numbers import ZERO, Array, beyond_rounding
 from margin.errors import SMALLEST, or_zero
-from margin.model.compile import compile_books
+from margin.model.prepared import prepare
 from margin.model.scenario import Position, Scenario, Side
 from margin.studies.liquidation.conduct import PositionName
 from margin.studies.liquidation.path import Path
@@ -146,7 +146,7 @@ class Ledger:
         self._adopt(scenario)
 
     def _adopt(self, scenario: Scenario) -> None:
-        books = compile_books(scenario)
+        books = prepare(scenario).books
         self.scenario = scenario
         self.book = books[0] if books else Book((), (), scenario.account.counted_wallet, ())
         self.states.append(State(self.t, self.book, scenario.account.counted_wallet))

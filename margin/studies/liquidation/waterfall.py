@@ -13,7 +13,7 @@ import numpy as np
 from margin.engine.numbers import ZERO, Array, beyond_rounding
 from margin.errors import or_zero
 from margin.facts import Assumption
-from margin.model.compile import compile_books
+from margin.model.prepared import Preparable, prepare
 from margin.model.scenario import Scenario
 from margin.studies.liquidation.conduct import Conduct
 from margin.studies.liquidation.ledger import NOT_THE_VENUE, Ledger, State, Step
@@ -69,15 +69,17 @@ class Waterfall:
         return self.kept - start + self.fees + self.slippage + self.forfeited - self.fund_took
 
 
-def waterfall(scenario: Scenario, path: Path, conduct: Conduct | None = None) -> Waterfall | None:
+def waterfall(account: Preparable, path: Path, conduct: Conduct | None = None) -> Waterfall | None:
     """Return the account, put at the start of the path, all the way to its end.
 
     None without positions or without tiers.
 
     Raises FieldError where money would leave what a scenario holds.
     """
-    if not scenario.positions or not all(book.complete for book in compile_books(scenario)):
+    account = prepare(account)
+    if not account.measurable:
         return None
+    scenario = account.scenario
     conduct, path = conduct or Conduct(), path.within(scenario)
     parts = _alone(scenario) if scenario.account.isolated else [scenario]
     runs = [unwind(part, path, conduct) for part in parts]

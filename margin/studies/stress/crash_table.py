@@ -13,8 +13,7 @@ from typing import Literal, NamedTuple
 
 from margin.engine.book import Book
 from margin.facts import Assumption
-from margin.model.compile import compile_books
-from margin.model.scenario import Scenario
+from margin.model.prepared import Preparable, PreparedAccount, prepare
 from margin.model.symbols import STABLECOINS
 from margin.studies.distance.directions import BTC, beta_to_btc
 from margin.studies.distance.distances import FURTHEST_UP
@@ -123,15 +122,15 @@ class CrashRow(NamedTuple):
 
 
 def crash_rows(
-    scenario: Scenario, crashes: Iterable[CrashDay], betas_to_btc: Mapping[str, float]
+    account: Preparable, crashes: Iterable[CrashDay], betas_to_btc: Mapping[str, float]
 ) -> list[CrashRow]:
     """Return the account, from its marks, through each day.
 
     A token without a beta to BTC is taken to have 1.
     """
-    books = compile_books(scenario)
-    today = after(scenario, books, {}).remaining
-    return [_row(scenario, books, day, betas_to_btc, today) for day in crashes]
+    account = prepare(account)
+    today = after(account, {}).remaining
+    return [_row(account, day, betas_to_btc, today) for day in crashes]
 
 
 def survived(days: Sequence[CrashRow]) -> tuple[int, int]:
@@ -142,19 +141,14 @@ def survived(days: Sequence[CrashRow]) -> tuple[int, int]:
 
 
 def _row(
-    scenario: Scenario,
-    books: Sequence[Book],
-    day: CrashDay,
-    betas_to_btc: Mapping[str, float],
-    today: float,
+    account: PreparedAccount, day: CrashDay, betas_to_btc: Mapping[str, float], today: float
 ) -> CrashRow:
-    moves, filled, still = _filled(scenario.tokens, day, betas_to_btc)
-    closes, ways = (
-        {token: move.close for token, move in moves.items()},
-        [_worst(book, moves) for book in books],
-    )
-    close = _instant(scenario, books, closes, [closes] * len(books), today)
-    worst = _instant(scenario, books, closes, ways, today)
+    books = account.books
+    moves, filled, still = _filled(account.scenario.tokens, day, betas_to_btc)
+    closes = {token: move.close for token, move in moves.items()}
+    ways = [_worst(book, moves) for book in books]
+    close = _instant(account, closes, [closes] * len(books), today)
+    worst = _instant(account, closes, ways, today)
     betas = {token: beta_to_btc(token, betas_to_btc) for token in filled}
     open_ended = tuple(
         token for token, move in moves.items() if _may_be_milder(token, move, books, ways)
@@ -238,15 +232,16 @@ def _adds(book: Book, axis: int, move: float) -> float:
 
 
 def _instant(
-    scenario: Scenario, books: Sequence[Book], closes: Moves, ways: Sequence[Moves], today: float
+    account: PreparedAccount, closes: Moves, ways: Sequence[Moves], today: float
 ) -> Instant:
     """Return the outcome of the books' ways.
 
     Tokens that stand in no book are shown at their close.
     """
-    outcome = after_each(scenario, books, ways)
+    scenario = account.scenario
+    outcome = after_each(account, ways)
     moves = dict(closes)
-    for book, way in sorted(zip(books, ways, strict=True), key=lambda pair: -_left(*pair)):
+    for book, way in sorted(zip(account.books, ways, strict=True), key=lambda pair: -_left(*pair)):
         moves |= {token: way.get(token, 0.0) for token in book.tokens}
     prices = {
         token: max(0.0, scenario.market.marks[token] * (1 + moves.get(token, 0.0)))

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from margin.engine.book import Book, Standing
 from margin.engine.crossing import first_crossing
+from margin.model.prepared import PreparedAccount
 from margin.model.scenario import Scenario
 
 Moves = Mapping[str, float]
@@ -51,24 +52,19 @@ class Outcome(NamedTuple):
         return self.equity if self.equity_left is None else self.equity_left
 
 
-def after(scenario: Scenario, books: Sequence[Book], moves: Moves) -> Outcome:
-    """Return the outcome of one move from the marks.
-
-    `books` are the scenario's, complete or not.
-    """
-    return after_each(scenario, books, [moves] * len(books))
+def after(account: PreparedAccount, moves: Moves) -> Outcome:
+    """Return the outcome of one move from the marks."""
+    return after_each(account, [moves] * len(account.books))
 
 
 def after_each(
-    scenario: Scenario,
-    books: Sequence[Book],
-    ways: Sequence[Moves],
-    fallen: Sequence[bool] | None = None,
+    account: PreparedAccount, ways: Sequence[Moves], fallen: Sequence[bool] | None = None
 ) -> Outcome:
     """Return the outcome where every book has a move of its own, in their order.
 
     `fallen` says which are dead already.
     """
+    scenario, books = account.scenario, account.books
     ends = [_ends(book, moves) for book, moves in zip(books, ways, strict=True)]
     before = fallen or [False] * len(books)
     dead = [gone or dies for gone, dies in zip(before, deaths(books, ways), strict=True)]

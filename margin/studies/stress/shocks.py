@@ -19,7 +19,7 @@ from margin.engine.leg import Leg
 from margin.engine.tiers import CONTINUITY
 from margin.errors import LARGEST, SMALLEST, number, or_zero
 from margin.facts import Assumption
-from margin.model.compile import compile_books
+from margin.model.prepared import Preparable, PreparedAccount, prepare
 from margin.model.scenario import Account, Position, Scenario
 from margin.model.shocks import NONE, Shocks
 from margin.studies.account.assess import assess
@@ -67,7 +67,7 @@ _PARTS: tuple[tuple[PartKey, tuple[str, ...], tuple[str, ...]], ...] = (
 )
 
 
-def breakdown(scenario: Scenario, shocks: Shocks) -> list[Part]:
+def breakdown(account: Preparable, shocks: Shocks) -> list[Part]:
     """Return the account before, under each part that is supposed by itself, and under all of them together.
 
     Raises FieldError where a balance becomes too large to be read.
@@ -78,22 +78,27 @@ def breakdown(scenario: Scenario, shocks: Shocks) -> list[Part]:
             only = {field: getattr(shocks, field) for field in (*fields, *durations)}
             chosen.append((key, Shocks(**only)))
     chosen.append(("together", shocks))
-    return [_part(scenario, key, supposed) for key, supposed in chosen]
+    account = prepare(account)
+    return [_part(account.scenario, key, supposed) for key, supposed in chosen]
 
 
 def _part(scenario: Scenario, key: PartKey, shocks: Shocks) -> Part:
     paid = [cost * shocks.days for cost in _costs_a_day(scenario, shocks.funding, shocks.interest)]
     carried = _after_paying(scenario, paid)
-    shocked = repriced(carried, shocks)
-    books, ends = _books(carried, paid), _books(shocked, paid)
-    fallen = deaths(books, [price_moves(scenario, shocks)] * len(books))
-    end = after_each(shocked, ends, [{}] * len(ends), fallen)
+    shocked = prepare(repriced(carried, shocks))
+    before, end_account = _paid(prepare(carried), paid), _paid(shocked, paid)
+    fallen = deaths(before.books, [price_moves(scenario, shocks)] * len(before.books))
+    end = after_each(end_account, [{}] * len(end_account.books), fallen)
     refused = [
         f"{position.symbol} {position.side}"
         for position in assess(shocked).positions
         if any(problem.code == "leverage_above_cap" for problem in position.problems)
     ]
-    move = nearest(common_move(ends, shocked)) if end.liquidated is False else None
+    move = (
+        nearest(common_move(end_account.books, shocked.scenario))
+        if end.liquidated is False
+        else None
+    )
     return Part(key, end, tuple(refused), move)
 
 
@@ -190,15 +195,15 @@ def _after_paying(scenario: Scenario, paid: Sequence[float]) -> Scenario:
     )
 
 
-def _books(scenario: Scenario, paid: Sequence[float]) -> list[Book]:
-    """Return the books of an account that has paid so much for each."""
-    books = compile_books(scenario)
-    if not scenario.account.isolated:
-        return books
-    return [
-        _less(*each) if each[1] else each[0]
-        for each in zip(books, paid, _worth(scenario), strict=True)
+def _paid(account: PreparedAccount, paid: Sequence[float]) -> PreparedAccount:
+    """Return the account after each of its books paid so much; in cross its wallet has paid already."""
+    if not account.scenario.account.isolated:
+        return account
+    books = [
+        _less(book, amount, worth) if amount else book
+        for book, amount, worth in zip(account.books, paid, _worth(account.scenario), strict=True)
     ]
+    return account.with_books(books)
 
 
 def _less(book: Book, amount: float, worth: float) -> Book:
@@ -233,7 +238,7 @@ def cost_a_day(scenario: Scenario, funding: Mapping[str, float], interest: float
 
 
 def days_until_liquidation(
-    scenario: Scenario, funding: Mapping[str, float], interest: float = 0.0
+    account: Preparable, funding: Mapping[str, float], interest: float = 0.0
 ) -> float | None:
     """Return days that the headroom lasts with prices still: headroom ÷ what a day costs.
 
@@ -242,12 +247,13 @@ def days_until_liquidation(
     `funding` by token and day, `interest` a year, as `Shocks` has them. In isolated mode until the
     first position is lost. None where nothing is paid on balance, and where tiers are missing.
     """
-    books = compile_books(scenario)
-    if not scenario.positions or not all(book.complete for book in books):
+    account = prepare(account)
+    if not account.measurable:
         return None
+    scenario = account.scenario
     each_pays = zip(_costs_a_day(scenario, funding, interest), _worth(scenario), strict=True)
     costs = [cost * worth for cost, worth in each_pays]
-    standings = [book.standing() for book in books]
+    standings = [standing for standing in account.standings if standing is not None]
     if any(standing.liquidated for standing in standings):
         return 0.0
     lasting = [

@@ -64,9 +64,7 @@ def mode_rows(comparison: ModeComparison) -> list[Texts]:
         f"{comparison.present.capitalize()}, now",
         comparison.other.capitalize() + _added(comparison),
     ]
-    pairs = zip(
-        figures(here.scenario, here.account), figures(there.scenario, there.account), strict=True
-    )
+    pairs = zip(figures(here.scenario), figures(there.scenario), strict=True)
     return [
         {"Figure": now.name, columns[0]: now.text, columns[1]: then.text} for now, then in pairs
     ]
@@ -258,7 +256,7 @@ def venue_rows(comparison: VenueComparison, views: Mapping[str, View]) -> list[T
 
 
 def _venue_row(line: VenueLine, view: View) -> Texts:
-    account = line.account
+    account = line.assessment
     ratio, load = account.nearest_ratio, account.requirement_to_equity
     first = ", first lost" if line.scenario.account.isolated else ""
     refused = any(_problems(account, _REFUSED))
@@ -313,7 +311,7 @@ def seen(line: VenueLine, view: View) -> str:
 
 def unknown(line: VenueLine) -> str:
     """Return why figures are missing: a clause per token without a table."""
-    reasons = [why_no_tiers(problem) for _, problem in _problems(line.account, "no_tiers")]
+    reasons = [why_no_tiers(problem) for _, problem in _problems(line.assessment, "no_tiers")]
     return wording.some(dict.fromkeys(reasons)) or NONE
 
 
@@ -339,11 +337,11 @@ def _problems(assessment: Assessment, code: str) -> Iterator[tuple[str, Problem]
 
 def _reached(line: VenueLine, *, falls: bool) -> str:
     """Return how far a common move may go; not known where the tiers are not."""
-    if line.account.liquidated:
+    if line.assessment.liquidated:
         return "reached"
-    if line.account.headroom is None:
+    if line.assessment.headroom is None:
         return wording.MISSING
-    move = line.account.joint_move.down if falls else line.account.joint_move.up
+    move = line.assessment.joint_move.down if falls else line.assessment.joint_move.up
     return NONE if move is None else wording.percent(move, sign=True)
 
 
@@ -352,7 +350,7 @@ def venue_assumptions(comparison: VenueComparison) -> list[str]:
     return [
         _of_venue(line.venue, assumption)
         for line in comparison.lines
-        for assumption in line.account.assumptions
+        for assumption in line.assessment.assumptions
     ]
 
 
@@ -374,7 +372,7 @@ def venue_price_rows(comparison: VenueComparison) -> list[Texts]:
             "Mark": wording.price(marks[entry.symbol]),
             **{line_name(line): _price_on(line, entry, marks[entry.symbol]) for line in lines},
         }
-        for entry in first.account.liquidation_prices
+        for entry in first.assessment.liquidation_prices
     ]
 
 
@@ -383,7 +381,7 @@ def _name(price: LiquidationPrice) -> str:
 
 
 def _price_on(line: VenueLine, entry: LiquidationPrice, mark: float) -> str:
-    for price in line.account.liquidation_prices:
+    for price in line.assessment.liquidation_prices:
         if (price.symbol, price.side) == (entry.symbol, entry.side):
             return prices(price, mark)
     return wording.MISSING

@@ -33,9 +33,8 @@ from pages.ui.compare.rows import MARGIN
 from pages.ui.components import place
 from pages.ui.components.text import plain
 from pages.ui.session import live
-from pages.ui.session.looking import betas, looking, named_days
 from pages.ui.session.state import Session
-from pages.ui.stress_tests.direction_rows import NAMES, directions_of
+from pages.ui.session.stress import NAMES, betas, known_directions, named_days, stress_choices
 from pages.ui.what_if.sidebar import venue_change
 
 MODES, BY_VENUE = "Cross and isolated", "Venue by venue"
@@ -107,7 +106,7 @@ def cross_and_isolated(session: Session) -> None:
         st.header("What survives, and what is lost", anchor=False)
         _survival(session, comparison)
     with st.expander("What the figures rest on"):
-        _bullets([message(each) for each in comparison.cross.account.assumptions])
+        _bullets([message(each) for each in comparison.cross.assessment.assumptions])
 
 
 def _verdict(comparison: ModeComparison) -> None:
@@ -187,7 +186,7 @@ def _margin_columns() -> Mapping[str, Any]:
 def _ways(session: Session) -> list[Direction]:
     """Return the directions of Moves together that move a price of the account, each way of moving prices once."""
     tokens = session.working.tokens
-    found = directions_of(session.working, betas(session), looking(session).own)
+    found = known_directions(session)
     return compare_rows.distinct(
         [each for each in found if any(each.rates.get(token) for token in tokens)]
     )
@@ -290,7 +289,9 @@ def _directions(session: Session, comparison: ModeComparison) -> None:
     place.table(compare_rows.direction_rows(comparison, rows), alt, 220)
     against = any(each.key == "against" for each in ways)
     st.caption(plain(f"{_MOVES} {_AGAINST if against else _SEARCHED}"))
-    if yours := [token for token in session.working.tokens if token in looking(session).betas]:
+    if yours := [
+        token for token in session.working.tokens if token in stress_choices(session).betas
+    ]:
         st.caption(plain(f"Betas to BTC of your own: {', '.join(yours)}."))
 
 

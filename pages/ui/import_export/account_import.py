@@ -36,7 +36,6 @@ from margin.market.venues.rights import read_only_key
 from margin.market.venues.sites import GLOBAL, SITES, is_regional
 from margin.market.view import Origin
 from margin.model.scenario import Position, Scenario
-from margin.studies.account.assess import assess
 from margin.studies.comparison.venue_figures import Beside, beside
 from margin.studies.distance.distances import before_move
 from margin.text.venue_figures import agreement, label, written
@@ -332,12 +331,8 @@ def _show(session: Session, reading: Reading, read: Read) -> None:
         return
     _settings(scenario)
     _positions(scenario)
-    figures = assess(scenario)
     compared = beside(
-        scenario,
-        figures,
-        **account.figures._asdict(),
-        liquidation_prices=account.liquidation_prices,
+        scenario, **account.figures._asdict(), liquidation_prices=account.liquidation_prices
     )
     _compared(compared, name)
     if st.button("Take this account over", key="do_take_account", type="primary"):

@@ -18,7 +18,6 @@ from margin.market.imports.grid import MOST_CHARACTERS
 from margin.market.imports.table import TableRead, joined, read_table, without_lines
 from margin.market.snapshot import embedded as snapshot
 from margin.model.scenario import MOST_TOKENS, Position, Scenario
-from margin.studies.account.assess import Assessment
 from margin.studies.distance.distances import at_move, origin, present_move
 from margin.tables.exports import positions_csv, results_csv
 from pages.ui.components.text import plain
@@ -273,12 +272,11 @@ def _why_not(read: TableRead) -> None:
         st.caption("No position in this table can be imported.")
 
 
-def exports(session: Session, assessment: Assessment) -> None:
+def exports(session: Session) -> None:
     """Draw the positions and all results, as CSV files."""
-    scenario = session.working
     files = [
-        ("Download the positions (CSV)", "positions", positions_csv(scenario)),
-        ("Download all results (CSV)", "results", results_csv(scenario, assessment)),
+        ("Download the positions (CSV)", "positions", positions_csv(session.working)),
+        ("Download all results (CSV)", "results", results_csv(session.account)),
     ]
     with st.container(horizontal=True, gap="small"):
         for label, name, data in files:

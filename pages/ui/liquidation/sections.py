@@ -12,8 +12,8 @@ from margin.charts.waterfall import waterfall_alt
 from margin.errors import FieldError, number
 from margin.messages import ORDERS as ORDER_WORDS
 from margin.messages import message
+from margin.model.prepared import PreparedAccount
 from margin.model.scenario import Side
-from margin.studies.account.assess import assess
 from margin.studies.distance.directions import study
 from margin.studies.distance.distances import JointMove
 from margin.studies.liquidation.conduct import (
@@ -35,9 +35,8 @@ from pages.ui.components import place
 from pages.ui.components.text import plain
 from pages.ui.liquidation import rows as liquidation_rows
 from pages.ui.session import state
-from pages.ui.session.looking import betas, looking, named_days
 from pages.ui.session.state import Session
-from pages.ui.stress_tests.direction_rows import directions_of
+from pages.ui.session.stress import betas, known_directions, named_days, stress_choices
 from pages.ui.what_if import figures, words
 from pages.ui.what_if.rows import clean
 
@@ -67,11 +66,9 @@ def can_be_told(session: Session) -> bool:
 
     If not, says why.
     """
-    scenario = session.working
-    assessment = assess(scenario)
-    if scenario.positions and assessment.headroom is not None:
+    if session.account.measurable:
         return True
-    st.markdown(f"**{plain(verdict(scenario, assessment))}**")
+    st.markdown(f"**{plain(verdict(session.account))}**")
     return False
 
 
@@ -103,9 +100,7 @@ def route(session: Session) -> Route | None:
 
 def _direction(session: Session, target: Any, at: Any) -> Route:
     scenario = session.working
-    directions = {
-        each.key: each for each in directions_of(scenario, betas(session), looking(session).own)
-    }
+    directions = {each.key: each for each in known_directions(session)}
     with target:
         key = st.selectbox(
             "Direction",
@@ -126,20 +121,20 @@ def _direction(session: Session, target: Any, at: Any) -> Route:
         )
     low, high = -100 * direction.furthest_down, 1000.0
     move = number(per_cent, "Move to (%)", at_least=low, at_most=high) / 100
-    [result] = study(scenario, [direction], moves=())
+    [result] = study(session.account, [direction], moves=())
     path = Path.along(scenario.market.marks, direction.rates, move)
-    about = liquidation_text.about_betas(direction, scenario.tokens, looking(session).betas)
+    about = liquidation_text.about_betas(direction, scenario.tokens, stress_choices(session).betas)
     return Route(
         Way(liquidation_text.axis_name(direction), move), path, tuple(about), result.liquidation
     )
 
 
 def _past_day(session: Session, target: Any) -> Route:
-    scenario, known, own = session.working, betas(session), looking(session).days
+    scenario, known, own = session.working, betas(session), stress_choices(session).days
     days = named_days(session)
     hardest = session.keep(
         "hardest",
-        lambda: liquidation_rows.hardest_day(crash_rows(scenario, days, known)),
+        lambda: liquidation_rows.hardest_day(crash_rows(session.account, days, known)),
         tag=len(days),
     )
     with target:
@@ -153,7 +148,7 @@ def _past_day(session: Session, target: Any) -> Route:
             key=f"liquidation_day_{hardest}_{'_'.join(day.event for day in own)}",
             persist_state="session",
         )
-    [row] = crash_rows(scenario, [days[chosen]], known)
+    [row] = crash_rows(session.account, [days[chosen]], known)
     way = Way(f"Way from these marks to the worst tick of {row.day.date or 'your day'}")
     return Route(
         way, Path(scenario.market.marks, row.worst.prices), tuple(map(message, row.assumptions))
@@ -377,9 +372,9 @@ def run(session: Session, chosen: Route, assumed: Conduct) -> Runs | None:
     """
     scenario = session.working
     try:
-        found = waterfall(scenario, chosen.path, assumed)
+        found = waterfall(session.account, chosen.path, assumed)
         bare = replace(assumed, stop=None, price_stops={})
-        without = waterfall(scenario, chosen.path, bare) if assumed.has_stops else None
+        without = waterfall(session.account, chosen.path, bare) if assumed.has_stops else None
     except FieldError as error:
         st.error(plain(f"This path cannot be gone to its end: {error}."))
         return None
@@ -454,21 +449,15 @@ def rests_on(runs: Runs, chosen: Route, assumed: Conduct) -> None:
 
 def left_open(session: Session, runs: Runs) -> None:
     """Draw what stands at the end, and the way on with it."""
-    final = runs.found.final
-    assessment = assess(final)
-    st.markdown(
-        plain(
-            f"{liquidation_text.left(final, assessment)} "
-            f"{verdict(final, assessment) if final.positions else ''}"
-        )
-    )
-    with st.container(
-        height=place.MOST_ROWS * place.ROW if len(final.positions) > place.MOST_ROWS else "content"
-    ):
-        figures.positions_table(assessment)
-    left = session.attach(replace(final, shocks=None))
+    left = session.attach(replace(runs.found.final, shocks=None))
+    account, count = PreparedAccount(left), len(left.positions)
+    after = verdict(account) if count else ""
+    st.markdown(plain(f"{liquidation_text.left(account)} {after}"))
+    many = count > place.MOST_ROWS
+    with st.container(height=place.MOST_ROWS * place.ROW if many else "content"):
+        figures.positions_table(account)
     if left != session.working:
-        there = state.offer(session, left, _ARRIVED)
+        there = state.offer(session, account, _ARRIVED)
         st.page_link(
             "app.py",
             label="Continue in What if with what is left →",
@@ -496,4 +485,4 @@ def lesson(session: Session) -> None:
 
 def assumptions(session: Session) -> None:
     """Draw what the account's own figures rest on."""
-    words.assumptions(assess(session.working))
+    words.assumptions(session.account)

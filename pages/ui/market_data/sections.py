@@ -135,7 +135,9 @@ def _tier_table(session: Session, compared: Compared, token: str) -> None:
     unit = (
         None if schedule.contract_value is None else schedule.contract_value * compared.mark or None
     )
-    rows = data_rows.tier_rows(schedule.table, unit, data_rows.tiers_of(assess(scenario), token))
+    rows = data_rows.tier_rows(
+        schedule.table, unit, data_rows.tiers_of(assess(session.account), token)
+    )
     st.caption(plain(f"{name}, {schedule.seen}: {_units(schedule, compared)}"))
     told = f"Tiers of {token} on {name}, {len(rows)} {'tiers' if len(rows) > 1 else 'tier'}"
     place.table(rows, told, 90, _tier_columns())

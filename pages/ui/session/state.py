@@ -26,8 +26,8 @@ from margin.examples import Preset, landing
 from margin.market.source import Checked
 from margin.market.view import Origin, View, snapshot_view
 from margin.model import link
+from margin.model.prepared import PreparedAccount
 from margin.model.scenario import Scenario
-from margin.studies.account.assess import Assessment, assess
 from margin.studies.account.seen import differences, with_seen
 from margin.studies.distance.distances import before_move
 from margin.text.figures import NAMES
@@ -137,6 +137,24 @@ class Session:
     """Title and note that came last with a link or a file from elsewhere."""
     mark_sources: dict[str, MarkSource] = field(default_factory=dict)
     """Per token the live mark that was taken over last, and where it came from."""
+    _account: PreparedAccount | None = field(default=None, init=False, repr=False)
+    _baseline_account: PreparedAccount | None = field(default=None, init=False, repr=False)
+
+    @property
+    def account(self) -> PreparedAccount:
+        """The working scenario prepared, the same one as long as the scenario is."""
+        if self._account is None or self._account.scenario is not self.working:
+            self._account = PreparedAccount(self.working)
+        return self._account
+
+    @property
+    def baseline_account(self) -> PreparedAccount:
+        """The baseline prepared likewise; the working account where nothing was changed."""
+        if self.baseline is self.working:
+            return self.account
+        if self._baseline_account is None or self._baseline_account.scenario is not self.baseline:
+            self._baseline_account = PreparedAccount(self.baseline)
+        return self._baseline_account
 
     @property
     def shown(self) -> View:
@@ -322,13 +340,13 @@ def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
         )
 
 
-def offer(current: Session, scenario: Scenario, notice: str) -> Parameters:
-    """Return the address for a link to a scenario, with the working one as its baseline.
+def offer(current: Session, account: PreparedAccount, notice: str) -> Parameters:
+    """Return the address for a link to an account, with the working one as its baseline.
 
     The notice is told on arrival.
     """
-    address = _parameters(current, scenario, assess(scenario))
-    current.offer = Offer(address, scenario, current.working, notice)
+    address = _parameters(current, account)
+    current.offer = Offer(address, account.scenario, current.working, notice)
     return address
 
 
@@ -370,7 +388,7 @@ _WRITTEN = {"equity": wording.money, "margin_ratio": wording.percent}
 
 def _tell_differences(current: Session) -> None:
     scenario = current.working
-    changed = differences(scenario, assess(scenario))
+    changed = differences(current.account)
     if changed:
         figures = "; ".join(
             f"{NAMES[figure].lower()} {_WRITTEN[figure](seen)}, now {_WRITTEN[figure](now)}"
@@ -385,7 +403,7 @@ def _tell_differences(current: Session) -> None:
         )
 
 
-def save(current: Session, assessment: Assessment) -> None:
+def save(current: Session) -> None:
     """Write the working scenario to the address, all at once, keeping parameters that are not the link's.
 
     An untouched scenario is not written, so that Back leaves the page as it came.
@@ -397,7 +415,7 @@ def save(current: Session, assessment: Assessment) -> None:
     if current.working == current.saved:
         return
     current.saved = current.working
-    current.written = _parameters(current, current.working, assessment)
+    current.written = _parameters(current, current.account)
     current.visited[repr(current.written)] = (current.baseline, current.example)
     while len(current.visited) > MOST_VISITED:
         del current.visited[next(iter(current.visited))]
@@ -405,27 +423,27 @@ def save(current: Session, assessment: Assessment) -> None:
     st.query_params.from_dict({**foreign, **current.written})
 
 
-def address(current: Session, assessment: Assessment) -> Parameters:
+def address(current: Session) -> Parameters:
     """Return what a link to another page carries.
 
     The working scenario, and nothing while it is untouched.
     """
     if current.working == current.saved and not current.written:
         return {}
-    return _parameters(current, current.working, assessment)
+    return _parameters(current, current.account)
 
 
-def _parameters(current: Session, scenario: Scenario, assessment: Assessment) -> Parameters:
+def _parameters(current: Session, account: PreparedAccount) -> Parameters:
     """Return the link's parameters for a scenario, with what is seen of it.
 
     An address never holds a part of a scenario: one that is too large stays in the session, and the
     address names it.
     """
-    made = link.encode(with_seen(scenario, assessment))
+    made = link.encode(with_seen(account))
     if made.fits:
         return made.parameters
     current.large.pop(repr(made.stand_in), None)
-    current.large[repr(made.stand_in)] = scenario
+    current.large[repr(made.stand_in)] = account.scenario
     while len(current.large) > MOST_LARGE:
         del current.large[next(iter(current.large))]
     return made.stand_in

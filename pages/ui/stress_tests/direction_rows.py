@@ -9,21 +9,15 @@ from typing import NamedTuple
 from margin import formatting as wording
 from margin.charts.risk_map import Cloud
 from margin.errors import FieldError, number, text
-from margin.market.price_moves import AI_TOKENS, risk_windows
+from margin.market.price_moves import risk_windows
 from margin.model.scenario import Scenario
-from margin.studies.distance.directions import Direction, DirectionResult, custom, every
+from margin.studies.distance.directions import Direction, DirectionResult
 from margin.studies.distance.groups import DayPoint
 from margin.studies.stress.crash_table import CrashDay, CrashRow, Instant, TokenMove
 from margin.studies.stress.outcome import Outcome
 from margin.text import findings
 from margin.text.stress import made_up
 
-NAMES = {
-    "sector": "AI sector only",
-    "against": "Longs down, shorts up",
-    "with_btc": "BTC, the others by beta",
-}
-"""How this page calls directions that a study names more generally."""
 WITHOUT = "Without figures of that day"
 LONGEST_NAME = 40
 LARGEST_MOVE = 10.0
@@ -31,21 +25,6 @@ Texts = dict[str, str]
 
 
 # Directions
-
-
-def directions_of(
-    scenario: Scenario, betas: Mapping[str, float], own: Mapping[str, float]
-) -> list[Direction]:
-    """Return every direction that moves a token of the account.
-
-    The person's own where it has rates.
-    """
-    found = [
-        each._replace(name=NAMES.get(each.key, each.name))
-        for each in every(scenario, AI_TOKENS, betas)
-    ]
-    moving = [each for each in found if set(each.rates) & set(scenario.tokens)]
-    return [*moving, custom(own)] if any(own.values()) else moving
 
 
 class _Distances(NamedTuple):

@@ -32,8 +32,8 @@ from margin.studies.stress.crash_table import CrashRow, crash_rows
 from margin.text import stress as stress_text
 from pages.ui.components import place
 from pages.ui.components.text import plain
-from pages.ui.session.looking import betas, looking, named_days
 from pages.ui.session.state import Session
+from pages.ui.session.stress import betas, known_directions, named_days, stress_choices
 from pages.ui.stress_tests import direction_rows as scenario_rows
 from pages.ui.stress_tests import shocks as scenario_shocks
 from pages.ui.what_if.rows import clean
@@ -49,10 +49,9 @@ DIRECTIONS, RULES = "Directions", "Rules and combined"
 
 def nearest_danger(session: Session) -> None:
     """Draw the sentence that the page begins with, and what the scenario carries beside its account."""
-    scenario, account = session.working, assess(session.working)
     found = _directions(session, ())
-    st.markdown(f"**{plain(stress_text.nearest_sentence(found, scenario, account))}**")
-    if scenario.shocks and looking(session).section != RULES:
+    st.markdown(f"**{plain(stress_text.nearest_sentence(found, session.account))}**")
+    if session.working.shocks and stress_choices(session).section != RULES:
         st.caption(
             plain(
                 f"This scenario carries shocks, shown under “{RULES}”; no other figure has a part "
@@ -63,8 +62,8 @@ def nearest_danger(session: Session) -> None:
 
 def _directions(session: Session, at: Iterable[float]) -> list[DirectionResult]:
     """Return every direction, the nearest first."""
-    chosen = scenario_rows.directions_of(session.working, betas(session), looking(session).own)
-    return ranked(study(session.working, chosen, tuple(at)))
+    chosen = known_directions(session)
+    return ranked(study(session.account, chosen, tuple(at)))
 
 
 def section(session: Session) -> None:
@@ -82,7 +81,7 @@ def section(session: Session) -> None:
         label_visibility="collapsed",
         persist_state="session",
     )
-    look = looking(session)
+    look = stress_choices(session)
     if chosen != look.section:
         look.section, look.visit = str(chosen), look.visit + 1
     SECTIONS[look.section](session)
@@ -92,8 +91,8 @@ def section(session: Session) -> None:
 
 
 def _show_directions(session: Session) -> None:
-    scenario, account = session.working, assess(session.working)
-    over = bool(account.liquidated) and not scenario.account.isolated
+    scenario, assessment = session.working, assess(session.account)
+    over = bool(assessment.liquidated) and not scenario.account.isolated
     chart, asked = st.columns([60, 40], gap="medium")
     with asked:
         _direction_table(session)
@@ -101,15 +100,13 @@ def _show_directions(session: Session) -> None:
     found = _directions(session, MOVES if falls else tuple(-move for move in MOVES))
     with chart:
         place.chart(
-            directions(found, scenario, account),
-            "directions",
-            directions_alt(found, scenario, account),
+            directions(found, session.account), "directions", directions_alt(found, session.account)
         )
         if any(result.hardest for result in found):
             st.caption(_RANKED)
-        if account.headroom is None:
+        if assessment.headroom is None:
             st.info(_UNKNOWN)
-        elif account.liquidated:
+        elif assessment.liquidated:
             st.info(_TOO_LATE if over else _ONE_LOST)
     if not found or over:
         return
@@ -171,7 +168,7 @@ _ENDS = (
 def _direction_table(session: Session) -> None:
     """Draw betas to BTC and the person's own direction, read into what the session looks at."""
     look, tokens = (
-        looking(session),
+        stress_choices(session),
         [token for token in session.working.tokens if token not in STABLECOINS],
     )
     edited = st.data_editor(
@@ -210,7 +207,7 @@ _YOURS = (
 
 
 def _direction_frame(session: Session, tokens: list[str]) -> pd.DataFrame:
-    known, used, own = moves.betas_to_btc(), betas(session), looking(session).own
+    known, used, own = moves.betas_to_btc(), betas(session), stress_choices(session).own
     windows = {
         token: window for window, held in moves.risk_windows(tokens).items() for token in held
     }
@@ -235,7 +232,7 @@ def _read_direction_table(session: Session, rows: Sequence[Mapping[Any, Any]]) -
 
     Where a beta was emptied it starts anew, and shows the one that counts again.
     """
-    look, known = looking(session), moves.betas_to_btc()
+    look, known = stress_choices(session), moves.betas_to_btc()
     look.betas, look.own = {}, {}
     for row in rows:
         token, usual = row[_TOKEN], known.get(row[_TOKEN], UNKNOWN_BETA)
@@ -273,7 +270,7 @@ def _figure(row: Mapping[Any, Any], column: str, instead: str) -> float | None:
 
 
 def _show_map(session: Session) -> None:
-    scenario, account = session.working, assess(session.working)
+    account, scenario = session.account, session.working
     with st.container(horizontal=True, gap="medium"):
         if pair := _choose_pair(session):
             shows, days, ticks = _choose_view()
@@ -283,14 +280,14 @@ def _show_map(session: Session) -> None:
         )
         return
     first, second = pair
-    cloud, far = _cloud(session, first, second, days), groups.reaches(scenario, first, second)
-    found = risk_map(scenario, first, second, *map_moves(far, cloud))
+    cloud, far = _cloud(session, first, second, days), groups.reaches(account, first, second)
+    found = risk_map(account, first, second, *map_moves(far, cloud))
     rows = _crash_rows(session) if ticks else []
     points = groups.day_points(rows, scenario, first, second, worst=ticks == WORST)
     chart, words = st.columns([58, 42], gap="medium")
     with chart:
-        figure = map_figure(found, far, scenario, account, cloud, points, shows)
-        place.chart(figure, "risk-map", risk_map_alt(found, far, scenario, account, cloud, points))
+        figure = map_figure(found, far, account, cloud, points, shows)
+        place.chart(figure, "risk-map", risk_map_alt(found, far, account, cloud, points))
     with words:
         if points and found:
             told = scenario_rows.map_day_rows(points, scenario, first, second)
@@ -433,21 +430,19 @@ def _rates(group: Direction) -> str:
 
 
 def _crash_rows(session: Session) -> list[CrashRow]:
-    return crash_rows(session.working, named_days(session), betas(session))
+    return crash_rows(session.account, named_days(session), betas(session))
 
 
 def _show_days(session: Session) -> None:
-    scenario, account, rows = session.working, assess(session.working), _crash_rows(session)
-    if sentence := stress_text.crash_sentence(rows, scenario, account):
+    account, scenario, rows = session.account, session.working, _crash_rows(session)
+    if sentence := stress_text.crash_sentence(rows, account):
         st.markdown(plain(sentence))
     if not scenario.positions:
         st.info("No positions: no day can do anything to this account.")
         return
     chart, table = st.columns([45, 55], gap="medium")
     with chart:
-        place.chart(
-            crashes(rows, scenario, account), "crashes", crashes_alt(rows, scenario, account)
-        )
+        place.chart(crashes(rows, account), "crashes", crashes_alt(rows, account))
     with table:
         helps = {
             name: st.column_config.Column(help=said)
@@ -463,7 +458,7 @@ def _show_days(session: Session) -> None:
 def _own_days(session: Session) -> None:
     """Draw a day of the person's own: a name and a move per token, and the days that were added."""
     look, tokens = (
-        looking(session),
+        stress_choices(session),
         [token for token in session.working.tokens if token not in STABLECOINS],
     )
     st.header("A day of your own", anchor=False)
@@ -521,7 +516,7 @@ def _day_frame(tokens: list[str]) -> pd.DataFrame:
 def _add_day(session: Session, name: str, rows: Iterable[Mapping[Any, Any]]) -> None:
     try:
         said = {row["Token"]: clean(row["Move, in %"]) for row in rows}
-        looking(session).days.append(scenario_rows.own_day(name, said))
+        stress_choices(session).days.append(scenario_rows.own_day(name, said))
     except FieldError as error:
         st.error(plain(f"This day cannot be added: its {error.path} {error.message}."))
         return

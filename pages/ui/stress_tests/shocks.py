@@ -16,6 +16,7 @@ from margin.market import price_moves as moves
 from margin.market.price_moves import Paid
 from margin.market.snapshot import embedded as snapshot
 from margin.messages import message
+from margin.model.prepared import PreparedAccount
 from margin.model.scenario import Scenario
 from margin.model.shocks import NONE, Shocks
 from margin.model.symbols import STABLECOINS
@@ -35,8 +36,8 @@ from margin.venues import VENUES
 from pages.ui.components import place
 from pages.ui.components.text import plain
 from pages.ui.session import live
-from pages.ui.session.looking import betas, looking, named_days
 from pages.ui.session.state import Session
+from pages.ui.session.stress import betas, named_days, stress_choices
 from pages.ui.stress_tests import shock_rows
 from pages.ui.stress_tests.shock_rows import CELLS, Cell
 from pages.ui.what_if.rows import clean
@@ -60,14 +61,14 @@ def show(session: Session) -> None:
 def _start(session: Session) -> Shocks:
     """Return the shocks that the inputs begin with: the scenario's when they were drawn anew."""
     start: Shocks = session.keep(
-        "shocks", lambda: session.working.shocks or NONE, tag=looking(session).visit
+        "shocks", lambda: session.working.shocks or NONE, tag=stress_choices(session).visit
     )
     return start
 
 
 def _drawn(session: Session) -> str:
     """Return what the keys of the inputs end with: another whenever they are drawn anew."""
-    return f"{session.revision}_{looking(session).visit}"
+    return f"{session.revision}_{stress_choices(session).visit}"
 
 
 def _ask(session: Session) -> None:
@@ -129,7 +130,7 @@ def _token_table(session: Session, start: Shocks) -> dict[tuple[Cell, str], floa
         session.keep(
             "shock_table",
             lambda: _token_frame(tokens, start),
-            tag=(looking(session).visit, *tokens),
+            tag=(stress_choices(session).visit, *tokens),
         ),
         key=f"shock_table_{_drawn(session)}_{'_'.join(tokens)}",
         hide_index=True,
@@ -239,7 +240,7 @@ def _answer(session: Session) -> None:
         st.info("No positions: nothing supposed here does anything to this account.")
         return
     try:
-        parts = breakdown(scenario, shocks)
+        parts = breakdown(session.account, shocks)
     except FieldError as error:
         st.error(plain(f"These shocks cannot be followed: {error.path} {error.message}."))
         return
@@ -265,14 +266,14 @@ def _holding_on(session: Session, shocks: Shocks) -> list[str]:
     Each with its source.
     """
     scenario, isolated = session.working, session.working.account.isolated
-    account, present = assess(scenario), _present_funding(session)
+    assessment, present = assess(session.account), _present_funding(session)
     asked = [
         (_present_told(session, present), {token: paid.a_day for token, paid in present.items()})
     ]
     if shocks.funding or shocks.interest:
         asked.append(("the funding and interest supposed", dict(shocks.funding)))
-    found = [(told, _lasting(scenario, rates, shocks.interest)) for told, rates in asked]
-    lines = [shocks_text.lasting(account, each, told, isolated=isolated) for told, each in found]
+    found = [(told, _lasting(session.account, rates, shocks.interest)) for told, rates in asked]
+    lines = [shocks_text.lasting(assessment, each, told, isolated=isolated) for told, each in found]
     lines = list(dict.fromkeys(lines))
     hardest = moves.hardest_funding(scenario.positions)
     recorded = {
@@ -289,9 +290,10 @@ def _holding_on(session: Session, shocks: Shocks) -> list[str]:
     return [*lines, f"funding at its recorded extreme: {shocks_text.sources(recorded)}{none}"]
 
 
-def _lasting(scenario: Scenario, rates: Mapping[str, float], interest: float) -> Lasting:
+def _lasting(account: PreparedAccount, rates: Mapping[str, float], interest: float) -> Lasting:
     return Lasting(
-        days_until_liquidation(scenario, rates, interest), cost_a_day(scenario, rates, interest)
+        days_until_liquidation(account, rates, interest),
+        cost_a_day(account.scenario, rates, interest),
     )
 
 

@@ -4,29 +4,22 @@ from margin.charts.joint_move import joint_move as joint_move_figure
 from margin.charts.joint_move import joint_move_alt
 from margin.charts.liquidation import liquidation_distances, liquidation_distances_alt
 from margin.charts.margin_use import margin_use, margin_use_alt
-from margin.model.scenario import Scenario
-from margin.studies.account.assess import Assessment
+from margin.model.prepared import PreparedAccount
 from margin.studies.distance.curve import Curve
 from pages.ui.components import place
 
 
-def joint_move(curve: Curve | None, scenario: Scenario, assessment: Assessment) -> None:
+def joint_move(curve: Curve | None, account: PreparedAccount) -> None:
     """Draw requirement ÷ equity against the common move."""
-    place.chart(
-        joint_move_figure(curve, scenario, assessment),
-        "joint-move",
-        joint_move_alt(curve, scenario, assessment),
-    )
+    place.chart(joint_move_figure(curve, account), "joint-move", joint_move_alt(curve, account))
 
 
-def liquidation(scenario: Scenario, assessment: Assessment) -> None:
+def liquidation(account: PreparedAccount) -> None:
     """Draw liquidation prices per token as distances from the mark."""
-    alt = liquidation_distances_alt(assessment, scenario)
-    place.chart(liquidation_distances(assessment, scenario), "liquidation", alt)
+    alt = liquidation_distances_alt(account)
+    place.chart(liquidation_distances(account), "liquidation", alt)
 
 
-def use(scenario: Scenario, assessment: Assessment) -> None:
+def use(account: PreparedAccount) -> None:
     """Draw how the margin balance is used, per position."""
-    place.chart(
-        margin_use(assessment, scenario), "margin-use", margin_use_alt(assessment, scenario)
-    )
+    place.chart(margin_use(account), "margin-use", margin_use_alt(account))

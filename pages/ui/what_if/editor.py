@@ -16,7 +16,7 @@ from margin.facts import Problem
 from margin.market.snapshot import embedded as snapshot
 from margin.messages import message
 from margin.model.scenario import MOST_POSITIONS, Collateral, Position, Scenario, merged
-from margin.studies.account.assess import Assessment, PositionFigures
+from margin.studies.account.assess import PositionFigures, assess
 from margin.studies.distance.distances import at_move, origin, present_move
 from pages.ui.components.text import plain
 from pages.ui.session import live
@@ -162,13 +162,14 @@ def _merge(session: Session, read: Sequence[ReadRow], index: int, twin: int) -> 
     _reopen(session, [*rows[:twin], one, *rows[twin + 1 : index], *rows[index + 1 :]])
 
 
-def problems(session: Session, read: Sequence[ReadRow], assessment: Assessment) -> None:
+def problems(session: Session, read: Sequence[ReadRow]) -> None:
     """Draw what the venue would refuse or warn of, with the repair at hand where there is one."""
     shown = {
         (row.position.symbol, str(row.position.side)): index
         for index, row in enumerate(read)
         if row.position
     }
+    assessment = assess(session.account)
     for figures in assessment.positions:
         index = shown.get((figures.symbol, figures.side))
         for problem in figures.problems:

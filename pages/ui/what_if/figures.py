@@ -11,8 +11,8 @@ import pandas as pd
 import streamlit as st
 
 from margin import formatting as wording
-from margin.model.scenario import Scenario
-from margin.studies.account.assess import Assessment
+from margin.model.prepared import PreparedAccount
+from margin.studies.account.assess import Assessment, assess
 from margin.studies.distance.distances import nearest
 from margin.text.arithmetic import SYMBOLS, arithmetic
 from margin.text.figures import figures
@@ -29,9 +29,10 @@ class Shown(NamedTuple):
     text: str
 
 
-def headline(assessment: Assessment, baseline: Assessment) -> None:
+def headline(account: PreparedAccount, baseline: PreparedAccount) -> None:
     """Draw the four figures to watch, each with what it was in the baseline."""
-    ratio = assessment.nearest_ratio
+    now, before = assess(account), assess(baseline)
+    ratio = now.nearest_ratio
     reading = f"{ratio.label}. It {ratio.direction}; liquidation at {wording.percent(ratio.liquidation_at)}."
     pairs: list[tuple[str, Callable[[Assessment], Shown], str, Better]] = [
         ("Margin balance", _margin_balance, "Wallet balance with open profit and loss.", "more"),
@@ -55,7 +56,7 @@ def headline(assessment: Assessment, baseline: Assessment) -> None:
             columns, pairs[start : start + 2], strict=True
         ):
             with column:
-                _metric(label, read(assessment), read(baseline), meaning, better)
+                _metric(label, read(now), read(before), meaning, better)
 
 
 def _margin_balance(assessment: Assessment) -> Shown:
@@ -100,11 +101,9 @@ def _metric(label: str, now: Shown, before: Shown, meaning: str, better: Better)
     )
 
 
-def full_table(
-    scenario: Scenario, assessment: Assessment, before: Scenario, baseline: Assessment
-) -> None:
+def full_table(account: PreparedAccount, baseline: PreparedAccount) -> None:
     """Draw every figure, before → after, with its meaning."""
-    was = {figure.label: figure.text for figure in figures(before, baseline)}
+    was = {figure.label: figure.text for figure in figures(baseline)}
     rows = [
         {
             "Figure": figure.label,
@@ -112,7 +111,7 @@ def full_table(
             "Now": figure.text,
             "Meaning": figure.meaning,
         }
-        for figure in figures(scenario, assessment)
+        for figure in figures(account)
     ]
     st.table(
         _escaped(rows),
@@ -122,7 +121,7 @@ def full_table(
     )
 
 
-def positions_table(assessment: Assessment) -> None:
+def positions_table(account: PreparedAccount) -> None:
     """Draw every position's figures."""
     rows = [
         {
@@ -138,7 +137,7 @@ def positions_table(assessment: Assessment) -> None:
             if figures.max_leverage is None
             else f"{figures.max_leverage:g}×",
         }
-        for figures in assessment.positions
+        for figures in assess(account).positions
     ]
     if rows:
         st.table(
@@ -146,7 +145,7 @@ def positions_table(assessment: Assessment) -> None:
         )
 
 
-def arithmetic_lines(scenario: Scenario, assessment: Assessment) -> None:
+def arithmetic_lines(account: PreparedAccount) -> None:
     """Draw the venue's formulas, and the same lines in this account's numbers."""
     rows = [
         {
@@ -155,7 +154,7 @@ def arithmetic_lines(scenario: Scenario, assessment: Assessment) -> None:
             "In numbers": line.numbers,
             "Result": line.result,
         }
-        for line in arithmetic(scenario, assessment)
+        for line in arithmetic(account)
     ]
     st.table(
         _escaped(rows),

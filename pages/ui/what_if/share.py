@@ -10,16 +10,15 @@ from margin.errors import FieldError
 from margin.model import link
 from margin.model.link import Link
 from margin.model.scenario import LONGEST_NOTE, LONGEST_TITLE, Scenario, loads
-from margin.studies.account.assess import Assessment
 from margin.studies.account.seen import with_seen
 from pages.ui.components.text import plain
 from pages.ui.session.state import Session, Words, receive
 
 
-def share(session: Session, assessment: Assessment) -> None:
+def share(session: Session) -> None:
     """Draw the sharing section and takes title, note and an uploaded scenario over."""
     _title_and_note(session)
-    shared = with_seen(session.working, assessment)
+    shared = with_seen(session.account)
     result = link.encode(shared)
     _link(result)
     st.download_button(

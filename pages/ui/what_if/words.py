@@ -3,8 +3,9 @@
 import streamlit as st
 
 from margin.messages import message
+from margin.model.prepared import PreparedAccount
 from margin.studies.account.advice import survive
-from margin.studies.account.assess import Assessment
+from margin.studies.account.assess import assess
 from margin.text.advice import in_words
 from margin.text.phrases import LIQUIDATED_NOW
 from margin.text.verdict import Status, status, verdict
@@ -23,10 +24,10 @@ _STATUS: dict[Status, tuple[str, str]] = {
 }
 
 
-def sentence(session: Session, assessment: Assessment) -> None:
+def sentence(session: Session) -> None:
     """Draw the sentence that matters, with the status in words before it."""
-    color, label = _STATUS[status(session.working, assessment)]
-    st.markdown(f":{color}-badge[{plain(label)}] **{plain(verdict(session.working, assessment))}**")
+    color, label = _STATUS[status(session.account)]
+    st.markdown(f":{color}-badge[{plain(label)}] **{plain(verdict(session.account))}**")
     shocks = "" if session.working.shocks is None else _SHOCKS
     st.caption(plain(f"{session.lesson} {dates(session)} {shocks}"))
 
@@ -38,7 +39,7 @@ _SHOCKS = (
 )
 
 
-def advice(session: Session, assessment: Assessment) -> None:
+def advice(session: Session) -> None:
     """Draw what it takes to survive a move of the person's choice."""
     asking, answer = st.columns([25, 75], gap="medium", vertical_alignment="bottom")
     chosen = asking.number_input(
@@ -47,19 +48,19 @@ def advice(session: Session, assessment: Assessment) -> None:
     if not -100 <= chosen <= 1000:
         answer.error("Choose a move from −100 to 1000%.")
         return
-    found = survive(session.working, chosen / 100)
+    found = survive(session.account, chosen / 100)
     if found is None:
         answer.markdown("No advice: there are no positions, or a tier table is missing.")
-    elif session.working.account.isolated and assessment.liquidated:
+    elif session.working.account.isolated and assess(session.account).liquidated:
         answer.markdown(f"No advice: an isolated position is {LIQUIDATED_NOW} already.")
     else:
         answer.markdown(plain(in_words(found, session.working)))
 
 
-def assumptions(assessment: Assessment) -> None:
+def assumptions(account: PreparedAccount) -> None:
     """Draw everything the figures rest on."""
     with st.expander("Assumptions and what is not modelled"):
-        bullets(*map(message, assessment.assumptions), *GENERAL_ASSUMPTIONS)
+        bullets(*map(message, assess(account).assumptions), *GENERAL_ASSUMPTIONS)
 
 
 def bullets(*lines: str) -> None:

@@ -366,10 +366,7 @@ def test_the_side_of_a_section_is_that_of_its_lines() -> None:
     assert [
         position.side
         for position in read("Symbol,Size,Entry\nLongs\nRENDER,9,1.7\nShorts\nTAO,5,271").positions
-    ] == [
-        "long",
-        "short",
-    ]
+    ] == ["long", "short"]
 
 
 @pytest.mark.parametrize(

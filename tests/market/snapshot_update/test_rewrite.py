@@ -601,10 +601,7 @@ def old_candles(source: VenuesToday) -> None:
         (nowhere, "no venue has a mark of it"),
         (silent_venue, "OKX did not answer within 5 s"),
         (old_mark, "BTC: it went from 71202.9 to 8.90036e+06 (--trust takes it)"),
-        (
-            old_candles,
-            "SOL: Binance has no candles of SOL; Bybit has no candles of SOL",
-        ),
+        (old_candles, "SOL: Binance has no candles of SOL; Bybit has no candles of SOL"),
     ],
 )
 def test_an_added_token_of_which_not_all_is_known_is_left_out_and_the_rest_is_written(

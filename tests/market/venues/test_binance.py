@@ -712,5 +712,5 @@ def test_nothing_but_what_is_needed_is_asked_of_an_account(replay: Replay) -> No
     read_account("binance", KEY)
     assert {asked.method for asked in replay.asked} == {"GET"}
     assert [path.rpartition("/")[2] for path in replay.paths()] == [
-        *("account", "apiRestrictions", "positionRisk", "symbolConfig", "commissionRate"),
+        *("account", "apiRestrictions", "positionRisk", "symbolConfig", "commissionRate")
     ]

@@ -408,11 +408,7 @@ def test_an_empty_past_is_absent(
 
 @pytest.mark.parametrize("token", ["render", "kPEPE", "", "AGIX", "RENDER/USDC"])
 @pytest.mark.parametrize(
-    "ask",
-    [
-        lambda venue, token: venue.funding(token),
-        lambda venue, token: venue.candles(token),
-    ],
+    "ask", [lambda venue, token: venue.funding(token), lambda venue, token: venue.candles(token)]
 )
 def test_what_is_no_token_is_never_asked_for(
     venue: Hyperliquid, replay: Replay, ask: Callable[[Hyperliquid, str], Any], token: str

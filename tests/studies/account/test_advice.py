@@ -8,12 +8,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from margin.model.compile import compile_books
 from margin.model.scenario import Scenario
 from margin.studies.account.advice import Advice, survive
 from margin.studies.account.assess import assess
 from margin.studies.distance.distances import common_move
 from margin.text.advice import in_words
+from tests.books import compile_books
 from tests.studies.accounts import (
     MODES,
     VENUES,

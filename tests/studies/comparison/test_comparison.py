@@ -17,7 +17,6 @@ from margin import formatting as wording
 from margin.errors import FieldError
 from margin.examples import presets
 from margin.market.snapshot import embedded as snapshot
-from margin.model.compile import compile_books
 from margin.model.scenario import Levels, Scenario
 from margin.studies.account.assess import assess
 from margin.studies.comparison.modes import (
@@ -58,6 +57,7 @@ from margin.text.venues import assumptions as venue_assumptions
 from margin.text.venues import line_name
 from margin.text.venues import verdict as venue_verdict
 from margin.venues import VenueTables, listing_venues
+from tests.books import compile_books
 from tests.studies.accounts import (
     MARKS,
     account,
@@ -473,14 +473,14 @@ def test_a_curve_is_what_is_left_at_each_of_its_moves(scenario: Scenario, way: s
 def test_the_modes_figures_are_those_that_assess_gives(scenario: Scenario) -> None:
     comparison = modes(scenario)
     present = comparison.of(comparison.present)
-    assert present.account == assess(scenario)
+    assert present.assessment == assess(scenario)
     if not comparison.missing:
-        assert comparison.isolated.account == assess(in_mode(scenario, "isolated"))
-    assert comparison.cross.account == assess(in_mode(scenario, "cross"))
+        assert comparison.isolated.assessment == assess(in_mode(scenario, "isolated"))
+    assert comparison.cross.assessment == assess(in_mode(scenario, "cross"))
     row = row_of(comparison, -0.1)
-    if not present.account.liquidated:
+    if not present.assessment.liquidated:
         first = (row.isolated if scenario.account.isolated else row.cross).first
-        assert first == present.account.joint_move
+        assert first == present.assessment.joint_move
 
 
 # The change of mode
@@ -911,7 +911,7 @@ def test_the_move_that_is_told_of_cross_is_the_nearer_by_the_price_change_that_i
     scenario: Scenario,
 ) -> None:
     comparison = modes(scenario)
-    assume(not comparison.cross.account.liquidated)
+    assume(not comparison.cross.assessment.liquidated)
     common, hostile = study(scenario, [together(scenario), against(scenario)])
     said = verdict(comparison)
     assume(
@@ -1029,7 +1029,7 @@ def test_a_venues_figures_are_those_of_the_account_there(scenario: Scenario) -> 
         document = {**scenario.to_json(), "venue": line.venue}
         if line.venue != scenario.account.venue:
             document.pop("tiers_as_of", None)
-        assert line.account == assess(made(document))
+        assert line.assessment == assess(made(document))
         assert line.missing == ()
 
 
@@ -1038,12 +1038,12 @@ def test_a_token_that_a_venue_does_not_know_is_left_out_in_a_line_of_its_own(mod
     found = venues_compared(in_mode(PAIR, mode), tables())
     binance, bybit, okx, hyperliquid = found.lines
     assert [line.missing for line in found.lines] == [(), ("FET",), ("FET",), ()]
-    assert bybit.account.initial_margin is None
+    assert bybit.assessment.initial_margin is None
     assert bybit.without is not None
     assert line_name(bybit.without) == "Bybit without FET"
-    assert bybit.without.account.maintenance_margin is not None
+    assert bybit.without.assessment.maintenance_margin is not None
     assert okx.without is not None
-    assert [each.symbol for each in okx.without.account.positions] == ["RENDER"]
+    assert [each.symbol for each in okx.without.assessment.positions] == ["RENDER"]
     assert (binance.without, hyperliquid.without) == (None, None)
     assert found.whole == (binance, hyperliquid)
 
@@ -1065,7 +1065,7 @@ def test_tables_far_apart_name_nobody() -> None:
 
 def test_tables_of_one_month_name_the_venue_that_liquidates_last() -> None:
     found = venues_compared(BOOK, tables("2026-09-29"))
-    ends = {line.name: line.account.joint_move.down or -inf for line in found.lines}
+    ends = {line.name: line.assessment.joint_move.down or -inf for line in found.lines}
     assert (found.apart, found.last) == (0, (min(ends, key=lambda name: ends[name]),))
     assert venue_verdict(found).startswith(
         f"In a common fall {found.last[0]} liquidates last: at −"
@@ -1095,10 +1095,10 @@ def test_the_scenarios_own_tables_go_only_where_tiers_are_read_alike() -> None:
     assert binance.days == {"2026-09-01": ["RENDER"]}
     assert (bybit.undated, hyperliquid.undated, okx.undated) == (("RENDER",), ("RENDER",), ())
     assert [
-        line.account.positions[0].maintenance_rate for line in (binance, bybit, hyperliquid)
+        line.assessment.positions[0].maintenance_rate for line in (binance, bybit, hyperliquid)
     ] == [0.03] * 3
     assert (
-        okx.account.positions[0].maintenance_rate
+        okx.assessment.positions[0].maintenance_rate
         == assess(account("okx", "cross", [long("RENDER", 20_000, 1.75)]))
         .positions[0]
         .maintenance_rate
@@ -1217,7 +1217,7 @@ def ended(*ends: tuple[float | None, float | None]) -> VenueComparison:
         dead = down == up == 0
         joint = JointMove(None, None) if dead else JointMove(down, up)
         lines.append(
-            replace(line, account=line.account._replace(joint_move=joint, liquidated=dead))
+            replace(line, assessment=line.assessment._replace(joint_move=joint, liquidated=dead))
         )
     return VenueComparison(tuple(lines))
 
@@ -1340,7 +1340,7 @@ def test_the_venues_verdict_says(scenario: Scenario, said: str) -> None:
 def test_an_account_that_is_dead_somewhere_reaches_there_at_once() -> None:
     found = venues_compared(presets()["article"].scenario, tables("2026-09-29"))
     hyperliquid = found.lines[3]
-    assert hyperliquid.account.liquidated
+    assert hyperliquid.assessment.liquidated
     assert hyperliquid.reached(falls=True) == 0
     assert found.last == ("Binance",)
     assert "at these marks already on Hyperliquid" in venue_verdict(found)
@@ -1360,8 +1360,8 @@ def test_marks_are_the_accounts_on_every_venue() -> None:
 def test_the_joint_move_of_a_line_is_that_of_its_books() -> None:
     for line in venues_compared(BOOK, tables()).lines:
         [book] = compile_books(line.scenario)
-        down = line.account.joint_move.down
+        down = line.assessment.joint_move.down
         assert down is not None
         prices = [mark * (1 + down) for mark in book.marks]
         assert book.standing(prices).headroom == pytest.approx(0, abs=1e-6)
-        assert line.account.joint_move == JointMove(down, line.account.joint_move.up)
+        assert line.assessment.joint_move == JointMove(down, line.assessment.joint_move.up)

@@ -7,7 +7,7 @@ import pytest
 from margin.examples import presets
 from margin.market.snapshot import embedded as snapshot
 from margin.model.scenario import Account, Market, Position, Scenario
-from margin.studies.account.assess import Assessment, assess
+from margin.studies.account.assess import assess
 from margin.studies.comparison.venue_figures import TOLERANCE, Beside, Missing, beside
 from margin.text.venue_figures import label
 from margin.venues import VenueTables
@@ -24,8 +24,7 @@ Prices = dict[tuple[str, str | None], float | None]
 def compared(
     prices: Prices, scenario: Scenario = PAIR, **figures: float | None
 ) -> dict[str, Beside]:
-    account: Assessment = assess(scenario)
-    found = beside(scenario, account, **{**NOTHING, **figures}, liquidation_prices=prices)
+    found = beside(scenario, **{**NOTHING, **figures}, liquidation_prices=prices)
     return {label(each): each for each in found}
 
 

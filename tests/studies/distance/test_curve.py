@@ -8,11 +8,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from margin.model.compile import compile_books
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
 from margin.studies.distance.curve import POINTS, SHOWN, Curve, common_move_curve
 from margin.studies.distance.distances import common_move, present_move
+from tests.books import compile_books
 from tests.studies.accounts import (
     MARKS,
     MODES,

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from margin.errors import FieldError
-from margin.model.compile import compile_books
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
 from margin.studies.distance.directions import (
@@ -29,6 +28,7 @@ from margin.studies.distance.directions import (
     with_btc,
 )
 from margin.studies.distance.distances import NOWHERE, JointMove, common_move
+from tests.books import compile_books
 from tests.engine import oracle
 from tests.engine.strategies import documents
 from tests.studies.accounts import (

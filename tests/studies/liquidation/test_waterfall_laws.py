@@ -16,7 +16,6 @@ import pytest
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
-from margin.model.compile import compile_books
 from margin.model.scenario import Scenario, Side
 from margin.studies.account.assess import assess
 from margin.studies.liquidation.conduct import ORDERS, Conduct, MarginStop
@@ -24,6 +23,7 @@ from margin.studies.liquidation.ledger import Step
 from margin.studies.liquidation.path import Path
 from margin.studies.liquidation.waterfall import Waterfall, waterfall
 from margin.venues.binance import LEAST_ORDER, RELIEF
+from tests.books import compile_books
 from tests.engine import oracle
 from tests.engine.strategies import documents
 
