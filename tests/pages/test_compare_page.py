@@ -244,7 +244,7 @@ def test_what_was_chosen_on_moves_together_is_compared_here() -> None:
         own={"FET": -1.0},
         days=[CrashDay("", "mine", {"FET": TokenMove(-0.5)})],
     )
-    page.at.session_state["tandem"].kept["stress"] = look
+    page.at.session_state["tandem"]._of_pages[StressChoices] = look
     before = {row["Direction"]: row for row in page.table("Direction")}
     after = {row["Direction"]: row for row in page.run().table("Direction")}
     assert after.keys() - before.keys() == {"Your own direction"}

@@ -557,7 +557,7 @@ def test_what_was_chosen_on_moves_together_can_be_gone_here() -> None:
         own={"FET": -1.0},
         days=[CrashDay("", "mine", {"FET": TokenMove(-0.5)})],
     )
-    page.at.session_state["tandem"].kept["stress"] = look
+    page.at.session_state["tandem"]._of_pages[StressChoices] = look
     page.enter("direction", "with_btc").enter("to", -1.0)
     assert "RENDER 1.6975 (−3.00%)" in page.text()
     assert "betas to BTC of your own: RENDER" in page.text()

@@ -15,6 +15,7 @@ from margin.market.cache import memory
 from margin.market.cache.memory import Failure
 from margin.market.snapshot import embedded as snapshot
 from pages.ui.session import live
+from pages.ui.what_if.state import WhatIf
 from tests.market.any_source import settles
 from tests.pages.visitor import PATIENCE, TIERS, WORKED_EXAMPLE, Visitor, address
 from tests.replay.figures import Book
@@ -187,7 +188,12 @@ def test_rows_that_are_being_typed_stay_when_an_answer_arrives(venues: Venues) -
     settle(visitor.press("Refresh marks"))
     assert venues[0].asked
     assert "not complete yet" in visitor.errors[0]
-    assert visitor.at.session_state["tandem"].kept["rows"][1][2]["Token"] == "TAO"
+    assert (
+        visitor.at.session_state["tandem"]
+        .of(WhatIf)
+        .rows.get(visitor.at.session_state["tandem"], list)[2]["Token"]
+        == "TAO"
+    )
 
 
 @pytest.fixture

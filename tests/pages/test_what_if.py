@@ -17,9 +17,9 @@ from margin.studies.account.advice import survive
 from margin.studies.account.assess import assess
 from margin.text.advice import in_words
 from margin.text.verdict import verdict
+from pages.ui.components.cells import clean
 from pages.ui.shell import PAGES
 from pages.ui.stress_tests.sections import RULES
-from pages.ui.what_if.rows import clean
 from pages.ui.what_if.share import read_upload
 from tests.pages.visitor import (
     ARITHMETIC,

@@ -20,7 +20,7 @@ from margin.studies.distance.distances import JointMove, LiquidationPrice, away
 from margin.text.figures import figures
 from margin.text.prices import why_none
 from margin.text.venues import line_name
-from pages.ui.what_if.rows import clean
+from pages.ui.components.cells import clean
 
 NONE = "none"
 REFUSED, UNKNOWN = "It would refuse", "Not known there"

@@ -1,7 +1,7 @@
 """The Compare page: the same positions in cross and in isolated margin, and the same account on every venue."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -31,8 +31,10 @@ from margin.venues import VENUES, listing_venues
 from pages.ui.compare import rows as compare_rows
 from pages.ui.compare.rows import MARGIN
 from pages.ui.components import place
+from pages.ui.components.cells import rows_of
 from pages.ui.components.text import plain
 from pages.ui.session import live
+from pages.ui.session.start import Start
 from pages.ui.session.state import Session
 from pages.ui.session.stress import NAMES, betas, known_directions, named_days, stress_choices
 from pages.ui.what_if.sidebar import venue_change
@@ -128,9 +130,10 @@ def _margins(session: Session) -> None:
     positions = session.working.positions
     if not positions:
         return
-    visit = session.keep(_VISITS, int)
+    looked = session.of(Looked)
+    visit = looked.visits
     edited = st.data_editor(
-        session.keep("compare_margins", lambda: _margin_frame(session.working), tag=visit),
+        looked.margins.get(session, lambda: _margin_frame(session.working), visit),
         key=f"margins_{session.revision}_{visit}",
         hide_index=True,
         width="stretch",
@@ -141,14 +144,24 @@ def _margins(session: Session) -> None:
     )
     if not session.working.account.isolated:
         st.caption(plain(_IGNORED))
-    taken, faults = compare_rows.with_margins(positions, edited.to_dict("records"))
+    taken, faults = compare_rows.with_margins(positions, rows_of(edited))
     for fault in faults:
         st.error(plain(fault))
     if taken != positions:
         _take_margins(session, taken)
 
 
-_VISITS = "compare_visits"
+@dataclass
+class Looked:
+    """What the Compare page remembers."""
+
+    visits: int = 0
+    """How often the exchanges were looked at: the margins' table begins anew after each."""
+    margins: Start[pd.DataFrame] = field(default_factory=Start)
+    all_figures: bool = False
+    """Whether every figure is unfolded; it stays so while another page is looked at."""
+
+
 """How often the other section was drawn.
 
 An editor that was away starts anew from the margins as they are.
@@ -240,9 +253,9 @@ def _figures(session: Session, comparison: ModeComparison) -> None:
 
     It stays so while another page is looked at.
     """
-    st.session_state.setdefault(_FIGURES, session.kept.get(_FIGURES, False))
+    st.session_state.setdefault(_FIGURES, session.of(Looked).all_figures)
     with st.expander("Every figure in both modes", key=_FIGURES, on_change="rerun") as figures:
-        session.kept[_FIGURES] = bool(figures.open)
+        session.of(Looked).all_figures = bool(figures.open)
         if figures.open:
             rows = compare_rows.mode_rows(comparison)
             place.table(rows, "Every figure of the account in cross and in isolated margin", 190)
@@ -338,7 +351,7 @@ def venue_by_venue(session: Session) -> None:
 
     The verdict, the tables, the picture, and the change of venue.
     """
-    session.put(_VISITS, session.keep(_VISITS, int) + 1)
+    session.of(Looked).visits += 1
     scenario = session.working
     views = _views(session)
     comparison = venues_compared.venues_compared(

@@ -6,7 +6,7 @@ stands.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 import streamlit as st
@@ -22,6 +22,7 @@ from margin.studies.distance.distances import at_move, origin, present_move
 from margin.tables.exports import positions_csv, results_csv
 from pages.ui.components.text import plain
 from pages.ui.session import live
+from pages.ui.session.start import Start
 from pages.ui.session.state import Session
 
 REPLACE, ADD = "Replace positions", "Add to positions"
@@ -72,9 +73,16 @@ def _text(session: Session) -> str:
         on_change=_open_file,
         args=(session,),
     )
-    if fault := session.keep("table_file_fault", str):
+    if fault := session.of(FileFault).text.get(session, str):
         st.error(plain(fault))
     return text
+
+
+@dataclass
+class FileFault:
+    """Why the file that was opened last cannot be read; empty where it can."""
+
+    text: Start[str] = field(default_factory=Start)
 
 
 def _key(session: Session) -> str:
@@ -85,18 +93,18 @@ def _open_file(session: Session) -> None:
     uploaded = st.session_state[f"table_file_{session.revision}"]
     if uploaded is None:
         return
+    fault = session.of(FileFault).text
     try:
         text = text_of_file(uploaded.getvalue())
     except FieldError as error:
-        session.put("table_file_fault", f"This file can't be opened: {error}.")
+        fault.put(session, f"This file can't be opened: {error}.")
         return
     if len(text) > MOST_CHARACTERS:
-        session.put(
-            "table_file_fault",
-            f"This file is longer than {MOST_CHARACTERS:,} characters: open a part of it.",
+        fault.put(
+            session, f"This file is longer than {MOST_CHARACTERS:,} characters: open a part of it."
         )
         return
-    session.put("table_file_fault", "")
+    fault.put(session, "")
     st.session_state[_key(session)] = text
 
 

@@ -16,14 +16,7 @@ from margin.model.prepared import PreparedAccount
 from margin.model.scenario import Side
 from margin.studies.distance.directions import study
 from margin.studies.distance.distances import JointMove
-from margin.studies.liquidation.conduct import (
-    ORDERS,
-    SLIPPAGE,
-    Conduct,
-    MarginStop,
-    Order,
-    PriceStops,
-)
+from margin.studies.liquidation.conduct import ORDERS, SLIPPAGE, Conduct, MarginStop, Order
 from margin.studies.liquidation.path import Path
 from margin.studies.liquidation.rules import forced_fee
 from margin.studies.liquidation.waterfall import waterfall
@@ -32,13 +25,14 @@ from margin.text import liquidation as liquidation_text
 from margin.text.liquidation import Runs, Way
 from margin.text.verdict import verdict
 from pages.ui.components import place
+from pages.ui.components.cells import clean
 from pages.ui.components.text import plain
 from pages.ui.liquidation import rows as liquidation_rows
+from pages.ui.liquidation.state import Inputs, PriceStops
 from pages.ui.session import state
 from pages.ui.session.state import Session
 from pages.ui.session.stress import betas, known_directions, named_days, stress_choices
 from pages.ui.what_if import figures, words
-from pages.ui.what_if.rows import clean
 
 DIRECTION, DAY, EVERY = "A direction", "A past day", "Every position"
 MOVE, CLOSED = -20.0, 0.5
@@ -132,10 +126,10 @@ def _direction(session: Session, target: Any, at: Any) -> Route:
 def _past_day(session: Session, target: Any) -> Route:
     scenario, known, own = session.working, betas(session), stress_choices(session).days
     days = named_days(session)
-    hardest = session.keep(
-        "hardest",
+    hardest = session.of(Inputs).hardest_day.get(
+        session,
         lambda: liquidation_rows.hardest_day(crash_rows(session.account, days, known)),
-        tag=len(days),
+        len(days),
     )
     with target:
         chosen = st.selectbox(
@@ -227,7 +221,7 @@ def _percentage(
     typed = st.number_input(
         label, value=shown, format="%.6g", key=key, persist_state="session", **more
     )
-    good = session.kept.setdefault("parts_typed", {})
+    good = session.of(Inputs).good_fractions
     if typed is None:
         good.pop(key, None)
         return usual
@@ -298,14 +292,10 @@ _MARGIN_STOP = (
 def _price_stops(session: Session) -> PriceStops:
     """Return the price at which each position is closed whole, for those that have one."""
     positions = session.working.positions
-    typed, good = (
-        session.kept.setdefault("stops_typed", {}),
-        session.kept.setdefault("stops_good", {}),
-    )
+    inputs = session.of(Inputs)
+    typed, good = inputs.typed_stops, inputs.good_stops
     edited = st.data_editor(
-        session.keep(
-            "price_stops", lambda: _stop_frame(session, typed), tag=session.market_revision
-        ),
+        inputs.stops.get(session, lambda: _stop_frame(session, typed), session.market_revision),
         key=f"price_stops_{session.revision}_{session.market_revision}",
         hide_index=True,
         width="stretch",

@@ -11,12 +11,12 @@ keys: it rises when a scenario comes from elsewhere than themselves, and they st
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
@@ -34,6 +34,7 @@ from margin.text.figures import NAMES
 from margin.venues import TierTable
 
 Parameters = dict[str, list[str]]
+PageState = TypeVar("PageState")
 _KEY = "tandem"
 SECRET = "secret_"
 """How the keys of widgets begin whose values nothing else may hold."""
@@ -97,7 +98,6 @@ class Session:
     market_revision: int = 0
     rows_revision: int = 0
     notices: list[Notice] = field(default_factory=list)
-    kept: dict[str, Any] = field(default_factory=dict)
     visited: dict[str, tuple[Scenario, Preset | None]] = field(default_factory=dict)
     """Per address that this session wrote: the baseline and the example that stood beside it."""
     large: dict[str, Scenario] = field(default_factory=dict)
@@ -137,6 +137,7 @@ class Session:
     """Title and note that came last with a link or a file from elsewhere."""
     mark_sources: dict[str, MarkSource] = field(default_factory=dict)
     """Per token the live mark that was taken over last, and where it came from."""
+    _of_pages: dict[type, Any] = field(default_factory=dict)
     _account: PreparedAccount | None = field(default=None, init=False, repr=False)
     _baseline_account: PreparedAccount | None = field(default=None, init=False, repr=False)
 
@@ -219,17 +220,10 @@ class Session:
         )
         return self.example.lesson if same else ""
 
-    def keep(self, name: str, make: Callable[[], Any], tag: object = None) -> Any:
-        """Return a value made once for this revision of the widgets, and for this tag of its own."""
-        held, value = self.kept.get(name, (None, None))
-        if held != (self.revision, tag):
-            value = make()
-            self.kept[name] = ((self.revision, tag), value)
-        return value
-
-    def put(self, name: str, value: Any) -> None:
-        """Set what `keep` gives for this revision."""
-        self.kept[name] = ((self.revision, None), value)
+    def of(self, page: type[PageState]) -> PageState:
+        """Return what a page remembers, an instance of its own class."""
+        state: PageState = self._of_pages.setdefault(page, page())
+        return state
 
 
 def session() -> Session:

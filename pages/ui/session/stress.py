@@ -36,8 +36,7 @@ class StressChoices:
 
 def stress_choices(session: Session) -> StressChoices:
     """Return this session's choices."""
-    chosen: StressChoices = session.kept.setdefault("stress", StressChoices())
-    return chosen
+    return session.of(StressChoices)
 
 
 def betas(session: Session) -> dict[str, float]:

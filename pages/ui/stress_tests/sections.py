@@ -31,12 +31,13 @@ from margin.studies.distance.frontier import group_risk, risk_map
 from margin.studies.stress.crash_table import CrashRow, crash_rows
 from margin.text import stress as stress_text
 from pages.ui.components import place
+from pages.ui.components.cells import clean, rows_of
 from pages.ui.components.text import plain
 from pages.ui.session.state import Session
 from pages.ui.session.stress import betas, known_directions, named_days, stress_choices
 from pages.ui.stress_tests import direction_rows as scenario_rows
 from pages.ui.stress_tests import shocks as scenario_shocks
-from pages.ui.what_if.rows import clean
+from pages.ui.stress_tests.state import StressTests
 
 MOST_TYPED = 6
 """Rows of a table to type into that are shown at once."""
@@ -75,7 +76,7 @@ def section(session: Session) -> None:
     chosen = st.segmented_control(
         "Section",
         list(SECTIONS),
-        default=session.keep("section", lambda: start),
+        default=session.of(StressTests).section.get(session, lambda: start),
         required=True,
         key="scenarios_section",
         label_visibility="collapsed",
@@ -172,7 +173,9 @@ def _direction_table(session: Session) -> None:
         [token for token in session.working.tokens if token not in STABLECOINS],
     )
     edited = st.data_editor(
-        session.keep("betas", lambda: _direction_frame(session, tokens), tag=(look.visit, *tokens)),
+        session.of(StressTests).directions.get(
+            session, lambda: _direction_frame(session, tokens), look.visit, *tokens
+        ),
         key=f"betas_{session.revision}_{look.visit}_{'_'.join(tokens)}",
         hide_index=True,
         width="stretch",
@@ -188,7 +191,7 @@ def _direction_table(session: Session) -> None:
         },
         alt="Beta to BTC and rate of a direction of your own, per token, edited in place",
     )
-    _read_direction_table(session, edited.to_dict("records"))
+    _read_direction_table(session, rows_of(edited))
     st.caption(plain(_YOURS))
 
 
@@ -467,8 +470,8 @@ def _own_days(session: Session) -> None:
         "Name", max_chars=scenario_rows.LONGEST_NAME, key=f"day_name_{look.visit}_{len(look.days)}"
     )
     edited = st.data_editor(
-        session.keep(
-            "own_day", lambda: _day_frame(tokens), tag=(look.visit, len(look.days), *tokens)
+        session.of(StressTests).own_day.get(
+            session, lambda: _day_frame(tokens), look.visit, len(look.days), *tokens
         ),
         key=f"own_day_{session.revision}_{look.visit}_{len(look.days)}_{'_'.join(tokens)}",
         hide_index=True,
@@ -492,7 +495,7 @@ def _own_days(session: Session) -> None:
             disabled=full,
             help=f"up to {MOST_DAYS} days, in this session",
         ):
-            _add_day(session, name, edited.to_dict("records"))
+            _add_day(session, name, rows_of(edited))
         if look.days and st.button(
             "Remove the last", key="do_remove_day", help=plain(look.days[-1].event)
         ):

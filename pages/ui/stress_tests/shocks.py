@@ -34,13 +34,14 @@ from margin.text.liquidation import day_name
 from margin.text.shocks import Lasting
 from margin.venues import VENUES
 from pages.ui.components import place
+from pages.ui.components.cells import clean, rows_of
 from pages.ui.components.text import plain
 from pages.ui.session import live
 from pages.ui.session.state import Session
 from pages.ui.session.stress import betas, named_days, stress_choices
 from pages.ui.stress_tests import shock_rows
 from pages.ui.stress_tests.shock_rows import CELLS, Cell
-from pages.ui.what_if.rows import clean
+from pages.ui.stress_tests.state import StressTests
 
 WEEK = 7.0
 """Days that funding at its extreme is taken to last, where none are chosen yet."""
@@ -60,10 +61,10 @@ def show(session: Session) -> None:
 
 def _start(session: Session) -> Shocks:
     """Return the shocks that the inputs begin with: the scenario's when they were drawn anew."""
-    start: Shocks = session.keep(
-        "shocks", lambda: session.working.shocks or NONE, tag=stress_choices(session).visit
+    visit = stress_choices(session).visit
+    return session.of(StressTests).shocks.get(
+        session, lambda: session.working.shocks or NONE, visit
     )
-    return start
 
 
 def _drawn(session: Session) -> str:
@@ -127,10 +128,8 @@ def _token_table(session: Session, start: Shocks) -> dict[tuple[Cell, str], floa
         dict.fromkeys([*held, *(token for cell in CELLS for token in getattr(start, cell.field))])
     )
     edited = st.data_editor(
-        session.keep(
-            "shock_table",
-            lambda: _token_frame(tokens, start),
-            tag=(stress_choices(session).visit, *tokens),
+        session.of(StressTests).token_shocks.get(
+            session, lambda: _token_frame(tokens, start), stress_choices(session).visit, *tokens
         ),
         key=f"shock_table_{_drawn(session)}_{'_'.join(tokens)}",
         hide_index=True,
@@ -151,7 +150,7 @@ def _token_table(session: Session, start: Shocks) -> dict[tuple[Cell, str], floa
     )
     return {
         (cell, row["Token"]): figure
-        for row in edited.to_dict("records")
+        for row in rows_of(edited)
         for cell in CELLS
         if (figure := clean(row[cell.label])) is not None
     }

@@ -18,10 +18,12 @@ from margin.messages import message
 from margin.model.scenario import MOST_POSITIONS, Collateral, Position, Scenario, merged
 from margin.studies.account.assess import PositionFigures, assess
 from margin.studies.distance.distances import at_move, origin, present_move
+from pages.ui.components.cells import clean, rows_of
 from pages.ui.components.text import plain
 from pages.ui.session import live
 from pages.ui.session.state import Session
-from pages.ui.what_if.rows import COLUMNS, DOLLARS, TOKENS, ReadRow, Row, clean, read_rows, to_row
+from pages.ui.what_if.rows import COLUMNS, DOLLARS, TOKENS, ReadRow, Row, read_rows, to_row
+from pages.ui.what_if.state import WhatIf
 
 NEW_LEVERAGE = 10.0
 NEW_ROW: Row = {"Side": "long", "Unit": TOKENS, "Leverage": NEW_LEVERAGE}
@@ -29,11 +31,10 @@ NEW_ROW: Row = {"Side": "long", "Unit": TOKENS, "Leverage": NEW_LEVERAGE}
 
 def positions_table(session: Session) -> list[ReadRow]:
     """Draw the position table and takes what it says into the scenario."""
-    isolated = session.working.account.isolated
+    isolated, started = session.working.account.isolated, session.of(WhatIf)
     edited = st.data_editor(
-        session.keep(
-            "positions",
-            lambda: _position_frame([to_row(each) for each in session.working.positions]),
+        started.positions.get(
+            session, lambda: _position_frame([to_row(each) for each in session.working.positions])
         ),
         key=f"positions_{session.revision}_{session.rows_revision}",
         num_rows="dynamic",
@@ -47,14 +48,13 @@ def positions_table(session: Session) -> list[ReadRow]:
         st.error(
             f"At most {MOST_POSITIONS} positions: the rows after that are left out of the figures."
         )
-    rows = edited.to_dict("records")
+    rows = rows_of(edited)
     taken, beyond = rows[:MOST_POSITIONS], rows[MOST_POSITIONS:]
     read = read_rows(
-        taken, lambda symbol: mark_of(session, symbol), session.keep("converted", dict)
+        taken, lambda symbol: mark_of(session, symbol), started.converted.get(session, dict)
     )
-    session.put(
-        "rows", [_settled(row, result) for row, result in zip(taken, read, strict=True)] + beyond
-    )
+    settled = [_settled(row, result) for row, result in zip(taken, read, strict=True)]
+    started.rows.put(session, [*settled, *beyond])
     _take_positions(session, tuple(row.position for row in read if row.position is not None))
     return read
 
@@ -151,7 +151,7 @@ def faults(session: Session, read: Sequence[ReadRow]) -> None:
 
 def _merge(session: Session, read: Sequence[ReadRow], index: int, twin: int) -> None:
     first, second = read[twin].position, read[index].same
-    rows: list[Row] = session.keep("rows", list)
+    rows = session.of(WhatIf).rows.get(session, list)
     if first is None or second is None:
         return
     try:
@@ -189,7 +189,7 @@ def _offer(session: Session, index: int, figures: PositionFigures, problem: Prob
 
     Its leverage lowered to the cap, or the position removed.
     """
-    rows: list[Row] = session.keep("rows", list)
+    rows = session.of(WhatIf).rows.get(session, list)
     whose, before, after = f"{figures.symbol} {figures.side}", rows[:index], rows[index + 1 :]
     cap = figures.max_leverage
     if problem.code == "leverage_above_cap" and st.button(
@@ -224,7 +224,7 @@ def row_actions(session: Session, read: Sequence[ReadRow]) -> None:
         remove = st.button("Remove", key="do_remove", disabled=not labels)
         add = st.button("Add", key="do_add", help="an empty row")
         found = _find(session)
-    rows: list[Row] = session.keep("rows", list)
+    rows = session.of(WhatIf).rows.get(session, list)
     if add:
         _reopen(session, [*rows, NEW_ROW])
     if found:
@@ -259,7 +259,7 @@ def _find(session: Session) -> str | None:
 def _reopen(session: Session, rows: Sequence[Row]) -> None:
     """Start the table anew with these rows."""
     session.rows_revision += 1
-    session.put("positions", _position_frame(rows))
+    session.of(WhatIf).positions.put(session, _position_frame(rows))
     st.rerun()
 
 
@@ -268,10 +268,8 @@ def marks_table(session: Session, read: Sequence[ReadRow]) -> None:
     unpriced = [row.unpriced for row in read if row.unpriced]
     tokens = tuple(dict.fromkeys([*session.working.tokens, *unpriced]))
     edited = st.data_editor(
-        session.keep(
-            "marks",
-            lambda: _mark_frame(session.working, tokens),
-            tag=(tokens, session.market_revision),
+        session.of(WhatIf).marks.get(
+            session, lambda: _mark_frame(session.working, tokens), tokens, session.market_revision
         ),
         key=f"marks_{session.revision}_{session.market_revision}_{'_'.join(tokens)}",
         hide_index=True,
@@ -281,7 +279,7 @@ def marks_table(session: Session, read: Sequence[ReadRow]) -> None:
         alt="Mark price and beta per token, edited in place",
     )
     marks, betas = {}, {}
-    for row in edited.to_dict("records"):
+    for row in rows_of(edited):
         symbol = row["Token"]
         try:
             if (mark := clean(row["Mark"])) is not None or symbol not in unpriced:
@@ -299,7 +297,7 @@ def close_marks(session: Session) -> None:
 
     Opened again it starts from the marks then in force.
     """
-    session.kept.pop("marks", None)
+    session.of(WhatIf).marks.forget()
 
 
 def _mark_frame(scenario: Scenario, tokens: Sequence[str]) -> pd.DataFrame:
@@ -344,7 +342,9 @@ def _take_marks(session: Session, marks: Mapping[str, float], betas: Mapping[str
 def collateral_table(session: Session) -> None:
     """Draw the pledged assets and takes them into the scenario."""
     edited = st.data_editor(
-        session.keep("collateral", lambda: _collateral_frame(session.working.account.collateral)),
+        session.of(WhatIf).collateral.get(
+            session, lambda: _collateral_frame(session.working.account.collateral)
+        ),
         key=f"collateral_{session.revision}",
         num_rows="dynamic",
         hide_index=True,
@@ -359,7 +359,7 @@ def collateral_table(session: Session) -> None:
         alt="Collateral other than the settlement coin, edited in place",
     )
     items: list[Collateral] = []
-    for index, row in enumerate(edited.to_dict("records"), start=1):
+    for index, row in enumerate(rows_of(edited), start=1):
         asset, amount, ratio = (clean(row[column]) for column in ("Asset", "Amount", "Ratio"))
         try:
             for name, value in (("asset", asset), ("amount", amount), ("ratio", ratio)):

@@ -7,6 +7,7 @@ import streamlit as st
 from margin import formatting as wording
 from margin.studies.distance.distances import FURTHEST_DOWN, at_move, brink, present_move
 from pages.ui.session.state import Session
+from pages.ui.what_if.state import WhatIf
 
 _STEPS = ((0.1, 0.0025), (0.3, 0.01), (1.0, 0.05), (3.0, 0.25), (10.0, 1.0))
 """Up to this move, slider steps of this size: fine near zero, coarse far out."""
@@ -26,8 +27,8 @@ def slider_moves() -> list[float]:
 def common_move(session: Session) -> None:
     """Draw the slider and takes its move into the scenario."""
     present = present_move(session.working) or 0.0
-    options, start = session.keep(
-        "moves", lambda: _with_present(present), tag=session.market_revision
+    options, start = session.of(WhatIf).moves.get(
+        session, lambda: _with_present(present), session.market_revision
     )
     chosen = st.select_slider(
         "Common move of all marks (each by its beta)",

@@ -6,7 +6,6 @@ Pure functions on plain rows, so that nothing a person typed can be lost in them
 usable stays in the table and is told, and only the scenario goes without it.
 """
 
-import math
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from margin import formatting as wording
 from margin.errors import FieldError, number
 from margin.model.scenario import Position
 from margin.model.symbols import token
+from pages.ui.components.cells import clean
 
 TOKENS, DOLLARS = "tokens", "$"
 COLUMNS = ("Token", "Side", "Size", "Unit", "Entry", "Leverage", "Margin")
@@ -82,13 +82,6 @@ def read_rows(
                 result = ReadRow(result.label, None, fault, twin=first, same=result.position)
         read.append(result)
     return read
-
-
-def clean(value: object) -> Any:
-    """Return an empty cell is None, however the table says it."""
-    if value is None or (isinstance(value, float) and math.isnan(value)) or value == "":
-        return None
-    return value
 
 
 def _typed(row: Row) -> Typed:

@@ -15,6 +15,7 @@ from margin.venues import VENUES
 from pages.ui.components.text import plain
 from pages.ui.session.state import Session, open_preset
 from pages.ui.what_if.editor import collateral_table
+from pages.ui.what_if.state import WhatIf
 
 
 def sidebar(session: Session) -> None:
@@ -50,8 +51,10 @@ def _close(session: Session) -> None:
 
     Opened again they start from the figures then in force.
     """
-    for name in ("warning", "danger", "fee", "fraction", "settlement_rate", "collateral"):
-        session.kept.pop(name, None)
+    started = session.of(WhatIf)
+    started.collateral.forget()
+    for name in ("warning", "danger", "fee", "fraction", "settlement_rate"):
+        started.inputs[name].forget()
 
 
 def _examples(session: Session) -> None:
@@ -150,7 +153,7 @@ def _wallet(session: Session) -> None:
     account = session.working.account
     balance = st.number_input(
         f"Wallet balance ({account.rules.settlement})",
-        value=session.keep("wallet", lambda: account.wallet_balance),
+        value=session.of(WhatIf).inputs["wallet"].get(session, lambda: account.wallet_balance),
         step=100.0,
         format="%.10g",
         key=f"wallet_{session.revision}",
@@ -176,7 +179,7 @@ def _percentage(
     shown = None if fraction is None else fraction * 100
     typed = st.number_input(
         label,
-        value=session.keep(name, lambda: shown),
+        value=session.of(WhatIf).inputs[name].get(session, lambda: shown),
         key=f"{name}_{session.revision}",
         **{"format": "%.6g", **more},
     )

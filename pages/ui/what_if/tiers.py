@@ -12,9 +12,10 @@ import streamlit as st
 from margin.errors import FieldError, number
 from margin.model.scenario import Scenario
 from margin.venues import TierTable
+from pages.ui.components.cells import clean, rows_of
 from pages.ui.components.text import plain
 from pages.ui.session.state import Session
-from pages.ui.what_if.rows import clean
+from pages.ui.what_if.state import WhatIf
 
 _COLUMNS = {"Floor": "floor", "Rate": "maintenance_rate", "Max leverage": "max_leverage"}
 
@@ -34,10 +35,11 @@ def tier_editor(session: Session) -> None:
     )
     market = session.working.market
     at = (token, session.market_revision)
-    table, own = session.keep(
-        "tier_table", lambda: (market.table(token), token in market.tiers), tag=at
+    started = session.of(WhatIf)
+    table, own = started.tier_table.get(
+        session, lambda: (market.table(token), token in market.tiers), *at
     )
-    base = session.keep("tiers", lambda: _frame(table), tag=at)
+    base = started.tiers.get(session, lambda: _frame(table), *at)
     edited = st.data_editor(
         base,
         key=f"tiers_{session.revision}_{session.market_revision}_{token}",
@@ -62,8 +64,8 @@ def tier_editor(session: Session) -> None:
 
 def close(session: Session) -> None:
     """Forget what the editor started from: opened again it starts from the table then in force."""
-    for name in ("tiers", "tier_table"):
-        session.kept.pop(name, None)
+    session.of(WhatIf).tiers.forget()
+    session.of(WhatIf).tier_table.forget()
 
 
 def _frame(table: TierTable | None) -> pd.DataFrame:
@@ -88,8 +90,7 @@ def _columns(scenario: Scenario) -> dict[str, Any]:
 
 def _take(session: Session, token: str, edited: pd.DataFrame, before: TierTable | None) -> None:
     cells = [
-        {key: clean(row[column]) for column, key in _COLUMNS.items()}
-        for row in edited.to_dict("records")
+        {key: clean(row[column]) for column, key in _COLUMNS.items()} for row in rows_of(edited)
     ]
     rows: list[dict[str, Any]] = [row for row in cells if set(row.values()) != {None}]
     if len(rows) == 1 and before is not None and len(before.floors) == 1:
