@@ -4,7 +4,7 @@ import streamlit as st
 
 from margin.studies.distance.curve import common_move_curve
 from pages.ui import shell
-from pages.ui.session import state
+from pages.ui.session import address
 from pages.ui.what_if import charts, editor, figures, moves, share, sidebar, tiers, words
 
 session = shell.open_page("What if")
@@ -66,4 +66,4 @@ with st.expander(
         share.share(session)
 words.assumptions(account)
 shell.foot()
-state.save(session)
+address.save(session)

@@ -18,8 +18,8 @@ from margin.model import link
 from margin.model.symbols import STABLECOINS
 from margin.studies.distance.distances import origin
 from pages.ui.components.text import plain
-from pages.ui.session import live, state
-from pages.ui.session.state import MarkSource, Session
+from pages.ui.session import address, live
+from pages.ui.session.session import MarkSource, Session
 
 MARKS_LIVE, TIERS_LIVE = timedelta(minutes=1), timedelta(hours=3)
 """How long a figure that was taken over is called live."""
@@ -65,7 +65,7 @@ def open_page(name: str) -> Session:
     st.set_page_config(page_title=f"{name} · Tandem", page_icon="⚖️", layout="wide", menu_items={})
     st.html(f"<style>{_TOUCH} {_QUOTATION}</style>")
     _settle_memory()
-    session = state.load(name)
+    session = address.load(name)
     live.update(session)
     return session
 
@@ -85,7 +85,7 @@ def page(name: str) -> Iterator[Session]:
         heading(session)
         notices(session)
     foot()
-    state.save(session)
+    address.save(session)
 
 
 def foot() -> None:
@@ -111,7 +111,7 @@ def heading(session: Session) -> None:
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="heading"):
         st.title("Tandem", anchor=False, width="content")
-        here = state.address(session)
+        here = address.of_links(session)
         for name, path in PAGES.items():
             st.page_link(path, label=name, query_params=here)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="data_line"):
@@ -176,7 +176,7 @@ def mark_label(session: Session, token: str) -> str:
 
 def _mark_source(session: Session, token: str) -> MarkSource | None:
     """Return the venue's mark that the token still has."""
-    source = session.mark_sources.get(token)
+    source = session.live_data.mark_sources.get(token)
     return source if source and source.mark == origin(session.working).get(token) else None
 
 
@@ -209,9 +209,9 @@ def _tiers_label(session: Session, tokens: Sequence[str]) -> str:
 
 
 def _badge_help(session: Session) -> str:
-    if session.view is None:
-        return _OFFLINE if not session.live else _AS_RECEIVED
-    view = session.view
+    if session.live_data.view is None:
+        return _OFFLINE if not session.live_data.on else _AS_RECEIVED
+    view = session.live_data.view
     reasons = {
         each.reason
         for each in (*view.tiers.values(), view.quotes_origin, view.contracts_origin)

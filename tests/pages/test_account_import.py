@@ -24,7 +24,7 @@ from margin.model import link
 from margin.studies.comparison.venues import at_venue
 from pages.ui.import_export import account_import
 from pages.ui.session import live
-from pages.ui.session.state import Session
+from pages.ui.session.session import Session
 from pages.ui.what_if.sidebar import venue_change
 from tests.market.any_source import settles
 from tests.pages.visitor import APP, PATIENCE, read
@@ -77,7 +77,7 @@ class PositionsPage:
 
     def settle(self) -> "PositionsPage":
         """Waits for the answer, and lets the page look again as it does by itself."""
-        self.session.account_read.answer.exception(PATIENCE)
+        self.session.reading.result.answer.exception(PATIENCE)
         return self.run()
 
     def read(self, venue: str) -> "PositionsPage":
@@ -226,7 +226,7 @@ def test_a_key_that_can_withdraw_is_refused_and_not_kept(venues: Venues, venue: 
     [told] = page.said("error")
     assert "lets this key withdraw or transfer your money" in told
     assert "make one that can only read" in told
-    assert page.session.account_read.question.key is None
+    assert page.session.reading.result.question.key is None
     assert page.buttons.isdisjoint({"Take this account over", "Read it again"})
 
 
@@ -323,7 +323,7 @@ def test_binance_gives_its_tiers_to_the_key_for_this_session_alone(venues: Venue
     book.tiers["binance"]["RENDER"][0]["max_leverage"] = 60
     page = PositionsPage().read("binance")
     assert page.said("success") == ["Every figure agrees within 1%."]
-    assert (page.session.keyed_tiers, page.session.view) == ({}, None)
+    assert (page.session.live_data.keyed_tiers, page.session.live_data.view) == ({}, None)
     page.press("Take this account over")
     assert page.session.working.market.reference.tiers["RENDER"].max_leverages[0] == 60
     assert PositionsPage().session.working.market.reference.tiers["RENDER"].max_leverages[0] == 75
@@ -391,7 +391,7 @@ def test_one_account_is_read_at_a_time(venues: Venues, monkeypatch: pytest.Monke
     assert [each.disabled for each in page.at.button if each.label == "Read the account"] == [True]
     assert page.press("Stop waiting").give(**FIELDS).said("error") == [told]
     go_on.set()
-    assert page.session.account_busy.wait(PATIENCE)
+    assert page.session.reading.busy.wait(PATIENCE)
     page.press("Read it again").settle()
     assert ("Take this account over" in page.buttons, asked) == (True, ["okx", "okx"])
 
@@ -477,7 +477,7 @@ def test_a_secret_is_in_no_link_no_file_no_log_and_no_widget(
         json.dumps(page.session.working.to_json()),
         json.dumps({key: str(value) for key, value in page.at.query_params.items()}),
         repr(page.session),
-        repr(page.session.widgets),
+        repr(page.session.address.widgets),
         caplog.text,
         *(path.read_bytes().decode(errors="replace") for path in kept),
     ]
@@ -488,7 +488,7 @@ def test_a_secret_is_in_no_link_no_file_no_log_and_no_widget(
 def test_a_forgotten_key_is_held_by_nobody(venues: Venues) -> None:
     del venues
     page = PositionsPage().read("okx")
-    held = weakref.ref(page.session.account_read.question)
+    held = weakref.ref(page.session.reading.result.question)
     page.press("Forget the account and its key")
     gc.collect()
     assert held() is None
@@ -502,7 +502,7 @@ def test_a_refused_key_is_not_in_the_sentence_that_says_so(venues: Venues) -> No
         .give(**{**FIELDS, "secret_phrase": "wrong-passphrase-55aa"})
         .settle()
     )
-    assert page.session.account_read.question.key is None
+    assert page.session.reading.result.question.key is None
     assert "Read it again" not in page.buttons
     assert not [
         text

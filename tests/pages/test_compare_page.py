@@ -32,7 +32,7 @@ from pages.ui.compare.rows import (
 )
 from pages.ui.compare.sections import BY_VENUE, CLOSE, DAYS, MODES
 from pages.ui.session import live
-from pages.ui.session.state import Session
+from pages.ui.session.session import Session
 from pages.ui.session.stress import StressChoices
 from tests.market.any_source import settles
 from tests.model.any_scenario import SCENARIOS

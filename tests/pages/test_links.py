@@ -369,7 +369,7 @@ def test_a_broken_link_opened_later_keeps_what_is_on_the_screen() -> None:
     visitor = Visitor().edit("positions", {0: {"Size": 20_000.0}})
     said = visitor.sentence
     [told] = visitor.go(BROKEN["a position that was cut"]).errors
-    assert told.endswith("The scenario on the screen is kept.")
+    assert told.endswith("Your scenario is kept.")
     assert visitor.sentence == said
     assert (
         visitor.rows("positions")[0]["Size"] == 50_000 / 1.75

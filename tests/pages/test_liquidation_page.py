@@ -760,7 +760,7 @@ def test_what_is_left_goes_on_to_what_if_beside_the_account_before() -> None:
     assert [row["Position"] for row in page.table("Size")] == ["RENDER long", "FET long"]
     at = page.go_on()
     session = at.session_state["tandem"]
-    assert session.page == "What if"
+    assert session.address.page == "What if"
     assert session.baseline == landing().scenario
     assert [position.quantity for position in session.working.positions] == pytest.approx(
         [6884.4873, 179_291.797]
@@ -768,7 +768,7 @@ def test_what_is_left_goes_on_to_what_if_beside_the_account_before() -> None:
     query = {
         key: value if isinstance(value, list) else [value] for key, value in at.query_params.items()
     }
-    assert query == session.written
+    assert query == session.address.written
     assert link.decode(query).scenario.positions == session.working.positions
     assert "The baseline is the account before." in read(at.info[0].value)
 
@@ -777,10 +777,10 @@ def test_what_is_left_is_taken_at_once_while_figures_are_on_their_way() -> None:
     page = LiquidationPage().enter("to", -9.5)
     session = page.at.session_state["tandem"]
     before = session.working
-    session.asked.add("marks")
+    session.live_data.asked.add("marks")
     page.go_on()
     assert session.baseline == before != session.working
-    assert session.offer is None
+    assert session.address.offer is None
 
 
 def test_where_nothing_changes_there_is_nothing_to_go_on_with() -> None:
@@ -798,7 +798,7 @@ def test_own_tables_that_no_link_can_hold_go_along() -> None:
     made = example(tiers={"RENDER": rows, "FET": rows})
     assert link.encode(made).left_out
     page.at.session_state["tandem"].open(made)
-    page.at.session_state["tandem"].saved = made
+    page.at.session_state["tandem"].address.saved = made
     at = page.run().enter("to", -2.0).go_on()
     assert (
         at.session_state["tandem"].working.market.tiers == made.market.tiers != before.market.tiers

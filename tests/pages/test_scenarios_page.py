@@ -29,7 +29,7 @@ from margin.studies.stress.shocks import breakdown
 from margin.text import shocks as shocks_text
 from margin.text import stress as stress_text
 from pages.ui.session import live
-from pages.ui.session.state import Session
+from pages.ui.session.session import LiveData, Session
 from pages.ui.session.stress import directions_of
 from pages.ui.stress_tests import direction_rows as scenario_rows
 from pages.ui.stress_tests import shock_rows
@@ -1036,7 +1036,9 @@ def test_the_venues_own_rate_goes_before_the_record() -> None:
     quotes = {"RENDER": Quote(1.75, None, 0.0002, 4.0), "FET": Quote(0.2, None, None, None)}
     origins = dict.fromkeys(("RENDER", "FET"), Origin("live", live.now(), "2026-11-22"))
     session = Session(
-        scenario(), scenario(), view=replace(view, quotes=quotes, mark_origins=origins)
+        scenario(),
+        scenario(),
+        live_data=LiveData(view=replace(view, quotes=quotes, mark_origins=origins)),
     )
     found = scenario_shocks._present_funding(session)
     assert found["RENDER"].a_day == pytest.approx(0.0012)

@@ -17,7 +17,7 @@ from margin.model.scenario import MOST_TOKENS, Position, Scenario
 from margin.studies.distance.distances import at_move, present_move
 from margin.tables.exports import positions_csv, results_csv
 from pages.ui.import_export.table_import import ADD
-from pages.ui.session.state import Session
+from pages.ui.session.session import Session
 from tests.pages.visitor import PATIENCE, read, scenario
 
 RENDER = Position("RENDER", "long", 30_000, 1.75, 10)
@@ -28,9 +28,9 @@ FAULTY = f"{TABLE}\nTAO,up,1,270,5\nFET,long,x,0.22,5"
 
 def _page() -> None:
     from pages.ui.import_export import table_import
-    from pages.ui.session import state
+    from pages.ui.session.session import session as this_session
 
-    session = state.session()
+    session = this_session()
     table_import.section(session)
     table_import.exports(session)
 

@@ -1026,7 +1026,7 @@ def test_a_bad_file_keeps_what_is_on_the_screen(name: str) -> None:
     visitor = Visitor().enter("wallet", 12_000.0).unfold(SHARE).upload(raw)
     [told] = visitor.errors
     assert told.startswith(f"This file cannot be opened. {fault}")
-    assert told.endswith("The scenario on the screen is kept.")
+    assert told.endswith("Your scenario is kept.")
     assert visitor.metric("Margin balance") == "$12,000.00"
 
 

@@ -34,8 +34,8 @@ from pages.ui.components import place
 from pages.ui.components.cells import rows_of
 from pages.ui.components.text import plain
 from pages.ui.session import live
+from pages.ui.session.session import Session
 from pages.ui.session.start import Start
-from pages.ui.session.state import Session
 from pages.ui.session.stress import NAMES, betas, known_directions, named_days, stress_choices
 from pages.ui.what_if.sidebar import venue_change
 
@@ -411,13 +411,13 @@ def _take_venue(session: Session) -> None:
                 before = session.working
                 session.open(session.attach(at_venue(before, venue)))
                 session.tell("info", f"{venue_change(before, session.working)} {_BASELINE_STAYS}")
-                if session.live:
-                    session.asked.add("tables")
+                if session.live_data.on:
+                    session.live_data.asked.add("tables")
 
 
 def _ask(session: Session) -> None:
     """Draw with live data on, the button that asks every venue for what the comparison rests on."""
-    if not session.live:
+    if not session.live_data.on:
         st.caption("Live data is off: no venue is asked, every table is the snapshot's.")
         return
     wanted = tuple(

@@ -42,7 +42,8 @@ from margin.text.venue_figures import agreement, label, written
 from margin.venues import VENUES, TierTable, listing_venues
 from pages.ui.components.text import plain
 from pages.ui.session import live
-from pages.ui.session.state import SECRET, MarkSource, Session
+from pages.ui.session.address import SECRET
+from pages.ui.session.session import MarkSource, Session
 
 AT_A_TIME = 4
 MOST_WAITING = 32
@@ -125,7 +126,7 @@ def section(session: Session) -> None:
         width=240,
     )
     _form(session, venue, _site(session, venue))
-    reading: Reading | None = session.account_read
+    reading: Reading | None = session.reading.result
     if reading is None:
         return
     if reading.answer.done():
@@ -151,8 +152,8 @@ def _site(session: Session, venue: str) -> str:
 
 def _form(session: Session, venue: str, site: str) -> None:
     """Draw the form, empty. A sent one is taken before the page is drawn again."""
-    name, number = VENUES[venue].name, session.secrets_sent
-    reading: Reading | None = session.account_read
+    name, number = VENUES[venue].name, session.reading.forms_sent
+    reading: Reading | None = session.reading.result
     with st.form(
         f"account_form_{session.revision}_{venue}_{number}", clear_on_submit=True, width=520
     ):
@@ -201,10 +202,10 @@ def _field(label: str, name: str, number: int, **options: Any) -> None:
 
 def _send(session: Session, venue: str, site: str) -> None:
     """Take what was typed out of Streamlit's hands, and ask the venue."""
-    number = session.secrets_sent
+    number = session.reading.forms_sent
     names = [str(key) for key in st.session_state if str(key).startswith(SECRET)]
     typed = {name: str(st.session_state.pop(name)).strip() for name in names}
-    session.secrets_sent += 1
+    session.reading.forms_sent += 1
     key, secret, phrase, address = (
         typed.get(f"{SECRET}{name}_{number}", "") for name in ("key", "secret", "phrase", "address")
     )
@@ -217,21 +218,21 @@ def _start(session: Session, question: Question) -> None:
 
     Something is missing, an account is being read, or too many wait already.
     """
-    session.account_read = Reading(question, _asked(session, question))
+    session.reading.result = Reading(question, _asked(session, question))
 
 
 def _asked(session: Session, question: Question) -> "Future[Read | Failed]":
     if not question.complete:
         question.drop_secrets()
         return _refusal("Not sent. Fill in every field first")
-    if session.account_busy is not None and not session.account_busy.is_set():
+    if session.reading.busy is not None and not session.reading.busy.is_set():
         return _refusal("Not sent. The account before is still being read: try again in a moment")
     answer = _submit(question)
     if answer is None:
         return _refusal(
             "Not sent. Too many accounts are being read right now: try again in a minute"
         )
-    session.account_busy = done = Event()
+    session.reading.busy = done = Event()
     answer.add_done_callback(lambda _: done.set())
     return answer
 
@@ -276,14 +277,14 @@ def _read(question: Question) -> Read | Failed:
 
 @st.fragment(run_every=live.POLL)
 def _waiting(session: Session) -> None:
-    reading: Reading | None = session.account_read
+    reading: Reading | None = session.reading.result
     if reading is None or reading.answer.done():
         st.rerun()
     st.caption(plain(f"Asking {VENUES[reading.question.venue].name} for the account …"))
     if st.button("Stop waiting", key="do_stop_reading"):
         reading.answer.cancel()
         reading.question.drop_secrets()
-        session.account_read = None
+        session.reading.result = None
         st.rerun()
 
 
@@ -307,9 +308,9 @@ def _answer(session: Session, reading: Reading) -> None:
 def _forget(session: Session, question: Question) -> None:
     """Keep nothing of the account or its key but positions that were taken over."""
     question.drop_secrets()
-    session.account_read = None
-    if session.keyed_tiers.pop(question.venue, None) is not None:
-        session.view = None
+    session.reading.result = None
+    if session.live_data.keyed_tiers.pop(question.venue, None) is not None:
+        session.live_data.view = None
         session.open(session.attach(session.working))
 
 
@@ -458,16 +459,16 @@ def _agreement(compared: Sequence[Beside], name: str) -> None:
 def _take(session: Session, scenario: Scenario, read: Read) -> None:
     account, name = read.account, VENUES[read.account.venue].name
     if read.tiers is not None:
-        session.keyed_tiers[account.venue] = (read.tiers, account.seen_at)
-    session.view = live.look_at(session, account.venue, scenario.tokens)
+        session.live_data.keyed_tiers[account.venue] = (read.tiers, account.seen_at)
+    session.live_data.view = live.look_at(session, account.venue, scenario.tokens)
     session.open(session.attach(scenario))
     session.baseline, session.example = before_move(session.working), None
     day = account.seen_at.astimezone(UTC)
     origin = Origin("live", day, f"{day:%Y-%m-%d}")
-    session.mark_sources = {
+    session.live_data.mark_sources = {
         token: MarkSource(mark, name, origin) for token, mark in account.marks.items()
     }
-    session.as_received = False
+    session.live_data.as_received = False
     count = len(scenario.positions)
     session.tell(
         "info", f"Taken over from {name}: {count} {'position' if count == 1 else 'positions'}."

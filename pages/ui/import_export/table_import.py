@@ -22,8 +22,8 @@ from margin.studies.distance.distances import at_move, origin, present_move
 from margin.tables.exports import positions_csv, results_csv
 from pages.ui.components.text import plain
 from pages.ui.session import live
+from pages.ui.session.session import Session
 from pages.ui.session.start import Start
-from pages.ui.session.state import Session
 
 REPLACE, ADD = "Replace positions", "Add to positions"
 EXAMPLE = "Symbol, Side, Size, Entry price, Leverage\nRENDERUSDT, long, 30000, 1.75, 10x\nFET, short, 5e4, 0.2231, 5x"

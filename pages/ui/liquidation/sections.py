@@ -29,8 +29,8 @@ from pages.ui.components.cells import clean
 from pages.ui.components.text import plain
 from pages.ui.liquidation import rows as liquidation_rows
 from pages.ui.liquidation.state import Inputs, PriceStops
-from pages.ui.session import state
-from pages.ui.session.state import Session
+from pages.ui.session import address
+from pages.ui.session.session import Session
 from pages.ui.session.stress import betas, known_directions, named_days, stress_choices
 from pages.ui.what_if import figures, words
 
@@ -447,7 +447,7 @@ def left_open(session: Session, runs: Runs) -> None:
     with st.container(height=place.MOST_ROWS * place.ROW if many else "content"):
         figures.positions_table(account)
     if left != session.working:
-        there = state.offer(session, account, _ARRIVED)
+        there = address.offer(session, account, _ARRIVED)
         st.page_link(
             "app.py",
             label="Continue in What if with what is left →",

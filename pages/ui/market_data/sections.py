@@ -37,7 +37,7 @@ from pages.ui.components.text import plain
 from pages.ui.market_data import rows as data_rows
 from pages.ui.market_data.rows import UP_TO
 from pages.ui.session import live
-from pages.ui.session.state import Session
+from pages.ui.session.session import Session
 
 
 def sources(session: Session) -> None:
@@ -175,7 +175,7 @@ def funding(session: Session, token: str) -> None:
     Every payment where the venue told them, else the snapshot's distribution.
     """
     venue = _funding_venue(session)
-    entry = live.cache().entry(Query(venue, "funding", token)) if session.live else Entry()
+    entry = live.cache().entry(Query(venue, "funding", token)) if session.live_data.on else Entry()
     chart, words = st.columns([55, 45], gap="medium")
     with chart:
         rates = (
@@ -253,7 +253,7 @@ def listings(session: Session, views: Sequence[View]) -> None:
 
 def connections(session: Session, views: Sequence[View], token: str) -> None:
     """Draw what each venue has answered, and the button that asks all of them."""
-    if not session.live:
+    if not session.live_data.on:
         st.caption("Live data is off: no venue is asked, everything comes from the snapshot.")
         return
     everything = _queries(session, token, listing_venues())
@@ -273,7 +273,7 @@ def want(session: Session, token: str) -> None:
 
     The others only by the button.
     """
-    if session.live and session.working.account.venue in listing_venues():
+    if session.live_data.on and session.working.account.venue in listing_venues():
         live.cache().refresh(_queries(session, token, [session.working.account.venue]))
 
 

@@ -27,7 +27,7 @@ from margin.studies.account.assess import assess
 from margin.studies.distance.distances import at_move, origin, present_move
 from margin.venues import VENUES, TierTable
 from pages.ui.components.text import plain
-from pages.ui.session.state import MarkSource, Session
+from pages.ui.session.session import MarkSource, Session
 
 OwnTiers = tuple[Checked[TierTable] | None, datetime | None]
 """Tables that a person's key brought, and when."""
@@ -55,20 +55,24 @@ def update(session: Session) -> None:
     """
     venue = session.working.account.venue
     if session.working.account.rules.own_fraction:
-        session.asked.clear()
+        session.live_data.asked.clear()
         return
-    if not session.live and venue not in session.keyed_tiers:
+    if not session.live_data.on and venue not in session.live_data.keyed_tiers:
         return
-    if session.as_received and not session.asked:
+    if session.live_data.as_received and not session.live_data.asked:
         return
-    if session.view is None or session.view.venue != venue:
+    if session.live_data.view is None or session.live_data.view.venue != venue:
         _compose(session)
-    if not session.live:
+    if not session.live_data.on:
         return
     if set(session.working.tokens) - session.shown.tiers.keys() - STABLECOINS:
-        session.asked.add("tables")
+        session.live_data.asked.add("tables")
     cache().refresh(wanted(session))
-    if session.asked and not session.touched and not cache().is_fetching(wanted(session)):
+    if (
+        session.live_data.asked
+        and not session.address.touched
+        and not cache().is_fetching(wanted(session))
+    ):
         _take(session)
 
 
@@ -84,7 +88,7 @@ def wanted(session: Session) -> tuple[Query, ...]:
 
 def _compose(session: Session) -> None:
     """Put the best figures at hand beside the scenario, and the baseline where it is at the same venue."""
-    session.view = look_at(session, session.working.account.venue, session.working.tokens)
+    session.live_data.view = look_at(session, session.working.account.venue, session.working.tokens)
     session.working = session.attach(session.working)
     if session.baseline.account.venue == session.working.account.venue:
         session.baseline = session.attach(session.baseline)
@@ -97,15 +101,15 @@ def look_at(
 
     With live data off, the snapshot's and those that the person's own key brought.
     """
-    brought: OwnTiers = own or session.keyed_tiers.get(venue) or (None, None)
-    return look(cache() if session.live else None, venue, tokens, *brought)
+    brought: OwnTiers = own or session.live_data.keyed_tiers.get(venue) or (None, None)
+    return look(cache() if session.live_data.on else None, venue, tokens, *brought)
 
 
 def _take(session: Session) -> None:
     """Take over what has arrived; tables first, and what they change is told."""
-    before, asked = session.working, frozenset(session.asked)
-    session.asked.clear()
-    session.as_received = False
+    before, asked = session.working, frozenset(session.live_data.asked)
+    session.live_data.asked.clear()
+    session.live_data.as_received = False
     _compose(session)
     session.move(session.working)
     changed = tables_change(before, session.working)
@@ -150,7 +154,7 @@ def _take_marks(session: Session, before: Scenario) -> None:
     session.baseline = session.attach(before)
     session.move(at_move(session.working, present_move(before) or 0.0, {**start, **fresh}))
     for token, mark in fresh.items():
-        session.mark_sources[token] = MarkSource(mark, name, view.quotes_origin)
+        session.live_data.mark_sources[token] = MarkSource(mark, name, view.quotes_origin)
     aged = (
         f" ({view.quotes_origin.label(now())}: {why})"
         if view.quotes_origin.kind == "cached"
@@ -169,7 +173,7 @@ def _is_newer(session: Session, token: str) -> bool:
     source = session.shown.mark_origins.get(token)
     if token in STABLECOINS or source is None or source.kind not in {"live", "cached"}:
         return False
-    shown = session.mark_sources.get(token)
+    shown = session.live_data.mark_sources.get(token)
     if source.kind == "live" or shown is None or shown.mark != origin(session.working)[token]:
         return True
     return (source.seen_at or now()) > (shown.origin.seen_at or now())
@@ -201,18 +205,18 @@ def _kept(tokens: list[str], view: View) -> str:
 
 def controls(session: Session) -> None:
     """Draw the switch, the button for today's marks, and what is on its way."""
-    chosen = st.toggle("Live data", value=session.live, key="live", help=_HELP)
-    if chosen != session.live:
+    chosen = st.toggle("Live data", value=session.live_data.on, key="live", help=_HELP)
+    if chosen != session.live_data.on:
         switch(session, on=chosen)
         st.rerun()
-    if not session.live or session.working.account.rules.own_fraction:
+    if not session.live_data.on or session.working.account.rules.own_fraction:
         return
     if st.button(
         "Refresh marks", key="do_refresh", help="the venue's marks now, compared with these"
     ):
         refresh(session)
         st.rerun()
-    if session.asked:
+    if session.live_data.asked:
         _waiting(session)
 
 
@@ -226,10 +230,10 @@ _HELP = plain(
 
 def switch(session: Session, *, on: bool) -> None:
     """Draw live data on or off: tables change with it, marks do not."""
-    session.live, session.view, session.as_received = on, None, False
-    session.asked.clear()
+    session.live_data.on, session.live_data.view, session.live_data.as_received = on, None, False
+    session.live_data.asked.clear()
     if on:
-        session.asked.add("tables")
+        session.live_data.asked.add("tables")
         return
     session.working, session.baseline = (
         session.attach(session.working),
@@ -240,7 +244,7 @@ def switch(session: Session, *, on: bool) -> None:
 
 def refresh(session: Session) -> None:
     """Ask for everything anew; the marks are taken over when they are here."""
-    session.asked.update({"tables", "marks"})
+    session.live_data.asked.update({"tables", "marks"})
     cache().refresh(wanted(session), force=True)
 
 
@@ -250,7 +254,7 @@ def _waiting(session: Session) -> None:
 
     The page can be used meanwhile.
     """
-    if not session.touched and not cache().is_fetching(wanted(session)):
+    if not session.address.touched and not cache().is_fetching(wanted(session)):
         st.rerun()
     st.caption(plain(f"Asking {VENUES[session.working.account.venue].name} …"))
 
@@ -283,11 +287,13 @@ def first_mark(session: Session, token: str) -> float | None:
     source = session.shown.mark_origins.get(token) or session.shown.quotes_origin
     if (
         mark is not None
-        and session.view
+        and session.live_data.view
         and source.kind in {"live", "cached"}
-        and token in session.view.quotes
+        and token in session.live_data.view.quotes
     ):
-        session.mark_sources[token] = MarkSource(mark, VENUES[session.view.venue].name, source)
+        session.live_data.mark_sources[token] = MarkSource(
+            mark, VENUES[session.live_data.view.venue].name, source
+        )
     return mark
 
 
@@ -298,5 +304,7 @@ def known_mark(session: Session, token: str) -> float | None:
     """
     if token in STABLECOINS:
         return 1.0
-    quote: Quote | None = session.view.quotes.get(token) if session.view else None
+    quote: Quote | None = (
+        session.live_data.view.quotes.get(token) if session.live_data.view else None
+    )
     return quote.mark if quote else snapshot.marks().get(token)

@@ -10,7 +10,7 @@ from margin.market.price_moves import AI_TOKENS, betas_to_btc, crash_days
 from margin.model.prepared import Preparable, prepare
 from margin.studies.distance.directions import Direction, custom, every
 from margin.studies.stress.crash_table import CrashDay
-from pages.ui.session.state import Session
+from pages.ui.session.session import Session
 
 NAMES = {
     "sector": "AI sector only",

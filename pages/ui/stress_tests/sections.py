@@ -33,7 +33,7 @@ from margin.text import stress as stress_text
 from pages.ui.components import place
 from pages.ui.components.cells import clean, rows_of
 from pages.ui.components.text import plain
-from pages.ui.session.state import Session
+from pages.ui.session.session import Session
 from pages.ui.session.stress import betas, known_directions, named_days, stress_choices
 from pages.ui.stress_tests import direction_rows as scenario_rows
 from pages.ui.stress_tests import shocks as scenario_shocks

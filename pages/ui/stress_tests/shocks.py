@@ -37,7 +37,7 @@ from pages.ui.components import place
 from pages.ui.components.cells import clean, rows_of
 from pages.ui.components.text import plain
 from pages.ui.session import live
-from pages.ui.session.state import Session
+from pages.ui.session.session import Session
 from pages.ui.session.stress import betas, named_days, stress_choices
 from pages.ui.stress_tests import shock_rows
 from pages.ui.stress_tests.shock_rows import CELLS, Cell

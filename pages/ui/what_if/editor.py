@@ -21,7 +21,7 @@ from margin.studies.distance.distances import at_move, origin, present_move
 from pages.ui.components.cells import clean, rows_of
 from pages.ui.components.text import plain
 from pages.ui.session import live
-from pages.ui.session.state import Session
+from pages.ui.session.session import Session
 from pages.ui.what_if.rows import COLUMNS, DOLLARS, TOKENS, ReadRow, Row, read_rows, to_row
 from pages.ui.what_if.state import WhatIf
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from margin import formatting as wording
 from margin.studies.distance.distances import FURTHEST_DOWN, at_move, brink, present_move
-from pages.ui.session.state import Session
+from pages.ui.session.session import Session
 from pages.ui.what_if.state import WhatIf
 
 _STEPS = ((0.1, 0.0025), (0.3, 0.01), (1.0, 0.05), (3.0, 0.25), (10.0, 1.0))

@@ -12,7 +12,8 @@ from margin.model.link import Link
 from margin.model.scenario import LONGEST_NOTE, LONGEST_TITLE, Scenario, loads
 from margin.studies.account.seen import with_seen
 from pages.ui.components.text import plain
-from pages.ui.session.state import Session, Words, receive
+from pages.ui.session.address import receive
+from pages.ui.session.session import Session, Words
 
 
 def share(session: Session) -> None:

@@ -13,7 +13,8 @@ from margin.model.scenario import MARGIN_MODES, Levels, Scenario
 from margin.studies.comparison.venues import at_venue
 from margin.venues import VENUES
 from pages.ui.components.text import plain
-from pages.ui.session.state import Session, open_preset
+from pages.ui.session.address import open_preset
+from pages.ui.session.session import Session
 from pages.ui.what_if.editor import collateral_table
 from pages.ui.what_if.state import WhatIf
 
@@ -95,8 +96,8 @@ def _venue(session: Session) -> None:
     before = session.working
     if _apply(session, lambda scenario: session.attach(at_venue(scenario, chosen))):
         session.tell("info", venue_change(before, session.working))
-        session.as_received = False
-        session.asked = {"tables"} if session.live else set()
+        session.live_data.as_received = False
+        session.live_data.asked = {"tables"} if session.live_data.on else set()
 
 
 def venue_change(before: Scenario, after: Scenario) -> str:

@@ -14,7 +14,7 @@ from margin.model.scenario import Scenario
 from margin.venues import TierTable
 from pages.ui.components.cells import clean, rows_of
 from pages.ui.components.text import plain
-from pages.ui.session.state import Session
+from pages.ui.session.session import Session
 from pages.ui.what_if.state import WhatIf
 
 _COLUMNS = {"Floor": "floor", "Rate": "maintenance_rate", "Max leverage": "max_leverage"}

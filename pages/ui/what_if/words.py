@@ -10,7 +10,7 @@ from margin.text.advice import in_words
 from margin.text.phrases import LIQUIDATED_NOW
 from margin.text.verdict import Status, status, verdict
 from pages.ui.components.text import plain
-from pages.ui.session.state import Session
+from pages.ui.session.session import Session
 from pages.ui.shell import GENERAL_ASSUMPTIONS, dates
 
 _STATUS: dict[Status, tuple[str, str]] = {
