@@ -4,6 +4,7 @@ import streamlit as st
 
 from margin.studies.distance.curve import common_move_curve
 from pages.ui import shell
+from pages.ui.components import account as account_parts
 from pages.ui.session import address
 from pages.ui.what_if import charts, editor, figures, moves, share, sidebar, tiers, words
 
@@ -55,7 +56,7 @@ with use:
 with st.expander("All figures, before → after", key="show_figures", on_change="rerun") as more:
     if more.open:
         figures.full_table(account, session.baseline_account)
-        figures.positions_table(account)
+        account_parts.positions_table(account)
 with st.expander("Show the arithmetic", key="show_arithmetic", on_change="rerun") as shown:
     if shown.open:
         figures.arithmetic_lines(account)
@@ -64,6 +65,6 @@ with st.expander(
 ) as sharing:
     if sharing.open:
         share.share(session)
-words.assumptions(account)
+account_parts.assumptions(account)
 shell.foot()
 address.save(session)

@@ -167,3 +167,33 @@ def assumptions(scenario: Scenario, comparison: VenueComparison) -> list[str]:
         if line.without
     ]
     return said
+
+
+def venue_change(before: Scenario, after: Scenario) -> str:
+    """Return what another venue changes, in one paragraph."""
+    old, new = before.account.rules, after.account.rules
+    dates = [scenario.market.reference.oldest(scenario.tokens) for scenario in (before, after)]
+    tiers = "one maintenance fraction" if new.own_fraction else f"tiers as of {dates[1]}"
+    was = "one maintenance fraction" if old.own_fraction else f"as of {dates[0]}"
+    kind = ", read by contracts, one rate for the whole size" if new.flat_tiers else ""
+    parts = [f"{old.name} → {new.name}: {tiers}{kind} (before: {was})"]
+    now, former = (
+        f"{wording.rate(each.account.fee)}, {_whose_fee(each)}" for each in (after, before)
+    )
+    parts.append(f"taker fee {now} (before: {former})")
+    at = wording.percent(new.ratio.at_level(1.0, after.account.margin_fraction))
+    parts.append(f"the venue's ratio {new.ratio.direction} and liquidates at {at}")
+    missing = [
+        token
+        for token in {p.symbol: 0 for p in after.positions}
+        if not new.own_fraction and not after.market.table(token)
+    ]
+    if missing:
+        parts.append(f"no tier table for {wording.listing(missing)} there")
+    if before.market.tiers and not after.market.tiers:
+        parts.append("the scenario's own tier tables are of another kind and were left out")
+    return "; ".join(parts) + "."
+
+
+def _whose_fee(scenario: Scenario) -> str:
+    return "the venue's" if scenario.account.taker_fee is None else "your own"

@@ -23,13 +23,6 @@ from pages.ui.session.session import MarkSource, Session
 
 MARKS_LIVE, TIERS_LIVE = timedelta(minutes=1), timedelta(hours=3)
 """How long a figure that was taken over is called live."""
-GENERAL_ASSUMPTIONS = (
-    "cross and isolated positions in one account, open orders, entry fees and funding already paid "
-    "are not modelled",
-    "sizes are not rounded to the venue's lots, prices not to its ticks",
-    "all prices are marks: the venue liquidates by its mark price, which may differ from the last "
-    "trade",
-)
 
 
 @st.cache_resource(show_spinner=False)

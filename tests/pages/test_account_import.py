@@ -22,10 +22,10 @@ from margin.market.venues.connection import Key
 from margin.market.venues.readers import read_all
 from margin.model import link
 from margin.studies.comparison.venues import at_venue
+from margin.text.venues import venue_change
 from pages.ui.import_export import account_import
 from pages.ui.session import live
 from pages.ui.session.session import Session
-from pages.ui.what_if.sidebar import venue_change
 from tests.market.any_source import settles
 from tests.pages.visitor import APP, PATIENCE, read
 from tests.replay import hyperliquid, okx

@@ -27,6 +27,7 @@ from margin.studies.comparison.venues import VenueComparison, at_venue
 from margin.studies.distance.directions import Direction
 from margin.text import modes as mode_words
 from margin.text import venues as venues_text
+from margin.text.venues import venue_change
 from margin.venues import VENUES, listing_venues
 from pages.ui.compare import rows as compare_rows
 from pages.ui.compare.rows import MARGIN
@@ -37,7 +38,6 @@ from pages.ui.session import live
 from pages.ui.session.session import Session
 from pages.ui.session.start import Start
 from pages.ui.session.stress import NAMES, betas, known_directions, named_days, stress_choices
-from pages.ui.what_if.sidebar import venue_change
 
 MODES, BY_VENUE = "Cross and isolated", "Venue by venue"
 DIRECTIONS, DAYS = "Directions", "Named days"

@@ -24,6 +24,7 @@ from margin.studies.stress.crash_table import crash_rows
 from margin.text import liquidation as liquidation_text
 from margin.text.liquidation import Runs, Way
 from margin.text.verdict import verdict
+from pages.ui.components import account as account_parts
 from pages.ui.components import place
 from pages.ui.components.cells import clean
 from pages.ui.components.text import plain
@@ -32,7 +33,6 @@ from pages.ui.liquidation.state import Inputs, PriceStops
 from pages.ui.session import address
 from pages.ui.session.session import Session
 from pages.ui.session.stress import betas, known_directions, named_days, stress_choices
-from pages.ui.what_if import figures, words
 
 DIRECTION, DAY, EVERY = "A direction", "A past day", "Every position"
 MOVE, CLOSED = -20.0, 0.5
@@ -445,7 +445,7 @@ def left_open(session: Session, runs: Runs) -> None:
     st.markdown(plain(f"{liquidation_text.left(account)} {after}"))
     many = count > place.MOST_ROWS
     with st.container(height=place.MOST_ROWS * place.ROW if many else "content"):
-        figures.positions_table(account)
+        account_parts.positions_table(account)
     if left != session.working:
         there = address.offer(session, account, _ARRIVED)
         st.page_link(
@@ -475,4 +475,4 @@ def lesson(session: Session) -> None:
 
 def assumptions(session: Session) -> None:
     """Draw what the account's own figures rest on."""
-    words.assumptions(session.account)
+    account_parts.assumptions(session.account)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from math import inf
 from typing import Literal, NamedTuple
 
-import pandas as pd
 import streamlit as st
 
 from margin import formatting as wording
@@ -16,6 +15,7 @@ from margin.studies.account.assess import Assessment, assess
 from margin.studies.distance.distances import nearest
 from margin.text.arithmetic import SYMBOLS, arithmetic
 from margin.text.figures import figures
+from pages.ui.components.account import escaped
 from pages.ui.components.text import plain
 
 Better = Literal["more", "less"]
@@ -114,35 +114,11 @@ def full_table(account: PreparedAccount, baseline: PreparedAccount) -> None:
         for figure in figures(account)
     ]
     st.table(
-        _escaped(rows),
+        escaped(rows),
         hide_index=True,
         border="horizontal",
         alt="All figures of the account, baseline and now",
     )
-
-
-def positions_table(account: PreparedAccount) -> None:
-    """Draw every position's figures."""
-    rows = [
-        {
-            "Position": f"{figures.symbol} {figures.side}",
-            "Size": wording.quantity(figures.quantity),
-            "Notional": wording.money(figures.notional),
-            "Profit": wording.money(figures.unrealised_pnl),
-            "Initial": wording.money(figures.initial_margin),
-            "Maintenance": wording.money(figures.maintenance_margin),
-            "Tier": wording.MISSING if figures.tier is None else str(figures.tier),
-            "Rate": wording.rate(figures.maintenance_rate),
-            "Max leverage": wording.MISSING
-            if figures.max_leverage is None
-            else f"{figures.max_leverage:g}×",
-        }
-        for figures in assess(account).positions
-    ]
-    if rows:
-        st.table(
-            _escaped(rows), hide_index=True, border="horizontal", alt="Figures of every position"
-        )
 
 
 def arithmetic_lines(account: PreparedAccount) -> None:
@@ -157,14 +133,9 @@ def arithmetic_lines(account: PreparedAccount) -> None:
         for line in arithmetic(account)
     ]
     st.table(
-        _escaped(rows),
+        escaped(rows),
         hide_index=True,
         border="horizontal",
         alt="Every figure's formula in symbols and numbers",
     )
     st.caption(plain("; ".join(f"{symbol} {meaning}" for symbol, meaning in SYMBOLS.items())))
-
-
-def _escaped(rows: list[dict[str, str]]) -> pd.DataFrame:
-    """Return cells of a static table are read as Markdown: escape them."""
-    return pd.DataFrame([{key: plain(cell) for key, cell in row.items()} for row in rows])

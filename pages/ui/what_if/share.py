@@ -72,7 +72,7 @@ def _upload(session: Session) -> None:
     try:
         scenario = read_upload(uploaded.getvalue())
     except FieldError as error:
-        st.error(plain(f"This file cannot be opened. {error}. The scenario on the screen is kept."))
+        st.error(plain(f"This file cannot be opened. {error}. Your scenario is kept."))
         return
     session.received_words = Words(scenario.title, scenario.note, "this file")
     receive(session, scenario)

@@ -2,8 +2,6 @@
 
 import streamlit as st
 
-from margin.messages import message
-from margin.model.prepared import PreparedAccount
 from margin.studies.account.advice import survive
 from margin.studies.account.assess import assess
 from margin.text.advice import in_words
@@ -11,7 +9,7 @@ from margin.text.phrases import LIQUIDATED_NOW
 from margin.text.verdict import Status, status, verdict
 from pages.ui.components.text import plain
 from pages.ui.session.session import Session
-from pages.ui.shell import GENERAL_ASSUMPTIONS, dates
+from pages.ui.shell import dates
 
 _STATUS: dict[Status, tuple[str, str]] = {
     "no positions": ("gray", "No positions"),
@@ -55,17 +53,3 @@ def advice(session: Session) -> None:
         answer.markdown(f"No advice: an isolated position is {LIQUIDATED_NOW} already.")
     else:
         answer.markdown(plain(in_words(found, session.working)))
-
-
-def assumptions(account: PreparedAccount) -> None:
-    """Draw everything the figures rest on."""
-    with st.expander("Assumptions and what is not modelled"):
-        bullets(*map(message, assess(account).assumptions), *GENERAL_ASSUMPTIONS)
-
-
-def bullets(*lines: str) -> None:
-    """Draw plain lines as a list.
-
-    One element, where each line of its own would cost a page as much as a table.
-    """
-    st.markdown("\n".join(f"- {plain(line)}" for line in lines))
