@@ -25,10 +25,11 @@ INVISIBLE = (
 """What leaves no trace, for use within the brackets of a regular expression."""
 
 _REFUSED = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
-"""Unicode categories of controls, formats, the unassigned, private use, lone surrogates and line separators."""
+"""Unicode categories that may not stand in a text: controls, formats, surrogates and the like."""
 _UNSEEN = re.compile(f"[{INVISIBLE}]")
 _COMMON = re.compile(
-    "[ -~\xa0-\xac\xae-\u02ff\u03b1-\u03c9\u0410-\u044f\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2190-\u23ff]*"
+    "[ -~\xa0-\xac\xae-\u02ff\u03b1-\u03c9\u0410-\u044f"
+    "\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2190-\u23ff]*"
 )
 """Text of which nothing is refused, known at one look."""
 
@@ -75,7 +76,7 @@ def refused(text: str) -> Iterator[int]:
 
 
 def legible(text: str) -> str:
-    """Return the text with a replacement character in place of each one that may not stand in it."""
+    """Return the text with a replacement character for each one that may not stand in it."""
     places = set(refused(text))
     if not places:
         return text

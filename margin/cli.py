@@ -128,7 +128,10 @@ def _about_snapshot() -> str:
         for key, venue in VENUES.items()
         if venue.api.tiers_need_key
     ]
-    return f"{''.join(keyed)}Exit 0: something was written; 1: nothing could be; 130: stopped, and nothing was."
+    return (
+        f"{''.join(keyed)}Exit 0: something was written; 1: nothing could be; 130: stopped, and "
+        f"nothing was."
+    )
 
 
 def _key_names(venue: str) -> tuple[str, str]:

@@ -130,7 +130,7 @@ def _allows_zero(
 
 
 def or_zero(value: float) -> float:
-    """Return a figure that follows from others, 0 where it is smaller than any that may be entered."""
+    """Return a figure that follows from others, 0 where it is below any that may be entered."""
     return 0.0 if abs(value) < SMALLEST else value
 
 
@@ -158,7 +158,9 @@ def choice(value: object, path: str, options: Iterable[str]) -> str:
 
 
 def text(value: object, path: str, *, longest: int, lines: bool = False) -> str:
-    """Return plain text of at most `longest` characters that its reader sees as they are (see `characters`).
+    """Return plain text of at most `longest` characters, all of them visible.
+
+    See `characters`. A line break is allowed only where `lines`.
 
     A line break is one of them only where `lines`.
     """

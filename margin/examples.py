@@ -17,7 +17,7 @@ Leg = tuple[str, Side, float]
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A named example: `lesson` is the one sentence it is there for, `baseline` what it is compared with."""
+    """A named example, the one sentence it teaches, and the baseline to compare it with."""
 
     key: str
     name: str
@@ -83,7 +83,10 @@ def _hedged() -> Preset:
 
 def _long_short() -> Preset:
     scenario = _scenario([("RENDER", "long", 50_000), ("FET", "short", 50_000)])
-    lesson = "In a common move profit and loss cancel, only maintenance grows; what is near is the two moving apart."
+    lesson = (
+        "In a common move profit and loss cancel, only maintenance grows; what is near is the two "
+        "moving apart."
+    )
     return Preset("long_short", "A long/short pair", lesson, scenario, scenario)
 
 

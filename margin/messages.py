@@ -49,7 +49,10 @@ def refused_leverage(problem: Problem) -> str:
 
 
 def not_listed(venue: str, as_of: str) -> str:
-    """Return that a venue, by its name, lists no perpetual of a token, as seen on a day or on two joined by `/`."""
+    """Return that a venue lists no perpetual of a token.
+
+    As seen on a day, or on two joined by `/`.
+    """
     return f"not listed on {venue} as seen {both_days(as_of)}"
 
 

@@ -1,4 +1,4 @@
-"""The Compare page: cross against isolated margin, and venue against venue, for one and the same account."""
+"""The Compare page: cross against isolated margin, and exchange against exchange."""
 
 from pages.ui import shell
 from pages.ui.compare import sections as compare

@@ -1,4 +1,4 @@
-"""The Market data page: what is shown, from where and how old, and what the venues ask beside each other."""
+"""The Market data page: what is shown, from where and how old, exchange by exchange."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""The Liquidation page: what a path of prices leaves of the account, step by step as its venue liquidates."""
+"""The Liquidation page: what a path of prices leaves of the account, step by step."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Every problem and assumption has its text, every text is used, and none names a fact that it is not given."""
+"""Every problem and assumption has its text, used, with the facts it names."""
 
 import ast
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ PACKAGE = Path(margin.__file__).parent
 
 
 def made() -> Iterator[tuple[str, set[str], bool]]:
-    """Yield each code that the package makes, the facts named beside it, and whether there are more than those."""
+    """Yield each code that the package makes, its facts, and whether there are more."""
     for path in sorted(PACKAGE.rglob("*.py")):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (

@@ -1,4 +1,4 @@
-"""Cross against isolated margin along a direction, and one venue against the other in a common move."""
+"""Cross against isolated margin along a direction, and exchange against exchange."""
 
 from math import inf
 from typing import Any, NamedTuple
@@ -139,7 +139,7 @@ def modes(curves: ModeCurves | None, comparison: ModeComparison) -> style.Spec:
 
 
 def _isolated_named(comparison: ModeComparison) -> str:
-    """Return what the isolated line is called, with the money that it stands on and the wallet does not hold."""
+    """Return the name of the isolated line, with its money and what the wallet lacks."""
     if comparison.missing:
         return f"isolated, with {wording.money(comparison.missing)} more than the wallet holds"
     return "isolated, each position on its own margin"
@@ -178,7 +178,7 @@ def _falls(curves: ModeCurves) -> list[style.Trace]:
 
 
 def _symbols(name: str, symbol: str, moves: Array, line: Array, falls: list[float]) -> style.Trace:
-    """Return a symbol on a line just before each fall that is shown, once where several stand at one move."""
+    """Return a symbol on a line just before each drop, once where several are at one move."""
     shown = [move for move in dict.fromkeys(falls) if moves[0] <= move <= moves[-1]]
     return {
         "type": "scatter",
@@ -203,7 +203,10 @@ def _hover(curves: ModeCurves) -> style.Trace:
         lost = [name for name, reached in curves.lost_at if _past(move, reached)]
         gone = " (liquidated)" if _past(move, curves.cross_reached) else ""
         without = f", without {wording.some(lost, SPOKEN)}" if lost else ""
-        left = f"cross leaves {wording.money(cross)}{gone}<br>isolated leaves {wording.money(isolated)}{without}"
+        left = (
+            f"cross leaves {wording.money(cross)}{gone}<br>isolated leaves "
+            f"{wording.money(isolated)}{without}"
+        )
         texts.append(f"<b>{_signed(move)}</b><br>{left}")
     return {
         "type": "scatter",
@@ -271,7 +274,10 @@ def _span(comparison: VenueComparison, ends: list[tuple[float, str]]) -> str:
     way = "fall" if falls else "rise"
     if comparison.last:
         verb = "lasts" if len(comparison.last) == 1 else "last"
-        return f"In a common {way} {wording.some(comparison.last, SPOKEN)} {verb} longest: {_end(far, falls=falls)}"
+        return (
+            f"In a common {way} {wording.some(comparison.last, SPOKEN)} {verb} longest: "
+            f"{_end(far, falls=falls)}"
+        )
     isolated = comparison.whole[0].scenario.account.isolated
     what = f"First loss in a common {way}" if isolated else f"Common {way} to liquidation"
     begin = f"{what}: {_end(near, falls=falls)} ({first})"

@@ -22,7 +22,10 @@ LONGEST = 34
 
 
 class Day(NamedTuple):
-    """A day as it is drawn: headroom in the settlement coin at its two instants, and whether they liquidate."""
+    """A day as it is drawn: headroom at its two instants, and whether they liquidate.
+
+    Headroom is in the settlement coin.
+    """
 
     row: CrashRow
     close: float
@@ -41,7 +44,10 @@ def finding(days: Sequence[CrashRow], account: Preparable) -> str:
     if not scenario.positions:
         return "No positions: no day can liquidate"
     if unknown := findings.missing(assessment):
-        return f"Not known: {scenario.account.rules.name} has no tier table for {wording.listing(unknown)}"
+        return (
+            f"Not known: {scenario.account.rules.name} has no tier table for "
+            f"{wording.listing(unknown)}"
+        )
     if assessment.liquidated and (too_late := findings.standing(account)):
         return too_late
     if not days:
@@ -164,8 +170,8 @@ def _hover(row: CrashRow, name: Literal["close", "worst tick"]) -> str:
         [
             f"<b>{escape(_day(row))}</b>",
             f"{name}: {again(row) if name == 'close' and row.standing_again else _ends(instant)}",
-            f"margin balance "
-            f"{wording.money(outcome.remaining)}{', were nothing closed' * (outcome.remaining < 0)}",
+            f"margin balance {wording.money(outcome.remaining)}"
+            f"{', were nothing closed' * (outcome.remaining < 0)}",
             f"{used}{worst_off}",
             f"headroom {wording.money(outcome.headroom)}{worst_off}",
         ]

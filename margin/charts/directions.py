@@ -48,7 +48,10 @@ def finding(results: Sequence[DirectionResult], account: Preparable) -> str:
         return too_late
     first = results[0] if results else None
     if first is None or first.nearest is None:
-        return f"No direction {'loses a position' if findings.isolated(scenario) else 'liquidates this account'}"
+        return (
+            f"No direction "
+            f"{'loses a position' if findings.isolated(scenario) else 'liquidates this account'}"
+        )
     return f"Nearest: {first.direction.name}, {wording.percent(first.nearest, sign=True)}"
 
 
@@ -121,7 +124,10 @@ def _figures(result: DirectionResult) -> str:
 
 
 def _takes(result: DirectionResult) -> str:
-    """Return how far the nearest point takes the token that it moves most, unless the move says so itself."""
+    """Return how far the nearest point takes the token that it moves most.
+
+    Empty where the move says so itself.
+    """
     move, asked, token = result.nearest, result.hardest, result.token
     if move is None or asked is None or token is None or abs(asked - abs(move)) <= SAME:
         return ""

@@ -245,7 +245,10 @@ def distribution_finding(recorded: Distribution, token: str, venue: str) -> str:
     if not recorded.median:
         return f"{token}: the median payment on {venue} was 0, {when}"
     each = _each(recorded.interval_hours)
-    return f"{token} longs {_way(recorded.median)} {_size(recorded.median)} {each} at the median, {venue} {when}"
+    return (
+        f"{token} longs {_way(recorded.median)} {_size(recorded.median)} {each} at the median, "
+        f"{venue} {when}"
+    )
 
 
 def _rows(recorded: Distribution) -> list[_Row]:
@@ -273,7 +276,10 @@ def _told(row: _Row, hours: float) -> str:
 def funding_distribution_alt(recorded: Distribution, token: str, venue: str) -> str:
     """Return the chart in words: its finding and every figure."""
     figures = "; ".join(_told(row, recorded.interval_hours) for row in _rows(recorded))
-    return f"{distribution_finding(recorded, token, venue)}. {recorded.payments} payments recorded: {figures}."
+    return (
+        f"{distribution_finding(recorded, token, venue)}. {recorded.payments} payments recorded: "
+        f"{figures}."
+    )
 
 
 def funding_distribution(recorded: Distribution, token: str, venue: str) -> style.Spec:

@@ -73,7 +73,10 @@ def finding(curve: Curve | None, account: Preparable) -> str:
 def _far(joint: JointMove, today: float, *, isolated: bool) -> str:
     if joint.down is None and joint.up is None:
         furthest = f"{wording.step(-FURTHEST_DOWN)} to {wording.step(FURTHEST_UP)}"
-        return f"No common move from {furthest} {'loses a position' if isolated else 'liquidates this account'}"
+        return (
+            f"No common move from {furthest} "
+            f"{'loses a position' if isolated else 'liquidates this account'}"
+        )
     reached = [
         (word, move)
         for word, move in (("fall", joint.down), ("rise", joint.up))
@@ -86,7 +89,10 @@ def _far(joint: JointMove, today: float, *, isolated: bool) -> str:
     # A move that goes on from the present one says so itself.
     goes_on = any(today * move > 0 for _, move in reached)
     here = " from here" if today and not goes_on else ""
-    return f"A common {' or '.join(ways)}{here} {'loses the first position' if isolated else 'liquidates the account'}"
+    return (
+        f"A common {' or '.join(ways)}{here} "
+        f"{'loses the first position' if isolated else 'liquidates the account'}"
+    )
 
 
 def joint_move_alt(curve: Curve | None, account: Preparable) -> str:
@@ -108,15 +114,19 @@ def joint_move_alt(curve: Curve | None, account: Preparable) -> str:
             sentences.append(f"Today {wording.percent(load)} of {whose} is required")
         for level in _levels(curve, scenario):
             if moves := [wording.percent(move, sign=True) for move in _met(level)]:
-                met = f"{level.name.capitalize()} ({wording.rate(level.value)}) is met at {' and '.join(moves)}"
+                met = (
+                    f"{level.name.capitalize()} ({wording.rate(level.value)}) is met at "
+                    f"{' and '.join(moves)}"
+                )
                 sentences.append(f"{met} from {_origin(curve, scenario)}")
     return ". ".join(sentences) + "."
 
 
 def joint_move(curve: Curve | None, account: Preparable) -> style.Spec:
-    """Return requirement ÷ margin balance in % against the common move in % from the curve's origin.
+    """Return requirement ÷ margin balance against the common move, both in %.
 
-    Solid where the account is alive, dotted beyond; in isolated mode the position that is worst off.
+    Solid where the account is alive, dotted beyond; in isolated mode the position that is worst
+    off.
     """
     account = prepare(account)
     scenario, assessment = account.scenario, assess(account)

@@ -75,7 +75,9 @@ def liquidation_distances_alt(account: Preparable) -> str:
 
 
 def liquidation_distances(account: Preparable) -> style.Spec:
-    """Return one row per token (cross) or position (isolated), nearest first, from the mark to the liquidation price.
+    """Return one row per token (cross) or position (isolated), the nearest first.
+
+    Each from the mark to the liquidation price.
 
     Of many rows the first `rows.MOST_ROWS` are shown.
     """
@@ -197,7 +199,10 @@ def _placed(shown: list[Row], low: float, high: float) -> list[tuple[bool, rows.
 
 def _hover(row: Row, price: float, apart: float, way: str) -> str:
     far = f"{findings.distance(apart)} {way}" if np.isfinite(apart) else "above"
-    return f"<b>{row.name}</b><br>liquidation at {wording.price(price)}<br>{far} its mark of {wording.price(row.mark)}"
+    return (
+        f"<b>{row.name}</b><br>liquidation at {wording.price(price)}<br>{far} its mark of "
+        f"{wording.price(row.mark)}"
+    )
 
 
 def _liquidations(shown: list[Row], low: float, high: float) -> list[style.Trace]:

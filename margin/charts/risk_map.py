@@ -67,7 +67,9 @@ class Cloud(NamedTuple):
 
 
 def map_moves(reaches: Reaches, cloud: Cloud | None) -> tuple[Array, Array]:
-    """Return the moves of both groups, wide enough for liquidation, near ones, and two standard deviations.
+    """Return the moves of both groups that the map shows.
+
+    Wide enough for liquidation, near ones, and two standard deviations.
 
     Today in them.
     """
@@ -255,7 +257,7 @@ def _coloured(scenario: Scenario, shows: Shows) -> str:
 
 
 def _surface(found: RiskMap, scenario: Scenario, shows: Shows) -> style.Trace:
-    """Return the colours: thin where all is well, denser with the danger, and densest where it is too late."""
+    """Return the colours: thin where all is well, denser with the danger."""
     money = shows == "headroom"
     z, key, scale, low, high = (
         _money_colours(found.headroom) if money else _ratio_colours(found, scenario)
@@ -365,7 +367,10 @@ def _frontiers(found: RiskMap, scenario: Scenario, labels: Labels) -> list[style
 def _off(
     points: Sequence[tuple[float, float]], way: tuple[float, float]
 ) -> list[tuple[tuple[float, float], Place]]:
-    """Return spots off a line's points at the end of a thin line, first those the way given (1 or −1 across and up)."""
+    """Return spots at the end of a thin line, first those in the given direction.
+
+    `across` and `up` are 1 or −1.
+    """
     across, up = way
     ways = [(across, up), (across, -up), (-across, up), (-across, -up)]
     places = [Place(30 * along, 24 * high, 0 if along > 0 else 1, 0.5) for along, high in ways]
@@ -492,7 +497,7 @@ Numbered = tuple[str, DayPoint, tuple[float, float]]
 def _number(
     numbered: Sequence[Numbered], told: Mapping[str, Sequence[str]], labels: Labels
 ) -> None:
-    """The numbers beside the marks.
+    """Write the numbers beside the marks.
 
     Days that are drawn at one place, as in a corner of the map, share their label.
     """

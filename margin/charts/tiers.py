@@ -25,7 +25,7 @@ PANELS, AXIS, LEGEND_LINE = 380, 54, 20
 UPPER, LOWER = [0.5, 0.93], [0.0, 0.36]
 """What the panels take of the height; above each stand its words."""
 ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
-"""Times a power of ten: the sizes at which a curve is computed and told, besides the tiers' own edges."""
+"""The sizes, times a power of ten, at which a curve is computed besides the tiers' edges."""
 MARKERS = 5
 """Symbols on a line."""
 TYPICAL = (10_000.0, 1_000_000.0)
@@ -150,7 +150,10 @@ class Line(NamedTuple):
         tier = self.leg.tier(notional)
         most = self.table.max_leverages[tier]
         leverage = "" if most is None else f", up to {most:g}×"
-        return f"{wording.percent(share)} (tier {tier + 1} at {wording.rate(self.table.rates[tier])}{leverage})"
+        return (
+            f"{wording.percent(share)} (tier {tier + 1} at "
+            f"{wording.rate(self.table.rates[tier])}{leverage})"
+        )
 
 
 def _lines(compared: Compared) -> list[Line]:

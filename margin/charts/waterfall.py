@@ -23,13 +23,14 @@ NAMED = 3
 TOLD = 5
 """Steps that the text alternative tells one by one."""
 BEYOND = 2.0
-"""How far beyond the last step the way is shown, in parts of the way to it, once nothing is left open."""
+"""How far beyond the last step the path is shown once nothing is open, relative to the way there.
+"""
 PLOT, AXIS, LEGEND_LINE = 300, 52, 20
 """Pixels."""
 
 
 class Run(NamedTuple):
-    """One course to draw: its name, what became of the account, and how its two lines are dashed."""
+    """A course to draw: its name, what became of the account, the dashes of its lines."""
 
     name: str
     found: Waterfall

@@ -88,10 +88,10 @@ def _stretches(token: int, legs: Sequence[Leg]) -> Stretches:
 
 
 def _blocks(prices: Array, total: Array, most: int) -> Iterator[tuple[Array, Array]]:
-    """Yield views of the prices and of the total, the same part of both, with at most so many of the total's entries.
+    """Yield views of the same part of prices and total, with at most so many entries.
 
-    It splits along the first axis, and along the next where one entry of the first is too large already: a view of any
-    layout can be split so, and none has to be copied.
+    It splits along the first axis, and along the next where one entry of the first is too large
+    already: a view of any layout can be split so, and none has to be copied.
     """
     if total.size <= most:
         if total.size:

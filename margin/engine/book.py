@@ -66,7 +66,7 @@ class Book:
 
     @property
     def complete(self) -> bool:
-        """Whether every leg's tiers are known, so that requirement, headroom and distances can be told."""
+        """Whether every leg's tiers are known, as requirements and distances need."""
         return all(leg.rates for leg in self.legs)
 
     @property
@@ -106,7 +106,10 @@ class Book:
         return self.wallet + self._sum_over_legs(prices, lambda leg, price: leg.equity(price))
 
     def firm_equity(self, prices: Array) -> Array:
-        """Return margin balance at prices of shape (..., tokens), 0 where it is no more than rounding; shape (...)."""
+        """Return the margin balance at prices of shape (..., tokens); shape (...).
+
+        0 where it is no more than rounding.
+        """
         return beyond_rounding(self.equity(prices), abs(self.wallet) + self.notional(prices))
 
     def requirement(self, prices: Array) -> Array:

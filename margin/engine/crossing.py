@@ -14,7 +14,9 @@ from margin.engine.book import Book, Standing
 from margin.engine.leg import Leg
 
 Mover = tuple[Leg, float, float, int]
-"""A leg on a line: its price at the start, the price's change per unit of x (it stops at price 0), its tier there.
+"""A leg on a line: its price at the start, the change per unit of x, its tier there.
+
+The price stops at 0.
 
 A plain tuple, for two are made of every leg for each distance.
 """
@@ -23,10 +25,12 @@ A plain tuple, for two are made of every leg for each distance.
 def walk(
     value: float, slope: float, movers: Sequence[Mover], level: float, limit: float, zero: float
 ) -> float | None:
-    """Return the first x in [0, limit] at which `equity − requirement ÷ level` is at most `zero`, None where none is.
+    """Return the first x in [0, limit] at which the excess over a level is at most `zero`.
 
-    It is `value` at x = 0, where it changes by `slope` per unit of x, and linear between the kinks, where a leg enters
-    another tier or its price reaches 0.
+    The excess is `equity − requirement ÷ level`; None where there is no such x.
+
+    It is `value` at x = 0, where it changes by `slope` per unit of x, and linear between the kinks,
+    where a leg enters another tier or its price reaches 0.
     """
     if value <= zero:
         return 0.0
@@ -152,7 +156,7 @@ def _next_kink(floors: Sequence[float], size: float, tier: int, price: float, ra
 
 
 def _jump(leg: Leg, tier: int, entered: int, level: float) -> float:
-    """Return by how much `equity − requirement ÷ level` steps where the leg goes from one tier to the next."""
+    """Return the step of `equity − requirement ÷ level` where a leg changes its tier."""
     edge = leg.floors[max(tier, entered)] / leg.size
     return (leg.requirement_at(edge, tier) - leg.requirement_at(edge, entered)) / level
 
@@ -166,11 +170,14 @@ def first_crossing(
     limit: float = inf,
     standing: Standing | None = None,
 ) -> float | None:
-    """Return the first x in [0, limit] at which `start + x·direction` (never below 0) is at the level, None where none.
+    """Return the first x in [0, limit] at which the prices are at the level.
 
-    `start` and `direction` are prices and price changes per unit of x, in the order of `book.tokens`; `standing` is
-    the book's at the start, where it is known already. At level 1.0 the answer is the liquidation point; 0.0 means
-    that the start is there. An account without positions has none.
+    The prices are `start + x·direction`, never below 0; None where there is no such x.
+
+    `start` and `direction` are prices and price changes per unit of x, in the order of
+    `book.tokens`; `standing` is the book's at the start, where it is known already. At level 1.0
+    the answer is the liquidation point; 0.0 means that the start is there. An account without
+    positions has none.
     """
     if not book.bears_positions:
         return None
@@ -190,7 +197,9 @@ def first_crossings(
     level: float = 1.0,
     standing: Standing | None = None,
 ) -> tuple[float | None, float | None]:
-    """Return the first x against a direction and the first x along it, as two calls of `first_crossing` do.
+    """Return the first x against a direction and the first x along it.
+
+    As two calls of `first_crossing` do.
 
     `limits` are the furthest x against it and along it.
     """
@@ -209,7 +218,10 @@ def first_crossings(
 def _line(
     book: Book, start: Sequence[float], direction: Sequence[float], level: float, standing: Standing
 ) -> tuple[list[Mover], float]:
-    """Return the legs that move on a line, and how `equity − requirement ÷ level` changes on it at first."""
+    """Return the legs that move on a line, and the slope at its start.
+
+    The slope is that of `equity − requirement ÷ level`.
+    """
     movers: list[Mover] = []
     slope = 0.0
     for leg, tier in zip(book.legs, standing.tiers, strict=True):

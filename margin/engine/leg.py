@@ -69,7 +69,7 @@ class Leg(NamedTuple):
         return np.searchsorted(self.floors[1:], self.size * prices * (1 - EDGE), side="left")
 
     def requirements(self, prices: Array, tiers: Indices | None = None) -> Array:
-        """Return the requirement at prices taken to lie in tiers, unless given in those they do lie in.
+        """Return the requirement at prices, in the tiers given or else those they lie in.
 
         Of their shape.
         """
@@ -79,7 +79,7 @@ class Leg(NamedTuple):
         )
 
     def intercept(self, tier: int, level: float) -> float:
-        """Return what `equity − requirement ÷ level` would be at price 0 if a tier went on down to there."""
+        """Return `equity − requirement ÷ level` at price 0, were a tier to reach that far."""
         return self.offset + (self.amounts[tier] - self.constant) / level
 
     def slope(self, tier: int, level: float) -> float:

@@ -17,7 +17,7 @@ Rounding must not keep an account alive.
 
 
 def quotient(numerator: float, denominator: float) -> float | None:
-    """Return none where the denominator is not positive, or so small that no double holds the answer."""
+    """Return the quotient, None where the denominator is not positive or far too small."""
     result = numerator / denominator if denominator > 0 else inf
     return result if isfinite(result) else None
 

@@ -1,9 +1,10 @@
-"""Leverage tiers: the schedule that turns a position's size into its maintenance rate and its leverage cap.
+"""Leverage tiers: from a position's size to its maintenance rate and leverage cap.
 
-Progressive tables (Binance, Bybit, Hyperliquid) are read by notional in the settlement coin: each slice pays its own
-rate; in closed form `MM = N·m_k − d_k` with `d_0 = 0` and `d_{k+1} = d_k + floor_{k+1}·(m_{k+1} − m_k)`, as their
-tables publish it. Flat tables (OKX) are read by contracts, and one rate applies to the whole notional (inferred: the
-venue publishes no deduction). Nothing here knows which venue it serves.
+Progressive tables (Binance, Bybit, Hyperliquid) are read by notional in the settlement coin: each
+slice pays its own rate; in closed form `MM = N·m_k − d_k` with `d_0 = 0` and `d_{k+1} = d_k +
+floor_{k+1}·(m_{k+1} − m_k)`, as their tables publish it. Flat tables (OKX) are read by contracts,
+and one rate applies to the whole notional (inferred: the venue publishes no deduction). Nothing
+here knows which venue it serves.
 """
 
 from bisect import bisect_left
@@ -22,7 +23,7 @@ Notionals are products of doubles.
 """
 _WITHIN = 1 - EDGE
 CONTINUITY = 1e-6
-"""How far a published maintenance amount may stand from the one that continuity asks for, relative to the floor's."""
+"""How far a published amount may be from the one by continuity, relative to the floor's."""
 
 
 def locate(floors: Sequence[float], size: float) -> int:
@@ -83,7 +84,7 @@ class TierTable:
 
     @classmethod
     def from_rows(cls, rows: object, *, progressive: bool) -> "TierTable":
-        """Read JSON rows; a missing amount follows from continuity, a missing cap from the next floor."""
+        """Return the table of JSON rows; missing amounts and caps follow from the others."""
         entries = [
             _read_row(row, f"[{index}]")
             for index, row in enumerate(listed(rows, "", most=MOST_ROWS))

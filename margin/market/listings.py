@@ -90,4 +90,7 @@ def stories() -> tuple[Story, ...]:
 
 def _merger(token: str, ratio: float) -> str:
     gone = "Its perpetuals are gone, though dead rows of it remain in lists of tiers."
-    return f"{token} merged into FET in June–July 2024, 1 {token} = {ratio:.6f} FET. {gone} Enter the FET instead."
+    return (
+        f"{token} merged into FET in June–July 2024, 1 {token} = {ratio:.6f} FET. {gone} Enter the "
+        f"FET instead."
+    )

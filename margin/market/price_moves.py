@@ -1,4 +1,4 @@
-"""The snapshot's figures of how prices move, as the studies of moves take them, each with the window it is from.
+"""The snapshot's figures of how prices move, each with the window it is from.
 
 Betas to BTC, named days, volatilities with correlations, and funding at its recorded extremes.
 """
@@ -24,12 +24,12 @@ DECIMALS = 12
 
 @cache
 def betas_to_btc() -> Mapping[str, float]:
-    """Return what each token of the snapshot moves when BTC moves by one, from daily log returns."""
+    """Return each token's beta to BTC, from daily log returns of the snapshot."""
     return MappingProxyType({token: risk.beta_btc for token, risk in snapshot.risk().items()})
 
 
 def risk_windows(tokens: Iterable[str]) -> dict[str, list[str]]:
-    """Return the windows that volatility and betas are from, as a person reads them, each with its tokens.
+    """Return the windows of volatility and betas as text, each with its tokens.
 
     Others left out.
     """
@@ -54,7 +54,10 @@ def crash_days() -> tuple[CrashDay, ...]:
 
 
 class Comovement(NamedTuple):
-    """Annual volatilities by token, and the correlations of `symbols`, shape (symbols, symbols), from one window."""
+    """Annual volatilities by token, and correlations of `symbols`, from one window.
+
+    The correlations have the shape (symbols, symbols).
+    """
 
     volatilities: Mapping[str, float]
     symbols: tuple[str, ...]
@@ -76,7 +79,7 @@ def comovement(tokens: Iterable[str]) -> Comovement | None:
 
 
 class Paid(NamedTuple):
-    """A funding rate: what a long pays a short per day, as a fraction of the notional, and where it is from."""
+    """What a long pays a short a day, as a fraction of the notional, and its source."""
 
     a_day: float
     source: str
@@ -116,5 +119,5 @@ def _paid(record: Funding, rate: float, which: str) -> Paid:
 
 
 def funding_a_day(rate: float, interval_hours: float, source: str) -> Paid:
-    """Return every payment of a day at this rate per interval, without the digits that only rounding has put there."""
+    """Return a day's payments at this rate per interval, without digits of rounding."""
     return Paid(round(rate * HOURS_A_DAY / interval_hours, DECIMALS), source)

@@ -1,7 +1,8 @@
-"""The one interface that dated figures come through, the values it gives, and how a source says that it has none.
+"""The interface of dated figures: its values, and how a source says that it has none.
 
-Two things implement it: the embedded snapshot (`snapshot_source`) and the venues themselves (`live`). Every value is
-checked before it leaves a source; what failed its checks is named beside the good ones, with its reason.
+Two things implement it: the embedded snapshot (`snapshot_source`) and the venues themselves
+(`live`). Every value is checked before it leaves a source; what failed its checks is named beside
+the good ones, with its reason.
 """
 
 from collections.abc import Mapping
@@ -117,7 +118,7 @@ class MarketSource(Protocol):
     """
 
     def contracts(self, venue: str) -> Checked[Contract]:
-        """Return every linear perpetual that trades on the venue now, in its usual settlement coin."""
+        """Return every linear perpetual that trades on the venue, in its settlement coin."""
 
     def quotes(self, venue: str) -> Checked[Quote]:
         """Return marks and present funding of those perpetuals."""
@@ -129,7 +130,7 @@ class MarketSource(Protocol):
         """
 
     def funding(self, venue: str, token: str) -> FundingHistory:
-        """Return the latest funding payments of one perpetual, 100 at least where there were so many."""
+        """Return the latest funding payments of a perpetual, at least 100 where there are."""
 
     def candles(self, venue: str, token: str) -> Candles:
         """Return traded prices of the latest 500 days at least, where there were so many."""

@@ -135,13 +135,13 @@ def look(
 
 @cache
 def snapshot_view(venue: str) -> View:
-    """Return the venue as the snapshot alone has it, with the origin of every token's table that it knows of."""
+    """Return the venue as the snapshot alone has it, with the origin of every table."""
     tables = snapshot.tables(venue)
     return _compose(venue, (*tables.tiers, *tables.not_listed), {}, _NOTHING)
 
 
 class _Answer(NamedTuple):
-    """What was answered, None where nothing can be used, and where it is from or why there is none."""
+    """What was answered, or None, and where it is from or why there is none."""
 
     checked: Checked[Any] | None
     origin: Origin
@@ -211,7 +211,10 @@ def _why(query: Query, entry: Entry) -> str:
         return f"{name} is being asked"
     if entry.cached is not None and not entry.cached.value.good:
         return f"{name} named none"
-    return f"{name} has not been asked {'yet' if entry.cached is None or entry.cached.from_disk else 'since'}"
+    return (
+        f"{name} has not been asked "
+        f"{'yet' if entry.cached is None or entry.cached.from_disk else 'since'}"
+    )
 
 
 class _Listing(NamedTuple):

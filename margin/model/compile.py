@@ -14,7 +14,10 @@ Legs = tuple[Leg, ...]
 
 
 def compile_legs(scenario: Scenario, tokens: Sequence[str]) -> Legs:
-    """Return the positions as legs, in their order, on the price axes of `tokens`, the scenario's."""
+    """Return the positions as legs, in their order, on the price axes of `tokens`.
+
+    `tokens` are the scenario's.
+    """
     axis = {token: index for index, token in enumerate(tokens)}
     return tuple(
         [_compile_leg(position, axis[position.symbol], scenario) for position in scenario.positions]

@@ -132,7 +132,7 @@ def too_long(link: Link) -> str:
 
 
 class Received(NamedTuple):
-    """What a link held; `left_out` as its maker's link says, `foreign` the parameters that are not the link's."""
+    """What a link held; `left_out` by its maker, `foreign` are others' parameters."""
 
     scenario: Scenario
     left_out: tuple[str, ...]
@@ -185,7 +185,7 @@ def _head(entry: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _shocks(entry: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the shocks: their numbers by name in one parameter, and one for each of their tables."""
+    """Return the shocks as parameters: one of numbers, and one for each table."""
     numbers = {name: entry[name] for name in _SHOCKS if name in entry}
     tables = {key: [_table(entry[name])] for key, name in _SHOCK_TABLES.items() if name in entry}
     return ({"shocks": [_table(numbers)]} if numbers else {}) | tables
@@ -229,7 +229,10 @@ def _write(value: float | str | None) -> str:
 
 
 def _pack(text: str) -> str:
-    """Return text as it stands, or behind a `~` in base64 of its shortest form where percent-encoding would swell it."""
+    """Return text as it stands, or packed where percent-encoding would swell it.
+
+    Packed: base64 of its shortest form behind a `~`.
+    """
     if text.isascii() and not text.startswith(_PACKED):
         return text
     forms = {"b": text.encode(), "w": text.encode("utf-16-be")}
@@ -251,7 +254,10 @@ def parse(query: str) -> dict[str, list[str]]:
 
 
 def decode(parameters: Query) -> Received:
-    """Read a link. Raises FieldError, with the path that the same fault has in the scenario JSON."""
+    """Return what a link held.
+
+    Raises FieldError, with the path that the same fault has in the scenario JSON.
+    """
     own = {key: list(values) for key, values in parameters.items() if key in KEYS}
     if sum(len(value) for values in own.values() for value in values) > LONGEST_READ:
         raise FieldError("", "the link is too long to be one")
@@ -315,7 +321,10 @@ def _entry(single: Mapping[str, str], own: Mapping[str, list[str]]) -> dict[str,
 
 
 def _read_shocks(single: Mapping[str, str]) -> dict[str, Any]:
-    """Return their names hold underscores where tokens hold none, so a name ends at the last one."""
+    """Return a row's token and field.
+
+    Names hold underscores where tokens hold none, so a name ends at the last one.
+    """
     shocks: dict[str, Any] = _read_table(single.get("shocks", ""), "shocks", from_end=True)
     tables = {name: single[key] for key, name in _SHOCK_TABLES.items() if key in single}
     if twice := sorted(shocks.keys() & tables.keys()):

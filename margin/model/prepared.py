@@ -1,8 +1,8 @@
-"""The account prepared: a scenario with everything that is made of it once, for whoever asks questions of it.
+"""The account prepared: a scenario with everything that is made of it, once.
 
-A `PreparedAccount` is made per scenario and handed to studies, text and charts; nothing of it is compiled twice, and a
-study that was asked through `once` is not asked again. It belongs to whoever made it and ends with it: nothing here
-remembers a scenario.
+A `PreparedAccount` is made per scenario and handed to studies, text and charts; nothing of it is
+compiled twice, and a study that was asked through `once` is not asked again. It belongs to whoever
+made it and ends with it: nothing here remembers a scenario.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ Answer = TypeVar("Answer")
 
 
 class PreparedAccount:
-    """A scenario with its legs, its books and where they stand at the marks, made when first asked for."""
+    """A scenario with its legs, its books and where they stand, made when asked for."""
 
     __slots__ = ("_answers", "_compiled", "_standings", "scenario")
 
@@ -45,7 +45,7 @@ class PreparedAccount:
         return self._compiled
 
     def with_books(self, books: list[Book]) -> "PreparedAccount":
-        """Return the account standing on other books, such as those of positions that paid funding."""
+        """Return the account on other books, such as positions' that paid funding."""
         other = PreparedAccount(self.scenario)
         other._compiled = (self.legs, books)
         return other
@@ -59,7 +59,7 @@ class PreparedAccount:
 
     @property
     def complete(self) -> bool:
-        """Whether every position's tiers are known, so that requirements and distances can be told."""
+        """Whether every position's tiers are known, as requirements and distances need."""
         return None not in self.standings
 
     @property
@@ -78,7 +78,7 @@ class PreparedAccount:
 
 
 Preparable = Scenario | PreparedAccount
-"""What a study takes: whoever asks one question gives the scenario, whoever asks several prepares it first."""
+"""What a study takes: a scenario for one question, a prepared account for several."""
 
 
 def prepare(account: Preparable) -> PreparedAccount:

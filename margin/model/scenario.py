@@ -1,8 +1,8 @@
-"""The scenario: everything a person entered, as frozen values that check themselves when they are made.
+"""The scenario: all that a person entered, as frozen values that check themselves.
 
-`Scenario.from_json` and `to_json` are the version 1 contract of the README. A scenario knows nothing of figures that
-follow from it; the venue's tables that it does not bring itself stand beside it in `market.reference`, outside
-equality and outside JSON.
+`Scenario.from_json` and `to_json` are the version 1 contract of the README. A scenario knows
+nothing of figures that follow from it; the venue's tables that it does not bring itself stand
+beside it in `market.reference`, outside equality and outside JSON.
 """
 
 import json
@@ -56,10 +56,13 @@ def _set(instance: object, **values: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """One leg: `quantity` tokens (> 0) on one side, `entry_price` per token, `leverage` as chosen at the venue.
+    """A position: `quantity` tokens (> 0) on one side, with its entry and leverage.
 
-    `isolated_margin` is what the position holds in isolated mode, without the closing fee; None: quantity · entry ÷
-    leverage. The mark is not here: it is the market's, one truth for both legs of a hedge.
+    `entry_price` is per token, `leverage` as chosen at the venue.
+
+    `isolated_margin` is what the position holds in isolated mode, without the closing fee; None:
+    quantity · entry ÷ leverage. The mark is not here: it is the market's, one truth for both legs
+    of a hedge.
     """
 
     symbol: str
@@ -99,7 +102,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Collateral:
-    """`amount` of an asset other than the settlement coin, counted at mark · `ratio` (a haircut of 1 − ratio)."""
+    """An asset other than the settlement coin, counted at amount · mark · `ratio`."""
 
     asset: str
     amount: float
@@ -185,7 +188,7 @@ class Account:
 
     @property
     def owned_rate(self) -> float:
-        """What a unit of the settlement coin is taken to be worth to its owner, in cross and in isolated margin."""
+        """What a unit of the settlement coin is worth to its owner, in either mode."""
         return self.settlement_rate if self.rules.counts_collateral else 1.0
 
     @property
@@ -411,7 +414,7 @@ class Scenario:
 
     @property
     def unlisted(self) -> tuple[str, ...]:
-        """Tokens held by a table of the scenario's own that the venue's tables beside it, if there are any, lack."""
+        """Tokens of a table of the scenario's own that the venue's tables beside it lack."""
         known = self.market.reference.tiers
         own = [
             position.symbol for position in self.positions if position.symbol in self.market.tiers
@@ -568,7 +571,10 @@ def _merge_offer(first: Position, second: Position, index: int) -> str:
         one = merged(first, second)
     except FieldError:  # Together they are beyond any size that is read.
         return f"{taken}; keep one of the two"
-    return f"{taken}; merge them into one of quantity {one.quantity:.12g} at entry price {one.entry_price:.12g}"
+    return (
+        f"{taken}; merge them into one of quantity {one.quantity:.12g} at entry price "
+        f"{one.entry_price:.12g}"
+    )
 
 
 def _check_version(entry: Mapping[str, Any]) -> None:

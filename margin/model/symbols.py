@@ -76,7 +76,7 @@ def by_token(values: Mapping[str, Value], path: str) -> dict[str, Value]:
 def numbers_by_token(
     values: object, path: str, *, most: int, **bounds: float
 ) -> Mapping[str, float]:
-    """Return a read-only table of at most `most` numbers within bounds, under their tokens' names."""
+    """Return a read-only table of at most `most` bounded numbers, by token."""
     entries = by_token(keyed(values, path, most=most), path)
     return MappingProxyType(
         {name: number(value, join(path, name), **bounds) for name, value in entries.items()}

@@ -17,10 +17,16 @@ def in_words(advice: Advice, scenario: Scenario) -> str:
     """
     move = wording.step(advice.move)
     if advice.survives:
-        return f"A common move of {move} is survived, with {wording.money(advice.spare)} of headroom to spare."
+        return (
+            f"A common move of {move} is survived, with {wording.money(advice.spare)} of headroom "
+            f"to spare."
+        )
     add = f"add {wording.money(_above(advice.deposit, _CENTS))}"
     if scenario.account.isolated:
-        return f"To survive {move} together: {add} of isolated margin in all, to each position what it lacks itself."
+        return (
+            f"To survive {move} together: {add} of isolated margin in all, to each position what "
+            f"it lacks itself."
+        )
     if advice.cut is None:
         return (
             f"To survive {move} together: {add}; even closing everything now would not be enough."

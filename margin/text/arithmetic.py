@@ -204,7 +204,7 @@ _Terms = list[_Term]
 
 
 def _number(value: float) -> str:
-    """Return eight significant digits, also of numbers that are shown shorter elsewhere because they are so small."""
+    """Return eight significant digits, also of numbers shown shorter elsewhere."""
     if value == 0 or abs(value) >= 1e-5:
         return wording.quantity(value)
     digits = f"{abs(value):.{7 - floor(log10(abs(value)))}f}".rstrip("0")
@@ -318,7 +318,7 @@ def _closing_fee(holding: _Holding, rules: Venue) -> _Terms:
 
 
 def _deduction(leg: Leg, price: float, rules: Venue) -> _Terms:
-    """Return the maintenance amount of the tier in force at a price, where tiers are progressive."""
+    """Return the maintenance amount in force at a price, where tiers are progressive."""
     if rules.flat_tiers or rules.own_fraction:
         return []
     return [_amount("d", leg.amounts[leg.tier(price)])]
@@ -351,7 +351,7 @@ def _liquidation_fee(holding: _Holding, rules: Venue) -> _Terms:
 
 
 def _own_margin(holding: _Holding, case: _Case) -> _Terms:
-    """Return what an isolated position holds before profit and loss, as the venue's rules count it."""
+    """Return what an isolated position holds before profit, as the venue counts it."""
     position, rules = holding.position, case.rules
     if not rules.closing_fee_in_margins:
         return [_amount("M", position.own_margin)]
@@ -404,7 +404,10 @@ def _margins(case: _Case) -> Iterator[Line]:
 
 
 def _requirement(case: _Case, maintenance_margin: float) -> _Terms:
-    """Return the maintenance margin, with OKX's liquidation fee, or without the closing fee that Bybit keeps apart."""
+    """Return the maintenance margin, as the venue's figure has it.
+
+    With OKX's liquidation fee, or without the closing fee that Bybit keeps apart.
+    """
     terms, rules = [_amount("maintenance margin", maintenance_margin)], case.rules
     if rules.liquidation_fee_required:
         terms.append(_sigma([_liquidation_fee(holding, rules) for holding in case.holdings]))
@@ -436,7 +439,10 @@ def _headroom(case: _Case) -> Iterator[Line]:
 
 
 def _worst(case: _Case, prices: Mapping[str, float] | None = None) -> tuple[int, Standing]:
-    """Return the book with the least headroom, by its index, and how it stands at the marks or at other prices."""
+    """Return the book with the least headroom, by index, and where it stands.
+
+    At the marks or at other prices.
+    """
     prices = case.scenario.market.marks if prices is None else prices
     standings = [book.standing([prices[token] for token in book.tokens]) for book in case.books]
     return min(enumerate(standings), key=lambda pair: pair[1].headroom)

@@ -42,7 +42,10 @@ class Figure(NamedTuple):
 
 
 def figures(account: Preparable) -> list[Figure]:
-    """Return every account figure, the same names in the same order for every scenario of one venue and mode."""
+    """Return every account figure, the same names in the same order each time.
+
+    For every scenario of one venue and mode.
+    """
     account = prepare(account)
     assessment = assess(account)
     return [*_money(account), *_ratios(account), *_moves(assessment)]

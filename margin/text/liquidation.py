@@ -23,7 +23,9 @@ NAMED = 4
 
 
 class Way(NamedTuple):
-    """How a path is told: as the move that it leads to, or, where `move` is None or 0, as a part of the way.
+    """How a path is told: by the move it leads to, or as a part of the way.
+
+    The latter where `move` is None or 0.
 
     `name` is the axis's title, `move` a fraction.
     """
@@ -48,7 +50,7 @@ class Way(NamedTuple):
 
 
 class Runs(NamedTuple):
-    """What became of the account on its way, and, where stops stand, what would have become of it without them."""
+    """What became of the account, and what would have without its stops."""
 
     scenario: Scenario
     way: Way
@@ -114,7 +116,7 @@ def about_betas(direction: Direction, tokens: Sequence[str], own: Collection[str
 
 
 def about_gap(scenario: Scenario) -> str:
-    """Return what the comparison of an account with stops and without rests on where its stops meet a gap."""
+    """Return what comparing with and without stops rests on where they meet a gap."""
     others = (
         ", and so does every other position"
         if scenario.account.isolated and len(scenario.positions) > 1
@@ -180,7 +182,10 @@ def why(step: Step, relief: float) -> str:
 
 
 def in_time(found: Waterfall) -> bool:
-    """Return whether stops left something, where the venue had nothing to do, and nobody else had to pay for them."""
+    """Return whether stops saved something with nobody else paying for it.
+
+    The venue had nothing to do.
+    """
     return (
         bool(found.steps)
         and not found.liquidated
@@ -204,7 +209,8 @@ def finding(found: Waterfall, way: Way) -> str:
     if first is not None:
         return f"Liquidation {'at once' if not first else f'from {way.told(first)} on'}: {kept}"
     if found.steps:
-        return f"The stops {'close in time, nothing is liquidated' if in_time(found) else 'fill too late'}: {kept}"
+        how = "close in time, nothing is liquidated" if in_time(found) else "fill too late"
+        return f"The stops {how}: {kept}"
     return f"Nothing is liquidated on this path: {kept}"
 
 
@@ -229,8 +235,14 @@ def sentence(runs: Runs, reached: JointMove | None = None) -> str:
     """
     found = runs.found
     if not found.steps:
-        return f"Nothing is liquidated on this path; {_standing(runs)}{_stops(runs)}{_beyond(runs.way, reached)}"
-    start = f"{' of' if found.start_equity >= wording.HALF_A_CENT else ', from'} {wording.money(found.start_equity)}"
+        return (
+            f"Nothing is liquidated on this path; "
+            f"{_standing(runs)}{_stops(runs)}{_beyond(runs.way, reached)}"
+        )
+    start = (
+        f"{' of' if found.start_equity >= wording.HALF_A_CENT else ', from'} "
+        f"{wording.money(found.start_equity)}"
+    )
     kept = f"You would have kept {_amount(found.kept)}{start}: {_costs(found)}."
     fund = f" {_fund(found)}" if found.liquidated or found.fund_took >= wording.HALF_A_CENT else ""
     return f"{_saved(runs)}{kept}{fund} {_open(runs)}{_stops(runs)}"
@@ -322,7 +334,10 @@ def _open(runs: Runs) -> str:
     )
     sizes = {(position.symbol, position.side): position.quantity for position in held}
     cut = any(position.quantity < sizes[position.symbol, position.side] for position in left)
-    return f"{named} {'stays' if len(left) == 1 else 'stay'} open{', smaller than before' if cut else ''}."
+    return (
+        f"{named} {'stays' if len(left) == 1 else 'stay'} "
+        f"open{', smaller than before' if cut else ''}."
+    )
 
 
 def left(account: PreparedAccount) -> str:

@@ -53,10 +53,11 @@ def assumptions(comparison: ModeComparison) -> list[str]:
 
 
 def verdict(comparison: ModeComparison) -> str:
-    """Return which move takes the account in cross, which the first isolated position, and what each can lose.
+    """Return which move liquidates in cross and first in isolated, and what each costs.
 
-    That is the common move, and the one against the account where that is nearer. Of isolated margins that the wallet
-    does not cover it only says so: what they lose is another, richer account's.
+    That is the common move, and the one against the account where that is nearer. Of isolated
+    margins that the wallet does not cover it only says so: what they lose is another, richer
+    account's.
     """
     if not comparison.cross.scenario.positions:
         return "No positions: cross and isolated are the same, and nothing can be liquidated."
@@ -91,7 +92,10 @@ def _unfunded(comparison: ModeComparison) -> str:
         if comparison.missing >= wording.HALF_A_CENT
         else "less than a cent"
     )
-    return f"You could not hold these positions isolated: it takes {more} more than the wallet's {wallet}."
+    return (
+        f"You could not hold these positions isolated: it takes {more} more than the wallet's "
+        f"{wallet}."
+    )
 
 
 class _Hit(NamedTuple):
@@ -125,7 +129,7 @@ def _hit(mode: Mode, direction: Direction) -> _Hit | None:
 
 
 def _hits(mode: Mode) -> tuple[_Hit | None, _Hit | None]:
-    """Return the nearest common move, and the one against the account where that asks less of prices.
+    """Return the nearest common move, and the one against the account if it asks less.
 
     To the digits shown.
     """
@@ -136,7 +140,10 @@ def _hits(mode: Mode) -> tuple[_Hit | None, _Hit | None]:
 
 
 class _Finding(NamedTuple):
-    """What a mode comes to, and whether the sentence speaks of common moves, whose betas then have to be explained."""
+    """What a mode comes to, and whether the sentence speaks of common moves.
+
+    Then their betas have to be explained.
+    """
 
     sentence: str
     of_common_moves: bool
@@ -180,7 +187,7 @@ def _asks(hit: _Hit, tokens: Sequence[str]) -> str:
 
 
 def _betas(scenario: Scenario) -> str:
-    """Return that tokens move by betas, where one that counts has another than is taken for granted; else empty."""
+    """Return that tokens move by betas, where one has another than usual; else empty."""
     counts = scenario.account.rules.counts_collateral
     tokens = scenario.tokens if counts else [position.symbol for position in scenario.positions]
     usual = replace(scenario.market, betas={})
@@ -222,7 +229,10 @@ def _at_most(mode: Mode) -> str:
     pledged = mode.collateral.worth(mode.scenario.market.marks)
     kept = f"{safe or 'nothing'} of the wallet"
     most = f"its positions can lose at most {wording.money(worth - mode.free - pledged)} from here"
-    return f"{most}: {kept} stays safe, and the collateral, {wording.money(pledged)} now, moves with its price alone"
+    return (
+        f"{most}: {kept} stays safe, and the collateral, {wording.money(pledged)} now, moves with "
+        f"its price alone"
+    )
 
 
 def keeps(mode: Mode) -> str:
@@ -321,14 +331,20 @@ def _yes(comparison: ModeComparison) -> str:
     rules = comparison.cross.scenario.account.rules
     if not rules.mode_fixed_while_open:
         return "By the figures yes"
-    return f"Not with positions open, {rules.name} refuses that; closed and opened anew, by the figures yes"
+    return (
+        f"Not with positions open, {rules.name} refuses that; closed and opened anew, by the "
+        f"figures yes"
+    )
 
 
 def _gone(names: Sequence[str]) -> str:
     if not names:
         return ""
     verb = "is" if len(names) == 1 else "are"
-    return f" {wording.some(names)} {verb} liquidated in isolated {NOW}; cross is told as if still open."
+    return (
+        f" {wording.some(names)} {verb} liquidated in isolated {NOW}; cross is told as if still "
+        f"open."
+    )
 
 
 def _dead(comparison: ModeComparison, change: Switch) -> str:
@@ -337,7 +353,10 @@ def _dead(comparison: ModeComparison, change: Switch) -> str:
         return f"it would liquidate {wording.some(change.dead)} at once, {own} not hold {NOW}"
     account = comparison.cross.assessment
     equity, requirement = wording.money(account.equity), wording.money(account.requirement)
-    return f"it would liquidate the account at once, equity of {equity} does not exceed the requirement of {requirement}"
+    return (
+        f"it would liquidate the account at once, equity of {equity} does not exceed the "
+        f"requirement of {requirement}"
+    )
 
 
 def _covered(comparison: ModeComparison, change: Switch) -> str:
@@ -345,11 +364,14 @@ def _covered(comparison: ModeComparison, change: Switch) -> str:
         covers = f"the wallet covers the isolated margins, {wording.money(comparison.margins)}"
         return f"{covers}, and no position would be liquidated"
     account = comparison.cross.assessment
-    return f"equity of {wording.money(account.equity)} covers the requirement of {wording.money(account.requirement)}"
+    return (
+        f"equity of {wording.money(account.equity)} covers the requirement of "
+        f"{wording.money(account.requirement)}"
+    )
 
 
 def _after(comparison: ModeComparison, change: Switch) -> list[str]:
-    """Return the answer to whether money would be called for, what decides it first, and the headroom."""
+    """Return whether money would be needed, what decides it first, and the headroom."""
     rules = comparison.cross.scenario.account.rules
     initial = _initial(change, opens_at_entry=rules.isolated_opens_at_entry)
     load = _load(comparison, change)
@@ -373,7 +395,10 @@ def _initial(change: Switch, *, opens_at_entry: bool) -> str:
         initial, equity = wording.money(need.initial), wording.money(need.holds)
         if not change.lacking:
             return f"equity covers the initial margin of {initial}"
-        over = f"initial margin of {initial} would be {wording.money(change.lacking)} above equity of {equity}"
+        over = (
+            f"initial margin of {initial} would be {wording.money(change.lacking)} above equity of "
+            f"{equity}"
+        )
         return f"{over}, so no new orders or withdrawals until that is paid in"
     short = [each for each in change.needs if each.short]
     at = "at its entry price" if opens_at_entry else "at the mark"
@@ -381,9 +406,15 @@ def _initial(change: Switch, *, opens_at_entry: bool) -> str:
         return f"every position holds the initial margin that it needs {at}"
     told = wording.some([f"{each.names[0]} by {wording.money(each.short)}" for each in short])
     free, total = wording.money(change.free), wording.money(change.short)
-    filled = f"the free part of the wallet, {free}, covers that and keeps {wording.money(change.free - change.short)}"
+    filled = (
+        f"the free part of the wallet, {free}, covers that and keeps "
+        f"{wording.money(change.free - change.short)}"
+    )
     if change.lacking:
-        filled = f"filling that takes {total}, {wording.money(change.lacking)} more than the {free} free in the wallet"
+        filled = (
+            f"filling that takes {total}, {wording.money(change.lacking)} more than the {free} "
+            f"free in the wallet"
+        )
     return f"short of initial margin {at}, profit and loss counted, would be {told}; {filled}"
 
 
@@ -406,7 +437,7 @@ def _headroom(comparison: ModeComparison, change: Switch) -> str:
 
 
 def caution(comparison: ModeComparison) -> list[str]:
-    """Return what the answer does not know of the venue's own rules, and what initial margin carries there."""
+    """Return what the answer does not know of the venue's rules and initial margins."""
     rules = comparison.cross.scenario.account.rules
     if rules.own_fraction:
         return [

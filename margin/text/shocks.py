@@ -44,7 +44,10 @@ def state(outcome: Outcome, scenario: Scenario) -> str:
 
 
 def _ends_above(outcome: Outcome) -> bool:
-    """Return whether what the prices liquidate on their way would stand again at their end, under the other rules."""
+    """Return whether what prices liquidate would be sound at their end.
+
+    Under the other rules.
+    """
     return outcome.headroom is not None and outcome.headroom > 0
 
 
@@ -86,7 +89,10 @@ def sentence(parts: Sequence[Part], scenario: Scenario) -> str:
 
 
 class Lasting(NamedTuple):
-    """How long the headroom lasts, None where nothing is lost, and what a day costs, negative where it is paid."""
+    """How long the headroom lasts, None where nothing is lost, and the cost of a day.
+
+    Negative where it is earned.
+    """
 
     days: float | None
     a_day: float
@@ -100,7 +106,10 @@ def lasting(assessment: Assessment, found: Lasting, rates: str, *, isolated: boo
     if assessment.headroom is None:
         return "not known, for want of a tier table: how long the account would last on its funding"
     if assessment.liquidated:
-        return f"{'a position is lost' if isolated else 'the account is liquidated'} already, whatever it would pay"
+        return (
+            f"{'a position is lost' if isolated else 'the account is liquidated'} already, "
+            f"whatever it would pay"
+        )
     if not rates:
         return "no funding rate of these tokens is known"
     at = f"at {rates}, with prices still"

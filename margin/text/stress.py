@@ -35,7 +35,10 @@ def nearest_sentence(results: Sequence[DirectionResult], account: Preparable) ->
     move = result.nearest if result else None
     isolated = findings.isolated(scenario)
     if result is None or move is None:
-        return f"No direction looked at here {'loses a position' if isolated else 'liquidates this account'}."
+        return (
+            f"No direction looked at here "
+            f"{'loses a position' if isolated else 'liquidates this account'}."
+        )
     ends = "the first position is lost" if isolated else "the whole account is liquidated"
     return f"Your nearest danger is {_in_words(result.direction, move, scenario)}: then {ends}."
 
@@ -123,7 +126,7 @@ def crash_sentence(rows: Sequence[CrashRow], account: Preparable) -> str:
 
 
 def crash_assumptions(rows: Iterable[CrashRow]) -> list[str]:
-    """Return everything that some row rests on, each once, with the number of days it holds for where not for all."""
+    """Return everything that rows rest on, once, with the days it holds for if not all."""
     counted: dict[str, int] = {}
     every_row = list(rows)
     for row in every_row:

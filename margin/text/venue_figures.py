@@ -23,7 +23,10 @@ _MISSING: Mapping[Missing, str] = {
     "no_tiers": "not known",
     "liquidated": "liquidated already",
 }
-_WHY_APART = "prices moved between the answers, tables of another date, positions left out, or a rule read wrongly"
+_WHY_APART = (
+    "prices moved between the answers, tables of another date, positions left out, or a rule read "
+    "wrongly"
+)
 
 
 def label(pair: Beside) -> str:

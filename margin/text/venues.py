@@ -26,7 +26,10 @@ def verdict(comparison: VenueComparison) -> str:
         return f"No venue here knows every token of the account: {lacking}."
     missing = f" {wording.capital(lacking)}." if lacking else ""
     if len(whole) == 1:
-        return f"Only {whole[0].name} knows every token, so there is nothing to compare it with.{missing}"
+        return (
+            f"Only {whole[0].name} knows every token, so there is nothing to compare it "
+            f"with.{missing}"
+        )
     return f"{_common_move(comparison)}{missing}"
 
 
@@ -63,7 +66,8 @@ def _common_move(comparison: VenueComparison) -> str:
     if all(end in (0, inf) for end, _ in ends):
         nothing = f"o {COMMON_MOVE} {lost.by_one} on {wording.listing(alive)}."
         return f"{gone} {wording.listing(dead)}; n{nothing}" if dead else f"N{nothing}"
-    return f"{_ranking(comparison, sorted(ends), lost)}{_nearer_still(comparison, lost)}{_why_nobody(comparison)}"
+    ranking = _ranking(comparison, sorted(ends), lost)
+    return f"{ranking}{_nearer_still(comparison, lost)}{_why_nobody(comparison)}"
 
 
 class _Verb(NamedTuple):
@@ -128,8 +132,14 @@ def _why_nobody(comparison: VenueComparison) -> str:
     if comparison.span is None:
         return " Not every table has a date, so none is named as the last to liquidate."
     first, last = comparison.span
-    between = f"{first.name}'s of {first.day} and {last.name}'s of {last.day} are {comparison.apart} days apart"
-    return f" The tables are of different days, {between}: venues change them, so none is named as the last to liquidate."
+    between = (
+        f"{first.name}'s of {first.day} and {last.name}'s of {last.day} are {comparison.apart} "
+        f"days apart"
+    )
+    return (
+        f" The tables are of different days, {between}: venues change them, so none is named as "
+        f"the last to liquidate."
+    )
 
 
 def assumptions(scenario: Scenario, comparison: VenueComparison) -> list[str]:

@@ -64,11 +64,14 @@ def status(account: Preparable) -> Status:
 
 
 def verdict(account: Preparable) -> str:
-    """Return what a common move does, what a nearer move apart, and what each token alone would have to do."""
+    """Return what a common move does, a nearer move apart, and each token alone."""
     account = prepare(account)
     scenario, assessment = account.scenario, assess(account)
     if not scenario.positions:
-        return "No positions: nothing is required and nothing can be liquidated. Add a position to begin."
+        return (
+            "No positions: nothing is required and nothing can be liquidated. Add a position to "
+            "begin."
+        )
     if assessment.headroom is None:
         return _unknown(assessment)
     if assessment.liquidated:
@@ -98,7 +101,10 @@ def _liquidated(account: PreparedAccount) -> str:
         margins = wording.money(sum(figures.isolated_margin or 0.0 for figures in lost))
         names = wording.listing([f"{figures.symbol} {figures.side}" for figures in lost])
         verb = "is" if len(lost) == 1 else "are"
-        return f"{names} {verb} {LIQUIDATED_NOW}: the isolated margin, {margins}, is lost, and no more."
+        return (
+            f"{names} {verb} {LIQUIDATED_NOW}: the isolated margin, {margins}, is lost, and no "
+            f"more."
+        )
     below = wording.money(-assessment.headroom if assessment.headroom is not None else None)
     below = "less than a cent" if below == wording.money(0.0) else below
     return f"The account is {LIQUIDATED_NOW}: equity is {below} below what {venue} requires."
@@ -125,9 +131,12 @@ def _together(account: PreparedAccount) -> str:
 
 
 def _apart(account: PreparedAccount) -> str:
-    """Return what longs down and shorts up by the same part would take, where that is nearer than the common move.
+    """Return the move apart that liquidates, where it is nearer than the common move.
 
-    Nearer by the price change asked, to the digits shown, down to −100%. Nothing where all held is hurt the same way.
+    Longs down and shorts up by the same part.
+
+    Nearer by the price change asked, to the digits shown, down to −100%. Nothing where all held is
+    hurt the same way.
     """
     scenario = account.scenario
     direction = against(account)._replace(furthest_down=FURTHEST_DOWN)

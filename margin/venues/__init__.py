@@ -1,7 +1,7 @@
-"""All that is true of a venue, one module each, and the registry that the rest of the program finds them in.
+"""All that is true of a venue, one module each, and the registry of them.
 
-Knows no scenario. To add a venue write its module, register its object here, and give the snapshot its rows; a reader
-in `market.venues` makes it live.
+Knows no scenario. To add a venue write its module, register its object here, and give the snapshot
+its rows; a reader in `market.venues` makes it live.
 """
 
 import re

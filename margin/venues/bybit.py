@@ -77,7 +77,9 @@ BYBIT = Venue(
             "in full"
         ),
     ),
-    open_positions='copy the rows of the tab "Positions" on its derivatives screen, not of "Closed P&L"',
+    open_positions=(
+        'copy the rows of the tab "Positions" on its derivatives screen, not of "Closed P&L"'
+    ),
     assumptions=(
         "the closing fee of an isolated short is inferred from the published long formula",
         "interest on borrowed funds is not modelled",

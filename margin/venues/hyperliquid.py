@@ -23,7 +23,7 @@ BACKSTOP = 2 / 3
 
 @dataclass(frozen=True, slots=True)
 class InSlices(LiquidationPolicy):
-    """Close all; a position above `LARGE` by a `SLICE`, unless an order at these prices has not been enough."""
+    """Close all; above `LARGE` a `SLICE`, unless an order there was not enough."""
 
     def keeps(self, case: Case) -> float:
         """Return what the order leaves, in tokens."""
@@ -74,7 +74,9 @@ HYPERLIQUID = Venue(
         )
     ),
     dollar_names=True,
-    open_positions='copy the rows of the tab "Positions" on its trading screen, or enter your wallet address',
+    open_positions=(
+        'copy the rows of the tab "Positions" on its trading screen, or enter your wallet address'
+    ),
     assumptions=(
         "withdrawable is less than available, equity − max(initial margin, 10% of notional)",
     ),

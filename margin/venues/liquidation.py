@@ -79,10 +79,13 @@ class LiquidationPolicy:
 
 
 def kept_part(case: Case, level: float) -> float | None:
-    """Return the largest part k < 1 of the position with which `equity − requirement ÷ level` is 0; None without one.
+    """Return the largest part k < 1 that puts `equity − requirement ÷ level` at 0.
 
-    At a fixed price the leg is a function of k, its notional growing from 0 to that of the whole and closing costing
-    `cost` on what is closed: linear within a tier, so each is asked once, from the present one down.
+    None without one.
+
+    At a fixed price the leg is a function of k, its notional growing from 0 to that of the whole
+    and closing costing `cost` on what is closed: linear within a tier, so each is asked once, from
+    the present one down.
     """
     leg, notional = case.leg, case.leg.quantity * case.price
     if notional <= 0:

@@ -15,10 +15,10 @@ from margin.venues.rules import Api, Doubts, RatioRule, Venue
 
 @dataclass(frozen=True, slots=True)
 class TwoTiersDown(LiquidationPolicy):
-    """From the third tier on reduce to the cap of the tier two below, while equity covers the lowest; else close all.
+    """Reduce by two tiers from the third on while equity covers the lowest; else close.
 
-    That a ratio below the lowest tier's closes everything at once is inferred from a secondary copy of the rule; it is
-    taken of the position whose turn it is, the others' requirements standing.
+    That a ratio below the lowest tier's closes everything at once is inferred from a secondary copy
+    of the rule; it is taken of the position whose turn it is, the others' requirements standing.
     """
 
     def keeps(self, case: Case) -> float:

@@ -41,7 +41,7 @@ class RatioRule:
         return f"{self.name} ({self.formula})" if self.formula else self.name
 
     def value(self, equity: float, requirement: float, notional: float) -> float | None:
-        """Return the ratio as a fraction (1.0 is 100%), None where its denominator is not positive."""
+        """Return the ratio as a fraction, None where its denominator is not positive."""
         return quotient(*self.terms(equity, requirement, notional))
 
     def of(self, standing: Standing) -> float | None:
@@ -63,11 +63,12 @@ class RatioRule:
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """What is not known of a venue, or only nearly so, each a sentence for the accounts that it concerns.
+    """What is not known of a venue, or only nearly so, for the accounts concerned.
 
-    `isolated`: its isolated positions. `collateral`: accounts whose settlement coin has a rate of its own beside other
-    assets. `owing`: accounts whose settlement coin is owed beside collateral. `hedge`: the smaller leg of a token held
-    long and short, in cross margin. `unlisted`: tokens that the venue's own tables lack. Empty where there is none.
+    `isolated`: its isolated positions. `collateral`: accounts whose settlement coin has a rate of
+    its own beside other assets. `owing`: accounts whose settlement coin is owed beside collateral.
+    `hedge`: the smaller leg of a token held long and short, in cross margin. `unlisted`: tokens
+    that the venue's own tables lack. Empty where there is none.
     """
 
     isolated: str = ""
@@ -172,11 +173,11 @@ class Venue:
         return quantity * entry_price * (1 - sign / leverage) * fee
 
     def isolated_wallet(self, sign: int, own: float, margin: float, fee: float) -> float:
-        """Return what an isolated position holds against its own requirement before profit and loss.
+        """Return what an isolated position holds against its requirement before profit.
 
-        `own` is the margin it was opened with, `q·EP/L`, and `margin` what it holds now. Elsewhere that margin itself;
-        on Bybit `own + extra/(1 − s·f)` with `extra = margin − own`, the closing fee being kept apart (the short side
-        of that formula is inferred).
+        `own` is the margin it was opened with, `q·EP/L`, and `margin` what it holds now. Elsewhere
+        that margin itself; on Bybit `own + extra/(1 − s·f)` with `extra = margin − own`, the
+        closing fee being kept apart (the short side of that formula is inferred).
         """
         return (
             own + (margin - own) / self.isolated_price(sign, fee)

@@ -27,7 +27,10 @@ MARKS_LIVE, TIERS_LIVE = timedelta(minutes=1), timedelta(hours=3)
 
 @st.cache_resource(show_spinner=False)
 def _settle_memory() -> bool:
-    """Take what the imports left behind out of every later garbage collection, which runs after each script run."""
+    """Take what the imports left out of every later garbage collection.
+
+    One follows each script run.
+    """
     gc.collect()
     gc.freeze()
     return True
@@ -54,7 +57,10 @@ Behind a line, between quotation marks, and never longer than a few lines.
 
 
 def open_page(name: str) -> Session:
-    """Set the page up, the first Streamlit call of every page, and gives the session with what arrived for it."""
+    """Return the session with what arrived for it, after setting the page up.
+
+    The first Streamlit call of every page.
+    """
     st.set_page_config(page_title=f"{name} · Tandem", page_icon="⚖️", layout="wide", menu_items={})
     st.html(f"<style>{_TOUCH} {_QUOTATION}</style>")
     _settle_memory()
@@ -230,7 +236,7 @@ _OFFLINE = plain(
 
 
 def dates(session: Session) -> str:
-    """Return how far marks and the venue's tiers lie apart, where both are dated and that is more than a month."""
+    """Return how far marks and tiers lie apart, where that is more than a month."""
     scenario = session.working
     tiers = scenario.market.reference.oldest(scenario.tokens)
     marks = _marks_day(session)
@@ -243,7 +249,10 @@ def dates(session: Session) -> str:
     months = round((date.fromisoformat(tiers) - date.fromisoformat(marks)).days / 30.44)
     if abs(months) < 1:
         return ""
-    age = f"{abs(months)} {'months' if abs(months) > 1 else 'month'} {'older' if months > 0 else 'younger'}"
+    age = (
+        f"{abs(months)} {'months' if abs(months) > 1 else 'month'} "
+        f"{'older' if months > 0 else 'younger'}"
+    )
     whose = "snapshot's marks" if marks == snapshot.marks_as_of() else "marks"
     return f"The {whose} ({marks}) are {age} than {scenario.account.rules.name}'s tiers ({tiers})."
 

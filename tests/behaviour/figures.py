@@ -1,7 +1,8 @@
-"""Every figure of the worked examples on every venue and in both modes, as plain numbers without names or words.
+"""Every figure of the worked examples on every venue, in both modes, as numbers.
 
-`python -m tests.behaviour.figures` writes them anew: only where a figure was wrong, and the commit says which. Of a
-study's many numbers four sums are kept, which tell one changed or misplaced number as well as the numbers would.
+`python -m tests.behaviour.figures` writes them anew: only where a figure was wrong, and the commit
+says which. Of a study's many numbers four sums are kept, which tell one changed or misplaced number
+as well as the numbers would.
 """
 
 import json
@@ -67,7 +68,7 @@ def numbers(value: object) -> Iterator[float]:
 
 
 def sums(value: object) -> list[float]:
-    """Return how many numbers a result has, their sum, that of their sizes, and that of their places times them."""
+    """Return a result's count of numbers and three sums that tell it from others."""
     finite = [number for number in numbers(value) if isfinite(number)]
     weighted = fsum(place * number for place, number in enumerate(finite))
     return [len(finite), fsum(finite), fsum(map(abs, finite)), weighted]

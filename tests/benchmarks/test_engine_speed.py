@@ -43,7 +43,7 @@ def account_of(count: int) -> Scenario:
 
 
 def plain_loop(scenario: Scenario) -> tuple[float, float]:
-    """The yardstick: notional and maintenance of the same positions, summed by the most direct loop."""
+    """The yardstick: notional and maintenance of the same positions, by a plain loop."""
     notional = maintenance = 0.0
     for position in scenario.positions:
         size = position.quantity * scenario.market.marks[position.symbol]

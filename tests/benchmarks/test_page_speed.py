@@ -35,7 +35,7 @@ class Pair(NamedTuple):
     empty: Server
 
     def ratio(self, measure: Callable[[Server], float], turns: int) -> float:
-        """Return how many times the empty page's figure the front page's is, by the medians of so many turns."""
+        """Return the front page's figure relative to the empty page's, by medians."""
         for server in self:
             measure(server)
         measured = [(measure(self.front), measure(self.empty)) for _ in range(turns)]

@@ -51,7 +51,7 @@ PAINTED = f"""async () => {{
     }}, {{once: true, capture: true}});
   }});
 }}"""
-"""Waits for a key, and then for the frame after the one in which the first chart shows something else."""
+"""Waits for a key, and then for the frame after the first chart has changed."""
 
 _TOO_LATE = (
     "new Promise((_, fail) => setTimeout(() => fail(new Error('nothing was painted')), 20000))"
@@ -162,7 +162,7 @@ async def _visited(server: Server, visits: int, runs: int) -> float:
 
 
 def run_time(server: Server, runs: int = 30) -> float:
-    """Return the milliseconds of a processor that one full run takes, what follows it on the server included."""
+    """Return the processor milliseconds of one full run, with what follows it."""
     before = server.processor_time
     asyncio.run(_visited(server, 1, runs))
     return 1000 * (server.processor_time - before) / (runs + 2)
@@ -195,7 +195,7 @@ def opened(server: Server, browser: Browser) -> Page:
 
 
 def slider_to_painted(page: Page, key: str) -> float:
-    """Return the milliseconds from a key on the first slider to the frame after the one that shows the new chart."""
+    """Return the milliseconds from a key on the slider to the new chart's frame."""
     page.get_by_role("slider").first.focus()
     page.evaluate(PAINTED)
     page.keyboard.press(key)

@@ -227,7 +227,7 @@ COLUMNS = {
     "Entry": (355, 5),
     "Lev.": (420, 6),
 }
-"""Where a column of the position table is clicked (px from its left edge), and its number in the grid."""
+"""Where a column of the position table is clicked (px), and its number."""
 
 
 def cell(page: Page, column: str, row: int) -> str:

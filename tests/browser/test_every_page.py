@@ -19,7 +19,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Market data": (),
 }
 STREAMLITS_OWN = {"rules": {"presentation-role-conflict": {"enabled": False}}}
-"""What axe finds in Streamlit's file uploader, whose drop zone is no more than a place to drop a file."""
+"""What axe finds in Streamlit's file uploader, whose drop zone is only that."""
 
 
 def each(page: Page, names: list[str]) -> Iterator[str]:

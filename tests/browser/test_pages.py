@@ -1,4 +1,4 @@
-"""A person's way through the further pages and live data, against replayed venues, in a real browser."""
+"""A person's way through the further pages and live data, in a real browser."""
 
 import re
 

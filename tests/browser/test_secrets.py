@@ -1,4 +1,4 @@
-"""Where a key goes: from the browser to the server once, to the venue, and nowhere once it is forgotten."""
+"""Where a key goes: to the server once, to the venue, and nowhere once forgotten."""
 
 import os
 import signal

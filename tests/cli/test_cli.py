@@ -678,7 +678,7 @@ def test_an_assessment_is_written_under_any_encoding(file: Write) -> None:
 
 
 def how_it_ended(arguments: Sequence[str], *, out: int, err: int | None = None) -> tuple[int, str]:
-    """The exit code of a process that writes to these descriptors, and what else it wrote on standard error."""
+    """The exit code of a process with these descriptors, and its standard error."""
     command = [sys.executable, "-m", "margin", *arguments]
     errors = subprocess.PIPE if err is None else err
     left = subprocess.run(command, stdout=out, stderr=errors, cwd=ROOT, check=False, timeout=30)

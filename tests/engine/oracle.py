@@ -223,7 +223,7 @@ class Line:
         zero: Fraction = Fraction(0),
         zero_moves: bool = False,
     ) -> Fraction | None:
-        """The first x at which equity − requirement ÷ level is at most `zero` · size, None where there is none.
+        """The first x at which equity − requirement ÷ level is at most `zero` · size.
 
         The size is the account's at the start, or at each point on the way where `zero_moves`.
         """

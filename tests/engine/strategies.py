@@ -51,7 +51,7 @@ wild_betas = st.sampled_from([-4.0, -2.5, -1.0, -0.2, 1.5, 2.5, 4.0]) | st.integ
 
 @st.composite
 def progressive_tables(draw: st.DrawFn) -> Rows:
-    """Verified tables of 1 to 5 tiers by notional, with or without amounts and caps, and one-row windows."""
+    """Verified tables of 1 to 5 tiers by notional, and one-row windows."""
     rows: Rows = []
     floor, rate, amount = 0.0, draw(st.sampled_from([0.0, 0.004, 0.01, 0.05])), 0.0
     for index in range(draw(st.integers(1, 5))):
@@ -249,7 +249,7 @@ def _fund(draw: st.DrawFn, document: Document, standing: str) -> None:
 def _needed(
     draw: st.DrawFn, account: oracle.Account, document: Document, standing: str
 ) -> Fraction:
-    """How much an account (compiled with nothing in it) is short of, and a share of its notional more or less."""
+    """How much an account is short of, and a share of its notional more or less."""
     prices = oracle.marks(document)
     share = Fraction(draw(shares)) * account.notional(prices)
     equality = -account.headroom(prices)

@@ -27,7 +27,7 @@ HEDGE = Leg(0, -3.0, 33.0, 3.0, 3.0, (0, 27), (0.02, 0.04), (0.0, 0.54))
 ROUNDED = Leg(1, 2.0, -20.0, 2.0, 2.0, (0, 30), (0.0, 0.05), (0.0, 1.4998), jumps=True)
 PLEDGED = Leg(2, 0.5, 0.0)
 BOOK = Book(("A", "B", "C"), (10.0, 10.0, 10.0), 25.0, (LONG, HEDGE, ROUNDED, PLEDGED))
-"""A long and a short of one token, a table that steps where its tiers meet, and an asset without a requirement."""
+"""A hedged token whose table steps, and an asset without a requirement."""
 
 
 def one_by_one(book: Book, prices: Array) -> Array:

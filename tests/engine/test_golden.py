@@ -56,7 +56,7 @@ def leg(
 
 
 def document_of(case: Document) -> Document:
-    """A case as a scenario: the tier in force as one explicit row, the wallet from whatever figure the source has."""
+    """A case as a scenario: the tier in force as one row, the wallet as the source has it."""
     isolated = case["margin_mode"] == "isolated"
     positions = case["positions"]
     profit = sum(

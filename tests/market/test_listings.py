@@ -1,4 +1,4 @@
-"""Who lists which perpetual, as the snapshot or a venue tells it, and what became of tokens that are no more."""
+"""Who lists which perpetual, and what became of tokens that are no more."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

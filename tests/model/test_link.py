@@ -46,7 +46,7 @@ FULL = (
     "&seen=10000_0.16499990116&tiers_as_of=2026-09-29&tiers=RENDER~0_0.01_0_50_5000~5000_0.02_50_25_10000"
     "&tiers=FET~0_0.01_0&v=1"
 )
-"""Every parameter of a link but `tiers_left_out`, and `move`, which stands for other baseline marks."""
+"""Every parameter of a link but `tiers_left_out` and `move`."""
 
 RELAXED = settings(
     deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

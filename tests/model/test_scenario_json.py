@@ -1,4 +1,4 @@
-"""The scenario JSON: an exact round trip, and for everything else one sentence that names the field."""
+"""The scenario JSON: an exact round trip, else one sentence that names the field."""
 
 import copy
 import json

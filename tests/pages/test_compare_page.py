@@ -1,4 +1,4 @@
-"""The Compare page: cross against isolated margin and venue against venue, as a visitor reads and works them."""
+"""The Compare page, as a visitor reads and works it."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The Market data page: what it says where everything is from, with live data off and against the replayed venues."""
+"""The Market data page: what it says with live data off and against the replay."""
 
 import re
 from collections.abc import Mapping

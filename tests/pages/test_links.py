@@ -344,7 +344,7 @@ Where no backslash stands before it.
 
 
 def markup(visitor: Visitor) -> list[str]:
-    """Where the browser reads markup on the page, but for the badges and the sentence that matters."""
+    """Where the browser reads markup, but for the badges and the main sentence."""
     own = re.compile(r"^:(?:gray|green|yellow|orange|red)-badge\[([^\[]*)\](?: \*\*(.*)\*\*)?$")
     return [each for each in markdown(visitor) if UNESCAPED.search(own.sub(r"\1\2", each))]
 

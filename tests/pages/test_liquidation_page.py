@@ -1,4 +1,4 @@
-"""The Liquidation page: what it says of a path, the venue's steps and a person's stops, and the way on from it."""
+"""The Liquidation page: a path, the venue's steps, stops, and the way on."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -326,7 +326,7 @@ def test_a_step_that_leaves_no_equity_has_no_ratio() -> None:
 @pytest.mark.parametrize("venue", ["binance", "hyperliquid"])
 @pytest.mark.parametrize("date", ["2025-10-10", "2026-02-05"])
 def test_equity_that_is_nothing_but_rounding_makes_no_percentage(venue: str, date: str) -> None:
-    """On the way of these days the worked basket is taken over at the very price where its equity is 0."""
+    """On these days the worked basket is liquidated at exactly its bankruptcy price."""
     scenario = snapshot.attach(at_venue(presets()["basket"].scenario, venue))
     [day] = [day for day in moves.crash_days() if day.date == date]
     [row] = crash_rows(scenario, [day], moves.betas_to_btc())

@@ -1,4 +1,4 @@
-"""A run of a page compiles each account that it shows once, however many figures and charts ask for it."""
+"""A run of a page compiles each account that it shows once."""
 
 from collections import Counter
 from pathlib import Path
@@ -33,4 +33,4 @@ def test_a_run_compiles_each_account_once(
 
     monkeypatch.setattr(prepared, "compile_account", counted)
     page.run()
-    assert {times for times in compiled.values()} <= {1}
+    assert set(compiled.values()) <= {1}

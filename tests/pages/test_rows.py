@@ -300,7 +300,7 @@ BARE = {
 RENDERED_BARE = re.compile(
     r"https?://[-.\w]|www\.[-.\w]|[-.\w+]@[-\w]+\.[-\w]|:material/\w+:|:streamlit:", re.IGNORECASE
 )
-"""What the browser's renderer makes links and pictures of in text whose escapes are resolved already."""
+"""What the renderer makes links and pictures of in text without escapes."""
 
 
 @pytest.mark.parametrize("text", BARE.values(), ids=BARE)

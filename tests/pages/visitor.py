@@ -49,7 +49,7 @@ def read(markdown: str) -> str:
 
 
 def document(**changes: Any) -> dict[str, Any]:
-    """The worked example as a scenario document, with some keys replaced, added or (None) left out."""
+    """The worked example as a document, with keys replaced, added or (None) left out."""
     positions = [
         {
             "symbol": symbol,

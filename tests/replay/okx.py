@@ -301,7 +301,10 @@ def config(book: Book, **changes: Any) -> dict[str, Any]:
 
 
 def balance(book: Book, **totals: Any) -> dict[str, Any]:
-    """The account's coins. The totals are empty in single-currency margin, where each coin has its own."""
+    """The account's coins.
+
+    The totals are empty in single-currency margin, where each coin has its own.
+    """
     usdt = _usdt(book)
     own = {key: usdt[key] for key in ("imr", "mmr", "mgnRatio")}
     others = [
@@ -355,7 +358,7 @@ def _usdt(book: Book) -> dict[str, Any]:
 
 
 def positions(book: Book) -> list[dict[str, Any]]:
-    """The account's positions in contracts, one that is closed, and where the book says so some of other kinds."""
+    """The account's positions in contracts, one closed, and some of other kinds."""
     held = [position(book, told) for told in book.told("okx")]
     kinds = [
         {"instId": "BTC-USD-SWAP", "ccy": "BTC"},

@@ -39,7 +39,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """What is answered: a JSON value, or text and bytes as they are where `content` is a str or bytes."""
+    """What is answered: a JSON value, or text and bytes as they are."""
 
     content: Any
     status: int = 200

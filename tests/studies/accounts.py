@@ -105,7 +105,7 @@ def scenarios(
     most: int = 5,
     alive: bool = False,
 ) -> Scenario:
-    """A random account of 1 to `most` positions, some with collateral, with betas that clip prices at 0.
+    """A random account of 1 to `most` positions, with betas that clip prices at 0.
 
     Some are dead, unless `alive` is asked for (of accounts in cross mode).
     """

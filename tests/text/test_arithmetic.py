@@ -1,4 +1,4 @@
-"""The arithmetic shown: every line, worked out from the digits it prints, is the figure it explains."""
+"""The arithmetic shown: every line, worked out from its digits, is its figure."""
 
 import re
 from collections.abc import Iterator
@@ -105,7 +105,7 @@ def worked(name: str, venue: str, mode: str) -> Scenario:
 def expected_figures(
     scenario: Scenario, assessment: Assessment
 ) -> Iterator[tuple[str, float | None, str]]:
-    """Name, value and shown text of every figure but the joint moves, in page order, None included."""
+    """Name, value and shown text of every figure but joint moves, in page order."""
     ratio, isolated = assessment.nearest_ratio, scenario.account.margin_mode == "isolated"
     yield "Margin balance", assessment.equity, wording.money(assessment.equity)
     yield (
@@ -212,7 +212,7 @@ def test_every_line_of_a_random_account_gives_its_figure(scenario: Scenario) -> 
 
 
 def meanings(scenario: Scenario, assessment: Assessment) -> dict[str, float]:
-    """What each symbol stands for in an account of one position, told without the code under test."""
+    """What each symbol stands for in an account of one position, told independently."""
     [position], [figures] = scenario.positions, assessment.positions
     fee = scenario.account.fee
     return {

@@ -1,4 +1,4 @@
-"""A made-up venue: rules of its own as one object, and made-up tables, as the snapshot's rows of it would be."""
+"""A made-up venue: its rules as one object, and tables as the snapshot's would be."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,6 +1,7 @@
-"""Words on a map: each beside its point, or at the end of a thin line from it, where nothing else stands.
+"""Words on a map, beside their points or at the end of a thin line, where nothing else is.
 
-How wide a map is drawn is for the reader's screen to say, so a place is free only if it is free at every width.
+How wide a map is drawn is for the reader's screen to say, so a place is free only if it is free at
+every width.
 """
 
 from collections.abc import Sequence
@@ -122,9 +123,9 @@ class Labels:
         always: bool = False,
         bold: bool = False,
     ) -> None:
-        """The words at the first free one of the spots.
+        """Write the words at the first free one of the spots.
 
-        Where none is, nowhere, or if `always` at the first.
+        Where none is free, nowhere, or if `always` at the first.
         """
         if not spots:
             return
@@ -145,12 +146,12 @@ class Labels:
             self._leads = np.concatenate([self._leads, self._lead(point, place)])
 
     def tell(self, words: str, told: str) -> None:
-        """What words that stand say when they are pointed at."""
+        """Have words that were written say more when they are pointed at."""
         if words in self._written:
             self._written[words].label["hovertext"] = told
 
     def lengthen(self, words: str, more: str) -> None:
-        """Words that stand right beside their point are followed by more if there is room for that too."""
+        """Follow words right beside their point by more where there is room."""
         written = self._written.get(words)
         if written is None or written.place.far:
             return
@@ -219,7 +220,7 @@ class Labels:
         return np.stack([left, low, left + width, low + height], axis=-1)
 
     def _free(self, boxes: Array, taken: Array) -> Free:
-        """Return which of the boxes lie within the map at every width, and on nothing that is taken."""
+        """Return which of the boxes lie within the map at every width and on nothing taken."""
         left, low, right, high = np.moveaxis(boxes, -1, 0)
         free = (
             np.all((left >= 0) & (right <= WIDTHS), axis=1)

@@ -40,7 +40,10 @@ EMPTY = 22
 
 
 def headline(finding: str) -> str:
-    """Return the finding as a chart title, on as few lines as the narrowest screen allows, of like length."""
+    """Return the finding as a chart title, on few lines of like length.
+
+    As few as the narrowest screen allows.
+    """
     lines = wrap(finding, NARROWEST, break_long_words=False)
     for width in range(NARROWEST - 1, 0, -1):
         shorter = wrap(finding, width, break_long_words=False)
@@ -51,10 +54,13 @@ def headline(finding: str) -> str:
 
 
 def figure(traces: list[Trace], finding: str, plot: int, bottom: int = 8, **layout: Any) -> Spec:
-    """Return a chart: the finding on top of a plot `plot` pixels high, and `bottom` pixels for what stands below it.
+    """Return a chart: the finding on top, a plot, and room for what stands below it.
 
-    A plain specification, no figure object: building and checking one costs more than all the figures in it, and the
-    tests check every chart against plotly's schema. Dragging is off: a finger scrolls the page and not the chart.
+    `plot` and `bottom` are heights in pixels.
+
+    A plain specification, no figure object: building and checking one costs more than all the
+    figures in it, and the tests check every chart against plotly's schema. Dragging is off: a
+    finger scrolls the page and not the chart.
     """
     title = headline(finding)
     top = TITLE_LINE * (title.count("<br>") + 1) + 14

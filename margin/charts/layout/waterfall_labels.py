@@ -1,4 +1,4 @@
-"""Words on a chart, placed where they lie on no line and on no other words, with thin lines back to their points."""
+"""Words on a chart, placed on no line and no other words, tied to their points by thin lines."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,9 @@ from margin.charts.layout.box import Box
 from margin.engine.numbers import Array
 
 CHARACTER, LABEL_HEIGHT, GAP = 0.0195, 0.075, 0.02
-"""What a character and a line of words take of the plot on the narrowest screen, and how far from its point they stand.
+"""What a character and a line of words take of the plot on the narrowest screen.
+
+And how far from its point they stand.
 """
 HIGHEST = 8
 """Lines by which words may stand above or below their point where there is no room beside it."""
@@ -39,7 +41,9 @@ class Plot(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where words stand: at `side` of a point `line` lines above (below) their own, at the height y; parts of the plot.
+    """Where words stand: beside a point, `line` lines above or below, at the height y.
+
+    `side` is that of the point; sizes are parts of the plot.
 
     `own` is the height of their own point, `box` what they take.
     """
@@ -70,7 +74,7 @@ def _places(label: Label, plot: Plot) -> Iterator[Place]:
 
 
 def placed(labels: Sequence[Label], plot: Plot, drawn: Array) -> list[Place]:
-    """Return a place for every label at which it lies in the plot and on no other, and on no line where that can be.
+    """Return a place in the plot for every label, on no other and where possible on no line.
 
     The label furthest along the way is placed first.
     """

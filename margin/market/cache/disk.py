@@ -205,7 +205,10 @@ class _Codec(NamedTuple):
 
 
 def _encode_checked(encode: Callable[[Any], Any], checked: Checked[Any]) -> dict[str, Any]:
-    """Return rows refused without a token's name (`row 3`) are kept, for they say that the answer is not whole."""
+    """Return what is kept of rows that were refused without a token's name.
+
+    They say that the answer is not whole.
+    """
     return {
         "good": {token: encode(value) for token, value in checked.good.items() if is_token(token)},
         "refused": {

@@ -71,7 +71,10 @@ class Failure:
 # Identity is its equality, as of the value in it.
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """What is cached of one query, why its newest fetch failed (None after a success), whether one is under way."""
+    """What is cached of a query, why its newest fetch failed, and whether one is under way.
+
+    The failure is None after a success.
+    """
 
     cached: Cached | None = None
     failure: Failure | None = None
@@ -99,7 +102,7 @@ class _Slot(NamedTuple):
 
 
 class _Tripped(NamedTuple):
-    """Why a venue's circuit breaker is open, and how many times that has been since its last answer."""
+    """Why a venue's circuit breaker is open, and how often it has opened since an answer."""
 
     failure: Failure
     failures: int
@@ -213,7 +216,7 @@ class MarketCache:
         return self._slots.get(query)
 
     def _put(self, query: Query, slot: _Slot) -> None:
-        """Set a slot, and evict the least recently used that is not being fetched where there are too many."""
+        """Set a slot; evict the least recently used idle ones where there are too many."""
         self._slots[query] = slot
         if len(self._slots) > MAX_ENTRIES:
             del self._slots[
@@ -226,7 +229,7 @@ class MarketCache:
         self._put(query, slot._replace(entry=replace(slot.entry, **changes)))
 
     def _discard(self, queue: list[Query], failure: Failure | None = None) -> None:
-        """Empty a queue; what was in it is no longer being fetched, and failed where there is a failure."""
+        """Empty a queue; what was in it failed where there is a failure, else it is forgotten."""
         for query in queue:
             self._update(query, fetching=False, **({"failure": failure} if failure else {}))
         queue.clear()
@@ -312,7 +315,7 @@ class MarketCache:
             self._update(query, fetching=False)
 
     def _fail(self, query: Query, unavailable: Unavailable) -> None:
-        """Remember a failure; one of the whole venue opens its circuit breaker, for whatever is queued too."""
+        """Remember a failure; one of the whole venue opens its circuit breaker."""
         with self._changed:
             slot = self._slots.get(query, _Slot())
             failure = _failure(unavailable, self.now(), slot.failures + 1)

@@ -136,7 +136,7 @@ def doubtful(line: Sequence[Entry]) -> Entry | None:
 
 
 def _says_closed(entry: Entry, filled: Collection[str]) -> bool:
-    """Return whether a state, a flag, a side or a word of an action says that the line is closed."""
+    """Return whether a state, flag, side or action says that the line is closed."""
     column, plain = entry.column, folded(entry.cell)
     if column.field == "status":
         return plain in ENDED | PENDING

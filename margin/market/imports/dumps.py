@@ -258,7 +258,7 @@ def _written(value: object) -> str:
 
 
 def _keys(records: Sequence[Mapping[str, str]]) -> list[str]:
-    """Return the keys of all records, those that are understood first where there are more than a table has columns."""
+    """Return the keys of all records, the known ones first where there are too many."""
     keys = list(dict.fromkeys(key for record in records for key in record))
     if len(keys) <= MOST_COLUMNS:
         return keys

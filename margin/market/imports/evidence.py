@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from margin.model.scenario import Side
 
 VALUE_BAND, VALUE_BAND_AT_ENTRY = 1.1, 2.0
-"""By how much size × mark, or size × entry where there is no mark, may differ from the value that a line states."""
+"""How far size × mark (or entry) may be from a value that the line states."""
 SAME_MOVE = 0.25
-"""By how much a stated profit may differ from size × (mark − entry), relatively, and still tell the side surely."""
+"""How far a stated profit may be from size × (mark − entry) and still tell the side."""
 LEAST_MOVE, PROFIT_BAND = 0.01, 1.5
 """From which move on, and by how much, a stated profit must be near size × (mark − entry)."""
 WHOLE_LEVERAGE = 0.015
@@ -59,7 +59,7 @@ class Evidence:
         return "short" if self.liquidation > (self.mark or entry_price) else "long"
 
     def side_by_brackets(self, entry_price: float) -> Side | None:
-        """Return the side whose profit is taken, and whose loss is stopped, where these orders lie."""
+        """Return the side whose profit is taken and whose loss is stopped at these orders."""
         if (
             self.take_profit
             and self.stop_loss
@@ -69,7 +69,10 @@ class Evidence:
         return None
 
     def contradicts(self, side: Side, quantity: float, entry_price: float) -> bool:
-        """Return whether the profit is surely that of the other side, for its size is that of the whole move."""
+        """Return whether the profit can only be the other side's.
+
+        Its size is that of the whole move.
+        """
         if (
             self.side_by_profit(entry_price) in {None, side}
             or self.mark is None
@@ -80,7 +83,7 @@ class Evidence:
         return abs(abs(self.profit) - move) <= SAME_MOVE * move
 
     def is_earned(self, quantity: float, entry_price: float) -> bool:
-        """Return whether a size in tokens can make the profit that the line states, on the move from entry to mark.
+        """Return whether a size in tokens can make the stated profit from entry to mark.
 
         A move of less than `LEAST_MOVE` proves nothing: fees and funding may be larger.
         """
@@ -103,7 +106,7 @@ class Evidence:
         return 1 / band <= quantity * price / self.value <= band
 
     def is_margin_times(self, leverage: float | None, size: float, entry_price: float) -> bool:
-        """Return whether a size is what its margin opens at its leverage, in dollars, and so no number of tokens."""
+        """Return whether the size is dollars: what its margin opens at its leverage."""
         if not self.opening_margin or self.opening_margin < 0 or not leverage:
             return False
         opened, price = self.opening_margin * leverage, self.mark or entry_price

@@ -68,9 +68,12 @@ class _Sheet(NamedTuple):
 
 
 def _workbook(raw: bytes) -> str:
-    """Return the lines of the one sheet that names a position's columns, below its name as a comment.
+    """Return the lines of the sheet that names a position's columns, with its name.
 
-    Raises FieldError where several sheets do, or rows are hidden: which of them hold is not guessed.
+    The name stands above them as a comment.
+
+    Raises FieldError where several sheets do, or rows are hidden: which of them hold is not
+    guessed.
     """
     sheets = _sheets(raw)
     if not sheets:
@@ -133,7 +136,7 @@ def _sheet(sheet: Any) -> _Sheet:
 
 
 def _cell(cell: Any) -> str:
-    """Return a cell's value as text that is read in one way only, with the words that its format shows beside it."""
+    """Return a cell's value as unambiguous text, with the words that its format shows."""
     value = cell.value
     if value is None:
         return ""

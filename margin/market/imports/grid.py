@@ -1,8 +1,8 @@
-"""A table of cells: which line is the header, what its columns are called, and which lines can hold a position.
+"""A table of cells: its header, what its columns are called, which lines hold positions.
 
-What the cells mean is read elsewhere. Without a header the columns are, in this order, symbol, side, size, entry price
-and leverage, the last one optional. A header that is not understood refuses the whole table: reading its columns by
-position instead could swap a size and a price.
+What the cells mean is read elsewhere. Without a header the columns are, in this order, symbol,
+side, size, entry price and leverage, the last one optional. A header that is not understood refuses
+the whole table: reading its columns by position instead could swap a size and a price.
 """
 
 import re
@@ -511,7 +511,7 @@ class _Layout:
 
 
 def _says_side(cell: str) -> bool:
-    """Return whether a cell says a side and nothing else, in a word that can stand for nothing else."""
+    """Return whether a cell says a side and nothing else, in an unambiguous word."""
     words = words_of(cell)
     certain = any(folded(word) in SIDE_WORDS for word in re.split(r"[\s/()]+", cell))
     return bool(words.sides) and not words.unknown and certain
@@ -546,7 +546,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def _without_index(rows: Sequence[Row], header: Row | None) -> Sequence[Row]:
-    """Return the rows without the numbering that a printed data frame has before its first column."""
+    """Return the rows without the numbering that a printed data frame begins with."""
     if header is None:
         return rows
     below = [row for row in rows if row.number > header.number and any(row.cells)]

@@ -114,7 +114,7 @@ def _rows(lines: Sequence[str], separator: str) -> Iterator[Row]:
 
 
 def _is_printed_frame(lines: Sequence[str]) -> bool:
-    """Return whether nothing but spaces parts the lines, and each has a word for every word of the first.
+    """Return whether spaces alone part the lines, with a word for each word of the first.
 
     Its lines may be numbered.
     """

@@ -162,7 +162,7 @@ class LineReader:
         self.line, self.grid, self.convention, self.purpose = line.number, grid, convention, purpose
         self.faults: list[LineFault] = []
         self.assumed: dict[str, str] = {}
-        """What was assumed or converted (`leverage`, `margin`, `notional`, `contracts`, `swap` …), with its detail."""
+        """What was assumed or converted, such as `leverage` or `notional`, with its detail."""
         column = grid.columns.get("symbol")
         dollar_names = purpose.venue.dollar_names
         self.symbol = read_symbol(
@@ -228,7 +228,7 @@ class LineReader:
         return None
 
     def _other_kind(self) -> str | None:
-        """Return why the line is no perpetual, where a kind, an expiry, or a word in any cell or title says so."""
+        """Return why a line is no perpetual: its kind, an expiry, or a word says so."""
         for column, cell in self.entries:
             if column.field == "kind" and folded(cell) == "margin":
                 return "it is a margin loan, not a perpetual"
@@ -257,7 +257,10 @@ class LineReader:
         return f"it is on {printable(self.cells['venue'])}, this account is on {here.name}"
 
     def _settlement(self) -> str | None:
-        """Return the coin that the line settles in, by its columns, its symbol, or the unit of its margin or profit."""
+        """Return the coin that the line settles in.
+
+        By its columns, its symbol, or the unit of its margin or profit.
+        """
         coin = self.cells.get("settle") or self.cells.get("quote") or settled_in(self.symbol.name)
         if coin:
             return coin
@@ -292,7 +295,7 @@ class LineReader:
             return None
 
     def _number(self, field: str, cell: str) -> tuple[float, Numeral, str]:
-        """Return a cell's value, how it is written, and its unit, the header's where it has none itself."""
+        """Return a cell's value, how it is written, and its unit or else the header's."""
         value, _ = without_note(cell)
         written = numeral(value)
         if written is None:
@@ -444,7 +447,8 @@ class LineReader:
         evidence = self.evidence
         if not evidence.is_worth(quantity, entry_price):
             price, name = evidence.mark or entry_price, self.grid.columns["notional"].name
-            wrong = f'the size, {quantity:.6g} at {price:.6g}, is not worth the {evidence.value:.6g} of "{name}"'
+            size = f"the size, {quantity:.6g} at {price:.6g},"
+            wrong = f'{size} is not worth the {evidence.value:.6g} of "{name}"'
             raise CellFault(
                 field, wrong, "write the size in tokens, not in contracts, or correct the value"
             )
@@ -468,7 +472,10 @@ class LineReader:
             )
 
     def _check_entry(self, symbol: str, entry_price: float) -> None:
-        """Raise CellFault where the entry price is so far from the known one that it may be a size or a cost."""
+        """Raise CellFault for an entry price that must be a size or a cost.
+
+        It is too far from the known price.
+        """
         known = self.purpose.marks.get(symbol)
         if known and not 1 / _FARTHEST <= entry_price / known <= _FARTHEST:
             wrong = f"is {entry_price:.6g} the entry price? {symbol} was last seen at {known:.6g}"
@@ -519,7 +526,7 @@ class LineReader:
         return "short" if negative else side
 
     def _side(self, quantity: float, entry_price: float) -> Side:
-        """Return the side: as stated, else as the line's results show it, else as a size without a sign has it."""
+        """Return the side: as stated, or as the results show it, or as the size's sign."""
         stated = self._stated_side()
         if stated:
             if self.evidence.contradicts(stated, quantity, entry_price):
@@ -545,7 +552,7 @@ class LineReader:
         return shown_by or "long"
 
     def _size_has_sign(self) -> bool:
-        """Return whether the size's key is one under which programs write a negative number for a short."""
+        """Return whether the size's key is one that programs sign for shorts."""
         size = self.size
         name = (
             folded(self.grid.columns[size.field].name)
@@ -651,7 +658,7 @@ def _is_empty(entry: Entry) -> bool:
 
 
 def _unknown_words(cell: str) -> str:
-    """Return the first word of a margin's cell that is no number, no dollar coin and no word of the mode."""
+    """Return the first word of a margin's cell that is neither number, coin nor mode."""
     for word in words_of(cell).unknown:
         if numeral(word.rstrip("%:")) is None and word.upper().strip("():") not in DOLLARS:
             return word

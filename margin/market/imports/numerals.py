@@ -161,7 +161,10 @@ class Convention(NamedTuple):
 
     def _contradiction(self, number: Numeral) -> tuple[str, str]:
         other, own = ("comma", "point") if self.sign == "." else ("point", "comma")
-        wrong = f"{_quoted(number)} has a decimal {other}, and other numbers ({self.proof}) a decimal {own}"
+        wrong = (
+            f"{_quoted(number)} has a decimal {other}, and other numbers ({self.proof}) a decimal "
+            f"{own}"
+        )
         return wrong, "write all numbers alike"
 
 

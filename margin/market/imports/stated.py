@@ -58,10 +58,10 @@ def agreed(
 
 
 class Stated:
-    """What the words in a line's cells state, and where the line itself is silent, those of its context.
+    """What the words of a line's cells state, or else those of its context.
 
-    `symbol` are the words beside the symbol, whose column has that name; `flags` are the columns of yes or no that the
-    table has for a mode: an empty cell of one says no.
+    `symbol` are the words beside the symbol, whose column has that name; `flags` are the columns of
+    yes or no that the table has for a mode: an empty cell of one says no.
     """
 
     def __init__(
@@ -185,7 +185,7 @@ def _modes_in_dump(cell: str) -> set[str]:
 
 
 def _mode_by_flag(entry: Entry) -> str:
-    """Return the mode that a yes or no, or a letter, states in a column called "isolated", "cross" or "mode"."""
+    """Return the mode that a yes, a no or a letter states in a column of modes."""
     plain = folded(entry.cell)
     if plain in {"i", "c"}:
         return "isolated" if plain == "i" else "cross"

@@ -51,9 +51,12 @@ _KINDS = {
 
 
 class Symbol(NamedTuple):
-    """A symbol's cell: its bare `name` in capitals, `why_not` it is a perpetual in dollars, and the words beside it.
+    """A symbol's cell: its bare `name`, `why_not` it is a dollar perpetual, its words.
 
-    `unified`: it is written as ccxt writes perpetuals. `perpetual`: something in it says that it is one.
+    The name is in capitals.
+
+    `unified`: it is written as ccxt writes perpetuals. `perpetual`: something in it says that it is
+    one.
     """
 
     name: str

@@ -1,13 +1,14 @@
-"""Positions from a pasted or uploaded table, in any of the spellings that people and venues have for one.
+"""Positions from a pasted or uploaded table, in any spelling that people and venues use.
 
-`read_table` takes any text and never raises. A line is a position, or it is left out with its reason (what a scenario
-of perpetuals in one margin mode and one settlement coin cannot hold, and what is closed), or it has faults, each with
-its remedy; as long as one fault stands the table is not `complete`, and nothing of it may be imported. A table whose
-every line is closed, or that lists orders or trades, is refused by name. Nothing is evaluated: a formula is text.
+`read_table` takes any text and never raises. A line is a position, or it is left out with its
+reason (what a scenario of perpetuals in one margin mode and one settlement coin cannot hold, and
+what is closed), or it has faults, each with its remedy; as long as one fault stands the table is
+not `complete`, and nothing of it may be imported. A table whose every line is closed, or that lists
+orders or trades, is refused by name. Nothing is evaluated: a formula is text.
 
-How a text falls into rows stands in `layout`, which line is the header in `grid`, what columns and words are called in
-`vocabulary`, what a line means in `line`, which tables are refused in `closed`, how numbers are read in `numerals`, and
-how dumps of programs become a grid in `dumps`.
+How a text falls into rows stands in `layout`, which line is the header in `grid`, what columns and
+words are called in `vocabulary`, what a line means in `line`, which tables are refused in `closed`,
+how numbers are read in `numerals`, and how dumps of programs become a grid in `dumps`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -64,7 +65,7 @@ class TableRead:
 
     @property
     def refused(self) -> bool:
-        """Whether the table as a whole cannot be one of open positions, whatever becomes of its lines."""
+        """Whether the table as a whole cannot be one of open positions."""
         return (
             bool(self.faults)
             and not self.positions
@@ -264,7 +265,7 @@ class _Reading:
         self.faults.append(LineFault(line, "", wrong, remedy, removable=False, unit=self.grid.unit))
 
     def _require_columns(self) -> None:
-        """A table of positions says the token, the entry price, and a size or a margin with its leverage."""
+        """Require columns for the token, the entry price, and a size or margin with leverage."""
         columns = self.grid.columns
         if self.grid.header is None or not columns:
             return
@@ -310,10 +311,13 @@ class _Reading:
         return set().union(*self.filled.values())
 
     def _ask_for_side(self) -> None:
-        """Refuse to take every line for a long where the sides may stand in what is not understood, or nowhere."""
+        """Refuse a table whose sides may stand in what is not understood, or nowhere."""
         all_trades = self.grid.header is not None and 0 < len(self.legs) == len(self.trades)
         if all_trades and not self._is_leveraged:
-            wrong = "it says buy or sell, and nothing in it says that these are open perpetuals, and not trades"
+            wrong = (
+                "it says buy or sell, and nothing in it says that these are open perpetuals, and "
+                "not trades"
+            )
             self._refuse(wrong, "write long or short for positions, or add their leverage")
             return
         if "sign" not in self.assumed or any(leg.position.side == "short" for leg in self.legs):
@@ -337,7 +341,7 @@ class _Reading:
         return self.says_perpetual or not self.all_filled.isdisjoint(LEVERAGED)
 
     def _may_hold_sides(self, column: Column) -> bool:
-        """Return whether a column that is not understood holds a few plain words, or numbers with a sign."""
+        """Return whether an unknown column holds a few plain words or signed numbers."""
         if column.known:
             return False
         cells = self._cells(column)
@@ -347,7 +351,7 @@ class _Reading:
         return 0 < len(set(cells)) <= _FEW and all(_is_plain_word(cell) for cell in cells)
 
     def _ask_whether_open(self) -> None:
-        """Refuse to take for open what looks like trades, or like a journal whose results say which lines are over."""
+        """Refuse what looks like trades, or a journal whose results say which are over."""
         if not self.legs or not self.all_filled.isdisjoint(OPEN_SIGNS):
             return
         legs = {leg.label for leg in self.legs if leg.position.symbol in self.trades}
@@ -435,7 +439,7 @@ class _Reading:
 
 
 def _why_no_positions(context: Sequence[str], lines: Sequence[Line]) -> str | None:
-    """Return why the lines of one list are no open positions, as a clause, by its title or by its columns."""
+    """Return why the lines of a list are no open positions, by its title or columns."""
     title = next(filter(lists_no_positions, context), None)
     if title is not None:
         return f'its title, "{printable(title)}", is that of closed trades or orders'

@@ -1,8 +1,9 @@
-"""The words of tables: what columns are called, and how sides, modes and states are written, in a dozen languages.
+"""The words of tables: columns, sides, modes and states, in a dozen languages.
 
-Only data and look-ups stand here. Every word is compared `folded`: small letters without accents, spaces or signs, so
-that `Einstiegs-Preis`, `einstiegspreis` and `EINSTIEGSPREIS` are one. A word that means two things is left out: a
-column that is not understood is asked about, one that is misunderstood costs money.
+Only data and look-ups stand here. Every word is compared `folded`: small letters without accents,
+spaces or signs, so that `Einstiegs-Preis`, `einstiegspreis` and `EINSTIEGSPREIS` are one. A word
+that means two things is left out: a column that is not understood is asked about, one that is
+misunderstood costs money.
 """
 
 import re

@@ -33,7 +33,7 @@ class Snapshot:
         self._folder = folder
 
     def tables(self, venue: str) -> VenueTables:
-        """Return tiers, contract values where tiers are read by contracts, and who is known not to be listed."""
+        """Return tiers, contract values where needed, and who is known not to be listed."""
         return self._tables[choice(venue, "venue", VENUES)]
 
     def contracts(self, venue: str) -> Mapping[str, Contract]:
@@ -62,10 +62,10 @@ class Snapshot:
         return self._risk
 
     def correlations(self, symbols: Sequence[str]) -> Correlations:
-        """Return correlations among the symbols, from the window reaching back furthest that holds them all.
+        """Return the symbols' correlations, from the longest window that holds them all.
 
-        That is the long window, or for a book with VIRTUAL, which is younger, the last year. Raises FieldError for a
-        symbol that is not in the snapshot.
+        That is the long window, or for a book with VIRTUAL, which is younger, the last year. Raises
+        FieldError for a symbol that is not in the snapshot.
         """
         for window in self._correlations:
             if set(symbols) <= set(window.symbols):

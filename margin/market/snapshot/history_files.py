@@ -23,7 +23,10 @@ from margin.market.snapshot.csv_reader import (
 from margin.venues import listing_venues
 
 _MARKS = "symbol,source,as_of,price"
-_FUNDING = "symbol,venue,since,as_of,interval_hours,payments,mean,median,percentile_1,percentile_99,lowest,highest"
+_FUNDING = (
+    "symbol,venue,since,as_of,interval_hours,payments,"
+    "mean,median,percentile_1,percentile_99,lowest,highest"
+)
 _RISK = "symbol,source,since,as_of,annual_volatility,beta_btc"
 _CORRELATIONS = "source,since,as_of,first,second,value"
 _CRASHES = "date,event,source,symbol,close,low,high"
@@ -31,7 +34,7 @@ _RISING_RATES = ("lowest", "percentile_1", "median", "percentile_99", "highest")
 
 
 def read_marks(folder: Traversable) -> Marks:
-    """Return the marks: every symbol of the snapshot has one, so they also say which symbols there are."""
+    """Return the marks; every symbol of the snapshot has one."""
     rows = read_rows(folder, "marks.csv", _MARKS)
     refuse_repeats(rows, lambda row: row.cells["symbol"])
     prices = {row.symbol("symbol"): row.number("price", above=0) for row in rows}

@@ -107,7 +107,7 @@ class Asking:
         return Checked(good, refused)
 
     def _marks(self, tokens: Sequence[str]) -> Checked[tuple[str, float]]:
-        """Return per token the mark of the first venue that has one, or the first reason for none."""
+        """Return per token the first venue's mark, or the first reason for none."""
         good: dict[str, tuple[str, float]] = {}
         refused: dict[str, str] = {}
         for venue in listing_venues():

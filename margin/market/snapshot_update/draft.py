@@ -37,7 +37,7 @@ class NotWritten(Exception):  # noqa: N818 (what became of the files)
 
 
 class Written(NamedTuple):
-    """Rows that are new: their dates before and after, or the words for rows that were not or are no longer there."""
+    """Rows that are new, with their dates, or words for rows that are not there."""
 
     table: str
     venue: str
@@ -100,7 +100,9 @@ def _cell(value: str | bool | float | None, decimals: int | None) -> str:
 
 
 class Draft:
-    """The files' rows as they are to be, per venue and token, and an account of every change and of what stays.
+    """The files' rows as they are to be, and an account of every change.
+
+    Per venue and token.
 
     A venue is "" in files that have none; all correlations stand under the token "".
     """
@@ -190,9 +192,10 @@ class Draft:
 
 
 def publish(draft: Draft, folder: Path, check: Callable[[Path], object], *, dry_run: bool) -> None:
-    """Write the draft beside the folder, has it checked there, and moves it into place unless it is a dry run.
+    """Write the draft beside the folder, check it, and move it into place unless dry.
 
-    Raises NotWritten where `check` raises FieldError or the files cannot be written: then nothing has changed.
+    Raises NotWritten where `check` raises FieldError or the files cannot be written: then nothing
+    has changed.
     """
     try:
         with TemporaryDirectory(

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import date
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from margin.errors import FieldError
 from margin.market.records import Contract, Correlations, is_definite
@@ -46,36 +46,42 @@ IMPLAUSIBLE = 5.0
 _DECIMALS, _RATE_DECIMALS = 4, 8
 
 
-def rewrite(
-    source: MarketSource,
-    folder: Path,
-    today: date,
-    *,
-    added: Iterable[str] = (),
-    trust: bool = False,
-    dry_run: bool = False,
-    tiers: Tiers | None = None,
-    say: Say = lambda _: None,
-) -> Report:
+class Options(TypedDict, total=False):
+    """How a snapshot is rewritten, where it is not as usual."""
+
+    added: Iterable[str]
+    """Tokens to hold besides those it has."""
+    trust: bool
+    """Whether to take figures that differ implausibly from the old ones."""
+    dry_run: bool
+    """Whether to ask and check, but write nothing."""
+    tiers: Tiers
+    """Answers in place of the source's."""
+    say: Say
+    """Is told what is asked."""
+
+
+def rewrite(source: MarketSource, folder: Path, today: date, **options: Unpack[Options]) -> Report:
     """Write the folder's snapshot anew.
 
-    A folder without one gets one, on the rows of the packaged one.
-
-    `today` is the day in UTC; `added` are tokens to hold besides those it has; `tiers` answers in
-    place of the source's; `say` is told what is asked. Raises NotWritten where nothing may be
-    changed, and FieldError where the old snapshot itself is broken.
+    A folder without one gets one, on the rows of the packaged one. `today` is the day in UTC.
+    Raises NotWritten where nothing may be changed, and FieldError where the old snapshot itself is
+    broken.
     """
     folder = folder.resolve()
     base = folder if any((folder / file).exists() for file in FILES) else DATA
     tokens = _read_back(base)
     draft = Draft(base)
     _refuse_a_clock_behind(draft, today)
-    wanted = list(dict.fromkeys([*tokens, *added]))
-    answers = Asking(source, tiers or source.tiers, today, say).all_about(wanted)
-    _Edition(draft, answers, today, trust=trust).make(tokens, wanted[len(tokens) :])
+    wanted = list(dict.fromkeys([*tokens, *options.get("added", ())]))
+    tiers, say = options.get("tiers", source.tiers), options.get("say", lambda _: None)
+    answers = Asking(source, tiers, today, say).all_about(wanted)
+    _Edition(draft, answers, today, trust=options.get("trust", False)).make(
+        tokens, wanted[len(tokens) :]
+    )
     report = draft.report()
     if report.written:
-        publish(draft, folder, _read_back, dry_run=dry_run)
+        publish(draft, folder, _read_back, dry_run=options.get("dry_run", False))
     return report
 
 
@@ -165,7 +171,10 @@ class _Edition:
         found, held = self._answers.contracts[venue], self._draft.tokens(CONTRACTS, venue)
         still = [token for token in held if token in found.good or token in found.refused]
         if 2 * len(still) < len(held) and not self._trust:
-            return f"{VENUES[venue].name} lists only {len(still)} of its {len(held)} tokens (--trust takes that)"
+            return (
+                f"{VENUES[venue].name} lists only {len(still)} of its {len(held)} tokens (--trust "
+                f"takes that)"
+            )
         return None
 
     def _listed(self, venue: str, token: str, contract: Contract) -> None:
@@ -301,7 +310,11 @@ class _Edition:
         self._draft.put(RISK, token, [cells({"symbol": token, **asdict(figures)}, _DECIMALS)])
 
     def _correlations(self, tokens: Iterable[str], windows: Sequence[Window]) -> None:
-        """All or none: with a past window left, an account would take that one as soon as it reaches back further."""
+        """Return the correlations, all or none.
+
+        With a past window left, an account would take that one as soon as it reaches
+        further back.
+        """
         found = [statistics.correlations(window, self._closes_source(window)) for window in windows]
         trouble = self._closes_trouble(tokens)
         if not trouble and not all(is_definite(each.matrix.round(_DECIMALS)) for each in found):

@@ -1,8 +1,9 @@
-"""Risk figures, correlations and funding distributions from recorded prices and rates, as the snapshot states them.
+"""Risk figures, correlations and funding distributions from recorded prices and rates.
 
-Prices are daily closes of complete UTC days, moves their log returns. A window ends yesterday and holds consecutive
-days on which each of its tokens has a close: a day that one token lacks ends the window for all before it, so no move
-spans a hole and every figure of a window speaks of the same days. Variances and covariances divide by n − 1.
+Prices are daily closes of complete UTC days, moves their log returns. A window ends yesterday and
+holds consecutive days on which each of its tokens has a close: a day that one token lacks ends the
+window for all before it, so no move spans a hole and every figure of a window speaks of the same
+days. Variances and covariances divide by n − 1.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,7 +50,7 @@ Closes = NDArray[np.float64]
 
 
 def daily_closes(candles: Candles, today: date) -> Closes:
-    """Return the closes of the days that follow each other up to yesterday, of candles of one UTC day each.
+    """Return the closes of consecutive days up to yesterday, of daily UTC candles.
 
     Raises FieldError where they make fewer than `YEAR` moves, or none at all.
     """
@@ -101,10 +102,10 @@ class Window:
 
 
 def windows(closes: Mapping[str, Closes], today: date) -> list[Window]:
-    """Return the long window, and the last year of every token where some are too young for the long one.
+    """Return the long window, and the last year where tokens are too young for it.
 
-    The long window reaches back as far as BTC and the whole AI basket do together. Raises FieldError with the token
-    where one of these is missing.
+    The long window reaches back as far as BTC and the whole AI basket do together. Raises
+    FieldError with the token where one of these is missing.
     """
     for token in ("BTC", *AI_BASKET):
         if token not in closes:
@@ -144,7 +145,10 @@ def risk(window: Window, token: str, source: str) -> Risk:
 
 
 def correlations(window: Window, source: str) -> Correlations:
-    """Return the window's linear correlations, symmetric to the last digit, with ones on the diagonal."""
+    """Return the window's linear correlations, symmetric to the last digit.
+
+    With ones on the diagonal.
+    """
     centred = window.returns - window.returns.mean(axis=0)
     products = centred.T @ centred
     roots = np.sqrt(products.diagonal())
@@ -158,9 +162,10 @@ def correlations(window: Window, source: str) -> Correlations:
 
 
 def funding(venue: str, history: FundingHistory, today: date) -> Funding:
-    """Return how the latest rates were distributed, back to where the payments' interval was last another.
+    """Return how the latest rates were distributed, since the interval last changed.
 
-    Percentiles interpolate linearly. Raises FieldError where they are fewer than `FEWEST_PAYMENTS` or not recent.
+    Percentiles interpolate linearly. Raises FieldError where they are fewer than `FEWEST_PAYMENTS`
+    or not recent.
     """
     hours, first = _steady(history.times)
     rates = history.rates[first:]

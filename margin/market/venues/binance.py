@@ -155,7 +155,10 @@ class Binance:
             return None
 
     def _debts(self, owed: Mapping[str, float]) -> list[Debt]:
-        """Return the debts. The venue values a liability above its index price, by a buffer of its own."""
+        """Return the debts.
+
+        The venue values a liability above its index price, by a buffer of its own.
+        """
         return debts_of(owed, self._liabilities(owed) if owed else {}, self._marks)
 
     def _liabilities(self, owed: Mapping[str, float]) -> dict[str, float | None]:

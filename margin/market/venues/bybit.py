@@ -1,6 +1,7 @@
-"""Bybit, API v5: linear perpetuals settled in USDT, and a unified trading account in cross or isolated margin.
+"""Bybit, API v5: linear USDT perpetuals and a unified account, cross or isolated.
 
-Every answer is `{"retCode": 0, "result": {…}}`, long lists come in pages with a cursor, and figures as text.
+Every answer is `{"retCode": 0, "result": {…}}`, long lists come in pages with a cursor, and figures
+as text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -331,7 +332,10 @@ def _tiers(risks: Sequence[Entry], unit: float) -> list[dict[str, float | None]]
 
 
 def _check_unit(risk: Entry, path: str, unit: float) -> None:
-    """Raise FieldError where the initial margin is given and is not in this unit, or maintenance not in its unit."""
+    """Raise FieldError where margins are not in this unit.
+
+    The initial margin may be missing.
+    """
     leverage, initial = figure(risk, "maxLeverage"), optional(risk, "initialMargin")
     if initial is None:
         return
@@ -406,7 +410,7 @@ def _equity(coin: Entry) -> float:
 
 
 def _owed(coins: Mapping[str, Entry]) -> tuple[dict[str, float], dict[str, float | None]]:
-    """Return amounts above 0 of the coins that are owed, and what the venue says each debt is worth in USD."""
+    """Return the owed coins' amounts, above 0, and the venue's value of each in USD."""
     owed = {
         name: -_equity(coin)
         for name, coin in coins.items()

@@ -1,4 +1,4 @@
-"""What every venue's answers must hold to before a figure leaves this package, whichever venue gave it.
+"""What every venue's answers must hold to before a figure leaves this package.
 
 The venues' modules read the fields; here stand the checks that are the same for all of them.
 """
@@ -137,7 +137,9 @@ def venue_quote(
     index_price: float | None,
     funding: Callable[[], tuple[float | None, float | None, datetime | None]],
 ) -> Quote:
-    """Return the quote; what `funding` reads (rate, interval in hours, next payment) is None where it cannot be true.
+    """Return the quote; of what `funding` reads, impossible values are None.
+
+    It reads rate, interval in hours and next payment.
 
     Raises FieldError for the mark and the index price alone: no funding takes a mark with it.
     """
@@ -170,10 +172,13 @@ def tier_table(rows: Sequence[Mapping[str, float | None]], *, progressive: bool)
 
 
 def published_amounts(rows: Sequence[Entry], key: str) -> list[float | None]:
-    """Return the maintenance amounts that a venue publishes under this key, lowest tier first, in the settlement coin.
+    """Return the maintenance amounts under this key, lowest tier first.
 
-    None, so that they follow from continuity, where no row above the first gives one. Where some do, one that is left
-    out is 0: an answer in which that is wrong may have lost more than this field, and is refused. Raises FieldError.
+    In the settlement coin.
+
+    None, so that they follow from continuity, where no row above the first gives one. Where some
+    do, one that is left out is 0: an answer in which that is wrong may have lost more than this
+    field, and is refused. Raises FieldError.
     """
     amounts = [optional(row, key) for row in rows]
     if all(amount is None for amount in amounts[1:]):
@@ -211,7 +216,7 @@ def _candle(row: object, path: str) -> tuple[float, ...]:
 
 
 def funding_history(rows: Iterable[object], time: str, rate: str) -> FundingHistory:
-    """Return funding payments from objects that hold a time in ms and a rate under these keys, in whatever order.
+    """Return funding payments from objects of a time in ms and a rate, in any order.
 
     Raises FieldError naming the row, or the time that is given twice.
     """

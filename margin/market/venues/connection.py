@@ -25,7 +25,7 @@ from margin.market.venues.transport import Outcome, Transport, parsed
 TIMEOUT = 5.0
 """Seconds until a request is given up, from the look-up of the host to the last byte."""
 QUICK = 0.5
-"""The part of `TIMEOUT` within which a request must have failed to be tried again where the venue was silent."""
+"""The part of `TIMEOUT` within which a silent venue must have failed to be asked again."""
 BACK_OFF = 0.5
 """Seconds before the one retry after a failure that may pass."""
 
@@ -98,7 +98,7 @@ class Connection:
     """
 
     def __init__(self, venue: str, key: Key | None = None) -> None:
-        """Raise Unavailable for a key that cannot be one, or of a site that the venue does not have."""
+        """Raise Unavailable for a key that cannot be one, or of a site unknown there."""
         if key:
             _check(key)
         site = site_of(venue, key.site if key else GLOBAL)

@@ -20,7 +20,7 @@ from margin.model.symbols import STABLECOINS
 
 
 class Debt(NamedTuple):
-    """A coin that is owed: how much of it, above 0, and its present value in the settlement coin, above 0."""
+    """An owed coin: its amount and its value in the settlement coin, both above 0."""
 
     coin: str
     amount: float
@@ -32,11 +32,11 @@ def debts_of(
     told: Mapping[str, float | None],
     marks: Callable[[], Mapping[str, float]],
 ) -> list[Debt]:
-    """Return the debts among coins, each at the higher of what the venue tells and its perpetual's mark.
+    """Return the debts, each at the higher of the venue's value and the perpetual's mark.
 
-    `owed` are amounts above 0 and `told` their values by the venue, in dollars; a dollar coin is worth a dollar at
-    least. `marks`, per token, are asked for where anything is owed. Raises Unavailable where a debt has no price:
-    without it the account would look safer than it is.
+    `owed` are amounts above 0 and `told` their values by the venue, in dollars; a dollar coin is
+    worth a dollar at least. `marks`, per token, are asked for where anything is owed. Raises
+    Unavailable where a debt has no price: without it the account would look safer than it is.
     """
     prices = _prices(marks) if owed else {}
     return [
@@ -71,7 +71,10 @@ def named(debts: Iterable[Debt], settlement: str) -> list[LeftOut]:
 
 
 def _reason(debt: Debt, settlement: str) -> str:
-    counted = f"it is owed, and counts against the account: {debt.value:,.2f} {settlement} less in the wallet balance"
+    counted = (
+        f"it is owed, and counts against the account: {debt.value:,.2f} {settlement} less in the "
+        f"wallet balance"
+    )
     return (
         counted
         if debt.coin in STABLECOINS

@@ -1,8 +1,9 @@
-"""Hyperliquid: perpetuals of its own exchange, settled in USDC, and the account of a wallet address.
+"""Hyperliquid: perpetuals settled in USDC, and the account of a wallet address.
 
-Everything is one request, POST /info, told apart by its `type`; nothing is signed. Sizes are tokens, tiers are read by
-notional in USD and follow from the maximum leverages of `meta`. Perpetuals of other builders' exchanges on the same
-chain are not read. A wallet address is personal: it goes into requests alone.
+Everything is one request, POST /info, told apart by its `type`; nothing is signed. Sizes are
+tokens, tiers are read by notional in USD and follow from the maximum leverages of `meta`.
+Perpetuals of other builders' exchanges on the same chain are not read. A wallet address is
+personal: it goes into requests alone.
 """
 
 import re
@@ -81,11 +82,14 @@ _ELSEWHERE = (
     "it is held for positions or orders outside the exchange's own perpetuals, which are not read"
 )
 _UNEXPLAINED = 1.05
-"""A margin this many times, and a dollar above, what its positions explain is held for something else too."""
+"""A margin this many times (and $1 above) its positions' is held for more than them."""
 
 
 class _Balance(NamedTuple):
-    """What stands behind the cross positions, their profit included, and the margins held for them and for others."""
+    """What backs the cross positions, with their profit, and the margins held.
+
+    For them and for others.
+    """
 
     equity: float
     initial_margin: float | None = None
@@ -381,7 +385,10 @@ def _usdc(spot: object) -> float:
 
 
 def _after_maintenance(spot: object, otherwise: float) -> float:
-    """Return USDC that no margin is held against, of `[[0, "19787.6"], …]` by the number of the coin."""
+    """Return USDC that no margin is held against, by the number of the coin.
+
+    The venue gives `[[0, "19787.6"], …]`.
+    """
     rows = entry(spot).get("tokenToAvailableAfterMaintenance") or []
     of_usdc = [
         value for number, value in map(_pair, listed(rows, "", most=MOST_ROWS)) if number == _USDC

@@ -307,7 +307,7 @@ def _tiers(rows: Sequence[Any], family: str) -> list[Mapping[str, float | None]]
 
 
 def _payment(row: object) -> Entry:
-    """Return the row with the realised rate as its rate, or the announced one where that is not known."""
+    """Return the row with the realised rate, or the announced one where it is unknown."""
     held = entry(row)
     realised = held.get("realizedRate")
     return {**held, "rate": held.get("fundingRate") if realised in (None, "") else realised}
@@ -378,7 +378,7 @@ def _equities(coins: Mapping[str, Entry]) -> dict[str, float]:
 
 
 def _owed(coins: Mapping[str, Entry]) -> tuple[dict[str, float], dict[str, float | None]]:
-    """Return amounts above 0 of the coins that are owed, and what the venue says each debt is worth in USD."""
+    """Return the owed coins' amounts, above 0, and the venue's value of each in USD."""
     owed = {name: -equity for name, equity in _equities(coins).items() if equity < 0}
     worth = {name: optional(coins[name], "eqUsd") for name in owed}
     return owed, {name: None if value is None else -value for name, value in worth.items()}
@@ -451,6 +451,6 @@ def _figures(config: Entry, balance: Entry, cash: Entry, taken: TakenOver) -> Ve
 
 
 def _equity_without(cash: Entry, *elsewhere: str) -> float | None:
-    """Return equity of USDT without what isolated positions (`isoEq`) or trading bots (`stgyEq`) hold of it."""
+    """Return equity of USDT without isolated positions (`isoEq`) or bots (`stgyEq`)."""
     equity = optional(cash, "eq")
     return None if equity is None else equity - sum(optional(cash, key) or 0.0 for key in elsewhere)

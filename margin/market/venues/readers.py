@@ -58,7 +58,7 @@ class Reader(Protocol):
         """
 
     def account(self) -> VenueAccount:
-        """Return the account of the connection's key, which its rights are asked for before it is read."""
+        """Return the account of the connection's key, after asking what the key may do."""
 
 
 READERS: dict[str, Callable[..., Reader]] = {
@@ -82,7 +82,7 @@ class Venues:
         self._lock = Lock()
 
     def contracts(self, venue: str) -> Checked[Contract]:
-        """Return every linear perpetual that trades on the venue now, in its usual settlement coin."""
+        """Return every linear perpetual that trades on the venue, in its settlement coin."""
         return _usable(self._reader(venue).contracts)
 
     def quotes(self, venue: str) -> Checked[Quote]:

@@ -1,7 +1,8 @@
-"""What a venue's error codes say of a key, of its account and of the place it is asked from, with what to do about it.
+"""What a venue's error codes say of a key, an account or a place, with what to do.
 
-From the venues' published lists of errors and from public reports; a reason goes on after the venue's name. A code that
-is not listed here says nothing, and the status and the kind of the error speak for it.
+From the venues' published lists of errors and from public reports; a reason goes on after the
+venue's name. A code that is not listed here says nothing, and the status and the kind of the error
+speak for it.
 """
 
 from collections.abc import Mapping

@@ -32,7 +32,10 @@ def read_only_key(venue: str) -> str:
 
 
 def refuse_withdrawal(venue: str, rights: Rights) -> Rights:
-    """Return the rights. Raises Unavailable, trouble `key`, where they let money leave the account."""
+    """Return the rights.
+
+    Raises Unavailable, trouble `key`, where they let money leave the account.
+    """
     if rights.may_withdraw:
         how = read_only_key(venue)
         raise Unavailable(

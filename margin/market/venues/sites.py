@@ -1,7 +1,7 @@
-"""The sites of a venue: its global one, and the regional ones whose accounts and keys are known nowhere else.
+"""A venue's sites: the global one, and regional ones with accounts of their own.
 
-An allow-list. Every host is one that ccxt names, as a client of its own or beside another client's host, so that no
-address ever comes from outside.
+An allow-list. Every host is one that ccxt names, as a client of its own or beside another client's
+host, so that no address ever comes from outside.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ GLOBAL = ""
 
 
 class Site(NamedTuple):
-    """One site: its name for a reader, ccxt's client, and the host where it is not the client's own."""
+    """A site: its name, ccxt's client, and the host where it is not the client's own."""
 
     name: str
     client: str

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import aiohttp
 
 LARGEST_ANSWER = 32 * 1024 * 1024
-"""Bytes beyond which an answer is not read on; the largest known, Binance's list of contracts, is about 2 MB."""
+"""Bytes beyond which an answer is not read on; the largest known is about 2 MB."""
 _CHUNK = 1 << 16
 _LONGEST_ERROR = 4096
 """Bytes beyond which an answer is none of the short objects that venues put their errors in."""

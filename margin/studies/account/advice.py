@@ -79,10 +79,13 @@ def _lowest_on_the_way(book: Book, scenario: Scenario, move: float) -> float:
 
 
 def _cut(book: Book, scenario: Scenario, move: float) -> float | None:
-    """Return the smallest part to close now with which what is kept survives every stop of the move.
+    """Return the smallest part to close now so that the rest survives the move.
 
-    Survival need not grow with what is closed: where closing realises a debt, or a size beyond some tier earns more
-    than it asks, only a part between two others survives. So the largest part kept that does is looked for.
+    At every stop of it.
+
+    Survival need not grow with what is closed: where closing realises a debt, or a size beyond some
+    tier earns more than it asks, only a part between two others survives. So the largest part kept
+    that does is looked for.
     """
     stops = [
         scenario.market.moved(scenario.market.marks, stop)
@@ -109,7 +112,7 @@ class _Course(NamedTuple):
     legs: tuple[Leg, ...]
 
     def survivors(self) -> list[Stretch]:
-        """Return the parts kept with which headroom is left, as stretches in ascending order that do not touch."""
+        """Return the parts kept that leave headroom, as ascending separate stretches."""
         parts = np.array(sorted({0.0, 1.0, *self._kinks()}))
         ends = np.column_stack([parts[:-1], parts[1:]])
         headroom = self._headroom(ends)

@@ -31,7 +31,7 @@ from margin.venues import TierTable
 
 
 class MarginRatio(NamedTuple):
-    """The venue's own figure as a fraction, where it liquidates, which way it moves towards that, and its name."""
+    """The venue's own ratio: a fraction, where it liquidates, its direction, its name."""
 
     value: float | None
     liquidation_at: float
@@ -233,7 +233,7 @@ def _assessment(
 def _beyond(
     scenario: Scenario, positions: list[PositionFigures], prices: list[LiquidationPrice]
 ) -> list[Assumption]:
-    """Return which figures lie where the venue's table has ended, or where an isolated position is liquidated."""
+    """Return which figures lie beyond the venue's table, or past an isolated liquidation."""
     above = {price.symbol: price.above for price in prices if price.above is not None}
     beyond = [
         figures.symbol
@@ -249,7 +249,7 @@ def _beyond(
 
 
 def _ends(figures: PositionFigures, above: float | None, scenario: Scenario) -> bool:
-    """Return whether the position's table ends below its size, or below that at a liquidation price."""
+    """Return whether the table ends below the position, now or at a liquidation price."""
     if any(problem.code == "beyond_last_tier" for problem in figures.problems):
         return True
     if above is None or scenario.account.rules.own_fraction:
@@ -436,7 +436,7 @@ def _position_problems(
 
 
 def _of_both_sides(position: Position, twin: Position, scenario: Scenario) -> list[Problem]:
-    """Return what the venue does not keep of a token held long and short, and what is not known of it there."""
+    """Return what the venue does not keep of hedged tokens, and what is unknown of it."""
     account, rules, symbol = scenario.account, scenario.account.rules, position.symbol
     if not rules.hedges:
         return [Problem.warning("one_position_per_token", venue=rules.name, symbol=symbol)]
@@ -489,7 +489,10 @@ def _account_problems(
 def _of_several_coins(
     scenario: Scenario, positions: list[PositionFigures], prices: list[LiquidationPrice]
 ) -> list[Assumption]:
-    """Return how the settlement coin counts beside other coins, and what is not modelled where it is owed."""
+    """Return how the settlement coin counts beside others, and what is not modelled.
+
+    Where it is owed.
+    """
     account, rules = scenario.account, scenario.account.rules
     if not account.counts_collateral or not (account.collateral or account.settlement_rate != 1):
         return []
@@ -512,7 +515,7 @@ def _of_several_coins(
 def _at_liquidation(
     scenario: Scenario, balance: float, prices: list[LiquidationPrice]
 ) -> list[float]:
-    """Return balance and profit in the settlement coin at every liquidation price, other marks standing still."""
+    """Return balance and profit at every liquidation price, other marks standing still."""
     net, marks = net_quantities(scenario.positions), scenario.market.marks
     balances = []
     for price in prices:

@@ -43,7 +43,7 @@ def _within_bounds(value: float | None) -> float | None:
 
 
 def differences(account: Preparable) -> list[Difference]:
-    """Return the figures that the maker of the scenario saw and that are not reproduced within 1%."""
+    """Return the figures that the maker saw and that do not reproduce within 1%."""
     account = prepare(account)
     seen = account.scenario.seen
     return [] if seen is None else changed(seen, _seen_now(assess(account)))

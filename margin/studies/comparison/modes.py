@@ -123,7 +123,9 @@ class Part(NamedTuple):
 
 
 class Left(NamedTuple):
-    """What a move leaves of the account in one mode, and that less what it is worth today, in the settlement coin.
+    """What a move leaves of the account in one mode, and the change from today.
+
+    In the settlement coin.
 
     `lost` names the positions liquidated on the way: in cross all or none.
     """
@@ -174,7 +176,10 @@ class Mode:
         )
 
     def left(self, dead: Sequence[bool], prices: Mapping[str, float]) -> Left:
-        """Return what stands at prices by token, where these parts, in their order, were liquidated on the way."""
+        """Return what is left at prices by token, with these parts liquidated on the way.
+
+        In the parts' order.
+        """
         lost = [
             name for part, gone in zip(self.parts, dead, strict=True) if gone for name in part.names
         ]
@@ -250,7 +255,9 @@ class ModeComparison:
 
 
 def modes(account: Preparable) -> ModeComparison:
-    """Return the account in both modes, each position's isolated margin as given, else quantity · entry ÷ leverage.
+    """Return the account in both modes, with each position's isolated margin.
+
+    As given, else quantity · entry ÷ leverage.
 
     Raises FieldError where those margins are larger than a wallet may be.
     """
@@ -385,9 +392,12 @@ def _last(reaches: Sequence[JointMove]) -> JointMove:
 
 
 class ModeCurves(NamedTuple):
-    """What is left in both modes along a direction, as arrays of shape (points,), x ascending and 0 among them.
+    """What is left in both modes along a direction, as arrays of shape (points,).
 
-    `cross_reached` is where cross is liquidated; `lost_at` says the same of every isolated position by its name.
+    x ascends and 0 is among them.
+
+    `cross_reached` is where cross is liquidated; `lost_at` says the same of every isolated position
+    by its name.
     """
 
     direction: Direction
@@ -443,7 +453,7 @@ def _stated(cross: JointMove, last: JointMove, *, funded: bool) -> list[float]:
 
 
 def _steps(direction: Direction, reaches: Iterable[JointMove], stated: Sequence[float]) -> Array:
-    """Return even steps over what is worth showing, and where the curves bend or fall, each fall twice."""
+    """Return even steps over the range shown, and each bend and drop; drops twice."""
     falls = [each for reached in reaches for each in reached if each is not None]
     low, high = _shown(direction, falls, stated)
     clips = [-1 / rate for rate in direction.rates.values() if rate]

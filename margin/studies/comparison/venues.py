@@ -119,7 +119,7 @@ class VenueComparison:
 
     @property
     def comparable(self) -> bool:
-        """Whether there are two whole lines or more, and their tables near enough in time to name one."""
+        """Whether two or more lines are whole, with tables near enough in time to compare."""
         return len(self.whole) > 1 and self.apart is not None and self.apart <= FAR_APART
 
     @property
@@ -133,15 +133,20 @@ class VenueComparison:
         )
 
     def _ahead(self, *, falls: bool) -> list[float]:
-        """Return how large the common moves one way are that still lie before a liquidation, line by line."""
+        """Return how large the common moves one way are that do not liquidate yet.
+
+        Line by line.
+        """
         return [end for line in self.whole if 0 < (end := line.reached(falls=falls)) < inf]
 
     @property
     def last(self) -> tuple[str, ...]:
-        """The venues that liquidate last in the common move compared (all whose moves read the same), by name.
+        """The venues that liquidate last in the common move compared, by name.
 
-        Nobody where they are not comparable, where the move does not liquidate on some venue at all, and where every
-        account is liquidated already.
+        All of those whose moves read the same.
+
+        Nobody where they are not comparable, where the move does not liquidate on some venue at
+        all, and where every account is liquidated already.
         """
         if not self.comparable:
             return ()
@@ -153,12 +158,12 @@ class VenueComparison:
 
 
 def _read_alike(one: float, other: float) -> bool:
-    """Return whether two moves are the same to the hundredth of a per cent, beyond which nobody compares them."""
+    """Return whether two moves read the same, to the hundredth of a per cent."""
     return round(one * 100, 2) == round(other * 100, 2)
 
 
 def venues_compared(scenario: Scenario, tables: Mapping[str, VenueTables]) -> VenueComparison:
-    """Return the account on every venue that lists perpetuals, each beside its own reference tables."""
+    """Return the account on every listing venue, each beside its own reference tables."""
     return VenueComparison(
         tuple(
             _line(at_venue(scenario, venue).with_tables(tables[venue]))

@@ -28,11 +28,14 @@ SHOWN = 0.3
 
 
 class Curve(NamedTuple):
-    """A common move x from `origin` prices, as arrays of shape (points,), x ascending and 0 among them.
+    """A common move x from `origin` prices, as arrays of shape (points,), x ascending.
 
-    `requirement_to_equity` is NaN where equity is not positive; `ratio` is the venue's own figure (NaN likewise). In
-    isolated mode all four arrays are those of the position that is worst off there. `warning`, `danger` and
-    `liquidation` are the first x each way at those levels; `today` is the x of the present marks.
+    0 is among them.
+
+    `requirement_to_equity` is NaN where equity is not positive; `ratio` is the venue's own figure
+    (NaN likewise). In isolated mode all four arrays are those of the position that is worst off
+    there. `warning`, `danger` and `liquidation` are the first x each way at those levels; `today`
+    is the x of the present marks.
     """
 
     moves: Array
@@ -48,7 +51,9 @@ class Curve(NamedTuple):
 
 
 def common_move_curve(account: Preparable) -> Curve | None:
-    """Return the curve from the baseline marks, or from the marks where no common move leads from those to these.
+    """Return the curve from the baseline marks.
+
+    Or from the marks where no common move leads from those to these.
 
     None where there is nothing to draw: no positions, or a token without tiers.
     """
@@ -81,7 +86,10 @@ def _moves(levels: list[JointMove], today: float) -> Array:
 def _worst(
     books: Sequence[Book], scenario: Scenario, prices: dict[str, float], moves: Array
 ) -> tuple[Array, Array, Array, Array]:
-    """Return requirement ÷ equity, the venue's ratio, equity and requirement of the worst book at each move."""
+    """Return requirement ÷ equity, ratio, equity and requirement of the worst book.
+
+    At each move.
+    """
     rule, market = scenario.account.rules.ratio, scenario.market
     rows = []
     for book in books:

@@ -1,8 +1,8 @@
-"""Which moves are near: prices moving together, by sector, with BTC, against the book, or one alone; each exactly.
+"""Which moves are near, each exactly: together, a sector, with BTC, against, one alone.
 
-A direction says how far every price goes per unit of one move x. From it follow the first x each way at a level, what
-stands at chosen x on the way, and how large a price change the direction asks: the measure by which directions that
-move by different betas can be compared.
+A direction says how far every price goes per unit of one move x. From it follow the first x each
+way at a level, what stands at chosen x on the way, and how large a price change the direction asks:
+the measure by which directions that move by different betas can be compared.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -46,7 +46,7 @@ class Direction(NamedTuple):
         return {token: rate * x for token, rate in self.rates.items()}
 
     def change(self, token: str, x: float) -> float:
-        """Return the price change of one token that a move x comes to, −1 where it leaves nothing."""
+        """Return a token's price change at a move x, −1 where it leaves nothing."""
         return max(-1.0, self.rates.get(token, 0.0) * x)
 
 
@@ -86,11 +86,12 @@ def beta_to_btc(token: str, betas_to_btc: Mapping[str, float]) -> float:
 
 
 def against(account: Preparable) -> Direction:
-    """Return at x < 0 every price goes the way that lowers the headroom from where it stands, all by the same part.
+    """Return the direction that hurts the account at x < 0, every price by the same part.
 
-    Down for a token held net long, pledged ones among them, and up for one held net short. Up also for a hedge of equal
-    legs, which gains nothing on either side but owes more maintenance the higher the price: what counts is the slope of
-    profit less requirement. A stablecoin stands still. Shorts being hurt beyond a doubling, x reaches to −1000%.
+    Down for a token held net long, pledged ones among them, and up for one held net short. Up also
+    for a hedge of equal legs, which gains nothing on either side but owes more maintenance the
+    higher the price: what counts is the slope of profit less requirement. A stablecoin stands
+    still. Shorts being hurt beyond a doubling, x reaches to −1000%.
     """
     slopes: dict[str, float] = {}
     for book in prepare(account).books:
@@ -127,7 +128,7 @@ def custom(rates: Mapping[str, float]) -> Direction:
 def every(
     account: Preparable, sector_tokens: Collection[str], betas_to_btc: Mapping[str, float]
 ) -> list[Direction]:
-    """Return all that can be asked of an account without further figures, each token alone among them."""
+    """Return every direction that needs no further figures, each token alone among them."""
     account = prepare(account)
     scenario = account.scenario
     chosen = [
@@ -217,7 +218,7 @@ def study(
 def _asked(
     direction: Direction, liquidation: JointMove, held: Sequence[str]
 ) -> tuple[float, float, str] | tuple[None, None, None]:
-    """Return the liquidation point that asks the smaller price change, that change, and the token that makes it."""
+    """Return the liquidation point that asks the smaller change, that change, its token."""
     points = [x for x in liquidation if x is not None]
     asked = [(max(abs(direction.change(token, x)) for token in held), abs(x), x) for x in points]
     if not asked:

@@ -48,7 +48,7 @@ class LiquidationPrice(NamedTuple):
 
 
 class JointMove(NamedTuple):
-    """The first common move at which the account is liquidated, as a fraction (−0.0947 is −9.47%); None: nowhere."""
+    """The first common move that liquidates, as a fraction (−0.0947 is −9.47%) or None."""
 
     down: float | None
     up: float | None
@@ -128,12 +128,15 @@ def first_moves(
     start: Mapping[str, float] | None = None,
     furthest_down: float = FURTHEST_DOWN,
 ) -> JointMove:
-    """Return the first x each way at which some book reaches the level, prices moving to price · (1 + rate · x).
+    """Return the first x each way at which some book reaches the level.
+
+    Prices move to price · (1 + rate · x).
 
     At least 0.
 
-    `rates` by token; one that is not named stands still. It starts from the marks, where the books stand as `standings`
-    says if that is known already, or from other prices. 0.0 means that the start is at the level or past it.
+    `rates` by token; one that is not named stands still. It starts from the marks, where the books
+    stand as `standings` says if that is known already, or from other prices. 0.0 means that the
+    start is at the level or past it.
     """
     down, up = inf, inf
     for book, standing in zip(books, standings or [None] * len(books), strict=True):
@@ -158,7 +161,7 @@ def common_move(
     standings: Sequence[Standing | None] | None = None,
     start: Mapping[str, float] | None = None,
 ) -> JointMove:
-    """Return the first x each way at which some book reaches the level, every token moving by its beta.
+    """Return the first x each way at which some book reaches the level, by betas.
 
     See `first_moves`.
     """
@@ -210,7 +213,7 @@ def before_move(scenario: Scenario) -> Scenario:
 
 
 def brink(account: Preparable) -> float | None:
-    """Return the nearest common move from its origin that puts the account exactly at the liquidation point."""
+    """Return the nearest common move from its origin to the exact liquidation point."""
     account = prepare(account)
     if not account.complete:
         return None

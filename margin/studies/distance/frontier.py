@@ -99,9 +99,12 @@ def risk_map(
 def at_points(
     account: Preparable, first: Direction, second: Direction, points: Iterable[tuple[float, float]]
 ) -> list[Outcome]:
-    """Return the account at moves of both groups, each gone to straight from the present marks, all other prices still.
+    """Return the account after moves of both groups, all other prices still.
 
-    It tells what a map does not: whether the way there liquidates, and what lost isolated positions leave.
+    Each goes straight from the present marks.
+
+    It tells what a map does not: whether the way there liquidates, and what lost isolated positions
+    leave.
     """
     account = prepare(account)
     return [after(account, {**first.moves(x), **second.moves(y)}) for x, y in points]
@@ -270,7 +273,10 @@ def _outer(terms: Sequence[tuple[float, Array, Array]]) -> Array:
 
 
 def _load(equity: Array, requirement: Array, gross: float) -> Array:
-    """Return requirement ÷ equity, endless where equity is not positive, or no more than rounding of `gross` sums."""
+    """Return requirement ÷ equity, infinite where equity is no more than rounding.
+
+    Relative to `gross` sums.
+    """
     firm = equity > ZERO * gross
     load: Array = np.divide(requirement, equity, out=np.full(equity.shape, np.inf), where=firm)
     return load
@@ -296,7 +302,10 @@ def _largest(parts: Sequence[_Parts], figure: Callable[[Array, Array, float], Ar
 
 
 class _Run(NamedTuple):
-    """A stretch of moves on which a side only rises or falls, its values in ascending order, or stands still at one."""
+    """A stretch of moves on which a side only rises or falls, its values ascending.
+
+    Or stands still at one.
+    """
 
     moves: Array
     values: Array
@@ -306,7 +315,7 @@ class _Run(NamedTuple):
         return bool(self.values[0] == self.values[-1])
 
     def where(self, values: Array) -> Array:
-        """Return the moves at which a run that is not flat has these values, all of them within its own."""
+        """Return the moves at which a run that is not flat has these values of its own."""
         found: Array = np.interp(values, self.values, self.moves)
         return found
 
@@ -415,7 +424,7 @@ def _stretch(parts: Sequence[_Parts], level: float, side: _Side) -> tuple[float,
 
 
 def _roots(moves: Array, values: Array) -> Iterator[tuple[float, bool]]:
-    """Yield the moves at which a line from corner to corner crosses 0, and whether it falls there."""
+    """Yield the moves at which a line from corner to corner crosses 0, and whether down."""
     before, after = values[:-1], values[1:]
     for index in np.flatnonzero((before > 0) != (after > 0)):
         share = before[index] / (before[index] - after[index])
@@ -451,11 +460,14 @@ def group_risk(
     correlations: Array,
     weights: Mapping[str, float] | None = None,
 ) -> GroupRisk | None:
-    """Return the groups' risk from annual volatilities by token and the correlations of `symbols`, shape (symbols.
+    """Return the groups' risk from annual volatilities and correlations.
+
+    `correlations` are of `symbols`, shape (symbols, symbols).
 
     Symbols).
 
-    Weights are not negative, 1 where none is given. None where no token of a group has figures and weight.
+    Weights are not negative, 1 where none is given. None where no token of a group has figures and
+    weight.
     """
     known = {symbol: index for index, symbol in enumerate(symbols) if symbol in volatilities}
     loads = np.zeros((2, len(symbols)))
@@ -477,12 +489,15 @@ def group_risk(
 def ellipse(
     volatilities: tuple[float, float], correlation: float, days: float, k: float, points: int = 73
 ) -> tuple[Array, Array]:
-    """Return moves of both groups k standard deviations from today after some days, as a closed curve.
+    """Return a closed curve of both groups' moves, k standard deviations from today.
+
+    After some days.
 
     Two arrays of `points`.
 
-    Log-normal: an ellipse of log returns around today, which stays their median, turned into simple returns. Of normal
-    log returns `1 − exp(−k² ÷ 2)` end inside: 39% for k = 1, 86% for k = 2. Real ones have fatter tails.
+    Log-normal: an ellipse of log returns around today, which stays their median, turned into simple
+    returns. Of normal log returns `1 − exp(−k² ÷ 2)` end inside: 39% for k = 1, 86% for k = 2. Real
+    ones have fatter tails.
     """
     turn = np.linspace(0.0, 2 * np.pi, points)
     first, second = (volatility * sqrt(days / DAYS_A_YEAR) for volatility in volatilities)

@@ -29,10 +29,11 @@ PriceStops = Mapping[PositionName, float]
 
 @dataclass(frozen=True, slots=True)
 class MarginStop:
-    """A person's own rule: at this requirement ÷ equity, close this part of one position, or of every one, once.
+    """A rule: at this requirement ÷ equity close a part of one position, or all, once.
 
-    `position` is its token and side, None for every one; where it is not held, nothing happens. In isolated mode each
-    position is measured and closed by itself. Raises FieldError with the path of the field.
+    `position` is its token and side, None for every one; where it is not held, nothing happens. In
+    isolated mode each position is measured and closed by itself. Raises FieldError with the path of
+    the field.
     """
 
     at: float

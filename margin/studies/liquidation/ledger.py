@@ -72,12 +72,13 @@ class Money(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One thing that happened at a point `t` of the path (0 to 1), to a position or, where none is named, the account.
+    """What happened at a point `t` of the path (0 to 1), to a position or the account.
 
-    Of a position: `quantity` closed and `left`, the `mark`, the `fill` price, profit or loss `realised` at the mark.
-    `slippage` is what the market took beyond the mark, `fund_loss` what of all costs and losses the
-    insurance fund bore, `forfeited` what the venue kept, `collateral_sold` what collateral repaid. `before` and
-    `after` are the account's, in isolated mode those of the position on its own margin.
+    Of a position: `quantity` closed and `left`, the `mark`, the `fill` price, profit or loss
+    `realised` at the mark. `slippage` is what the market took beyond the mark, `fund_loss` what of
+    all costs and losses the insurance fund bore, `forfeited` what the venue kept, `collateral_sold`
+    what collateral repaid. `before` and `after` are the account's, in isolated mode those of the
+    position on its own margin.
     """
 
     t: float
@@ -131,9 +132,12 @@ class State(NamedTuple):
 
 
 class Ledger:
-    """A cross account, or one isolated position on a margin that is its whole wallet, along a path for its tokens.
+    """A cross account, or an isolated position on its margin, along a path of prices.
 
-    `alone` names that position and is None in cross; `zero` is the largest sum so far that is rounding, not money.
+    Its margin is its whole wallet.
+
+    `alone` names that position and is None in cross; `zero` is the largest sum so far that is
+    rounding, not money.
     """
 
     def __init__(self, scenario: Scenario, path: Path) -> None:
@@ -281,10 +285,12 @@ class Ledger:
         )
 
     def take_over(self, index: int, fill: Fill) -> None:
-        """The whole position, which the fill is for, goes at the bankruptcy price, where equity ends at 0.
+        """Hand the position to the insurance fund at the bankruptcy price.
 
-        The fund bears the rest of the fill. Of an account that is below 0 already, it goes at the mark, and what is
-        missing is settled in the end.
+        The whole position, which the fill is for, goes where equity ends at 0.
+
+        The fund bears the rest of the fill. Of an account that is below 0 already, it goes at the
+        mark, and what is missing is settled in the end.
         """
         position, lasting = self.positions[index], max(0.0, self.lasting)
         mark = self.prices[position.symbol]
@@ -295,7 +301,7 @@ class Ledger:
         )
 
     def seize(self, why: Why) -> None:
-        """Everything goes to the venue's vault at the mark, and so does the margin, or the debt, that is left."""
+        """Hand everything to the venue's vault at the mark, with the margin or debt left."""
         lasting = self.lasting
         while self.positions:
             last, position = len(self.positions) == 1, self.positions[0]
@@ -304,7 +310,9 @@ class Ledger:
             self.close(0, taken, "taken_over", why, fund_loss=fund_loss, forfeited=forfeited)
 
     def settle(self) -> None:
-        """With no position left, collateral repays a wallet below 0 and the insurance fund bears what is still missing.
+        """Repay a wallet below 0 from collateral, once no position is left.
+
+        The insurance fund bears what is still missing.
 
         A debt that the fund bears takes all collateral with it.
         """
@@ -340,7 +348,10 @@ def _without(scenario: Scenario, index: int, left: float, wallet: float) -> Scen
 
 
 def _repaid(scenario: Scenario, sold: float, counted: float) -> Scenario:
-    """Return the account after the same part of every collateral is sold, `sold` of what counts `counted` in all."""
+    """Return the account after selling the same part of every collateral.
+
+    `sold` of what counts `counted` in all.
+    """
     if not scenario.account.rules.counts_collateral:
         return scenario
     kept = 1 - sold / counted if counted > 0 else 0.0

@@ -68,7 +68,7 @@ class Path:
         }
 
     def change(self, token: str) -> float:
-        """Return how much the token's price changes over the whole path, were it not to stop at 0."""
+        """Return the token's price change over the whole path, as if 0 did not stop it."""
         return self.end[token] - self.start[token]
 
     def reaches(self, token: str, price: float) -> float | None:

@@ -1,7 +1,7 @@
-"""Which position a forced order is for, what it costs, and what a run along a path takes for granted.
+"""Which position a forced order is for, what it costs, and what a run assumes.
 
-How much of that position the order leaves is its venue's policy, in the venue's module. Nothing here changes an
-account.
+How much of that position the order leaves is its venue's policy, in the venue's module. Nothing
+here changes an account.
 """
 
 from collections.abc import Sequence

@@ -38,14 +38,14 @@ class Trigger(NamedTuple):
 
 
 def unwind(scenario: Scenario, path: Path, conduct: Conduct) -> "Unwinding":
-    """Return the cross account, or the account of one isolated position, at the end of a path for its tokens."""
+    """Return the account, or that of one isolated position, at the end of its path."""
     unwinding = Unwinding(scenario, path, conduct)
     unwinding.to_end()
     return unwinding
 
 
 class Unwinding:
-    """The account on its way, with what the person's stops and the venue's orders have to remember."""
+    """The account on its path, with what stops and the venue's orders must remember."""
 
     def __init__(self, scenario: Scenario, path: Path, conduct: Conduct) -> None:
         self.path, self.conduct, self.ledger = path, conduct, Ledger(scenario, path)
@@ -117,7 +117,7 @@ class Unwinding:
     # The person's stops
 
     def _triggers(self) -> list[Trigger]:
-        """Return the stops that the rest of the path sets off as things stand, the first one first."""
+        """Return the stops that the rest of the path triggers as things stand, in order."""
         held, stop = self.ledger.names, self._margin_stop
         found = [
             Trigger(t, "price_stop", name, 1.0)
@@ -129,10 +129,7 @@ class Unwinding:
         return sorted(found, key=lambda trigger: trigger.t)
 
     def _fill_stops(self, stops: Sequence[Trigger]) -> None:
-        """The market jumps from the first trigger.
-
-        Every stop it jumps past fills where it lands.
-        """
+        """Have the market jump from the first trigger, and fill every stop where it lands."""
         first = stops[0].t
         landed = min(1.0, first + self.conduct.gap * (1 - first))
         self.ledger.move_to(landed)
@@ -160,7 +157,10 @@ class Unwinding:
     # The venue
 
     def _liquidate(self) -> None:
-        """The venue acts, at least once, until the account meets its requirement or nothing is left."""
+        """Act as the venue does, at least once, until the requirement is met.
+
+        Or nothing is left.
+        """
         ledger = self.ledger
         self._cancel_orders()
         acted = self._policy.nets_pairs and self._net_pairs()

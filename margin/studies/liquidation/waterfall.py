@@ -1,8 +1,8 @@
-"""The account driven along a chosen path of prices, liquidated step by step as its venue does it, and what is kept.
+"""The account along a path of prices, liquidated step by step, and what is kept.
 
-How a venue liquidates is in `rules`, what happens when in `unwinding`, what a step does to the money in
-`ledger`; here the runs become one answer. In isolated mode every position takes the path alone, on its own
-margin. Words are made elsewhere.
+How a venue liquidates is in `rules`, what happens when in `unwinding`, what a step does to the
+money in `ledger`; here the runs become one answer. In isolated mode every position takes the path
+alone, on its own margin. Words are made elsewhere.
 """
 
 from collections.abc import Iterator, Sequence

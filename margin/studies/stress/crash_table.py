@@ -92,7 +92,7 @@ class CrashRow(NamedTuple):
 
     @property
     def standing_again(self) -> int:
-        """How many isolated positions, or in cross accounts (1 or 0), fall at the worst tick that the close spares.
+        """How many positions (in cross 1 or 0) the worst tick liquidates and the close spares.
 
         0 where either is not known.
         """
@@ -134,7 +134,7 @@ def crash_rows(
 
 
 def survived(days: Sequence[CrashRow]) -> tuple[int, int]:
-    """Return how many days are survived, and how many would seem to be if their closes were all that is looked at."""
+    """Return how many days are survived, and how many would be by their closes alone."""
     return sum(row.survived for row in days), sum(
         row.close.outcome.liquidated is False for row in days
     )
@@ -167,7 +167,7 @@ def _row(
 def _filled(
     tokens: Iterable[str], day: CrashDay, betas_to_btc: Mapping[str, float]
 ) -> tuple[dict[str, TokenMove], tuple[str, ...], tuple[str, ...]]:
-    """Return every token's move, and the tokens whose move had to be made up from BTC's or from nothing."""
+    """Return every token's move, and the tokens whose move is BTC's by beta or none."""
     known = {token: day.moves[token] for token in tokens if token in day.moves}
     unknown = [token for token in tokens if token not in known and token not in STABLECOINS]
     btc = day.moves.get(BTC)
@@ -206,9 +206,10 @@ def _worst(book: Book, moves: Mapping[str, TokenMove]) -> dict[str, float]:
 def _may_be_milder(
     token: str, move: TokenMove, books: Sequence[Book], ways: Sequence[Moves]
 ) -> bool:
-    """Return whether an extreme that is not known could leave some book less than the tick that it was given.
+    """Return whether an unknown extreme could hurt some book more than its tick.
 
-    What a token adds is concave in its price, so no price further out is worse unless the furthest is.
+    What a token adds is concave in its price, so no price further out is worse unless the furthest
+    is.
     """
     furthest = [far for far, known in ((-1.0, move.low), (FURTHEST_UP, move.high)) if known is None]
     return any(

@@ -100,7 +100,7 @@ def _ends(book: Book, moves: Moves) -> tuple[float, ...]:
 
 
 def _dies(book: Book, moves: Moves) -> bool:
-    """Return whether the straight way crosses the liquidation point, missing tiers taken to ask nothing."""
+    """Return whether the straight path liquidates; missing tiers ask nothing."""
     direction = [
         mark * moves.get(token, 0.0) for token, mark in zip(book.tokens, book.marks, strict=True)
     ]
@@ -129,7 +129,10 @@ def _ratios(scenario: Scenario, standings: Sequence[Standing]) -> tuple[float | 
 
 
 def _left(scenario: Scenario, profits: Sequence[float], dead: Sequence[bool]) -> tuple[int, float]:
-    """Return how many isolated positions are lost, and the equity left when each took its margin and no more."""
+    """Return how many isolated positions are liquidated, and the equity then left.
+
+    Each takes its margin and no more.
+    """
     left = scenario.account.wallet_balance
     for position, profit, lost in zip(scenario.positions, profits, dead, strict=True):
         left += -position.own_margin if lost else profit

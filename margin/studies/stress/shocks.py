@@ -68,7 +68,7 @@ _PARTS: tuple[tuple[PartKey, tuple[str, ...], tuple[str, ...]], ...] = (
 
 
 def breakdown(account: Preparable, shocks: Shocks) -> list[Part]:
-    """Return the account before, under each part that is supposed by itself, and under all of them together.
+    """Return the account before, under each shock by itself, and under all together.
 
     Raises FieldError where a balance becomes too large to be read.
     """
@@ -196,7 +196,7 @@ def _after_paying(scenario: Scenario, paid: Sequence[float]) -> Scenario:
 
 
 def _paid(account: PreparedAccount, paid: Sequence[float]) -> PreparedAccount:
-    """Return the account after each of its books paid so much; in cross its wallet has paid already."""
+    """Return the account after its books paid; in cross its wallet has paid already."""
     if not account.scenario.account.isolated:
         return account
     books = [
@@ -305,13 +305,15 @@ def _with_scaled_tables(scenario: Scenario, shocks: Shocks) -> Scenario:
 def scaled(
     table: TierTable, factor: float, leverage_cap: float = 1.0, *, rates_follow: bool = False
 ) -> TierTable:
-    """Return the table with all maintenance rates times a factor, at most 1, and all leverage caps times another.
+    """Return the table with its rates and leverage caps multiplied.
+
+    Rates at most 1, caps at least 1.
 
     At least 1.
 
-    Where `rates_follow` the caps, a tier's rate also grows by as much as its cap shrinks; that of a tier without a cap
-    does not, though no rate falls below the one before it. Amounts follow the rates, so that margins are as continuous
-    as they were.
+    Where `rates_follow` the caps, a tier's rate also grows by as much as its cap shrinks; that of a
+    tier without a cap does not, though no rate falls below the one before it. Amounts follow the
+    rates, so that margins are as continuous as they were.
     """
     caps = tuple(
         [most and max(min(1.0, most), most * leverage_cap) for most in table.max_leverages]
@@ -330,7 +332,7 @@ def scaled(
 def _amounts(
     table: TierTable, rates: Sequence[float], factors: Sequence[float]
 ) -> tuple[float, ...]:
-    """Return each amount times its factor, or where that no longer continues the tier below, as continuity asks."""
+    """Return each amount times its factor, or as continuity asks where that breaks it."""
     if not table.progressive:
         return table.amounts
     amounts = [
@@ -349,7 +351,7 @@ def _amounts(
 
 
 def assumptions(scenario: Scenario, shocks: Shocks) -> tuple[Assumption, ...]:
-    """Return what the shocked figures rest on, and which of the shocks have nothing to act on here."""
+    """Return what the shocked figures rest on, and which shocks act on nothing here."""
     noted = [Assumption.of("whole_way")] if shocks.common or shocks.moves else []
     for study in (_of_carry, _of_caps, _idle_carry, _idle_rules, _idle_tokens):
         noted += study(scenario, shocks)

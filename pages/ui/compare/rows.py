@@ -32,7 +32,7 @@ Texts = dict[str, str]
 
 
 def price_rows(comparison: ModeComparison) -> list[Texts]:
-    """Return per position the liquidation prices in both modes, each with its distance from the mark."""
+    """Return both modes' liquidation prices per position, with distances from the mark."""
     return [
         {
             "Position": f"{pair.position.symbol} {pair.position.side}",
@@ -106,7 +106,7 @@ def switch_rows(change: Switch) -> list[Texts]:
 
 
 def direction_rows(comparison: ModeComparison, rows: Iterable[DirectionRow]) -> list[Texts]:
-    """Return per direction where each mode is hit, and what both leave at the move that was asked for."""
+    """Return where each direction hits each mode, and what both leave at the move."""
     return [
         {
             "Direction": row.direction.name,
@@ -192,7 +192,7 @@ _IN_ROWS = {"moved_by_beta", "standing_still"}
 
 
 def distinct(directions: Iterable[Direction]) -> list[Direction]:
-    """Return the directions that move something, of those that move the same alike only the first."""
+    """Return the directions that move something, the first of those that move alike."""
     kept: list[Direction] = []
     for direction in directions:
         rates = {token: rate for token, rate in direction.rates.items() if rate}
@@ -202,7 +202,7 @@ def distinct(directions: Iterable[Direction]) -> list[Direction]:
 
 
 def margin_rows(positions: Iterable[Position]) -> list[dict[str, Any]]:
-    """Return per position its isolated margin as it was entered, and what stands in where none was."""
+    """Return each position's isolated margin as entered, and what stands in for none."""
     return [
         {
             "Position": f"{position.symbol} {position.side}",
@@ -361,7 +361,10 @@ def _of_venue(venue: str, assumption: Assumption) -> str:
 
 
 def venue_price_rows(comparison: VenueComparison) -> list[Texts]:
-    """Return per token, in isolated mode per position, the liquidation price on every venue whose figures are known."""
+    """Return the liquidation prices per token or position on every venue.
+
+    Where its figures are known.
+    """
     known = [line.without if line.missing else line for line in comparison.lines]
     lines = [line for line in known if line is not None]
     first = comparison.lines[0]

@@ -1,4 +1,4 @@
-"""The Compare page: the same positions in cross and in isolated margin, and the same account on every venue."""
+"""The Compare page: the account in cross and in isolated margin, and on every venue."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -78,7 +78,7 @@ def _bullets(lines: Sequence[str]) -> None:
 
 
 def cross_and_isolated(session: Session) -> None:
-    """Draw both modes: the verdict, the picture, liquidation prices, the change of mode, and what survives what."""
+    """Draw both modes: verdict, picture, prices, the change of mode, past days."""
     said = st.container()
     drawing, asking = st.columns([54, 46], gap="medium")
     with asking:
@@ -197,7 +197,7 @@ def _margin_columns() -> Mapping[str, Any]:
 
 
 def _ways(session: Session) -> list[Direction]:
-    """Return the directions of Moves together that move a price of the account, each way of moving prices once."""
+    """Return the directions that move a price of the account, each way of moving once."""
     tokens = session.working.tokens
     found = known_directions(session)
     return compare_rows.distinct(
@@ -219,7 +219,7 @@ def _picture(session: Session, comparison: ModeComparison) -> None:
 
 
 def _switch(session: Session, comparison: ModeComparison) -> None:
-    """Draw whether the mode could be changed now and what would follow, the figures before and after.
+    """Draw whether the mode could be changed now, and the figures before and after.
 
     And the button.
     """
@@ -298,7 +298,10 @@ def _directions(session: Session, comparison: ModeComparison) -> None:
         return
     ways = _ways(session)
     rows = along(comparison, ways, move)
-    alt = f"What cross and isolated leave at {wording.step(move)} in every direction, and where each is liquidated"
+    alt = (
+        f"What cross and isolated leave at {wording.step(move)} in every direction, and where each "
+        f"is liquidated"
+    )
     place.table(compare_rows.direction_rows(comparison, rows), alt, 220)
     against = any(each.key == "against" for each in ways)
     st.caption(plain(f"{_MOVES} {_AGAINST if against else _SEARCHED}"))
@@ -334,13 +337,19 @@ def _days(session: Session, comparison: ModeComparison) -> None:
     worst = when != CLOSE
     rows = on_days(comparison, named_days(session), betas(session))
     st.markdown(plain(mode_words.days_in_words(comparison, rows, worst=worst)))
-    alt = f"What cross and isolated leave on every named day {'at its worst tick' if worst else 'at its close'}"
+    alt = (
+        f"What cross and isolated leave on every named day "
+        f"{'at its worst tick' if worst else 'at its close'}"
+    )
     place.table(compare_rows.day_rows(comparison, rows, worst=worst), alt, 100)
     said = compare_rows.day_assumptions(rows) if worst else [_STRAIGHT]
     st.caption(_sentence(said))
 
 
-_STRAIGHT = "the close takes every price straight there, whatever it traded at on the way: closes understate the danger"
+_STRAIGHT = (
+    "the close takes every price straight there, whatever it traded at on the way: closes "
+    "understate the danger"
+)
 
 
 # Venue against venue
@@ -397,7 +406,10 @@ def _venue_tables(comparison: VenueComparison, views: Mapping[str, View]) -> Non
 
 
 def _take_venue(session: Session) -> None:
-    """Draw a button per other venue that puts the account there, as the choice of the front page does."""
+    """Draw a button per other venue that puts the account there.
+
+    As the choice of the front page does.
+    """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text("Take this venue over:")
         for venue in listing_venues():

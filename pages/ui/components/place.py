@@ -48,5 +48,5 @@ def table(
 
 
 def high(rows: int, most: int = MOST_ROWS) -> int:
-    """Return the height of a table that shows up to `most` rows at once, each `ROW` high, in pixels."""
+    """Return the height in pixels of a table that shows up to `most` rows at once."""
     return (min(max(rows, 1), most) + 1) * ROW + 4

@@ -20,10 +20,13 @@ _READ_AS_ONE = re.compile(
 
 
 def plain(text: str) -> str:
-    """Return the text with every character escaped that Markdown, LaTeX or Streamlit's directives could read.
+    """Return the text with everything escaped that Markdown or LaTeX could read.
 
-    What cannot be seen is replaced, for the text may be an exchange's, a table's or an address's. Addresses, icons and
-    arrows are found after the escapes are gone, so those are parted by an invisible joiner.
+    Streamlit's directives too.
+
+    What cannot be seen is replaced, for the text may be an exchange's, a table's or an address's.
+    Addresses, icons and arrows are found after the escapes are gone, so those are parted by an
+    invisible joiner.
     """
     parted = _READ_AS_ONE.sub(_JOINER, legible(" ".join(text.split())))
     return _MARKUP.sub(r"\\\1", parted)

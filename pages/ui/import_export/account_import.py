@@ -136,7 +136,7 @@ def section(session: Session) -> None:
 
 
 def _site(session: Session, venue: str) -> str:
-    """Return the key of the venue's site that the person's key was made on, chosen where there are several."""
+    """Return the key of the venue's site, chosen where there are several."""
     if not is_regional(venue):
         return GLOBAL
     chosen: str = st.selectbox(

@@ -26,7 +26,10 @@ from pages.ui.session.session import Session
 from pages.ui.session.start import Start
 
 REPLACE, ADD = "Replace positions", "Add to positions"
-EXAMPLE = "Symbol, Side, Size, Entry price, Leverage\nRENDERUSDT, long, 30000, 1.75, 10x\nFET, short, 5e4, 0.2231, 5x"
+EXAMPLE = (
+    "Symbol, Side, Size, Entry price, Leverage\nRENDERUSDT, long, 30000, 1.75, 10x\nFET, short, "
+    "5e4, 0.2231, 5x"
+)
 IMPORTED = "import"
 """The topic of what is said of an import: over as soon as another table stands there."""
 MOST_TOLD = 20
@@ -109,7 +112,7 @@ def _open_file(session: Session) -> None:
 
 
 def _choices(session: Session) -> tuple[bool, bool]:
-    """Return whether the positions are added to those that stand, and whether the same token and side becomes one."""
+    """Return whether positions are added, and whether the same token and side merges."""
     chosen = st.radio(
         "Import mode", [REPLACE, ADD], key=f"table_for_{session.revision}", horizontal=True
     )
@@ -214,7 +217,7 @@ def _scenario(session: Session, read: TableRead, *, adds: bool, merges: bool) ->
 
 
 def _with_positions(session: Session, positions: tuple[Position, ...]) -> Scenario:
-    """Return the working scenario with these positions, and with marks for tokens that are new in it."""
+    """Return the working scenario with these positions and marks for new tokens."""
     working = session.working
     start, symbols = origin(working), {position.symbol for position in positions}
     if len(symbols | start.keys()) > MOST_TOKENS:

@@ -1,4 +1,4 @@
-"""The Liquidation page: an account driven along a path, step by step as its venue does it, with stops and without."""
+"""The Liquidation page: the account along a path, with stops and without."""
 
 from dataclasses import replace
 from typing import Any, NamedTuple

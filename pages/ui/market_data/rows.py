@@ -218,7 +218,10 @@ def _contract_value(scenario: Scenario, view: View, token: str) -> float | None:
 
 
 def _of_when(scenario: Scenario, view: View, token: str) -> str:
-    """Return when a table was seen, without its age, so that the chart stays the same while it grows older."""
+    """Return when a table was seen, without its age.
+
+    So the chart stays the same while the table grows older.
+    """
     day = _day(scenario, view, token)
     if _is_own(scenario, view, token):
         return f"own table, {day or 'undated'}"
@@ -250,7 +253,10 @@ def far_apart(scenario: Scenario, views: Sequence[View], token: str) -> str:
     if apart <= FAR_APART:
         return ""
     between = f"{VENUES[first].name}'s ({days[first]}) and {VENUES[last].name}'s ({days[last]})"
-    return f"The tables are of different days, {between} {apart} days apart: venues change them, so compare with care."
+    return (
+        f"The tables are of different days, {between} {apart} days apart: venues change them, so "
+        f"compare with care."
+    )
 
 
 def funding_lines(legs: Iterable[Position], mark: float, rates: Iterable[Paid]) -> list[str]:

@@ -89,7 +89,7 @@ def _mark(session: Session, token: str) -> float | None:
 
 
 def tiers(session: Session, views: Sequence[View], token: str) -> None:
-    """Draw the token's tiers at the scenario's venue as a table, and beside those of the other venues as a chart."""
+    """Draw the token's tiers as a table, and beside other venues' as a chart."""
     mark = _mark(session, token)
     compared = data_rows.compared(session.working, views, token, mark)
     table, chart = st.columns([45, 55], gap="medium")
@@ -153,7 +153,10 @@ def _units(schedule: Schedule, compared: Compared) -> str:
     if schedule.contract_value is None:
         return "sizes in contracts, whose value is not known here; one rate for the whole position."
     worth = f"{wording.quantity(schedule.contract_value)} {compared.token} each, at the mark of "
-    return f"sizes in contracts of {worth}{wording.price(compared.mark)}; one rate for the whole position."
+    return (
+        f"sizes in contracts of {worth}{wording.price(compared.mark)}; one rate for the whole "
+        f"position."
+    )
 
 
 def _tier_columns() -> dict[str, Any]:

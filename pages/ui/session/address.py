@@ -1,4 +1,6 @@
-"""The address in the browser is the scenario: Back and Forward undo and redo, a copied address shares.
+"""The address in the browser is the scenario.
+
+Back and Forward undo and redo, a copied address shares.
 
 The server never sees the address itself, only the parameters that come along with each run, and
 those may be late. Three things follow, and are what makes this harder than it looks:
@@ -154,7 +156,7 @@ def _accept(current: Session, offered: Offer) -> None:
 
 
 def receive(current: Session, scenario: Scenario, left_out: Sequence[str] = ()) -> None:
-    """Take a scenario from a link or a file, and tells where it no longer shows what its maker saw."""
+    """Take a scenario from a link or a file, and say where it no longer reproduces."""
     current.open(current.attach(scenario))
     current.baseline, current.example = before_move(current.working), None
     if left_out:
@@ -165,7 +167,10 @@ def receive(current: Session, scenario: Scenario, left_out: Sequence[str] = ()) 
 def _without_own_tables(scenario: Scenario, left_out: Sequence[str]) -> str:
     """Return which of the maker's tables did not fit, and what stands in their place."""
     rules, reference = scenario.account.rules, scenario.market.reference
-    lost = f"Its maker's own tier tables of {wording.listing(wording.capped(left_out))} did not fit the link"
+    lost = (
+        f"Its maker's own tier tables of {wording.listing(wording.capped(left_out))} did not fit "
+        f"the link"
+    )
     if rules.own_fraction:
         return f"{lost}; nothing is lost by it, {rules.name} margin reads none."
     missing = [token for token in left_out if token not in reference.tiers]
@@ -197,7 +202,7 @@ def _tell_differences(current: Session) -> None:
 
 
 def save(current: Session) -> None:
-    """Write the working scenario to the address, all at once, keeping parameters that are not the link's.
+    """Write the working scenario to the address, keeping others' parameters.
 
     An untouched scenario is not written, so that Back leaves the page as it came.
     """

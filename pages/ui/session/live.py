@@ -77,7 +77,7 @@ def update(session: Session) -> None:
 
 
 def wanted(session: Session) -> tuple[Query, ...]:
-    """Return what the page's figures rest on, but for the tiers of tokens that the venue's own list does not hold."""
+    """Return what the figures rest on, but for tiers of tokens not listed there."""
     venue = session.working.account.venue
     view = look_at(session, venue, session.working.tokens)
     tokens = [token for token in session.working.tokens if token not in STABLECOINS]
@@ -87,7 +87,7 @@ def wanted(session: Session) -> tuple[Query, ...]:
 
 
 def _compose(session: Session) -> None:
-    """Put the best figures at hand beside the scenario, and the baseline where it is at the same venue."""
+    """Put the best figures at hand beside the scenario and a baseline at its venue."""
     session.live_data.view = look_at(session, session.working.account.venue, session.working.tokens)
     session.working = session.attach(session.working)
     if session.baseline.account.venue == session.working.account.venue:
@@ -131,7 +131,10 @@ def tables_change(before: Scenario, after: Scenario) -> str:
     ]
     if not changed:
         return ""
-    return f"Newer tables of {after.account.rules.name} are in force: {wording.listing(changed)}, at the same marks."
+    return (
+        f"Newer tables of {after.account.rules.name} are in force: {wording.listing(changed)}, at "
+        f"the same marks."
+    )
 
 
 def _take_marks(session: Session, before: Scenario) -> None:

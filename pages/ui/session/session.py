@@ -1,4 +1,4 @@
-"""The one state of a visitor's session: the working scenario, the baseline beside it, and what stands around them.
+"""The one state of a visitor's session: working scenario, baseline, and the rest.
 
 Widgets carry `revision` in their keys: it rises when a scenario comes from elsewhere than
 themselves, and they start anew from it.
@@ -67,7 +67,7 @@ class MarkSource(NamedTuple):
 
 @dataclass
 class Address:
-    """What the session knows of its address in the browser; `address.py` says why all of it is needed."""
+    """What the session knows of its address in the browser; `address.py` says why."""
 
     written: Parameters = field(default_factory=dict)
     """The address as this session last wrote or read it."""
@@ -204,7 +204,7 @@ class Session:
 
     @property
     def lesson(self) -> str:
-        """What the example teaches, as long as nothing but a common move or the words were changed in it."""
+        """What the example teaches, as long as only a common move or words were changed."""
         if self.example is None:
             return ""
         start, now = self.example.scenario, before_move(self.working)

@@ -57,7 +57,7 @@ def known_directions(session: Session) -> list[Direction]:
 def directions_of(
     account: Preparable, betas_to_bitcoin: Mapping[str, float], own: Mapping[str, float]
 ) -> list[Direction]:
-    """Return every direction that moves a token of the account, a person's own where it has rates."""
+    """Return every direction that moves a token of the account, one's own included."""
     account = prepare(account)
     tokens = set(account.scenario.tokens)
     named = [

@@ -49,7 +49,7 @@ DIRECTIONS, RULES = "Directions", "Rules and combined"
 
 
 def nearest_danger(session: Session) -> None:
-    """Draw the sentence that the page begins with, and what the scenario carries beside its account."""
+    """Draw the sentence that the page begins with, and that there are shocks."""
     found = _directions(session, ())
     st.markdown(f"**{plain(stress_text.nearest_sentence(found, session.account))}**")
     if session.working.shocks and stress_choices(session).section != RULES:
@@ -152,8 +152,14 @@ def _choose_slices() -> bool:
 
 
 _TOO_LATE = "Every level is passed at today's marks: no distance is left to tell."
-_ONE_LOST = "A position is lost at today's marks, so the first loss is no distance away: only what is left can be told."
-_RANKED = "Ranked by the largest price change that liquidation asks of any token held, not by the length of the bars."
+_ONE_LOST = (
+    "A position is lost at today's marks, so the first loss is no distance away: only what is left "
+    "can be told."
+)
+_RANKED = (
+    "Ranked by the largest price change that liquidation asks of any token held, not by the length "
+    "of the bars."
+)
 _OWN_MOVES = (
     "A direction's own move is BTC's where BTC leads, and that of a token with beta or rate 1 "
     "elsewhere; ↓ of “Longs "

@@ -128,9 +128,10 @@ The token is empty where the input speaks of everything.
 
 
 def read(typed: Typed, start: Shocks, now: Shocks) -> tuple[dict[str, Any], list[str]]:
-    """Return the fields of the shocks that the inputs say, and a sentence for every figure that cannot be used.
+    """Return the shocks' fields that the inputs say, and a sentence per bad figure.
 
-    `start` is what the inputs began with; what counts `now` stays in place of a figure that cannot be used.
+    `start` is what the inputs began with; what counts `now` stays in place of a figure that cannot
+    be used.
     """
     fields: dict[str, Any] = {cell.field: {} for cell in CELLS}
     refused = []

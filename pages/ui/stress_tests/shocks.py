@@ -197,7 +197,7 @@ def _fill(session: Session) -> None:
 
 
 def _take_day(session: Session, day: CrashDay) -> None:
-    """Take a day's worst tick as the price moves, unless one of them is beyond what may be supposed."""
+    """Take a day's worst tick as the price moves, unless one is out of bounds."""
     [row] = crash_rows(session.working, [day], betas(session))
     ticks = moves_to(session.working, row.worst.prices)
     if beyond := shock_rows.beyond_bounds(ticks):
@@ -256,7 +256,10 @@ def _answer(session: Session) -> None:
         st.caption(plain(f"{capital(line)}{'' if line.endswith('.') else '.'}"))
 
 
-_PATH = "prices go straight to their ends, then the rules change; the venue's reductions on the way are not followed here"
+_PATH = (
+    "prices go straight to their ends, then the rules change; the venue's reductions on the way "
+    "are not followed here"
+)
 
 
 def _holding_on(session: Session, shocks: Shocks) -> list[str]:

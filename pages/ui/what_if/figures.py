@@ -33,7 +33,10 @@ def headline(account: PreparedAccount, baseline: PreparedAccount) -> None:
     """Draw the four figures to watch, each with what it was in the baseline."""
     now, before = assess(account), assess(baseline)
     ratio = now.nearest_ratio
-    reading = f"{ratio.label}. It {ratio.direction}; liquidation at {wording.percent(ratio.liquidation_at)}."
+    reading = (
+        f"{ratio.label}. It {ratio.direction}; liquidation at "
+        f"{wording.percent(ratio.liquidation_at)}."
+    )
     pairs: list[tuple[str, Callable[[Assessment], Shown], str, Better]] = [
         ("Margin balance", _margin_balance, "Wallet balance with open profit and loss.", "more"),
         ("Margin ratio", _ratio, reading, "more" if ratio.direction == "falls" else "less"),

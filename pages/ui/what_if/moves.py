@@ -46,7 +46,7 @@ def _label(move: float) -> str:
 
 
 def _with_present(present: float) -> tuple[list[float], float]:
-    """Return the slider's steps with the present move exactly among them, and that move as the slider knows it."""
+    """Return the slider's steps with the present move among them, and that move."""
     options = slider_moves()
     for option in options:
         if abs(option - present) <= SAME:

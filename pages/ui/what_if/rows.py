@@ -41,7 +41,7 @@ class ReadRow(NamedTuple):
     position: Position | None
     fault: str | None = None
     twin: int | None = None
-    """Index in the table of the row that holds the same token on the same side, where that is the fault."""
+    """Index of the row with the same token and side, where that is the fault."""
     same: Position | None = None
     """What this row would be, where another row holds the same token on the same side."""
     unpriced: str | None = None
@@ -78,7 +78,10 @@ def read_rows(
             leg = (result.position.symbol, result.position.side)
             first = legs.setdefault(leg, index)
             if first != index:
-                fault = f"{' '.join(leg)} stands in row {first + 1} already; merge the two or change one"
+                fault = (
+                    f"{' '.join(leg)} stands in row {first + 1} already; merge the two or change "
+                    f"one"
+                )
                 result = ReadRow(result.label, None, fault, twin=first, same=result.position)
         read.append(result)
     return read

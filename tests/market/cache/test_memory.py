@@ -1,4 +1,4 @@
-"""The cache: at once, one request for one question, failures remembered, a hanging venue alone in its trouble."""
+"""The cache: one request for one question, failures kept, trouble kept apart."""
 
 import logging
 import subprocess

@@ -1,4 +1,4 @@
-"""Tables of the shapes that exchanges, programs and people really write, with what each of them says."""
+"""Tables of the shapes that exchanges, programs and people write, and their meaning."""
 
 import io
 import json

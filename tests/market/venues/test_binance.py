@@ -1,4 +1,4 @@
-"""Binance: what its answers become, which rows count, and a person's account in each of its modes."""
+"""Binance: what its answers become, and an account in each of its modes."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Bybit: what its answers become, in which unit its margins are, its pages, and a person's unified account."""
+"""Bybit: what its answers become, its units and pages, and a unified account."""
 
 from typing import Any
 

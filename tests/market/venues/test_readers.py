@@ -1,4 +1,4 @@
-"""The dispatch: which venue is asked by which module, over how many connections, and what a bad answer becomes."""
+"""The dispatch: who asks which venue, by how many connections, and bad answers."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Regional sites: every host is one that ccxt names, and a key is asked of at its own site alone."""
+"""Regional sites: every host is one of ccxt's, and a key is asked at its own."""
 
 import inspect
 from dataclasses import replace

@@ -95,7 +95,7 @@ def margined(scenario: Scenario, *margins: float | None) -> Scenario:
 
 
 def pledged_at(scenario: Scenario, moves: dict[str, float]) -> float:
-    """What the collateral counts for after price changes, none where the venue does not count it."""
+    """What the collateral counts for after price changes, none where it is not counted."""
     if not scenario.account.rules.counts_collateral:
         return 0.0
     marks = scenario.market.marks

@@ -39,7 +39,7 @@ def drawn(scenario: Scenario) -> Curve:
 
 
 def worst_load(scenario: Scenario, curve: Curve, move: float) -> float:
-    """The largest requirement ÷ equity of any book after a move from the curve's origin, infinite without equity."""
+    """The largest requirement ÷ equity of any book after a move from the origin."""
     prices = scenario.market.moved(curve.origin, move)
     standings = [
         book.standing([prices[token] for token in book.tokens]) for book in compile_books(scenario)

@@ -1,4 +1,4 @@
-"""Directions: each maker's rates by hand, the first moves against brute force, the slices and the ranking."""
+"""Directions: rates by hand, first moves against brute force, slices, ranking."""
 
 from fractions import Fraction
 from math import inf
@@ -384,7 +384,7 @@ def test_where_nothing_liquidates_no_danger_is_nearest() -> None:
 @some_accounts
 @given(scenarios())
 def test_against_is_never_further_than_any_token_alone_going_its_way(scenario: Scenario) -> None:
-    """Headroom is concave in each price, so a way that hurts goes on hurting until the price is nothing."""
+    """Headroom is concave in each price, so what hurts goes on hurting to the end."""
     direction = against(scenario)
     whole = only(scenario, direction).liquidation.down
     for token, way in direction.rates.items():

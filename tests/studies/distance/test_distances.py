@@ -1,4 +1,4 @@
-"""Common moves: prices after one, the one that led here, and the first one at which an account reaches a level."""
+"""Common moves: prices after one, the one that led here, the first to a level."""
 
 import pytest
 from hypothesis import assume, given
@@ -175,7 +175,7 @@ def test_without_a_common_move_the_level_is_nowhere_on_the_way(
 
 
 def surplus(scenario: Scenario, book: object, move: float, level: float) -> float:
-    """Equity − requirement ÷ level after the move, relative to what rounding is measured against."""
+    """Equity − requirement ÷ level after the move, relative to rounding's measure."""
     standing = book.standing(prices_at(scenario, book, move))
     return (standing.equity - standing.requirement / level) / size(scenario, book, move)
 

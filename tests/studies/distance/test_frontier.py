@@ -337,7 +337,7 @@ def test_where_the_second_group_moves_nothing_held_the_curve_is_upright() -> Non
 
 
 def test_a_curve_passes_through_the_step_of_a_rounded_table() -> None:
-    """The second row's amount is a hair off, so the requirement drops by 0.0001 at a notional of 10,000."""
+    """The second amount is a hair off: the requirement drops by 0.0001 at 10,000."""
     rows = [
         {"floor": 0, "maintenance_rate": 0.01, "maintenance_amount": 0},
         {"floor": 10_000, "maintenance_rate": 0.02, "maintenance_amount": 99.9999},

@@ -1,4 +1,4 @@
-"""Groups of tokens: what can move along a side of a map, how a group moves, and where named days stand."""
+"""Groups of tokens: what moves along a side of a map, and where days stand."""
 
 import pytest
 

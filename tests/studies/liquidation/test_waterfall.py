@@ -369,7 +369,7 @@ def test_a_position_thousands_of_times_its_target_is_cut_to_the_cap_itself(quant
 
 @pytest.mark.parametrize("mode", ["cross", "isolated"])
 def test_with_prices_still_nothing_is_won_whatever_a_row_asks(mode: str) -> None:
-    """The rows ask for less than nothing of this size, so by them alone even an account in debt would live."""
+    """The rows ask for less than nothing, so by them even an account in debt lives."""
     rows = [{"floor": 0, "maintenance_rate": 0.01, "maintenance_amount": 325}]
     if mode == "cross":
         account = scenario("binance", [long("X", 1, 1, 1), short("X", 1, 1, 1)], -600, {"X": rows})

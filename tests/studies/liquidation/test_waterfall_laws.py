@@ -1,7 +1,8 @@
-"""Laws of the waterfall on random accounts, paths and conducts of every venue, and every event against brute force.
+"""Laws of the waterfall on random accounts, and every event against brute force.
 
-The replay takes the recorded steps and nothing else: it keeps the account's document by itself, in exact
-fractions asks the oracle where on the rest of the path it is liquidated next, and sums what prices won or lost.
+The replay takes the recorded steps and nothing else: it keeps the account's document by itself, in
+exact fractions asks the oracle where on the rest of the path it is liquidated next, and sums what
+prices won or lost.
 """
 
 from dataclasses import replace
@@ -146,7 +147,7 @@ def alone(document: Document) -> list[Document]:
 
 
 def own_steps(document: Document, found: Waterfall) -> list[Step]:
-    """The steps of one of those in the waterfall of the whole, in isolated mode those that name its position."""
+    """The steps of one of those in the whole; in isolated mode its position's."""
     if document["margin_mode"] == "cross":
         return list(found.steps)
     return [step for step in found.steps if names(document["positions"][0], step)]
@@ -262,7 +263,7 @@ def test_money_is_conserved_at_every_step(journey: Journey) -> None:
 
 
 def check_the_fill(step: Step, journey: Journey) -> None:
-    """The step's mark is the path's, and from it follows what the closed part won, and what filling it lost."""
+    """The step's mark is the path's, and what was won and lost follows from it."""
     [position] = [position for position in journey.document["positions"] if names(position, step)]
     sign, size = (1 if step.side == "long" else -1), size_of(journey)
     mark, start = float(prices(journey.path, step.t)[step.symbol]), journey.path.start[step.symbol]
@@ -292,7 +293,7 @@ def test_money_is_conserved_over_the_whole_path(journey: Journey) -> None:
 
 
 def won_between(document: Document, path: Path, t: float, until: float) -> Fraction:
-    """What the prices alone won or lost for an account as it stood between two points of the path."""
+    """What prices alone won or lost for an account between two points of the path."""
     here, there = prices(path, t), prices(path, until)
     rate = (
         Fraction(document.get("settlement_rate", 1))

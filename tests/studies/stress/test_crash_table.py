@@ -1,4 +1,4 @@
-"""Crash days: worked rows, what fills a gap, and the laws that every row keeps, against brute force where it counts."""
+"""Crash days: worked rows, what fills a gap, and laws against brute force."""
 
 from dataclasses import replace
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Shocks: nothing supposed changes nothing, each part by hand, tables that verify when scaled, days until the end."""
+"""Shocks: none change nothing, each part by hand, scaled tables, days left."""
 
 from dataclasses import fields, replace
 from math import nextafter

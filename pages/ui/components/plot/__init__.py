@@ -30,7 +30,8 @@ _CSS = """
 # fetches it is sent. The app may lie below a path, behind a proxy say: where it lies shows in the
 # address of its own script.
 _SCRIPT = """
-const app = document.querySelector('script[src*="/static/js/"]').src.replace(/static\\/js\\/.*/, "");
+const script = document.querySelector('script[src*="/static/js/"]').src;
+const app = script.replace(/static\\/js\\/.*/, "");
 const drawing = import(app + DRAWING);
 drawing.then((module) => module.load(app + LIBRARY));
 export default async (mounted) => (await drawing).default(mounted, app + LIBRARY);
