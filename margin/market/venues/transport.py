@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -127,8 +128,13 @@ async def _session() -> "aiohttp.ClientSession":
     """Return a session that takes neither proxies nor passwords from its surroundings."""
     import aiohttp  # noqa: PLC0415 (only whoever asks a venue waits for it)
 
-    trusted = ssl.create_default_context(cafile=certifi.where())
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusted), trust_env=False)
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=_trusted()), trust_env=False)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Return the one context of all sessions, for reading the certificates takes a while."""
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 def _say_nothing(*_: object) -> None:
