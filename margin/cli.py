@@ -3,6 +3,7 @@
 - `python -m margin assess FILE|-|--link QUERY` prints the assessment of a scenario, or of a JSON
   array of them.
 - `python -m margin link FILE|-` prints the query string that carries a scenario.
+- `python -m margin schema` prints the JSON Schema of a scenario.
 - `python -m margin import FILE|- [--venue V] [--isolated] [--merge]` prints the positions of a
   table, an export, a
   workbook or a JSON dump, and what kept others out. Exit code 0 whenever the file could be read.
@@ -34,11 +35,12 @@ from margin.errors import FieldError
 from margin.market.snapshot import embedded as snapshot
 from margin.model import link, symbols
 from margin.model.prepared import prepare
-from margin.model.scenario import Scenario, loads
+from margin.model.scenario import Document, Scenario, loads
 from margin.studies.account.assess import assess
 from margin.studies.account.seen import differences, with_seen
 from margin.tables.assessment_json import assessment_json
 from margin.text.figures import NAMES
+from margin.validation import json_schema
 from margin.venues import DEFAULT_VENUE, VENUES
 
 if TYPE_CHECKING:
@@ -142,7 +144,7 @@ def _key_names(venue: str) -> tuple[str, str]:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m margin", description="Cross-margin figures of a scenario.")
     commands = parser.add_subparsers(
-        required=True, metavar="assess|link|import|snapshot", parser_class=_Parser
+        required=True, metavar="assess|link|schema|import|snapshot", parser_class=_Parser
     )
     assessing = commands.add_parser(
         "assess", help="print the assessment of a scenario, or of a JSON array of them"
@@ -156,6 +158,8 @@ def _parser() -> argparse.ArgumentParser:
     linking = commands.add_parser("link", help="print the query string that carries a scenario")
     linking.add_argument("file", help="a scenario JSON file, - for standard input")
     linking.set_defaults(command=_link)
+    describing = commands.add_parser("schema", help="print the JSON Schema of a scenario")
+    describing.set_defaults(command=_schema)
     importing = commands.add_parser(
         "import", help="print the positions of a table, an export or a JSON dump"
     )
@@ -222,6 +226,10 @@ def _link(options: argparse.Namespace) -> _Answer:
             f"the file"
         )
     return _Answer(result.query)
+
+
+def _schema(_: argparse.Namespace) -> _Answer:
+    return _Answer(json.dumps(json_schema(Document), indent=2, ensure_ascii=False))
 
 
 def _import(options: argparse.Namespace) -> _Answer:

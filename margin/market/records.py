@@ -5,15 +5,47 @@ Small, frozen, each figure with its unit and the day it was seen.
 Rates, moves and correlations are fractions (0.01 is 1%); days are ISO dates (`2026-03-18`).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from margin import errors
+from margin.errors import FieldError
+from margin.validation import Check, number, optional, record, text, whole
 
-@dataclass(frozen=True, slots=True)
+RISING_RATES = ("lowest", "percentile_1", "median", "percentile_99", "highest")
+"""Figures of a distribution, none of which is below the one before."""
+
+
+UNDATED = "undated"
+"""Stands for the day of a figure that was seen without its date."""
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_SIGHTING = re.compile(rf"{_DAY}(?:/{_DAY})?|{UNDATED}")
+
+
+def _sighting(value: object) -> str:
+    if not isinstance(value, str) or not _SIGHTING.fullmatch(value):
+        raise FieldError("", "must be a day, two of them, or undated")
+    return value
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise FieldError("", "must be true or false")
+    return value
+
+
+Size = Annotated[float | None, optional(number(above=0))]
+Rate = Annotated[float, number(above=-1, below=1)]
+Words = Annotated[str, text(longest=500)]
+
+
+@record
 class Contract:
     """What a venue says of one perpetual; None where the figure was not seen.
 
@@ -24,17 +56,17 @@ class Contract:
     comes from second-hand lists, not from the venue.
     """
 
-    tick_size: float | None
-    quantity_step: float | None
-    minimum_notional: float | None
-    contract_value: float
-    contract_value_confirmed: bool
-    taker_fee: float
-    status: str | None
-    as_of: str
+    tick_size: Size
+    quantity_step: Size
+    minimum_notional: Size
+    contract_value: Annotated[float, number(above=0)]
+    contract_value_confirmed: Annotated[bool, Check(_truth, {"type": "boolean"})]
+    taker_fee: Annotated[float, number(at_least=0, below=1)]
+    status: Annotated[str | None, optional(text(longest=500))]
+    as_of: Annotated[str, Check(_sighting, {"type": "string"})]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Funding:
     """How one perpetual's recorded funding rates were distributed between two days.
 
@@ -42,31 +74,38 @@ class Funding:
     pay shorts. `payments` counts the rates recorded, which need not be every one of the window.
     """
 
-    venue: str
-    since: str
-    as_of: str
-    interval_hours: int
-    payments: int
-    mean: float
-    median: float
-    percentile_1: float
-    percentile_99: float
-    lowest: float
-    highest: float
+    venue: Words
+    since: Words
+    as_of: Words
+    interval_hours: Annotated[int, whole(at_least=1)]
+    payments: Annotated[int, whole(at_least=1)]
+    mean: Rate
+    median: Rate
+    percentile_1: Rate
+    percentile_99: Rate
+    lowest: Rate
+    highest: Rate
+
+    def __post_init__(self) -> None:
+        for lower, higher in pairwise(RISING_RATES):
+            if getattr(self, higher) < getattr(self, lower):
+                rate = getattr(self, higher)
+                raise FieldError(higher, f"must not be below {lower}, got {rate:g}")
+        errors.number(self.mean, "mean", at_least=self.lowest, at_most=self.highest)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Risk:
     """How one token's price moved between two days, from daily closes.
 
     Volatility is that of daily log returns times √365; the beta is of daily log returns too.
     """
 
-    source: str
-    since: str
-    as_of: str
-    annual_volatility: float
-    beta_btc: float
+    source: Words
+    since: Words
+    as_of: Words
+    annual_volatility: Annotated[float, number(above=0)]
+    beta_btc: Annotated[float, number()]
 
 
 # Identity is its equality: arrays do not compare to one truth value.

@@ -17,9 +17,8 @@ from typing import Any, Literal, NamedTuple
 from margin.errors import choice
 from margin.market.cache.memory import TIME_TO_LIVE, Entry, MarketCache
 from margin.market.cache.query import Cached, Query, is_token, utc_now
-from margin.market.records import Contract
+from margin.market.records import UNDATED, Contract
 from margin.market.snapshot import embedded as snapshot
-from margin.market.snapshot.csv_reader import UNDATED
 from margin.market.snapshot.source import SnapshotSource
 from margin.market.source import Checked, Quote
 from margin.messages import not_listed

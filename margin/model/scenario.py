@@ -7,28 +7,28 @@ beside it in `market.reference`, outside equality and outside JSON.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from math import isclose
 from types import MappingProxyType
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal
 
-from margin.errors import (
-    LARGEST,
-    SMALLEST,
-    FieldError,
-    choice,
-    keyed,
-    known_keys,
-    listed,
-    number,
-    or_zero,
-    quoted,
-    text,
-)
+from margin import errors
+from margin.errors import LARGEST, SMALLEST, FieldError, keyed, listed, or_zero, quoted
 from margin.model import symbols
 from margin.model.shocks import NONE, Shocks
-from margin.model.symbols import STABLECOINS, by_token, numbers_by_token, token
+from margin.model.symbols import STABLECOINS, TOKEN, by_token, by_tokens
+from margin.validation import (
+    Check,
+    choice,
+    number,
+    optional,
+    read,
+    record,
+    sequence,
+    text,
+    unchecked,
+)
 from margin.venues import MARGIN_FRACTION, NO_TABLES, VENUES, TierTable, Venue, VenueTables
 
 VERSION = 1
@@ -48,13 +48,17 @@ OTHER_SIDE: Mapping[Side, Side] = MappingProxyType({"long": "short", "short": "l
 MARGIN_MODES: tuple[MarginMode, ...] = ("cross", "isolated")
 
 
-def _set(instance: object, **values: object) -> None:
-    """Store a checked value in a frozen instance while it is being made."""
-    for name, value in values.items():
-        object.__setattr__(instance, name, value)
+def tuple_of(most: int) -> Check:
+    """Return the check of at most `most` records that were made already."""
+    return Check(lambda value: tuple(listed(value, "", most=most)), {})
 
 
-@dataclass(frozen=True, slots=True)
+def _supposing(shocks: Shocks | None) -> Shocks | None:
+    """Return the shocks, None for those that suppose nothing."""
+    return None if shocks == NONE else shocks
+
+
+@record
 class Position:
     """A position: `quantity` tokens (> 0) on one side, with its entry and leverage.
 
@@ -65,24 +69,12 @@ class Position:
     of a hedge.
     """
 
-    symbol: str
-    side: Side
-    quantity: float
-    entry_price: float
-    leverage: float
-    isolated_margin: float | None = None
-
-    def __post_init__(self) -> None:
-        margin = self.isolated_margin
-        _set(
-            self,
-            symbol=token(self.symbol, "symbol"),
-            side=choice(self.side, "side", SIDES),
-            quantity=number(self.quantity, "quantity", above=0),
-            entry_price=number(self.entry_price, "entry_price", above=0),
-            leverage=number(self.leverage, "leverage", at_least=1),
-            isolated_margin=None if margin is None else number(margin, "isolated_margin", above=0),
-        )
+    symbol: Annotated[str, TOKEN]
+    side: Annotated[Side, choice(SIDES)]
+    quantity: Annotated[float, number(above=0)]
+    entry_price: Annotated[float, number(above=0)]
+    leverage: Annotated[float, number(at_least=1)]
+    isolated_margin: Annotated[float | None, optional(number(above=0))] = None
 
     @property
     def sign(self) -> int:
@@ -100,24 +92,25 @@ class Position:
         return self.opening_margin if self.isolated_margin is None else self.isolated_margin
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Collateral:
     """An asset other than the settlement coin, counted at amount · mark · `ratio`."""
 
-    asset: str
-    amount: float
-    ratio: float
-
-    def __post_init__(self) -> None:
-        _set(
-            self,
-            asset=token(self.asset, "asset"),
-            amount=number(self.amount, "amount", above=0),
-            ratio=number(self.ratio, "ratio", at_least=0, at_most=1),
-        )
+    asset: Annotated[str, TOKEN]
+    amount: Annotated[float, number(above=0)]
+    ratio: Annotated[float, number(at_least=0, at_most=1)]
 
 
-@dataclass(frozen=True, slots=True)
+VenueKey = Annotated[str, choice(VENUES)]
+Mode = Annotated[MarginMode, choice(MARGIN_MODES)]
+Balance = Annotated[float, number()]
+Fee = Annotated[float | None, optional(number(at_least=0, below=1))]
+Fraction = Annotated[float, number(above=0, below=1)]
+Rate = Annotated[float, number(above=0, at_most=1)]
+Figure = Annotated[float | None, optional(number())]
+
+
+@record
 class Account:
     """Where the account is and what it holds.
 
@@ -129,28 +122,15 @@ class Account:
     counts several coins, each at its index less a haircut.
     """
 
-    venue: str
-    margin_mode: MarginMode
-    wallet_balance: float
-    taker_fee: float | None = None
-    collateral: tuple[Collateral, ...] = ()
-    margin_fraction: float = MARGIN_FRACTION
-    settlement_rate: float = 1.0
+    venue: VenueKey
+    margin_mode: Mode
+    wallet_balance: Balance
+    taker_fee: Fee = None
+    collateral: Annotated[tuple[Collateral, ...], tuple_of(MOST_COLLATERAL)] = ()
+    margin_fraction: Fraction = MARGIN_FRACTION
+    settlement_rate: Rate = 1.0
 
     def __post_init__(self) -> None:
-        fee = self.taker_fee
-        _set(
-            self,
-            venue=choice(self.venue, "venue", VENUES),
-            margin_mode=choice(self.margin_mode, "margin_mode", MARGIN_MODES),
-            wallet_balance=number(self.wallet_balance, "wallet_balance"),
-            taker_fee=None if fee is None else number(fee, "taker_fee", at_least=0, below=1),
-            collateral=tuple(listed(self.collateral, "collateral", most=MOST_COLLATERAL)),
-            margin_fraction=number(
-                self.margin_fraction, "textbook.margin_fraction", above=0, below=1
-            ),
-            settlement_rate=number(self.settlement_rate, "settlement_rate", above=0, at_most=1),
-        )
         seen: dict[str, int] = {}
         for index, item in enumerate(self.collateral):
             if item.asset in seen:
@@ -202,11 +182,32 @@ class Account:
         return self.rules.taker_fee if self.taker_fee is None else self.taker_fee
 
 
-def _figures(values: Mapping[str, float], path: str, **bounds: float) -> Mapping[str, float]:
-    return numbers_by_token(values, path, most=MOST_TOKENS, **bounds)
+Table = Mapping[str, float]
+Marks = Annotated[Table, by_tokens(at_least=0)]
+Betas = Annotated[Table, by_tokens(at_least=-100, at_most=100)]
+Prices = Annotated[Table, by_tokens(above=0)]
 
 
-@dataclass(frozen=True, slots=True)
+def _own_tiers(value: object) -> Mapping[str, TierTable]:
+    return MappingProxyType(by_token(keyed(value, "", most=MOST_TOKENS), ""))
+
+
+def _day(value: object) -> str | None:
+    """Return an ISO date, or None."""
+    try:
+        if value is None or (
+            isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+        ):
+            return value
+    except ValueError:
+        pass
+    raise FieldError("", "must be a date as in 2026-09-29")
+
+
+Day = Annotated[str | None, Check(_day, {"type": ["string", "null"], "format": "date"})]
+
+
+@record
 class Market:
     """Prices and tables, by token.
 
@@ -217,25 +218,15 @@ class Market:
     (not compared, not part of the JSON).
     """
 
-    marks: Mapping[str, float]
-    betas: Mapping[str, float] = field(default_factory=dict)
-    baseline_marks: Mapping[str, float] = field(default_factory=dict)
-    tiers: Mapping[str, TierTable] = field(default_factory=dict)
-    contract_values: Mapping[str, float] = field(default_factory=dict)
-    tiers_as_of: str | None = None
-    reference: VenueTables = field(default=NO_TABLES, compare=False)
-
-    def __post_init__(self) -> None:
-        _set(
-            self,
-            marks=_figures(self.marks, "marks", at_least=0),
-            betas=_figures(self.betas, "betas", at_least=-100, at_most=100),
-            baseline_marks=_figures(self.baseline_marks, "baseline_marks", above=0),
-            tiers=MappingProxyType(by_token(keyed(self.tiers, "tiers", most=MOST_TOKENS), "tiers")),
-            contract_values=_figures(self.contract_values, "contract_values", above=0),
-        )
-        if self.tiers_as_of is not None:
-            _check_date(self.tiers_as_of, "tiers_as_of")
+    marks: Marks
+    betas: Betas = field(default_factory=dict)
+    baseline_marks: Prices = field(default_factory=dict)
+    tiers: Annotated[Mapping[str, TierTable], Check(_own_tiers, {})] = field(default_factory=dict)
+    contract_values: Prices = field(default_factory=dict)
+    tiers_as_of: Day = None
+    reference: Annotated[VenueTables, unchecked()] = field(
+        default_factory=lambda: NO_TABLES, compare=False
+    )
 
     def beta(self, symbol: str) -> float:
         """Return how many per cent the token moves when the market moves one.
@@ -289,16 +280,14 @@ class Market:
         return self.contract_values.get(symbol) or self.reference.contract_values.get(symbol)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Levels:
     """Where warning and danger begin, as fractions of requirement ÷ equity (1.0 is liquidation)."""
 
-    warning: float = 0.5
-    danger: float = 0.8
+    warning: Fraction = 0.5
+    danger: Fraction = 0.8
 
     def __post_init__(self) -> None:
-        _set(self, warning=number(self.warning, "warning", above=0, below=1))
-        _set(self, danger=number(self.danger, "danger", above=0, below=1))
         if self.danger <= self.warning:
             raise FieldError(
                 "danger", f"must be above the warning level, {self.warning:g}, got {self.danger:g}"
@@ -314,24 +303,22 @@ class Levels:
         return "danger" if load >= self.danger else "warning"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Seen:
     """What the maker of a link saw.
 
     Equity and the venue's margin ratio, None where there was none.
     """
 
-    equity: float | None = None
-    margin_ratio: float | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("equity", "margin_ratio"):
-            value = getattr(self, name)
-            if value is not None:
-                _set(self, **{name: number(value, name)})
+    equity: Figure = None
+    margin_ratio: Figure = None
 
 
-@dataclass(frozen=True, slots=True)
+Title = Annotated[str, text(longest=LONGEST_TITLE)]
+Note = Annotated[str, text(longest=LONGEST_NOTE, lines=True)]
+
+
+@record
 class Scenario:
     """An account with its positions in a market.
 
@@ -341,23 +328,16 @@ class Scenario:
     they take effect only where they are applied. Shocks that suppose nothing are none.
     """
 
-    account: Account
-    positions: tuple[Position, ...]
-    market: Market
-    levels: Levels = Levels()
-    title: str = ""
-    note: str = ""
-    seen: Seen | None = None
-    shocks: Shocks | None = None
+    account: Annotated[Account, unchecked()]
+    positions: Annotated[tuple[Position, ...], tuple_of(MOST_POSITIONS)]
+    market: Annotated[Market, unchecked()]
+    levels: Annotated[Levels, unchecked()] = field(default_factory=Levels)
+    title: Title = ""
+    note: Note = ""
+    seen: Annotated[Seen | None, unchecked()] = None
+    shocks: Annotated[Shocks | None, Check(_supposing, {})] = None
 
     def __post_init__(self) -> None:
-        _set(
-            self,
-            shocks=None if self.shocks == NONE else self.shocks,
-            positions=tuple(listed(self.positions, "positions", most=MOST_POSITIONS)),
-            title=text(self.title, "title", longest=LONGEST_TITLE),
-            note=text(self.note, "note", longest=LONGEST_NOTE, lines=True),
-        )
         self._check_doubles()
         self._check_market()
         self._check_isolated_margins()
@@ -477,66 +457,12 @@ class Scenario:
 
         Raises FieldError with the path of the first field that cannot be used.
         """
-        entry = keyed(value, "", most=100)
-        _check_version(entry)
-        known_keys(entry, "", required=_REQUIRED, optional=_OPTIONAL)
-        account = Account(
-            venue=entry["venue"],
-            margin_mode=entry["margin_mode"],
-            wallet_balance=entry["wallet_balance"],
-            taker_fee=entry.get("taker_fee"),
-            collateral=_read_list(
-                entry, "collateral", Collateral, _COLLATERAL_KEYS, (), most=MOST_COLLATERAL
-            ),
-            margin_fraction=_read_textbook(entry),
-            settlement_rate=entry.get("settlement_rate", 1.0),
-        )
-        return cls(
-            account=account,
-            positions=_read_list(
-                entry,
-                "positions",
-                Position,
-                _POSITION_KEYS[:5],
-                _POSITION_KEYS[5:],
-                most=MOST_POSITIONS,
-            ),
-            market=Market(
-                marks=entry["marks"],
-                betas=entry.get("betas", {}),
-                baseline_marks=entry.get("baseline_marks", {}),
-                tiers=_read_tiers(entry.get("tiers", {}), progressive=not account.rules.flat_tiers),
-                contract_values=entry.get("contract_values", {}),
-                tiers_as_of=entry.get("tiers_as_of"),
-            ),
-            levels=cast(
-                Levels,
-                _read_object(entry.get("levels", {}), "levels", Levels, (), ("warning", "danger")),
-            ),
-            title=entry.get("title", ""),
-            note=entry.get("note", ""),
-            seen=_read_seen(entry),
-            shocks=_read_shocks(entry),
-        )
+        _check_version(keyed(value, "", most=100))
+        return read(Document, value).scenario()
 
 
 _POSITION_KEYS = ("symbol", "side", "quantity", "entry_price", "leverage", "isolated_margin")
 _COLLATERAL_KEYS = ("asset", "amount", "ratio")
-_REQUIRED = ("version", "venue", "margin_mode", "wallet_balance", "positions", "marks")
-_OPTIONAL = (
-    *(
-        "title",
-        "note",
-        "betas",
-        "baseline_marks",
-        "levels",
-        "taker_fee",
-        "collateral",
-        "tiers",
-        "contract_values",
-    ),
-    *("tiers_as_of", "seen", "shocks", "textbook", "settlement_rate"),
-)
 
 
 def _plain(instance: object, *names: str) -> dict[str, Any]:
@@ -580,50 +506,91 @@ def _merge_offer(first: Position, second: Position, index: int) -> str:
 def _check_version(entry: Mapping[str, Any]) -> None:
     if "version" not in entry:
         raise FieldError("version", "is missing; this is version 1")
-    version = number(entry["version"], "version")
+    version = errors.number(entry["version"], "version")
     if version != VERSION:
         raise FieldError("version", f"must be 1, got {version:g}; a newer Tandem may read it")
 
 
-def _check_date(value: object, path: str) -> None:
-    try:
-        if not isinstance(value, str) or date.fromisoformat(value).isoformat() != value:
-            raise ValueError
-    except ValueError:
-        raise FieldError(path, "must be a date as in 2026-09-29") from None
+@record
+class Textbook:
+    """The account that no venue has: one maintenance fraction for everything."""
+
+    margin_fraction: Fraction = MARGIN_FRACTION
 
 
-def _read_object(
-    value: object, path: str, kind: type, required: Sequence[str], optional: Sequence[str]
-) -> Any:
-    entry = keyed(value, path, most=100)
-    known_keys(entry, path, required=required, optional=optional)
-    try:
-        return kind(**entry)
-    except FieldError as error:
-        raise error.within(path) from None
+_TIER = {"floor": 0, "maintenance_rate": 0, "maintenance_amount": None, "max_leverage": 1, "cap": 0}
+_TIERS_SCHEMA = {
+    "type": "object",
+    "additionalProperties": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                name: {"type": "number"}
+                if least is None
+                else {"type": ["number", "null"], "minimum": least}
+                for name, least in _TIER.items()
+            },
+            "required": ["floor", "maintenance_rate"],
+            "additionalProperties": False,
+        },
+    },
+}
 
 
-def _read_list(
-    entry: Mapping[str, Any],
-    key: str,
-    kind: type,
-    required: Sequence[str],
-    optional: Sequence[str],
-    *,
-    most: int,
-) -> tuple[Any, ...]:
-    items = listed(entry.get(key, ()), key, most=most)
-    return tuple(
-        _read_object(item, f"{key}[{index}]", kind, required, optional)
-        for index, item in enumerate(items)
-    )
+@record
+class Document:
+    """The scenario JSON, version 1: its keys, each with the check that the scenario itself has."""
 
+    version: Annotated[float, unchecked({"const": VERSION})]
+    venue: VenueKey
+    margin_mode: Mode
+    wallet_balance: Balance
+    positions: Annotated[tuple[Position, ...], sequence(most=MOST_POSITIONS)]
+    marks: Marks
+    taker_fee: Fee = None
+    collateral: Annotated[tuple[Collateral, ...], sequence(most=MOST_COLLATERAL)] = ()
+    textbook: Textbook = field(default_factory=Textbook)
+    settlement_rate: Rate = 1.0
+    betas: Betas = field(default_factory=dict)
+    baseline_marks: Prices = field(default_factory=dict)
+    tiers: Annotated[Mapping[str, Any], unchecked(_TIERS_SCHEMA)] = field(default_factory=dict)
+    contract_values: Prices = field(default_factory=dict)
+    tiers_as_of: Day = None
+    levels: Levels = field(default_factory=Levels)
+    title: Title = ""
+    note: Note = ""
+    seen: Seen | None = None
+    shocks: Shocks = field(default_factory=lambda: NONE)
 
-def _read_textbook(entry: Mapping[str, Any]) -> float:
-    textbook = keyed(entry.get("textbook", {}), "textbook", most=1)
-    known_keys(textbook, "textbook", required=(), optional=("margin_fraction",))
-    return cast(float, textbook.get("margin_fraction", MARGIN_FRACTION))
+    def scenario(self) -> Scenario:
+        """Return the scenario that it writes down."""
+        progressive = not VENUES[self.venue].flat_tiers
+        return Scenario(
+            Account(
+                self.venue,
+                self.margin_mode,
+                self.wallet_balance,
+                self.taker_fee,
+                self.collateral,
+                self.textbook.margin_fraction,
+                self.settlement_rate,
+            ),
+            self.positions,
+            Market(
+                self.marks,
+                self.betas,
+                self.baseline_marks,
+                _read_tiers(self.tiers, progressive=progressive),
+                self.contract_values,
+                self.tiers_as_of,
+            ),
+            self.levels,
+            self.title,
+            self.note,
+            self.seen,
+            self.shocks,
+        )
 
 
 def _read_tiers(value: object, *, progressive: bool) -> dict[str, TierTable]:
@@ -634,19 +601,6 @@ def _read_tiers(value: object, *, progressive: bool) -> dict[str, TierTable]:
         except FieldError as error:
             raise error.within(f"tiers.{symbol}") from None
     return tables
-
-
-def _read_seen(entry: Mapping[str, Any]) -> Seen | None:
-    if "seen" not in entry:
-        return None
-    return cast(Seen, _read_object(entry["seen"], "seen", Seen, (), ("equity", "margin_ratio")))
-
-
-def _read_shocks(entry: Mapping[str, Any]) -> Shocks:
-    try:
-        return Shocks.from_json(entry.get("shocks", {}))
-    except FieldError as error:
-        raise error.within("shocks") from None
 
 
 def loads(document: str) -> Any:

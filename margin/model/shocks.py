@@ -4,11 +4,11 @@ Data, no effects.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import field, fields
+from typing import Annotated, Any
 
-from margin.errors import keyed, known_keys, number
-from margin.model.symbols import MOST_TOKENS, numbers_by_token
+from margin.model.symbols import by_tokens
+from margin.validation import Check, number, read, record
 
 BOUNDS: Mapping[str, Mapping[str, float]] = {
     "common": {"at_least": -1, "at_most": 10},
@@ -25,7 +25,15 @@ BOUNDS: Mapping[str, Mapping[str, float]] = {
 _TABLES = ("moves", "maintenance_by_token", "funding")
 
 
-@dataclass(frozen=True, slots=True)
+def _figure(name: str) -> Check:
+    return number(**BOUNDS[name])
+
+
+def _table(name: str) -> Check:
+    return by_tokens(**BOUNDS[name])
+
+
+@record
 class Shocks:
     """Suppositions on top of a scenario; each alone changes nothing by default.
 
@@ -41,25 +49,17 @@ class Shocks:
     Raises FieldError with the name of the field (`moves.RENDER`).
     """
 
-    common: float = 0.0
-    moves: Mapping[str, float] = field(default_factory=dict)
-    maintenance: float = 1.0
-    maintenance_by_token: Mapping[str, float] = field(default_factory=dict)
-    leverage_cap: float = 1.0
-    haircut: float = 0.0
-    funding: Mapping[str, float] = field(default_factory=dict)
-    days: float = 0.0
-    interest: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name, bounds in BOUNDS.items():
-            if name in _TABLES:
-                checked: Any = numbers_by_token(
-                    getattr(self, name), name, most=MOST_TOKENS, **bounds
-                )
-            else:
-                checked = number(getattr(self, name), name, **bounds)
-            object.__setattr__(self, name, checked)
+    common: Annotated[float, _figure("common")] = 0.0
+    moves: Annotated[Mapping[str, float], _table("moves")] = field(default_factory=dict)
+    maintenance: Annotated[float, _figure("maintenance")] = 1.0
+    maintenance_by_token: Annotated[Mapping[str, float], _table("maintenance_by_token")] = field(
+        default_factory=dict
+    )
+    leverage_cap: Annotated[float, _figure("leverage_cap")] = 1.0
+    haircut: Annotated[float, _figure("haircut")] = 0.0
+    funding: Annotated[Mapping[str, float], _table("funding")] = field(default_factory=dict)
+    days: Annotated[float, _figure("days")] = 0.0
+    interest: Annotated[float, _figure("interest")] = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return only what differs from no shock."""
@@ -70,9 +70,7 @@ class Shocks:
     @classmethod
     def from_json(cls, value: object) -> "Shocks":
         """Read what `to_json` writes. Raises FieldError with a path from the object's own root."""
-        entry = keyed(value, "", most=100)
-        known_keys(entry, "", required=(), optional=[each.name for each in fields(cls)])
-        return cls(**entry)
+        return read(cls, value)
 
 
 NONE = Shocks()

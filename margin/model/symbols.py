@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
-from margin.errors import FieldError, join, keyed, number, quoted, shown
+from margin import errors
+from margin.errors import FieldError, join, keyed, quoted, shown
+from margin.validation import Check, number
 
 _TOKEN = re.compile(r"[A-Z0-9]{1,15}")
 _VENUE_SPELLING = re.compile(
@@ -79,5 +82,14 @@ def numbers_by_token(
     """Return a read-only table of at most `most` bounded numbers, by token."""
     entries = by_token(keyed(values, path, most=most), path)
     return MappingProxyType(
-        {name: number(value, join(path, name), **bounds) for name, value in entries.items()}
+        {name: errors.number(value, join(path, name), **bounds) for name, value in entries.items()}
     )
+
+
+TOKEN = Check(partial(token, path=""), {"type": "string", "maxLength": 40})
+
+
+def by_tokens(**bounds: float) -> Check:
+    """Return the check of a table of bounded numbers by token."""
+    table = partial(numbers_by_token, path="", most=MOST_TOKENS, **bounds)
+    return Check(table, {"type": "object", "additionalProperties": number(**bounds).schema})

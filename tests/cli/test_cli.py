@@ -622,7 +622,7 @@ def test_a_scenario_that_no_link_holds_is_told_in_one_line_and_assessed_all_the_
     ("arguments", "sentence"),
     [
         pytest.param(
-            [], "the following arguments are required: assess|link|import|snapshot", id="nothing"
+            [], "the following arguments are required: assess|link|schema|import|snapshot", id="nothing"
         ),
         pytest.param(
             ["assess"], "one of the arguments file --link is required", id="nothing to assess"
@@ -652,7 +652,7 @@ def test_an_unknown_command_is_refused_with_those_there_are(run: Run) -> None:
     refused = run("explain", "x")
     assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1)
     assert refused.err.startswith(
-        "error: argument assess|link|import|snapshot: invalid choice: 'explain' (choose from "
+        "error: argument assess|link|schema|import|snapshot: invalid choice: 'explain' (choose from "
     )
 
 

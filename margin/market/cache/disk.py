@@ -16,7 +16,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -29,10 +29,10 @@ from margin import errors
 from margin.errors import FieldError
 from margin.market.cache.query import KINDS, Cached, Kind, Query, is_token, utc_now
 from margin.market.records import Contract
-from margin.market.snapshot.csv_reader import UNDATED
 from margin.market.source import Candles, Checked, FundingHistory, Quote
 from margin.market.venues import checks
 from margin.model.scenario import loads
+from margin.validation import read
 from margin.venues import VENUES, TierTable, listing_venues
 
 VERSION = 2
@@ -44,8 +44,6 @@ _NAME = re.compile(
     rf"tandem-(?:(?P<venue>[a-z0-9]+)-(?:{'|'.join(KINDS)})(?:-[A-Z0-9]{{1,15}})?\.json|[A-Za-z0-9_]{{8}}\.tmp)"
 )
 """What files of ours are called; of an answer the venue must be one that lists perpetuals."""
-_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_SIGHTING = re.compile(rf"{_DAY}(?:/{_DAY})?|{UNDATED}")
 _ROW = re.compile("row [0-9]{1,6}")
 _LOG = logging.getLogger("tandem")
 
@@ -249,29 +247,7 @@ def _entry(value: object, keys: Iterable[str]) -> Mapping[str, Any]:
 
 
 def _decode_contract(value: object, venue: str) -> Contract:  # noqa: ARG001
-    held = _entry(value, [column.name for column in fields(Contract)])
-    optional = {
-        key: None if held[key] is None else errors.number(held[key], key, above=0)
-        for key in ("tick_size", "quantity_step", "minimum_notional")
-    }
-    if not isinstance(held["contract_value_confirmed"], bool):
-        raise FieldError("contract_value_confirmed", "must be true or false")
-    return Contract(
-        **optional,
-        contract_value=errors.number(held["contract_value"], "contract_value", above=0),
-        contract_value_confirmed=held["contract_value_confirmed"],
-        taker_fee=errors.number(held["taker_fee"], "taker_fee", at_least=0, below=1),
-        status=None
-        if held["status"] is None
-        else errors.text(held["status"], "status", longest=_LONGEST_TEXT),
-        as_of=_sighting(held["as_of"]),
-    )
-
-
-def _sighting(value: object) -> str:
-    if not isinstance(value, str) or not _SIGHTING.fullmatch(value):
-        raise FieldError("as_of", "must be a day, two of them, or undated")
-    return value
+    return read(Contract, value)
 
 
 def _encode_quote(quote: Quote) -> dict[str, Any]:

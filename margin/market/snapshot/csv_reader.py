@@ -17,13 +17,13 @@ from typing import TypeVar
 
 from margin import errors
 from margin.errors import FieldError, join, shown
+from margin.market.records import UNDATED
 
-UNDATED = "undated"
-"""Stands in an `as_of` column where the figure was seen without its date."""
 LONGEST_TEXT = 80
 _SYMBOL = re.compile("[A-Z0-9]{1,15}")
 
 Key = TypeVar("Key", bound=Hashable)
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +55,16 @@ class Row:
         except ValueError:
             return cell
 
+    def record(self, kind: Callable[..., Made], **values: object) -> Made:
+        """Return a record of the row's values, its faults told with their file and line."""
+        try:
+            return kind(**values)
+        except FieldError as error:
+            raise error.within(self.path()) from None
+
     def number(self, column: str, **bounds: float) -> float:
         """Return a finite number within the bounds that `errors.number` knows."""
         return errors.number(self.value(column), self.path(column), **bounds)
-
-    def optional(self, column: str, **bounds: float) -> float | None:
-        """Return the same, None where the cell is empty."""
-        return self.number(column, **bounds) if self.cells[column] else None
-
-    def whole(self, column: str, *, at_least: float) -> int:
-        """Return a whole number."""
-        value = self.number(column, at_least=at_least)
-        if not value.is_integer():
-            raise FieldError(self.path(column), f"must be a whole number, got {value:g}")
-        return int(value)
 
     def text(self, column: str) -> str:
         """Return one line of plain text, not empty."""

@@ -5,13 +5,22 @@ Rows in, checked values out.
 
 from collections.abc import Collection, Mapping, Sequence
 from importlib.resources.abc import Traversable
-from itertools import combinations, pairwise
+from itertools import combinations
 from types import MappingProxyType
 
 import numpy as np
 
 from margin.errors import FieldError
-from margin.market.records import Correlations, Crash, Funding, Marks, Move, Risk, is_definite
+from margin.market.records import (
+    RISING_RATES,
+    Correlations,
+    Crash,
+    Funding,
+    Marks,
+    Move,
+    Risk,
+    is_definite,
+)
 from margin.market.snapshot.csv_reader import (
     Row,
     common,
@@ -30,7 +39,6 @@ _FUNDING = (
 _RISK = "symbol,source,since,as_of,annual_volatility,beta_btc"
 _CORRELATIONS = "source,since,as_of,first,second,value"
 _CRASHES = "date,event,source,symbol,close,low,high"
-_RISING_RATES = ("lowest", "percentile_1", "median", "percentile_99", "highest")
 
 
 def read_marks(folder: Traversable) -> Marks:
@@ -63,18 +71,13 @@ def read_funding(folder: Traversable, symbols: Collection[str]) -> Mapping[str, 
 
 def _funding(row: Row) -> Funding:
     since, as_of = row.span("since", "as_of")
-    rates = {column: row.number(column, above=-1, below=1) for column in _RISING_RATES}
-    for lower, higher in pairwise(_RISING_RATES):
-        if rates[higher] < rates[lower]:
-            raise FieldError(row.path(higher), f"must not be below {lower}, got {rates[higher]:g}")
-    return Funding(
+    figures = ("interval_hours", "payments", "mean", *RISING_RATES)
+    return row.record(
+        Funding,
         venue=row.choice("venue", listing_venues()),
         since=since,
         as_of=as_of,
-        interval_hours=row.whole("interval_hours", at_least=1),
-        payments=row.whole("payments", at_least=1),
-        mean=row.number("mean", at_least=rates["lowest"], at_most=rates["highest"]),
-        **rates,
+        **{column: row.value(column) for column in figures},
     )
 
 
@@ -86,12 +89,13 @@ def read_risk(folder: Traversable, symbols: Collection[str]) -> Mapping[str, Ris
 
 def _risk(row: Row) -> Risk:
     since, as_of = row.span("since", "as_of")
-    return Risk(
+    return row.record(
+        Risk,
         source=row.text("source"),
         since=since,
         as_of=as_of,
-        annual_volatility=row.number("annual_volatility", above=0),
-        beta_btc=row.number("beta_btc"),
+        annual_volatility=row.value("annual_volatility"),
+        beta_btc=row.value("beta_btc"),
     )
 
 

@@ -146,13 +146,13 @@ def read_contracts(
 
 
 def _contract(row: Row) -> Contract:
-    return Contract(
-        tick_size=row.optional("tick_size", above=0),
-        quantity_step=row.optional("quantity_step", above=0),
-        minimum_notional=row.optional("minimum_notional", above=0),
-        contract_value=row.number("contract_value", above=0),
+    sizes = ("tick_size", "quantity_step", "minimum_notional")
+    return row.record(
+        Contract,
+        **{column: row.value(column, optional=True) for column in sizes},
+        contract_value=row.value("contract_value"),
         contract_value_confirmed=row.choice("contract_value_confirmed", ["yes", "no"]) == "yes",
-        taker_fee=row.number("taker_fee", at_least=0, below=1),
+        taker_fee=row.value("taker_fee"),
         status=row.choice("status", ["trading"]) if row.cells["status"] else None,
         as_of=row.sighting("as_of"),
     )

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from margin.errors import FieldError
-from margin.market.snapshot.csv_reader import UNDATED
+from margin.market.records import UNDATED
 from margin.venues import VENUES
 
 MARKS, FUNDING, RISK, CORRELATIONS = "marks.csv", "funding.csv", "risk.csv", "correlations.csv"

@@ -178,19 +178,22 @@ def funding(venue: str, history: FundingHistory, today: date) -> Funding:
     )
     if as_of < today - _LATEST_PAYMENT:
         raise FieldError("", f"was last paid funding on {as_of}")
-    low, median, high = (float(share) for share in np.percentile(rates, (1, 50, 99)))
+    lowest, highest = float(rates.min()), float(rates.max())
+    figures = [*np.percentile(rates, (1, 50, 99)), rates.mean()]
+    # A mean of like rates may lie beside them by rounding.
+    low, median, high, mean = np.clip(figures, lowest, highest).tolist()
     return Funding(
         venue=venue,
         since=since.isoformat(),
         as_of=as_of.isoformat(),
         interval_hours=hours,
         payments=len(rates),
-        mean=float(rates.mean()),
+        mean=mean,
         median=median,
         percentile_1=low,
         percentile_99=high,
-        lowest=float(rates.min()),
-        highest=float(rates.max()),
+        lowest=lowest,
+        highest=highest,
     )
 
 
