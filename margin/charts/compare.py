@@ -234,7 +234,7 @@ def _today() -> dict[str, Any]:
 # Venue against venue
 
 
-class Row(NamedTuple):
+class VenueRow(NamedTuple):
     """One line of the comparison.
 
     How far a common move may go each way, as positive fractions or infinite.
@@ -319,13 +319,13 @@ def venues(comparison: VenueComparison) -> style.Spec:
     return rows.figure(traces, title, len(shown), axis, shapes=[_today()])
 
 
-def _rows(comparison: VenueComparison) -> list[Row]:
+def _rows(comparison: VenueComparison) -> list[VenueRow]:
     """Return the lines whose figures are known, in the venues' order."""
     known = [line.without if line.missing else line for line in comparison.lines]
     return [_row(line) for line in known if line is not None]
 
 
-def _row(line: VenueLine) -> Row:
+def _row(line: VenueLine) -> VenueRow:
     fall, rise = line.reached(falls=True), line.reached(falls=False)
     days = list(line.days)
     seen = (
@@ -335,12 +335,14 @@ def _row(line: VenueLine) -> Row:
     )
     if line.assessment.liquidated:
         gone = "a position is lost" if line.scenario.account.isolated else "liquidated"
-        return Row(line_name(line), 0.0, 0.0, f"{gone} {NOW}, {seen}")
+        return VenueRow(line_name(line), 0.0, 0.0, f"{gone} {NOW}, {seen}")
     ends = [_end(end, falls=falls) for end, falls in ((fall, True), (rise, False)) if end < inf]
-    return Row(line_name(line), fall, rise, f"{' and '.join(ends) or 'none to +1,000%'}, {seen}")
+    return VenueRow(
+        line_name(line), fall, rise, f"{' and '.join(ends) or 'none to +1,000%'}, {seen}"
+    )
 
 
-def _reach(shown: list[Row]) -> float:
+def _reach(shown: list[VenueRow]) -> float:
     """Return how far a common move is drawn: what lies further off is an arrow at the edge."""
     ends = [end for row in shown for end in (row.fall, row.rise) if 0 < end < inf]
     return max(FURTHEST, 5 * min(ends, default=0.0))
@@ -352,11 +354,11 @@ def _drawn(ends: list[float], reach: float) -> float:
     return max([0.05, *within, *([FURTHEST] if len(within) < len(ends) else [])])
 
 
-def _spans(shown: list[Row], low: float, high: float) -> list[tuple[float, float]]:
+def _spans(shown: list[VenueRow], low: float, high: float) -> list[tuple[float, float]]:
     return [(max(low, -row.fall), min(high, row.rise)) for row in shown]
 
 
-def _bars(shown: list[Row], low: float, high: float) -> style.Trace:
+def _bars(shown: list[VenueRow], low: float, high: float) -> style.Trace:
     """Return what is survived."""
     drawn = [
         rows.Bar(down * 100, up * 100, place)
@@ -365,7 +367,7 @@ def _bars(shown: list[Row], low: float, high: float) -> style.Trace:
     return rows.bars(drawn, CROSS, 6, name="survived", showlegend=True)
 
 
-def _ends(shown: list[Row], low: float, high: float) -> list[style.Trace]:
+def _ends(shown: list[VenueRow], low: float, high: float) -> list[style.Trace]:
     """Return diamonds where an account is liquidated, arrows where that lies beyond the scale.
 
     Nothing where it never is.

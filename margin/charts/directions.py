@@ -26,7 +26,7 @@ SAME = 0.0001
 """Price changes this near to the move itself are not told beside it."""
 
 
-class Level(NamedTuple):
+class LevelMarks(NamedTuple):
     """A level of requirement ÷ equity as it is drawn, and where each row meets it."""
 
     name: str
@@ -87,12 +87,12 @@ def directions(results: Sequence[DirectionResult], account: Preparable) -> style
     told = rows.counted("Move from today's marks", " (of BTC where it leads)", len(results))
     results = results[: rows.MOST_ROWS]
     low, high = _range(results)
-    liquidation = Level(
+    liquidation = LevelMarks(
         "liquidation", "x", style.LIQUIDATION, [result.liquidation for result in results]
     )
     levels = [
-        Level("warning", "square", style.WARNING, [result.warning for result in results]),
-        Level("danger", "diamond", style.DANGER, [result.danger for result in results]),
+        LevelMarks("warning", "square", style.WARNING, [result.warning for result in results]),
+        LevelMarks("danger", "diamond", style.DANGER, [result.danger for result in results]),
         liquidation,
     ]
     traces = [
@@ -135,7 +135,7 @@ def _takes(result: DirectionResult) -> str:
 
 
 def _placed(
-    level: Level, results: Sequence[DirectionResult]
+    level: LevelMarks, results: Sequence[DirectionResult]
 ) -> list[tuple[int, float, DirectionResult]]:
     """Return row, move and direction of every point of a level.
 
@@ -150,7 +150,7 @@ def _placed(
 
 
 def _points(
-    level: Level, results: Sequence[DirectionResult], low: float, high: float
+    level: LevelMarks, results: Sequence[DirectionResult], low: float, high: float
 ) -> style.Trace:
     points = [
         rows.Point(move * 100, row, _hover(level, move, result))
@@ -161,7 +161,7 @@ def _points(
 
 
 def _beyond(
-    level: Level, results: Sequence[DirectionResult], low: float, high: float
+    level: LevelMarks, results: Sequence[DirectionResult], low: float, high: float
 ) -> style.Trace:
     points = [
         rows.Point((high if move > 0 else low) * 100, row, _hover(level, move, result))
@@ -171,7 +171,7 @@ def _beyond(
     return rows.beyond(points, level.colour)
 
 
-def _hover(level: Level, move: float, result: DirectionResult) -> str:
+def _hover(level: LevelMarks, move: float, result: DirectionResult) -> str:
     """Return what the point says: where the level is met, and where prices then stand."""
     changes = [(token, result.direction.change(token, move)) for token in result.direction.rates]
     told = [f"{token} {wording.percent(change, sign=True)}" for token, change in changes[:6]]
@@ -186,7 +186,7 @@ def _hover(level: Level, move: float, result: DirectionResult) -> str:
     )
 
 
-def _stems(level: Level, low: float, high: float) -> style.Trace:
+def _stems(level: LevelMarks, low: float, high: float) -> style.Trace:
     """Return bars from today to liquidation."""
     drawn = [
         rows.Bar(0.0, min(max(move, low), high) * 100, row)

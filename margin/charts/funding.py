@@ -230,7 +230,7 @@ def _headings(venue: str) -> list[dict[str, Any]]:
     ]
 
 
-class _Row(NamedTuple):
+class _FundingRow(NamedTuple):
     """One figure of a distribution, a fraction per interval."""
 
     name: str
@@ -251,19 +251,19 @@ def distribution_finding(recorded: Distribution, token: str, venue: str) -> str:
     )
 
 
-def _rows(recorded: Distribution) -> list[_Row]:
+def _rows(recorded: Distribution) -> list[_FundingRow]:
     plain = ("line-ns", style.QUIET)
     return [
-        _Row("highest", recorded.highest, *plain),
-        _Row("99 of 100 below", recorded.percentile_99, *plain),
-        _Row("mean", recorded.mean, "circle", style.DANGER),
-        _Row("median", recorded.median, "diamond", style.ACCOUNT),
-        _Row("1 of 100 below", recorded.percentile_1, *plain),
-        _Row("lowest", recorded.lowest, *plain),
+        _FundingRow("highest", recorded.highest, *plain),
+        _FundingRow("99 of 100 below", recorded.percentile_99, *plain),
+        _FundingRow("mean", recorded.mean, "circle", style.DANGER),
+        _FundingRow("median", recorded.median, "diamond", style.ACCOUNT),
+        _FundingRow("1 of 100 below", recorded.percentile_1, *plain),
+        _FundingRow("lowest", recorded.lowest, *plain),
     ]
 
 
-def _told(row: _Row, hours: float) -> str:
+def _told(row: _FundingRow, hours: float) -> str:
     """Return a row in words; a year at that pace only for what could last a year."""
     pace = (
         f" · {wording.percent(row.rate * YEAR / hours, sign=True)} a year"
@@ -300,14 +300,14 @@ def funding_distribution(recorded: Distribution, token: str, venue: str) -> styl
     return rows.figure(traces, title, len(shown), axis, AXIS, hovermode=False, showlegend=False)
 
 
-def _bars(shown: list[_Row]) -> style.Trace:
+def _bars(shown: list[_FundingRow]) -> style.Trace:
     """Return from zero to each rate."""
     return rows.bars(
         [rows.Bar(0.0, row.rate * 100, place) for place, row in enumerate(shown)], style.QUIET, 4
     )
 
 
-def _points(shown: list[_Row]) -> style.Trace:
+def _points(shown: list[_FundingRow]) -> style.Trace:
     points = [rows.Point(row.rate * 100, place, row.name) for place, row in enumerate(shown)]
     looks = (style.texts([row.symbol for row in shown]), style.texts([row.colour for row in shown]))
     return rows.symbols("rate", points, *looks, width=2)

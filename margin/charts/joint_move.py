@@ -30,7 +30,7 @@ APART = 0.17
 """Levels closer than this share one label on the axis."""
 
 
-class Level(NamedTuple):
+class CurveLevel(NamedTuple):
     """A level of requirement ÷ margin balance.
 
     Its name, how it is drawn, and where a common move meets it.
@@ -44,7 +44,7 @@ class Level(NamedTuple):
     reached: JointMove
 
 
-class Mark(NamedTuple):
+class CurvePoint(NamedTuple):
     """A point drawn on the curve, x and y as fractions."""
 
     x: float
@@ -174,16 +174,16 @@ def _origin(curve: Curve, scenario: Scenario) -> str:
     return "these marks" if here and not curve.today else "the baseline marks"
 
 
-def _levels(curve: Curve, scenario: Scenario) -> list[Level]:
+def _levels(curve: Curve, scenario: Scenario) -> list[CurveLevel]:
     chosen = scenario.levels
     return [
-        Level("liquidation", 1.0, style.LIQUIDATION, "solid", "x", curve.liquidation),
-        Level("danger", chosen.danger, style.DANGER, "dash", "diamond", curve.danger),
-        Level("warning", chosen.warning, style.WARNING, "dot", "square", curve.warning),
+        CurveLevel("liquidation", 1.0, style.LIQUIDATION, "solid", "x", curve.liquidation),
+        CurveLevel("danger", chosen.danger, style.DANGER, "dash", "diamond", curve.danger),
+        CurveLevel("warning", chosen.warning, style.WARNING, "dot", "square", curve.warning),
     ]
 
 
-def _met(level: Level) -> list[float]:
+def _met(level: CurveLevel) -> list[float]:
     """Return the moves that lead to the level; none where it is passed already at no move."""
     return [move for move in level.reached if move]
 
@@ -278,7 +278,7 @@ def _alive_range(curve: Curve, assessment: Assessment) -> tuple[float, float]:
     return float(before.max(initial=-np.inf)), float(after.min(initial=np.inf))
 
 
-def _marks(levels: list[Level], low: float, high: float) -> list[Mark]:
+def _marks(levels: list[CurveLevel], low: float, high: float) -> list[CurvePoint]:
     """Return the exact points at which the levels are met.
 
     A liquidation beyond the range as an arrow at its edge.
@@ -286,7 +286,7 @@ def _marks(levels: list[Level], low: float, high: float) -> list[Mark]:
     ends = _met(levels[0])
     both = len(ends) > 1
     inward = not both or min(ends[1], high) - max(ends[0], low) >= 0.5 * (high - low)
-    marks: list[Mark] = []
+    marks: list[CurvePoint] = []
     for level in levels:
         room = all(abs(level.value - mark.y) >= 0.07 for mark in marks)
         for move in _met(level):
@@ -306,7 +306,7 @@ def _marks(levels: list[Level], low: float, high: float) -> list[Mark]:
             )
             x = min(max(move, low), high)
             side = _side(x, low, high, inward=inward, left_end=move < 0)
-            marks.append(Mark(x, level.value, words, symbol, level.colour, f"top {side}"))
+            marks.append(CurvePoint(x, level.value, words, symbol, level.colour, f"top {side}"))
     return marks
 
 
@@ -320,8 +320,8 @@ def _side(x: float, low: float, high: float, *, inward: bool, left_end: bool) ->
 
 
 def _now(
-    curve: Curve, marks: list[Mark], levels: list[Level], low: float, high: float
-) -> list[Mark]:
+    curve: Curve, marks: list[CurvePoint], levels: list[CurveLevel], low: float, high: float
+) -> list[CurvePoint]:
     """Return today's point and its label, which may stand apart from it."""
     load, x = _load_today(curve), curve.today
     if not load <= OFF_SCALE:
@@ -331,7 +331,7 @@ def _now(
         room = x - low if side == "left" else high - x
         if room < LABEL_WIDTH * (high - low):  # Away from the curve, but not out of the frame.
             side = "right" if side == "left" else "left"
-        return [Mark(x, OFF_SCALE, text, "triangle-up", style.ACCOUNT, f"middle {side}")]
+        return [CurvePoint(x, OFF_SCALE, text, "triangle-up", style.ACCOUNT, f"middle {side}")]
     text = f"today {wording.percent(load)}"
     taken = [_label_box(mark.x, mark.y, mark.side, high - low) for mark in marks if mark.text]
     taken += [Box(low, high, level.value - 0.01, level.value + 0.01) for level in levels]
@@ -341,8 +341,8 @@ def _now(
         box = _label_box(x, y, side, high - low)
         if box.inside(frame) and not any(box.meets(other) for other in taken):
             break
-    point = Mark(x, load, "", "circle", style.ACCOUNT, "top right")
-    return [point, Mark(x, y, text, "circle", CLEAR, side)]
+    point = CurvePoint(x, load, "", "circle", style.ACCOUNT, "top right")
+    return [point, CurvePoint(x, y, text, "circle", CLEAR, side)]
 
 
 def _places(curve: Curve, load: float, span: float) -> list[tuple[float, str]]:
@@ -386,7 +386,7 @@ def _segments(curve: Curve) -> list[Box]:
     ]
 
 
-def _points(marks: list[Mark]) -> style.Trace:
+def _points(marks: list[CurvePoint]) -> style.Trace:
     """Return labelled points."""
     return {
         "type": "scatter",
@@ -406,7 +406,7 @@ def _points(marks: list[Mark]) -> style.Trace:
     }
 
 
-def _level_lines(levels: list[Level]) -> list[dict[str, Any]]:
+def _level_lines(levels: list[CurveLevel]) -> list[dict[str, Any]]:
     return [
         {
             "type": "line",
@@ -441,9 +441,9 @@ def _baseline(curve: Curve) -> list[dict[str, Any]]:
     ]
 
 
-def _level_ticks(levels: list[Level]) -> dict[str, Any]:
+def _level_ticks(levels: list[CurveLevel]) -> dict[str, Any]:
     """Return the levels in words as the marks of the axis; those close together share one."""
-    clusters: list[list[Level]] = []
+    clusters: list[list[CurveLevel]] = []
     for level in levels:
         if clusters and clusters[-1][-1].value - level.value < APART:
             clusters[-1].append(level)
@@ -456,6 +456,6 @@ def _level_ticks(levels: list[Level]) -> dict[str, Any]:
     return {"tickmode": "array", "tickvals": np.array(places) * 100, "ticktext": style.texts(words)}
 
 
-def _tick(cluster: list[Level]) -> str:
+def _tick(cluster: list[CurveLevel]) -> str:
     between = "<br>" if len(cluster) == 1 else " "
     return "<br>".join(f"{wording.rate(level.value)}{between}{level.name}" for level in cluster)

@@ -19,7 +19,7 @@ SPOKEN = 6
 """Rows that the text alternative tells one by one."""
 
 
-class Row(NamedTuple):
+class PriceRow(NamedTuple):
     """One token, or one isolated position.
 
     Its liquidation prices as distances from the mark (fractions).
@@ -103,7 +103,7 @@ def liquidation_distances(account: Preparable) -> style.Spec:
     return rows.figure(traces, title, len(shown), axis)
 
 
-def _rows(account: PreparedAccount) -> list[Row]:
+def _rows(account: PreparedAccount) -> list[PriceRow]:
     """Return the rows, nearest first; those without a price keep their order at the end."""
     scenario, assessment = account.scenario, assess(account)
     return sorted(
@@ -112,7 +112,7 @@ def _rows(account: PreparedAccount) -> list[Row]:
     )
 
 
-def _row(price: LiquidationPrice, scenario: Scenario) -> Row:
+def _row(price: LiquidationPrice, scenario: Scenario) -> PriceRow:
     mark = scenario.market.marks[price.symbol]
     entries = tuple(
         (position.side, position.entry_price, _apart(position.entry_price, mark))
@@ -122,7 +122,7 @@ def _row(price: LiquidationPrice, scenario: Scenario) -> Row:
     below, above = (
         None if each is None else _apart(each, mark) for each in (price.below, price.above)
     )
-    return Row(
+    return PriceRow(
         f"{price.symbol} {price.side}" if price.side else price.symbol,
         mark,
         price,
@@ -138,7 +138,7 @@ def _apart(price: float, mark: float) -> float:
     return np.inf if far is None else far
 
 
-def _figures(row: Row) -> str:
+def _figures(row: PriceRow) -> str:
     """Return the row's liquidation prices in words, or why there is none."""
     found = [
         f"{wording.price(price)} "
@@ -151,7 +151,7 @@ def _figures(row: Row) -> str:
     return why_none(row.price)
 
 
-def _range(shown: list[Row]) -> tuple[float, float]:
+def _range(shown: list[PriceRow]) -> tuple[float, float]:
     """Return wide enough for the liquidation prices and entries within reach of the nearest one."""
     found = [apart for row in shown for apart in (row.below, row.above) if apart is not None]
     near = min((abs(apart) for apart in found if np.isfinite(apart)), default=0.0)
@@ -160,14 +160,14 @@ def _range(shown: list[Row]) -> tuple[float, float]:
     return rows.with_room([*entries, *(min(max(apart, -reach), reach) for apart in found)])
 
 
-def _marks(shown: list[Row]) -> list[rows.Point]:
+def _marks(shown: list[PriceRow]) -> list[rows.Point]:
     return [
         rows.Point(0.0, index, f"<b>{row.name}</b><br>mark {wording.price(row.mark)}")
         for index, row in enumerate(shown)
     ]
 
 
-def _entries(shown: list[Row], low: float, high: float) -> list[rows.Point]:
+def _entries(shown: list[PriceRow], low: float, high: float) -> list[rows.Point]:
     return [
         rows.Point(
             apart * 100, index, f"<b>{row.name}</b><br>{side} entered at {wording.price(entry)}"
@@ -178,7 +178,7 @@ def _entries(shown: list[Row], low: float, high: float) -> list[rows.Point]:
     ]
 
 
-def _placed(shown: list[Row], low: float, high: float) -> list[tuple[bool, rows.Point]]:
+def _placed(shown: list[PriceRow], low: float, high: float) -> list[tuple[bool, rows.Point]]:
     """Return the liquidation prices, and whether they lie beyond the scale.
 
     Those stand at its edge.
@@ -197,7 +197,7 @@ def _placed(shown: list[Row], low: float, high: float) -> list[tuple[bool, rows.
     ]
 
 
-def _hover(row: Row, price: float, apart: float, way: str) -> str:
+def _hover(row: PriceRow, price: float, apart: float, way: str) -> str:
     far = f"{findings.distance(apart)} {way}" if np.isfinite(apart) else "above"
     return (
         f"<b>{row.name}</b><br>liquidation at {wording.price(price)}<br>{far} its mark of "
@@ -205,7 +205,7 @@ def _hover(row: Row, price: float, apart: float, way: str) -> str:
     )
 
 
-def _liquidations(shown: list[Row], low: float, high: float) -> list[style.Trace]:
+def _liquidations(shown: list[PriceRow], low: float, high: float) -> list[style.Trace]:
     placed = _placed(shown, low, high)
     within, beyond = ([point for far, point in placed if far is way] for way in (False, True))
     return [
@@ -214,7 +214,7 @@ def _liquidations(shown: list[Row], low: float, high: float) -> list[style.Trace
     ]
 
 
-def _stems(shown: list[Row], low: float, high: float) -> style.Trace:
+def _stems(shown: list[PriceRow], low: float, high: float) -> style.Trace:
     """Return bars from the mark to the liquidation prices."""
     drawn = [rows.Bar(0.0, point.x, point.row) for _, point in _placed(shown, low, high)]
     return rows.bars(drawn, style.LIQUIDATION, 4)

@@ -22,7 +22,7 @@ BARS, AXIS, LEGEND_LINE = 150, 50, 20
 """Pixels."""
 
 
-class Part(NamedTuple):
+class PositionShare(NamedTuple):
     """One position's parts of both bars, in the settlement coin."""
 
     name: str
@@ -113,7 +113,7 @@ def margin_use(account: Preparable) -> style.Spec:
     )
 
 
-def _parts(account: PreparedAccount) -> list[Part]:
+def _parts(account: PreparedAccount) -> list[PositionShare]:
     """Return the positions by what they require, the largest first.
 
     The smallest together where there are many.
@@ -123,7 +123,7 @@ def _parts(account: PreparedAccount) -> list[Part]:
     notional = sum(figures.notional for figures in assessment.positions) or 1.0
     isolated = findings.isolated(scenario)
     parts = [
-        Part(
+        PositionShare(
             f"{figures.symbol} {figures.side}",
             (figures.maintenance_margin or 0.0) + extra * figures.notional / notional,
             (figures.isolated_margin if isolated else figures.initial_margin) or 0.0,
@@ -136,7 +136,7 @@ def _parts(account: PreparedAccount) -> list[Part]:
         return parts
     rest = parts[most:]
     required, initial = sum(part.required for part in rest), sum(part.initial for part in rest)
-    return [*parts[:most], Part(f"{len(rest)} others", required, initial)]
+    return [*parts[:most], PositionShare(f"{len(rest)} others", required, initial)]
 
 
 def _beyond_maintenance(assessment: Assessment) -> float:
@@ -147,7 +147,7 @@ def _beyond_maintenance(assessment: Assessment) -> float:
     return max(0.0, (assessment.requirement or 0.0) - (assessment.maintenance_margin or 0.0))
 
 
-def _captions(account: PreparedAccount, parts: list[Part]) -> tuple[str, str]:
+def _captions(account: PreparedAccount, parts: list[PositionShare]) -> tuple[str, str]:
     """Return what stands above the bars."""
     scenario, assessment = account.scenario, assess(account)
     required, initial = (
@@ -168,7 +168,7 @@ def _captions(account: PreparedAccount, parts: list[Part]) -> tuple[str, str]:
     )
 
 
-def _range(assessment: Assessment, parts: list[Part]) -> tuple[float, float]:
+def _range(assessment: Assessment, parts: list[PositionShare]) -> tuple[float, float]:
     initial = sum(part.initial for part in parts) + max(0.0, assessment.available_balance or 0.0)
     widest = max(assessment.equity, sum(part.required for part in parts), initial, 0.01)
     low = min(0.0, assessment.equity)
@@ -176,7 +176,7 @@ def _range(assessment: Assessment, parts: list[Part]) -> tuple[float, float]:
     return low - margin if low < 0 else 0.0, widest + margin
 
 
-def _bar(index: int, part: Part) -> style.Trace:
+def _bar(index: int, part: PositionShare) -> style.Trace:
     """Return one position's part of both bars, told apart by colour and by pattern."""
     named = index < len(style.POSITIONS)
     colour, pattern = (
@@ -197,7 +197,7 @@ def _bar(index: int, part: Part) -> style.Trace:
     }
 
 
-def _free(assessment: Assessment, parts: list[Part]) -> list[style.Trace]:
+def _free(assessment: Assessment, parts: list[PositionShare]) -> list[style.Trace]:
     """Return what is left on both bars, hollow; nothing where nothing is."""
     spare = max(0.0, assessment.equity - sum(part.required for part in parts))
     free = max(0.0, assessment.available_balance or 0.0)

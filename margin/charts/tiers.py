@@ -91,7 +91,7 @@ def look_of(venue: str) -> Look:
     )
 
 
-class Line(NamedTuple):
+class TierLine(NamedTuple):
     """A table read by notional.
 
     `unit` is what one step of its sizes is worth, in the settlement coin.
@@ -156,7 +156,7 @@ class Line(NamedTuple):
         )
 
 
-def _lines(compared: Compared) -> list[Line]:
+def _lines(compared: Compared) -> list[TierLine]:
     """Return the tables that can be read by notional.
 
     One by contracts needs the contract's value and a mark.
@@ -166,7 +166,7 @@ def _lines(compared: Compared) -> list[Line]:
         unit = 1.0 if table.progressive else (value or 0.0) * compared.mark
         if unit > 0:
             leg = Leg(0, 0.0, 0.0, 1.0, 1 / unit, table.floors, table.rates, table.amounts)
-            lines.append(Line(venue, seen, table, unit, leg))
+            lines.append(TierLine(venue, seen, table, unit, leg))
     return lines
 
 
@@ -193,14 +193,14 @@ def finding(compared: Compared) -> str:
     return f"{token}: least is asked by {first} ({low}{between}{high})"
 
 
-def _told_sizes(lines: list[Line]) -> tuple[float, float]:
+def _told_sizes(lines: list[TierLine]) -> tuple[float, float]:
     """Return a small and a large size that some table speaks of."""
     if all(any(line.holds(size) for line in lines) for size in TYPICAL):
         return TYPICAL
     return _ends(lines[0], lines)
 
 
-def _at(size: float, lines: list[Line]) -> str:
+def _at(size: float, lines: list[TierLine]) -> str:
     """Return what each venue asks of this size, the least first."""
     asked = sorted((line.share(size), line.name) for line in lines if line.holds(size))
     outside = [line.name for line in lines if not line.holds(size)]
@@ -213,7 +213,7 @@ def _at(size: float, lines: list[Line]) -> str:
     return f"{wording.money(size)}: {'; '.join(told)}"
 
 
-def _least(size: float, lines: list[Line]) -> tuple[str, str]:
+def _least(size: float, lines: list[TierLine]) -> tuple[str, str]:
     """Return who asks the least of this size, and how much."""
     shares = {line.name: line.share(size) for line in lines if line.holds(size)}
     least = min(shares.values())
@@ -237,13 +237,13 @@ def tier_steps_alt(compared: Compared) -> str:
     return ". ".join([*sentences, *_notes(compared)]) + "."
 
 
-def _ends(line: Line, lines: list[Line]) -> tuple[float, float]:
+def _ends(line: TierLine, lines: list[TierLine]) -> tuple[float, float]:
     """Return the smallest and the largest notional at which a line is drawn."""
     low, high = _range(lines, {})
     return max(low, line.begin), min(high, line.end)
 
 
-def _range(lines: list[Line], sizes: Mapping[str, float]) -> tuple[float, float]:
+def _range(lines: list[TierLine], sizes: Mapping[str, float]) -> tuple[float, float]:
     """Return the notionals drawn.
 
     All edges of the tiers, and the person's sizes where they are not far outside.
@@ -310,7 +310,7 @@ def tier_steps(compared: Compared) -> style.Spec:
     )
 
 
-def _maintenance(line: Line, shift: float, low: float, high: float) -> style.Trace:
+def _maintenance(line: TierLine, shift: float, low: float, high: float) -> style.Trace:
     """Return maintenance margin ÷ notional in %.
 
     A curve where slices pay their own rates, steps where one rate is for all.
@@ -324,7 +324,7 @@ def _maintenance(line: Line, shift: float, low: float, high: float) -> style.Tra
     }
 
 
-def _leverage(line: Line, shift: float, low: float, high: float) -> style.Trace:
+def _leverage(line: TierLine, shift: float, low: float, high: float) -> style.Trace:
     """Return the maximum leverage in steps; a gap where the venue names none."""
     x, marked = _places(line, shift, low, high, np.array([]))
     most = [line.table.max_leverages[line.leg.tier(size)] for size in _just_beyond(x).tolist()]
@@ -348,7 +348,7 @@ def _just_beyond(sizes: Array) -> Array:
 
 
 def _places(
-    line: Line, shift: float, low: float, high: float, between: Array
+    line: TierLine, shift: float, low: float, high: float, between: Array
 ) -> tuple[Array, Array]:
     """Return the notionals of a line's points, and which of them carry a symbol.
 
@@ -361,11 +361,11 @@ def _places(
     return np.unique(np.concatenate([[begin, end], line.edges(begin, end), marked, inner])), marked
 
 
-def _stroke(line: Line) -> dict[str, Any]:
+def _stroke(line: TierLine) -> dict[str, Any]:
     return {"color": line.look.colour, "width": 2, "dash": line.look.dash}
 
 
-def _trace(line: Line, x: Array, y: Array, marked: Array) -> style.Trace:
+def _trace(line: TierLine, x: Array, y: Array, marked: Array) -> style.Trace:
     """Return a line with its venue's symbol here and there, and a cross where its table ends."""
     look, symbols = line.look, np.isin(x, marked)
     sizes, shapes = np.where(symbols, 8.0, 0.0), [look.symbol] * len(x)
@@ -386,7 +386,9 @@ def _trace(line: Line, x: Array, y: Array, marked: Array) -> style.Trace:
     }
 
 
-def _hover(lines: list[Line], sizes: Mapping[str, float], low: float, high: float) -> style.Trace:
+def _hover(
+    lines: list[TierLine], sizes: Mapping[str, float], low: float, high: float
+) -> style.Trace:
     """Return all venues at one size, side by side: points that are only pointed at."""
     own = [size for size in sizes.values() if low <= size <= high]
     x = np.unique(np.concatenate([_round_sizes(low, high), own]))

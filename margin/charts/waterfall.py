@@ -14,7 +14,7 @@ from margin.charts.layout.waterfall_labels import Label, Plot, label_trace, lead
 from margin.engine.numbers import Array
 from margin.studies.liquidation.ledger import SILENT, STOPS, Kind, Step
 from margin.studies.liquidation.waterfall import Waterfall
-from margin.text.liquidation import Way, does, finding, kept_or_left
+from margin.text.liquidation import PathMove, does, finding, kept_or_left
 
 EVEN = 61
 """Points along the way that can be pointed at, besides those at which something happens."""
@@ -29,7 +29,7 @@ PLOT, AXIS, LEGEND_LINE = 300, 52, 20
 """Pixels."""
 
 
-class Run(NamedTuple):
+class DrawnRun(NamedTuple):
     """A course to draw: its name, what became of the account, the dashes of its lines."""
 
     name: str
@@ -39,7 +39,7 @@ class Run(NamedTuple):
     width: float
 
 
-def waterfall_alt(found: Waterfall, way: Way, without: Waterfall | None = None) -> str:
+def waterfall_alt(found: Waterfall, way: PathMove, without: Waterfall | None = None) -> str:
     """Return the chart in words.
 
     Its finding, the first steps, and how it ends with and without stops.
@@ -58,7 +58,7 @@ def waterfall_alt(found: Waterfall, way: Way, without: Waterfall | None = None) 
     return ". ".join(sentences) + "."
 
 
-def waterfall(found: Waterfall, way: Way, without: Waterfall | None = None) -> style.Spec:
+def waterfall(found: Waterfall, way: PathMove, without: Waterfall | None = None) -> style.Spec:
     """Return equity and requirement in the settlement coin along the way, left to right.
 
     `without` is the run without stops.
@@ -99,15 +99,17 @@ def waterfall(found: Waterfall, way: Way, without: Waterfall | None = None) -> s
     )
 
 
-def _runs(found: Waterfall, without: Waterfall | None) -> list[Run]:
+def _runs(found: Waterfall, without: Waterfall | None) -> list[DrawnRun]:
     """Return the course itself first, then the one without stops."""
-    own = Run("with stops" if without else "", found, "solid", "dot", 3)
+    own = DrawnRun("with stops" if without else "", found, "solid", "dot", 3)
     return (
-        [own] if without is None else [own, Run("without stops", without, "dash", "dashdot", 1.8)]
+        [own]
+        if without is None
+        else [own, DrawnRun("without stops", without, "dash", "dashdot", 1.8)]
     )
 
 
-def _range(runs: Sequence[Run]) -> tuple[float, float]:
+def _range(runs: Sequence[DrawnRun]) -> tuple[float, float]:
     """Return everything, and 0, with room for words above."""
     values = np.concatenate(
         [np.concatenate([run.found.equity, run.found.requirement]) for run in runs]
@@ -127,7 +129,7 @@ def _shown(found: Waterfall) -> float:
     return min(1.0, BEYOND * last) if last else 1.0
 
 
-def _lines(run: Run, way: Way, *, alone: bool) -> Iterator[style.Trace]:
+def _lines(run: DrawnRun, way: PathMove, *, alone: bool) -> Iterator[style.Trace]:
     t, equity, requirement = _course(run.found)
     suffix = "" if alone else f", {run.name}"
     hover = style.texts(_hover(run, way, t, equity, requirement))
@@ -162,7 +164,7 @@ def _course(found: Waterfall) -> tuple[Array, Array, Array]:
     return columns[0], columns[1], columns[2]
 
 
-def _hover(run: Run, way: Way, t: Array, equity: Array, requirement: Array) -> list[str]:
+def _hover(run: DrawnRun, way: PathMove, t: Array, equity: Array, requirement: Array) -> list[str]:
     """Return what stands at every point; both sides of a jump say the same."""
     steps: dict[float, list[Step]] = {}
     for step in run.found.steps:
@@ -196,7 +198,7 @@ def _several(steps: Sequence[Step]) -> Iterator[str]:
 # Points and words
 
 
-def _steps(found: Waterfall, way: Way) -> Iterator[style.Trace]:
+def _steps(found: Waterfall, way: PathMove) -> Iterator[style.Trace]:
     """Yield the steps on the line of equity, one symbol per kind."""
     kinds: list[tuple[str, str, str, frozenset[Kind]]] = [
         ("liquidation step", "x", style.LIQUIDATION, frozenset({"netted", "reduced", "closed"})),
@@ -218,7 +220,7 @@ def _steps(found: Waterfall, way: Way) -> Iterator[style.Trace]:
             }
 
 
-def _events(runs: Sequence[Run], way: Way) -> Iterator[Label]:
+def _events(runs: Sequence[DrawnRun], way: PathMove) -> Iterator[Label]:
     """Yield where each run is first liquidated, and where the first stop fills."""
     told: set[float] = set()
     for run in runs:
@@ -234,12 +236,12 @@ def _events(runs: Sequence[Run], way: Way) -> Iterator[Label]:
         )
 
 
-def _label(found: Waterfall, way: Way, t: float, text: str, symbol: str, colour: str) -> Label:
+def _label(found: Waterfall, way: PathMove, t: float, text: str, symbol: str, colour: str) -> Label:
     equity = float(found.equity[np.searchsorted(found.t, t, side="left")])
     return Label(t * way.scale, equity, text, symbol, colour)
 
 
-def _ends(runs: Sequence[Run], x: float) -> Iterator[Label]:
+def _ends(runs: Sequence[DrawnRun], x: float) -> Iterator[Label]:
     """Yield the equity that is left at the end; once, where it is the same without stops."""
     told: set[str] = set()
     for run in runs:
@@ -250,7 +252,7 @@ def _ends(runs: Sequence[Run], x: float) -> Iterator[Label]:
             yield Label(x, float(run.found.equity[-1]), f"{kept} {what}", "circle", style.ACCOUNT)
 
 
-def _drawn(runs: Sequence[Run], way: Way, plot: Plot) -> Array:
+def _drawn(runs: Sequence[DrawnRun], way: PathMove, plot: Plot) -> Array:
     """Return points along all lines in parts of the plot; shape (points, 2)."""
     parts = []
     for run in runs:

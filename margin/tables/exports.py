@@ -61,7 +61,7 @@ blanks and behind what leaves no trace, which a spreadsheet may drop.
 """
 
 
-class _Row(NamedTuple):
+class _ResultRow(NamedTuple):
     section: str
     item: str
     figure: str
@@ -105,32 +105,32 @@ def results_csv(account: Preparable) -> str:
     )
 
 
-def _entered(scenario: Scenario) -> Iterator[_Row]:
+def _entered(scenario: Scenario) -> Iterator[_ResultRow]:
     account, market = scenario.account, scenario.market
-    yield _Row("tandem", "", "version", __version__)
-    yield _Row("scenario", "", "title", scenario.title)
-    yield _Row("scenario", "", "note", scenario.note)
-    yield _Row("scenario", "", "venue", account.venue)
-    yield _Row("scenario", "", "margin_mode", account.margin_mode)
-    yield _Row("scenario", "", "wallet_balance", account.wallet_balance, _MONEY)
-    yield _Row("scenario", "", "taker_fee", account.fee, FRACTION)
+    yield _ResultRow("tandem", "", "version", __version__)
+    yield _ResultRow("scenario", "", "title", scenario.title)
+    yield _ResultRow("scenario", "", "note", scenario.note)
+    yield _ResultRow("scenario", "", "venue", account.venue)
+    yield _ResultRow("scenario", "", "margin_mode", account.margin_mode)
+    yield _ResultRow("scenario", "", "wallet_balance", account.wallet_balance, _MONEY)
+    yield _ResultRow("scenario", "", "taker_fee", account.fee, FRACTION)
     for symbol in scenario.tokens:
-        yield _Row("mark", symbol, "mark", market.marks[symbol], _MONEY)
-        yield _Row("mark", symbol, "baseline_mark", market.baseline_mark(symbol), _MONEY)
-        yield _Row("mark", symbol, "beta", market.beta(symbol))
+        yield _ResultRow("mark", symbol, "mark", market.marks[symbol], _MONEY)
+        yield _ResultRow("mark", symbol, "baseline_mark", market.baseline_mark(symbol), _MONEY)
+        yield _ResultRow("mark", symbol, "beta", market.beta(symbol))
     for item in account.collateral:
-        yield _Row("collateral", item.asset, "amount", item.amount, TOKENS)
-        yield _Row("collateral", item.asset, "ratio", item.ratio, FRACTION)
+        yield _ResultRow("collateral", item.asset, "amount", item.amount, TOKENS)
+        yield _ResultRow("collateral", item.asset, "ratio", item.ratio, FRACTION)
     if account.settlement_rate != 1:
-        yield _Row("scenario", "", "settlement_rate", account.settlement_rate, FRACTION)
+        yield _ResultRow("scenario", "", "settlement_rate", account.settlement_rate, FRACTION)
 
 
-def _account(assessment: Assessment) -> Iterator[_Row]:
+def _account(assessment: Assessment) -> Iterator[_ResultRow]:
     yield from _read(assessment, _ACCOUNT, "account")
     yield from _read(assessment.margin_ratio, _RATIO, "margin_ratio")
 
 
-def _positions(account: PreparedAccount) -> Iterator[_Row]:
+def _positions(account: PreparedAccount) -> Iterator[_ResultRow]:
     scenario, assessment = account.scenario, assess(account)
     isolated = _ISOLATED if scenario.account.isolated else {}
     for position, figures in zip(scenario.positions, assessment.positions, strict=True):
@@ -139,7 +139,7 @@ def _positions(account: PreparedAccount) -> Iterator[_Row]:
         yield from _read(figures, {**_POSITION, **isolated}, "position", item)
 
 
-def _distances(assessment: Assessment) -> Iterator[_Row]:
+def _distances(assessment: Assessment) -> Iterator[_ResultRow]:
     for price in assessment.liquidation_prices:
         yield from _read(
             price, _PRICE, "liquidation_price", " ".join(filter(None, (price.symbol, price.side)))
@@ -147,7 +147,7 @@ def _distances(assessment: Assessment) -> Iterator[_Row]:
     yield from _read(assessment.joint_move, dict.fromkeys(("down", "up"), FRACTION), "joint_move")
 
 
-def _problems(assessment: Assessment) -> Iterator[_Row]:
+def _problems(assessment: Assessment) -> Iterator[_ResultRow]:
     """Yield a section per severity."""
     told: list[tuple[str, Sequence[Problem]]] = [("account", assessment.problems)]
     told += [
@@ -155,18 +155,20 @@ def _problems(assessment: Assessment) -> Iterator[_Row]:
     ]
     for item, problems in told:
         for problem in problems:
-            yield _Row(problem.severity, item, problem.code, message(problem))
+            yield _ResultRow(problem.severity, item, problem.code, message(problem))
 
 
-def _assumptions(assessment: Assessment) -> Iterator[_Row]:
+def _assumptions(assessment: Assessment) -> Iterator[_ResultRow]:
     for place, assumption in enumerate(assessment.assumptions, start=1):
-        yield _Row("assumption", str(place), "", message(assumption))
+        yield _ResultRow("assumption", str(place), "", message(assumption))
 
 
-def _read(held: object, units: Mapping[str, str], section: str, item: str = "") -> Iterator[_Row]:
+def _read(
+    held: object, units: Mapping[str, str], section: str, item: str = ""
+) -> Iterator[_ResultRow]:
     """Yield one row per attribute."""
     for name, unit in units.items():
-        yield _Row(section, item, name, getattr(held, name), unit)
+        yield _ResultRow(section, item, name, getattr(held, name), unit)
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -47,7 +47,7 @@ SYMBOLS: Mapping[str, str] = MappingProxyType(
 """What the symbols of the formulas mean."""
 
 
-class Line(NamedTuple):
+class ArithmeticLine(NamedTuple):
     """One figure as plain text.
 
     Its name, the venue's formula, the same with numbers, the result as it is shown.
@@ -63,7 +63,7 @@ class Line(NamedTuple):
     result: str
 
 
-def arithmetic(account: Preparable) -> list[Line]:
+def arithmetic(account: Preparable) -> list[ArithmeticLine]:
     """Return the lines of every figure that the account has, in page order.
 
     Figures that are None have none.
@@ -91,20 +91,20 @@ def arithmetic(account: Preparable) -> list[Line]:
     ]
 
 
-class _Part(NamedTuple):
+class _Summand(NamedTuple):
     """A summand as it is written without its sign, and whether it is taken away."""
 
     body: str
     minus: bool = False
 
-    def negated(self) -> "_Part":
+    def negated(self) -> "_Summand":
         return self._replace(minus=not self.minus)
 
-    def times(self, factor: str) -> "_Part":
+    def times(self, factor: str) -> "_Summand":
         return self._replace(body=f"{self.body}·{factor}")
 
 
-_Parts = tuple[_Part, ...]
+_Parts = tuple[_Summand, ...]
 
 
 class _Term(NamedTuple):
@@ -121,7 +121,7 @@ class _Term(NamedTuple):
     @classmethod
     def of(cls, symbols: str, numbers: str, *, minus: bool = False) -> "_Term":
         """Return a single summand; `minus` is the sign of its numbers."""
-        return cls((_Part(symbols),), (_Part(numbers, minus),))
+        return cls((_Summand(symbols),), (_Summand(numbers, minus),))
 
     def negated(self) -> "_Term":
         return _Term(
@@ -233,7 +233,7 @@ def _negated(terms: _Terms) -> _Terms:
     return [term.negated() for term in terms]
 
 
-def _written(parts: Iterable[_Part]) -> str:
+def _written(parts: Iterable[_Summand]) -> str:
     """Return the parts as one sum: `a + b − c`, `−a + b`."""
     text = ""
     for part in parts:
@@ -258,12 +258,12 @@ def _sigma(rows: Sequence[_Terms], *, minus: bool = False) -> _Term:
     symbols = _written(first)
     if one:
         return _Term(
-            (_Part(f"Σ {symbols}", minus),), tuple(part for parts in summed for part in parts)
+            (_Summand(f"Σ {symbols}", minus),), tuple(part for parts in summed for part in parts)
         )
     numbers = (
-        tuple(_Part(f"({_written(parts)})") for parts in summed) if len(rows) > 1 else summed[0]
+        tuple(_Summand(f"({_written(parts)})") for parts in summed) if len(rows) > 1 else summed[0]
     )
-    return _Term((_Part(f"Σ ({symbols})", minus),), numbers)
+    return _Term((_Summand(f"Σ ({symbols})", minus),), numbers)
 
 
 def _of_legs(rows: Sequence[_Terms]) -> _Terms:
@@ -271,14 +271,16 @@ def _of_legs(rows: Sequence[_Terms]) -> _Terms:
     return rows[0] if len(rows) == 1 else [_sigma(rows)] if rows else []
 
 
-def _line(figure: str, terms: _Terms, result: str) -> Line:
+def _line(figure: str, terms: _Terms, result: str) -> ArithmeticLine:
     summed = _sum(terms)
-    return Line(figure, _written(summed.symbols), _written(summed.numbers), result)
+    return ArithmeticLine(figure, _written(summed.symbols), _written(summed.numbers), result)
 
 
-def _quotient(figure: str, over: _Term, under: _Term, result: str, whose: str = "") -> Line:
+def _quotient(
+    figure: str, over: _Term, under: _Term, result: str, whose: str = ""
+) -> ArithmeticLine:
     formula = f"{whose}{_written(over.symbols)} ÷ {_written(under.symbols)}"
-    return Line(
+    return ArithmeticLine(
         figure, formula, f"{_bracketed(over.numbers)} ÷ {_bracketed(under.numbers)}", result
     )
 
@@ -367,7 +369,7 @@ def _own_margin(holding: _Holding, case: _Case) -> _Terms:
 # Money
 
 
-def _margin_balance(case: _Case) -> Line:
+def _margin_balance(case: _Case) -> ArithmeticLine:
     terms = [_amount("WB", case.scenario.account.wallet_balance)]
     if case.holdings:
         terms.append(_profits(case))
@@ -388,7 +390,7 @@ def _profits(case: _Case) -> _Term:
     return _sigma([[_profit(holding)] for holding in case.holdings])
 
 
-def _margins(case: _Case) -> Iterator[Line]:
+def _margins(case: _Case) -> Iterator[ArithmeticLine]:
     rules, holdings, account = case.rules, case.holdings, case.account
     if account.initial_margin is not None:
         initial = _sigma([_initial(holding, rules, isolated=case.isolated) for holding in holdings])
@@ -418,7 +420,7 @@ def _requirement(case: _Case, maintenance_margin: float) -> _Terms:
     return terms
 
 
-def _headroom(case: _Case) -> Iterator[Line]:
+def _headroom(case: _Case) -> Iterator[ArithmeticLine]:
     account = case.account
     if account.headroom is None or account.requirement is None:
         return
@@ -448,7 +450,7 @@ def _worst(case: _Case, prices: Mapping[str, float] | None = None) -> tuple[int,
     return min(enumerate(standings), key=lambda pair: pair[1].headroom)
 
 
-def _available_balance(case: _Case) -> Iterator[Line]:
+def _available_balance(case: _Case) -> Iterator[ArithmeticLine]:
     account, wallet = case.account, case.scenario.account.wallet_balance
     if account.available_balance is None or account.initial_margin is None:
         return
@@ -466,7 +468,7 @@ def _available_balance(case: _Case) -> Iterator[Line]:
 # Ratios
 
 
-def _ratios(case: _Case) -> Iterator[Line]:
+def _ratios(case: _Case) -> Iterator[ArithmeticLine]:
     """Yield the venue's own ratio and the one that all venues share.
 
     In isolated mode of the position nearest to its end.
@@ -489,7 +491,7 @@ def _ratios(case: _Case) -> Iterator[Line]:
         yield _quotient("Requirement ÷ equity", requirement, equity, wording.percent(load), whose)
 
 
-def _to_notional(case: _Case) -> Iterator[Line]:
+def _to_notional(case: _Case) -> Iterator[ArithmeticLine]:
     account, equity = case.account, _balance(case.account.equity)
     notional = _sigma([[_Term.of("N", _notional(holding))] for holding in case.holdings])
     if account.equity_to_notional is not None:
@@ -505,7 +507,7 @@ def _to_notional(case: _Case) -> Iterator[Line]:
 # Distances
 
 
-def _liquidation_prices(case: _Case) -> Iterator[Line]:
+def _liquidation_prices(case: _Case) -> Iterator[ArithmeticLine]:
     for index, entry in enumerate(case.account.liquidation_prices):
         for way, price in (("falling", entry.below), ("rising", entry.above)):
             if price is not None:
@@ -514,7 +516,7 @@ def _liquidation_prices(case: _Case) -> Iterator[Line]:
 
 def _liquidation_price(
     case: _Case, index: int, entry: LiquidationPrice, way: str, price: float
-) -> Line:
+) -> ArithmeticLine:
     """Return where headroom is 0.
 
     All that does not move with the price, over what moves, in the tier in force there.
@@ -529,7 +531,7 @@ def _liquidation_price(
     per_price = _written(slope.symbols)
     under = per_price if len(moving) > 1 and not share else f"({per_price})"
     name = held[0].name if case.isolated else entry.symbol
-    return Line(
+    return ArithmeticLine(
         f"Liquidation price of {name}, {way}",
         f"({_written(still.symbols)}) ÷ {under}",
         f"({_written(still.numbers)}) ÷ ({_written(slope.numbers)})",
@@ -584,13 +586,13 @@ def _left_by_others(case: _Case, token: str) -> _Terms:
     return terms
 
 
-def _joint_moves(case: _Case) -> Iterator[Line]:
+def _joint_moves(case: _Case) -> Iterator[ArithmeticLine]:
     for way, move in case.account.joint_move._asdict().items():
         if move is not None:
             yield _joint_move(case, way, move)
 
 
-def _joint_move(case: _Case, way: str, move: float) -> Line:
+def _joint_move(case: _Case, way: str, move: float) -> ArithmeticLine:
     """Return the check at the brink.
 
     Every price there, and equity that equals the requirement there.
@@ -603,7 +605,7 @@ def _joint_move(case: _Case, way: str, move: float) -> Line:
         _step(case.scenario, book.tokens[axis], prices[book.tokens[axis]], move) for axis in axes
     ]
     equity, requirement = _to_the_digit(book, prices, standing.equity, standing.requirement)
-    return Line(
+    return ArithmeticLine(
         f"Common {'fall' if way == 'down' else 'rise'} to liquidation",
         f"{whose}P·(1 + β·x), never below 0; there margin balance = requirement",
         "; ".join([*steps, f"margin balance {equity} = requirement {requirement}"]),

@@ -22,7 +22,7 @@ NAMED = 4
 """Tokens and positions that are named one by one."""
 
 
-class Way(NamedTuple):
+class PathMove(NamedTuple):
     """How a path is told: by the move it leads to, or as a part of the way.
 
     The latter where `move` is None or 0.
@@ -53,7 +53,7 @@ class Runs(NamedTuple):
     """What became of the account, and what would have without its stops."""
 
     scenario: Scenario
-    way: Way
+    way: PathMove
     found: Waterfall
     without: Waterfall | None = None
 
@@ -193,7 +193,7 @@ def in_time(found: Waterfall) -> bool:
     )
 
 
-def finding(found: Waterfall, way: Way) -> str:
+def finding(found: Waterfall, way: PathMove) -> str:
     """Return the sentence of the title: where liquidation begins, and what is kept."""
     left, start, verb = (
         wording.money(found.kept),
@@ -286,7 +286,7 @@ def _standing(runs: Runs) -> str:
     return f"{kept}, and {required} {wording.percent(load)} of it."
 
 
-def _beyond(way: Way, reached: JointMove | None) -> str:
+def _beyond(way: PathMove, reached: JointMove | None) -> str:
     """Return how far the direction would have to go on to liquidate."""
     if reached is None or not way.move:
         return ""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from margin import formatting as wording
 from margin.messages import message
 from margin.model.scenario import Scenario
-from margin.studies.comparison.modes import DayRow, Mode, ModeComparison, Pair, Part, Switch
+from margin.studies.comparison.modes import DayRow, MarginPool, Mode, ModeComparison, Pair, Switch
 from margin.studies.distance.directions import Direction, against, together
 from margin.studies.distance.distances import JointMove, LiquidationPrice, away, nearest
 from margin.text.phrases import COMMON_MOVE, LIQUIDATED_NOW, NOW
@@ -107,7 +107,7 @@ class _Hit(NamedTuple):
 
     direction: Direction
     move: float
-    parts: tuple[Part, ...]
+    parts: tuple[MarginPool, ...]
     asked: float
 
 

@@ -8,7 +8,7 @@ from margin.market.price_moves import Paid
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment
 from margin.studies.stress.outcome import Outcome
-from margin.studies.stress.shocks import Part, PartKey
+from margin.studies.stress.shocks import ShockKey, ShockResult
 
 LONG = 3_650.0
 """Days beyond which an account is said to last for years."""
@@ -18,7 +18,7 @@ LEAST_DAYS = 0.05
 """Days below this would be told as 0."""
 SOURCES = 4
 """Sources of rates that are named one by one."""
-PARTS: Mapping[PartKey, str] = {
+PARTS: Mapping[ShockKey, str] = {
     "before": "Before",
     "prices": "Prices",
     "maintenance": "Maintenance rates",
@@ -51,7 +51,7 @@ def _ends_above(outcome: Outcome) -> bool:
     return outcome.headroom is not None and outcome.headroom > 0
 
 
-def sentence(parts: Sequence[Part], scenario: Scenario) -> str:
+def sentence(parts: Sequence[ShockResult], scenario: Scenario) -> str:
     """Return what all together comes to, against today."""
     before, together = parts[0].outcome, parts[-1].outcome
     if len(parts) == 2:

@@ -21,19 +21,19 @@ from margin.model.scenario import Scenario
 from margin.studies.liquidation.conduct import Conduct, MarginStop
 from margin.studies.liquidation.path import Path
 from margin.studies.liquidation.waterfall import Waterfall, waterfall
-from margin.text.liquidation import Way, does, finding
+from margin.text.liquidation import PathMove, does, finding
 from tests.charts import figures
 from tests.charts.conftest import named
 from tests.charts.figures import drawn_waterfall as draw
 from tests.studies.accounts import account, long, scenarios
 
-FALL = Way("Move from these marks", -0.2)
+FALL = PathMove("Move from these marks", -0.2)
 STOP = Conduct(stop=MarginStop(0.6, 0.9))
 
 
 class Case(NamedTuple):
     found: Waterfall
-    way: Way
+    way: PathMove
     without: Waterfall | None = None
 
     @property
@@ -55,7 +55,7 @@ def case(name: str, move: float = -0.2, conduct: Conduct | None = None) -> Case:
     """A situation on a common move, with the run without stops where there are any."""
     scenario = named(name).scenario
     without = along(scenario, move) if conduct and conduct.has_stops else None
-    return Case(along(scenario, move, conduct), Way(FALL.name, move), without)
+    return Case(along(scenario, move, conduct), PathMove(FALL.name, move), without)
 
 
 CASES = {
@@ -130,7 +130,7 @@ def test_a_stop_that_fills_beyond_what_there_is_is_no_liquidation() -> None:
 
 
 def test_a_path_without_a_move_is_told_by_parts_of_the_way() -> None:
-    way = Way("Way to the worst tick")
+    way = PathMove("Way to the worst tick")
     found = CASES["liquidated"].found
     assert finding(found, way).startswith("Liquidation from 47.34% of the way on: ")
     assert draw(found, way).layout.xaxis.title.text == "Way to the worst tick"
@@ -314,6 +314,6 @@ def test_any_account_on_any_path_is_drawn(
     scenario: Scenario, move: float, conduct: Conduct
 ) -> None:
     found, bare = along(scenario, move, conduct), along(scenario, move)
-    figure = draw(found, Way(FALL.name, move), bare if conduct.has_stops else None)
+    figure = draw(found, PathMove(FALL.name, move), bare if conduct.has_stops else None)
     assert not [text for text in words(figure) if "nan" in text.lower() or "inf " in text]
     assert all(np.isfinite(trace.y).all() for trace in figure.data)

@@ -622,7 +622,9 @@ def test_a_scenario_that_no_link_holds_is_told_in_one_line_and_assessed_all_the_
     ("arguments", "sentence"),
     [
         pytest.param(
-            [], "the following arguments are required: assess|link|schema|import|snapshot", id="nothing"
+            [],
+            "the following arguments are required: assess|link|schema|import|snapshot",
+            id="nothing",
         ),
         pytest.param(
             ["assess"], "one of the arguments file --link is required", id="nothing to assess"

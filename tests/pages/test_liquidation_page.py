@@ -26,8 +26,8 @@ from margin.studies.liquidation.path import Path
 from margin.studies.liquidation.waterfall import waterfall
 from margin.studies.stress.crash_table import CrashDay, TokenMove, crash_rows
 from margin.text.liquidation import (
+    PathMove,
     Runs,
-    Way,
     axis_name,
     finding,
     left,
@@ -57,7 +57,7 @@ PATIENT = settings(
         Phase.generate,
     ],  # Each example is a whole page: too slow to be shrunk.
 )
-FALL = Way("Move from these marks", -0.2)
+FALL = PathMove("Move from these marks", -0.2)
 
 
 def gone(scenario: Scenario, move: float = -0.2, conduct: Conduct | None = None) -> Runs:
@@ -66,7 +66,10 @@ def gone(scenario: Scenario, move: float = -0.2, conduct: Conduct | None = None)
     found, without = waterfall(scenario, path, conduct), waterfall(scenario, path)
     assert found is not None
     return Runs(
-        scenario, Way(FALL.name, move), found, without if conduct and conduct.has_stops else None
+        scenario,
+        PathMove(FALL.name, move),
+        found,
+        without if conduct and conduct.has_stops else None,
     )
 
 

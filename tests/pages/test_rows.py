@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from margin.characters import legible
 from margin.model.scenario import Position
 from pages.ui.components.text import plain
-from pages.ui.what_if.rows import COLUMNS, DOLLARS, TOKENS, ReadRow, Row, clean, read_rows, to_row
+from pages.ui.what_if.rows import COLUMNS, DOLLARS, TOKENS, Cells, ReadRow, clean, read_rows, to_row
 from tests.pages.visitor import read
 
 MARKS = {"RENDER": 1.75, "FET": 0.25, "GONE": 0.0}
-GOOD: Row = {
+GOOD: Cells = {
     "Token": "RENDER",
     "Side": "long",
     "Size": 1000.0,
@@ -32,7 +32,7 @@ RENDER = Position("RENDER", "long", 1000.0, 1.5, 10.0)
 
 
 def answers(
-    *rows: Row, converted: dict[tuple[str, str, str], float] | None = None
+    *rows: Cells, converted: dict[tuple[str, str, str], float] | None = None
 ) -> list[ReadRow]:
     """What is read in these rows at the marks above."""
     return read_rows(rows, MARKS.get, {} if converted is None else converted)
@@ -143,7 +143,7 @@ FAULTS = {
 
 @pytest.mark.parametrize(("cells", "label", "fault"), FAULTS.values(), ids=FAULTS)
 def test_a_row_that_cannot_be_used_is_told_by_its_column(
-    cells: Row, label: str, fault: str
+    cells: Cells, label: str, fault: str
 ) -> None:
     assert answer(**cells) == ReadRow(label, None, fault)
 
@@ -163,7 +163,7 @@ def test_a_token_without_a_mark_says_where_to_enter_it() -> None:
 
 
 def test_the_second_row_of_one_token_and_side_offers_the_merge() -> None:
-    rows: list[Row] = [
+    rows: list[Cells] = [
         {**GOOD, "Side": "short"},
         {"Token": "FET"},
         GOOD,
@@ -201,7 +201,7 @@ def test_a_size_in_dollars_is_converted_once_and_stays_when_the_mark_moves() -> 
 
 
 @pytest.mark.parametrize("cell", [{"Entry": 2.0}, {"Leverage": 3.0}, {"Side": "short"}])
-def test_what_else_changes_in_the_row_leaves_a_converted_size(cell: Row) -> None:
+def test_what_else_changes_in_the_row_leaves_a_converted_size(cell: Cells) -> None:
     converted: dict[tuple[str, str, str], float] = {}
     row = {**GOOD, "Unit": DOLLARS, "Size": 3500.0}
     read_rows([row], {"RENDER": 1.75}.get, converted)
@@ -245,7 +245,7 @@ ROWS = st.dictionaries(st.sampled_from(COLUMNS), CELLS).map(
 @settings(max_examples=400, deadline=None)
 @given(st.lists(ROWS, max_size=5), st.floats(0, 1e15) | st.none())
 def test_whatever_stands_in_the_cells_every_row_has_its_answer(
-    rows: list[Row], render_mark: float | None
+    rows: list[Cells], render_mark: float | None
 ) -> None:
     marks = {**MARKS, "RENDER": render_mark}
     read_once = read_rows(rows, marks.get, {})

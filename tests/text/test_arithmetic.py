@@ -9,7 +9,7 @@ from hypothesis import given
 from margin import formatting as wording
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment, assess
-from margin.text.arithmetic import SYMBOLS, Line, arithmetic
+from margin.text.arithmetic import SYMBOLS, ArithmeticLine, arithmetic
 from tests.books import compile_books
 from tests.studies import evaluate
 from tests.studies.accounts import (
@@ -144,7 +144,7 @@ def expected_figures(
 COMMON = {"down": "Common fall to liquidation", "up": "Common rise to liquidation"}
 
 
-def check(scenario: Scenario) -> list[Line]:
+def check(scenario: Scenario) -> list[ArithmeticLine]:
     """Every line against the assessment; returns the lines for more."""
     assessment = assess(scenario)
     lines = arithmetic(scenario)
@@ -167,7 +167,7 @@ def check(scenario: Scenario) -> list[Line]:
     return lines
 
 
-def check_brink(scenario: Scenario, line: Line, move: float) -> None:
+def check_brink(scenario: Scenario, line: ArithmeticLine, move: float) -> None:
     """Both sides of every equation agree; the prices and the money are those at the move."""
     assert line.result == wording.percent(move, sign=True)
     books = compile_books(scenario)
@@ -349,19 +349,19 @@ def test_the_venues_published_example_reads_as_published() -> None:
     marks = {"ETH": 1335.18, "BTC": 31967.27}
     scenario = account("binance", "cross", positions, 1535443.01, marks=marks, tiers=tiers)
     lines = {line.figure: line for line in arithmetic(scenario)}
-    assert lines["Margin balance"] == Line(
+    assert lines["Margin balance"] == ArithmeticLine(
         "Margin balance",
         "WB + Σ s·q·(P − EP)",
         "1,535,443 + 3,683.979·(1,335.18 − 1,456.84) + 109.488·(31,967.27 − 32,481.98)",
         "$1,030,896",
     )
-    assert lines["Maintenance margin"] == Line(
+    assert lines["Maintenance margin"] == ArithmeticLine(
         "Maintenance margin",
         "Σ (N·m − d)",
         "(4,918,775.1·10% − 135,365) + (3,500,032.5·2.5% − 16,300)",
         "$427,713.32",
     )
-    assert lines["Liquidation price of ETH, falling"] == Line(
+    assert lines["Liquidation price of ETH, falling"] == ArithmeticLine(
         "Liquidation price of ETH, falling",
         "(WB + the others' profit − the others' requirement + d − s·q·EP) ÷ (q·m − s·q)",
         "(1,535,443 − 56,354.568 − 71,200.811 + 135,365 − 3,683.979·1,456.84) ÷ (3,683.979·10% − "
@@ -400,7 +400,7 @@ def test_what_only_collateral_can_do_is_told_for_its_own_token() -> None:
     )
     lines = {line.figure: line for line in arithmetic(scenario)}
     falling = lines["Liquidation price of BTC, falling"]
-    assert falling == Line(
+    assert falling == ArithmeticLine(
         "Liquidation price of BTC, falling",
         "(WB + the others' profit − the others' requirement) ÷ (−amount·ratio)",
         "(−500 + 0 − 275) ÷ (−0.08·95%)",
@@ -411,7 +411,7 @@ def test_what_only_collateral_can_do_is_told_for_its_own_token() -> None:
 def test_headroom_in_isolated_mode_is_that_of_the_position_worst_off_by_name() -> None:
     scenario = account("binance", "isolated", [long("RENDER", 20000, 1.8), short("TAO", 60, 290)])
     lines = {line.figure: line for line in arithmetic(scenario)}
-    assert lines["Headroom"] == Line(
+    assert lines["Headroom"] == ArithmeticLine(
         "Headroom",
         "smallest of the positions, RENDER long: M + s·q·(P − EP) − N·m + d",
         "3,600 + 20,000·(1.75 − 1.8) − 35,000·2% + 75",
@@ -487,12 +487,12 @@ def test_without_a_tier_table_only_what_needs_none_is_told(mode: str) -> None:
 def test_without_positions_the_wallet_is_all_there_is(venue: str, mode: str) -> None:
     scenario = account(venue, mode, [], 1234.5)
     balance, available = arithmetic(scenario)
-    assert balance == Line("Margin balance", "WB", "1,234.5", "$1,234.50")
+    assert balance == ArithmeticLine("Margin balance", "WB", "1,234.5", "$1,234.50")
     if mode == "isolated":
-        assert available == Line("Available", "WB", "1,234.5", "$1,234.50")
+        assert available == ArithmeticLine("Available", "WB", "1,234.5", "$1,234.50")
     else:
         formula = "max(0, margin balance − initial margin)"
-        assert available == Line("Available", formula, "max(0, 1,234.5 − 0)", "$1,234.50")
+        assert available == ArithmeticLine("Available", formula, "max(0, 1,234.5 − 0)", "$1,234.50")
 
 
 def test_without_positions_collateral_still_counts() -> None:
@@ -500,7 +500,7 @@ def test_without_positions_collateral_still_counts() -> None:
         "okx", "cross", [], 100, collateral=[{"asset": "BTC", "amount": 0.01, "ratio": 0.9}]
     )
     balance, _ = arithmetic(scenario)
-    assert balance == Line(
+    assert balance == ArithmeticLine(
         "Margin balance", "WB + Σ amount·mark·ratio", "100 + 0.01·71,202.9·90%", "$740.83"
     )
 

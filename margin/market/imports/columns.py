@@ -42,7 +42,7 @@ class Entry(NamedTuple):
     cell: str
 
 
-class Line(NamedTuple):
+class TableLine(NamedTuple):
     """A line that may hold a position: its first cell of every field, and all its entries."""
 
     number: int

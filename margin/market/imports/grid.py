@@ -11,8 +11,15 @@ from typing import NamedTuple
 
 from margin.market.imports.cells import without_note, words_of
 from margin.market.imports.closed import lists_no_positions
-from margin.market.imports.columns import LONGEST_NAME, Column, Entry, Line, LineFault, printable
-from margin.market.imports.layout import COMMENT, Row, split
+from margin.market.imports.columns import (
+    LONGEST_NAME,
+    Column,
+    Entry,
+    LineFault,
+    TableLine,
+    printable,
+)
+from margin.market.imports.layout import COMMENT, TableRow, split
 from margin.market.imports.numerals import numeral
 from margin.market.imports.symbols import kind_refused
 from margin.market.imports.vocabulary import (
@@ -71,7 +78,7 @@ class Grid(NamedTuple):
     """
 
     columns: Mapping[str, Column]
-    lines: tuple[Line, ...] = ()
+    lines: tuple[TableLine, ...] = ()
     faults: tuple[LineFault, ...] = ()
     notes: tuple[str, ...] = ()
     unread: tuple[Column, ...] = ()
@@ -127,8 +134,8 @@ def grid_of_rows(
 
     `unit` is what the rows are counted in.
     """
-    numbered = [Row(number, tuple(cells)) for number, cells in enumerate(rows, start=1)]
-    grid = _Layout(numbered, Row(0, tuple(header)), unit).grid()
+    numbered = [TableRow(number, tuple(cells)) for number, cells in enumerate(rows, start=1)]
+    grid = _Layout(numbered, TableRow(0, tuple(header)), unit).grid()
     lines = tuple(line._replace(context=contexts[line.number - 1]) for line in grid.lines)
     return grid._replace(lines=lines)
 
@@ -151,7 +158,7 @@ def _header_width(cells: Sequence[str]) -> int:
     return len(fields) if "symbol" in fields and len(fields) > 1 else 0
 
 
-def _sense(rows: Sequence[Row]) -> tuple[int, int]:
+def _sense(rows: Sequence[TableRow]) -> tuple[int, int]:
     """Return how much sense a way to part the columns makes.
 
     The fields of its header, and its nameless positions.
@@ -247,7 +254,7 @@ def _meaning(name: str) -> str | None:
     return SIGNS.get(name) or FIELDS.get(name)
 
 
-def _laid_out(rows: Sequence[Row]) -> Grid:
+def _laid_out(rows: Sequence[TableRow]) -> Grid:
     header = max(rows, key=lambda row: _header_width(row.cells))
     if _header_width(header.cells):
         return _Layout(rows, header).grid()
@@ -269,11 +276,11 @@ def _laid_out(rows: Sequence[Row]) -> Grid:
     )
 
 
-def _is_comment(row: Row) -> bool:
+def _is_comment(row: TableRow) -> bool:
     return row.cells[0].startswith(COMMENT)
 
 
-def _may_be_header(row: Row) -> bool:
+def _may_be_header(row: TableRow) -> bool:
     """Return whether the row names columns in words that are not known.
 
     It has no number, and no side in its place.
@@ -284,7 +291,7 @@ def _may_be_header(row: Row) -> bool:
     return not any(character.isdigit() for cell in cells for character in cell)
 
 
-def _is_second_header(row: Row) -> bool:
+def _is_second_header(row: TableRow) -> bool:
     """Return whether the row names columns below the header, be it in words that are not known.
 
     It has no number.
@@ -312,7 +319,7 @@ def _begins_section(cells: Sequence[str]) -> bool:
     )
 
 
-def _is_total(row: Row) -> bool:
+def _is_total(row: TableRow) -> bool:
     first = next((cell for cell in row.cells if cell), "")
     word = re.split(r"[ :]", first, maxsplit=1)[0]
     named = (
@@ -326,15 +333,17 @@ def _is_total(row: Row) -> bool:
 class _Layout:
     """Sorts the rows of one table: header, positions, totals, comments, and what fits nowhere."""
 
-    def __init__(self, rows: Sequence[Row], header: Row | None, unit: str = "Line") -> None:
+    def __init__(
+        self, rows: Sequence[TableRow], header: TableRow | None, unit: str = "Line"
+    ) -> None:
         self.header, self.unit = header, unit
         self.rows = _without_index(rows, header)
-        self.lines: list[Line] = []
+        self.lines: list[TableLine] = []
         self.faults: list[LineFault] = []
         self.notes: list[str] = []
         self.titles: list[str] = []
         self.section: tuple[str, ...] = ()
-        self.section_row: Row | None = None
+        self.section_row: TableRow | None = None
         names = _columns(_trimmed(header.cells)) if header else []
         self.columns = names or [Column(*pair) for pair in zip(_UNNAMED, ORDER, strict=True)]
         self._find_side()
@@ -445,11 +454,11 @@ class _Layout:
                     )
                 )
 
-    def _is_header(self, row: Row) -> bool:
+    def _is_header(self, row: TableRow) -> bool:
         """Return whether it is the header, or a repetition of it."""
         return self.header is not None and _trimmed(row.cells) == _trimmed(self.header.cells)
 
-    def _sort(self, row: Row) -> None:
+    def _sort(self, row: TableRow) -> None:
         cells = _trimmed(row.cells)
         filled = [cell for cell in cells if cell]
         if len(filled) == 1 and _FOOTER.fullmatch(filled[0]):
@@ -487,18 +496,18 @@ class _Layout:
         else:
             self.lines.append(self._line(row.number, cells))
 
-    def _line(self, number: int, cells: Sequence[str]) -> Line:
+    def _line(self, number: int, cells: Sequence[str]) -> TableLine:
         entries = tuple(Entry(*pair) for pair in zip(self.columns, cells, strict=False) if pair[1])
         by_field: dict[str, str] = {}
         for column, cell in entries:
             if column.field:
                 by_field.setdefault(column.field, cell)
-        return Line(number, by_field, entries, self.section)
+        return TableLine(number, by_field, entries, self.section)
 
     def _wanted(self) -> str:
         return f"the header {len(self.columns)}" if self.header else f'not "{", ".join(_UNNAMED)}"'
 
-    def _fault(self, row: Row, wrong: str, remedy: str, *, removable: bool = True) -> None:
+    def _fault(self, row: TableRow, wrong: str, remedy: str, *, removable: bool = True) -> None:
         removable = removable and row.span == 1 and not _may_be_header(row)
         self.faults.append(LineFault(row.number, "", wrong, remedy, removable, self.unit))
 
@@ -529,7 +538,7 @@ def _is_number(cell: str) -> bool:
     return numeral(without_note(cell)[0]) is not None
 
 
-def _disagree(line: Line, field: str) -> bool:
+def _disagree(line: TableLine, field: str) -> bool:
     """Return whether the line's cells of one field differ, be they numbers written in two ways."""
     cells = [cell for _, cell in line.of(field)]
     return any(not _same(cells[0], cell) for cell in cells[1:])
@@ -545,7 +554,7 @@ def _same(one: str, other: str) -> bool:
     return any(mine == theirs for mine, theirs in values)
 
 
-def _without_index(rows: Sequence[Row], header: Row | None) -> Sequence[Row]:
+def _without_index(rows: Sequence[TableRow], header: TableRow | None) -> Sequence[TableRow]:
     """Return the rows without the numbering that a printed data frame begins with."""
     if header is None:
         return rows

@@ -29,7 +29,7 @@ _LONGEST_SPAN = 5
 """Lines that a quoted cell may run over; more is a stray quote."""
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """The cells of a line, its number counted from 1, and how many lines it runs over."""
 
     number: int
@@ -43,12 +43,12 @@ class Parted(NamedTuple):
     `truncated`: a printer left lines or columns out.
     """
 
-    rows: list[Row]
+    rows: list[TableRow]
     separator: str
     truncated: bool
 
 
-Sense = Callable[[Sequence[Row]], tuple[int, int]]
+Sense = Callable[[Sequence[TableRow]], tuple[int, int]]
 
 
 def lines_of(text: str) -> list[str]:
@@ -77,19 +77,19 @@ def split(text: str, most_lines: int, sense: Sense) -> Parted | None:
 _SEPARATORS = ("\t", ";", "|", ",", "  ", " ")
 
 
-def _is_rule(row: Row) -> bool:
+def _is_rule(row: TableRow) -> bool:
     kinds = {cell for cell in row.cells if cell}
     return bool(_RULE.fullmatch("".join(row.cells))) or (
         len(row.cells) > 1 and kinds <= _KINDS_OF_COLUMNS
     )
 
 
-def _is_cut(row: Row) -> bool:
+def _is_cut(row: TableRow) -> bool:
     dots = [bool(_ONLY_DOTS.fullmatch(cell)) for cell in row.cells if cell]
     return bool(dots) and (all(dots) or (len(dots) > 3 and any(dots)))
 
 
-def _rows(lines: Sequence[str], separator: str) -> Iterator[Row]:
+def _rows(lines: Sequence[str], separator: str) -> Iterator[TableRow]:
     """Yield the row of every line that is not empty."""
     cells_of: Callable[[str], list[str]]
     if separator == "  ":
@@ -128,7 +128,7 @@ def _unframed(line: str, *, framed: bool) -> str:
     return line.strip().removeprefix("|").removesuffix("|") if framed else line
 
 
-def _quoted_rows(lines: Sequence[str], separator: str) -> Iterator[Row]:
+def _quoted_rows(lines: Sequence[str], separator: str) -> Iterator[TableRow]:
     """Yield rows whose cells may stand in quotes, and there hold separators and line breaks."""
     start = 0
     while start < len(lines):
@@ -162,8 +162,8 @@ def _loosely(line: str, separator: str) -> list[str]:
     return cells if any(cells) else line.split(separator)
 
 
-def _row(number: int, cells: Sequence[str], span: int = 1) -> Row:
-    return Row(
+def _row(number: int, cells: Sequence[str], span: int = 1) -> TableRow:
+    return TableRow(
         number,
         tuple(" ".join(cell.split()) if "\n" in cell else cell.strip() for cell in cells),
         span,

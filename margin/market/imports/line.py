@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 from margin.errors import FieldError, number, shown
 from margin.market.imports.cells import without_note, words_of
 from margin.market.imports.closed import doubtful, why_closed
-from margin.market.imports.columns import Column, Entry, Line, LineFault, printable
+from margin.market.imports.columns import Column, Entry, LineFault, TableLine, printable
 from margin.market.imports.evidence import Evidence
 from margin.market.imports.grid import Grid
 from margin.market.imports.numerals import CellFault, Convention, Numeral, numeral
@@ -146,7 +146,7 @@ class LineReader:
 
     def __init__(
         self,
-        line: Line,
+        line: TableLine,
         grid: Grid,
         convention: Convention,
         purpose: Purpose,

@@ -25,7 +25,7 @@ from margin.market.imports.closed import (
     lists_no_positions,
     why_listing,
 )
-from margin.market.imports.columns import Column, Line, LineFault, printable
+from margin.market.imports.columns import Column, LineFault, TableLine, printable
 from margin.market.imports.dumps import dump_grid
 from margin.market.imports.grid import Grid, read_grid
 from margin.market.imports.layout import lines_of
@@ -163,7 +163,7 @@ class _Reading:
         self.accounts: dict[str, None] = {}
         self.trades: list[str] = []
         self.listings: dict[tuple[str, ...], str] = {}
-        self.lists: dict[tuple[str, ...], list[Line]] = {}
+        self.lists: dict[tuple[str, ...], list[TableLine]] = {}
         for line in grid.lines:
             self.lists.setdefault(line.context, []).append(line)
         self.filled = {
@@ -191,7 +191,7 @@ class _Reading:
             self._require_columns()
         return any(not fault.removable for fault in self.faults)
 
-    def take(self, line: Line) -> None:
+    def take(self, line: TableLine) -> None:
         """Read one line: a position, a reason to leave it out, faults, or nothing that is open."""
         reader = LineReader(
             line, self.grid, self.convention, self.purpose, self.filled[line.context]
@@ -438,7 +438,7 @@ class _Reading:
         return named == _PROFIT_INSIDE and "isolated_wallet" not in columns
 
 
-def _why_no_positions(context: Sequence[str], lines: Sequence[Line]) -> str | None:
+def _why_no_positions(context: Sequence[str], lines: Sequence[TableLine]) -> str | None:
     """Return why the lines of a list are no open positions, by its title or columns."""
     title = next(filter(lists_no_positions, context), None)
     if title is not None:

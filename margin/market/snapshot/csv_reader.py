@@ -27,7 +27,7 @@ Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CsvRow:
     """One line of a file, its cells still as written; `path("floor")` reads `tiers.csv:7.floor`."""
 
     file: str
@@ -120,7 +120,7 @@ def _date(value: str, path: str) -> str:
     return value
 
 
-def read_rows(folder: Traversable, file: str, header: str) -> list[Row]:
+def read_rows(folder: Traversable, file: str, header: str) -> list[CsvRow]:
     """Return every row of a file that opens with exactly this header."""
     columns = header.split(",")
     reader = csv.reader(io.StringIO(_content(folder, file), newline=""), strict=True)
@@ -146,28 +146,28 @@ def _content(folder: Traversable, file: str) -> str:
         raise FieldError(file, "must be text in UTF-8") from error
 
 
-def _row(file: str, line: int, columns: Sequence[str], cells: Sequence[str]) -> Row:
+def _row(file: str, line: int, columns: Sequence[str], cells: Sequence[str]) -> CsvRow:
     if len(cells) != len(columns):
         raise FieldError(f"{file}:{line}", f"must have {len(columns)} cells, got {len(cells)}")
-    return Row(file, line, dict(zip(columns, cells, strict=True)))
+    return CsvRow(file, line, dict(zip(columns, cells, strict=True)))
 
 
-def grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Row]]:
+def grouped(rows: Iterable[CsvRow], key: Callable[[CsvRow], Key]) -> dict[Key, list[CsvRow]]:
     """Return rows by key, in the order of the file."""
-    groups: dict[Key, list[Row]] = {}
+    groups: dict[Key, list[CsvRow]] = {}
     for row in rows:
         groups.setdefault(key(row), []).append(row)
     return groups
 
 
-def refuse_repeats(rows: Iterable[Row], key: Callable[[Row], Hashable]) -> None:
+def refuse_repeats(rows: Iterable[CsvRow], key: Callable[[CsvRow], Hashable]) -> None:
     """No two rows may speak of the same thing."""
     for same in grouped(rows, key).values():
         for row in islice(same, 1, None):
             raise FieldError(row.path(), f"repeats line {same[0].line}")
 
 
-def common(rows: Sequence[Row], column: str) -> str:
+def common(rows: Sequence[CsvRow], column: str) -> str:
     """Return the text that all rows share in a column."""
     value = rows[0].text(column)
     for row in rows:

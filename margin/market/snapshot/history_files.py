@@ -22,7 +22,7 @@ from margin.market.records import (
     is_definite,
 )
 from margin.market.snapshot.csv_reader import (
-    Row,
+    CsvRow,
     common,
     grouped,
     read_rows,
@@ -54,7 +54,7 @@ def read_marks(folder: Traversable) -> Marks:
 
 def _by_symbol(
     folder: Traversable, file: str, header: str, symbols: Collection[str]
-) -> dict[str, Row]:
+) -> dict[str, CsvRow]:
     """Return the rows of a file that has exactly one for every symbol."""
     rows = read_rows(folder, file, header)
     refuse_repeats(rows, lambda row: row.cells["symbol"])
@@ -69,7 +69,7 @@ def read_funding(folder: Traversable, symbols: Collection[str]) -> Mapping[str, 
     return MappingProxyType({symbol: _funding(row) for symbol, row in rows.items()})
 
 
-def _funding(row: Row) -> Funding:
+def _funding(row: CsvRow) -> Funding:
     since, as_of = row.span("since", "as_of")
     figures = ("interval_hours", "payments", "mean", *RISING_RATES)
     return row.record(
@@ -87,7 +87,7 @@ def read_risk(folder: Traversable, symbols: Collection[str]) -> Mapping[str, Ris
     return MappingProxyType({symbol: _risk(row) for symbol, row in rows.items()})
 
 
-def _risk(row: Row) -> Risk:
+def _risk(row: CsvRow) -> Risk:
     since, as_of = row.span("since", "as_of")
     return row.record(
         Risk,
@@ -112,7 +112,7 @@ def read_correlations(folder: Traversable, symbols: Collection[str]) -> tuple[Co
     return tuple(found)
 
 
-def _correlations(rows: Sequence[Row], symbols: Collection[str]) -> Correlations:
+def _correlations(rows: Sequence[CsvRow], symbols: Collection[str]) -> Correlations:
     source = common(rows, "source")
     since, as_of = rows[0].span("since", "as_of")
     refuse_repeats(rows, _pair)
@@ -129,11 +129,11 @@ def _correlations(rows: Sequence[Row], symbols: Collection[str]) -> Correlations
     return _verified(Correlations(held, matrix, source, since, as_of))
 
 
-def _pair(row: Row) -> frozenset[str]:
+def _pair(row: CsvRow) -> frozenset[str]:
     return frozenset({row.cells["first"], row.cells["second"]})
 
 
-def _correlation(row: Row, symbols: Collection[str]) -> float:
+def _correlation(row: CsvRow, symbols: Collection[str]) -> float:
     first, second = row.choice("first", symbols), row.choice("second", symbols)
     if first == second:
         raise FieldError(row.path("second"), f"must not be {first} again")
@@ -156,12 +156,12 @@ def read_crashes(folder: Traversable, symbols: Collection[str]) -> tuple[Crash, 
     return tuple(_crash(day, days[day], symbols) for day in sorted(days))
 
 
-def _crash(day: str, rows: Sequence[Row], symbols: Collection[str]) -> Crash:
+def _crash(day: str, rows: Sequence[CsvRow], symbols: Collection[str]) -> Crash:
     moves = {row.choice("symbol", symbols): _move(row) for row in rows}
     return Crash(day, common(rows, "event"), common(rows, "source"), MappingProxyType(moves))
 
 
-def _move(row: Row) -> Move:
+def _move(row: CsvRow) -> Move:
     """Return only low ≤ close ≤ high is a law.
 
     A day that opens with a gap can lie wholly on one side of the last close.

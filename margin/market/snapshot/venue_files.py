@@ -14,7 +14,7 @@ from typing import NamedTuple
 from margin.errors import FieldError
 from margin.market.records import Contract
 from margin.market.snapshot.csv_reader import (
-    Row,
+    CsvRow,
     common,
     grouped,
     read_rows,
@@ -50,8 +50,8 @@ def read_tiers(folder: Traversable, symbols: Collection[str]) -> dict[str, Venue
 
 
 def _by_venue(
-    rows: Sequence[Row], symbols: Callable[[str], Collection[str]]
-) -> dict[str, list[Row]]:
+    rows: Sequence[CsvRow], symbols: Callable[[str], Collection[str]]
+) -> dict[str, list[CsvRow]]:
     """Return rows per venue; `symbols` says which ones a venue's rows may speak of."""
     known = listing_venues()
     for row in rows:
@@ -59,7 +59,7 @@ def _by_venue(
     return grouped(rows, lambda row: row.cells["venue"])
 
 
-def _venue_tiers(venue: str, rows: Sequence[Row]) -> VenueTiers:
+def _venue_tiers(venue: str, rows: Sequence[CsvRow]) -> VenueTiers:
     progressive = not VENUES[venue].flat_tiers
     schedules = grouped(rows, lambda row: row.cells["symbol"])
     tables = {
@@ -72,7 +72,7 @@ def _venue_tiers(venue: str, rows: Sequence[Row]) -> VenueTiers:
     return VenueTiers(MappingProxyType(tables), as_of, MappingProxyType(others))
 
 
-def _tier_table(rows: Sequence[Row], *, progressive: bool) -> TierTable:
+def _tier_table(rows: Sequence[CsvRow], *, progressive: bool) -> TierTable:
     common(rows, "as_of")
     tiers = [_tier(row, progressive=progressive, last=row is rows[-1]) for row in rows]
     try:
@@ -81,7 +81,7 @@ def _tier_table(rows: Sequence[Row], *, progressive: bool) -> TierTable:
         raise _on_its_line(rows, error) from None
 
 
-def _tier(row: Row, *, progressive: bool, last: bool) -> dict[str, float | str | None]:
+def _tier(row: CsvRow, *, progressive: bool, last: bool) -> dict[str, float | str | None]:
     """Return a row of the scenario JSON. Only the last cap may be open.
 
     And only flat tables have no maintenance amount.
@@ -92,7 +92,7 @@ def _tier(row: Row, *, progressive: bool, last: bool) -> dict[str, float | str |
     }
 
 
-def _on_its_line(rows: Sequence[Row], error: FieldError) -> FieldError:
+def _on_its_line(rows: Sequence[CsvRow], error: FieldError) -> FieldError:
     """Return the table's own path (`[2].floor`) as the file's (`tiers.csv:7.floor`)."""
     index, _, column = error.path.partition("].")
     return FieldError(rows[int(index[1:] or 0)].path(column), error.message)
@@ -124,7 +124,7 @@ def read_listings(
     return seen
 
 
-def _absence(row: Row) -> str:
+def _absence(row: CsvRow) -> str:
     row.choice("status", ["not listed"])
     return row.sighting("as_of")
 
@@ -145,7 +145,7 @@ def read_contracts(
     return {venue: MappingProxyType(found) for venue, found in contracts.items()}
 
 
-def _contract(row: Row) -> Contract:
+def _contract(row: CsvRow) -> Contract:
     sizes = ("tick_size", "quantity_step", "minimum_notional")
     return row.record(
         Contract,

@@ -29,7 +29,7 @@ RECORD = "crashes.csv"
 FILES = (*REWRITTEN, RECORD)
 """All that a snapshot is made of."""
 
-Row = Mapping[str, str]
+Cells = Mapping[str, str]
 
 
 class NotWritten(Exception):  # noqa: N818 (what became of the files)
@@ -81,7 +81,7 @@ def _what(entry: Written | Kept) -> str:
     return " ".join([entry.table, *venue, ", ".join(entry.tokens)]).strip()
 
 
-def cells(values: Mapping[str, Any], decimals: int | None = None) -> Row:
+def cells(values: Mapping[str, Any], decimals: int | None = None) -> Cells:
     """Return a row as its file spells it; numbers in full, or rounded."""
     return {column: _cell(value, decimals) for column, value in values.items()}
 
@@ -110,7 +110,7 @@ class Draft:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._columns: dict[str, list[str]] = {}
-        self._rows: dict[str, dict[tuple[str, str], list[Row]]] = {}
+        self._rows: dict[str, dict[tuple[str, str], list[Cells]]] = {}
         self._written: dict[tuple[str, str, str, str], list[str]] = {}
         self._kept: dict[tuple[str, str, str, str], list[str]] = {}
         self._left_out: dict[str, str] = {}
@@ -141,7 +141,7 @@ class Draft:
         rows = self._rows[file].get((venue, token))
         return rows[0][column] if rows else ""
 
-    def put(self, file: str, token: str, rows: list[Row], venue: str = "") -> None:
+    def put(self, file: str, token: str, rows: list[Cells], venue: str = "") -> None:
         """Set the token's rows: in their old place, or at the end."""
         before = self.cell(file, "as_of", token, venue) or "none"
         self._rows[file][venue, token] = rows

@@ -28,10 +28,10 @@ from margin.market.snapshot_update.draft import (
     OF_VENUES,
     RISK,
     TIERS,
+    Cells,
     Draft,
     NotWritten,
     Report,
-    Row,
     cells,
     publish,
 )
@@ -232,7 +232,7 @@ class _Edition:
             return None
         return f"{what} went from {float(held):g} to {now:g} (--trust takes it)"
 
-    def _tier_rows(self, venue: str, token: str) -> list[Row]:
+    def _tier_rows(self, venue: str, token: str) -> list[Cells]:
         table = self._answers.tiers[venue].good[token]
         head = {"venue": venue, "symbol": token, "as_of": self._today.isoformat()}
         without = {} if table.progressive else {"maintenance_amount": None}
@@ -334,7 +334,7 @@ class _Edition:
         )
 
 
-def _pairs(found: Correlations) -> Iterator[Row]:
+def _pairs(found: Correlations) -> Iterator[Cells]:
     window = {"source": found.source, "since": found.since, "as_of": found.as_of}
     for (i, first), (j, second) in combinations(enumerate(found.symbols), 2):
         yield cells(

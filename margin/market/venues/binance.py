@@ -39,7 +39,7 @@ from margin.market.venues.fields import (
     optional,
     word,
 )
-from margin.market.venues.positions import Leg, TakenOver, read_legs, take_over
+from margin.market.venues.positions import TakenOver, VenuePosition, read_legs, take_over
 from margin.market.venues.rights import Rights, refuse_withdrawal
 from margin.market.venues.symbols import SETTLEMENT, base_in, base_of, symbol_of
 from margin.venues import VENUES, TierTable
@@ -267,7 +267,7 @@ def _table(row: Entry) -> TierTable:
     return tier_table(tiers, progressive=True)
 
 
-def _leg(row: Entry, symbol: str, settings: Mapping[str, Entry]) -> Leg | None:
+def _leg(row: Entry, symbol: str, settings: Mapping[str, Entry]) -> VenuePosition | None:
     """Return the position; None where its size is zero.
 
     Raises FieldError with the reason where it stays out.
@@ -282,7 +282,7 @@ def _leg(row: Entry, symbol: str, settings: Mapping[str, Entry]) -> Leg | None:
     if symbol not in settings:
         raise FieldError("", "its leverage and its margin mode are not told")
     mode = choice(settings[symbol].get("marginType"), "marginType", ["CROSSED", "ISOLATED"])
-    return Leg(
+    return VenuePosition(
         what=symbol if side == "BOTH" else f"{symbol} {side}",
         token=token,
         side="long" if size > 0 else "short",
@@ -308,7 +308,7 @@ def _token_held(row: Entry, symbol: str) -> str:
     return token
 
 
-def _figures(account: Entry, taken: TakenOver, legs: Sequence[Leg]) -> VenueFigures:
+def _figures(account: Entry, taken: TakenOver, legs: Sequence[VenuePosition]) -> VenueFigures:
     """Return the venue's totals, in multi-assets mode of all coins and in USD.
 
     None where isolated positions stay out of a cross account: the totals hold both.

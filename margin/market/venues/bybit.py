@@ -37,7 +37,7 @@ from margin.market.venues.fields import (
     optional_word,
     word,
 )
-from margin.market.venues.positions import Leg, TakenOver, read_legs, take_over
+from margin.market.venues.positions import TakenOver, VenuePosition, read_legs, take_over
 from margin.market.venues.rights import Rights, refuse_withdrawal
 from margin.market.venues.symbols import SETTLEMENT, base_in, base_of, symbol_of
 from margin.model.scenario import Side
@@ -345,7 +345,7 @@ def _check_unit(risk: Entry, path: str, unit: float) -> None:
         raise FieldError(f"{path}.maintenanceMargin", "is in another unit than the initial margin")
 
 
-def _leg(row: Entry, symbol: str, isolated: bool, taker_fee: float | None) -> Leg | None:
+def _leg(row: Entry, symbol: str, isolated: bool, taker_fee: float | None) -> VenuePosition | None:
     """Return the position; None where its size is zero.
 
     Raises FieldError with the reason where it stays out.
@@ -356,7 +356,7 @@ def _leg(row: Entry, symbol: str, isolated: bool, taker_fee: float | None) -> Le
     token = _token_held(symbol)
     side = _SIDES[choice(row.get("side"), "side", _SIDES)]
     entry_price, leverage = figure(row, "avgPrice", above=0), figure(row, "leverage", above=0)
-    leg = Leg(
+    leg = VenuePosition(
         what=f"{symbol} {side}",
         token=token,
         side=side,
@@ -369,7 +369,7 @@ def _leg(row: Entry, symbol: str, isolated: bool, taker_fee: float | None) -> Le
     return leg._replace(isolated_margin=_isolated_margin(row, leg, taker_fee)) if isolated else leg
 
 
-def _isolated_margin(row: Entry, leg: Leg, taker_fee: float | None) -> float:
+def _isolated_margin(row: Entry, leg: VenuePosition, taker_fee: float | None) -> float:
     """Return what the position holds without its closing fee.
 
     Which the venue counts in (inferred from its examples).

@@ -40,7 +40,7 @@ from margin.market.venues.fields import (
     optional,
     word,
 )
-from margin.market.venues.positions import Leg, TakenOver, take_over
+from margin.market.venues.positions import TakenOver, VenuePosition, take_over
 from margin.market.venues.rights import Rights
 from margin.venues import TierTable
 from margin.venues.hyperliquid import HYPERLIQUID
@@ -396,12 +396,12 @@ def _after_maintenance(spot: object, otherwise: float) -> float:
     return figure({"available": of_usdc[0]}, "available") if of_usdc else otherwise
 
 
-def _legs(positions: Sequence[Entry]) -> tuple[list[Leg], list[LeftOut]]:
+def _legs(positions: Sequence[Entry]) -> tuple[list[VenuePosition], list[LeftOut]]:
     """Return the positions that can be read, and the others.
 
     What the venue calls one is said only where it is a name.
     """
-    legs: list[Leg] = []
+    legs: list[VenuePosition] = []
     left_out: list[LeftOut] = []
     for index, position in enumerate(positions, 1):
         coin = position.get("coin")
@@ -415,12 +415,12 @@ def _legs(positions: Sequence[Entry]) -> tuple[list[Leg], list[LeftOut]]:
     return legs, left_out
 
 
-def _leg(position: Entry, what: str) -> Leg:
+def _leg(position: Entry, what: str) -> VenuePosition:
     token = token_of(_base({"name": what}) or "")
     if token is None:
         raise FieldError("", "its token is not known here")
     size = _exact(position, "szi")
-    return Leg(
+    return VenuePosition(
         what=what,
         token=token,
         side="long" if size > 0 else "short",

@@ -37,7 +37,7 @@ from margin.market.venues.fields import (
     optional_word,
     word,
 )
-from margin.market.venues.positions import Leg, TakenOver, read_legs, take_over
+from margin.market.venues.positions import TakenOver, VenuePosition, read_legs, take_over
 from margin.market.venues.rights import Rights, refuse_withdrawal
 from margin.model.scenario import Side
 from margin.venues import TierTable
@@ -317,7 +317,7 @@ def _begins(candle: object) -> object:
     return next(iter(listed(candle, "", most=100)), None)
 
 
-def _leg(row: Entry, what: str, contracts: Mapping[str, Contract]) -> Leg | None:
+def _leg(row: Entry, what: str, contracts: Mapping[str, Contract]) -> VenuePosition | None:
     """Return the position; None where its size is zero.
 
     Raises FieldError with the reason where it stays out.
@@ -330,7 +330,7 @@ def _leg(row: Entry, what: str, contracts: Mapping[str, Contract]) -> Leg | None
         raise FieldError("", "it does not trade at present, and its contract value is not known")
     isolated = choice(row.get("mgnMode"), "mgnMode", ["cross", "isolated"]) == "isolated"
     side = _SIDES[choice(row.get("posSide"), "posSide", _SIDES)]
-    return Leg(
+    return VenuePosition(
         what=f"{what} {side}" if side else what,
         token=token,
         side=side or ("long" if size > 0 else "short"),

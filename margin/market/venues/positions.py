@@ -19,7 +19,7 @@ _SECOND = "it is a second position in that token on the same side"
 _TOO_MANY = f"it comes after {MOST_POSITIONS} others, which is as many as an account holds here"
 
 
-class Leg(NamedTuple):
+class VenuePosition(NamedTuple):
     """One open position in the venue's words: `what` it is called there, quantities in tokens.
 
     `isolated_margin` is what it holds of its own before profit and loss; None: it is in cross
@@ -52,14 +52,14 @@ class TakenOver(NamedTuple):
 
 
 def read_legs(
-    rows: Iterable[object], name: str, read: Callable[[Entry, str], Leg | None]
-) -> tuple[list[Leg], list[LeftOut]]:
+    rows: Iterable[object], name: str, read: Callable[[Entry, str], VenuePosition | None]
+) -> tuple[list[VenuePosition], list[LeftOut]]:
     """Return the open positions among a venue's rows, and those that stay out, with the reason.
 
     `name` is the key of what the venue calls it; `read` gives None for a position of no size and
     raises FieldError with the reason for one that stays out.
     """
-    legs: list[Leg] = []
+    legs: list[VenuePosition] = []
     left_out: list[LeftOut] = []
     for index, row in enumerate(rows, 1):
         what = f"position {index}"
@@ -73,7 +73,7 @@ def read_legs(
     return legs, left_out
 
 
-def take_over(legs: Sequence[Leg], left_out: Iterable[LeftOut] = ()) -> TakenOver:
+def take_over(legs: Sequence[VenuePosition], left_out: Iterable[LeftOut] = ()) -> TakenOver:
     """Return the legs as one account: isolated where all are, else cross without the isolated ones.
 
     What cannot be a position is left out with its reason, after those that were left out already.
@@ -81,7 +81,7 @@ def take_over(legs: Sequence[Leg], left_out: Iterable[LeftOut] = ()) -> TakenOve
     mode: MarginMode = (
         "isolated" if legs and all(leg.isolated_margin is not None for leg in legs) else "cross"
     )
-    taken: dict[tuple[str, Side], tuple[Leg, Position]] = {}
+    taken: dict[tuple[str, Side], tuple[VenuePosition, Position]] = {}
     outside = list(left_out)
     for leg in legs:
         position, reason = _position(leg, mode, taken)
@@ -100,7 +100,9 @@ def take_over(legs: Sequence[Leg], left_out: Iterable[LeftOut] = ()) -> TakenOve
 
 
 def _position(
-    leg: Leg, mode: MarginMode, taken: dict[tuple[str, Side], tuple[Leg, Position]]
+    leg: VenuePosition,
+    mode: MarginMode,
+    taken: dict[tuple[str, Side], tuple[VenuePosition, Position]],
 ) -> tuple[Position | None, str]:
     """Return the position, or None and why it has to stay out."""
     if mode == "cross" and leg.isolated_margin is not None:
@@ -117,7 +119,9 @@ def _position(
         return None, str(error)
 
 
-def _liquidation_prices(legs: Sequence[Leg], mode: MarginMode) -> dict[Priced, float | None]:
+def _liquidation_prices(
+    legs: Sequence[VenuePosition], mode: MarginMode
+) -> dict[Priced, float | None]:
     """Return in cross the legs of a hedge share a price.
 
     Where they are given two, the one nearer to the mark.

@@ -47,7 +47,7 @@ AT_CROSS_WORST = Assumption.of("at_cross_worst")
 """What every day rests on: both modes at one instant, the worst tick of cross."""
 
 
-class Part(NamedTuple):
+class MarginPool(NamedTuple):
     """What stands or falls by itself.
 
     The account in cross, in isolated mode one position with its own margin.
@@ -122,7 +122,7 @@ class Part(NamedTuple):
         return np.where((moves <= down) | (moves >= up), 0.0, np.maximum(0.0, worth))
 
 
-class Left(NamedTuple):
+class Remainder(NamedTuple):
     """What a move leaves of the account in one mode, and the change from today.
 
     In the settlement coin.
@@ -147,10 +147,10 @@ class Mode:
     """
 
     account: PreparedAccount
-    parts: tuple[Part, ...]
+    parts: tuple[MarginPool, ...]
     free: float
-    collateral: Part | None
-    today: Left | None
+    collateral: MarginPool | None
+    today: Remainder | None
 
     @property
     def scenario(self) -> Scenario:
@@ -162,7 +162,7 @@ class Mode:
         """The account's figures in this mode."""
         return assess(self.account)
 
-    def after(self, moves: Mapping[str, float]) -> Left:
+    def after(self, moves: Mapping[str, float]) -> Remainder:
         """Return what price changes by token (fractions of the mark) leave.
 
         Only where all tiers are known.
@@ -175,7 +175,7 @@ class Mode:
             deaths([part.book for part in self.parts], [moves] * len(self.parts)), prices
         )
 
-    def left(self, dead: Sequence[bool], prices: Mapping[str, float]) -> Left:
+    def left(self, dead: Sequence[bool], prices: Mapping[str, float]) -> Remainder:
         """Return what is left at prices by token, with these parts liquidated on the way.
 
         In the parts' order.
@@ -186,7 +186,7 @@ class Mode:
         standing = [part for part, gone in zip(self.parts, dead, strict=True) if not gone]
         standing += [self.collateral] if self.collateral else []
         left = self.free + sum(part.worth(prices) for part in standing)
-        return Left(tuple(lost), left, left - self.today.left if self.today else 0.0)
+        return Remainder(tuple(lost), left, left - self.today.left if self.today else 0.0)
 
     def reaches(self, direction: Direction) -> list[JointMove]:
         """Return per part the first move each way along the direction at which it is liquidated."""
@@ -297,13 +297,13 @@ def in_mode(scenario: Scenario, mode: MarginMode, wallet: float | None = None) -
 
 def _cross(account: PreparedAccount) -> Mode:
     names = tuple(f"{each.symbol} {each.side}" for each in account.scenario.positions)
-    return _with_today(Mode(account, (Part(names, account),), 0.0, None, None))
+    return _with_today(Mode(account, (MarginPool(names, account),), 0.0, None, None))
 
 
 def _isolated(account: PreparedAccount, margins: float) -> Mode:
     scenario = account.scenario
     parts = tuple(
-        Part((f"{each.symbol} {each.side}",), prepare(_alone(scenario, each)))
+        MarginPool((f"{each.symbol} {each.side}",), prepare(_alone(scenario, each)))
         for each in scenario.positions
     )
     wallet = scenario.account.wallet_balance
@@ -316,13 +316,13 @@ def _with_today(mode: Mode) -> Mode:
     return replace(mode, today=mode.after({})) if known else mode
 
 
-def _collateral(scenario: Scenario) -> Part | None:
+def _collateral(scenario: Scenario) -> MarginPool | None:
     """Return what counts as collateral, by itself; None where nothing does."""
     account = scenario.account
     if not (account.collateral and account.rules.counts_collateral):
         return None
     bare = replace(account, margin_mode="cross", wallet_balance=0.0)
-    return Part((), prepare(replace(scenario, account=bare, positions=())))
+    return MarginPool((), prepare(replace(scenario, account=bare, positions=())))
 
 
 def _alone(scenario: Scenario, position: Position) -> Scenario:
@@ -334,7 +334,7 @@ def _alone(scenario: Scenario, position: Position) -> Scenario:
 # Along a direction
 
 
-class Way(NamedTuple):
+class ModeReach(NamedTuple):
     """One mode along a direction.
 
     The first x each way at which anything is lost, and at which everything is.
@@ -344,7 +344,7 @@ class Way(NamedTuple):
 
     first: JointMove
     last: JointMove
-    left: Left
+    left: Remainder
 
 
 class DirectionRow(NamedTuple):
@@ -352,8 +352,8 @@ class DirectionRow(NamedTuple):
 
     direction: Direction
     move: float
-    cross: Way
-    isolated: Way
+    cross: ModeReach
+    isolated: ModeReach
 
 
 def along(
@@ -370,9 +370,9 @@ def along(
     ]
 
 
-def _way(mode: Mode, direction: Direction, move: float) -> Way:
+def _way(mode: Mode, direction: Direction, move: float) -> ModeReach:
     reaches = mode.reaches(direction)
-    return Way(_first(reaches), _last(reaches), mode.after(direction.moves(move)))
+    return ModeReach(_first(reaches), _last(reaches), mode.after(direction.moves(move)))
 
 
 def _first(reaches: Sequence[JointMove]) -> JointMove:
@@ -500,10 +500,10 @@ class DayRow(NamedTuple):
     """
 
     day: CrashDay
-    cross_close: Left
-    isolated_close: Left
-    cross_worst: Left
-    isolated_worst: Left
+    cross_close: Remainder
+    isolated_close: Remainder
+    cross_worst: Remainder
+    isolated_worst: Remainder
     filled: tuple[str, ...]
     still: tuple[str, ...]
     assumptions: tuple[Assumption, ...]
@@ -544,7 +544,7 @@ def _day_row(
 
 def _instant(
     comparison: ModeComparison, whole: Instant, alone: Iterable[Instant]
-) -> tuple[Left, Left]:
+) -> tuple[Remainder, Remainder]:
     """Return what both modes leave at the prices that cross met.
 
     Each isolated position lost or not at those it met itself.
@@ -672,7 +672,7 @@ def _needs(mode: Mode) -> tuple[Need, ...]:
     )
 
 
-def _need(part: Part, holds: float, initial: float, standing: Standing) -> Need:
+def _need(part: MarginPool, holds: float, initial: float, standing: Standing) -> Need:
     load = standing.load
     level = part.scenario.levels.reached(load)
     short = _above(initial, holds, standing.zero)

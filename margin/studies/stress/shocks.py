@@ -32,12 +32,12 @@ DECIMALS = 10
 """What a record of prices is good for."""
 
 
-PartKey = Literal[
+ShockKey = Literal[
     "before", "prices", "maintenance", "leverage_cap", "haircut", "funding", "interest", "together"
 ]
 
 
-class Part(NamedTuple):
+class ShockResult(NamedTuple):
     """The account under one part of the shocks, named by its `key`.
 
     That is `before`, a part that is supposed, by itself, and `together`.
@@ -50,13 +50,13 @@ class Part(NamedTuple):
     are missing.
     """
 
-    key: PartKey
+    key: ShockKey
     outcome: Outcome
     above_cap: tuple[str, ...]
     nearest: float | None
 
 
-_PARTS: tuple[tuple[PartKey, tuple[str, ...], tuple[str, ...]], ...] = (
+_PARTS: tuple[tuple[ShockKey, tuple[str, ...], tuple[str, ...]], ...] = (
     # key, the fields that suppose something, those that only say how long
     ("prices", ("common", "moves"), ()),
     ("maintenance", ("maintenance", "maintenance_by_token"), ()),
@@ -67,12 +67,12 @@ _PARTS: tuple[tuple[PartKey, tuple[str, ...], tuple[str, ...]], ...] = (
 )
 
 
-def breakdown(account: Preparable, shocks: Shocks) -> list[Part]:
+def breakdown(account: Preparable, shocks: Shocks) -> list[ShockResult]:
     """Return the account before, under each shock by itself, and under all together.
 
     Raises FieldError where a balance becomes too large to be read.
     """
-    chosen: list[tuple[PartKey, Shocks]] = [("before", NONE)]
+    chosen: list[tuple[ShockKey, Shocks]] = [("before", NONE)]
     for key, fields, durations in _PARTS:
         if any(getattr(shocks, field) != getattr(NONE, field) for field in fields):
             only = {field: getattr(shocks, field) for field in (*fields, *durations)}
@@ -82,7 +82,7 @@ def breakdown(account: Preparable, shocks: Shocks) -> list[Part]:
     return [_part(account.scenario, key, supposed) for key, supposed in chosen]
 
 
-def _part(scenario: Scenario, key: PartKey, shocks: Shocks) -> Part:
+def _part(scenario: Scenario, key: ShockKey, shocks: Shocks) -> ShockResult:
     paid = [cost * shocks.days for cost in _costs_a_day(scenario, shocks.funding, shocks.interest)]
     carried = _after_paying(scenario, paid)
     shocked = prepare(repriced(carried, shocks))
@@ -99,7 +99,7 @@ def _part(scenario: Scenario, key: PartKey, shocks: Shocks) -> Part:
         if end.liquidated is False
         else None
     )
-    return Part(key, end, tuple(refused), move)
+    return ShockResult(key, end, tuple(refused), move)
 
 
 def repriced(scenario: Scenario, shocks: Shocks) -> Scenario:

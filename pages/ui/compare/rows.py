@@ -13,7 +13,7 @@ from margin.market.view import View
 from margin.messages import message, refused_leverage, why_no_tiers
 from margin.model.scenario import Position
 from margin.studies.account.assess import Assessment
-from margin.studies.comparison.modes import DayRow, DirectionRow, Left, ModeComparison, Switch
+from margin.studies.comparison.modes import DayRow, DirectionRow, ModeComparison, Remainder, Switch
 from margin.studies.comparison.venues import VenueComparison, VenueLine
 from margin.studies.distance.directions import Direction
 from margin.studies.distance.distances import JointMove, LiquidationPrice, away
@@ -127,7 +127,7 @@ def _met(reached: JointMove) -> str:
     )
 
 
-def _both(comparison: ModeComparison, cross: Left, isolated: Left) -> Texts:
+def _both(comparison: ModeComparison, cross: Remainder, isolated: Remainder) -> Texts:
     """Return what a move leaves in each mode, and what it changes.
 
     Where cross is gone already, what its wallet held.
@@ -144,7 +144,7 @@ def _both(comparison: ModeComparison, cross: Left, isolated: Left) -> Texts:
     }
 
 
-def _left(left: Left, word: str) -> str:
+def _left(left: Remainder, word: str) -> str:
     """Return `$7,655.00 (−$2,345.00)`."""
     change = wording.money(left.change, sign=True)
     return f"{wording.money(left.left)} ({f'{word}, ' if left.lost and word else ''}{change})"
@@ -163,7 +163,7 @@ def day_rows(comparison: ModeComparison, rows: Iterable[DayRow], *, worst: bool)
     ]
 
 
-def _lefts(row: DayRow, *, worst: bool) -> tuple[Left, Left]:
+def _lefts(row: DayRow, *, worst: bool) -> tuple[Remainder, Remainder]:
     return (row.cross_worst, row.isolated_worst) if worst else (row.cross_close, row.isolated_close)
 
 

@@ -7,7 +7,7 @@ from margin.engine.numbers import quotient
 from margin.studies.liquidation.ledger import STOPS, Money, Step
 from margin.studies.liquidation.waterfall import Waterfall
 from margin.studies.stress.crash_table import CrashRow
-from margin.text.liquidation import Runs, Way, does, why
+from margin.text.liquidation import PathMove, Runs, does, why
 
 Texts = dict[str, str]
 
@@ -83,7 +83,7 @@ def money_rows(runs: Runs) -> list[Texts]:
     ]
 
 
-def _account_of(found: Waterfall, way: Way) -> Texts:
+def _account_of(found: Waterfall, way: PathMove) -> Texts:
     first = found.first_liquidation
     stop = next((step.t for step in found.steps if step.kind in STOPS), None)
     return {

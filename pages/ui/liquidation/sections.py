@@ -22,7 +22,7 @@ from margin.studies.liquidation.rules import forced_fee
 from margin.studies.liquidation.waterfall import waterfall
 from margin.studies.stress.crash_table import crash_rows
 from margin.text import liquidation as liquidation_text
-from margin.text.liquidation import Runs, Way
+from margin.text.liquidation import PathMove, Runs
 from margin.text.verdict import verdict
 from pages.ui.components import account as account_parts
 from pages.ui.components import place
@@ -49,7 +49,7 @@ class Route(NamedTuple):
     `reached` is where a direction liquidates.
     """
 
-    way: Way
+    way: PathMove
     path: Path
     assumptions: tuple[str, ...] = ()
     reached: JointMove | None = None
@@ -119,7 +119,10 @@ def _direction(session: Session, target: Any, at: Any) -> Route:
     path = Path.along(scenario.market.marks, direction.rates, move)
     about = liquidation_text.about_betas(direction, scenario.tokens, stress_choices(session).betas)
     return Route(
-        Way(liquidation_text.axis_name(direction), move), path, tuple(about), result.liquidation
+        PathMove(liquidation_text.axis_name(direction), move),
+        path,
+        tuple(about),
+        result.liquidation,
     )
 
 
@@ -143,7 +146,7 @@ def _past_day(session: Session, target: Any) -> Route:
             persist_state="session",
         )
     [row] = crash_rows(session.account, [days[chosen]], known)
-    way = Way(f"Way from these marks to the worst tick of {row.day.date or 'your day'}")
+    way = PathMove(f"Way from these marks to the worst tick of {row.day.date or 'your day'}")
     return Route(
         way, Path(scenario.market.marks, row.worst.prices), tuple(map(message, row.assumptions))
     )

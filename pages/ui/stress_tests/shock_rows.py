@@ -8,7 +8,7 @@ from margin.errors import FieldError, number
 from margin.model.scenario import Scenario
 from margin.model.shocks import BOUNDS, Shocks
 from margin.studies.stress.outcome import Outcome
-from margin.studies.stress.shocks import Part
+from margin.studies.stress.shocks import ShockResult
 from margin.text.shocks import PARTS, state
 
 PERCENT = 100
@@ -166,7 +166,7 @@ def beyond_bounds(ticks: Mapping[str, float]) -> str:
     )
 
 
-def part_rows(parts: Sequence[Part], scenario: Scenario) -> list[Texts]:
+def part_rows(parts: Sequence[ShockResult], scenario: Scenario) -> list[Texts]:
     """Return per part what the account comes to."""
     return [
         {

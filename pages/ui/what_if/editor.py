@@ -22,11 +22,11 @@ from pages.ui.components.cells import clean, rows_of
 from pages.ui.components.text import plain
 from pages.ui.session import live
 from pages.ui.session.session import Session
-from pages.ui.what_if.rows import COLUMNS, DOLLARS, TOKENS, ReadRow, Row, read_rows, to_row
+from pages.ui.what_if.rows import COLUMNS, DOLLARS, TOKENS, Cells, ReadRow, read_rows, to_row
 from pages.ui.what_if.state import WhatIf
 
 NEW_LEVERAGE = 10.0
-NEW_ROW: Row = {"Side": "long", "Unit": TOKENS, "Leverage": NEW_LEVERAGE}
+NEW_ROW: Cells = {"Side": "long", "Unit": TOKENS, "Leverage": NEW_LEVERAGE}
 
 
 def positions_table(session: Session) -> list[ReadRow]:
@@ -59,7 +59,7 @@ def positions_table(session: Session) -> list[ReadRow]:
     return read
 
 
-def _position_frame(rows: Sequence[Row]) -> pd.DataFrame:
+def _position_frame(rows: Sequence[Cells]) -> pd.DataFrame:
     kinds = {"Token": "object", "Side": "object", "Size": "float64", "Unit": "object"}
     frame = pd.DataFrame(list(rows), columns=list(COLUMNS))
     return frame.astype({**kinds, "Entry": "float64", "Leverage": "float64", "Margin": "float64"})
@@ -91,7 +91,7 @@ def _position_columns() -> Mapping[str, Any]:
     }
 
 
-def _settled(row: Row, result: ReadRow) -> dict[str, Any]:
+def _settled(row: Cells, result: ReadRow) -> dict[str, Any]:
     """Return the row to start anew from.
 
     As it was understood, or as it was typed where it was not.
@@ -256,7 +256,7 @@ def _find(session: Session) -> str | None:
     )
 
 
-def _reopen(session: Session, rows: Sequence[Row]) -> None:
+def _reopen(session: Session, rows: Sequence[Cells]) -> None:
     """Start the table anew with these rows."""
     session.rows_revision += 1
     session.of(WhatIf).positions.put(session, _position_frame(rows))

@@ -25,7 +25,7 @@ _FIELDS = {
     "isolated_margin": "Margin",
 }
 
-Row = Mapping[str, Any]
+Cells = Mapping[str, Any]
 Typed = tuple[str, str, str]
 Converted = MutableMapping[Typed, float]
 """Tokens by token, side and size as typed in $.
@@ -62,7 +62,7 @@ def to_row(position: Position) -> dict[str, Any]:
 
 
 def read_rows(
-    rows: Sequence[Row], mark_of: Callable[[str], float | None], converted: Converted
+    rows: Sequence[Cells], mark_of: Callable[[str], float | None], converted: Converted
 ) -> list[ReadRow]:
     """Read the table's rows in their order.
 
@@ -87,11 +87,11 @@ def read_rows(
     return read
 
 
-def _typed(row: Row) -> Typed:
+def _typed(row: Cells) -> Typed:
     return str(row["Token"]), str(row["Side"]), str(row["Size"])
 
 
-def _keep_conversions(cells: Sequence[Row], converted: Converted) -> None:
+def _keep_conversions(cells: Sequence[Cells], converted: Converted) -> None:
     """Forget what no row in $ stands for any more.
 
     A row that only changed its side keeps its tokens.
@@ -107,7 +107,7 @@ def _keep_conversions(cells: Sequence[Row], converted: Converted) -> None:
             converted[turned] = tokens
 
 
-def _read_row(row: Row, mark_of: Callable[[str], float | None], converted: Converted) -> ReadRow:
+def _read_row(row: Cells, mark_of: Callable[[str], float | None], converted: Converted) -> ReadRow:
     label = (
         " ".join(str(row[column])[:20] for column in ("Token", "Side") if row[column]) or "new row"
     )
@@ -134,7 +134,7 @@ def _read_row(row: Row, mark_of: Callable[[str], float | None], converted: Conve
     return ReadRow(f"{symbol} {position.side}", position)
 
 
-def _quantity(row: Row, mark: float, converted: Converted) -> float:
+def _quantity(row: Cells, mark: float, converted: Converted) -> float:
     """Return the size in tokens.
 
     A size in $ is divided by the mark once and stays what it became while it stands there.

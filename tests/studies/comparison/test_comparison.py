@@ -23,8 +23,8 @@ from margin.studies.comparison.modes import (
     AT_CROSS_WORST,
     JUST_BEFORE,
     DirectionRow,
-    Left,
     ModeComparison,
+    Remainder,
     along,
     curves,
     in_mode,
@@ -114,19 +114,21 @@ def test_the_worked_example_dies_where_arithmetic_says() -> None:
     assert row.cross.last == row.cross.first
     assert row.isolated.first == (pytest.approx(-RENDER_FALL, rel=1e-12), None)
     assert row.isolated.last == (pytest.approx(-FET_FALL, rel=1e-12), None)
-    assert row.cross.left == Left(BOTH, 0.0, -10_000.0)
-    assert row.isolated.left == Left(BOTH, 1_000.0, -9_000.0)
+    assert row.cross.left == Remainder(BOTH, 0.0, -10_000.0)
+    assert row.isolated.left == Remainder(BOTH, 1_000.0, -9_000.0)
 
 
 def test_a_single_token_takes_its_own_margin_in_isolated_and_in_cross_the_account() -> None:
     comparison = modes(PAIR)
     render, fet = (row_of(comparison, -0.2, alone(token)) for token in ("RENDER", "FET"))
-    assert render.cross.left == Left(BOTH, 0.0, -10_000.0)
-    assert render.isolated.left == Left(
+    assert render.cross.left == Remainder(BOTH, 0.0, -10_000.0)
+    assert render.isolated.left == Remainder(
         ("RENDER long",), pytest.approx(5_000), pytest.approx(-5_000)
     )
-    assert fet.cross.left == Left((), pytest.approx(2_000), pytest.approx(-8_000))
-    assert fet.isolated.left == Left(("FET long",), pytest.approx(6_000), pytest.approx(-4_000))
+    assert fet.cross.left == Remainder((), pytest.approx(2_000), pytest.approx(-8_000))
+    assert fet.isolated.left == Remainder(
+        ("FET long",), pytest.approx(6_000), pytest.approx(-4_000)
+    )
     assert render.isolated.last == (None, None)
 
 
@@ -170,7 +172,7 @@ def test_an_empty_account_compares_to_nothing() -> None:
     assert (
         row_of(comparison, -0.5).cross.left
         == row_of(comparison, -0.5).isolated.left
-        == Left((), 10_000, 0)
+        == Remainder((), 10_000, 0)
     )
     assert not any(switch(comparison)[2:5])
 
@@ -181,7 +183,7 @@ def test_a_wallet_that_does_not_cover_the_margins_is_told_and_topped_up() -> Non
     assert comparison.isolated.scenario.account.wallet_balance == pytest.approx(9_000)
     assert comparison.cross.scenario.account.wallet_balance == 4_000
     assert comparison.isolated.free == 0
-    assert row_of(comparison, -0.2).isolated.left == Left(BOTH, 0.0, pytest.approx(-9_000))
+    assert row_of(comparison, -0.2).isolated.left == Remainder(BOTH, 0.0, pytest.approx(-9_000))
 
 
 def test_what_is_missing_by_rounding_alone_is_not_missing() -> None:
@@ -228,15 +230,15 @@ def test_a_day_is_the_crash_tables_and_isolated_positions_meet_their_own_worst_t
     [row], [whole] = on_days(modes(hedge), [wild], {}), crash_rows(hedge, [wild], {})
     # Net long of 10,000, cross dreads the low; the isolated short meets the high and is lost as
     # well.
-    assert row.cross_worst == Left(
+    assert row.cross_worst == Remainder(
         (), pytest.approx(whole.worst.outcome.equity), pytest.approx(-whole.worst.loss)
     )
     assert row.cross_worst.left == pytest.approx(10_000 - 5_250)
     assert row.isolated_worst.lost == ("RENDER long", "RENDER short")
     assert row.isolated_worst.left == pytest.approx(10_000 - 3_500 - 1_750)
-    assert row.cross_close == Left((), pytest.approx(10_000 - 1_750), pytest.approx(-1_750))
+    assert row.cross_close == Remainder((), pytest.approx(10_000 - 1_750), pytest.approx(-1_750))
     # Long at −10%: 3,500 of margin, 3,500 lost. Short: 1,750 won.
-    assert row.isolated_close == Left(
+    assert row.isolated_close == Remainder(
         ("RENDER long",), pytest.approx(10_000 - 3_500 + 1_750), pytest.approx(-1_750)
     )
 
@@ -267,13 +269,13 @@ PLEDGED = account(
 def test_collateral_counts_alike_in_both_modes_and_is_never_lost_in_isolated() -> None:
     comparison = modes(PLEDGED)
     [row] = on_days(comparison, [DAY_1], {})
-    assert comparison.cross.today == comparison.isolated.today == Left((), 41_950, 0)
+    assert comparison.cross.today == comparison.isolated.today == Remainder((), 41_950, 0)
     # RENDER −1,750, BTC −3,195; isolated loses 875 instead of the 1,750.
-    assert row.cross_close == Left((), pytest.approx(37_005), pytest.approx(-4_945))
-    assert row.isolated_close == Left(
+    assert row.cross_close == Remainder((), pytest.approx(37_005), pytest.approx(-4_945))
+    assert row.isolated_close == Remainder(
         ("RENDER long",), pytest.approx(37_880), pytest.approx(-4_070)
     )
-    assert row.isolated_worst == Left(
+    assert row.isolated_worst == Remainder(
         ("RENDER long",), pytest.approx(9_125 + 25_560), pytest.approx(-875 - 6_390)
     )
     poor = modes(
@@ -282,8 +284,8 @@ def test_collateral_counts_alike_in_both_modes_and_is_never_lost_in_isolated() -
         )
     )
     gone = row_of(poor, -0.5)
-    assert gone.cross.left == Left(("RENDER long",), 0.0, pytest.approx(-51_950))
-    assert gone.isolated.left == Left(
+    assert gone.cross.left == Remainder(("RENDER long",), 0.0, pytest.approx(-51_950))
+    assert gone.isolated.left == Remainder(
         ("RENDER long",), pytest.approx(2_500 + 15_975), pytest.approx(-33_475)
     )
 
@@ -328,7 +330,7 @@ def test_a_hedge_whose_legs_survive_their_own_ticks_is_worth_the_same_in_both_mo
 
 def test_without_positions_every_day_leaves_everything() -> None:
     [row] = on_days(modes(replace(PAIR, positions=())), [CrashDay("2025-01-01", "a day", {})], {})
-    assert row.isolated_worst == row.cross_worst == Left((), 10_000, 0)
+    assert row.isolated_worst == row.cross_worst == Remainder((), 10_000, 0)
 
 
 # Laws
