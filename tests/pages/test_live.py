@@ -15,7 +15,6 @@ from margin.market.cache import memory
 from margin.market.cache.memory import Failure
 from margin.market.snapshot import embedded as snapshot
 from pages.ui.session import live
-from pages.ui.what_if.state import WhatIf
 from tests.market.any_source import settles
 from tests.pages.visitor import PATIENCE, TIERS, WORKED_EXAMPLE, Visitor, address
 from tests.replay.figures import Book
@@ -145,8 +144,8 @@ def test_a_perpetual_beyond_the_snapshot_is_found_and_gets_mark_and_tiers(venues
     book.tiers["bybit"]["1000PEPE"] = book.tiers["bybit"]["WLD"]
     book.contracts["1000PEPE"] = book.contract("bybit", "WLD")
     visitor = settle(switch(Visitor(address(**ON_BYBIT))))
-    assert "1000PEPE" in visitor.field("find").options
-    visitor.enter("find", "1000PEPE")
+    assert "1000PEPE" in sorted(visitor._table["tokens"])
+    visitor.edit("positions", add=[{"Token": "1000PEPE"}])
     settle(visitor.edit("positions", {1: {"Size": 1e6}}))
     pepe = visitor.linked.positions[1]
     assert (pepe.symbol, pepe.entry_price, visitor.linked.market.marks["1000PEPE"]) == (
@@ -159,16 +158,10 @@ def test_a_perpetual_beyond_the_snapshot_is_found_and_gets_mark_and_tiers(venues
 
 def test_the_search_box_offers_what_trades_on_the_venue() -> None:
     visitor = Visitor(address(**ON_BYBIT))
-    assert visitor.field("find").options == sorted(snapshot.contracts("bybit"))
-    visitor.enter("find", "TAO")
-    assert visitor.rows("positions")[-1] == {
-        **{"Token": "TAO", "Side": "long", "Unit": "tokens", "Leverage": 10.0},
-        **{
-            "Size": pytest.approx(float("nan"), nan_ok=True),
-            "Margin": pytest.approx(float("nan"), nan_ok=True),
-        },
-        "Entry": snapshot.marks()["TAO"],
-    }
+    assert sorted(visitor._table["tokens"]) == sorted(snapshot.contracts("bybit"))
+    visitor.edit("positions", add=[{"Token": "TAO"}])
+    row = visitor.rows("positions")[-1]
+    assert (row["Token"], row["Entry"]) == ("TAO", snapshot.marks()["TAO"])
 
 
 def test_what_other_tables_change_is_told_and_reset_keeps_them(venues: Venues) -> None:
@@ -187,13 +180,8 @@ def test_rows_that_are_being_typed_stay_when_an_answer_arrives(venues: Venues) -
     visitor.press("Add").edit("positions", {2: {"Token": "TAO"}})
     settle(visitor.press("Refresh marks"))
     assert venues[0].asked
-    assert "not complete yet" in visitor.errors[0]
-    assert (
-        visitor.at.session_state["tandem"]
-        .of(WhatIf)
-        .rows.get(visitor.at.session_state["tandem"], list)[2]["Token"]
-        == "TAO"
-    )
+    assert visitor.row_faults == ["Not counted yet: enter the size."]
+    assert visitor.rows("positions")[2]["Token"] == "TAO"
 
 
 @pytest.fixture

@@ -29,11 +29,11 @@ from margin.studies.stress.shocks import breakdown
 from margin.text import shocks as shocks_text
 from margin.text import stress as stress_text
 from pages.ui.session import live
+from pages.ui.session.funding import present_funding
 from pages.ui.session.session import LiveData, Session
 from pages.ui.session.stress import directions_of
 from pages.ui.stress_tests import direction_rows as scenario_rows
 from pages.ui.stress_tests import shock_rows
-from pages.ui.stress_tests import shocks as scenario_shocks
 from pages.ui.stress_tests.shock_rows import Cell
 from tests.model.any_scenario import SCENARIOS
 from tests.pages.charts import charts
@@ -1040,7 +1040,7 @@ def test_the_venues_own_rate_goes_before_the_record() -> None:
         scenario(),
         live_data=LiveData(view=replace(view, quotes=quotes, mark_origins=origins)),
     )
-    found = scenario_shocks._present_funding(session)
+    found = present_funding(session)
     assert found["RENDER"].a_day == pytest.approx(0.0012)
     assert found["RENDER"].source.startswith("Binance, live, ")
     assert found["FET"].source.startswith("median of Binance")

@@ -461,7 +461,7 @@ def _take(session: Session, scenario: Scenario, read: Read) -> None:
     if read.tiers is not None:
         session.live_data.keyed_tiers[account.venue] = (read.tiers, account.seen_at)
     session.live_data.view = live.look_at(session, account.venue, scenario.tokens)
-    session.open(session.attach(scenario))
+    session.begin(session.attach(scenario))
     session.baseline, session.example = before_move(session.working), None
     day = account.seen_at.astimezone(UTC)
     origin = Origin("live", day, f"{day:%Y-%m-%d}")

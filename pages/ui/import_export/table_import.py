@@ -266,7 +266,7 @@ def _take(session: Session, read: TableRead, scenario: Scenario | None) -> None:
         )
     if pressed:
         count = len(read.positions)
-        session.open(scenario)
+        session.begin(scenario)
         session.tell(
             "info", f"Imported {count} {'position' if count == 1 else 'positions'}.", IMPORTED
         )

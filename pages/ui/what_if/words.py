@@ -2,6 +2,9 @@
 
 import streamlit as st
 
+from margin.formatting import capital
+from margin.messages import message
+from margin.model.prepared import PreparedAccount
 from margin.studies.account.advice import survive
 from margin.studies.account.assess import assess
 from margin.text.advice import in_words
@@ -53,3 +56,10 @@ def advice(session: Session) -> None:
         answer.markdown(f"No advice: an isolated position is {LIQUIDATED_NOW} already.")
     else:
         answer.markdown(plain(in_words(found, session.working)))
+
+
+def problems(account: PreparedAccount) -> None:
+    """Draw what is wrong with the account as a whole; a position's problems stand in its row."""
+    for problem in assess(account).problems:
+        draw = st.error if problem.severity == "error" else st.warning
+        draw(plain(capital(f"{message(problem)}.")))
