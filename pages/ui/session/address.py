@@ -106,7 +106,7 @@ def _own_address() -> Parameters:
 def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
     known = current.address
     if not address:  # Back to before the first edit.
-        open_preset(current, landing())
+        open_preset(current, landing(), returned=True)
         known.saved = current.working
         return
     if known.offer is not None and address == known.offer.address:
@@ -252,7 +252,7 @@ def _parameters(current: Session, account: PreparedAccount) -> Parameters:
     return made.stand_in
 
 
-def open_preset(current: Session, preset: Preset) -> None:
-    """Start from a worked example."""
-    current.begin(current.attach(preset.scenario))
+def open_preset(current: Session, preset: Preset, *, returned: bool = False) -> None:
+    """Start from a worked example; one that is `returned` to by Back begins nothing anew."""
+    (current.open if returned else current.begin)(current.attach(preset.scenario))
     current.baseline, current.example = current.attach(preset.baseline), preset
