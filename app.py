@@ -1,4 +1,4 @@
-"""The What-if page: an account, how close it is to liquidation, and what a common move does."""
+"""The What-if page: an account, how close it is to liquidation, and what a joint move does."""
 
 import streamlit as st
 
@@ -24,7 +24,7 @@ with top:
     positions.positions(session)
 with right:
     metrics = st.container()
-    with st.expander("Marks and betas", key="show_marks", on_change="rerun") as marks:
+    with st.expander("Mark prices and betas", key="show_marks", on_change="rerun") as marks:
         if marks.open:
             editor.marks_table(session)
         else:
@@ -50,7 +50,7 @@ with prices:
     charts.liquidation(account)
 with use:
     charts.use(account)
-with st.expander("All figures, before → after", key="show_figures", on_change="rerun") as more:
+with st.expander("All figures, before and after", key="show_figures", on_change="rerun") as more:
     if more.open:
         figures.full_table(account, session.baseline_account)
         account_parts.positions_table(account)

@@ -133,12 +133,12 @@ def test_back_brings_the_baseline_and_the_lesson_along(visit: Visit) -> None:
     page.go_back()
     idle(page)
     assert sentence(page) == WORKED_EXAMPLE
-    assert page.get_by_text("as the baseline").count() == 4
+    assert page.get_by_text("unchanged").count() == 4
 
 
 def test_the_brink_is_the_liquidation_point_and_reset_leads_back(visit: Visit) -> None:
     page = visit()
-    page.get_by_role("button", name="To the brink").click()
+    page.get_by_role("button", name="Move to liquidation").click()
     idle(page)
     assert "at the liquidation point" in sentence(page)
     assert metric(page, "Margin ratio") == "100.00%"
@@ -191,7 +191,7 @@ def test_no_request_leaves_for_another_host(app: App, browser: Browser) -> None:
     page.goto(app.url)
     drawn(page)
     slide(page, -2)
-    page.get_by_role("button", name="To the brink").click()
+    page.get_by_role("button", name="Move to liquidation").click()
     idle(page)
     hosts = {
         re.sub(r"^\w+://([^/]*).*", r"\1", url)
@@ -249,7 +249,7 @@ def test_a_link_opened_as_the_first_thing_in_a_fresh_process_is_read(
         drawn(page)
         assert sentence(page).startswith("If RENDER falls")
         assert page.get_by_role(
-            "combobox", name="Venue"
+            "combobox", name="Exchange"
         ).first.input_value() == "OKX" or "OKX" in page.inner_text("body")
         context.close()
     finally:

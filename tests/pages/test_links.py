@@ -79,7 +79,7 @@ SHOWN: dict[str, dict[str, Any]] = {
         "marks": {"RENDER": 1.75 * 0.925, "FET": 0.2231 * 0.95},
         "baseline_marks": {"RENDER": 1.75, "FET": 0.2231},
     },
-    "marks that no common move explains": {
+    "marks that no joint move explains": {
         "marks": {"RENDER": 1.5, "FET": 0.3},
         "baseline_marks": {"RENDER": 1.75, "FET": 0.2231},
     },
@@ -182,7 +182,7 @@ def test_a_link_of_a_moved_account_sets_the_slider_and_compares_with_before_the_
 
 
 def test_a_link_at_the_brink_is_at_the_brink_for_its_receiver() -> None:
-    maker = Visitor().press("To the brink")
+    maker = Visitor().press("Move to liquidation")
     receiver = Visitor(maker.query)
     assert receiver.sentence == maker.sentence
     assert receiver.status == "At the liquidation point"

@@ -79,7 +79,7 @@ def tiers_first_rate(visitor: Visitor) -> float:
 
 def test_nothing_is_asked_before_somebody_switches_it_on(venues: Venues) -> None:
     replay, _ = venues
-    visitor = Visitor(address(**ON_BYBIT)).press("To the brink").press("Reset")
+    visitor = Visitor(address(**ON_BYBIT)).press("Move to liquidation").press("Reset")
     assert replay.asked == []
     assert badge(visitor) == "Marks: snapshot of 2026-03-18 · tiers: snapshot of 2025-12-29"
 
@@ -112,7 +112,7 @@ def test_refresh_takes_the_marks_and_compares_with_before(venues: Venues) -> Non
     book.marks.update(RENDER=2.1, FET=0.25)
     visitor = settle(switch(Visitor()))
     assert visitor.metric("Margin balance") == "$10,000.00"
-    settle(visitor.press("Refresh marks"))
+    settle(visitor.press("Refresh mark prices"))
     assert visitor.linked.market.marks == {"RENDER": 2.1, "FET": 0.25}
     assert visitor.before("Margin balance") == "from $10,000.00"
     assert (
@@ -126,7 +126,7 @@ def test_refresh_keeps_the_common_move_that_was_chosen(venues: Venues) -> None:
     _, book = venues
     book.marks.update(RENDER=2.0, FET=0.2)
     visitor = settle(switch(Visitor().slide(-0.1)))
-    settle(visitor.press("Refresh marks"))
+    settle(visitor.press("Refresh mark prices"))
     assert visitor.linked.market.marks == {"RENDER": pytest.approx(1.8), "FET": pytest.approx(0.18)}
     assert visitor.field("move").value == pytest.approx(-0.1)
 
@@ -171,14 +171,14 @@ def test_what_other_tables_change_is_told_and_reset_keeps_them(venues: Venues) -
     [told] = visitor.news
     assert told.startswith("Newer tables of Bybit are in force: margin ratio ")
     ratio = visitor.metric("Margin ratio")
-    assert visitor.before("Margin ratio") == "as the baseline", "both rest on the same tables"
+    assert visitor.before("Margin ratio") == "unchanged", "both rest on the same tables"
     assert visitor.slide(-0.02).press("Reset").metric("Margin ratio") == ratio
 
 
 def test_rows_that_are_being_typed_stay_when_an_answer_arrives(venues: Venues) -> None:
     visitor = settle(switch(Visitor()))
     visitor.press("Add").edit("positions", {2: {"Token": "TAO"}})
-    settle(visitor.press("Refresh marks"))
+    settle(visitor.press("Refresh mark prices"))
     assert venues[0].asked
     assert visitor.row_faults == ["Not counted yet: enter the size."]
     assert visitor.rows("positions")[2]["Token"] == "TAO"
@@ -210,7 +210,7 @@ def test_an_edit_while_the_answer_is_on_its_way_is_not_lost(venues: Venues) -> N
     visitor = settle(switch(Visitor()))
     book.marks["RENDER"] = 2.0
     with held_back(replay):
-        visitor.press("Refresh marks")
+        visitor.press("Refresh mark prices")
         visitor.edit("positions", {0: {"Size": 1000.0}})
         assert is_on_its_way(visitor)
         assert visitor.linked.positions[0].quantity == 1000.0
@@ -240,7 +240,7 @@ def test_an_answer_asked_for_one_scenario_does_not_strike_the_next(
     visitor = settle(switch(Visitor()))
     book.marks["RENDER"] = 9.0
     with held_back(replay):
-        visitor.press("Refresh marks")
+        visitor.press("Refresh mark prices")
         assert is_on_its_way(visitor)
         leave(visitor)
     marks = visitor.at.session_state["tandem"].working.market.marks
@@ -253,7 +253,7 @@ def test_refreshing_again_and_again_leaves_one_notice(venues: Venues) -> None:
     venues[0].fail("premiumIndex", Fault(Reply("", 451)))
     visitor = settle(switch(Visitor()))
     for _ in range(3):
-        settle(visitor.press("Refresh marks"))
+        settle(visitor.press("Refresh mark prices"))
     assert len(visitor.warnings) == 1
 
 
@@ -269,7 +269,7 @@ def test_marks_seen_before_the_trouble_are_taken_with_their_age(venues: Venues) 
             for query, slot in live.cache()._slots.items()
         }
     )
-    settle(visitor.press("Refresh marks"))
+    settle(visitor.press("Refresh mark prices"))
     assert session.working.market.marks["RENDER"] == 2.0
     assert "cached, 0 s old: Binance does not serve this place" in visitor.news[0]
 
@@ -280,7 +280,7 @@ def test_a_link_of_invented_tokens_asks_for_no_tiers_of_them(venues: Venues) -> 
     visitor = settle(switch(Visitor(address(**ON_BYBIT))))
     before = len(venues[0].asked)
     visitor.go(address(**{**ON_BYBIT, "positions": invented, "marks": marks}))
-    settle(visitor.press("Refresh marks"))
+    settle(visitor.press("Refresh mark prices"))
     assert len(venues[0].asked) - before <= 2
 
 
@@ -291,7 +291,7 @@ def test_switched_off_the_snapshot_is_back(venues: Venues) -> None:
     visitor = settle(switch(Visitor(address(venue="hyperliquid"))))
     assert "tiers: live, " in badge(visitor)
     asked = len(venues[0].asked)
-    switch(visitor, on=False).press("To the brink")
+    switch(visitor, on=False).press("Move to liquidation")
     assert "tiers: snapshot of 2026-03-10" in badge(visitor)
     assert len(venues[0].asked) == asked
 
@@ -319,7 +319,7 @@ def test_a_venue_in_trouble_leaves_the_figures_and_says_why(
     replay, _ = venues
     replay.fail("binance", fault)
     visitor = settle(switch(Visitor()))
-    settle(visitor.press("Refresh marks"))
+    settle(visitor.press("Refresh mark prices"))
     assert visitor.warnings == [f"The marks stay as they were: {reason}."]
     assert visitor.sentence == WORKED_EXAMPLE
     assert visitor.errors == []
@@ -329,7 +329,7 @@ def test_a_mark_that_makes_no_sense_is_kept_out_and_named(venues: Venues) -> Non
     _, book = venues
     book.marks.update(RENDER=-1.0, FET=0.25)
     visitor = settle(switch(Visitor()))
-    settle(visitor.press("Refresh marks"))
+    settle(visitor.press("Refresh mark prices"))
     assert visitor.linked.market.marks == {"RENDER": 1.75, "FET": 0.25}
     assert "RENDER keeps its mark" in visitor.news[0]
 
@@ -349,10 +349,10 @@ def test_a_link_is_shown_as_its_maker_saw_it_until_its_reader_asks(
     book.tiers["bybit"]["RENDER"] = HARSHER
     if warm:
         settle(settle(Visitor()).enter("venue", "bybit"))
-    visitor = Visitor(address(**ON_BYBIT)).run().press("To the brink").press("Reset")
+    visitor = Visitor(address(**ON_BYBIT)).run().press("Move to liquidation").press("Reset")
     assert badge(visitor) == "Marks: snapshot of 2026-03-18 · tiers: snapshot of 2025-12-29"
     assert visitor.news == visitor.warnings == []
-    settle(visitor.press("Refresh marks"))
+    settle(visitor.press("Refresh mark prices"))
     assert "tiers: live, " in badge(visitor)
     assert visitor.linked.market.marks["RENDER"] == 1.9
 
@@ -366,7 +366,7 @@ def test_back_is_heeded_while_an_answer_is_on_its_way(venues: Venues) -> None:
     visitor.edit("positions", {0: {"Size": 2000.0}})
     book.marks["RENDER"] = 9.0
     with held_back(replay):
-        visitor.press("Refresh marks")
+        visitor.press("Refresh mark prices")
         visitor.go(first).run()
         assert visitor.linked.positions[0].quantity == 1000.0
     visitor.run().run()

@@ -63,9 +63,9 @@ def said_of(expected: Scenario) -> str:
 def test_a_newcomer_lands_on_the_worked_example_and_its_sentence() -> None:
     visitor = Visitor()
     assert visitor.sentence == WORKED_EXAMPLE
-    assert visitor.status == "Below warning"
+    assert visitor.status == "Safe"
     assert [each["Token"] for each in visitor.rows("positions")] == ["RENDER", "FET"]
-    assert visitor.chart_title() == "A common fall of 9.47% liquidates the account"
+    assert visitor.chart_title() == "A joint fall of 9.47% liquidates the account"
     assert (visitor.errors, visitor.warnings, visitor.news) == ([], [], [])
 
 
@@ -75,9 +75,9 @@ def test_four_headline_figures_stand_as_the_baseline() -> None:
         "Margin balance": "$10,000.00",
         "Margin ratio": "16.50%",
         "Available": "$1,000.00",
-        "Distance, all together": "−9.47%",
+        "Joint move to liquidation": "−9.47%",
     }
-    assert {visitor.before(each.label) for each in visitor.at.metric} == {"as the baseline"}
+    assert {visitor.before(each.label) for each in visitor.at.metric} == {"unchanged"}
 
 
 def test_an_untouched_page_writes_no_address() -> None:
@@ -103,10 +103,10 @@ def test_shocks_that_a_link_carries_are_said_to_have_no_part_in_the_figures_and_
     shocked = Visitor(address(shocks={"maintenance": 2}))
     assert shocked.small_print.endswith(
         "This scenario carries shocks: no figure on this page has a part in them. They are shown "
-        "on “Moves together”, "
+        "on “Stress tests”, "
         f"under “{RULES}”."
     )
-    assert "Moves together" in PAGES
+    assert "Stress tests" in PAGES
     assert shocked.sentence == WORKED_EXAMPLE
     assert "shocks" not in Visitor().small_print
 
@@ -154,8 +154,8 @@ def test_an_example_opens_with_its_lesson_and_is_compared_with_its_baseline(pres
 
 def test_the_lesson_on_leverage_shows_ratio_and_distance_unchanged_and_more_available() -> None:
     visitor = Visitor().press("Lesson: leverage changes nothing")
-    assert visitor.before("Margin ratio") == "as the baseline"
-    assert visitor.before("Distance, all together") == "as the baseline"
+    assert visitor.before("Margin ratio") == "unchanged"
+    assert visitor.before("Joint move to liquidation") == "unchanged"
     assert visitor.before("Available") == "from $1,000.00"
     assert visitor.metric("Available") == "$7,750.00"
 
@@ -253,7 +253,7 @@ def test_tier_tables_of_another_kind_are_left_out_and_that_is_told() -> None:
 def test_isolated_margin_is_told_as_the_first_position_lost() -> None:
     visitor = Visitor().enter("mode", "isolated")
     assert visitor.sentence == said_of(scenario(margin_mode="isolated"))
-    assert "the first position is lost" in visitor.sentence
+    assert "the first position is liquidated" in visitor.sentence
     visitor.edit("positions", {0: {"Margin": 6_000.0}})
     assert visitor.linked.positions == (of_example(isolated_margin=6_000.0), FET)
     assert visitor.enter("mode", "cross").sentence == WORKED_EXAMPLE
@@ -271,7 +271,7 @@ def test_isolated_mode_with_too_small_a_wallet_is_refused_and_everything_else_st
     assert visitor.linked.account.margin_mode == "cross"
     visitor.enter("wallet", 9_500.0)
     assert visitor.errors == []
-    assert "the first position is lost" in visitor.sentence
+    assert "the first position is liquidated" in visitor.sentence
 
 
 # Account settings
@@ -303,7 +303,7 @@ def test_levels_and_fee_are_kept_in_the_link() -> None:
     visitor = Visitor().enter("warning", 15.0).enter("danger", 60.0).enter("fee", 0.02)
     assert visitor.linked.levels == Levels(0.15, 0.6)
     assert visitor.linked.account.taker_fee == 0.0002
-    assert visitor.status == "Warning level"
+    assert visitor.status == "Warning"
     receiver = Visitor(visitor.query)
     assert [receiver.field(name).value for name in ("warning", "danger", "fee")] == [
         15.0,
@@ -377,7 +377,7 @@ def test_the_slider_goes_all_the_way_down_and_comes_back() -> None:
 
 
 def test_to_the_brink_is_exactly_the_liquidation_point() -> None:
-    visitor = Visitor().press("To the brink")
+    visitor = Visitor().press("Move to liquidation")
     assert visitor.sentence.startswith("The account is at the liquidation point")
     assert visitor.status == "At the liquidation point"
     assert visitor.metric("Margin ratio") == "100.00%"
@@ -391,7 +391,7 @@ def test_reset_leads_back_to_the_baseline() -> None:
         Visitor()
         .edit("positions", {0: {"Size": 20_000.0}})
         .enter("wallet", 8_000.0)
-        .press("To the brink")
+        .press("Move to liquidation")
     )
     visitor.press("Reset")
     assert visitor.sentence == WORKED_EXAMPLE
@@ -401,8 +401,8 @@ def test_reset_leads_back_to_the_baseline() -> None:
 
 
 def test_a_new_baseline_is_what_figures_are_compared_with_from_then_on() -> None:
-    visitor = Visitor().slide(-0.05).press("Make this the baseline")
-    assert visitor.before("Margin balance") == "as the baseline"
+    visitor = Visitor().slide(-0.05).press("Compare from here")
+    assert visitor.before("Margin balance") == "unchanged"
     visitor.slide(-0.06)
     assert visitor.before("Margin balance") == "from $5,500.00"
     visitor.press("Reset")
@@ -752,7 +752,7 @@ def test_an_edited_tier_table_is_the_scenarios_own_until_it_goes_back_to_the_ven
     assert list(visitor.linked.market.tiers) == ["RENDER"]
     assert visitor.linked.market.tiers["RENDER"].rates[0] == 0.001
     assert visitor.sentence != WORKED_EXAMPLE
-    visitor.press("Back to the venue's table")
+    visitor.press("Use the exchange's table")
     assert visitor.sentence == WORKED_EXAMPLE
     assert not visitor.linked.market.tiers
 
@@ -904,13 +904,13 @@ def test_the_first_advice_is_on_a_fall_of_20_percent() -> None:
         "To survive −20% together: add $9,290.01, or cut every position by 47.79% (closing costs "
         "neither fee"
     )
-    assert Visitor().enter("survive", 20.0).advice.startswith("A common move of +20% is survived")
+    assert Visitor().enter("survive", 20.0).advice.startswith("A joint move of +20% is survived")
 
 
 def test_the_advice_follows_the_account() -> None:
     visitor = Visitor().enter("wallet", 19_000.0)
     assert visitor.advice.startswith("To survive −20% together: add $290.01")
-    assert visitor.enter("wallet", 19_290.01).advice.startswith("A common move of −20% is survived")
+    assert visitor.enter("wallet", 19_290.01).advice.startswith("A joint move of −20% is survived")
 
 
 @pytest.mark.parametrize("percent", [-100.5, 1e300])
@@ -958,7 +958,7 @@ def test_a_file_that_is_uploaded_is_shown() -> None:
     assert visitor.metric("Margin balance") == "$12,345.00"
     assert [each.value for each in visitor.at.text] == ["From a file"]
     assert visitor.linked.account.wallet_balance == 12_345
-    assert visitor.before("Margin balance") == "as the baseline"
+    assert visitor.before("Margin balance") == "unchanged"
 
 
 def test_a_file_that_no_longer_reproduces_what_its_maker_saw_says_so() -> None:

@@ -28,11 +28,11 @@ WORKED_EXAMPLE = (
     "Alone, RENDER would have to fall 17.04%, FET 21.30%."
 )
 FIGURES, ARITHMETIC, SHARE = (
-    "All figures, before → after",
+    "All figures, before and after",
     "Show the arithmetic",
     "Share: link, title and note, file",
 )
-TIERS, MARKS, LEVELS = "Tier tables", "Marks and betas", "Levels, fee, collateral"
+TIERS, MARKS, LEVELS = "Tier tables", "Mark prices and betas", "Levels, fee, collateral"
 """The parts of the page that are built only once they are unfolded."""
 IN_A_BOX = {
     "marks": MARKS,
@@ -162,7 +162,7 @@ class Visitor:
     def advice(self) -> str:
         """What it takes to survive the chosen move."""
         lines = [read(each.value) for each in self.at.markdown]
-        [line] = [line for line in lines if line.startswith(("To survive", "A common move of"))]
+        [line] = [line for line in lines if line.startswith(("To survive", "A joint move of"))]
         return line
 
     def rows(self, table: str) -> list[dict[str, Any]]:

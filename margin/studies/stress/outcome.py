@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
 
     In isolated mode every position as if it were still open.
 
-    `ratio` is the venue's own figure; it and requirement ÷ equity are None where their denominator
+    `ratio` is the venue's own figure; it and margin used are None where their denominator
     is not positive, and in isolated mode those of the position worst off, as `headroom` is the
     least of any. `liquidated`: the way there crosses the liquidation point, wherever it ends; in
     isolated mode it does for some position. There `positions_lost` counts those, and `equity_left`
@@ -117,7 +117,7 @@ def _mildest(book: Book) -> Book:
 
 
 def _ratios(scenario: Scenario, standings: Sequence[Standing]) -> tuple[float | None, float | None]:
-    """Return requirement ÷ equity and the venue's own ratio of whatever stands worst.
+    """Return margin used and the venue's own ratio of whatever stands worst.
 
     None without positions.
     """

@@ -260,7 +260,7 @@ def _take(session: Session, read: TableRead, scenario: Scenario | None) -> None:
             plain(
                 f"No mark is known for {wording.listing(unpriced)}: the entry price is taken as "
                 f"the mark before the "
-                "common move. The right one can be entered under Marks and betas on the page "
+                "joint move. The right one can be entered under Mark prices and betas on the page "
                 "What if."
             )
         )

@@ -210,7 +210,7 @@ class Session:
 
     @property
     def lesson(self) -> str:
-        """What the example teaches, as long as only a common move or words were changed."""
+        """What the example teaches, as long as only a joint move or words were changed."""
         if self.example is None:
             return ""
         start, now = self.example.scenario, before_move(self.working)

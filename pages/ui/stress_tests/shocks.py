@@ -174,7 +174,7 @@ def _fill(session: Session) -> None:
             "Prices as at the worst tick of",
             range(len(choices)),
             index=None,
-            placeholder="a named day, or yours",
+            placeholder="a crash day, or yours",
             format_func=lambda index: day_name(choices[index]) if index < len(choices) else "",
             key=f"shock_day_{_drawn(session)}",
             width=230,

@@ -24,7 +24,7 @@ from pages.ui.what_if.state import WhatIf
 
 
 def marks_table(session: Session) -> None:
-    """Draw marks and betas per token, before the common move, and takes them into the scenario."""
+    """Draw marks and betas per token, before the joint move, and takes them into the scenario."""
     unpriced = unpriced_tokens(session)
     tokens = tuple(dict.fromkeys([*session.working.tokens, *unpriced]))
     edited = st.data_editor(
@@ -73,7 +73,7 @@ def _mark_frame(scenario: Scenario, tokens: Sequence[str]) -> pd.DataFrame:
 
 def _mark_columns() -> Mapping[str, Any]:
     column = st.column_config
-    beta = "how many per cent the token moves when the common move is one per cent"
+    beta = "how many per cent the token moves when the joint move is one per cent"
     return {
         "Token": column.TextColumn(width=90),
         "Mark": column.NumberColumn(

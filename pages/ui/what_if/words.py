@@ -17,9 +17,9 @@ from pages.ui.shell import dates
 _STATUS: dict[Status, tuple[str, str]] = {
     "no positions": ("gray", "No positions"),
     "unknown": ("gray", "Unknown"),
-    "below warning": ("green", "Below warning"),
-    "warning": ("yellow", "Warning level"),
-    "danger": ("orange", "Danger level"),
+    "safe": ("green", "Safe"),
+    "warning": ("yellow", "Warning"),
+    "danger": ("orange", "Danger"),
     "at the liquidation point": ("red", "At the liquidation point"),
     "liquidated": ("red", "Liquidated"),
 }
@@ -35,8 +35,8 @@ def sentence(session: Session) -> None:
 
 _SHOCKS = (
     "This scenario carries shocks: no figure on this page has a part in them. They are shown on "
-    "“Moves together”, "
-    "under “Rules and combined”."
+    "“Stress tests”, "
+    "under “Custom stress”."
 )
 
 
@@ -44,7 +44,7 @@ def advice(session: Session) -> None:
     """Draw what it takes to survive a move of the person's choice."""
     asking, answer = st.columns([25, 75], gap="medium", vertical_alignment="bottom")
     chosen = asking.number_input(
-        "Survive a common move of (%)", value=-20.0, step=5.0, format="%.4g", key="survive"
+        "Survive a joint move of (%)", value=-20.0, step=5.0, format="%.4g", key="survive"
     )
     if not -100 <= chosen <= 1000:
         answer.error("Choose a move from −100 to 1000%.")
