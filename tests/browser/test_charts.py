@@ -129,7 +129,7 @@ def test_the_place_of_a_chart_is_kept_free_until_it_is_there(app: App, browser: 
     drawn(page, chart=False)
     place = page.get_by_role("figure").first
     expect(place).to_have_attribute("aria-label", re.compile("^A joint fall of 9.47%"))
-    below = page.get_by_role("button", name="Move to liquidation")
+    below = page.get_by_role("button", name="Move to liquidation", exact=True)
     waiting = place.bounding_box(), below.bounding_box()
     for route in held:
         route.continue_()

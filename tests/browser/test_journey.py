@@ -27,7 +27,8 @@ def test_a_newcomer_reads_the_worked_example_without_scrolling(visit: Visit) -> 
     page = visit()
     assert sentence(page) == WORKED_EXAMPLE
     shown = [
-        metric(page, label) for label in ("Margin balance", "Margin ratio", "Available", "Distance")
+        metric(page, label)
+        for label in ("Margin balance", "Margin ratio", "Available", "Joint move")
     ]
     assert shown == ["$10,000.00", "16.50%", "$1,000.00", "−9.47%"]
     for selector in (".tandem-positions table", ".js-plotly-plot .gtitle"):
@@ -138,7 +139,7 @@ def test_back_brings_the_baseline_and_the_lesson_along(visit: Visit) -> None:
 
 def test_the_brink_is_the_liquidation_point_and_reset_leads_back(visit: Visit) -> None:
     page = visit()
-    page.get_by_role("button", name="Move to liquidation").click()
+    page.get_by_role("button", name="Move to liquidation", exact=True).click()
     idle(page)
     assert "at the liquidation point" in sentence(page)
     assert metric(page, "Margin ratio") == "100.00%"
@@ -191,7 +192,7 @@ def test_no_request_leaves_for_another_host(app: App, browser: Browser) -> None:
     page.goto(app.url)
     drawn(page)
     slide(page, -2)
-    page.get_by_role("button", name="Move to liquidation").click()
+    page.get_by_role("button", name="Move to liquidation", exact=True).click()
     idle(page)
     hosts = {
         re.sub(r"^\w+://([^/]*).*", r"\1", url)
@@ -274,7 +275,7 @@ def test_tabs_opened_at_once_each_keep_their_own_scenario(
     ]
 
 
-@pytest.mark.parametrize("delay", [0, 30, 150], ids=["at once", "fast", "slow"])
+@pytest.mark.parametrize("delay", [0, 100], ids=["at once", "slow"])
 def test_nothing_typed_is_lost_after_a_click_from_a_number_field(visit: Visit, delay: int) -> None:
     page = visit()
     for size in ("1001", "1002", "1003"):

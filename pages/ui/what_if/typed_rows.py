@@ -8,7 +8,7 @@ from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
 from margin import formatting
-from margin.errors import FieldError, number
+from margin.errors import FieldError, choice, number
 from margin.market.imports.numerals import numeral
 from margin.model.scenario import MOST_POSITIONS, Position
 from margin.model.symbols import token
@@ -22,6 +22,7 @@ _REQUIRED = ("token", "size", "entry", "leverage")
 _LABELS = {
     "token": "token",
     "side": "side",
+    "unit": "unit of the size",
     "size": "size",
     "entry": "entry price",
     "mark": "mark price",
@@ -215,7 +216,8 @@ def _position(row: TypedRow, symbol: str, mark: float, converted: Converted) -> 
     entry = number(typed_number(row.entry, "entry"), "entry", above=0)
     leverage = number(typed_number(row.leverage, "leverage"), "leverage", at_least=1)
     size = number(typed_number(row.size, "size"), "size", above=0)
-    unit = DOLLARS if "$" in row.size and row.unit == TOKENS else row.unit
+    unit = choice(row.unit, "unit", (TOKENS, DOLLARS, MARGIN))
+    unit = DOLLARS if "$" in row.size and unit == TOKENS else unit
     if unit != TOKENS:
         key = (row.key, symbol, row.size, f"{unit} {row.leverage if unit == MARGIN else ''}")
         if key not in converted:

@@ -584,7 +584,7 @@ def test_collateral_in_other_coins_is_left_to_the_person(book: Book) -> None:
     book.other_coins, book.multi_assets = {"BTC": 0.1}, True
     (left,) = read_account("binance", KEY).imported.left_out
     assert left == LeftOut(
-        "0.1 BTC", "collateral in other coins is not taken over; add it by hand with its ratio"
+        "0.1 BTC", "collateral in other coins is not imported; add it by hand with its ratio"
     )
 
 

@@ -473,7 +473,7 @@ def test_what_cannot_be_taken_over_is_named_with_its_reason(book: Book) -> None:
         LeftOut("BTCUSDT-25DEC26", "it is a dated future, and only perpetuals are taken over"),
         LeftOut("ETHPERP", "it is not settled in USDT"),
         LeftOut(
-            "0.1 BTC", "collateral in other coins is not taken over; add it by hand with its ratio"
+            "0.1 BTC", "collateral in other coins is not imported; add it by hand with its ratio"
         ),
         LeftOut(
             "-2 SOL",

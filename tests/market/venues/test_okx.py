@@ -758,7 +758,7 @@ def test_in_multi_currency_margin_other_coins_are_left_out(venue: Okx, book: Boo
     assert account.imported.positions == of(book)
     assert account.imported.left_out == (
         LeftOut(
-            "0.05 BTC", "collateral in other coins is not taken over; add it by hand with its ratio"
+            "0.05 BTC", "collateral in other coins is not imported; add it by hand with its ratio"
         ),
         LeftOut(
             "-0.125 ETH",
