@@ -1,4 +1,4 @@
-"""The What-if page: an account, how close it is to liquidation, and what a common move does."""
+"""The What-if page: an account, how close it is to liquidation, and what a joint move does."""
 
 import streamlit as st
 
@@ -6,11 +6,11 @@ from margin.studies.distance.curve import common_move_curve
 from pages.ui import shell
 from pages.ui.components import account as account_parts
 from pages.ui.session import address
-from pages.ui.what_if import charts, editor, figures, moves, share, sidebar, tiers, words
+from pages.ui.what_if import charts, editor, figures, moves, positions, share, sidebar, tiers, words
 
 session = shell.open_page("What if")
-head, body = st.container(), st.container()
-left, right = body.columns([54, 46], gap="medium")
+head, top = st.container(), st.container()
+left, right = st.columns([60, 40], gap="medium")
 # The slider and its chart run first, so that the chart answers the slider before anything else is
 # drawn.
 with left:
@@ -19,16 +19,14 @@ with left:
     charts.joint_move(common_move_curve(account), account)
     moves.buttons(session)
 sidebar.sidebar(session)
+with top:
+    st.header("Positions", anchor=False)
+    positions.positions(session)
 with right:
     metrics = st.container()
-    st.header("Positions", anchor=False)
-    read = editor.positions_table(session)
-    editor.faults(session, read)
-    editor.row_actions(session, read)
-    warnings = st.container()
-    with st.expander("Marks and betas", key="show_marks", on_change="rerun") as marks:
+    with st.expander("Mark prices and betas", key="show_marks", on_change="rerun") as marks:
         if marks.open:
-            editor.marks_table(session, read)
+            editor.marks_table(session)
         else:
             editor.close_marks(session)
     with st.expander("Tier tables", key="show_tiers", on_change="rerun") as tables:
@@ -43,17 +41,16 @@ with head:
     shell.heading(session)
     shell.notices(session)
     words.sentence(session)
+    words.problems(account)
 with metrics:
     figures.headline(account, session.baseline_account)
-with warnings:
-    editor.problems(session, read)
 words.advice(session)
 prices, use = st.columns(2, gap="medium")
 with prices:
     charts.liquidation(account)
 with use:
     charts.use(account)
-with st.expander("All figures, before → after", key="show_figures", on_change="rerun") as more:
+with st.expander("All figures, before and after", key="show_figures", on_change="rerun") as more:
     if more.open:
         figures.full_table(account, session.baseline_account)
         account_parts.positions_table(account)

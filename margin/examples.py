@@ -84,7 +84,7 @@ def _hedged() -> Preset:
 def _long_short() -> Preset:
     scenario = _scenario([("RENDER", "long", 50_000), ("FET", "short", 50_000)])
     lesson = (
-        "In a common move profit and loss cancel, only maintenance grows; what is near is the two "
+        "In a joint move profit and loss cancel, only maintenance grows; what is near is the two "
         "moving apart."
     )
     return Preset("long_short", "A long/short pair", lesson, scenario, scenario)
@@ -105,7 +105,7 @@ def _together() -> Preset:
     lesson = (
         "Together against alone: the baseline holds RENDER only; adding FET leaves the wallet as "
         "it was and brings "
-        "both the common move and RENDER's own liquidation price nearer."
+        "both the joint move and RENDER's own liquidation price nearer."
     )
     return Preset(
         "together", "Lesson: together against alone", lesson, _scenario(_PAIR), _scenario(_PAIR[:1])

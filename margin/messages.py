@@ -276,7 +276,7 @@ _SHOCKS: Mapping[str, Text] = {
         "every token held has a maintenance multiplier of its own: the one for all does nothing"
     ),
     "no_collateral": "no collateral counts here: the haircut does nothing",
-    "common_move_idle": "no price that counts here follows the common move: it does nothing",
+    "common_move_idle": "no price that counts here follows the joint move: it does nothing",
     "tokens_not_held": (
         "not held where it would count, so what is supposed of them does nothing: {tokens:names}"
     ),

@@ -22,7 +22,7 @@ SPOKEN = 6
 PLOT, BELOW = 260, 88
 """Pixels: the picture of both modes, and what stands below it."""
 FURTHEST = 0.3
-"""At least so much of a common move is shown where something lies there."""
+"""At least so much of a joint move is shown where something lies there."""
 
 
 # Cross against isolated
@@ -237,7 +237,7 @@ def _today() -> dict[str, Any]:
 class VenueRow(NamedTuple):
     """One line of the comparison.
 
-    How far a common move may go each way, as positive fractions or infinite.
+    How far a joint move may go each way, as positive fractions or infinite.
     """
 
     name: str
@@ -258,8 +258,12 @@ def venues_finding(comparison: VenueComparison) -> str:
     ends = sorted((line.reached(falls=comparison.falls), line.name) for line in comparison.whole)
     names = wording.some([name for _, name in ends], SPOKEN)
     if ends[0][0] == inf:
-        return f"No common move to +1,000% liquidates on {names}"
-    gone = "A position is lost" if comparison.whole[0].scenario.account.isolated else "Liquidated"
+        return f"No joint move to +1,000% liquidates on {names}"
+    gone = (
+        "A position is liquidated"
+        if comparison.whole[0].scenario.account.isolated
+        else "Liquidated"
+    )
     if ends[-1][0] == 0:
         return f"{gone} {NOW} on {names}"
     if all(end in (0, inf) for end, _ in ends):
@@ -275,11 +279,11 @@ def _span(comparison: VenueComparison, ends: list[tuple[float, str]]) -> str:
     if comparison.last:
         verb = "lasts" if len(comparison.last) == 1 else "last"
         return (
-            f"In a common {way} {wording.some(comparison.last, SPOKEN)} {verb} longest: "
+            f"In a joint {way} {wording.some(comparison.last, SPOKEN)} {verb} longest: "
             f"{_end(far, falls=falls)}"
         )
     isolated = comparison.whole[0].scenario.account.isolated
-    what = f"First loss in a common {way}" if isolated else f"Common {way} to liquidation"
+    what = f"First loss in a joint {way}" if isolated else f"Joint {way} to liquidation"
     begin = f"{what}: {_end(near, falls=falls)} ({first})"
     if far == inf:
         never = sum(end == inf for end, _ in ends)
@@ -302,7 +306,7 @@ def venues_alt(comparison: VenueComparison) -> str:
 def venues(comparison: VenueComparison) -> style.Spec:
     """Return one row per venue.
 
-    From the common fall to the common rise that liquidates there, in %.
+    From the joint fall to the joint rise that liquidates there, in %.
 
     Venues without a token's table have a row without it.
     """
@@ -315,7 +319,7 @@ def venues(comparison: VenueComparison) -> style.Spec:
     )
     words = [f"<b>{row.name}</b>  {row.words}" for row in shown]
     traces = [_bars(shown, low, high), *_ends(shown, low, high), rows.names(words, low * 100)]
-    axis = rows.moves_axis("Common move from these marks (× each token's beta)", low, high)
+    axis = rows.moves_axis("Joint move from these marks (× each token's beta)", low, high)
     return rows.figure(traces, title, len(shown), axis, shapes=[_today()])
 
 
@@ -334,7 +338,7 @@ def _row(line: VenueLine) -> VenueRow:
         else "tables without a date"
     )
     if line.assessment.liquidated:
-        gone = "a position is lost" if line.scenario.account.isolated else "liquidated"
+        gone = "a position is liquidated" if line.scenario.account.isolated else "liquidated"
         return VenueRow(line_name(line), 0.0, 0.0, f"{gone} {NOW}, {seen}")
     ends = [_end(end, falls=falls) for end, falls in ((fall, True), (rise, False)) if end < inf]
     return VenueRow(
@@ -343,7 +347,7 @@ def _row(line: VenueLine) -> VenueRow:
 
 
 def _reach(shown: list[VenueRow]) -> float:
-    """Return how far a common move is drawn: what lies further off is an arrow at the edge."""
+    """Return how far a joint move is drawn: what lies further off is an arrow at the edge."""
     ends = [end for row in shown for end in (row.fall, row.rise) if 0 < end < inf]
     return max(FURTHEST, 5 * min(ends, default=0.0))
 

@@ -1,4 +1,4 @@
-"""What named days would do to the account today.
+"""What crash days would do to the account today.
 
 What is left above the requirement at the worst tick and the close.
 """
@@ -165,7 +165,7 @@ def _hover(row: CrashRow, name: Literal["close", "worst tick"]) -> str:
     instant = row.close if name == "close" else row.worst
     outcome, load = instant.outcome, instant.outcome.requirement_to_equity
     worst_off = "" if outcome.positions_lost is None else ", position worst off"
-    used = "no equity left" if load is None else f"requirement ÷ equity {wording.percent(load)}"
+    used = "no equity left" if load is None else f"margin used {wording.percent(load)}"
     return "<br>".join(
         [
             f"<b>{escape(_day(row))}</b>",

@@ -27,7 +27,7 @@ SAME = 0.0001
 
 
 class LevelMarks(NamedTuple):
-    """A level of requirement ÷ equity as it is drawn, and where each row meets it."""
+    """A level of margin used as it is drawn, and where each row meets it."""
 
     name: str
     symbol: str
@@ -48,10 +48,8 @@ def finding(results: Sequence[DirectionResult], account: Preparable) -> str:
         return too_late
     first = results[0] if results else None
     if first is None or first.nearest is None:
-        return (
-            f"No direction "
-            f"{'loses a position' if findings.isolated(scenario) else 'liquidates this account'}"
-        )
+        lost = "liquidates a position" if findings.isolated(scenario) else "liquidates this account"
+        return f"No direction {lost}"
     return f"Nearest: {first.direction.name}, {wording.percent(first.nearest, sign=True)}"
 
 

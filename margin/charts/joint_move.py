@@ -1,6 +1,6 @@
-"""The account along a common move of all prices.
+"""The account along a joint move of all prices.
 
-Requirement ÷ margin balance, and where its levels lie.
+Margin used, and where its levels lie.
 """
 
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from margin.text import findings
 PLOT = 340
 """Pixels."""
 TOP = 1.25
-"""Requirement ÷ margin balance is shown from 0 to here."""
+"""Margin used is shown from 0 to here."""
 OFF_SCALE = 1.19
 """Where a point beyond the top is drawn."""
 LABEL_WIDTH, LABEL_HEIGHT = 0.36, 0.09
@@ -31,9 +31,9 @@ APART = 0.17
 
 
 class CurveLevel(NamedTuple):
-    """A level of requirement ÷ margin balance.
+    """A level of margin used.
 
-    Its name, how it is drawn, and where a common move meets it.
+    Its name, how it is drawn, and where a joint move meets it.
     """
 
     name: str
@@ -63,7 +63,7 @@ def finding(curve: Curve | None, account: Preparable) -> str:
     account = prepare(account)
     scenario, assessment = account.scenario, assess(account)
     if not scenario.positions:
-        return "No positions: no common move can liquidate"
+        return "No positions: no joint move can liquidate"
     too_late = findings.standing(account)
     if too_late or curve is None:
         return too_late or "Not known: there is no curve"
@@ -74,8 +74,8 @@ def _far(joint: JointMove, today: float, *, isolated: bool) -> str:
     if joint.down is None and joint.up is None:
         furthest = f"{wording.step(-FURTHEST_DOWN)} to {wording.step(FURTHEST_UP)}"
         return (
-            f"No common move from {furthest} "
-            f"{'loses a position' if isolated else 'liquidates this account'}"
+            f"No joint move from {furthest} "
+            f"{'liquidates a position' if isolated else 'liquidates this account'}"
         )
     reached = [
         (word, move)
@@ -90,8 +90,8 @@ def _far(joint: JointMove, today: float, *, isolated: bool) -> str:
     goes_on = any(today * move > 0 for _, move in reached)
     here = " from here" if today and not goes_on else ""
     return (
-        f"A common {' or '.join(ways)}{here} "
-        f"{'loses the first position' if isolated else 'liquidates the account'}"
+        f"A joint {' or '.join(ways)}{here} "
+        f"{'liquidates the first position' if isolated else 'liquidates the account'}"
     )
 
 
@@ -123,7 +123,7 @@ def joint_move_alt(curve: Curve | None, account: Preparable) -> str:
 
 
 def joint_move(curve: Curve | None, account: Preparable) -> style.Spec:
-    """Return requirement ÷ margin balance against the common move, both in %.
+    """Return margin used against the joint move, both in %.
 
     Solid where the account is alive, dotted beyond; in isolated mode the position that is worst
     off.
@@ -151,7 +151,7 @@ def joint_move(curve: Curve | None, account: Preparable) -> style.Spec:
         showlegend=False,
         shapes=[*_level_lines(levels), *_baseline(curve)],
         xaxis=style.axis(
-            title=f"Common move from {_origin(curve, scenario)}<br>(× each token's beta)",
+            title=f"Joint move from {_origin(curve, scenario)}<br>(× each token's beta)",
             range=[low * 100, high * 100],
             ticksuffix="%",
             hoverformat="+.2f",

@@ -40,7 +40,7 @@ STEP = 5
 """Every so many moves of the map there is something to point at."""
 SIGMAS = (1, 2, 3)
 TOP = 1.25
-"""Requirement ÷ equity is coloured from 0 to here."""
+"""Margin used is coloured from 0 to here."""
 OFF_A_CURVE = (*BESIDE[4:], *BESIDE[:4])
 NAMED, LONGEST = 14, 36
 """Characters of a day's name on the map, and of a line where one points."""
@@ -107,7 +107,7 @@ def finding(found: RiskMap | None, reaches: Reaches, account: Preparable) -> str
         return too_late
     if found is None:
         return "Not known: there is no map"
-    ends = "loses a position" if findings.isolated(scenario) else "liquidates"
+    ends = "liquidates a position" if findings.isolated(scenario) else "liquidates"
     names = (found.first.name, found.second.name)
     alone = [
         f"{name} {wording.percent(move, sign=True)}"
@@ -141,7 +141,7 @@ def risk_map_alt(
 
     Its finding, where the account stands, how far the groups usually move.
 
-    The named days.
+    The crash days.
     """
     account = prepare(account)
     scenario, assessment = account.scenario, assess(account)
@@ -176,7 +176,7 @@ def _days_told(points: Sequence[DayPoint], found: RiskMap, scenario: Scenario) -
         for point in points[:SPOKEN]
     ]
     return [
-        f"{ended} of {len(points)} named days {what} at their {points[0].when}, taken on these two "
+        f"{ended} of {len(points)} crash days {what} at their {points[0].when}, taken on these two "
         f"alone",
         *told,
     ]
@@ -280,7 +280,7 @@ Coloured = tuple[Array, dict[str, Any], list[list[Any]], float, float]
 
 
 def _ratio_colours(found: RiskMap, scenario: Scenario) -> Coloured:
-    """Return requirement ÷ equity in %; where no equity is left, the end of the scale."""
+    """Return margin used in %; where no equity is left, the end of the scale."""
     load = np.nan_to_num(found.requirement_to_equity, nan=TOP)
     warning, danger = scenario.levels.warning, scenario.levels.danger
     scale = [
@@ -481,7 +481,7 @@ def _days_named(
         _trace(
             places[:, 0],
             places[:, 1],
-            name="named days",
+            name="crash days",
             mode="markers",
             marker=_day_marks([_symbol(point, place) for _, point, place in drawn]),
             cliponaxis=False,
@@ -620,7 +620,7 @@ def _fate(outcome: Outcome, scenario: Scenario) -> list[str]:
             f"worst off: requirement ÷ margin {wording.percent(load)}",
             left,
         ]
-    used = "no equity left" if load is None else f"requirement ÷ equity {wording.percent(load)}"
+    used = "no equity left" if load is None else f"margin used {wording.percent(load)}"
     if not outcome.liquidated:
         return [f"survives: {wording.money(headroom)} from liquidation", used, left]
     if headroom is None or headroom > 0:
@@ -669,13 +669,13 @@ def _state(
     isolated = findings.isolated(scenario)
     if headroom <= 0:
         short = f"{wording.money(-headroom)} below what is required"
-        return [f"{'a position is lost' if isolated else 'liquidated'}: {short}"]
+        return [f"{'a position is liquidated' if isolated else 'liquidated'}: {short}"]
     whose = "of the worst position's margin" if isolated else "of equity"
     used = f"{wording.percent(load)} {whose} required"
     if dead:
         return ["too late: liquidated at today's marks", f"at these it would be {used}"]
     level = scenario.levels.reached(load)
     return [
-        f"{f'{level} level' if level else 'below warning'}: {used}",
+        f"{f'{level} level' if level else 'safe'}: {used}",
         f"{wording.money(headroom)} from liquidation",
     ]

@@ -46,7 +46,7 @@ class Standing(NamedTuple):
 
     @property
     def load(self) -> float | None:
-        """Requirement ÷ equity; None where no equity is there."""
+        """Margin used; None where no equity is there."""
         return quotient(self.requirement, self.firm_equity)
 
 

@@ -16,7 +16,7 @@ Priced = tuple[str, str | None]
 
 
 class LeftOut(NamedTuple):
-    """A position or an asset that is not taken over.
+    """A position or an asset that is not imported.
 
     What it is, and the reason as a sentence without its full stop.
     """

@@ -1,6 +1,6 @@
 """The snapshot's figures of how prices move, each with the window it is from.
 
-Betas to BTC, named days, volatilities with correlations, and funding at its recorded extremes.
+Betas to BTC, crash days, volatilities with correlations, and funding at its recorded extremes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,7 +42,7 @@ def risk_windows(tokens: Iterable[str]) -> dict[str, list[str]]:
 
 @cache
 def crash_days() -> tuple[CrashDay, ...]:
-    """Return the snapshot's named days, oldest first."""
+    """Return the snapshot's crash days, oldest first."""
     return tuple(
         CrashDay(
             crash.date,

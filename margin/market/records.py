@@ -160,7 +160,7 @@ class Move(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """A named day and what each token did on it.
+    """A crash day and what each token did on it.
 
     Lows of different tokens need not have come at the same instant.
     """

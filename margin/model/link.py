@@ -6,7 +6,7 @@ The link that carries the whole scenario, readable and editable by hand.
     &p=RENDER_long_28571.4_1.75_10&p=FET_long_179291.8_0.2231_10&marks=RENDER_1.75~FET_0.2231&move=-0.05&v=1
 
 Keys bear the names of the scenario JSON; `p` is a position (symbol, side, quantity, entry price,
-leverage, isolated margin), fields are parted by `_`, entries by `~`. Where one common move led from
+leverage, isolated margin), fields are parted by `_`, entries by `~`. Where one joint move led from
 the baseline marks to the marks, the link says those and the `move`. Shocks are
 `shocks=common_-0.1~days_7`, and `shock_moves`, `shock_maintenance` and `shock_funding` by token.
 The version comes last, so that a link that was cut is known by its absence. Decoding goes by way of
@@ -85,7 +85,7 @@ KEYS = (
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,4})?")
 _PACKED = "~"
 LARGEST_MOVE = 1e6
-"""A common move beyond this is written out as marks."""
+"""A joint move beyond this is written out as marks."""
 LONGEST_TEXT = 10_000
 """Bytes that a packed text may unfold to."""
 
@@ -156,7 +156,7 @@ def encode(scenario: Scenario) -> Link:
 
 
 def _exact_move(market: Market) -> float | None:
-    """Return the common move that gives every mark from its baseline mark to the last bit.
+    """Return the joint move that gives every mark from its baseline mark to the last bit.
 
     None where none is found.
     """
@@ -333,7 +333,7 @@ def _read_shocks(single: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _read_move(entry: dict[str, Any]) -> None:
-    """Take the common move out of the entry, and the marks to where it leads."""
+    """Take the joint move out of the entry, and the marks to where it leads."""
     move = number(entry.pop("move"), "move")
     if "baseline_marks" in entry:
         raise FieldError(

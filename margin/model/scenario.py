@@ -39,7 +39,7 @@ LONGEST_TITLE = 80
 LONGEST_NOTE = 280
 
 ROUNDING = 1e-9
-"""Marks that differ from a common move's by no more than this (relative) are that move's."""
+"""Marks that differ from a joint move's by no more than this (relative) are that move's."""
 
 Side = Literal["long", "short"]
 MarginMode = Literal["cross", "isolated"]
@@ -213,7 +213,7 @@ class Market:
 
     Marks are in the settlement coin and may be 0, where a what-if takes them.
 
-    `betas` and `baseline_marks` say how and from where a common move is measured. `tiers` and
+    `betas` and `baseline_marks` say how and from where a joint move is measured. `tiers` and
     `contract_values` are the scenario's own; where it brings none, `reference` holds the venue's
     (not compared, not part of the JSON).
     """
@@ -236,11 +236,11 @@ class Market:
         return self.betas.get(symbol, 0.0 if symbol in STABLECOINS else 1.0)
 
     def baseline_mark(self, symbol: str) -> float:
-        """Return the price that a common move of the token is measured from."""
+        """Return the price that a joint move of the token is measured from."""
         return self.baseline_marks.get(symbol, self.marks[symbol])
 
     def moved(self, prices: Mapping[str, float], move: float) -> dict[str, float]:
-        """Return the prices after a common move.
+        """Return the prices after a joint move.
 
         Price · (1 + β·move), never below 0 nor beyond what a scenario holds.
         """
@@ -248,7 +248,7 @@ class Market:
         return {token: min(LARGEST, or_zero(max(0.0, price))) for token, price in ends.items()}
 
     def present_move(self, tokens: Sequence[str]) -> float | None:
-        """Return the common move that took these tokens' baseline marks to their marks.
+        """Return the joint move that took these tokens' baseline marks to their marks.
 
         None where no single one did.
 
@@ -282,7 +282,7 @@ class Market:
 
 @record
 class Levels:
-    """Where warning and danger begin, as fractions of requirement ÷ equity (1.0 is liquidation)."""
+    """Where warning and danger begin, as fractions of margin used (1.0 is liquidation)."""
 
     warning: Fraction = 0.5
     danger: Fraction = 0.8
@@ -294,7 +294,7 @@ class Levels:
             )
 
     def reached(self, load: float | None) -> Literal["warning", "danger"] | None:
-        """Return the higher of the two that requirement ÷ equity has reached.
+        """Return the higher of the two that margin used has reached.
 
         None below both, and where there is no load.
         """

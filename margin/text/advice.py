@@ -18,7 +18,7 @@ def in_words(advice: Advice, scenario: Scenario) -> str:
     move = wording.step(advice.move)
     if advice.survives:
         return (
-            f"A common move of {move} is survived, with {wording.money(advice.spare)} of headroom "
+            f"A joint move of {move} is survived, with {wording.money(advice.spare)} of headroom "
             f"to spare."
         )
     add = f"add {wording.money(_above(advice.deposit, _CENTS))}"

@@ -40,7 +40,7 @@ SYMBOLS: Mapping[str, str] = MappingProxyType(
         "M": "isolated margin",
         "extra": "isolated margin beyond q·EP ÷ L",
         "β": "the token's move for a market move of 1",
-        "x": "the common move",
+        "x": "the joint move",
         "Σ": "the sum over positions or assets",
     }
 )
@@ -488,7 +488,7 @@ def _ratios(case: _Case) -> Iterator[ArithmeticLine]:
     yield _quotient(ratio.label, *terms, wording.percent(ratio.value), whose)
     load = account.requirement_to_equity
     if load is not None:
-        yield _quotient("Requirement ÷ equity", requirement, equity, wording.percent(load), whose)
+        yield _quotient("Margin used", requirement, equity, wording.percent(load), whose)
 
 
 def _to_notional(case: _Case) -> Iterator[ArithmeticLine]:
@@ -606,7 +606,7 @@ def _joint_move(case: _Case, way: str, move: float) -> ArithmeticLine:
     ]
     equity, requirement = _to_the_digit(book, prices, standing.equity, standing.requirement)
     return ArithmeticLine(
-        f"Common {'fall' if way == 'down' else 'rise'} to liquidation",
+        f"Joint {'fall' if way == 'down' else 'rise'} to liquidation",
         f"{whose}P·(1 + β·x), never below 0; there margin balance = requirement",
         "; ".join([*steps, f"margin balance {equity} = requirement {requirement}"]),
         wording.percent(move, sign=True),

@@ -106,7 +106,7 @@ def _ratios(account: PreparedAccount) -> list[Figure]:
             rule.formula,
         ),
         Figure(
-            "Requirement ÷ equity",
+            "Margin used",
             load,
             wording.percent(load),
             f"the same scale on every venue{worst}: liquidation at 100%",
@@ -128,6 +128,6 @@ def _ratios(account: PreparedAccount) -> list[Figure]:
 
 def _moves(assessment: Assessment) -> list[Figure]:
     down, up = assessment.joint_move
-    rows = [("Common fall to liquidation", down), ("Common rise to liquidation", up)]
+    rows = [("Joint fall to liquidation", down), ("Joint rise to liquidation", up)]
     meaning = "every mark moving at once, by its beta; – where none liquidates"
     return [Figure(name, value, wording.percent(value, sign=True), meaning) for name, value in rows]

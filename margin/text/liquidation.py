@@ -151,7 +151,7 @@ _WHY: dict[Why, str] = {
     "long_and_short": "long and short of one token stand against each other",
     "beyond_bankruptcy": "equity does not cover the order",
     "below_backstop": "equity is below two thirds of the requirement",
-    "level_reached": "your level of requirement ÷ equity is reached",
+    "level_reached": "your level of margin used is reached",
     "price_reached": "your price is reached",
     "debt_left": "the wallet is below zero and no position is left",
 }
@@ -171,10 +171,10 @@ def does(step: Step) -> str:
 def why(step: Step, relief: float) -> str:
     """Return why it happens.
 
-    `relief` is the requirement ÷ equity at which the venue's orders end.
+    `relief` is the margin used at which the venue's orders end.
     """
     if step.why == "requirement_met" and relief < 1:
-        return f"requirement ÷ equity is at most {wording.percent(relief)} again"
+        return f"margin used is at most {wording.percent(relief)} again"
     return _WHY[step.why]
 
 

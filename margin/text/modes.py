@@ -55,7 +55,7 @@ def assumptions(comparison: ModeComparison) -> list[str]:
 def verdict(comparison: ModeComparison) -> str:
     """Return which move liquidates in cross and first in isolated, and what each costs.
 
-    That is the common move, and the one against the account where that is nearer. Of isolated
+    That is the joint move, and the one against the account where that is nearer. Of isolated
     margins that the wallet does not cover it only says so: what they lose is another, richer
     account's.
     """
@@ -129,7 +129,7 @@ def _hit(mode: Mode, direction: Direction) -> _Hit | None:
 
 
 def _hits(mode: Mode) -> tuple[_Hit | None, _Hit | None]:
-    """Return the nearest common move, and the one against the account if it asks less.
+    """Return the nearest joint move, and the one against the account if it asks less.
 
     To the digits shown.
     """
@@ -140,7 +140,7 @@ def _hits(mode: Mode) -> tuple[_Hit | None, _Hit | None]:
 
 
 class _Finding(NamedTuple):
-    """What a mode comes to, and whether the sentence speaks of common moves.
+    """What a mode comes to, and whether the sentence speaks of joint moves.
 
     Then their betas have to be explained.
     """
@@ -167,7 +167,7 @@ def _cross(mode: Mode) -> _Finding:
 
 
 def _common(hit: _Hit) -> str:
-    return f"a common {'fall' if hit.move < 0 else 'rise'} of {wording.percent(abs(hit.move))}"
+    return f"a joint {'fall' if hit.move < 0 else 'rise'} of {wording.percent(abs(hit.move))}"
 
 
 def _asks(hit: _Hit, tokens: Sequence[str]) -> str:
@@ -192,7 +192,7 @@ def _betas(scenario: Scenario) -> str:
     tokens = scenario.tokens if counts else [position.symbol for position in scenario.positions]
     usual = replace(scenario.market, betas={})
     differ = any(scenario.market.beta(token) != usual.beta(token) for token in tokens)
-    return "In a common move each token goes by its beta." if differ else ""
+    return "In a joint move each token goes by its beta." if differ else ""
 
 
 def _isolated(mode: Mode) -> _Finding:
@@ -330,10 +330,10 @@ def _answer(comparison: ModeComparison, change: Switch) -> str:
 def _yes(comparison: ModeComparison) -> str:
     rules = comparison.cross.scenario.account.rules
     if not rules.mode_fixed_while_open:
-        return "By the figures yes"
+        return "Yes, by the numbers"
     return (
-        f"Not with positions open, {rules.name} refuses that; closed and opened anew, by the "
-        f"figures yes"
+        f"Not with positions open, {rules.name} refuses that; "
+        f"closed and opened anew, yes, by the numbers"
     )
 
 
@@ -421,7 +421,7 @@ def _initial(change: Switch, *, opens_at_entry: bool) -> str:
 def _load(comparison: ModeComparison, change: Switch) -> str:
     levels = comparison.cross.scenario.levels
     whose = "of the position worst off" if change.to == "isolated" else "of the account"
-    load = f"requirement ÷ equity {whose} would be {wording.percent(change.load)}"
+    load = f"margin used {whose} would be {wording.percent(change.load)}"
     if change.level is None:
         return f"{load}, below your warning level of {wording.rate(levels.warning)}"
     return (
@@ -485,7 +485,7 @@ def days_in_words(comparison: ModeComparison, rows: Sequence[DayRow], *, worst: 
     cents = [_cent(cross.left + added_worth) for cross, _ in pairs]
     more = sum(gain > cent for gain, cent in zip(gains, cents, strict=True))
     less = sum(gain < -cent for gain, cent in zip(gains, cents, strict=True))
-    when = f"Of {len(rows)} named days at their {'worst tick' if worst else 'close'}"
+    when = f"Of {len(rows)} crash days at their {'worst tick' if worst else 'close'}"
     lost = f"cross is liquidated on {dead}, isolated loses positions on {hit}"
     added = "with the added money on both sides, " if comparison.missing else ""
     return f"{when}, {lost}; {added}isolated ends with more money on {more}, cross on {less}."

@@ -40,7 +40,7 @@ def state(outcome: Outcome, scenario: Scenario) -> str:
     if outcome.liquidated:
         return "liquidated on the way" if _ends_above(outcome) else "liquidated"
     level = scenario.levels.reached(outcome.requirement_to_equity)
-    return f"{level} level" if level else "below warning"
+    return f"{level} level" if level else "safe"
 
 
 def _ends_above(outcome: Outcome) -> bool:
@@ -55,7 +55,7 @@ def sentence(parts: Sequence[ShockResult], scenario: Scenario) -> str:
     """Return what all together comes to, against today."""
     before, together = parts[0].outcome, parts[-1].outcome
     if len(parts) == 2:
-        return "Nothing is supposed yet: fill in what may go wrong, or take a named day's prices."
+        return "Nothing is supposed yet: fill in what may go wrong, or take a crash day's prices."
     money = (
         f"margin balance {wording.money(before.remaining)} → {wording.money(together.remaining)}"
     )
@@ -82,8 +82,8 @@ def sentence(parts: Sequence[ShockResult], scenario: Scenario) -> str:
     moves = [parts[0].nearest, parts[-1].nearest]
     falls = ["none" if move is None else wording.percent(move, sign=True) for move in moves]
     return (
-        f"All together: {state(together, scenario)}, {money}, requirement ÷ equity "
-        f"{' → '.join(loads)}, nearest common "
+        f"All together: {state(together, scenario)}, {money}, margin used "
+        f"{' → '.join(loads)}, nearest joint "
         f"move to liquidation {' → '.join(falls)}."
     )
 
@@ -107,7 +107,7 @@ def lasting(assessment: Assessment, found: Lasting, rates: str, *, isolated: boo
         return "not known, for want of a tier table: how long the account would last on its funding"
     if assessment.liquidated:
         return (
-            f"{'a position is lost' if isolated else 'the account is liquidated'} already, "
+            f"{'a position is liquidated' if isolated else 'the account is liquidated'} already, "
             f"whatever it would pay"
         )
     if not rates:
@@ -115,7 +115,7 @@ def lasting(assessment: Assessment, found: Lasting, rates: str, *, isolated: boo
     at = f"at {rates}, with prices still"
     if found.days is None:
         return f"{at}, nothing is lost: on balance the account {_paid(found.a_day)}"
-    who = "the first position is lost" if isolated else "liquidation"
+    who = "the first position is liquidated" if isolated else "liquidation"
     return f"{at}, it is {_days(found.days)} until {who}"
 
 

@@ -37,9 +37,9 @@ def nearest_sentence(results: Sequence[DirectionResult], account: Preparable) ->
     if result is None or move is None:
         return (
             f"No direction looked at here "
-            f"{'loses a position' if isolated else 'liquidates this account'}."
+            f"{'liquidates a position' if isolated else 'liquidates this account'}."
         )
-    ends = "the first position is lost" if isolated else "the whole account is liquidated"
+    ends = "the first position is liquidated" if isolated else "the whole account is liquidated"
     return f"Your nearest danger is {_in_words(result.direction, move, scenario)}: then {ends}."
 
 
@@ -122,7 +122,7 @@ def crash_sentence(rows: Sequence[CrashRow], account: Preparable) -> str:
         if close != worst
         else ""
     )
-    return f"Of {len(rows)} named days {what} {worst} at the worst tick{closes}."
+    return f"Of {len(rows)} crash days {what} {worst} at the worst tick{closes}."
 
 
 def crash_assumptions(rows: Iterable[CrashRow]) -> list[str]:

@@ -14,7 +14,7 @@ from margin.text.phrases import COMMON_MOVE, NOW
 
 
 def verdict(comparison: VenueComparison) -> str:
-    """Return who liquidates last in a common move, or why nobody is named.
+    """Return who liquidates last in a joint move, or why nobody is named.
 
     And who does not know which token.
     """
@@ -59,7 +59,8 @@ def _common_move(comparison: VenueComparison) -> str:
     ends = [(line.reached(falls=falls), line.name) for line in whole]
     dead, alive = [name for end, name in ends if end == 0], [name for end, name in ends if end]
     gone = (
-        f"{NOW.capitalize()} {'a position is lost' if isolated else 'the account is liquidated'} on"
+        f"{NOW.capitalize()} "
+        f"{'a position is liquidated' if isolated else 'the account is liquidated'} on"
     )
     if not alive:
         return f"{gone} {wording.listing(dead)}."
@@ -77,25 +78,25 @@ class _Verb(NamedTuple):
     by_several: str
 
 
-_LOSES_ONE = _Verb("loses the first position", "lose the first position")
+_LOSES_ONE = _Verb("liquidates the first position", "lose the first position")
 _LIQUIDATES = _Verb("liquidates", "liquidate")
 
 
 def _ranking(comparison: VenueComparison, ends: Sequence[tuple[float, str]], lost: _Verb) -> str:
-    """Return where a common move liquidates on each venue, and on which last."""
+    """Return where a joint move liquidates on each venue, and on which last."""
     falls, named = comparison.falls, comparison.last
     way, told = "fall" if falls else "rise", _told(ends, falls=falls)
     if not named:
-        return f"A common {way} {lost.by_one} {told}."
+        return f"A joint {way} {lost.by_one} {told}."
     last = wording.listing(list(named))
     if len(named) == len(ends):
-        return f"A common {way} {lost.by_one} on {last} alike, {_end(ends[0][0], falls=falls)}."
+        return f"A joint {way} {lost.by_one} on {last} alike, {_end(ends[0][0], falls=falls)}."
     verb = lost.by_one if len(named) == 1 else lost.by_several
-    return f"In a common {way} {last} {verb} last: {told}."
+    return f"In a joint {way} {last} {verb} last: {told}."
 
 
 def _nearer_still(comparison: VenueComparison, lost: _Verb) -> str:
-    """Return the lines on which a common move the other way liquidates sooner.
+    """Return the lines on which a joint move the other way liquidates sooner.
 
     Empty where there are none.
     """
@@ -106,7 +107,7 @@ def _nearer_still(comparison: VenueComparison, lost: _Verb) -> str:
         if (end := line.reached(falls=other)) < line.reached(falls=comparison.falls)
     ]
     way, told = "fall" if other else "rise", _told(sorted(ends), falls=other)
-    return f" A common {way} {lost.by_one} sooner, {told}." if ends else ""
+    return f" A joint {way} {lost.by_one} sooner, {told}." if ends else ""
 
 
 def _told(ends: Sequence[tuple[float, str]], *, falls: bool) -> str:

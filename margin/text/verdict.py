@@ -22,13 +22,7 @@ from margin.studies.distance.distances import (
 from margin.text.phrases import COMMON_MOVE, LIQUIDATED_NOW
 
 Status = Literal[
-    "no positions",
-    "unknown",
-    "below warning",
-    "warning",
-    "danger",
-    "at the liquidation point",
-    "liquidated",
+    "no positions", "unknown", "safe", "warning", "danger", "at the liquidation point", "liquidated"
 ]
 AT_THE_POINT = 1e-9
 """Headroom within this part of |wallet| + Σ notional is told as being at the liquidation point."""
@@ -60,11 +54,11 @@ def status(account: Preparable) -> Status:
     if assessment.liquidated:
         return "at the liquidation point" if at_liquidation_point(account) else "liquidated"
     load = assessment.requirement_to_equity
-    return "unknown" if load is None else scenario.levels.reached(load) or "below warning"
+    return "unknown" if load is None else scenario.levels.reached(load) or "safe"
 
 
 def verdict(account: Preparable) -> str:
-    """Return what a common move does, a nearer move apart, and each token alone."""
+    """Return what a joint move does, a nearer move apart, and each token alone."""
     account = prepare(account)
     scenario, assessment = account.scenario, assess(account)
     if not scenario.positions:
@@ -114,7 +108,7 @@ def _together(account: PreparedAccount) -> str:
     scenario, assessment = account.scenario, assess(account)
     down, up = assessment.joint_move
     if down is None and up is None:
-        lost = "loses a position" if scenario.account.isolated else "liquidates the account"
+        lost = "liquidates a position" if scenario.account.isolated else "liquidates the account"
         return f"No {COMMON_MOVE} {lost}."
     tokens = _moving(scenario)
     by_beta = any(scenario.market.beta(token) != 1 for token in tokens)
@@ -122,7 +116,7 @@ def _together(account: PreparedAccount) -> str:
     moves = [] if down is None else [f"fall{ending} {wording.percent(-down)}"]
     moves += [] if up is None else [f"rise{ending} {wording.percent(up)}"]
     here = " from here" if present_move(scenario) else ""
-    lost = "the first position is lost" if scenario.account.isolated else _whole(tokens)
+    lost = "the first position is liquidated" if scenario.account.isolated else _whole(tokens)
     if by_beta:
         return f"If the market {' or '.join(moves)}{here} ({_betas(scenario, tokens)}), {lost}."
     together = (" together" if len(tokens) > 1 else "") + here
@@ -131,7 +125,7 @@ def _together(account: PreparedAccount) -> str:
 
 
 def _apart(account: PreparedAccount) -> str:
-    """Return the move apart that liquidates, where it is nearer than the common move.
+    """Return the move apart that liquidates, where it is nearer than the joint move.
 
     Longs down and shorts up by the same part.
 
@@ -151,7 +145,7 @@ def _apart(account: PreparedAccount) -> str:
 
 
 def _asked(account: PreparedAccount) -> float | None:
-    """Return the largest price change that the nearer of the common moves asks of any token."""
+    """Return the largest price change that the nearer of the joint moves asks of any token."""
     scenario, assessment = account.scenario, assess(account)
     common, tokens = together(scenario), _moving(scenario)
     changes = [
@@ -172,7 +166,7 @@ def _ways(direction: Direction) -> str:
 
 
 def _moving(scenario: Scenario) -> list[str]:
-    """Return the tokens that a common move moves and whose price counts.
+    """Return the tokens that a joint move moves and whose price counts.
 
     Those held, and counted collateral.
     """
@@ -205,7 +199,7 @@ def _alone(account: PreparedAccount) -> str:
 
     Nothing where only one token could.
 
-    As with common moves, what lies beyond +1,000% is not told.
+    As with joint moves, what lies beyond +1,000% is not told.
     """
     scenario, assessment = account.scenario, assess(account)
     if len(assessment.liquidation_prices) < 2:

@@ -14,7 +14,7 @@ from margin.venues.liquidation import Case, LiquidationPolicy, kept_part
 from margin.venues.rules import Api, Doubts, RatioRule, Venue
 
 RELIEF = 0.9
-"""Requirement ÷ equity that a forced order is taken to aim at."""
+"""Margin used that a forced order is taken to aim at."""
 LEAST_ORDER = 0.1
 """A forced order closes at least this part of the position as it was at the start.
 
@@ -25,7 +25,7 @@ be nothing at all.
 
 @dataclass(frozen=True, slots=True)
 class JustEnough(LiquidationPolicy):
-    """Close what brings requirement ÷ equity back to `RELIEF`, at least `LEAST_ORDER`.
+    """Close what brings margin used back to `RELIEF`, at least `LEAST_ORDER`.
 
     All where that will not do.
     """
@@ -58,8 +58,8 @@ BINANCE = Venue(
         ),
         not_published="Not published: which position goes first, and how much one order reduces.",
         assumptions=(
-            "how much one order reduces is not published; taken as enough to bring requirement ÷ "
-            "equity to "
+            "how much one order reduces is not published; taken as enough to bring margin used"
+            " to "
             "{relief:percent}, at least a tenth of the position as it was, all where that will "
             "not do",
         ),

@@ -47,7 +47,7 @@ class LiquidationPolicy:
     The simplest rule, and that of introductory articles.
 
     `fee`: on what a forced order trades, a fraction, None: the taker fee. `relief`: orders go on
-    until requirement ÷ equity is at most this. `backstop`: below this part of the requirement
+    until margin used is at most this. `backstop`: below this part of the requirement
     everything is taken over and nothing returned, None: there is no such rule. `cancels_orders`: a
     liquidation cancels open orders first, price stops among them. `nets_pairs`: the long and the
     short of one token close against each other first.

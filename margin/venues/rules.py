@@ -25,7 +25,7 @@ Term = TypeVar("Term")
 class RatioRule:
     """The figure that the venue shows for the account's health, and how it is read.
 
-    A rising ratio is requirement ÷ equity; a falling one is equity ÷ requirement, or equity ÷
+    A rising ratio is margin used; a falling one is equity ÷ requirement, or equity ÷
     notional where `against_notional`. `formula` says so in the venue's words; empty where `name`
     does.
     """
@@ -55,7 +55,7 @@ class RatioRule:
         return equity, notional if self.against_notional else requirement
 
     def at_level(self, level: float, margin_fraction: float) -> float:
-        """Return the ratio at which requirement ÷ equity equals `level` (1.0: liquidation)."""
+        """Return the ratio at which margin used equals `level` (1.0: liquidation)."""
         if self.direction == "rises":
             return level
         return (margin_fraction if self.against_notional else 1.0) / level

@@ -94,10 +94,10 @@ def foot() -> None:
 
 PAGES = {
     "What if": "app.py",
-    "Moves together": "pages/scenarios.py",
+    "Stress tests": "pages/scenarios.py",
     "Liquidation": "pages/liquidation.py",
     "Compare": "pages/compare.py",
-    "Your positions": "pages/positions.py",
+    "Import / export": "pages/positions.py",
     "Market data": "pages/data.py",
 }
 """Every page by its name, in the order of the navigation."""
@@ -165,7 +165,7 @@ def _badge(session: Session) -> str:
 
 
 def mark_label(session: Session, token: str) -> str:
-    """Return where a token's mark, before the common move, comes from."""
+    """Return where a token's mark, before the joint move, comes from."""
     if source := _mark_source(session, token):
         return f"{source.venue}, {_label(source.origin, MARKS_LIVE)}"
     if origin(session.working).get(token) == snapshot.marks().get(token):
@@ -227,7 +227,7 @@ def _badge_help(session: Session) -> str:
 
 
 _AS_RECEIVED = plain(
-    "This scenario came by a link and is shown on the snapshot until you press Refresh marks."
+    "This scenario came by a link and is shown on the snapshot until you press Refresh mark prices."
 )
 _OFFLINE = plain(
     "The figures come from the snapshot built into the app: no request leaves this machine. "

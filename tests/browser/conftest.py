@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
 from tests.replay import binance, bybit, hyperliquid, okx
 from tests.replay.figures import Book
@@ -166,7 +166,9 @@ def fits(page: Page) -> bool:
 
 def drawn(page: Page, *, chart: bool = True) -> None:
     """Waits until the script has run and the first table stands, and the first chart."""
-    page.wait_for_selector("[data-testid=stDataFrame] canvas", timeout=60_000)
+    page.wait_for_selector(
+        "[data-testid=stDataFrame] canvas, .tandem-positions table", timeout=60_000
+    )
     if chart:
         page.wait_for_selector(".js-plotly-plot .main-svg", timeout=60_000)
     idle(page)
@@ -219,27 +221,20 @@ def metric(page: Page, label: str) -> str:
     )
 
 
-COLUMNS = {
-    "Token": (70, 1),
-    "Side": (140, 2),
-    "Size": (215, 3),
-    "Unit": (290, 4),
-    "Entry": (355, 5),
-    "Lev.": (420, 6),
-}
-"""Where a column of the position table is clicked (px), and its number."""
-
-
 def cell(page: Page, column: str, row: int) -> str:
-    """What a cell of the position table holds, row from 0."""
-    return page.locator(f"[data-testid=glide-cell-{COLUMNS[column][1]}-{row}]").first.inner_text()
+    """What a field of the positions table holds, row from 0."""
+    return _field(page, column, row).input_value()
 
 
 def type_cell(page: Page, column: str, row: int, text: str) -> None:
-    """Types into a cell of the position table as a person does."""
-    box = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
-    assert box is not None
-    type_at(page, box["x"] + COLUMNS[column][0], box["y"] + 32 + 31 * row + 15, text)
+    """Types into a field of the positions table as a person does."""
+    _field(page, column, row).click()
+    page.keyboard.type(text, delay=40)
+    page.keyboard.press("Enter")
+
+
+def _field(page: Page, column: str, row: int) -> Locator:
+    return page.get_by_label(f"{column}, row {row + 1}", exact=True)
 
 
 def type_at(page: Page, x: float, y: float, text: str) -> None:

@@ -20,7 +20,7 @@ def shown(page: Page, what: str) -> Any:
 
 
 def slide(page: Page) -> None:
-    """Moves the common move one step down, and waits until the chart says so."""
+    """Moves the joint move one step down, and waits until the chart says so."""
     title = page.locator(f"{PLOT} .gtitle").first
     before = title.text_content() or ""
     page.get_by_role("slider").first.focus()
@@ -128,8 +128,8 @@ def test_the_place_of_a_chart_is_kept_free_until_it_is_there(app: App, browser: 
     page.goto(app.url)
     drawn(page, chart=False)
     place = page.get_by_role("figure").first
-    expect(place).to_have_attribute("aria-label", re.compile("^A common fall of 9.47%"))
-    below = page.get_by_role("button", name="To the brink")
+    expect(place).to_have_attribute("aria-label", re.compile("^A joint fall of 9.47%"))
+    below = page.get_by_role("button", name="Move to liquidation")
     waiting = place.bounding_box(), below.bounding_box()
     for route in held:
         route.continue_()

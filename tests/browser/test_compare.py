@@ -21,7 +21,7 @@ def type_margin(page: Page, row: int, text: str) -> None:
 
 def test_a_margin_is_typed_the_mode_taken_over_and_back_undoes_it(visit: Visit) -> None:
     page = visit("compare")
-    assert sentence(page).startswith("Cross is liquidated by a common fall of 9.47%")
+    assert sentence(page).startswith("Cross is liquidated by a joint fall of 9.47%")
     type_margin(page, 0, "5800")
     assert "at most $9,800.00 from here: $200.00 stays safe" in sentence(page)
     assert "p=RENDER_long_28571.428571428572_1.75_10_5800" in page.url
@@ -32,7 +32,7 @@ def test_a_margin_is_typed_the_mode_taken_over_and_back_undoes_it(visit: Visit) 
     page.get_by_role("link", name="What if").click()
     drawn(page)
     assert sentence(page).startswith(
-        "If RENDER and FET fall 8.35% together, the first position is lost."
+        "If RENDER and FET fall 8.35% together, the first position is liquidated."
     )
     page.go_back()
     page.wait_for_url(re.compile("/compare"))
@@ -44,7 +44,7 @@ def test_the_venues_are_compared_and_one_is_taken_over(visit: Visit) -> None:
     page = visit(
         "compare?venue=binance&margin_mode=cross&wallet_balance=10000&p=RENDER_long_20000_1.75_5&marks=RENDER_1.75&v=1"
     )
-    page.get_by_text("Venue by venue", exact=True).click()
+    page.get_by_text("By exchange", exact=True).click()
     page.wait_for_selector("text=Take this venue over")
     idle(page)
     assert "274 days apart" in sentence(page)
@@ -58,7 +58,7 @@ def test_the_venues_are_compared_and_one_is_taken_over(visit: Visit) -> None:
 def test_on_a_phone_a_tables_tools_cover_no_words(app: App, phone: Page) -> None:
     phone.goto(f"{app.url}/compare")
     drawn(phone)
-    phone.get_by_text("Venue by venue", exact=True).click()
+    phone.get_by_text("By exchange", exact=True).click()
     phone.wait_for_selector("text=Take this venue over")
     idle(phone)
     tools = phone.get_by_test_id("stElementToolbar").first.bounding_box()

@@ -12,10 +12,10 @@ from tests.browser.conftest import DARK, App, Visit, axe_finds_nothing, drawn, f
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "What if": (),
-    "Moves together": ("Map of two", "Named days", "Rules and combined"),
+    "Stress tests": ("Two-token map", "Crash days", "Custom stress"),
     "Liquidation": (),
-    "Compare": ("Venue by venue",),
-    "Your positions": (),
+    "Compare": ("By exchange",),
+    "Import / export": (),
     "Market data": (),
 }
 STREAMLITS_OWN = {"rules": {"presentation-role-conflict": {"enabled": False}}}

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import App, Visit, cell, drawn, fits, idle, metric, sentence, type_cell
@@ -29,14 +30,14 @@ def test_a_newcomer_reads_the_worked_example_without_scrolling(visit: Visit) -> 
         metric(page, label) for label in ("Margin balance", "Margin ratio", "Available", "Distance")
     ]
     assert shown == ["$10,000.00", "16.50%", "$1,000.00", "−9.47%"]
-    for selector in ("[data-testid=stDataFrame]", ".js-plotly-plot .gtitle"):
+    for selector in (".tandem-positions table", ".js-plotly-plot .gtitle"):
         box = page.locator(selector).first.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] < 900
     assert page.url.endswith("/"), "an untouched page does not write its address"
 
 
-def test_on_a_phone_the_order_is_sentence_slider_chart_figures_positions(
+def test_on_a_phone_the_order_is_sentence_positions_slider_chart_figures(
     app: App, phone: Page
 ) -> None:
     phone.goto(app.url)
@@ -45,10 +46,10 @@ def test_on_a_phone_the_order_is_sentence_slider_chart_figures_positions(
         phone.locator(selector).first.evaluate("element => element.getBoundingClientRect().top")
         for selector in (
             "[data-testid=stMarkdownContainer] strong",
+            ".tandem-positions",
             "[data-testid=stMain] input[type=range]",
             ".js-plotly-plot",
             "[data-testid=stMetric]",
-            "[data-testid=stDataFrame]",
         )
     ]
     assert tops == sorted(tops)
@@ -81,7 +82,12 @@ def test_an_edited_size_and_a_moved_slider_change_the_figures_and_the_link_carri
 
 def test_four_quick_edits_are_all_kept(visit: Visit) -> None:
     page = visit()
-    edits = [("Size", 0, "20000"), ("Entry", 1, "0.25"), ("Size", 1, "100000"), ("Lev.", 0, "12")]
+    edits = [
+        ("Size", 0, "20000"),
+        ("Entry", 1, "0.25"),
+        ("Size", 1, "100000"),
+        ("Leverage", 0, "12"),
+    ]
     for column, row, text in edits:
         type_cell(page, column, row, text)
     idle(page)
@@ -127,12 +133,12 @@ def test_back_brings_the_baseline_and_the_lesson_along(visit: Visit) -> None:
     page.go_back()
     idle(page)
     assert sentence(page) == WORKED_EXAMPLE
-    assert page.get_by_text("as the baseline").count() == 4
+    assert page.get_by_text("unchanged").count() == 4
 
 
 def test_the_brink_is_the_liquidation_point_and_reset_leads_back(visit: Visit) -> None:
     page = visit()
-    page.get_by_role("button", name="To the brink").click()
+    page.get_by_role("button", name="Move to liquidation").click()
     idle(page)
     assert "at the liquidation point" in sentence(page)
     assert metric(page, "Margin ratio") == "100.00%"
@@ -145,9 +151,9 @@ def test_a_row_that_makes_no_sense_is_told_and_nothing_typed_is_lost(visit: Visi
     page = visit()
     type_cell(page, "Size", 1, "-5")
     idle(page)
-    alert = page.get_by_role("alert").filter(has_text="Row 2")
-    assert "FET long" in alert.inner_text()
-    assert "positive number, got -5" in alert.inner_text()
+    told = page.locator(".tandem-positions .fault:visible")
+    assert told.inner_text() == "Size must be a positive number, got -5."
+    assert page.get_by_label("Size, row 2").get_attribute("aria-invalid") == "true"
     assert cell(page, "Size", 1) == "-5"
     assert sentence(page).startswith("If RENDER falls")
 
@@ -185,7 +191,7 @@ def test_no_request_leaves_for_another_host(app: App, browser: Browser) -> None:
     page.goto(app.url)
     drawn(page)
     slide(page, -2)
-    page.get_by_role("button", name="To the brink").click()
+    page.get_by_role("button", name="Move to liquidation").click()
     idle(page)
     hosts = {
         re.sub(r"^\w+://([^/]*).*", r"\1", url)
@@ -243,7 +249,7 @@ def test_a_link_opened_as_the_first_thing_in_a_fresh_process_is_read(
         drawn(page)
         assert sentence(page).startswith("If RENDER falls")
         assert page.get_by_role(
-            "combobox", name="Venue"
+            "combobox", name="Exchange"
         ).first.input_value() == "OKX" or "OKX" in page.inner_text("body")
         context.close()
     finally:
@@ -266,3 +272,72 @@ def test_tabs_opened_at_once_each_keep_their_own_scenario(
     assert [metric(page, "Margin balance") for page in pages.values()] == [
         f"${size},000.00" for size in sizes
     ]
+
+
+@pytest.mark.parametrize("delay", [0, 30, 150], ids=["at once", "fast", "slow"])
+def test_nothing_typed_is_lost_after_a_click_from_a_number_field(visit: Visit, delay: int) -> None:
+    page = visit()
+    for size in ("1001", "1002", "1003"):
+        page.get_by_role("spinbutton", name="Wallet balance").fill("9000")
+        page.get_by_label("Size, row 2").click()
+        page.keyboard.type(size, delay=delay)
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        page.keyboard.type("0.3", delay=delay)
+        page.get_by_role("spinbutton", name="Wallet balance").fill("9500")
+        page.keyboard.press("Tab")
+        assert (cell(page, "Size", 1), cell(page, "Entry", 1)) == (size, "0.3")
+    idle(page)
+    assert "p=FET_long_1003_0.3_10" in page.url
+    assert "wallet_balance=9500" in page.url
+
+
+def test_fifty_rows_are_typed_in_by_the_keyboard_and_each_has_its_results(visit: Visit) -> None:
+    page = visit("?venue=textbook&margin_mode=cross&wallet_balance=100000&v=1")
+    for row in range(50):
+        page.get_by_role("button", name="Add position").click()
+        page.keyboard.type(f"T{row}")
+        for text in ("", "10", "", "2", "2", "5"):
+            page.keyboard.press("Tab")
+            if text:
+                page.keyboard.type(text)
+    page.keyboard.press("Tab")
+    idle(page)
+    assert page.url.count("&p=T") == 50
+    page.wait_for_selector(".tandem-positions tr.stale", state="detached")
+    assert page.locator(".tandem-positions .value").all_inner_texts() == ["$20.00"] * 50
+
+
+def test_a_row_is_flipped_duplicated_and_removed_where_it_stands(visit: Visit) -> None:
+    page = visit()
+    page.get_by_role("button", name="Flip row 2").click()
+    idle(page)
+    assert "p=FET_short_" in page.url
+    page.get_by_role("button", name="Duplicate row 1").click()
+    idle(page)
+    told = page.locator(".tandem-positions .fault:visible").first
+    assert "RENDER long is in row 1 already" in told.inner_text()
+    page.get_by_role("button", name="Remove row 2").click()
+    idle(page)
+    assert page.locator(".tandem-positions .fault:visible").count() == 0
+    assert page.url.count("&p=") == 2
+
+
+def test_unfinished_rows_outlast_another_page_and_back(visit: Visit) -> None:
+    page = visit()
+    page.get_by_role("button", name="Add position").click()
+    page.keyboard.type("TAO")
+    page.keyboard.press("Tab")
+    idle(page)
+    page.get_by_role("link", name="Compare").click()
+    page.wait_for_url("**/compare*")
+    idle(page)
+    page.get_by_role("link", name="What if").click()
+    drawn(page)
+    assert cell(page, "Token", 2) == "TAO"
+    type_cell(page, "Size", 0, "20000")
+    idle(page)
+    page.go_back()
+    idle(page)
+    assert cell(page, "Size", 0).startswith("28571.4")
+    assert cell(page, "Token", 2) == "TAO"

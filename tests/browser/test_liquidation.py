@@ -73,7 +73,7 @@ def test_an_edited_account_goes_through_a_past_day_and_comes_back_as_it_was(visi
     page.get_by_text("A past day").click()
     idle(page)
     title = page.locator(".js-plotly-plot .gtitle").text_content()
-    assert re.search(r"Liquidation from [\d.]+\s% of the\s?way on", title or "")
+    assert re.search(r"Liquidation from [\d.]+% of the\s?way on", title or "")
     page.get_by_role("link", name="What if", exact=True).click()
     page.wait_for_url(re.compile(r":\d+/\?"))
     drawn(page)

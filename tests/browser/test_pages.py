@@ -10,7 +10,7 @@ from margin.studies.account.assess import assess
 from tests.browser.conftest import Live, Visit, drawn, idle, metric, sentence, type_cell
 from tests.replay.figures import ADDRESS
 
-PAGES = {"What if": "", "Your positions": "positions", "Market data": "data"}
+PAGES = {"What if": "", "Import / export": "positions", "Market data": "data"}
 
 
 def badge(page: Page) -> str:
@@ -30,9 +30,9 @@ def test_live_data_is_switched_on_and_todays_marks_are_taken_when_asked(
     assert live.replay.asked == []
     live.book.marks.update(RENDER=1.8, FET=0.23)
     page.get_by_text("Live data").click()
-    until(page, "button:has-text('Refresh marks')")
+    until(page, "button:has-text('Refresh mark prices')")
     assert metric(page, "Margin balance") == "$10,000.00"
-    page.get_by_role("button", name="Refresh marks").click()
+    page.get_by_role("button", name="Refresh mark prices").click()
     until(page, "text=The baseline is the account before")
     assert badge(page).startswith("Marks: Binance, live, ")
     assert metric(page, "Margin balance") == "$12,665.68"
@@ -46,7 +46,7 @@ def test_an_edited_account_goes_along_from_page_to_page_and_back(visit_live: Vis
     type_cell(page, "Size", 0, "20000")
     idle(page)
     edited = sentence(page)
-    for name in ("Market data", "Your positions", "What if"):
+    for name in ("Market data", "Import / export", "What if"):
         page.get_by_role("link", name=name).click()
         page.wait_for_url(re.compile(rf"/{PAGES[name]}\?"))
         idle(page)
@@ -89,8 +89,8 @@ def test_a_wallet_is_read_compared_and_taken_over(live: Live, visit_live: Visit)
     page.get_by_label("Wallet address").fill(ADDRESS)
     page.get_by_role("button", name="Read the account").click()
     until(page, "text=Every figure agrees within 1%")
-    page.get_by_role("button", name="Take this account over").click()
-    until(page, "text=Taken over from Hyperliquid: 4 positions.")
+    page.get_by_role("button", name="Import account").click()
+    until(page, "text=Imported from Hyperliquid: 4 positions.")
     assert ADDRESS not in page.url
     page.get_by_role("link", name="What if").click()
     drawn(page)

@@ -1,4 +1,4 @@
-"""A person's way through the Moves-together page in a real browser, shared shocks among it."""
+"""A person's way through the Stress tests page in a real browser, shared shocks among it."""
 
 import re
 
@@ -28,8 +28,8 @@ def bottom(page: Page, part: str) -> float:
 def test_shared_shocks_are_there_are_edited_and_undone(visit: Visit) -> None:
     page = visit(f"scenarios?{SHOCKED}", chart=False)
     together = page.locator("strong", has_text="All together")
-    expect(together).to_contain_text("requirement ÷ equity 16.50% → 42.55%")
-    page.get_by_role("spinbutton", name="Common move, %").fill("-20")
+    expect(together).to_contain_text("margin used 16.50% → 42.55%")
+    page.get_by_role("spinbutton", name="Joint move, %").fill("-20")
     page.keyboard.press("Enter")
     expect(together).to_contain_text("liquidates the account", timeout=20_000)
     idle(page)
@@ -70,7 +70,7 @@ def test_the_first_screen_shows_the_ranking_and_the_map_answers_in_words(visit: 
         bottom(page, part) <= 900
         for part in ("strong", ".js-plotly-plot", "[data-testid=stDataFrame]")
     )
-    open_section(page, "Map of two")
+    open_section(page, "Two-token map")
     plot = page.locator(".js-plotly-plot .nsewdrag").first
     plot.wait_for(timeout=30_000)
     box = plot.bounding_box()

@@ -81,7 +81,7 @@ def test_a_key_travels_once_and_is_forgotten_when_its_owner_says_so(live: Live, 
     assert tab.held(*SECRETS.values()) == ["Key api_key", "Key secret", "Key passphrase"]
     tab.press("Read it again")
     page.get_by_text(AGREES).wait_for()
-    tab.press("Take this account over")
+    tab.press("Import account")
     page.get_by_text("Live data").click()
     page.get_by_role("link", name="Compare").click()
     page.wait_for_url("**/compare?*")
@@ -107,7 +107,7 @@ def test_a_key_travels_once_whatever_comes_of_the_question(live: Live, page: Pag
     live.replay.heal()
     tab.press("Read it again")
     page.get_by_text(AGREES).wait_for(timeout=60_000)
-    page.get_by_role("combobox", name="Venue").click()
+    page.get_by_role("combobox", name="Exchange").click()
     page.get_by_role("option", name="Hyperliquid").click()
     idle(page)
     tab.send({"Wallet address": ADDRESS}, AGREES)

@@ -57,7 +57,7 @@ FALLEN = {
 }
 DOCUMENTS: dict[str, tuple[float, list[dict[str, Any]], dict[str, Any]]] = {
     "two longs": (10_000, TWO_LONGS, {}),
-    "two longs, after a common fall": (10_000, TWO_LONGS, FALLEN),
+    "two longs, after a joint fall": (10_000, TWO_LONGS, FALLEN),
     "long/short book": (
         20_000,
         FOUR,

@@ -1,6 +1,6 @@
 """The charts of the Compare page.
 
-Both modes along a direction, and every venue in a common move.
+Both modes along a direction, and every venue in a joint move.
 """
 
 import re
@@ -202,11 +202,11 @@ def test_of_fifty_positions_few_are_told_and_more_are_counted() -> None:
 @pytest.mark.parametrize(
     ("name", "title"),
     [
-        ("two longs", "Common fall to liquidation: −1.23% (Hyperliquid) to −9.47% (Binance)"),
-        ("short", "Common rise to liquidation: +53.97% (Hyperliquid) to +55.27% (Binance)"),
-        ("covered", "No common move to +1,000% liquidates on Binance, Bybit, Hyperliquid and OKX"),
+        ("two longs", "Joint fall to liquidation: −1.23% (Hyperliquid) to −9.47% (Binance)"),
+        ("short", "Joint rise to liquidation: +53.97% (Hyperliquid) to +55.27% (Binance)"),
+        ("covered", "No joint move to +1,000% liquidates on Binance, Bybit, Hyperliquid and OKX"),
         ("no positions", "No positions: no venue requires anything"),
-        ("isolated", "First loss in a common fall: reached (Hyperliquid) to −9.24% (Bybit)"),
+        ("isolated", "First loss in a joint fall: reached (Hyperliquid) to −9.24% (Bybit)"),
     ],
 )
 def test_the_title_of_the_venues_names_the_span(name: str, title: str) -> None:
@@ -217,18 +217,18 @@ def test_tables_of_one_day_name_who_lasts_longest() -> None:
     found = compared(named("short").scenario, "2026-09-29")
     assert (
         plain(figures.venues(found).layout.title.text)
-        == "In a common rise Binance lasts longest: +55.27%"
+        == "In a joint rise Binance lasts longest: +55.27%"
     )
 
 
 @pytest.mark.parametrize(
     ("wallet", "quantity", "title"),
     [
-        (1_500, 20_000, "In a common rise Bybit lasts longest: +3.40%"),
+        (1_500, 20_000, "In a joint rise Bybit lasts longest: +3.40%"),
         (
             10_900,
             571.43,
-            "Common rise to liquidation: +981.82% (Hyperliquid); none to +1,000% on 3 of 4",
+            "Joint rise to liquidation: +981.82% (Hyperliquid); none to +1,000% on 3 of 4",
         ),
     ],
 )
@@ -252,7 +252,10 @@ def test_where_some_are_dead_and_the_others_out_of_reach_both_are_counted() -> N
 
 def test_an_isolated_row_says_that_a_position_is_lost() -> None:
     lost = account("binance", "isolated", [long("RENDER", 20_000, 2.1)], 5_000)
-    assert "Binance: a position is lost at these marks, tables of 2026-09-29" in of_venues(lost)[1]
+    assert (
+        "Binance: a position is liquidated at these marks, tables of 2026-09-29"
+        in of_venues(lost)[1]
+    )
 
 
 def test_a_venue_without_a_token_has_a_row_without_it_and_its_date() -> None:

@@ -1,4 +1,4 @@
-"""The chart of named days: its finding, its rows, and that its points are the study's."""
+"""The chart of crash days: its finding, its rows, and that its points are the study's."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -98,7 +98,7 @@ def test_a_day_says_how_it_ends_at_both_instants() -> None:
         "<b>mild</b>",
         "close: survived",
         "margin balance $9,100.00",
-        "requirement ÷ equity 17.93%",
+        "margin used 17.93%",
         "headroom $7,468.00",
     ]
     assert "no equity left" in close.text[0]

@@ -1,4 +1,4 @@
-"""The chart of the common move."""
+"""The chart of the joint move."""
 
 import numpy as np
 import pytest
@@ -10,17 +10,17 @@ from tests.charts import figures
 from tests.charts.conftest import TWO_LONGS, Situation, named, situation
 
 TITLES = {
-    "two longs": "A common fall of 9.47% liquidates the account",
-    "two longs, after a common fall": "A common fall of a further 4.70% liquidates the account",
-    "short": "A common rise of 55.27% liquidates the account",
-    "covered": "No common move from −100% to +1,000% liquidates this account",
-    "isolated": "A common fall of 8.32% or rise of 9.25% loses the first position",
+    "two longs": "A joint fall of 9.47% liquidates the account",
+    "two longs, after a joint fall": "A joint fall of a further 4.70% liquidates the account",
+    "short": "A joint rise of 55.27% liquidates the account",
+    "covered": "No joint move from −100% to +1,000% liquidates this account",
+    "isolated": "A joint fall of 8.32% or rise of 9.25% liquidates the first position",
     "isolated, one lost": "RENDER long is liquidated at these marks",
     "liquidated": "Liquidated at these marks",
     "negative equity": "Liquidated at these marks",
     "at the liquidation point": "At the liquidation point",
     "no tiers": "Not known: OKX has no tier table for FET",
-    "no positions": "No positions: no common move can liquidate",
+    "no positions": "No positions: no joint move can liquidate",
 }
 
 

@@ -73,7 +73,7 @@ class Drawn:
 
 TITLES = {
     "two longs": "RENDER −17.04% or FET −21.30% alone liquidates; together −9.47%",
-    "isolated": "RENDER −8.32% or BTC +9.25% alone loses a position; together −8.32%",
+    "isolated": "RENDER −8.32% or BTC +9.25% alone liquidates a position; together −8.32%",
     "near below, far above": "RENDER −0.49% or FET +0.52% alone liquidates; moving apart 0.25%, "
     "RENDER down",
     "liquidated": "Liquidated at these marks",
@@ -188,7 +188,7 @@ DAYS = (
 
 
 def all_days(found: Situation, *, worst: bool = True) -> tuple[DayPoint, ...]:
-    """Every named day of the snapshot on the situation's map; none where it has no map."""
+    """Every crash day of the snapshot on the situation's map; none where it has no map."""
     choices = groups(found.scenario, AI_TOKENS)
     pair = first_pair(found.scenario, choices)
     if pair is None or Drawn(found).map is None:
@@ -285,7 +285,7 @@ def test_the_ellipses_are_named_and_only_there_where_the_risk_is_known() -> None
 
 def test_a_day_outside_the_map_is_an_arrow_at_its_edge_that_tells_the_truth() -> None:
     drawn = Drawn(named("two longs"), points=DAYS)
-    days = drawn.trace("named days")
+    days = drawn.trace("crash days")
     assert list(days.marker.symbol) == ["diamond", "diamond-open", "triangle-sw"]
     assert days.x[2] == pytest.approx(drawn.moves[0][0] * 100)
     assert days.text[2].startswith("<b>1 · 2025-10-10 crash</b><br>RENDER −84.00%, FET −76.00%<br>")
@@ -294,7 +294,7 @@ def test_a_day_outside_the_map_is_an_arrow_at_its_edge_that_tells_the_truth() ->
         "2025-10-10: RENDER −84.00%, FET −76.00%, liquidated: $10,000.00 below what is required"
         in drawn.alt
     )
-    assert "1 of 3 named days liquidate at their worst tick" in drawn.alt
+    assert "1 of 3 crash days liquidate at their worst tick" in drawn.alt
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_a_day_outside_the_map_is_an_arrow_at_its_edge_that_tells_the_truth() ->
 )
 def test_an_arrow_points_to_where_the_day_lies(place: tuple[float, float], symbol: str) -> None:
     drawn = Drawn(named("two longs"), points=(day("day", *place),))
-    assert list(drawn.trace("named days").marker.symbol) == [symbol]
+    assert list(drawn.trace("crash days").marker.symbol) == [symbol]
 
 
 def test_a_days_name_is_never_markup() -> None:
@@ -398,7 +398,7 @@ def test_a_number_tells_when_pointed_at_what_its_marks_tell_also_where_they_lie_
 ):
     drawn = Drawn(named("two longs"), points=all_days(named("two longs")))
     told = dict(
-        zip(range(1, 22), sorted(drawn.trace("named days").text, key=number_of), strict=True)
+        zip(range(1, 22), sorted(drawn.trace("crash days").text, key=number_of), strict=True)
     )
     for label in drawn.figure.layout.annotations:
         if label.text.startswith("<b>"):
@@ -414,14 +414,14 @@ def test_however_many_tokens_are_made_up_a_day_tells_them_in_one_short_line() ->
     drawn = Drawn(
         named("two longs"), points=(day("2025-10-10", -0.1, -0.1, gaps=many, whole_gaps=many),)
     )
-    assert max(map(len, drawn.trace("named days").text[0].split("<br>"))) < 60
+    assert max(map(len, drawn.trace("crash days").text[0].split("<br>"))) < 60
 
 
 def test_a_day_that_finds_no_room_is_still_pointed_at_and_never_written_over_another() -> None:
     crowd = tuple(day(f"day {place}", -0.1 - place / 1e4, -0.1) for place in range(1, 301))
     drawn = Drawn(named("two longs"), points=crowd)
     assert 21 <= len([label for label in drawn.labels if label.startswith("<b>")]) < 300
-    assert len(drawn.trace("named days").text) == 300
+    assert len(drawn.trace("crash days").text) == 300
 
 
 @pytest.mark.parametrize(
@@ -438,7 +438,7 @@ def test_a_day_that_finds_no_room_is_still_pointed_at_and_never_written_over_ano
             LIVED,
             ENDED,
             "<b>at this point of the map</b><br>survives: $8,100.00 from "
-            "liquidation<br>requirement ÷ equity 10.00%"
+            "liquidation<br>margin used 10.00%"
             "<br>margin balance $9,000.00<br><b>on the whole day, at the worst "
             "tick</b><br>liquidated: $10,000.00 "
             "below what is required<br>no equity left<br>margin balance −$9,000.00<br>(TAO by "
@@ -448,7 +448,7 @@ def test_a_day_that_finds_no_room_is_still_pointed_at_and_never_written_over_ano
             LIVED._replace(liquidated=True),
             LIVED._replace(liquidated=True),
             "<b>at the worst tick, here as on the whole day</b><br>liquidated before it got there"
-            "<br>requirement ÷ equity 10.00%<br>margin balance $9,000.00",
+            "<br>margin used 10.00%<br>margin balance $9,000.00",
         ),
     ],
 )
@@ -460,7 +460,7 @@ def test_pointing_at_a_day_says_how_the_account_ends_there_and_on_the_whole_day(
         points=(day("2025-10-10", -0.1, -0.1, here, whole, whole_gaps={"TAO": "by beta"}),),
     )
     assert (
-        drawn.trace("named days").text[0]
+        drawn.trace("crash days").text[0]
         == f"<b>1 · 2025-10-10 crash</b><br>RENDER −10.00%, FET −10.00%<br>{told}"
     )
 
@@ -470,7 +470,7 @@ def test_in_isolated_mode_a_day_tells_how_many_positions_it_takes_and_what_they_
     lost = LIVED._replace(positions_lost=1, equity_left=4_400.0, liquidated=True)
     safe = LIVED._replace(positions_lost=0, equity_left=9_100.0)
     drawn = Drawn(found, points=(day("2025-10-10", -0.1, 0.0, lost, safe),))
-    told = drawn.trace("named days").text[0]
+    told = drawn.trace("crash days").text[0]
     assert "1 of 2 positions lost<br>margin balance $4,400.00 after that" in told
     assert (
         "no position lost<br>worst off: requirement ÷ margin 10.00%<br>margin balance $9,100.00"
@@ -480,10 +480,7 @@ def test_in_isolated_mode_a_day_tells_how_many_positions_it_takes_and_what_they_
 
 def test_pointing_at_today_says_how_the_account_stands() -> None:
     [told] = Drawn(named("two longs")).trace("today").text
-    assert (
-        told
-        == "<b>today</b><br>below warning: 16.50% of equity required<br>$8,350.00 from liquidation"
-    )
+    assert told == "<b>today</b><br>safe: 16.50% of equity required<br>$8,350.00 from liquidation"
     [late] = Drawn(named("liquidated")).trace("today").text
     assert late.startswith("<b>today</b><br>liquidated: $")
 
@@ -491,7 +488,7 @@ def test_pointing_at_today_says_how_the_account_stands() -> None:
 def test_where_the_account_is_liquidated_today_no_point_promises_anything() -> None:
     told = Drawn(named("liquidated")).figure.data[-1].text
     assert all("liquidated" in each for each in told)
-    assert not [each for each in told if "from liquidation" in each or "below warning" in each]
+    assert not [each for each in told if "from liquidation" in each or "safe" in each]
 
 
 def test_pointing_anywhere_says_in_words_how_the_account_stands_there() -> None:
@@ -503,21 +500,19 @@ def test_pointing_anywhere_says_in_words_how_the_account_stands_there() -> None:
     assert corner[0].startswith("<b>RENDER −")
     assert corner[1].startswith("liquidated: $")
     best = targets.text[-1].split("<br>")
-    assert best[1].startswith("below warning: ")
+    assert best[1].startswith("safe: ")
     assert best[2].endswith(" from liquidation")
     words_there = {text.split("<br>")[1].split(":")[0] for text in targets.text}
-    assert words_there == {"liquidated", "below warning", "warning level"} | (
-        words_there & {"danger level"}
-    )
+    assert words_there == {"liquidated", "safe", "warning level"} | (words_there & {"danger level"})
 
 
 def test_in_isolated_mode_the_words_speak_of_positions() -> None:
     drawn = Drawn(named("isolated"))
     told = "\n".join(drawn.figure.data[-1].text)
-    assert "a position is lost: " in told
+    assert "a position is liquidated: " in told
     assert "of the worst position's margin required" in told
     assert all(
-        ("were all still open" in each) == ("a position is lost" in each)
+        ("were all still open" in each) == ("a position is liquidated" in each)
         for each in drawn.figure.data[-1].text
     )
     assert "position worst off" in drawn.figure.layout.xaxis.title.text

@@ -52,7 +52,7 @@ def along(scenario: Scenario, move: float, conduct: Conduct | None = None) -> Wa
 
 
 def case(name: str, move: float = -0.2, conduct: Conduct | None = None) -> Case:
-    """A situation on a common move, with the run without stops where there are any."""
+    """A situation on a joint move, with the run without stops where there are any."""
     scenario = named(name).scenario
     without = along(scenario, move) if conduct and conduct.has_stops else None
     return Case(along(scenario, move, conduct), PathMove(FALL.name, move), without)

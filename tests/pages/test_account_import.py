@@ -1,4 +1,4 @@
-"""A person's own account on the Your positions page: read, compared, taken over, forgotten.
+"""A person's own account on the Import / export page: read, compared, taken over, forgotten.
 
 The key is nowhere else.
 """
@@ -112,7 +112,7 @@ def test_an_account_is_compared_and_taken_over(venues: Venues, venue: str) -> No
     assert page.said("error") == []
     assert {row["Difference"] for row in page.compared()} <= {"0.00%", "+0.00%", "−0.00%", "–"}
     assert page.said("success") == ["Every figure agrees within 1%."]
-    page.press("Take this account over")
+    page.press("Import account")
     taken = page.session.working
     assert (taken.account.venue, taken.account.wallet_balance) == (venue, book.wallet)
     assert [(each.symbol, each.side, each.quantity) for each in taken.positions] == [
@@ -215,7 +215,7 @@ def test_a_key_that_can_trade_draws_a_warning(venues: Venues, venue: str) -> Non
     book.may_trade = True
     page = PositionsPage().read(venue)
     assert page.said("warning")[0].startswith("This key can trade. Tandem only reads")
-    assert "Take this account over" in page.buttons
+    assert "Import account" in page.buttons
 
 
 @pytest.mark.parametrize("venue", ["binance", "bybit", "okx"])
@@ -227,7 +227,7 @@ def test_a_key_that_can_withdraw_is_refused_and_not_kept(venues: Venues, venue: 
     assert "lets this key withdraw or transfer your money" in told
     assert "make one that can only read" in told
     assert page.session.reading.result.question.key is None
-    assert page.buttons.isdisjoint({"Take this account over", "Read it again"})
+    assert page.buttons.isdisjoint({"Import account", "Read it again"})
 
 
 def test_where_the_exchange_does_not_say_what_a_key_can_do_the_page_says_so(venues: Venues) -> None:
@@ -238,7 +238,7 @@ def test_where_the_exchange_does_not_say_what_a_key_can_do_the_page_says_so(venu
         each.startswith("Binance does not say all that this key can do.")
         for each in page.said("info")
     )
-    assert "Take this account over" in page.buttons
+    assert "Import account" in page.buttons
 
 
 def test_a_key_of_a_regional_site_is_read_there_and_again_there(venues: Venues) -> None:
@@ -256,9 +256,9 @@ def test_a_key_of_a_regional_site_is_read_there_and_again_there(venues: Venues) 
     [site] = [each for each in page.at.selectbox if each.label == "Site"]
     site.set_value("eea")
     page.run().give(**FIELDS).settle()
-    assert "Take this account over" in page.buttons
+    assert "Import account" in page.buttons
     book.wallet += 500
-    page.press("Read it again").settle().press("Take this account over")
+    page.press("Read it again").settle().press("Import account")
     assert page.session.working.account.wallet_balance == book.wallet
     assert {asked.host for asked in replay.asked} == {"eea.okx.com"}
 
@@ -300,7 +300,7 @@ def test_a_coin_that_is_owed_is_said_and_lowers_the_wallet(venues: Venues) -> No
         each.startswith("Left out: -2 SOL: it is owed, and counts against")
         for each in page.said("warning")
     )
-    taken = page.press("Take this account over").session.working
+    taken = page.press("Import account").session.working
     assert taken.account.wallet_balance == pytest.approx(book.wallet - 2 * book.marks["SOL"])
     assert taken.account.collateral == ()
 
@@ -313,8 +313,7 @@ def test_what_cannot_be_taken_over_is_listed_with_its_reason(venues: Venues) -> 
         each.startswith("Left out: ") and "isolated" in each for each in page.said("warning")
     )
     assert "WLD" not in {
-        position.symbol
-        for position in page.press("Take this account over").session.working.positions
+        position.symbol for position in page.press("Import account").session.working.positions
     }
 
 
@@ -324,7 +323,7 @@ def test_binance_gives_its_tiers_to_the_key_for_this_session_alone(venues: Venue
     page = PositionsPage().read("binance")
     assert page.said("success") == ["Every figure agrees within 1%."]
     assert (page.session.live_data.keyed_tiers, page.session.live_data.view) == ({}, None)
-    page.press("Take this account over")
+    page.press("Import account")
     assert page.session.working.market.reference.tiers["RENDER"].max_leverages[0] == 60
     assert PositionsPage().session.working.market.reference.tiers["RENDER"].max_leverages[0] == 75
     page.press("Forget the account and its key")
@@ -359,7 +358,7 @@ def test_an_account_that_cannot_be_read_is_one_sentence(
     )
     [told] = page.settle().said("error")
     assert told.startswith(reason)
-    assert told.endswith("Nothing was taken over.")
+    assert told.endswith("Nothing was imported.")
 
 
 def test_an_empty_form_asks_nobody(venues: Venues) -> None:
@@ -373,7 +372,7 @@ def test_a_form_that_is_not_sent_does_not_show_the_former_answer(venues: Venues)
     del venues
     page = PositionsPage().read("okx").give(secret_key="only the key")
     assert page.said("error") == ["Not sent. Fill in every field first."]
-    assert "Take this account over" not in page.buttons
+    assert "Import account" not in page.buttons
 
 
 def test_one_account_is_read_at_a_time(venues: Venues, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -393,7 +392,7 @@ def test_one_account_is_read_at_a_time(venues: Venues, monkeypatch: pytest.Monke
     go_on.set()
     assert page.session.reading.busy.wait(PATIENCE)
     page.press("Read it again").settle()
-    assert ("Take this account over" in page.buttons, asked) == (True, ["okx", "okx"])
+    assert ("Import account" in page.buttons, asked) == (True, ["okx", "okx"])
 
 
 def test_a_thread_that_cannot_start_leaves_room_for_others(
@@ -418,7 +417,7 @@ def test_a_fault_nobody_thought_of_is_one_sentence_and_logged_by_its_type(
 
     monkeypatch.setattr(account_import, "read_all", breaks)
     page = PositionsPage().read("okx")
-    assert page.said("error") == ["OKX gave an answer that cannot be used. Nothing was taken over."]
+    assert page.said("error") == ["OKX gave an answer that cannot be used. Nothing was imported."]
     assert "ZeroDivisionError" in caplog.text
     assert KEY.secret not in caplog.text
 
@@ -437,13 +436,13 @@ def test_an_account_can_be_read_again_without_its_key_being_typed_again(venues: 
     _, book = venues
     page = PositionsPage().read("okx")
     book.wallet += 500
-    page.press("Read it again").settle().press("Take this account over")
+    page.press("Read it again").settle().press("Import account")
     assert page.session.working.account.wallet_balance == book.wallet
 
 
 def test_a_fee_of_ones_own_stays_at_its_venue(venues: Venues) -> None:
     del venues
-    before = PositionsPage().read("okx").press("Take this account over").session.working
+    before = PositionsPage().read("okx").press("Import account").session.working
     after = at_venue(before, "bybit")
     assert after.account.taker_fee is None
     assert "taker fee 0.055%, the venue's (before: 0.04%, your own)" in venue_change(before, after)
@@ -465,7 +464,7 @@ def test_a_secret_is_in_no_link_no_file_no_log_and_no_widget(
     monkeypatch.setenv("TANDEM_CACHE", str(tmp_path))
     live.cache.clear()
     caplog.set_level(logging.DEBUG)
-    page = PositionsPage().read(venue).press("Take this account over")
+    page = PositionsPage().read(venue).press("Import account")
     [toggle] = [each for each in page.at.toggle if each.key == "live"]
     toggle.set_value(True)
     page.run()

@@ -274,10 +274,10 @@ def test_named_days_are_shown_at_their_worst_tick_and_at_their_close() -> None:
     assert list(days) == sorted(crash.date for crash in snapshot.crashes())
     assert days["2025-10-10"]["Isolated leaves"] == "$1,000.00 (−$9,000.00)"
     assert days["2024-08-02"]["Positions lost, isolated"] == "RENDER long"
-    assert "Of 21 named days at their worst tick, cross is liquidated on 17" in page.text()
+    assert "Of 21 crash days at their worst tick, cross is liquidated on 17" in page.text()
     assert "The worst tick takes every token's lowest or highest price" in page.text()
     page.choose("compare_when", CLOSE)
-    assert "Of 21 named days at their close" in page.text()
+    assert "Of 21 crash days at their close" in page.text()
     assert "closes understate the danger" in page.text()
 
 
@@ -366,18 +366,18 @@ def test_a_change_to_isolated_shows_what_every_position_would_hold_and_need() ->
             "After the change": "RENDER long",
             "Margin with profit and loss": "$2,500.00",
             "Initial margin": "$4,750.00",
-            "Short of it": "$2,250.00",
+            "Shortfall": "$2,250.00",
             "Headroom": "$1,625.00",
-            "Requirement ÷ equity": "35.00%",
+            "Margin used": "35.00%",
             "State": "holds",
         },
         {
             "After the change": "FET long",
             "Margin with profit and loss": "$4,000.00",
             "Initial margin": "$4,000.00",
-            "Short of it": "none",
+            "Shortfall": "none",
             "Headroom": "$3,275.00",
-            "Requirement ÷ equity": "18.12%",
+            "Margin used": "18.12%",
             "State": "holds",
         },
     ]
@@ -463,7 +463,7 @@ def by_venue() -> ComparePage:
 
 
 def test_every_venue_has_its_figures_and_the_date_of_its_tables(by_venue: ComparePage) -> None:
-    rows = {row["Venue"]: row for row in by_venue.table("Tables")}
+    rows = {row["Exchange"]: row for row in by_venue.table("Tables")}
     assert list(rows) == [
         "Binance",
         "Bybit",
@@ -473,13 +473,13 @@ def test_every_venue_has_its_figures_and_the_date_of_its_tables(by_venue: Compar
         "Hyperliquid",
     ]
     assert rows["Binance"] == {
-        "Venue": "Binance",
-        "It would refuse": "none",
-        "Not known there": "none",
+        "Exchange": "Binance",
+        "Rejected there": "none",
+        "No data": "none",
         "Tables": "snapshot, 2026-09-29",
-        "Common fall": "−9.47%",
-        "Common rise": "none",
-        "Requirement ÷ equity": "16.50%",
+        "Joint fall": "−9.47%",
+        "Joint rise": "none",
+        "Margin used": "16.50%",
         "Venue's ratio": "16.50%",
         "How to read it": "rises, liquidation at 100.00%",
         "Initial margin": "$9,000.00",
@@ -487,9 +487,9 @@ def test_every_venue_has_its_figures_and_the_date_of_its_tables(by_venue: Compar
         "Requirement": "$1,650.00",
         "Available": "$1,000.00",
     }
-    assert list(rows["Binance"])[:3] == ["Venue", "It would refuse", "Not known there"]
+    assert list(rows["Binance"])[:3] == ["Exchange", "Rejected there", "No data"]
     assert rows["OKX without FET"]["How to read it"] == "falls, liquidation at 100.00%"
-    assert rows["Hyperliquid"]["It would refuse"].startswith("RENDER long at 10x is above the 5x")
+    assert rows["Hyperliquid"]["Rejected there"].startswith("RENDER long at 10x is above the 5x")
     assert rows["Hyperliquid"]["Initial margin"] == "refused ($9,000.00 as entered)"
     assert rows["Hyperliquid"]["Available"] == "refused ($1,000.00 as entered)"
 
@@ -497,18 +497,17 @@ def test_every_venue_has_its_figures_and_the_date_of_its_tables(by_venue: Compar
 def test_a_venue_that_does_not_list_a_token_has_no_figures_and_says_why(
     by_venue: ComparePage,
 ) -> None:
-    rows = {row["Venue"]: row for row in by_venue.table("Tables")}
+    rows = {row["Exchange"]: row for row in by_venue.table("Tables")}
     assert (
-        rows["Bybit"]["Not known there"]
-        == "FET is not listed on Bybit as seen 2025-12-29 and 2026-07-20"
+        rows["Bybit"]["No data"] == "FET is not listed on Bybit as seen 2025-12-29 and 2026-07-20"
     )
     figures = (
         "Initial margin",
         "Requirement",
-        "Common fall",
+        "Joint fall",
         "Available",
         "Venue's ratio",
-        "It would refuse",
+        "Rejected there",
     )
     assert {rows["Bybit"][column] for column in (*figures, "How to read it")} == {"–"}
     assert rows["Bybit without FET"]["Initial margin"] == "$5,024.75"
@@ -518,9 +517,7 @@ def test_nobody_is_named_as_the_tables_are_far_apart(by_venue: ComparePage) -> N
     tables = {venue: snapshot.tables(venue) for venue in listing_venues()}
     assert by_venue.sentence == venue_verdict(venues_compared(scenario(), tables))
     assert "203 days apart" in by_venue.sentence
-    assert (
-        by_venue.title() == "Common fall to liquidation: −1.23% (Hyperliquid) to −9.47% (Binance)"
-    )
+    assert by_venue.title() == "Joint fall to liquidation: −1.23% (Hyperliquid) to −9.47% (Binance)"
     assert "USDT and USDC are taken as one dollar each" in by_venue.text()
     assert "no venue is asked" in by_venue.text()
 
@@ -547,14 +544,14 @@ def test_a_venue_is_taken_over_as_the_front_page_does_and_the_section_stays() ->
 
 def test_a_venue_taken_over_has_the_figures_that_its_row_showed() -> None:
     page = ComparePage(address(taker_fee=0.002)).choose("compare_section", BY_VENUE)
-    shown = {row["Venue"]: row for row in page.table("Tables")}["OKX without FET"]
+    shown = {row["Exchange"]: row for row in page.table("Tables")}["OKX without FET"]
     page.press("do_take_okx")
-    assert {row["Venue"]: row for row in page.table("Tables")}["OKX without FET"] == shown
+    assert {row["Exchange"]: row for row in page.table("Tables")}["OKX without FET"] == shown
 
 
 def test_in_isolated_margin_the_first_loss_is_told_and_prices_are_per_position() -> None:
     page = ComparePage(address(margin_mode="isolated")).choose("compare_section", BY_VENUE)
-    assert page.table("Tables")[0]["Common fall, first lost"] == "−8.32%"
+    assert page.table("Tables")[0]["Joint fall, first lost"] == "−8.32%"
     assert [row["Token"] for row in page.table("Binance")] == ["RENDER long", "FET long"]
 
 
@@ -570,7 +567,7 @@ def test_in_isolated_margin_the_first_loss_is_told_and_prices_are_per_position()
             id="no positions",
         ),
         pytest.param(
-            {"venue": "textbook"}, "Cross is liquidated by a common fall of", id="the textbook"
+            {"venue": "textbook"}, "Cross is liquidated by a joint fall of", id="the textbook"
         ),
         pytest.param(
             {"venue": "okx"},
@@ -675,7 +672,7 @@ def test_every_venue_is_asked_only_by_the_button(venues: tuple[Replay, Book]) ->
     every = [query for venue in listing_venues() for query in queries(venue, ("RENDER", "FET"))]
     assert settles(live.cache(), every, PATIENCE)
     page.run()
-    dates = {row["Venue"].split(" ")[0]: row["Tables"] for row in page.table("Tables")}
+    dates = {row["Exchange"].split(" ")[0]: row["Tables"] for row in page.table("Tables")}
     assert dates["OKX"].startswith("live, 20")
     assert dates["Hyperliquid"].startswith("live, 20")
     assert dates["Binance"] == "snapshot, 2026-09-29"  # It gives its tiers only to a key.

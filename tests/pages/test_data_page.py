@@ -127,7 +127,7 @@ def test_every_token_says_where_its_figures_come_from(landing: DataPage) -> None
         "One contract": "1 RENDER",
         "Lot": "0.1",
         "Tick": "0.001",
-        "Least order": "$5.00",
+        "Minimum order": "$5.00",
         "Taker fee": "0.05%",
         "Contract seen": "2025-11-27 to 2026-08-06",
         "Funding": "+0.00249% each 4 h, median of the past",
@@ -289,7 +289,7 @@ def test_switched_on_it_shows_what_the_venue_says_and_why_the_rest_is_not_live(
     assert re.search(
         r"receives \$60\.00 a day at Binance's rate \(live, \d+ s old\)\.", page.text()
     )
-    connected = {row["Venue"]: row for row in page.table("Contracts")}
+    connected = {row["Exchange"]: row for row in page.table("Contracts")}
     assert connected["Binance"]["Contracts"].startswith("live, ")
     assert connected["OKX"]["Contracts"] == "snapshot of 2024-07-01 to 2024-12-31"
 
@@ -303,7 +303,7 @@ def test_only_the_button_asks_the_other_venues(venues: tuple[Replay, Book]) -> N
         live.cache(), [Query("okx", "tiers", "RENDER"), Query("bybit", "contracts")], PATIENCE
     )
     page.run()
-    connected = {row["Venue"]: row for row in page.table("Contracts")}
+    connected = {row["Exchange"]: row for row in page.table("Contracts")}
     assert connected["OKX"]["Tiers of RENDER"].startswith("live, ")
     assert page.table("Hyperliquid")[0]["OKX"].startswith(("trading", "not listed"))
 

@@ -60,9 +60,9 @@ def test_any_account_is_drawn_with_everything_unfolded(document: Document) -> No
     assert visitor.sentence == verdict(expected)
     assert visitor.linked == expected
     drawn(visitor)
-    brink = next(each for each in visitor.at.button if each.label == "To the brink")
+    brink = next(each for each in visitor.at.button if each.label == "Move to liquidation")
     if not brink.disabled and not assess(expected).liquidated:
-        assert visitor.press("To the brink").status == "At the liquidation point"
+        assert visitor.press("Move to liquidation").status == "At the liquidation point"
 
 
 @settings(PATIENT, max_examples=8)

@@ -285,7 +285,7 @@ def test_every_step_is_a_row_in_plain_words() -> None:
     assert rows[1] == {
         "Move": "−9.47%",
         "What happens": "RENDER long is reduced",
-        "Requirement ÷ equity": "100.00% → 90.00%",
+        "Margin used": "100.00% → 90.00%",
         "Closed": "21,686.941",
         "Left": "6,884.4873",
         "Mark": "1.5843",
@@ -304,7 +304,7 @@ def test_why_bybit_stops_is_told_by_its_own_threshold() -> None:
     [stop] = [
         row for row in step_rows(gone(bybit, -0.112)) if row["What happens"] == "Liquidation stops"
     ]
-    assert stop["Why"] == "requirement ÷ equity is at most 90.00% again"
+    assert stop["Why"] == "margin used is at most 90.00% again"
 
 
 def test_what_only_some_venues_take_has_a_column_only_there() -> None:
@@ -323,7 +323,7 @@ def test_a_step_that_leaves_no_equity_has_no_ratio() -> None:
         100,
         marks={"RENDER": 9},
     )
-    assert step_rows(gone(under))[0]["Requirement ÷ equity"].startswith("equity gone → ")
+    assert step_rows(gone(under))[0]["Margin used"].startswith("equity gone → ")
 
 
 @pytest.mark.parametrize("venue", ["binance", "hyperliquid"])
@@ -335,7 +335,7 @@ def test_equity_that_is_nothing_but_rounding_makes_no_percentage(venue: str, dat
     [row] = crash_rows(scenario, [day], moves.betas_to_btc())
     found = waterfall(scenario, Path(scenario.market.marks, row.worst.prices))
     assert found is not None
-    loads = [row["Requirement ÷ equity"] for row in step_rows(Runs(scenario, FALL, found))]
+    loads = [row["Margin used"] for row in step_rows(Runs(scenario, FALL, found))]
     assert loads
     assert not any(re.search(r"\d[\d,]{9,}", each) for each in loads)
 
@@ -524,7 +524,10 @@ def test_another_direction_and_another_move_are_gone() -> None:
 @pytest.mark.parametrize("move", [-100.5, 1001.0])
 def test_a_move_that_cannot_be_is_told_and_nothing_else_is_lost(move: float) -> None:
     page = LiquidationPage().enter("to", move)
-    assert "This path cannot be gone: Move to (%): must be a number of at least -100" in page.text()
+    assert (
+        "This path can't be simulated: Move to (%): must be a number of at least -100"
+        in page.text()
+    )
     assert "What happens at liquidation on Binance" in [each.value for each in page.at.header]
     assert page.enter("to", -20.0).sentence.startswith("You would have kept")
 
@@ -669,7 +672,7 @@ def test_a_margin_stop_can_be_of_one_position() -> None:
     assert [row["What happens"] for row in page.steps()] == [
         "FET long is closed by your margin stop"
     ]
-    assert page.steps()[0]["Why"] == "your level of requirement ÷ equity is reached"
+    assert page.steps()[0]["Why"] == "your level of margin used is reached"
     assert page.sentence.endswith(
         "RENDER long stays open. Without stops you would have kept nothing."
     )

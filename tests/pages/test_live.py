@@ -15,7 +15,6 @@ from margin.market.cache import memory
 from margin.market.cache.memory import Failure
 from margin.market.snapshot import embedded as snapshot
 from pages.ui.session import live
-from pages.ui.what_if.state import WhatIf
 from tests.market.any_source import settles
 from tests.pages.visitor import PATIENCE, TIERS, WORKED_EXAMPLE, Visitor, address
 from tests.replay.figures import Book
@@ -80,7 +79,7 @@ def tiers_first_rate(visitor: Visitor) -> float:
 
 def test_nothing_is_asked_before_somebody_switches_it_on(venues: Venues) -> None:
     replay, _ = venues
-    visitor = Visitor(address(**ON_BYBIT)).press("To the brink").press("Reset")
+    visitor = Visitor(address(**ON_BYBIT)).press("Move to liquidation").press("Reset")
     assert replay.asked == []
     assert badge(visitor) == "Marks: snapshot of 2026-03-18 · tiers: snapshot of 2025-12-29"
 
@@ -113,7 +112,7 @@ def test_refresh_takes_the_marks_and_compares_with_before(venues: Venues) -> Non
     book.marks.update(RENDER=2.1, FET=0.25)
     visitor = settle(switch(Visitor()))
     assert visitor.metric("Margin balance") == "$10,000.00"
-    settle(visitor.press("Refresh marks"))
+    settle(visitor.press("Refresh mark prices"))
     assert visitor.linked.market.marks == {"RENDER": 2.1, "FET": 0.25}
     assert visitor.before("Margin balance") == "from $10,000.00"
     assert (
@@ -127,7 +126,7 @@ def test_refresh_keeps_the_common_move_that_was_chosen(venues: Venues) -> None:
     _, book = venues
     book.marks.update(RENDER=2.0, FET=0.2)
     visitor = settle(switch(Visitor().slide(-0.1)))
-    settle(visitor.press("Refresh marks"))
+    settle(visitor.press("Refresh mark prices"))
     assert visitor.linked.market.marks == {"RENDER": pytest.approx(1.8), "FET": pytest.approx(0.18)}
     assert visitor.field("move").value == pytest.approx(-0.1)
 
@@ -145,8 +144,8 @@ def test_a_perpetual_beyond_the_snapshot_is_found_and_gets_mark_and_tiers(venues
     book.tiers["bybit"]["1000PEPE"] = book.tiers["bybit"]["WLD"]
     book.contracts["1000PEPE"] = book.contract("bybit", "WLD")
     visitor = settle(switch(Visitor(address(**ON_BYBIT))))
-    assert "1000PEPE" in visitor.field("find").options
-    visitor.enter("find", "1000PEPE")
+    assert "1000PEPE" in sorted(visitor._table["tokens"])
+    visitor.edit("positions", add=[{"Token": "1000PEPE"}])
     settle(visitor.edit("positions", {1: {"Size": 1e6}}))
     pepe = visitor.linked.positions[1]
     assert (pepe.symbol, pepe.entry_price, visitor.linked.market.marks["1000PEPE"]) == (
@@ -159,16 +158,10 @@ def test_a_perpetual_beyond_the_snapshot_is_found_and_gets_mark_and_tiers(venues
 
 def test_the_search_box_offers_what_trades_on_the_venue() -> None:
     visitor = Visitor(address(**ON_BYBIT))
-    assert visitor.field("find").options == sorted(snapshot.contracts("bybit"))
-    visitor.enter("find", "TAO")
-    assert visitor.rows("positions")[-1] == {
-        **{"Token": "TAO", "Side": "long", "Unit": "tokens", "Leverage": 10.0},
-        **{
-            "Size": pytest.approx(float("nan"), nan_ok=True),
-            "Margin": pytest.approx(float("nan"), nan_ok=True),
-        },
-        "Entry": snapshot.marks()["TAO"],
-    }
+    assert sorted(visitor._table["tokens"]) == sorted(snapshot.contracts("bybit"))
+    visitor.edit("positions", add=[{"Token": "TAO"}])
+    row = visitor.rows("positions")[-1]
+    assert (row["Token"], row["Entry"]) == ("TAO", snapshot.marks()["TAO"])
 
 
 def test_what_other_tables_change_is_told_and_reset_keeps_them(venues: Venues) -> None:
@@ -178,22 +171,17 @@ def test_what_other_tables_change_is_told_and_reset_keeps_them(venues: Venues) -
     [told] = visitor.news
     assert told.startswith("Newer tables of Bybit are in force: margin ratio ")
     ratio = visitor.metric("Margin ratio")
-    assert visitor.before("Margin ratio") == "as the baseline", "both rest on the same tables"
+    assert visitor.before("Margin ratio") == "unchanged", "both rest on the same tables"
     assert visitor.slide(-0.02).press("Reset").metric("Margin ratio") == ratio
 
 
 def test_rows_that_are_being_typed_stay_when_an_answer_arrives(venues: Venues) -> None:
     visitor = settle(switch(Visitor()))
     visitor.press("Add").edit("positions", {2: {"Token": "TAO"}})
-    settle(visitor.press("Refresh marks"))
+    settle(visitor.press("Refresh mark prices"))
     assert venues[0].asked
-    assert "not complete yet" in visitor.errors[0]
-    assert (
-        visitor.at.session_state["tandem"]
-        .of(WhatIf)
-        .rows.get(visitor.at.session_state["tandem"], list)[2]["Token"]
-        == "TAO"
-    )
+    assert visitor.row_faults == ["Not counted yet: enter the size."]
+    assert visitor.rows("positions")[2]["Token"] == "TAO"
 
 
 @pytest.fixture
@@ -222,7 +210,7 @@ def test_an_edit_while_the_answer_is_on_its_way_is_not_lost(venues: Venues) -> N
     visitor = settle(switch(Visitor()))
     book.marks["RENDER"] = 2.0
     with held_back(replay):
-        visitor.press("Refresh marks")
+        visitor.press("Refresh mark prices")
         visitor.edit("positions", {0: {"Size": 1000.0}})
         assert is_on_its_way(visitor)
         assert visitor.linked.positions[0].quantity == 1000.0
@@ -252,7 +240,7 @@ def test_an_answer_asked_for_one_scenario_does_not_strike_the_next(
     visitor = settle(switch(Visitor()))
     book.marks["RENDER"] = 9.0
     with held_back(replay):
-        visitor.press("Refresh marks")
+        visitor.press("Refresh mark prices")
         assert is_on_its_way(visitor)
         leave(visitor)
     marks = visitor.at.session_state["tandem"].working.market.marks
@@ -265,7 +253,7 @@ def test_refreshing_again_and_again_leaves_one_notice(venues: Venues) -> None:
     venues[0].fail("premiumIndex", Fault(Reply("", 451)))
     visitor = settle(switch(Visitor()))
     for _ in range(3):
-        settle(visitor.press("Refresh marks"))
+        settle(visitor.press("Refresh mark prices"))
     assert len(visitor.warnings) == 1
 
 
@@ -281,7 +269,7 @@ def test_marks_seen_before_the_trouble_are_taken_with_their_age(venues: Venues) 
             for query, slot in live.cache()._slots.items()
         }
     )
-    settle(visitor.press("Refresh marks"))
+    settle(visitor.press("Refresh mark prices"))
     assert session.working.market.marks["RENDER"] == 2.0
     assert "cached, 0 s old: Binance does not serve this place" in visitor.news[0]
 
@@ -292,7 +280,7 @@ def test_a_link_of_invented_tokens_asks_for_no_tiers_of_them(venues: Venues) -> 
     visitor = settle(switch(Visitor(address(**ON_BYBIT))))
     before = len(venues[0].asked)
     visitor.go(address(**{**ON_BYBIT, "positions": invented, "marks": marks}))
-    settle(visitor.press("Refresh marks"))
+    settle(visitor.press("Refresh mark prices"))
     assert len(venues[0].asked) - before <= 2
 
 
@@ -303,7 +291,7 @@ def test_switched_off_the_snapshot_is_back(venues: Venues) -> None:
     visitor = settle(switch(Visitor(address(venue="hyperliquid"))))
     assert "tiers: live, " in badge(visitor)
     asked = len(venues[0].asked)
-    switch(visitor, on=False).press("To the brink")
+    switch(visitor, on=False).press("Move to liquidation")
     assert "tiers: snapshot of 2026-03-10" in badge(visitor)
     assert len(venues[0].asked) == asked
 
@@ -331,7 +319,7 @@ def test_a_venue_in_trouble_leaves_the_figures_and_says_why(
     replay, _ = venues
     replay.fail("binance", fault)
     visitor = settle(switch(Visitor()))
-    settle(visitor.press("Refresh marks"))
+    settle(visitor.press("Refresh mark prices"))
     assert visitor.warnings == [f"The marks stay as they were: {reason}."]
     assert visitor.sentence == WORKED_EXAMPLE
     assert visitor.errors == []
@@ -341,7 +329,7 @@ def test_a_mark_that_makes_no_sense_is_kept_out_and_named(venues: Venues) -> Non
     _, book = venues
     book.marks.update(RENDER=-1.0, FET=0.25)
     visitor = settle(switch(Visitor()))
-    settle(visitor.press("Refresh marks"))
+    settle(visitor.press("Refresh mark prices"))
     assert visitor.linked.market.marks == {"RENDER": 1.75, "FET": 0.25}
     assert "RENDER keeps its mark" in visitor.news[0]
 
@@ -361,10 +349,10 @@ def test_a_link_is_shown_as_its_maker_saw_it_until_its_reader_asks(
     book.tiers["bybit"]["RENDER"] = HARSHER
     if warm:
         settle(settle(Visitor()).enter("venue", "bybit"))
-    visitor = Visitor(address(**ON_BYBIT)).run().press("To the brink").press("Reset")
+    visitor = Visitor(address(**ON_BYBIT)).run().press("Move to liquidation").press("Reset")
     assert badge(visitor) == "Marks: snapshot of 2026-03-18 · tiers: snapshot of 2025-12-29"
     assert visitor.news == visitor.warnings == []
-    settle(visitor.press("Refresh marks"))
+    settle(visitor.press("Refresh mark prices"))
     assert "tiers: live, " in badge(visitor)
     assert visitor.linked.market.marks["RENDER"] == 1.9
 
@@ -378,7 +366,7 @@ def test_back_is_heeded_while_an_answer_is_on_its_way(venues: Venues) -> None:
     visitor.edit("positions", {0: {"Size": 2000.0}})
     book.marks["RENDER"] = 9.0
     with held_back(replay):
-        visitor.press("Refresh marks")
+        visitor.press("Refresh mark prices")
         visitor.go(first).run()
         assert visitor.linked.positions[0].quantity == 1000.0
     visitor.run().run()

@@ -1,4 +1,4 @@
-"""The Moves-together page: what it says of directions, the map, named days, and shocks.
+"""The Stress tests page: what it says of directions, the map, crash days, and shocks.
 
 And what its rows say.
 """
@@ -29,11 +29,11 @@ from margin.studies.stress.shocks import breakdown
 from margin.text import shocks as shocks_text
 from margin.text import stress as stress_text
 from pages.ui.session import live
+from pages.ui.session.funding import present_funding
 from pages.ui.session.session import LiveData, Session
 from pages.ui.session.stress import directions_of
 from pages.ui.stress_tests import direction_rows as scenario_rows
 from pages.ui.stress_tests import shock_rows
-from pages.ui.stress_tests import shocks as scenario_shocks
 from pages.ui.stress_tests.shock_rows import Cell
 from tests.model.any_scenario import SCENARIOS
 from tests.pages.charts import charts
@@ -48,7 +48,7 @@ PATIENT = settings(
         Phase.generate,
     ],  # Each example is a whole page: too slow to be shrunk.
 )
-MAP, DAYS, RULES = "Map of two", "Named days", "Rules and combined"
+MAP, DAYS, RULES = "Two-token map", "Crash days", "Custom stress"
 BTC_LEADS = "BTC, the others by beta"
 WITHOUT = scenario_rows.WITHOUT
 SECTIONS = ("Directions", MAP, DAYS, RULES)
@@ -216,8 +216,8 @@ class ScenariosPage:
         ),
         (
             "isolated",
-            "Your nearest danger is everything falling 8.32% together: then the first position is "
-            "lost.",
+            "Your nearest danger is everything falling 8.32% together: then the first position is liquidated"
+            ".",
         ),
     ],
 )
@@ -378,11 +378,11 @@ def test_the_map_shows_the_two_largest_tokens_and_says_what_it_rests_on() -> Non
     assert page.title == "RENDER −17.04% or FET −21.30% alone liquidates; together −9.47%"
     assert "Ellipses: daily log returns 2024-07-27 to 2026-03-18, correlation 0.82" in page.text
     assert (
-        "Named days at every token's worst tick of the day, taken at once (an approximation)"
+        "Crash days at every token's worst tick of the day, taken at once (an approximation)"
         in page.text
     )
     names = [trace.get("name") for trace in page.chart()["data"]]
-    assert {"liquidation", "danger 80%", "warning 50%", "today", "named days"} <= set(names)
+    assert {"liquidation", "danger 80%", "warning 50%", "today", "crash days"} <= set(names)
     days = page.table("At its point")
     assert [row["No."] for row in days] == [str(number) for number in range(1, 22)]
     assert days[0]["Day"] == "2025-10-10 liquidation cascade"
@@ -398,7 +398,7 @@ def test_what_the_map_shows_can_be_chosen() -> None:
     )
     names = [trace.get("name") for trace in page.chart()["data"]]
     assert "1, 2, 3 σ within 30 days" in names
-    assert "named days" not in names
+    assert "crash days" not in names
     assert page.chart()["data"][0]["zmin"] < 0
     page.open(DAYS).open(MAP)
     assert page.field("map_days").value == 30, "what was chosen is still chosen"
@@ -408,7 +408,7 @@ def test_a_close_on_the_map_does_not_bring_back_what_the_day_liquidated() -> Non
     page = ScenariosPage(section=MAP).enter("map_ticks", "close")
     days = {row["Day"][:10]: row for row in page.table("At its point")}
     assert days["2022-05-12"]["Whole day"] == "stands again · 15.56%"
-    [told] = [trace["text"] for trace in page.chart()["data"] if trace.get("name") == "named days"]
+    [told] = [trace["text"] for trace in page.chart()["data"] if trace.get("name") == "crash days"]
     [day] = [each for each in told if "2022-05-12" in each]
     assert "<br>would stand again, had it not been liquidated before<br>" in day
 
@@ -444,7 +444,7 @@ def test_one_token_makes_no_map() -> None:
 
 def test_the_days_are_counted_and_each_says_how_it_ends() -> None:
     page = ScenariosPage(section=DAYS)
-    assert "Of 21 named days this account would have survived 4 at the worst tick" in page.text
+    assert "Of 21 crash days this account would have survived 4 at the worst tick" in page.text
     rows = {row["Day"]: row for row in page.table(WITHOUT)}
     assert rows["2025-02-24"] == {
         "Day": "2025-02-24",
@@ -485,7 +485,7 @@ def test_a_day_of_ones_own_joins_the_list_and_can_be_taken_away_again() -> None:
     mine = page.table(WITHOUT)[-1]
     assert (mine["Day"], mine["Event"]) == ("yours", "My <b>day</b>")
     assert mine["Equity change"] == "−$4,000.00"
-    assert "Of 22 named days this account would have survived 5" in page.text
+    assert "Of 22 crash days this account would have survived 5" in page.text
     assert page.open(MAP).open(DAYS).table(WITHOUT)[-1]["Event"] == "My <b>day</b>"
     assert len(page.press("do_remove_day").table(WITHOUT)) == 21
 
@@ -534,7 +534,7 @@ def test_each_part_stands_alone_and_all_together_and_all_go_into_the_link() -> N
         "Funding",
         "All together",
     ]
-    assert rows["Maintenance rates"]["Requirement ÷ equity"] == "33.00%"
+    assert rows["Maintenance rates"]["Margin used"] == "33.00%"
     assert rows["Leverage caps"]["Above the leverage cap"] == "RENDER long, FET long"
     assert rows["Funding"]["Margin balance"] == "$9,500.00"
     parts = breakdown(page.working, page.working.shocks or Shocks())
@@ -630,8 +630,8 @@ def test_a_shock_that_cannot_be_is_told_in_its_own_unit_and_the_others_are_in_fo
     page.enter("shock_days", 2.0)
     wanted = "must be a number of at least -100 and of at most 1000"
     assert page.errors == [
-        f"“Common move, %” {wanted}, got -500; -5 counts instead.",
-        f"“Price move, %” of RENDER {wanted}, got -150; the common move counts instead.",
+        f"“Joint move, %” {wanted}, got -500; -5 counts instead.",
+        f"“Price move, %” of RENDER {wanted}, got -150; the joint move counts instead.",
     ]
     assert page.linked.shocks == Shocks(
         common=-0.05, moves={"FET": -0.07}, funding={"RENDER": 0.001}, days=2
@@ -742,9 +742,9 @@ ONE_LOST = {
         pytest.param(
             {"wallet_balance": 1e6},
             Shocks(maintenance=2),
-            "All together: below warning, margin balance $1,000,000 → $1,000,000, requirement ÷ "
-            "equity 0.17% → "
-            "0.33%, nearest common move to liquidation none → none.",
+            "All together: safe, margin balance $1,000,000 → $1,000,000, margin used"
+            " 0.17% → "
+            "0.33%, nearest joint move to liquidation none → none.",
             id="nothing liquidates",
         ),
         pytest.param({}, Shocks(days=7), "Nothing is supposed yet", id="only days"),
@@ -990,7 +990,7 @@ def test_how_long_it_lasts_is_said_in_words(
     ("isolated", "said"),
     [
         (False, "the account is liquidated already, whatever it would pay"),
-        (True, "a position is lost already, whatever it would pay"),
+        (True, "a position is liquidated already, whatever it would pay"),
     ],
 )
 def test_what_is_liquidated_already_has_no_days_left(isolated: bool, said: str) -> None:
@@ -1040,7 +1040,7 @@ def test_the_venues_own_rate_goes_before_the_record() -> None:
         scenario(),
         live_data=LiveData(view=replace(view, quotes=quotes, mark_origins=origins)),
     )
-    found = scenario_shocks._present_funding(session)
+    found = present_funding(session)
     assert found["RENDER"].a_day == pytest.approx(0.0012)
     assert found["RENDER"].source.startswith("Binance, live, ")
     assert found["FET"].source.startswith("median of Binance")

@@ -6,6 +6,7 @@ Acts on it through AppTest and reads what it says, without the Markdown escapes.
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from streamlit.testing.v1 import AppTest
 from margin.market.snapshot import embedded as snapshot
 from margin.model import link
 from margin.model.scenario import Scenario
+from pages.ui.components.positions_table import COMPONENT
+from pages.ui.what_if.positions import repair, take
+from pages.ui.what_if.typed_rows import TypedRow, plain_number
 from tests.pages.charts import charts
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -24,11 +28,11 @@ WORKED_EXAMPLE = (
     "Alone, RENDER would have to fall 17.04%, FET 21.30%."
 )
 FIGURES, ARITHMETIC, SHARE = (
-    "All figures, before → after",
+    "All figures, before and after",
     "Show the arithmetic",
     "Share: link, title and note, file",
 )
-TIERS, MARKS, LEVELS = "Tier tables", "Marks and betas", "Levels, fee, collateral"
+TIERS, MARKS, LEVELS = "Tier tables", "Mark prices and betas", "Levels, fee, collateral"
 """The parts of the page that are built only once they are unfolded."""
 IN_A_BOX = {
     "marks": MARKS,
@@ -87,6 +91,7 @@ class Visitor:
     def __init__(self, start: Address = "") -> None:
         self.at = AppTest.from_file(APP, default_timeout=PATIENCE)
         self._edits: dict[str, dict[str, Any]] = {}
+        self._row = self._made = 0
         self.go(start)
 
     # What is read
@@ -157,12 +162,41 @@ class Visitor:
     def advice(self) -> str:
         """What it takes to survive the chosen move."""
         lines = [read(each.value) for each in self.at.markdown]
-        [line] = [line for line in lines if line.startswith(("To survive", "A common move of"))]
+        [line] = [line for line in lines if line.startswith(("To survive", "A joint move of"))]
         return line
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """The rows that an editable table starts from."""
+        if table == "positions":
+            return [_as_cells(row) for row in self.positions]
         return list(self._editor(table).value.to_dict("records"))
+
+    @property
+    def positions(self) -> list[dict[str, str]]:
+        """The rows of the positions table as they are typed."""
+        rows: list[dict[str, str]] = self._table["rows"]
+        return rows
+
+    @property
+    def row_faults(self) -> list[str]:
+        """What is said below the rows of the positions table."""
+        faults = self._table["faults"]
+        return [faults[row["id"]]["text"] for row in self.positions if row["id"] in faults]
+
+    def result(self, row: int) -> dict[str, Any]:
+        """What stands beside a row of the positions table."""
+        found: dict[str, Any] = self._table["results"][self.positions[row]["id"]]
+        return found
+
+    @property
+    def _table(self) -> dict[str, Any]:
+        [sent] = [
+            json.loads(each.proto.json)
+            for each in self.at.get("bidi_component")
+            if each.proto.component_name == COMPONENT
+        ]
+        found: dict[str, Any] = sent
+        return found
 
     def static_table(self, column: str) -> list[dict[str, str]]:
         """The rows of the table that has this column."""
@@ -228,10 +262,63 @@ class Visitor:
         return self.run()
 
     def press(self, label: str) -> "Visitor":
-        """Clicks the button with this label."""
+        """Clicks the button with this label; those of the positions table at its chosen row."""
+        if label in ("Flip", "Duplicate", "Remove", "Add"):
+            return self._act(label)
+        for key, fault in self._repairs():
+            for name, text in fault["repairs"]:
+                if text == label:
+                    repair(self.at.session_state["tandem"], key, name)
+                    return self.run()
         [button] = [each for each in self.at.button if each.label == label]
         button.click()
         return self.run()
+
+    def _repairs(self) -> list[tuple[str, dict[str, Any]]]:
+        drawn = any(
+            each.proto.component_name == COMPONENT for each in self.at.get("bidi_component")
+        )
+        return list(self._table["faults"].items()) if drawn else []
+
+    def at_row(self, row: int) -> "Visitor":
+        """Chooses the row whose buttons are pressed next."""
+        self._row = row
+        return self
+
+    def _act(self, label: str) -> "Visitor":
+        rows, row, self._row = self.positions, self._row, 0
+        if label == "Flip":
+            rows[row]["side"] = "short" if rows[row]["side"] == "long" else "long"
+        elif label == "Duplicate":
+            rows.insert(row + 1, {**rows[row], "id": f"{rows[row]['id']}+"})
+        elif label == "Remove":
+            del rows[row]
+        else:
+            rows.append(self._new_row())
+        return self._type(rows)
+
+    def _new_row(self) -> dict[str, str]:
+        self._made += 1
+        return TypedRow(f"new{self._made}")._asdict() | {"id": f"new{self._made}"}
+
+    def _type(self, rows: Sequence[Mapping[str, str]]) -> "Visitor":
+        """Has the positions table report these rows, as the browser does."""
+        sent = self._table
+        report = {"revision": sent["revision"], "turn": sent["turn"] + 1, "rows": list(rows)}
+        take(self.at.session_state["tandem"], report)
+        return self.run()
+
+    def _edit_positions(self, cells: Mapping[int, Row], add: Sequence[Row]) -> "Visitor":
+        rows = [*self.positions, *(self._new_row() for _ in add)]
+        changes = {**cells, **dict(enumerate(add, start=len(rows) - len(add)))}
+        for index, changed in changes.items():
+            rows[index] |= {_FIELDS[name]: _as_typed(value) for name, value in changed.items()}
+            if "Token" in changed:  # Its own price is filled in, as the browser does.
+                known = self._table["tokens"].get(rows[index]["token"].upper(), "")
+                rows[index]["mark"] = known
+                if "Entry" not in changed:
+                    rows[index]["entry"] = known
+        return self._type(rows)
 
     def enter(self, name: str, value: Any) -> "Visitor":
         """Enters a value in the input of this name."""
@@ -268,6 +355,8 @@ class Visitor:
 
         On top of what was edited before.
         """
+        if table == "positions":
+            return self._edit_positions(cells or {}, add)
         edits = self._edits_of(table)
         start = len(self.rows(table))
         for row, changed in (cells or {}).items():
@@ -282,6 +371,8 @@ class Visitor:
 
     def delete(self, table: str, row: int) -> "Visitor":
         """Deletes a row in the table itself."""
+        if table == "positions":
+            return self.at_row(row).press("Remove")
         edits = self._edits_of(table)
         start = len(self.rows(table))
         if row < start:
@@ -300,6 +391,33 @@ class Visitor:
             json.dumps(edits), object_hook=_with_row_numbers
         )
         return self.run()
+
+
+_FIELDS = {
+    "Token": "token",
+    "Side": "side",
+    "Size": "size",
+    "Unit": "unit",
+    "Entry": "entry",
+    "Mark": "mark",
+    "Leverage": "leverage",
+    "Margin": "margin",
+}
+_NUMBERS = ("Size", "Entry", "Leverage", "Margin")
+
+
+def _as_cells(row: Mapping[str, str]) -> dict[str, Any]:
+    cells: dict[str, Any] = {name: row[field] for name, field in _FIELDS.items() if name != "Mark"}
+    for name in _NUMBERS:
+        with suppress(ValueError):
+            cells[name] = float(cells[name]) if cells[name] else None
+    return cells
+
+
+def _as_typed(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else plain_number(value)
 
 
 def _with_row_numbers(entry: dict[str, Any]) -> dict[Any, Any]:

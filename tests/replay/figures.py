@@ -101,7 +101,7 @@ class Book:
     bybit_mode: str = ""
     """The margin mode that Bybit tells; empty: as the legs are."""
     odd_positions: bool = False
-    """Whether the account also holds positions that cannot be taken over."""
+    """Whether the account also holds positions that can't be imported."""
     clock_skew: int = 0
     """How many ms the venues' clocks are ahead of this machine's."""
     may_trade: bool = False

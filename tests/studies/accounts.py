@@ -172,7 +172,7 @@ def _funded(scenario: Scenario, share: float) -> Scenario:
 
 @st.composite
 def pushed(draw: st.DrawFn, venues: Sequence[str] = VENUES) -> tuple[Scenario, float]:
-    """A living cross account and a common move that liquidates it."""
+    """A living cross account and a joint move that liquidates it."""
     scenario = draw(
         scenarios(modes=("cross",), venues=venues, alive=True).filter(
             lambda each: any(_joint(each))
@@ -231,7 +231,7 @@ def alone(scenario: Scenario, position: Position) -> Scenario:
 
 
 def prices_at(scenario: Scenario, book: Book, move: float) -> list[float]:
-    """The book's prices after a common move from the marks, never below 0."""
+    """The book's prices after a joint move from the marks, never below 0."""
     pairs = zip(book.tokens, book.marks, strict=True)
     return [max(0.0, mark * (1 + scenario.market.beta(token) * move)) for token, mark in pairs]
 

@@ -124,7 +124,7 @@ def expected_figures(
     yield "Available", assessment.available_balance, wording.money(assessment.available_balance)
     yield ratio.label, ratio.value, wording.percent(ratio.value)
     load = assessment.requirement_to_equity
-    yield "Requirement ÷ equity", load, wording.percent(load)
+    yield "Margin used", load, wording.percent(load)
     yield (
         "Equity ÷ notional",
         assessment.equity_to_notional,
@@ -141,14 +141,14 @@ def expected_figures(
         yield f"Liquidation price of {whose}, rising", entry.above, wording.price(entry.above)
 
 
-COMMON = {"down": "Common fall to liquidation", "up": "Common rise to liquidation"}
+COMMON = {"down": "Joint fall to liquidation", "up": "Joint rise to liquidation"}
 
 
 def check(scenario: Scenario) -> list[ArithmeticLine]:
     """Every line against the assessment; returns the lines for more."""
     assessment = assess(scenario)
     lines = arithmetic(scenario)
-    joint = [line for line in lines if line.figure.startswith("Common ")]
+    joint = [line for line in lines if line.figure.startswith("Joint ")]
     single = lines[: len(lines) - len(joint)]
     figures = [figure for figure in expected_figures(scenario, assessment) if figure[1] is not None]
     assert [(line.figure, line.result) for line in single] == [
@@ -256,7 +256,7 @@ def test_every_formula_gives_its_figure_under_the_meanings_of_its_symbols(
         name: value for name, value, _ in expected_figures(scenario, account_) if value is not None
     }
     for line in arithmetic(scenario):
-        if line.figure.startswith("Common "):
+        if line.figure.startswith("Joint "):
             continue
         named = dict(values)
         if line.figure.startswith("Liquidation price"):
@@ -427,7 +427,7 @@ def test_the_ratio_in_isolated_mode_is_that_of_the_position_nearest_its_end_thou
     )
     lines = {line.figure: line for line in check(scenario)}
     assert lines["Headroom"].formula.startswith("smallest of the positions, TAO long: ")
-    assert lines["Requirement ÷ equity"].formula == "RENDER long: requirement ÷ margin balance"
+    assert lines["Margin used"].formula == "RENDER long: requirement ÷ margin balance"
 
 
 @pytest.mark.parametrize("venue", ["okx", "textbook"])
@@ -453,15 +453,13 @@ def names(scenario: Scenario) -> list[str]:
 def test_a_liquidated_account_has_no_distances(venue: str) -> None:
     figures = names(worked("liquidated", venue, "cross"))
     assert {"Margin balance", "Requirement", "Headroom"} <= set(figures)
-    assert not [
-        figure for figure in figures if "Liquidation price" in figure or "Common " in figure
-    ]
+    assert not [figure for figure in figures if "Liquidation price" in figure or "Joint " in figure]
 
 
 @pytest.mark.parametrize("venue", VENUES)
 def test_without_equity_there_is_no_leverage_and_only_a_falling_ratio(venue: str) -> None:
     figures = names(worked("equity_below_zero", venue, "cross"))
-    assert not {"Effective leverage", "Requirement ÷ equity"} & set(figures)
+    assert not {"Effective leverage", "Margin used"} & set(figures)
     assert "Equity ÷ notional" in figures
     assert any("atio" in figure or "Equity ÷ total" in figure for figure in figures) == (
         venue in ("okx", "textbook")
@@ -512,7 +510,7 @@ def test_a_joint_move_shows_every_price_at_the_brink_and_that_equity_is_the_requ
     None
 ):
     scenario = account("binance", "cross", [long("RENDER", 57142.857142857, 1.75)])
-    [line] = [line for line in arithmetic(scenario) if line.figure == "Common fall to liquidation"]
+    [line] = [line for line in arithmetic(scenario) if line.figure == "Joint fall to liquidation"]
     assert line.formula == "P·(1 + β·x), never below 0; there margin balance = requirement"
     assert (
         line.numbers
@@ -530,14 +528,14 @@ def test_a_price_that_stops_at_nothing_says_so() -> None:
         24_000,
         betas={"RENDER": 4},
     )
-    [line] = [line for line in check(scenario) if line.figure == "Common fall to liquidation"]
+    [line] = [line for line in check(scenario) if line.figure == "Joint fall to liquidation"]
     assert line.numbers.startswith("RENDER max(0, 1.75·(1 − 4·")
     assert ") = 0; BTC 71,202.9·(1 − 1·" in line.numbers
 
 
 def test_a_token_without_beta_stays_where_it_is() -> None:
     scenario = worked("no_betas", "okx", "cross")
-    [line] = [line for line in check(scenario) if line.figure == "Common rise to liquidation"]
+    [line] = [line for line in check(scenario) if line.figure == "Joint rise to liquidation"]
     assert "RENDER 1.75·(1 + 0·" in line.numbers
     assert "TAO 272.71·(1 − 0.5·" in line.numbers
 
@@ -546,7 +544,7 @@ def test_in_isolated_mode_a_joint_move_names_the_position_lost_first() -> None:
     scenario = account(
         "binance", "isolated", [long("RENDER", 5000, 1.75, 5), long("TAO", 100, 272.71, 20)]
     )
-    [line] = [line for line in check(scenario) if line.figure == "Common fall to liquidation"]
+    [line] = [line for line in check(scenario) if line.figure == "Joint fall to liquidation"]
     assert line.formula.startswith("TAO long: ")
     assert "RENDER" not in line.numbers
 

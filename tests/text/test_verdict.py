@@ -88,7 +88,7 @@ def test_an_account_of_which_nothing_is_required_is_below_warning(venue: str) ->
     short = pledged(venue=venue, collateral=[])
     short = replace(short, positions=(replace(short.positions[0], side="short"),))
     fallen = at_move(short, -1.0)
-    assert status(fallen) == "below warning"
+    assert status(fallen) == "safe"
 
 
 def test_a_price_beyond_the_last_tier_is_named_as_an_assumption() -> None:

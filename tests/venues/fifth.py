@@ -40,7 +40,7 @@ BY_NOTIONAL = Venue(
     name=NAME,
     settlement="USDC",
     taker_fee=0.0007,
-    ratio=RatioRule("Danger (requirement ÷ equity)", "rises"),
+    ratio=RatioRule("Danger (margin used)", "rises"),
     liquidation=Halving(fee=0.003, relief=0.95, nets_pairs=True, steps=STEPS, not_published=OPEN),
     assumptions=(f"{KEY}: everything about this venue is made up",),
 )

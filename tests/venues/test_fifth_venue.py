@@ -172,7 +172,7 @@ def test_with_live_data_on_its_tables_stay_the_snapshots(
 
 def test_no_account_is_read_where_nothing_reads_it(fifth: Venue) -> None:
     at = opened("pages/positions.py", scenario())
-    offered = next(each for each in at.selectbox if each.label == "Venue").options
+    offered = next(each for each in at.selectbox if each.label == "Exchange").options
     assert [VENUES[key].name for key in listing_venues()] == [*offered, fifth.name]
 
 

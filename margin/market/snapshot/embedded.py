@@ -74,7 +74,7 @@ class Snapshot:
         raise FieldError("symbols", f"no window of correlations holds {', '.join(sorted(outside))}")
 
     def crashes(self) -> tuple[Crash, ...]:
-        """Return named days, oldest first."""
+        """Return crash days, oldest first."""
         return self._crashes
 
     @cached_property

@@ -56,7 +56,7 @@ _TRADES = (
 )
 _MOVES = ("enableWithdrawals", "enableInternalTransfer", "permitsUniversalTransfer")
 """Rights by which money can leave the account."""
-_COLLATERAL = "collateral in other coins is not taken over; add it by hand with its ratio"
+_COLLATERAL = "collateral in other coins is not imported; add it by hand with its ratio"
 _IDLE_COIN = "it does not back positions in USDT while multi-assets mode is off"
 
 

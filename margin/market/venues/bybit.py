@@ -73,7 +73,7 @@ _OTHERS: Sequence[tuple[str, Mapping[str, str], str]] = (
     ("options", {"category": "option"}, "it is an option, and only perpetuals are taken over"),
 )
 """Positions that share a cross account's margin with those that are taken over."""
-_COLLATERAL = "collateral in other coins is not taken over; add it by hand with its ratio"
+_COLLATERAL = "collateral in other coins is not imported; add it by hand with its ratio"
 _IDLE_COIN = "it does not count as collateral in this account"
 
 

@@ -52,7 +52,7 @@ _FULL_PAGE = 100
 _ENOUGH_PAYMENTS, _ENOUGH_CANDLES = 300, 500
 _MULTI_CURRENCY, _PORTFOLIO = "3", "4"
 _LEVELS = ("1", "2", _MULTI_CURRENCY, _PORTFOLIO)
-_COLLATERAL = "collateral in other coins is not taken over; add it by hand with its ratio"
+_COLLATERAL = "collateral in other coins is not imported; add it by hand with its ratio"
 _SIDES: Mapping[str, Side | None] = {"net": None, "long": "long", "short": "short"}
 
 

@@ -1,4 +1,4 @@
-"""What it takes to survive a chosen common move: money to add, or a part of every position to cut.
+"""What it takes to survive a chosen joint move: money to add, or a part of every position to cut.
 
 Solved exactly.
 
@@ -40,7 +40,7 @@ class Advice(NamedTuple):
 
 
 def survive(account: Preparable, move: float) -> Advice | None:
-    """Return the advice for a common move from the present marks.
+    """Return the advice for a joint move from the present marks.
 
     None without positions or where tiers are missing.
     """

@@ -115,7 +115,7 @@ class Assessment(NamedTuple):
 
     @property
     def requirement_to_equity(self) -> float | None:
-        """Requirement ÷ equity at the nearest ratio, on every venue 1.0 at liquidation.
+        """Margin used at the nearest ratio, on every venue 1.0 at liquidation.
 
         None where equity is gone.
         """

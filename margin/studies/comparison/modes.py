@@ -558,7 +558,7 @@ class Need(NamedTuple):
     `initial` is taken at the mark, on Bybit in isolated mode at the entry. `holds` is its margin
     with profit and loss: in cross equity, in isolated the position's own (on Bybit without the fee
     to close, which `initial` carries). `short` is what that lacks of the initial margin. `load` is
-    requirement ÷ equity, None where equity is gone; `level` names the highest of the person's
+    margin used, None where equity is gone; `level` names the highest of the person's
     levels that it has reached.
     """
 
@@ -610,7 +610,7 @@ class Switch(NamedTuple):
 
     @property
     def load(self) -> float | None:
-        """Requirement ÷ equity of the part worst off; None where no part has equity."""
+        """Margin used of the part worst off; None where no part has equity."""
         return max((need.load for need in self.needs if need.load is not None), default=None)
 
     @property

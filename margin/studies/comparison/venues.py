@@ -67,7 +67,7 @@ class VenueLine:
         return self.scenario.account.rules.name
 
     def reached(self, *, falls: bool) -> float:
-        """Return how large a common fall or rise liquidates.
+        """Return how large a joint fall or rise liquidates.
 
         0 where that is so already, infinite where none does.
         """
@@ -133,7 +133,7 @@ class VenueComparison:
         )
 
     def _ahead(self, *, falls: bool) -> list[float]:
-        """Return how large the common moves one way are that do not liquidate yet.
+        """Return how large the joint moves one way are that do not liquidate yet.
 
         Line by line.
         """
@@ -141,7 +141,7 @@ class VenueComparison:
 
     @property
     def last(self) -> tuple[str, ...]:
-        """The venues that liquidate last in the common move compared, by name.
+        """The venues that liquidate last in the joint move compared, by name.
 
         All of those whose moves read the same.
 

@@ -1,6 +1,6 @@
-"""The account along a common move.
+"""The account along a joint move.
 
-Requirement ÷ equity at every x, and exactly where its levels lie.
+Margin used at every x, and exactly where its levels lie.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ SHOWN = 0.3
 
 
 class Curve(NamedTuple):
-    """A common move x from `origin` prices, as arrays of shape (points,), x ascending.
+    """A joint move x from `origin` prices, as arrays of shape (points,), x ascending.
 
     0 is among them.
 
@@ -53,7 +53,7 @@ class Curve(NamedTuple):
 def common_move_curve(account: Preparable) -> Curve | None:
     """Return the curve from the baseline marks.
 
-    Or from the marks where no common move leads from those to these.
+    Or from the marks where no joint move leads from those to these.
 
     None where there is nothing to draw: no positions, or a token without tiers.
     """
@@ -86,7 +86,7 @@ def _moves(levels: list[JointMove], today: float) -> Array:
 def _worst(
     books: Sequence[Book], scenario: Scenario, prices: dict[str, float], moves: Array
 ) -> tuple[Array, Array, Array, Array]:
-    """Return requirement ÷ equity, ratio, equity and requirement of the worst book.
+    """Return margin used, ratio, equity and requirement of the worst book.
 
     At each move.
     """

@@ -51,7 +51,7 @@ class Direction(NamedTuple):
 
 
 def together(scenario: Scenario) -> Direction:
-    """Return every token by its beta: the common move."""
+    """Return every token by its beta: the joint move."""
     return Direction("together", "Everything together", _betas(scenario, scenario.tokens))
 
 

@@ -48,7 +48,7 @@ class LiquidationPrice(NamedTuple):
 
 
 class JointMove(NamedTuple):
-    """The first common move that liquidates, as a fraction (−0.0947 is −9.47%) or None."""
+    """The first joint move that liquidates, as a fraction (−0.0947 is −9.47%) or None."""
 
     down: float | None
     up: float | None
@@ -175,7 +175,7 @@ def away(price: float, mark: float) -> float | None:
 
 
 def present_move(scenario: Scenario) -> float | None:
-    """Return the common move that took the account's baseline marks to its marks.
+    """Return the joint move that took the account's baseline marks to its marks.
 
     None where no single one did.
     """
@@ -183,9 +183,9 @@ def present_move(scenario: Scenario) -> float | None:
 
 
 def origin(scenario: Scenario) -> dict[str, float]:
-    """Return the prices that a common move is measured from, by token.
+    """Return the prices that a joint move is measured from, by token.
 
-    The baseline marks, or the marks themselves where no common move leads from those to these.
+    The baseline marks, or the marks themselves where no joint move leads from those to these.
     """
     market = scenario.market
     if present_move(scenario) is None:
@@ -194,7 +194,7 @@ def origin(scenario: Scenario) -> dict[str, float]:
 
 
 def at_move(scenario: Scenario, move: float, start: Mapping[str, float] | None = None) -> Scenario:
-    """Return the scenario after a common move from `start`, its origin unless given.
+    """Return the scenario after a joint move from `start`, its origin unless given.
 
     `start` becomes the baseline marks.
     """
@@ -213,7 +213,7 @@ def before_move(scenario: Scenario) -> Scenario:
 
 
 def brink(account: Preparable) -> float | None:
-    """Return the nearest common move from its origin to the exact liquidation point."""
+    """Return the nearest joint move from its origin to the exact liquidation point."""
     account = prepare(account)
     if not account.complete:
         return None

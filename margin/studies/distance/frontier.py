@@ -45,7 +45,7 @@ class RiskMap(NamedTuple):
     level is 0: all of them, for a region may have a lower and an upper edge.
 
     In isolated mode equity and requirement are sums over all positions as if still open, headroom
-    is the least and requirement ÷ equity the largest of any position's (NaN once one has no equity
+    is the least and margin used the largest of any position's (NaN once one has no equity
     left). The frontier is that of the first position to reach the level: each knows one price only,
     so the region where none has is made of rectangles, and the frontier of their edges.
     """
@@ -246,7 +246,7 @@ def _bounds(movers: Sequence[_Mover], low: float, high: float) -> Array:
 def _surfaces(
     parts: Sequence[_Parts], free: float, *, isolated: bool
 ) -> tuple[Array, Array, Array, Array]:
-    """Return headroom, equity, requirement, and requirement ÷ equity.
+    """Return headroom, equity, requirement, and margin used.
 
     `free` is in the wallet but in no book.
     """
@@ -270,7 +270,7 @@ def _outer(terms: Sequence[tuple[float, Array, Array]]) -> Array:
 
 
 def _load(equity: Array, requirement: Array, gross: float) -> Array:
-    """Return requirement ÷ equity, infinite where equity is no more than rounding.
+    """Return margin used, infinite where equity is no more than rounding.
 
     Relative to `gross` sums.
     """

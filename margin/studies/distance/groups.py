@@ -133,7 +133,7 @@ def reaches(account: Preparable, first: Direction, second: Direction) -> Reaches
 
 
 class DayPoint(NamedTuple):
-    """A named day as moves of both groups, at one of its instants.
+    """A crash day as moves of both groups, at one of its instants.
 
     `when` is its worst tick or its close.
 

@@ -29,7 +29,7 @@ PriceStops = Mapping[PositionName, float]
 
 @dataclass(frozen=True, slots=True)
 class MarginStop:
-    """A rule: at this requirement ÷ equity close a part of one position, or all, once.
+    """A rule: at this margin used close a part of one position, or all, once.
 
     `position` is its token and side, None for every one; where it is not held, nothing happens. In
     isolated mode each position is measured and closed by itself. Raises FieldError with the path of

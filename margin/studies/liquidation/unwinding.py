@@ -103,7 +103,7 @@ class Unwinding:
         return min((t for t in points if t is not None), default=None)
 
     def _crossing(self, level: float) -> float | None:
-        """Return the t at which requirement ÷ equity first reaches the level from here on."""
+        """Return the t at which margin used first reaches the level from here on."""
         return self._first(self.ledger.book, level, self.ledger.standing)
 
     def _first(self, book: Book, level: float, standing: Standing | None = None) -> float | None:

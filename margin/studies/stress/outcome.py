@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
 
     In isolated mode the figures count every position as if it were still open.
 
-    `ratio` is the venue's own figure; it and requirement ÷ equity are None where their denominator
+    `ratio` is the venue's own figure; it and margin used are None where their denominator
     is not positive, and in isolated mode those of the worst position, as `headroom` is the
     least of any. `liquidated`: the path crosses the liquidation point, wherever it ends; in
     isolated mode that of some position. There `positions_lost` counts those, and `equity_left`
@@ -115,7 +115,7 @@ def _mildest(book: Book) -> Book:
 
 
 def _ratios(scenario: Scenario, standings: Sequence[Standing]) -> tuple[float | None, float | None]:
-    """Return the worst book's requirement ÷ equity and venue ratio; None without positions."""
+    """Return the worst book's margin used and venue ratio; None without positions."""
     if not scenario.positions:
         return None, None
     loads = [standing.load for standing in standings]

@@ -45,7 +45,7 @@ class ShockResult(NamedTuple):
     `outcome.liquidated` is also true where the way of the prices, under the old rules, crosses the
     liquidation point. What holding on costs counts in full: beyond an isolated position's margin it
     takes the profit, and a position left without headroom is lost. `above_cap` are the positions
-    whose chosen leverage the venue would no longer open. `nearest` is the common move that would
+    whose chosen leverage the venue would no longer open. `nearest` is the joint move that would
     liquidate the account from there; None where none does, where it is liquidated, and where tiers
     are missing.
     """
@@ -120,7 +120,7 @@ def repriced(scenario: Scenario, shocks: Shocks) -> Scenario:
 def price_moves(scenario: Scenario, shocks: Shocks) -> dict[str, float]:
     """Return the price change of every token with a mark, as a fraction of it.
 
-    Its own, or its beta's of the common move.
+    Its own, or its beta's of the joint move.
     """
     market = scenario.market
     return {

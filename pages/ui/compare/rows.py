@@ -23,7 +23,7 @@ from margin.text.venues import line_name
 from pages.ui.components.cells import clean
 
 NONE = "none"
-REFUSED, UNKNOWN = "It would refuse", "Not known there"
+REFUSED, UNKNOWN = "Rejected there", "No data"
 MARGIN = "Isolated margin"
 Texts = dict[str, str]
 
@@ -92,9 +92,9 @@ def switch_rows(change: Switch) -> list[Texts]:
             "After the change": each.names[0] if change.to == "isolated" else "Account",
             "Margin with profit and loss": wording.money(each.holds),
             "Initial margin": wording.money(each.initial),
-            "Short of it": wording.money(each.short) if each.short else NONE,
+            "Shortfall": wording.money(each.short) if each.short else NONE,
             "Headroom": wording.money(each.headroom),
-            "Requirement ÷ equity": wording.percent(each.load),
+            "Margin used": wording.percent(each.load),
             "State": "liquidated at once"
             if each.liquidated
             else f"past {each.level}"
@@ -151,7 +151,7 @@ def _left(left: Remainder, word: str) -> str:
 
 
 def day_rows(comparison: ModeComparison, rows: Iterable[DayRow], *, worst: bool) -> list[Texts]:
-    """Return per named day what both modes leave, in the days' order."""
+    """Return per crash day what both modes leave, in the days' order."""
     return [
         {
             "Day": row.day.date or "yours",
@@ -262,13 +262,13 @@ def _venue_row(line: VenueLine, view: View) -> Texts:
     refused = any(_problems(account, _REFUSED))
     reading = f"{ratio.direction}, liquidation at {wording.percent(ratio.liquidation_at)}"
     return {
-        "Venue": line_name(line),
+        "Exchange": line_name(line),
         REFUSED: wording.MISSING if line.missing else refusals(account),
         UNKNOWN: unknown(line),
         "Tables": seen(line, view),
-        f"Common fall{first}": _reached(line, falls=True),
-        f"Common rise{first}": _reached(line, falls=False),
-        "Requirement ÷ equity": wording.percent(load),
+        f"Joint fall{first}": _reached(line, falls=True),
+        f"Joint rise{first}": _reached(line, falls=False),
+        "Margin used": wording.percent(load),
         "Venue's ratio": wording.percent(ratio.value),
         "How to read it": wording.MISSING if ratio.value is None else reading,
         "Initial margin": _as_entered(account.initial_margin, refused=refused),
@@ -336,7 +336,7 @@ def _problems(assessment: Assessment, code: str) -> Iterator[tuple[str, Problem]
 
 
 def _reached(line: VenueLine, *, falls: bool) -> str:
-    """Return how far a common move may go; not known where the tiers are not."""
+    """Return how far a joint move may go; not known where the tiers are not."""
     if line.assessment.liquidated:
         return "reached"
     if line.assessment.headroom is None:

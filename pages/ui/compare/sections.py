@@ -39,8 +39,8 @@ from pages.ui.session.session import Session
 from pages.ui.session.start import Start
 from pages.ui.session.stress import NAMES, betas, known_directions, named_days, stress_choices
 
-MODES, BY_VENUE = "Cross and isolated", "Venue by venue"
-DIRECTIONS, DAYS = "Directions", "Named days"
+MODES, BY_VENUE = "Cross and isolated", "By exchange"
+DIRECTIONS, DAYS = "Directions", "Crash days"
 WORST, CLOSE = "At the worst tick", "At the close"
 MOVE = -20.0
 """The move, in %, that the directions are shown at first."""
@@ -265,7 +265,7 @@ _BASELINE_STAYS = "The baseline stays as it was, so that the figures show before
 
 
 def _survival(session: Session, comparison: ModeComparison) -> None:
-    """Draw what both modes leave in every direction, or on every named day."""
+    """Draw what both modes leave in every direction, or on every crash day."""
     shown = st.segmented_control(
         "Survival of",
         [DIRECTIONS, DAYS],
@@ -314,7 +314,7 @@ def _directions(session: Session, comparison: ModeComparison) -> None:
 _MOVES = (
     "A move is that of the direction; each token moves by its beta, with BTC by the snapshot's "
     "beta to BTC (1 where it "
-    "knows none) or by yours from Moves together."
+    "knows none) or by yours from Stress tests."
 )
 _SEARCHED = "Liquidation is looked for from −100% to +1,000%."
 _AGAINST = (
@@ -338,7 +338,7 @@ def _days(session: Session, comparison: ModeComparison) -> None:
     rows = on_days(comparison, named_days(session), betas(session))
     st.markdown(plain(mode_words.days_in_words(comparison, rows, worst=worst)))
     alt = (
-        f"What cross and isolated leave on every named day "
+        f"What cross and isolated leave on every crash day "
         f"{'at its worst tick' if worst else 'at its close'}"
     )
     place.table(compare_rows.day_rows(comparison, rows, worst=worst), alt, 100)

@@ -118,7 +118,7 @@ def section(session: Session) -> None:
     venues = [venue for venue in listing_venues() if venue in READERS]
     at = session.working.account.venue
     venue = st.selectbox(
-        "Venue",
+        "Exchange",
         venues,
         index=venues.index(at) if at in venues else 0,
         format_func=lambda key: VENUES[key].name,
@@ -293,7 +293,7 @@ def _answer(session: Session, reading: Reading) -> None:
     if isinstance(read, Failed):
         if read.key_refused:
             question.drop_secrets()
-        st.error(plain(f"{read.reason}.{' Nothing was taken over.' if read.asked else ''}"))
+        st.error(plain(f"{read.reason}.{' Nothing was imported.' if read.asked else ''}"))
     else:
         _show(session, reading, read)
     with st.container(horizontal=True, gap="small"):
@@ -328,7 +328,7 @@ def _show(session: Session, reading: Reading, read: Read) -> None:
     try:
         scenario = _scenario(session, read)
     except FieldError as error:
-        st.error(plain(f"This account cannot be taken over. {error}."))
+        st.error(plain(f"This account can't be imported. {error}."))
         return
     _settings(scenario)
     _positions(scenario)
@@ -336,7 +336,7 @@ def _show(session: Session, reading: Reading, read: Read) -> None:
         scenario, **account.figures._asdict(), liquidation_prices=account.liquidation_prices
     )
     _compared(compared, name)
-    if st.button("Take this account over", key="do_take_account", type="primary"):
+    if st.button("Import account", key="do_take_account", type="primary"):
         _take(session, scenario, read)
         st.rerun()
 
@@ -461,7 +461,7 @@ def _take(session: Session, scenario: Scenario, read: Read) -> None:
     if read.tiers is not None:
         session.live_data.keyed_tiers[account.venue] = (read.tiers, account.seen_at)
     session.live_data.view = live.look_at(session, account.venue, scenario.tokens)
-    session.open(session.attach(scenario))
+    session.begin(session.attach(scenario))
     session.baseline, session.example = before_move(session.working), None
     day = account.seen_at.astimezone(UTC)
     origin = Origin("live", day, f"{day:%Y-%m-%d}")
@@ -471,5 +471,5 @@ def _take(session: Session, scenario: Scenario, read: Read) -> None:
     session.live_data.as_received = False
     count = len(scenario.positions)
     session.tell(
-        "info", f"Taken over from {name}: {count} {'position' if count == 1 else 'positions'}."
+        "info", f"Imported from {name}: {count} {'position' if count == 1 else 'positions'}."
     )

@@ -260,13 +260,13 @@ def _take(session: Session, read: TableRead, scenario: Scenario | None) -> None:
             plain(
                 f"No mark is known for {wording.listing(unpriced)}: the entry price is taken as "
                 f"the mark before the "
-                "common move. The right one can be entered under Marks and betas on the page "
+                "joint move. The right one can be entered under Mark prices and betas on the page "
                 "What if."
             )
         )
     if pressed:
         count = len(read.positions)
-        session.open(scenario)
+        session.begin(scenario)
         session.tell(
             "info", f"Imported {count} {'position' if count == 1 else 'positions'}.", IMPORTED
         )

@@ -39,7 +39,7 @@ def _step_row(step: Step, runs: Runs) -> Texts:
     return {
         runs.point: runs.way.at(step.t),
         "What happens": wording.capital(does(step)),
-        "Requirement ÷ equity": f"{_load(step.before)} → {_load(step.after)}",
+        "Margin used": f"{_load(step.before)} → {_load(step.after)}",
         "Closed": wording.quantity(step.quantity) if step.quantity else wording.MISSING,
         "Left": wording.quantity(step.left) if step.symbol else wording.MISSING,
         "Mark": wording.price(step.mark),
@@ -53,7 +53,7 @@ def _step_row(step: Step, runs: Runs) -> Texts:
 
 
 def _load(money: Money) -> str:
-    """Return requirement ÷ equity, `gone` where no equity is left for it."""
+    """Return margin used, `gone` where no equity is left for it."""
     if not money.requirement:
         return wording.percent(0.0)
     load = quotient(money.requirement, money.equity)

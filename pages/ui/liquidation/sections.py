@@ -85,7 +85,7 @@ def route(session: Session) -> Route | None:
     try:
         found = _past_day(session, target) if chosen == DAY else _direction(session, target, move)
     except FieldError as error:
-        st.error(plain(f"This path cannot be gone: {error}."))
+        st.error(plain(f"This path can't be simulated: {error}."))
         return None
     path = found.path.within(session.working)
     st.caption(plain(liquidation_text.route_ends(path.start, path.at(1.0))))
@@ -271,7 +271,7 @@ def _margin_stop(session: Session) -> MarginStop | None:
         chosen = st.selectbox(
             "Of", [EVERY, *positions], key="liquidation_stop_of", persist_state="session"
         )
-    danger, label = session.working.levels.danger, "at requirement ÷ equity (%)"
+    danger, label = session.working.levels.danger, "at margin used (%)"
     with when:
         level = _percentage(session, label, f"stop_at_{danger}", danger, above=LEAST, step=5.0)
     rule, fraction = session.working.account.rules.ratio, session.working.account.margin_fraction
@@ -369,7 +369,7 @@ def run(session: Session, chosen: Route, assumed: Conduct) -> Runs | None:
         bare = replace(assumed, stop=None, price_stops={})
         without = waterfall(session.account, chosen.path, bare) if assumed.has_stops else None
     except FieldError as error:
-        st.error(plain(f"This path cannot be gone to its end: {error}."))
+        st.error(plain(f"This path can't be simulated to its end: {error}."))
         return None
     return None if found is None else Runs(scenario, chosen.way, found, without)
 
@@ -387,8 +387,8 @@ def picture(runs: Runs) -> None:
     place.chart(waterfall_figure(*given), "waterfall", waterfall_alt(*given))
     if runs.scenario.account.isolated:
         st.caption(
-            "Sums over the positions and the free part of the wallet; each position lives or dies "
-            "by its own."
+            "Sums over the positions and the free part of the wallet; each position stands on its "
+            "own margin."
         )
 
 
@@ -419,7 +419,7 @@ def steps(runs: Runs) -> None:
         80,
         {
             "What happens": st.column_config.Column(width=245),
-            "Requirement ÷ equity": st.column_config.Column(width=155),
+            "Margin used": st.column_config.Column(width=155),
             "Closed": st.column_config.Column(width=90),
             "Left": st.column_config.Column(width=90),
             "Realised": st.column_config.Column(width=85),

@@ -73,7 +73,7 @@ def _contract_cells(scenario: Scenario, view: View, token: str) -> Texts:
         "One contract": f"{wording.quantity(value)} {token}{doubt}" if value else wording.MISSING,
         "Lot": wording.quantity(contract.quantity_step if contract else None),
         "Tick": _exact(contract.tick_size if contract else None),
-        "Least order": wording.money(contract.minimum_notional if contract else None),
+        "Minimum order": wording.money(contract.minimum_notional if contract else None),
         "Taker fee": wording.rate(contract.taker_fee if contract else None),
         "Contract seen": _seen(contract),
     }
@@ -293,7 +293,7 @@ def connection_rows(views: Iterable[View], token: str, now: datetime) -> list[Te
     """Return per venue where its figures are from and how old they are."""
     return [
         {
-            "Venue": VENUES[view.venue].name,
+            "Exchange": VENUES[view.venue].name,
             "Contracts": view.contracts_origin.label(now),
             "Marks": view.quotes_origin.label(now),
             f"Tiers of {token}": view.tiers.get(token, _UNKNOWN).label(now),

@@ -63,7 +63,7 @@ def _latest(session: Session, *further: str) -> View:
 
 
 def _mark_from(session: Session, token: str) -> str:
-    """Return whose mark the token has, and how far the common move has taken it from there."""
+    """Return whose mark the token has, and how far the joint move has taken it from there."""
     mark, now = origin(session.working)[token], session.working.market.marks[token]
     label = shell.mark_label(session, token)
     return label if now == mark else f"{label}, moved {wording.percent(away(now, mark), sign=True)}"

@@ -106,7 +106,7 @@ def _own_address() -> Parameters:
 def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
     known = current.address
     if not address:  # Back to before the first edit.
-        open_preset(current, landing())
+        open_preset(current, landing(), returned=True)
         known.saved = current.working
         return
     if known.offer is not None and address == known.offer.address:
@@ -126,7 +126,7 @@ def _adopt(current: Session, address: Parameters, *, is_new: bool) -> None:
     if not is_own:
         current.live_data.as_received, current.live_data.view = True, None
         current.received_words = Words(received.scenario.title, received.scenario.note, "this link")
-    receive(current, received.scenario, received.left_out)
+    receive(current, received.scenario, received.left_out, returned=is_own)
     known.saved = current.working
     if not is_new:
         current.baseline, current.example = current.attach(baseline), example
@@ -155,9 +155,14 @@ def _accept(current: Session, offered: Offer) -> None:
     current.tell("info", offered.notice)
 
 
-def receive(current: Session, scenario: Scenario, left_out: Sequence[str] = ()) -> None:
-    """Take a scenario from a link or a file, and say where it no longer reproduces."""
-    current.open(current.attach(scenario))
+def receive(
+    current: Session, scenario: Scenario, left_out: Sequence[str] = (), *, returned: bool = False
+) -> None:
+    """Take a scenario from a link or a file, and say where it no longer reproduces.
+
+    One that is `returned` to by Back begins nothing anew.
+    """
+    (current.open if returned else current.begin)(current.attach(scenario))
     current.baseline, current.example = before_move(current.working), None
     if left_out:
         current.tell("warning", _without_own_tables(current.working, left_out))
@@ -247,7 +252,7 @@ def _parameters(current: Session, account: PreparedAccount) -> Parameters:
     return made.stand_in
 
 
-def open_preset(current: Session, preset: Preset) -> None:
-    """Start from a worked example."""
-    current.open(current.attach(preset.scenario))
+def open_preset(current: Session, preset: Preset, *, returned: bool = False) -> None:
+    """Start from a worked example; one that is `returned` to by Back begins nothing anew."""
+    (current.open if returned else current.begin)(current.attach(preset.scenario))
     current.baseline, current.example = current.attach(preset.baseline), preset

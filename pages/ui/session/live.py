@@ -138,7 +138,7 @@ def tables_change(before: Scenario, after: Scenario) -> str:
 
 
 def _take_marks(session: Session, before: Scenario) -> None:
-    """Draw the venue's marks in place of the scenario's, the common move kept.
+    """Draw the venue's marks in place of the scenario's, the joint move kept.
 
     What was before becomes the baseline.
     """
@@ -215,7 +215,7 @@ def controls(session: Session) -> None:
     if not session.live_data.on or session.working.account.rules.own_fraction:
         return
     if st.button(
-        "Refresh marks", key="do_refresh", help="the venue's marks now, compared with these"
+        "Refresh mark prices", key="do_refresh", help="the venue's marks now, compared with these"
     ):
         refresh(session)
         st.rerun()
@@ -267,7 +267,7 @@ def ask_every(wanted: Sequence[Query], key: str, about: str) -> None:
 
     `about` says in words what that is.
     """
-    if st.button("Ask every venue", key=key, help=plain(about)):
+    if st.button("Ask every exchange", key=key, help=plain(about)):
         cache().refresh(wanted, force=True)
     if cache().is_fetching(wanted):
         _asking(wanted)

@@ -126,7 +126,8 @@ class Session:
     example: Preset | None = None
     revision: int = 0
     market_revision: int = 0
-    rows_revision: int = 0
+    opened: int = 0
+    """How often a scenario from elsewhere was begun with: an example, a link, an import."""
     notices: list[Notice] = field(default_factory=list)
     received_words: Words | None = None
     """Title and note that came last with a link or a file from elsewhere."""
@@ -187,6 +188,11 @@ class Session:
         self.live_data.asked.clear()
         self.rebase(scenario)
 
+    def begin(self, scenario: Scenario) -> None:
+        """Take a scenario to begin anew with: nothing that is being typed goes along."""
+        self.opened += 1
+        self.open(scenario)
+
     def rebase(self, scenario: Scenario) -> None:
         """Have all widgets start anew from a scenario."""
         self.working = scenario
@@ -204,7 +210,7 @@ class Session:
 
     @property
     def lesson(self) -> str:
-        """What the example teaches, as long as only a common move or words were changed."""
+        """What the example teaches, as long as only a joint move or words were changed."""
         if self.example is None:
             return ""
         start, now = self.example.scenario, before_move(self.working)

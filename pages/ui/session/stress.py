@@ -45,7 +45,7 @@ def betas(session: Session) -> dict[str, float]:
 
 
 def named_days(session: Session) -> list[CrashDay]:
-    """Return the snapshot's named days, then the person's own."""
+    """Return the snapshot's crash days, then the person's own."""
     return [*crash_days(), *stress_choices(session).days]
 
 

@@ -1,4 +1,4 @@
-"""What the tables and sentences of the Moves-together page say.
+"""What the tables and sentences of the Stress tests page say.
 
 Pure functions, results in, text out.
 """
@@ -208,7 +208,7 @@ DAY_COLUMNS = {
     "be missing if it "
     "were not closed, more than the margin that you lose",
 }
-"""What the columns of the named days say of themselves, by name."""
+"""What the columns of the crash days say of themselves, by name."""
 
 
 def _change(instant: Instant) -> str:

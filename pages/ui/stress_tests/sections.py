@@ -1,4 +1,4 @@
-"""The Moves-together page: directions, the map, the named days.
+"""The Stress tests page: directions, the map, the crash days.
 
 What a person chooses to look at, and what it shows.
 """
@@ -45,7 +45,7 @@ MOST_DAYS = 20
 """Days of their own that a person may keep."""
 HORIZONS = (1, 7, 30)
 """Days that the correlation ellipses may speak of."""
-DIRECTIONS, RULES = "Directions", "Rules and combined"
+DIRECTIONS, RULES = "Directions", "Custom stress"
 
 
 def nearest_danger(session: Session) -> None:
@@ -153,8 +153,8 @@ def _choose_slices() -> bool:
 
 _TOO_LATE = "Every level is passed at today's marks: no distance is left to tell."
 _ONE_LOST = (
-    "A position is lost at today's marks, so the first loss is no distance away: only what is left "
-    "can be told."
+    "A position is liquidated at today's marks, so the first loss is no distance away: "
+    "only what is left can be shown."
 )
 _RANKED = (
     "Ranked by the largest price change that liquidation asks of any token held, not by the length "
@@ -168,7 +168,7 @@ _OWN_MOVES = (
 _ENDS = (
     "Each move goes straight to its end at once, without funding, fees or the venue's reductions "
     "on the way; what is "
-    "left is margin balance · requirement ÷ equity."
+    "left is margin balance · margin used."
 )
 
 
@@ -306,7 +306,7 @@ def _show_map(session: Session) -> None:
             }
             place.table(
                 told,
-                "The named days of the map by their numbers, the worst at its point first",
+                "The crash days of the map by their numbers, the worst at its point first",
                 40,
                 widths,
             )
@@ -352,19 +352,19 @@ def _choose_pair(session: Session) -> tuple[Direction, Direction] | None:
 
 
 def _choose_view() -> tuple[Shows, int, str | None]:
-    """Return what is coloured, the days of the ellipses, and which instant of the named days."""
+    """Return what is coloured, the days of the ellipses, and which instant of the crash days."""
     keep: dict[str, Any] = {"required": True, "persist_state": "page"}
     colour = st.segmented_control(
-        "Colour", list(_COLOURS), default="requirement ÷ equity", key="map_colour", **keep
+        "Colour", list(_COLOURS), default="margin used", key="map_colour", **keep
     )
     days = st.segmented_control("Ellipses, days", HORIZONS, default=7, key="map_days", **keep)
     ticks = st.segmented_control(
-        "Named days at their", [WORST, CLOSE], default=WORST, key="map_ticks", persist_state="page"
+        "Crash days at their", [WORST, CLOSE], default=WORST, key="map_ticks", persist_state="page"
     )
     return _COLOURS[str(colour)], int(days or 0), ticks
 
 
-_COLOURS: dict[str, Shows] = {"requirement ÷ equity": "ratio", "headroom": "headroom"}
+_COLOURS: dict[str, Shows] = {"margin used": "ratio", "headroom": "headroom"}
 
 
 def _cloud(session: Session, first: Direction, second: Direction, days: int) -> Cloud | None:
@@ -418,7 +418,7 @@ def _map_rests_on(
             else "at their close"
         )
         lines.append(
-            f"Named days {what}; an open mark is partly not on record, an arrow lies outside "
+            f"Crash days {what}; an open mark is partly not on record, an arrow lies outside "
             f"the map."
         )
         lines.append(
@@ -458,7 +458,7 @@ def _show_days(session: Session) -> None:
             for name, said in scenario_rows.DAY_COLUMNS.items()
         }
         told = scenario_rows.crash_rows_told(rows, scenario)
-        place.table(told, "What every named day would do to this account", 92, helps)
+        place.table(told, "What every crash day would do to this account", 92, helps)
         for assumption in stress_text.crash_assumptions(rows):
             st.caption(plain(f"{wording.capital(assumption)}."))
         _own_days(session)
@@ -534,8 +534,8 @@ def _add_day(session: Session, name: str, rows: Iterable[Mapping[Any, Any]]) -> 
 
 SECTIONS: dict[str, Callable[[Session], None]] = {
     DIRECTIONS: _show_directions,
-    "Map of two": _show_map,
-    "Named days": _show_days,
+    "Two-token map": _show_map,
+    "Crash days": _show_days,
     RULES: scenario_shocks.show,
 }
 """The page's sections by name; one is open at a time."""

@@ -81,7 +81,7 @@ class Cell(NamedTuple):
 
 
 NUMBERS = (
-    Cell("common", "Common move, %", PERCENT, 5.0, "every token by its beta"),
+    Cell("common", "Joint move, %", PERCENT, 5.0, "every token by its beta"),
     Cell("maintenance", "Maintenance ×", 1, 0.25, "every maintenance rate times this"),
     Cell("leverage_cap", "Leverage caps ×", 1, 0.1, "the venue's leverage caps times this"),
     Cell("haircut", "Haircut, %", PERCENT, 5.0, "the part by which every collateral ratio is cut"),
@@ -100,8 +100,8 @@ CELLS = (
         "Price move, %",
         PERCENT,
         5.0,
-        "its own price change in place of the common move",
-        "the common move",
+        "its own price change in place of the joint move",
+        "the joint move",
     ),
     Cell(
         "maintenance_by_token",
@@ -173,7 +173,7 @@ def part_rows(parts: Sequence[ShockResult], scenario: Scenario) -> list[Texts]:
             "Supposed": PARTS[part.key],
             "Margin balance": wording.money(part.outcome.remaining),
             "Requirement": wording.money(part.outcome.requirement),
-            "Requirement ÷ equity": _load(part.outcome),
+            "Margin used": _load(part.outcome),
             "Headroom": wording.money(part.outcome.headroom),
             "Outcome": state(part.outcome, scenario),
             "Above the leverage cap": ", ".join(part.above_cap) or wording.MISSING,

@@ -36,7 +36,7 @@ from margin.venues import VENUES
 from pages.ui.components import place
 from pages.ui.components.cells import clean, rows_of
 from pages.ui.components.text import plain
-from pages.ui.session import live
+from pages.ui.session.funding import present_funding, said_by_venue
 from pages.ui.session.session import Session
 from pages.ui.session.stress import betas, named_days, stress_choices
 from pages.ui.stress_tests import shock_rows
@@ -174,7 +174,7 @@ def _fill(session: Session) -> None:
             "Prices as at the worst tick of",
             range(len(choices)),
             index=None,
-            placeholder="a named day, or yours",
+            placeholder="a crash day, or yours",
             format_func=lambda index: day_name(choices[index]) if index < len(choices) else "",
             key=f"shock_day_{_drawn(session)}",
             width=230,
@@ -268,7 +268,7 @@ def _holding_on(session: Session, shocks: Shocks) -> list[str]:
     Each with its source.
     """
     scenario, isolated = session.working, session.working.account.isolated
-    assessment, present = assess(session.account), _present_funding(session)
+    assessment, present = assess(session.account), present_funding(session)
     asked = [
         (_present_told(session, present), {token: paid.a_day for token, paid in present.items()})
     ]
@@ -305,7 +305,7 @@ def _present_told(session: Session, present: Mapping[str, Paid]) -> str:
     recorded = {
         token: VENUES[records[token].venue].name
         for token in present
-        if not _told_funding(session, token)
+        if not said_by_venue(session, token)
     }
     return shocks_text.present_rates(present, recorded, "" if rules.own_fraction else rules.name)
 
@@ -323,26 +323,6 @@ def _day_of(session: Session, shocks: Shocks) -> list[str]:
             assumed = "; ".join(map(message, row.assumptions))
             return [f"the price moves are the worst tick of {day_name(row.day)}: {assumed}"]
     return []
-
-
-def _present_funding(session: Session) -> dict[str, Paid]:
-    """Return by token what the venue told last, else the median of the snapshot's record."""
-    paid = moves.usual_funding(session.working.positions)
-    for token in _held(session.working):
-        if told := _told_funding(session, token):
-            paid[token] = told
-    return paid
-
-
-def _told_funding(session: Session, token: str) -> Paid | None:
-    """Return the funding rate that the venue itself told of the token, now or a while ago."""
-    quote, origin = session.shown.quotes.get(token), session.shown.mark_origins.get(token)
-    if quote is None or origin is None or origin.kind not in ("live", "cached"):
-        return None
-    if quote.funding_rate is None or not quote.interval_hours:
-        return None
-    where = f"{session.working.account.rules.name}, {origin.label(live.now())}"
-    return moves.funding_a_day(quote.funding_rate, quote.interval_hours, where)
 
 
 def _held(scenario: Scenario) -> list[str]:

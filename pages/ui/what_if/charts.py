@@ -10,7 +10,7 @@ from pages.ui.components import place
 
 
 def joint_move(curve: Curve | None, account: PreparedAccount) -> None:
-    """Draw requirement ÷ equity against the common move."""
+    """Draw margin used against the joint move."""
     place.chart(joint_move_figure(curve, account), "joint-move", joint_move_alt(curve, account))
 
 

@@ -47,9 +47,9 @@ def headline(account: PreparedAccount, baseline: PreparedAccount) -> None:
             "more",
         ),
         (
-            "Distance, all together",
+            "Joint move to liquidation",
             _distance,
-            "The nearest common move that liquidates, each token by its beta.",
+            "The nearest joint move that liquidates, each token by its beta.",
             "more",
         ),
     ]
@@ -76,7 +76,7 @@ def _available(assessment: Assessment) -> Shown:
 
 
 def _distance(assessment: Assessment) -> Shown:
-    """Return the nearest common move that liquidates; further away is more."""
+    """Return the nearest joint move that liquidates; further away is more."""
     if assessment.liquidated:
         return Shown(0.0, "reached")
     if assessment.headroom is None:
@@ -96,7 +96,7 @@ def _metric(label: str, now: Shown, before: Shown, meaning: str, better: Better)
     st.metric(
         label,
         plain(now.text),
-        delta=plain(f"from {before.text}") if changed else "as the baseline",
+        delta=plain(f"from {before.text}") if changed else "unchanged",
         delta_color=("normal" if improves else "inverse") if compared else "off",
         delta_arrow=("up" if rises else "down") if compared else "off",
         help=plain(meaning),

@@ -1,4 +1,4 @@
-"""The common move: its slider, the way to the brink and back, and what becomes the baseline."""
+"""The joint move: its slider, the way to the brink and back, and what becomes the baseline."""
 
 from dataclasses import replace
 
@@ -31,7 +31,7 @@ def common_move(session: Session) -> None:
         session, lambda: _with_present(present), session.market_revision
     )
     chosen = st.select_slider(
-        "Common move of all marks (each by its beta)",
+        "Move all prices together (each by its beta)",
         options,
         value=start,
         format_func=_label,
@@ -59,7 +59,7 @@ def buttons(session: Session) -> None:
     move = brink(session.working)
     with st.container(horizontal=True, gap="small"):
         exact = "moves all marks exactly to the liquidation point"
-        if st.button("To the brink", key="do_brink", disabled=move is None, help=exact):
+        if st.button("Move to liquidation", key="do_brink", disabled=move is None, help=exact):
             session.move(at_move(session.working, move or 0.0))
             st.rerun()
         if st.button("Reset", key="do_reset", help="back to the baseline"):
@@ -68,6 +68,6 @@ def buttons(session: Session) -> None:
                 session.attach(replace(session.baseline, title=words.title, note=words.note))
             )
             st.rerun()
-        if st.button("Make this the baseline", key="do_baseline", help="compare from here on"):
+        if st.button("Compare from here", key="do_baseline", help="compare from here on"):
             session.baseline = session.working
             st.rerun()

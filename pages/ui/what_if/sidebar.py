@@ -86,7 +86,7 @@ def _venue(session: Session) -> None:
     account = session.working.account
     keys = list(VENUES)
     chosen = st.selectbox(
-        "Venue",
+        "Exchange",
         keys,
         index=keys.index(account.venue),
         format_func=lambda key: VENUES[key].name,
@@ -162,12 +162,12 @@ def _levels(session: Session) -> None:
     levels = session.working.levels
     left, right = st.columns(2)
     with left:
-        about = "of requirement ÷ equity; an article speaks of 30 to 50%"
+        about = "of margin used; an article speaks of 30 to 50%"
         first, warning = _percentage(
             session, "Warning at %", "warning", levels.warning, step=5.0, help=about
         )
     with right:
-        about = "of requirement ÷ equity; liquidation is at 100%"
+        about = "of margin used; liquidation is at 100%"
         second, danger = _percentage(
             session, "Danger at %", "danger", levels.danger, step=5.0, help=about
         )

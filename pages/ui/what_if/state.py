@@ -8,16 +8,12 @@ import pandas as pd
 
 from margin.venues import TierTable
 from pages.ui.session.start import Start
-from pages.ui.what_if.rows import Cells, Converted
 
 
 @dataclass
 class WhatIf:
-    """What its tables and inputs started from, and the rows of positions as they were typed."""
+    """What its tables and inputs started from."""
 
-    positions: Start[pd.DataFrame] = field(default_factory=Start)
-    rows: Start[list[Cells]] = field(default_factory=Start)
-    converted: Start[Converted] = field(default_factory=Start)
     marks: Start[pd.DataFrame] = field(default_factory=Start)
     collateral: Start[pd.DataFrame] = field(default_factory=Start)
     moves: Start[tuple[list[float], float]] = field(default_factory=Start)

@@ -56,7 +56,7 @@ def tier_editor(session: Session) -> None:
     else:
         _take(session, token, edited, table)
     if token in session.working.market.tiers and st.button(
-        "Back to the venue's table", key="do_venue_table"
+        "Use the exchange's table", key="do_venue_table"
     ):
         session.open(_with_table(session.working, token, None))
         st.rerun()

@@ -2,6 +2,9 @@
 
 import streamlit as st
 
+from margin.formatting import capital
+from margin.messages import message
+from margin.model.prepared import PreparedAccount
 from margin.studies.account.advice import survive
 from margin.studies.account.assess import assess
 from margin.text.advice import in_words
@@ -14,9 +17,9 @@ from pages.ui.shell import dates
 _STATUS: dict[Status, tuple[str, str]] = {
     "no positions": ("gray", "No positions"),
     "unknown": ("gray", "Unknown"),
-    "below warning": ("green", "Below warning"),
-    "warning": ("yellow", "Warning level"),
-    "danger": ("orange", "Danger level"),
+    "safe": ("green", "Safe"),
+    "warning": ("yellow", "Warning"),
+    "danger": ("orange", "Danger"),
     "at the liquidation point": ("red", "At the liquidation point"),
     "liquidated": ("red", "Liquidated"),
 }
@@ -32,8 +35,8 @@ def sentence(session: Session) -> None:
 
 _SHOCKS = (
     "This scenario carries shocks: no figure on this page has a part in them. They are shown on "
-    "“Moves together”, "
-    "under “Rules and combined”."
+    "“Stress tests”, "
+    "under “Custom stress”."
 )
 
 
@@ -41,7 +44,7 @@ def advice(session: Session) -> None:
     """Draw what it takes to survive a move of the person's choice."""
     asking, answer = st.columns([25, 75], gap="medium", vertical_alignment="bottom")
     chosen = asking.number_input(
-        "Survive a common move of (%)", value=-20.0, step=5.0, format="%.4g", key="survive"
+        "Survive a joint move of (%)", value=-20.0, step=5.0, format="%.4g", key="survive"
     )
     if not -100 <= chosen <= 1000:
         answer.error("Choose a move from −100 to 1000%.")
@@ -53,3 +56,10 @@ def advice(session: Session) -> None:
         answer.markdown(f"No advice: an isolated position is {LIQUIDATED_NOW} already.")
     else:
         answer.markdown(plain(in_words(found, session.working)))
+
+
+def problems(account: PreparedAccount) -> None:
+    """Draw what is wrong with the account as a whole; a position's problems stand in its row."""
+    for problem in assess(account).problems:
+        draw = st.error if problem.severity == "error" else st.warning
+        draw(plain(capital(f"{message(problem)}.")))

@@ -1,4 +1,4 @@
-"""The advice for a common move: a hair more than advised survives it, a hair less does not."""
+"""The advice for a joint move: a hair more than advised survives it, a hair less does not."""
 
 from dataclasses import replace
 from typing import Any

@@ -497,12 +497,12 @@ def test_the_worked_example_may_change_without_a_margin_call() -> None:
     assert (change.to, change.allowed, change.margin_call) == ("isolated", True, False)
     assert said_of(modes(PAIR)) == (
         "Could you change to isolated now? Not with positions open, Binance refuses that; closed "
-        "and opened anew, by "
-        "the figures yes: the wallet covers the isolated margins, $9,000.00, and no position would "
+        "and opened anew, yes, by the numbers"
+        ": the wallet covers the isolated margins, $9,000.00, and no position would "
         "be liquidated. "
         "After it: no margin call: every position holds the initial margin that it needs at the "
-        "mark. Requirement "
-        "÷ equity of the position worst off would be 18.50%, below your warning level of 50%. "
+        "mark. Margin used"
+        " of the position worst off would be 18.50%, below your warning level of 50%. "
         "Headroom "
         "would be $3,275.00, the least of a position; now $8,350.00, the account's."
     )
@@ -510,10 +510,10 @@ def test_the_worked_example_may_change_without_a_margin_call() -> None:
     assert (back.to, back.allowed, back.margin_call) == ("cross", True, False)
     assert said_of(modes(in_mode(PAIR, "isolated"))) == (
         "Could you change to cross now? Not with positions open, Binance refuses that; closed and "
-        "opened anew, by the "
-        "figures yes: equity of $10,000.00 covers the requirement of $1,650.00. "
-        "After it: no margin call: equity covers the initial margin of $9,000.00. Requirement ÷ "
-        "equity of the account "
+        "opened anew, yes, by the numbers"
+        ": equity of $10,000.00 covers the requirement of $1,650.00. "
+        "After it: no margin call: equity covers the initial margin of $9,000.00. Margin used"
+        " of the account "
         "would be 16.50%, below your warning level of 50%. Headroom would be $8,350.00, the "
         "account's; now "
         "$3,275.00, the least of a position."
@@ -586,7 +586,7 @@ def test_initial_margin_above_equity_calls_for_money_in_cross() -> None:
     said = "After it: a margin call: initial margin of $8,700.00 would be $1,700.00 above equity of $7,000.00"
     assert said in said_of(fallen)
     assert (
-        "Requirement ÷ equity of the account would be 22.71%, below your warning level of 50%."
+        "Margin used of the account would be 22.71%, below your warning level of 50%."
         in said_of(fallen)
     )
 
@@ -689,7 +689,7 @@ def test_a_level_reached_after_the_change_is_a_margin_call() -> None:
     change = switch(modes(nearer))
     assert (change.level, change.lacking, change.margin_call) == ("warning", 0, True)
     assert (
-        "After it: a margin call would be near: requirement ÷ equity of the position worst off "
+        "After it: a margin call would be near: margin used of the position worst off "
         "would be 68.00%, " in (said_of(modes(nearer)))
     )
     assert "past your warning level of 50%. Short of initial margin" in said_of(modes(nearer))
@@ -760,7 +760,7 @@ def test_what_is_said_of_a_change_is_what_the_account_in_the_other_mode_shows(
             each.code == "initial_margin_above_equity" for each in other.problems
         )
     assert (": no margin call:" in said) == (bool(change.allowed) and not change.margin_call)
-    assert ("by the figures yes" in said.lower()) == bool(change.allowed)
+    assert ("yes, by the numbers" in said.lower()) == bool(change.allowed)
     if change.allowed:
         assert f"Headroom would be {wording.money(other.headroom)}" in said
         assert f"would be {wording.percent(change.load)}" in said
@@ -785,9 +785,9 @@ def test_filling_what_is_short_gives_every_position_its_initial_margin(scenario:
 def test_the_verdict_of_the_worked_example() -> None:
     comparison = modes(PAIR)
     assert verdict(comparison) == (
-        "Cross is liquidated by a common fall of 9.47%: all of $10,000.00 is at stake. Isolated "
+        "Cross is liquidated by a joint fall of 9.47%: all of $10,000.00 is at stake. Isolated "
         "loses its first "
-        "position, RENDER long, by a common fall of 8.32%, but it can lose at most $9,000.00 from "
+        "position, RENDER long, by a joint fall of 8.32%, but it can lose at most $9,000.00 from "
         "here: $1,000.00 "
         "stays safe."
     )
@@ -816,27 +816,27 @@ def test_the_verdict_of_the_worked_example() -> None:
             account(
                 "binance", "cross", [long("RENDER", 1_000, 1.75, 1, isolated_margin=1_800)], 1_900
             ),
-            "Isolated loses no position in any common move from −100% to +1,000%; it can lose at "
+            "Isolated loses no position in any joint move from −100% to +1,000%; it can lose at "
             "most $1,800.00 from "
             "here: $100.00 stays safe.",
             id="covered",
         ),
         pytest.param(
             account("binance", "cross", [long("RENDER", 1_000, 1.75, 1)], 1_900),
-            "Cross survives every common move from −100% to +1,000%.",
+            "Cross survives every joint move from −100% to +1,000%.",
             id="covered in cross",
         ),
         pytest.param(
             presets()["long_short"].scenario,
-            "Cross is liquidated if RENDER falls 8.13% while FET rises 8.13%, or by a common "
-            "rise of 263.10%: all "
-            "of $10,000.00 is at stake. Isolated loses its first position, FET short, by a common "
-            "rise of 7.95%",
+            "Cross is liquidated if RENDER falls 8.13% while FET rises 8.13%, or by a joint rise"
+            " of 263.10%: all "
+            "of $10,000.00 is at stake. Isolated loses its first position, FET short, by a joint rise"
+            " of 7.95%",
             id="the move against the account is nearer",
         ),
         pytest.param(
             presets()["hedged"].scenario,
-            "In a common move each token goes by its beta.",
+            "In a joint move each token goes by its beta.",
             id="with betas",
         ),
         pytest.param(
@@ -845,7 +845,7 @@ def test_the_verdict_of_the_worked_example() -> None:
                 collateral=[{"asset": "BTC", "amount": 0.1, "ratio": 0.9}],
                 betas={"BTC": 0.5},
             ),
-            "In a common move each token goes by its beta.",
+            "In a joint move each token goes by its beta.",
             id="with a beta of collateral",
         ),
         pytest.param(
@@ -862,10 +862,10 @@ def test_the_verdict_of_the_worked_example() -> None:
                 [long("BTC", 0.7, 71_202.9), short("RENDER", 16_000, 1.75)],
                 9_000,
             ),
-            "Cross is liquidated if BTC falls 10.63% while RENDER rises 10.63%, or by a common "
-            "fall of 39.44%: all "
+            "Cross is liquidated if BTC falls 10.63% while RENDER rises 10.63%, or by a joint fall"
+            " of 39.44%: all "
             "of $9,000.00 is at stake. Isolated loses its first position, RENDER short, by a "
-            "common rise of 8.11%",
+            "joint rise of 8.11%",
             id="each mode by its own nearest way",
         ),
         pytest.param(
@@ -877,11 +877,11 @@ def test_the_verdict_of_the_worked_example() -> None:
                 betas={"BTC": 0.5, "RENDER": 2},
             ),
             "Cross is liquidated if RENDER falls 100.00% while BTC rises 108.01%, though by no "
-            "common move from "
+            "joint move from "
             "−100% to +1,000%: all of $3,300.00 is at stake. Isolated loses its first position, "
             "BTC short, if BTC "
             "rises 99.20%, but it can lose",
-            id="no common move at all",
+            id="no joint move at all",
         ),
         pytest.param(
             at_marks(PAIR, RENDER=1.3),
@@ -965,7 +965,7 @@ def test_a_wallet_that_is_all_margins_keeps_nothing_safe_whatever_rounding_does(
 def test_one_token_alone_is_not_told_where_there_is_but_one() -> None:
     single = replace(PAIR, positions=PAIR.positions[:1])
     assert alone_in_words(modes(single)) == ""
-    assert "Isolated loses its position by a common fall" in verdict(modes(single))
+    assert "Isolated loses its position by a joint fall" in verdict(modes(single))
 
 
 def test_positions_lost_at_one_move_are_named_together() -> None:
@@ -995,7 +995,7 @@ def test_days_are_counted() -> None:
     ]
     rows = on_days(modes(PAIR), days, {})
     assert days_in_words(modes(PAIR), rows, worst=True) == (
-        "Of 3 named days at their worst tick, cross is liquidated on 1, isolated loses positions "
+        "Of 3 crash days at their worst tick, cross is liquidated on 1, isolated loses positions "
         "on 2; isolated ends "
         "with more money on 1, cross on 1."
     )
@@ -1069,9 +1069,7 @@ def test_tables_of_one_month_name_the_venue_that_liquidates_last() -> None:
     found = venues_compared(BOOK, tables("2026-09-29"))
     ends = {line.name: line.assessment.joint_move.down or -inf for line in found.lines}
     assert (found.apart, found.last) == (0, (min(ends, key=lambda name: ends[name]),))
-    assert venue_verdict(found).startswith(
-        f"In a common fall {found.last[0]} liquidates last: at −"
-    )
+    assert venue_verdict(found).startswith(f"In a joint fall {found.last[0]} liquidates last: at −")
 
 
 @pytest.mark.parametrize(("day", "named"), [("2026-08-30", True), ("2026-08-29", False)])
@@ -1122,7 +1120,7 @@ def test_a_fee_of_ones_own_counts_on_its_venue_alone_and_is_named() -> None:
     )
     assert said[:2] == [
         "USDT and USDC are taken as one dollar each, marks as the same everywhere",
-        "liquidation is looked for in every common move from −100% to +1,000%, each token by "
+        "liquidation is looked for in every joint move from −100% to +1,000%, each token by "
         "its beta",
     ]
 
@@ -1155,7 +1153,7 @@ def same_everywhere() -> VenueComparison:
         pytest.param(
             account("binance", "cross", [short("RENDER", 20_000, 1.75)], 1_500),
             ("Bybit",),
-            "In a common rise Bybit liquidates last: at these marks already on Hyperliquid, at "
+            "In a joint rise Bybit liquidates last: at these marks already on Hyperliquid, at "
             "+1.20% on OKX, at "
             "+2.45% on Binance and at +3.40% on Bybit.",
             id="a short that is dead on one",
@@ -1168,7 +1166,7 @@ def same_everywhere() -> VenueComparison:
                 700,
             ),
             ("Bybit",),
-            "In a common rise Bybit liquidates last: at these marks already on Binance, "
+            "In a joint rise Bybit liquidates last: at these marks already on Binance, "
             "Hyperliquid and OKX and at "
             "+17.05% on Bybit.",
             id="a hedge that lives on one",
@@ -1186,7 +1184,7 @@ def same_everywhere() -> VenueComparison:
                 betas={"RENDER": 3},
             ),
             ("Bybit",),
-            "In a common rise Bybit liquidates last: at +15.28% on Hyperliquid, at +24.25% on "
+            "In a joint rise Bybit liquidates last: at +15.28% on Hyperliquid, at +24.25% on "
             "OKX, at +25.96% on "
             "Binance and at +27.04% on Bybit.",
             id="a rise nearer than the fall",
@@ -1194,7 +1192,7 @@ def same_everywhere() -> VenueComparison:
         pytest.param(
             account("binance", "cross", [short("RENDER", 571.43, 1.75)], 10_900),
             (),
-            "A common rise liquidates at +981.82% on Hyperliquid and not up to +1,000% on "
+            "A joint rise liquidates at +981.82% on Hyperliquid and not up to +1,000% on "
             "Binance, Bybit and OKX.",
             id="a rise further than is looked for",
         ),
@@ -1208,7 +1206,7 @@ def test_the_nearest_way_is_told_and_no_venue_named_that_it_does_not_liquidate(
 
 
 def ended(*ends: tuple[float | None, float | None]) -> VenueComparison:
-    """Venues of one day with these falls and rises; both None: no common move liquidates.
+    """Venues of one day with these falls and rises; both None: no joint move liquidates.
 
     Both 0: dead already.
     """
@@ -1229,28 +1227,28 @@ def ended(*ends: tuple[float | None, float | None]) -> VenueComparison:
     [
         (
             [(-0.3, 0.1), (-0.12, 0.2)],
-            "In a common rise Bybit liquidates last: at +10.00% on Binance and at +20.00% on "
-            "Bybit. A common fall "
+            "In a joint rise Bybit liquidates last: at +10.00% on Binance and at +20.00% on "
+            "Bybit. A joint fall "
             "liquidates sooner, at −12.00% on Bybit.",
         ),
         (
             [(0, 0), (None, None), (0, 0)],
-            "At these marks the account is liquidated on Binance and OKX; no common move from "
+            "At these marks the account is liquidated on Binance and OKX; no joint move from "
             "−100% to +1,000% "
             "liquidates on Bybit.",
         ),
         (
             [(0, 0), (-0.00001, None)],
-            "In a common fall Bybit liquidates last: at these marks already on Binance and at "
+            "In a joint fall Bybit liquidates last: at these marks already on Binance and at "
             "0.00% on Bybit.",
         ),
         (
             [(-0.3, None), (None, None)],
-            "A common fall liquidates at −30.00% on Binance and never on Bybit.",
+            "A joint fall liquidates at −30.00% on Binance and never on Bybit.",
         ),
         (
             [(-0.3, None), (-0.30000001, None)],
-            "A common fall liquidates on Binance and Bybit alike, at −30.00%.",
+            "A joint fall liquidates on Binance and Bybit alike, at −30.00%.",
         ),
     ],
     ids=[
@@ -1270,7 +1268,7 @@ def test_venues_that_liquidate_alike_are_all_named() -> None:
     assert found.last == ("Binance", "Hyperliquid")
     assert (
         venue_verdict(found)
-        == "A common fall liquidates on Binance and Hyperliquid alike, at −6.71%."
+        == "A joint fall liquidates on Binance and Hyperliquid alike, at −6.71%."
     )
 
 
@@ -1285,13 +1283,13 @@ def test_venues_that_liquidate_alike_are_all_named() -> None:
         pytest.param(PAIR, "Bybit and OKX have no tables of FET.", id="missing tokens"),
         pytest.param(
             account("binance", "cross", [long("RENDER", 1_000, 1.75, 1)], 1_900),
-            "No common move from −100% to +1,000% liquidates on Binance, Bybit, OKX and "
+            "No joint move from −100% to +1,000% liquidates on Binance, Bybit, OKX and "
             "Hyperliquid.",
             id="covered",
         ),
         pytest.param(
             account("binance", "cross", [short("RENDER", 10_000, 1.75)], 5_000),
-            "A common rise liquidates at +",
+            "A joint rise liquidates at +",
             id="a short",
         ),
         pytest.param(
@@ -1321,7 +1319,9 @@ def test_venues_that_liquidate_alike_are_all_named() -> None:
             id="one venue",
         ),
         pytest.param(
-            in_mode(PAIR, "isolated"), "A common fall loses the first position at", id="isolated"
+            in_mode(PAIR, "isolated"),
+            "A joint fall liquidates the first position at",
+            id="isolated",
         ),
         pytest.param(
             with_wallet(BOOK, 100),
@@ -1330,7 +1330,7 @@ def test_venues_that_liquidate_alike_are_all_named() -> None:
         ),
         pytest.param(
             account("binance", "isolated", [long("RENDER", 20_000, 2.1)], 5_000),
-            "At these marks a position is lost on Binance, Bybit, OKX and Hyperliquid.",
+            "At these marks a position is liquidated on Binance, Bybit, OKX and Hyperliquid.",
             id="a position dead",
         ),
     ],

@@ -1,4 +1,4 @@
-"""The curve of a common move.
+"""The curve of a joint move.
 
 Its marked points lie where they say, and every point is the account at that move.
 """
@@ -39,7 +39,7 @@ def drawn(scenario: Scenario) -> Curve:
 
 
 def worst_load(scenario: Scenario, curve: Curve, move: float) -> float:
-    """The largest requirement ÷ equity of any book after a move from the origin."""
+    """The largest margin used of any book after a move from the origin."""
     prices = scenario.market.moved(curve.origin, move)
     standings = [
         book.standing([prices[token] for token in book.tokens]) for book in compile_books(scenario)

@@ -1,4 +1,4 @@
-"""Common moves: prices after one, the one that led here, the first to a level."""
+"""Joint moves: prices after one, the one that led here, the first to a level."""
 
 import pytest
 from hypothesis import assume, given
@@ -27,7 +27,7 @@ moves = st.floats(-1, 10) | st.sampled_from([-1.0, -0.5, -1 / 3, -1e-6, 0.0, 1e-
 
 
 def baseline(betas_by_token: dict[str, float], marks: dict[str, float] | None = None) -> Scenario:
-    """RENDER, TAO and BTC held, with the packaged marks as the baseline."""
+    """RENDER, TAO and BTC held, with the packaged marks unchanged."""
     start = {token: MARKS[token] for token in ("RENDER", "TAO", "BTC")}
     positions = [long("RENDER", 1, 1.75), long("TAO", 1, 272.71), short("BTC", 1, 71202.9)]
     return account(

@@ -66,7 +66,7 @@ def run(account: Scenario, end: dict[str, float], conduct: Conduct | None = None
 
 
 def common_path(account: Scenario, move: float) -> Path:
-    """Every token from its mark to a common move, by its beta."""
+    """Every token from its mark to a joint move, by its beta."""
     return Path.along(account.market.marks, together(account).rates, move)
 
 

@@ -850,7 +850,7 @@ IDLE = [
     (
         "common",
         Shocks(common=-0.1, moves={"RENDER": 0.1}),
-        "no price that counts here follows the common move: it does nothing",
+        "no price that counts here follows the joint move: it does nothing",
     ),
     (
         "moves",

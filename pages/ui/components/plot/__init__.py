@@ -8,16 +8,15 @@ hands it to `Plotly.react`: a third less work for the server, and what was zoome
 plotly.js is the file that the installed plotly package carries.
 """
 
-import json
 from importlib.util import find_spec
 from pathlib import Path
 
 import streamlit as st
-import streamlit.components.v1 as served
 from streamlit.components.v2.types import ComponentRenderer
 
 from margin.charts.layout.style import Spec
 from margin.charts.layout.to_json import to_json
+from pages.ui.components.served import APP, serve
 
 COMPONENT = "tandem_plot"
 _HTML = '<div class="tandem-plot" role="figure"></div>'
@@ -26,26 +25,6 @@ _CSS = """
 .tandem-plot:fullscreen {background: var(--st-background-color)}
 @media print {.tandem-plot .svg-container, .tandem-plot .main-svg {max-width: 100% !important}}
 """
-# Streamlit sends a component's script along with each of its elements, at each run: so only what
-# fetches it is sent. The app may lie below a path, behind a proxy say: where it lies shows in the
-# address of its own script.
-_SCRIPT = """
-const script = document.querySelector('script[src*="/static/js/"]').src;
-const app = script.replace(/static\\/js\\/.*/, "");
-const drawing = import(app + DRAWING);
-drawing.then((module) => module.load(app + LIBRARY));
-export default async (mounted) => (await drawing).default(mounted, app + LIBRARY);
-"""
-
-
-def _serve(name: str, file: Path) -> str:
-    """Have this server serve the file's folder, and return the file's address below the app's.
-
-    Its size and date stand in it: browsers keep a file until its address is another.
-    """
-    folder: str = served.declare_component(name, path=str(file.parent)).name
-    kept = file.stat()
-    return f"component/{folder}/{file.name}?v={kept.st_size}-{kept.st_mtime_ns // 10**9}"
 
 
 def _library() -> Path:
@@ -60,13 +39,12 @@ def _library() -> Path:
 
 
 def _component() -> ComponentRenderer:
-    addresses = {
-        "DRAWING": _serve("drawing", Path(__file__).parent / "browser" / "plot.js"),
-        "LIBRARY": _serve("plotly", _library()),
-    }
-    script = _SCRIPT
-    for name, address in addresses.items():
-        script = script.replace(name, json.dumps(address))
+    drawing = serve("drawing", Path(__file__).parent / "browser" / "plot.js")
+    script = f"""{APP}
+const drawing = import(app + {drawing}), library = app + {serve("plotly", _library())};
+drawing.then((module) => module.load(library));
+export default async (mounted) => (await drawing).default(mounted, library);
+"""
     return st.components.v2.component(
         COMPONENT, html=_HTML, css=_CSS, js=script, isolate_styles=False
     )
