@@ -73,17 +73,19 @@ def headroom(wallet: float, legs: Sequence[Leg], prices: Array) -> Array:
 
 
 def _stretches(token: int, legs: Sequence[Leg]) -> Stretches:
-    own = [leg for leg in legs if leg.token == token]
+    token_legs = [leg for leg in legs if leg.token == token]
     # As in `locate`: a size this little above a floor still belongs to the tier below it.
-    edges = [[floor / leg.size / (1 - EDGE) for floor in leg.floors[1:]] for leg in own]
+    edges = [[floor / leg.size / (1 - EDGE) for floor in leg.floors[1:]] for leg in token_legs]
     merged = sorted({edge for several in edges for edge in several})
     intercepts, slopes = [], []
     for start in (0.0, *merged):
         tiers = [bisect_right(several, start) for several in edges]
         intercepts.append(
-            sum([leg.intercept(tier, 1.0) for leg, tier in zip(own, tiers, strict=True)])
+            sum([leg.intercept(tier, 1.0) for leg, tier in zip(token_legs, tiers, strict=True)])
         )
-        slopes.append(sum([leg.slope(tier, 1.0) for leg, tier in zip(own, tiers, strict=True)]))
+        slopes.append(
+            sum([leg.slope(tier, 1.0) for leg, tier in zip(token_legs, tiers, strict=True)])
+        )
     return Stretches(token, np.array(merged), np.array(intercepts), np.array(slopes))
 
 

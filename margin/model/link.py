@@ -162,8 +162,10 @@ def _exact_move(market: Market) -> float | None:
     """
     if not market.marks or list(market.baseline_marks) != list(market.marks):
         return None
-    found = market.present_move(tuple(market.marks))
-    for move in () if found is None or abs(found) > LARGEST_MOVE else (round(found, 10), found):
+    present = market.present_move(tuple(market.marks))
+    if present is None or abs(present) > LARGEST_MOVE:
+        return None
+    for move in (round(present, 10), present):  # The rounded move is the shorter link.
         if market.moved(market.baseline_marks, move) == market.marks:
             return move
     return None
@@ -254,7 +256,7 @@ def parse(query: str) -> dict[str, list[str]]:
 
 
 def decode(parameters: Query) -> Received:
-    """Return what a link held.
+    """Return the scenario of a link, with what was left out of it and what is foreign to it.
 
     Raises FieldError, with the path that the same fault has in the scenario JSON.
     """
@@ -321,10 +323,8 @@ def _entry(single: Mapping[str, str], own: Mapping[str, list[str]]) -> dict[str,
 
 
 def _read_shocks(single: Mapping[str, str]) -> dict[str, Any]:
-    """Return a row's token and field.
-
-    Names hold underscores where tokens hold none, so a name ends at the last one.
-    """
+    """Return the shocks that the parameters spell."""
+    # Field names have underscores and tokens have none, so a name ends at the last one.
     shocks: dict[str, Any] = _read_table(single.get("shocks", ""), "shocks", from_end=True)
     tables = {name: single[key] for key, name in _SHOCK_TABLES.items() if key in single}
     if twice := sorted(shocks.keys() & tables.keys()):

@@ -260,10 +260,10 @@ class Market:
             for token in tokens
             if self.beta(token) and self.marks[token] > 0
         ]
-        gone = [
+        at_zero = [
             -1 / self.beta(token) for token in tokens if self.beta(token) and self.marks[token] == 0
         ]
-        move = moves[0] if moves else max(gone, key=abs, default=0.0)
+        move = moves[0] if moves else max(at_zero, key=abs, default=0.0)
         before = {token: self.baseline_mark(token) for token in tokens}
         agrees = all(
             isclose(self.marks[token], price, rel_tol=ROUNDING, abs_tol=ROUNDING * before[token])
@@ -470,7 +470,7 @@ def _plain(instance: object, *names: str) -> dict[str, Any]:
 
 
 def net_quantities(positions: Iterable[Position]) -> dict[str, float]:
-    """Return tokens held, longs less shorts, by token."""
+    """Return the net quantity by token, longs less shorts."""
     net: dict[str, float] = {}
     for position in positions:
         net[position.symbol] = net.get(position.symbol, 0.0) + position.sign * position.quantity
@@ -478,9 +478,9 @@ def net_quantities(positions: Iterable[Position]) -> dict[str, float]:
 
 
 def merged(first: Position, second: Position) -> Position:
-    """Return two positions of one token and side as one.
+    """Return two positions of one token and side as one, its leverage the first's.
 
-    Sizes added, entry prices averaged, leverage as the first's.
+    Sizes and margins are added, entry prices averaged by size.
     """
     quantity = first.quantity + second.quantity
     entry_price = (
@@ -492,13 +492,13 @@ def merged(first: Position, second: Position) -> Position:
 
 
 def _merge_offer(first: Position, second: Position, index: int) -> str:
-    taken = f"{second.symbol} {second.side} is positions[{index}] already"
+    repeated = f"{second.symbol} {second.side} is positions[{index}] already"
     try:
         one = merged(first, second)
     except FieldError:  # Together they are beyond any size that is read.
-        return f"{taken}; keep one of the two"
+        return f"{repeated}; keep one of the two"
     return (
-        f"{taken}; merge them into one of quantity {one.quantity:.12g} at entry price "
+        f"{repeated}; merge them into one of quantity {one.quantity:.12g} at entry price "
         f"{one.entry_price:.12g}"
     )
 

@@ -63,13 +63,13 @@ class Shocks:
 
     def to_json(self) -> dict[str, Any]:
         """Return only what differs from no shock."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
         plain = {name: dict(value) if name in _TABLES else value for name, value in values.items()}
         return {name: value for name, value in plain.items() if values[name] != getattr(NONE, name)}
 
     @classmethod
     def from_json(cls, value: object) -> "Shocks":
-        """Read what `to_json` writes. Raises FieldError with a path from the object's own root."""
+        """Return the shocks of `to_json`; FieldError's paths start at the object's own root."""
         return read(cls, value)
 
 

@@ -94,10 +94,10 @@ def kept_part(case: Case, level: float) -> float | None:
         case.equity
         - (case.requirement - leg.requirement_at(case.price, leg.tier(case.price))) / level
     )
-    lost = case.cost * notional
+    total_cost = case.cost * notional
     by_part = leg._replace(
-        exposure=lost - leg.constant / level,
-        offset=-lost,
+        exposure=total_cost - leg.constant / level,
+        offset=-total_cost,
         quantity=notional,
         size=notional,
         constant=0.0,

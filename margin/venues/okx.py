@@ -29,9 +29,9 @@ class TwoTiersDown(LiquidationPolicy):
         table, value = case.table, case.contract_value
         if case.leg.first_tier < 2 or table is None or value is None:
             return 0.0
-        own = case.leg.requirement_at(case.price, 0)
+        required = case.leg.requirement_at(case.price, 0)
         at_lowest = case.leg.requirement(case.price, table.rates[0], table.amounts[0])
-        if case.equity <= case.requirement - own + at_lowest:
+        if case.equity <= case.requirement - required + at_lowest:
             return 0.0
         return table.floors[case.leg.first_tier - 1] * value
 

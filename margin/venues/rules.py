@@ -186,17 +186,11 @@ class Venue:
         )
 
     def isolated_price(self, sign: int, fee: float) -> float:
-        """Return what a unit of headroom costs an isolated position in margin.
-
-        1, on Bybit 1 − s·f.
-        """
+        """Return the isolated margin that adds one unit of headroom: 1, on Bybit 1 − s·f."""
         return 1 - sign * fee if self.closing_fee_in_margins else 1.0
 
     def opening_price(self, entry_price: Term, mark: Term, *, isolated: bool) -> Term:
-        """Return the price that a position's initial margin is taken at.
-
-        The mark, on Bybit in isolated mode the entry.
-        """
+        """Return the price of the initial margin: the mark, on Bybit isolated the entry price."""
         return entry_price if isolated and self.isolated_opens_at_entry else mark
 
 
@@ -227,11 +221,11 @@ class VenueTables:
 
         Tokens without a table or a day are left out.
         """
-        held: dict[str, list[str]] = {}
+        tokens_by_day: dict[str, list[str]] = {}
         for token in sorted(self.tiers.keys() & set(tokens)):
             if day := self.dates.get(token, self.as_of):
-                held.setdefault(day, []).append(token)
-        return dict(sorted(held.items()))
+                tokens_by_day.setdefault(day, []).append(token)
+        return dict(sorted(tokens_by_day.items()))
 
     def oldest(self, tokens: Iterable[str]) -> str | None:
         """Return the day of the oldest of these tokens' tables; without any, the tables' day."""

@@ -48,7 +48,7 @@ def survive(account: Preparable, move: float) -> Advice | None:
     scenario, books = account.scenario, account.books
     if not account.measurable:
         return None
-    depths = [_lowest_on_the_way(book, scenario, move) for book in books]
+    depths = [_lowest_headroom(book, scenario, move) for book in books]
     if scenario.account.isolated:
         pairs = zip(scenario.positions, depths, strict=True)
         deposit = sum(_isolated_deposit(position, depth, scenario) for position, depth in pairs)
@@ -69,23 +69,21 @@ def _isolated_deposit(position: Position, depth: float, scenario: Scenario) -> f
     )
 
 
-def _lowest_on_the_way(book: Book, scenario: Scenario, move: float) -> float:
-    """Return the lowest headroom of the book from here to the end of the move; here counts too."""
+def _lowest_headroom(book: Book, scenario: Scenario, move: float) -> float:
+    """Return the book's lowest headroom from the marks, inclusive, to the end of the move."""
     marks = dict(zip(book.tokens, book.marks, strict=True))
-    ways = [scenario.market.moved(marks, stop) for stop in (0.0, *_stops(scenario, move))]
+    stops = [scenario.market.moved(marks, stop) for stop in (0.0, *_stops(scenario, move))]
     return min(
-        book.standing(tuple(prices[token] for token in book.tokens)).headroom for prices in ways
+        book.standing(tuple(prices[token] for token in book.tokens)).headroom for prices in stops
     )
 
 
 def _cut(book: Book, scenario: Scenario, move: float) -> float | None:
-    """Return the smallest part to close now so that the rest survives the move.
+    """Return the smallest part to close now so that the rest survives every stop of the move.
 
-    At every stop of it.
-
-    Survival need not grow with what is closed: where closing realises a debt, or a size beyond some
-    tier earns more than it asks, only a part between two others survives. So the largest part kept
-    that does is looked for.
+    Survival need not grow with the part closed: where closing realises a debt, or a size beyond
+    some tier earns more than it requires, only a part between two others survives. So the search is
+    for the largest part kept that survives.
     """
     stops = [
         scenario.market.moved(scenario.market.marks, stop)

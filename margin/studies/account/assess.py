@@ -185,7 +185,7 @@ def _alone(position: Position, book: Book, standing: Standing | None) -> Liquida
 
 
 class _Whole(NamedTuple):
-    """What can be told of an account whose tiers are all known.
+    """The figures of a whole account whose tiers are all known.
 
     `worst` is the book with the least headroom.
     """
@@ -279,15 +279,15 @@ def _available(scenario: Scenario, equity: float, initial: float | None) -> floa
     if initial is None:
         return None
     if not scenario.account.isolated:
-        return _above(equity, initial)
-    return _above(
+        return _excess(equity, initial)
+    return _excess(
         scenario.account.wallet_balance,
         sum([position.own_margin for position in scenario.positions]),
     )
 
 
-def _above(one: float, other: float) -> float:
-    """Return how far one sum of money is above another; what rounding leaves is nothing."""
+def _excess(one: float, other: float) -> float:
+    """Return how far one sum of money exceeds another, 0 within rounding."""
     return one - other if one - other > ZERO * (abs(one) + abs(other)) else 0.0
 
 
@@ -466,7 +466,7 @@ def _account_problems(
         not account.isolated
         and initial is not None
         and scenario.positions
-        and _above(initial, equity)
+        and _excess(initial, equity)
     ):
         problems.append(Problem.warning("initial_margin_above_equity"))
     if account.counts_collateral:
@@ -489,10 +489,7 @@ def _account_problems(
 def _of_several_coins(
     scenario: Scenario, positions: list[PositionFigures], prices: list[LiquidationPrice]
 ) -> list[Assumption]:
-    """Return how the settlement coin counts beside others, and what is not modelled.
-
-    Where it is owed.
-    """
+    """Return how the settlement coin counts beside collateral, and what is not modelled of debt."""
     account, rules = scenario.account, scenario.account.rules
     if not account.counts_collateral or not (account.collateral or account.settlement_rate != 1):
         return []
@@ -507,7 +504,7 @@ def _of_several_coins(
     balance = account.wallet_balance + sum(figures.unrealised_pnl for figures in positions)
     if balance < 0:
         noted += [Assumption.of("coin_owed", coin=coin, balance=balance), owing]
-    elif any(each < 0 for each in _at_liquidation(scenario, balance, prices)):
+    elif any(owned < 0 for owned in _at_liquidation(scenario, balance, prices)):
         noted += [Assumption.of("coin_owed_before_liquidation", coin=coin), owing]
     return noted
 
@@ -530,11 +527,11 @@ def _assumptions(scenario: Scenario) -> tuple[Assumption, ...]:
     """Return what the figures rest on: whose tables of which date, and the venue's known doubts."""
     account, market = scenario.account, scenario.market
     rules, reference = account.rules, market.reference
-    venues_own = [
+    venue_rules = [
         Assumption.of("venue_rule", venue=rules.key, text=text) for text in rules.assumptions
     ]
     if rules.own_fraction:
-        return tuple(venues_own)
+        return tuple(venue_rules)
     symbols = {position.symbol for position in scenario.positions}
     tables = []
     if own := sorted(symbols & market.tiers.keys()):
@@ -553,4 +550,4 @@ def _assumptions(scenario: Scenario) -> tuple[Assumption, ...]:
         tables.append(
             Assumption.of("unlisted", venue=rules.key, tokens=scenario.unlisted, text=text)
         )
-    return (*tables, *venues_own)
+    return (*tables, *venue_rules)

@@ -33,7 +33,7 @@ from margin.studies.distance.distances import (
     nearest,
 )
 from margin.studies.stress.crash_table import CrashDay, CrashRow, Instant, crash_rows
-from margin.studies.stress.outcome import deaths
+from margin.studies.stress.outcome import liquidations
 
 POINTS = 121
 """Even steps of a curve, besides the points where it bends or falls."""
@@ -100,24 +100,18 @@ class MarginPool(NamedTuple):
         return self.scenario.account.owned_rate / self.scenario.account.counted_rate
 
     def answers(self, direction: Direction) -> bool:
-        """Return whether a direction can liquidate it.
-
-        It moves one of its prices, or the part is liquidated already.
-        """
-        dead = self.standing is not None and self.standing.liquidated
-        return dead or not direction.rates.keys().isdisjoint(self.book.tokens)
+        """Return whether a direction moves one of its prices, or it is liquidated already."""
+        liquidated = self.standing is not None and self.standing.liquidated
+        return liquidated or not direction.rates.keys().isdisjoint(self.book.tokens)
 
     def along(self, direction: Direction, moves: Array, reached: JointMove) -> Array:
-        """Return what is left of the part at each move, 0 from where it is `reached`.
-
-        Of the moves' shape.
-        """
+        """Return the part's worth at each move, 0 from where it is `reached`; of their shape."""
         rates = np.array([direction.rates.get(token, 0.0) for token in self.book.tokens])
         prices = np.maximum(0.0, np.array(self.book.marks) * (1 + rates * moves[:, None]))
         worth = self._rate * (self._own + self.book.equity(prices))
         down, up = (
-            limit if each is None else each
-            for each, limit in zip(reached, (-inf, inf), strict=True)
+            limit if move is None else move
+            for move, limit in zip(reached, (-inf, inf), strict=True)
         )
         return np.where((moves <= down) | (moves >= up), 0.0, np.maximum(0.0, worth))
 
@@ -163,30 +157,28 @@ class Mode:
         return assess(self.account)
 
     def after(self, moves: Mapping[str, float]) -> Remainder:
-        """Return what price changes by token (fractions of the mark) leave.
-
-        Only where all tiers are known.
-        """
+        """Return what price changes by token (fractions of the mark) leave; needs all tiers."""
         marks = self.scenario.market.marks
         prices = {
             token: max(0.0, mark * (1 + moves.get(token, 0.0))) for token, mark in marks.items()
         }
-        return self.left(
-            deaths([part.book for part in self.parts], [moves] * len(self.parts)), prices
+        return self.remainder(
+            liquidations([part.book for part in self.parts], [moves] * len(self.parts)), prices
         )
 
-    def left(self, dead: Sequence[bool], prices: Mapping[str, float]) -> Remainder:
-        """Return what is left at prices by token, with these parts liquidated on the way.
-
-        In the parts' order.
-        """
-        lost = [
-            name for part, gone in zip(self.parts, dead, strict=True) if gone for name in part.names
-        ]
-        standing = [part for part, gone in zip(self.parts, dead, strict=True) if not gone]
-        standing += [self.collateral] if self.collateral else []
-        left = self.free + sum(part.worth(prices) for part in standing)
-        return Remainder(tuple(lost), left, left - self.today.left if self.today else 0.0)
+    def remainder(self, liquidated: Sequence[bool], prices: Mapping[str, float]) -> Remainder:
+        """Return what remains at prices by token; `liquidated` is in the order of the parts."""
+        names: list[str] = []
+        open_parts: list[MarginPool] = []
+        for part, is_liquidated in zip(self.parts, liquidated, strict=True):
+            if is_liquidated:
+                names += part.names
+            else:
+                open_parts.append(part)
+        if self.collateral:
+            open_parts.append(self.collateral)
+        worth = self.free + sum(part.worth(prices) for part in open_parts)
+        return Remainder(tuple(names), worth, worth - self.today.left if self.today else 0.0)
 
     def reaches(self, direction: Direction) -> list[JointMove]:
         """Return per part the first move each way along the direction at which it is liquidated."""
@@ -281,7 +273,7 @@ def _missing(scenario: Scenario, margins: float) -> float:
     Nothing where it lacks no more than rounding, with which a scenario can be made.
     """
     wallet = scenario.account.wallet_balance
-    return _above(margins, wallet, ZERO * abs(wallet))
+    return _excess(margins, wallet, ZERO * abs(wallet))
 
 
 def in_mode(scenario: Scenario, mode: MarginMode, wallet: float | None = None) -> Scenario:
@@ -289,25 +281,24 @@ def in_mode(scenario: Scenario, mode: MarginMode, wallet: float | None = None) -
 
     Raises FieldError where the wallet does not cover the isolated margins.
     """
-    held = scenario.account.wallet_balance if wallet is None else or_zero(wallet)
-    return replace(
-        scenario, account=replace(scenario.account, margin_mode=mode, wallet_balance=held)
-    )
+    balance = scenario.account.wallet_balance if wallet is None else or_zero(wallet)
+    account = replace(scenario.account, margin_mode=mode, wallet_balance=balance)
+    return replace(scenario, account=account)
 
 
 def _cross(account: PreparedAccount) -> Mode:
-    names = tuple(f"{each.symbol} {each.side}" for each in account.scenario.positions)
+    names = tuple(f"{position.symbol} {position.side}" for position in account.scenario.positions)
     return _with_today(Mode(account, (MarginPool(names, account),), 0.0, None, None))
 
 
 def _isolated(account: PreparedAccount, margins: float) -> Mode:
     scenario = account.scenario
     parts = tuple(
-        MarginPool((f"{each.symbol} {each.side}",), prepare(_alone(scenario, each)))
-        for each in scenario.positions
+        MarginPool((f"{position.symbol} {position.side}",), prepare(_alone(scenario, position)))
+        for position in scenario.positions
     )
     wallet = scenario.account.wallet_balance
-    free = _above(wallet, margins, ZERO * abs(wallet)) * scenario.account.owned_rate
+    free = _excess(wallet, margins, ZERO * abs(wallet)) * scenario.account.owned_rate
     return _with_today(Mode(account, parts, free, _collateral(scenario), None))
 
 
@@ -364,26 +355,29 @@ def along(
         return []
     return [
         DirectionRow(
-            each, move, _way(comparison.cross, each, move), _way(comparison.isolated, each, move)
+            direction,
+            move,
+            _mode_reach(comparison.cross, direction, move),
+            _mode_reach(comparison.isolated, direction, move),
         )
-        for each in directions
+        for direction in directions
     ]
 
 
-def _way(mode: Mode, direction: Direction, move: float) -> ModeReach:
+def _mode_reach(mode: Mode, direction: Direction, move: float) -> ModeReach:
     reaches = mode.reaches(direction)
     return ModeReach(_first(reaches), _last(reaches), mode.after(direction.moves(move)))
 
 
 def _first(reaches: Sequence[JointMove]) -> JointMove:
-    downs = [each.down for each in reaches if each.down is not None]
-    ups = [each.up for each in reaches if each.up is not None]
+    downs = [reach.down for reach in reaches if reach.down is not None]
+    ups = [reach.up for reach in reaches if reach.up is not None]
     return JointMove(max(downs, default=None), min(ups, default=None))
 
 
 def _last(reaches: Sequence[JointMove]) -> JointMove:
-    downs = [each.down for each in reaches if each.down is not None]
-    ups = [each.up for each in reaches if each.up is not None]
+    downs = [reach.down for reach in reaches if reach.down is not None]
+    ups = [reach.up for reach in reaches if reach.up is not None]
     all_of = len(reaches)
     return JointMove(
         min(downs) if downs and len(downs) == all_of else None,
@@ -436,10 +430,10 @@ def curves(comparison: ModeComparison, direction: Direction) -> ModeCurves | Non
 
 
 def _curve(mode: Mode, direction: Direction, moves: Array, reaches: Sequence[JointMove]) -> Array:
-    left = np.full_like(moves, mode.free)
+    worth = np.full_like(moves, mode.free)
     for part, reached in zip(mode.parts, reaches, strict=True):
-        left += part.along(direction, moves, reached)
-    return left + mode.collateral.along(direction, moves, NOWHERE) if mode.collateral else left
+        worth += part.along(direction, moves, reached)
+    return worth + mode.collateral.along(direction, moves, NOWHERE) if mode.collateral else worth
 
 
 def _stated(cross: JointMove, last: JointMove, *, funded: bool) -> list[float]:
@@ -449,15 +443,15 @@ def _stated(cross: JointMove, last: JointMove, *, funded: bool) -> list[float]:
     """
     first = nearest(cross)
     far = (nearest(last) if not first else last.down if first < 0 else last.up) if funded else None
-    return [each for each in (first, far) if each]
+    return [move for move in (first, far) if move]
 
 
 def _steps(direction: Direction, reaches: Iterable[JointMove], stated: Sequence[float]) -> Array:
     """Return even steps over the range shown, and each bend and drop; drops twice."""
-    falls = [each for reached in reaches for each in reached if each is not None]
+    falls = [move for reached in reaches for move in reached if move is not None]
     low, high = _shown(direction, falls, stated)
     clips = [-1 / rate for rate in direction.rates.values() if rate]
-    marked = np.array([*clips, *falls, *(each * JUST_BEFORE for each in falls)])
+    marked = np.array([*clips, *falls, *(move * JUST_BEFORE for move in falls)])
     inside = marked[(marked >= low) & (marked <= high)]
     return np.unique(np.concatenate([np.linspace(low, high, POINTS), [0.0], inside]))
 
@@ -465,23 +459,21 @@ def _steps(direction: Direction, reaches: Iterable[JointMove], stated: Sequence[
 def _shown(
     direction: Direction, falls: Sequence[float], stated: Sequence[float]
 ) -> tuple[float, float]:
-    """Return the falls that lie within reach of the nearest, with as much again beyond them.
+    """Return the range that holds the falls near the nearest one, and as much again beyond them.
 
-    The other side is kept short.
-
-    What must be shown lies inside in any case.
+    The other side is kept short; what must be shown lies inside in any case.
     """
-    ahead = [each for each in falls if each]
+    ahead = [move for move in falls if move]
     reach = max(LEAST_SHOWN, 3 * min(map(abs, ahead), default=SHOWN))
-    near = [each for each in ahead if abs(each) <= reach]
+    near = [move for move in ahead if abs(move) <= reach]
     widest = 2 * max([LEAST_SHOWN / 2, *map(abs, near)]) if near else SHOWN
     sides = [
-        widest if not near or any(way * each > 0 for each in near) else widest / 3
-        for way in (-1, 1)
+        widest if not near or any(sign * move > 0 for move in near) else widest / 3
+        for sign in (-1, 1)
     ]
     must = [
-        BEYOND * max([way * each for each in stated if way * each > 0], default=0.0)
-        for way in (-1, 1)
+        BEYOND * max([sign * move for move in stated if sign * move > 0], default=0.0)
+        for sign in (-1, 1)
     ]
     down, up = map(max, sides, must)
     return -min(direction.furthest_down, down), min(FURTHEST_UP, up)
@@ -549,9 +541,9 @@ def _instant(
 
     Each isolated position lost or not at those it met itself.
     """
-    cross = comparison.cross.left([bool(whole.outcome.liquidated)], whole.prices)
-    return cross, comparison.isolated.left(
-        [bool(each.outcome.liquidated) for each in alone], whole.prices
+    cross = comparison.cross.remainder([bool(whole.outcome.liquidated)], whole.prices)
+    return cross, comparison.isolated.remainder(
+        [bool(instant.outcome.liquidated) for instant in alone], whole.prices
     )
 
 
@@ -599,32 +591,32 @@ class Switch(NamedTuple):
     @property
     def nothing_left(self) -> bool:
         """Whether every position is liquidated in the present mode already."""
-        return bool(self.gone) and len(self.gone) == sum(len(each.names) for each in self.needs)
+        return bool(self.gone) and len(self.gone) == sum(len(need.names) for need in self.needs)
 
     @property
     def dead(self) -> tuple[str, ...]:
         """The positions that the change would liquidate, or show as liquidated."""
-        return tuple(name for each in self.needs if each.liquidated for name in each.names)
+        return tuple(name for need in self.needs if need.liquidated for name in need.names)
 
     @property
     def short(self) -> float:
         """What the parts lack of their initial margins; no part's surplus fills another's."""
-        return sum(each.short for each in self.needs)
+        return sum(need.short for need in self.needs)
 
     @property
     def lacking(self) -> float:
         """What of that the free part of the wallet does not cover; rounding is nothing."""
-        return _above(self.short, self.free, ZERO * (self.short + self.free))
+        return _excess(self.short, self.free, ZERO * (self.short + self.free))
 
     @property
     def load(self) -> float | None:
         """Margin used of the part worst off; None where no part has equity."""
-        return max((each.load for each in self.needs if each.load is not None), default=None)
+        return max((need.load for need in self.needs if need.load is not None), default=None)
 
     @property
     def level(self) -> str | None:
         """The highest of the person's levels that a part would have reached."""
-        levels = {each.level for each in self.needs}
+        levels = {need.level for need in self.needs}
         return "danger" if "danger" in levels else "warning" if "warning" in levels else None
 
     @property
@@ -636,22 +628,20 @@ class Switch(NamedTuple):
 
     @property
     def margin_call(self) -> bool:
-        """Whether the account would live but be asked for money.
-
-        By a level reached, or for its initial margin.
-        """
+        """Whether the change is allowed but reaches a level or lacks initial margin."""
         return bool(self.allowed) and (self.level is not None or self.lacking > 0)
 
 
 def switch(comparison: ModeComparison) -> Switch:
     """Return the change of mode at the present marks."""
     to = comparison.other
-    there, here = comparison.of(to), comparison.of(comparison.present)
+    other, present = comparison.of(to), comparison.of(comparison.present)
     missing = comparison.missing if to == "isolated" else 0.0
     if not comparison.complete:
         return Switch(to, False, missing, (), (), 0.0)
-    free = there.free / there.scenario.account.owned_rate
-    return Switch(to, True, missing, here.today.lost if here.today else (), _needs(there), free)
+    free = other.free / other.scenario.account.owned_rate
+    liquidated = present.today.lost if present.today else ()
+    return Switch(to, True, missing, liquidated, _needs(other), free)
 
 
 def _needs(mode: Mode) -> tuple[Need, ...]:
@@ -662,8 +652,8 @@ def _needs(mode: Mode) -> tuple[Need, ...]:
     sums = [(assessment.equity, assessment.initial_margin)]
     if mode.scenario.account.isolated:
         sums = [
-            ((each.isolated_margin or 0.0) + each.unrealised_pnl, each.initial_margin)
-            for each in assessment.positions
+            ((row.isolated_margin or 0.0) + row.unrealised_pnl, row.initial_margin)
+            for row in assessment.positions
         ]
     return tuple(
         _need(part, holds, initial or 0.0, part.standing)
@@ -675,12 +665,12 @@ def _needs(mode: Mode) -> tuple[Need, ...]:
 def _need(part: MarginPool, holds: float, initial: float, standing: Standing) -> Need:
     load = standing.load
     level = part.scenario.levels.reached(load)
-    short = _above(initial, holds, standing.zero)
+    short = _excess(initial, holds, standing.zero)
     return Need(
         part.names, holds, initial, short, standing.headroom, load, level, standing.liquidated
     )
 
 
-def _above(one: float, other: float, zero: float) -> float:
+def _excess(one: float, other: float, zero: float) -> float:
     """Return how far one sum is above another; nothing where that is no more than `zero`."""
     return one - other if one - other > zero else 0.0

@@ -82,11 +82,14 @@ def beside(
         for figure, venue, ours in reported
         if venue is not None
     ]
-    for each in assessment.liquidation_prices:
-        key, of = (each.symbol, each.side), f"{each.symbol} {each.side or ''}".rstrip()
+    for computed in assessment.liquidation_prices:
+        key, of = (
+            (computed.symbol, computed.side),
+            f"{computed.symbol} {computed.side or ''}".rstrip(),
+        )
         price = liquidation_prices.get(key)
         absent: Missing = "none" if key in liquidation_prices else "not_reported"
-        ours = _ours(each, price, scenario.market.marks[each.symbol])
+        ours = _ours(computed, price, scenario.market.marks[computed.symbol])
         figures.append(Beside("liquidation_price", absent if price is None else price, ours, of))
     return tuple(figures)
 
@@ -102,8 +105,8 @@ def _ours(price: LiquidationPrice, venue: float | None, mark: float) -> float | 
         else (price.below if venue <= mark else price.above,)
     )
     nearest = min(
-        (each for each in prices if each is not None),
-        key=lambda each: abs(each - mark),
+        (level for level in prices if level is not None),
+        key=lambda level: abs(level - mark),
         default=None,
     )
     return "none" if nearest is None else nearest

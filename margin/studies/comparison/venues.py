@@ -194,5 +194,5 @@ def _days(
     days = market.reference.days(set(tokens) - set(own))
     if market.tiers_as_of and own:
         days[market.tiers_as_of] = [*days.get(market.tiers_as_of, []), *own]
-    dated = {token for held in days.values() for token in held}
+    dated = {token for dated_tokens in days.values() for token in dated_tokens}
     return dict(sorted(days.items())), tuple(token for token in tokens if token not in dated)

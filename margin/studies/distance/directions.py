@@ -63,7 +63,7 @@ def sector(scenario: Scenario, tokens: Collection[str]) -> Direction:
     return Direction(
         "sector",
         "The sector",
-        _betas(scenario, [each for each in scenario.tokens if each in tokens]),
+        _betas(scenario, [token for token in scenario.tokens if token in tokens]),
     )
 
 
@@ -119,8 +119,8 @@ def custom(rates: Mapping[str, float]) -> Direction:
     """
     entries = by_token(keyed(rates, "rates", most=MOST_TOKENS), "rates")
     checked = {
-        each: number(rate, join("rates", each), at_least=-100, at_most=100)
-        for each, rate in entries.items()
+        token: number(rate, join("rates", token), at_least=-100, at_most=100)
+        for token, rate in entries.items()
     }
     return Direction("custom", "Your own direction", checked)
 
@@ -196,7 +196,7 @@ def study(
     """Return every direction's distances and slices, in the order given."""
     account = prepare(account)
     scenario, books, standings = account.scenario, account.books, account.standings
-    held = dict.fromkeys(
+    exposed = dict.fromkeys(
         book.tokens[leg.token] for book in books for leg in book.legs if leg.exposure
     )
     levels = (1.0, scenario.levels.danger, scenario.levels.warning)
@@ -206,7 +206,7 @@ def study(
             reach(books, direction, level, standings=standings) for level in levels
         ]
         slices = tuple([Slice(move, after(account, direction.moves(move))) for move in moves])
-        nearest, hardest, token = _asked(direction, liquidation, list(held))
+        nearest, hardest, token = _asked(direction, liquidation, list(exposed))
         results.append(
             DirectionResult(
                 direction, liquidation, danger, warning, nearest, hardest, token, slices
@@ -216,15 +216,15 @@ def study(
 
 
 def _asked(
-    direction: Direction, liquidation: JointMove, held: Sequence[str]
+    direction: Direction, liquidation: JointMove, tokens: Sequence[str]
 ) -> tuple[float, float, str] | tuple[None, None, None]:
     """Return the liquidation point that asks the smaller change, that change, its token."""
     points = [x for x in liquidation if x is not None]
-    asked = [(max(abs(direction.change(token, x)) for token in held), abs(x), x) for x in points]
+    asked = [(max(abs(direction.change(token, x)) for token in tokens), abs(x), x) for x in points]
     if not asked:
         return None, None, None
     hardest, _, nearest = min(asked)
-    return nearest, hardest, max(held, key=lambda token: abs(direction.change(token, nearest)))
+    return nearest, hardest, max(tokens, key=lambda token: abs(direction.change(token, nearest)))
 
 
 def ranked(results: Iterable[DirectionResult]) -> list[DirectionResult]:

@@ -76,8 +76,8 @@ def liquidation_prices(
         legs[leg.token].append((leg, tier))
     headroom = standing.headroom if book.bears_positions else inf
     return [
-        _liquidation_price(token, mark, own, headroom, standing.zero, side)
-        for token, mark, own in zip(book.tokens, book.marks, legs, strict=True)
+        _liquidation_price(token, mark, token_legs, headroom, standing.zero, side)
+        for token, mark, token_legs in zip(book.tokens, book.marks, legs, strict=True)
     ]
 
 
@@ -222,4 +222,4 @@ def brink(account: Preparable) -> float | None:
 
 def nearest(move: JointMove) -> float | None:
     """Return the smaller of the two moves, None where there is none."""
-    return min((each for each in move if each is not None), key=abs, default=None)
+    return min((x for x in move if x is not None), key=abs, default=None)

@@ -73,7 +73,7 @@ def risk_map(
 
     None without positions or where tiers are missing.
 
-    Raises ValueError where the groups share a token: one price cannot go two ways.
+    Raises ValueError where the groups share a token: one price cannot go two signs.
     """
     if shared := _moved(first) & _moved(second):
         raise ValueError(f"both groups move {', '.join(sorted(shared))}")
@@ -244,21 +244,18 @@ def _bounds(movers: Sequence[_Mover], low: float, high: float) -> Array:
 
 
 def _surfaces(
-    parts: Sequence[_Parts], held_apart: float, *, isolated: bool
+    parts: Sequence[_Parts], free: float, *, isolated: bool
 ) -> tuple[Array, Array, Array, Array]:
     """Return headroom, equity, requirement, and margin used.
 
-    `held_apart` is in the wallet but in no book.
+    `free` is in the wallet but in no book.
     """
-    equity = (
-        _outer([(part.equity, part.first.equity, part.second.equity) for part in parts])
-        + held_apart
-    )
+    equity = _outer([(part.equity, part.first.equity, part.second.equity) for part in parts]) + free
     requirement = _outer(
         [(part.requirement, part.first.requirement, part.second.requirement) for part in parts]
     )
     if isolated:
-        headroom = -_largest(parts, lambda own, required, _: required - own)
+        headroom = -_largest(parts, lambda equity, required, _: required - equity)
         load = _largest(parts, _load)
     else:
         headroom, load = equity - requirement, _load(equity, requirement, parts[0].gross)
@@ -292,8 +289,8 @@ def _largest(parts: Sequence[_Parts], figure: Callable[[Array, Array, float], Ar
     )
     for part in parts:
         side, worst = part.moving, second if part.second.gross else first
-        own, required = part.equity + side.equity, part.requirement + side.requirement
-        np.maximum(worst, figure(own, required, part.gross), out=worst)
+        equity, required = part.equity + side.equity, part.requirement + side.requirement
+        np.maximum(worst, figure(equity, required, part.gross), out=worst)
     largest: Array = np.maximum.outer(second, first)
     return largest
 
@@ -302,9 +299,9 @@ def _largest(parts: Sequence[_Parts], figure: Callable[[Array, Array, float], Ar
 
 
 class _Run(NamedTuple):
-    """A stretch of moves on which a side only rises or falls, its values ascending.
+    """A stretch of moves on which a side only rises or only falls, or is constant.
 
-    Or stands still at one.
+    Its values ascend.
     """
 
     moves: Array
@@ -316,14 +313,14 @@ class _Run(NamedTuple):
 
     def where(self, values: Array) -> Array:
         """Return the moves at which a run that is not flat has these values of its own."""
-        found: Array = np.interp(values, self.values, self.moves)
-        return found
+        moves: Array = np.interp(values, self.values, self.moves)
+        return moves
 
     def at(self, moves: Array) -> Array:
         """Return the values at moves; beyond the run's ends, those at the ends."""
         order = 1 if self.moves[0] < self.moves[-1] else -1
-        found: Array = np.interp(moves, self.moves[::order], self.values[::order])
-        return found
+        values: Array = np.interp(moves, self.moves[::order], self.values[::order])
+        return values
 
 
 def _curves(parts: Sequence[_Parts], level: float) -> Iterator[Polyline]:
@@ -344,15 +341,15 @@ def _curves(parts: Sequence[_Parts], level: float) -> Iterator[Polyline]:
 def _runs(moves: Array, values: Array, rounding: float) -> Iterator[_Run]:
     """Yield the runs between these corners; changes within rounding are none."""
     steps = np.diff(values)
-    ways = np.sign(np.where(np.abs(steps) > rounding, steps, 0.0)).astype(int)
-    real = (ways != 0) | (np.diff(moves) > 0)  # A kink where nothing jumps is one corner, not two.
+    signs = np.sign(np.where(np.abs(steps) > rounding, steps, 0.0)).astype(int)
+    real = (signs != 0) | (np.diff(moves) > 0)  # A kink where nothing jumps is one corner, not two.
     kept = np.append(True, real)
-    moves, values, ways = moves[kept], values[kept], ways[real]
-    for start, end in pairwise([0, *(np.flatnonzero(np.diff(ways)) + 1), len(ways)]):
+    moves, values, signs = moves[kept], values[kept], signs[real]
+    for start, end in pairwise([0, *(np.flatnonzero(np.diff(signs)) + 1), len(signs)]):
         if end > start:
-            run, way = slice(start, end + 1), ways[start]
+            run, sign = slice(start, end + 1), signs[start]
             steady = np.full(end + 1 - start, values[start])
-            yield _Run(moves[run][:: way or 1], values[run][::way] if way else steady)
+            yield _Run(moves[run][:: sign or 1], values[run][::sign] if sign else steady)
 
 
 def _curve(first: _Run, second: _Run, constant: float, columns: Array) -> Polyline:
@@ -464,8 +461,6 @@ def group_risk(
 
     `correlations` are of `symbols`, shape (symbols, symbols).
 
-    Symbols).
-
     Weights are not negative, 1 where none is given. None where no token of a group has figures and
     weight.
     """
@@ -491,9 +486,7 @@ def ellipse(
 ) -> tuple[Array, Array]:
     """Return a closed curve of both groups' moves, k standard deviations from today.
 
-    After some days.
-
-    Two arrays of `points`.
+    The deviations are those after `days`; the result is two arrays of shape (points,).
 
     Log-normal: an ellipse of log returns around today, which stays their median, turned into simple
     returns. Of normal log returns `1 − exp(−k² ÷ 2)` end inside: 39% for k = 1, 86% for k = 2. Real
@@ -501,6 +494,6 @@ def ellipse(
     """
     turn = np.linspace(0.0, 2 * np.pi, points)
     first, second = (volatility * sqrt(days / DAYS_A_YEAR) for volatility in volatilities)
-    own = sqrt(max(0.0, 1 - correlation**2))
-    x, y = k * np.cos(turn), k * (correlation * np.cos(turn) + own * np.sin(turn))
+    independent = sqrt(max(0.0, 1 - correlation**2))
+    x, y = k * np.cos(turn), k * (correlation * np.cos(turn) + independent * np.sin(turn))
     return np.expm1(first * x), np.expm1(second * y)

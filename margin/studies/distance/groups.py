@@ -36,7 +36,9 @@ def groups(scenario: Scenario, sector: Collection[str]) -> dict[str, Direction]:
     }
     single = {token: Direction(f"alone:{token}", token, {token: 1.0}) for token in tokens}
     return single | {
-        name: _group(scenario, name, held) for name, held in several.items() if len(held) > 1
+        name: _group(scenario, name, members)
+        for name, members in several.items()
+        if len(members) > 1
     }
 
 
@@ -46,9 +48,9 @@ def _group(scenario: Scenario, name: str, tokens: Iterable[str]) -> Direction:
 
 
 def partners(choices: Mapping[str, Direction], first: str) -> list[str]:
-    """Return what can move beside a group: whatever shares no token with it."""
-    taken = choices[first].rates.keys()
-    return [name for name, group in choices.items() if not taken & group.rates.keys()]
+    """Return the names of the groups that share no token with the first."""
+    tokens = choices[first].rates.keys()
+    return [name for name, group in choices.items() if not tokens & group.rates.keys()]
 
 
 def first_pair(scenario: Scenario, choices: Mapping[str, Direction]) -> tuple[str, str] | None:
@@ -82,14 +84,14 @@ def _name_of(tokens: Sequence[str], choices: Mapping[str, Direction], group: str
 
 
 def weights(scenario: Scenario) -> dict[str, float]:
-    """Return what each token counts in a group's move.
+    """Return each token's weight in a group's move.
 
-    What is held and pledged of it, in the settlement coin at the marks.
+    It is the notional of its positions and collateral, in the settlement coin at the marks.
     """
-    held = [(position.symbol, position.quantity) for position in scenario.positions]
-    held += [(item.asset, item.amount) for item in scenario.account.collateral]
+    amounts = [(position.symbol, position.quantity) for position in scenario.positions]
+    amounts += [(item.asset, item.amount) for item in scenario.account.collateral]
     sizes: dict[str, float] = {}
-    for token, amount in held:
+    for token, amount in amounts:
         sizes[token] = sizes.get(token, 0.0) + amount * scenario.market.marks[token]
     return sizes
 
@@ -99,10 +101,8 @@ def group_move(
 ) -> float | None:
     """Return the move of a group that fits its tokens' own moves R best, `x = Σ w·r·R ÷ Σ w·r²`.
 
-    Of one token its own.
-
-    r are the group's rates, w the sizes. A token without a move or a size is left out; None where
-    none is left.
+    r are the group's rates, w the sizes. For a single token it is the token's own move. A token
+    without a move or a size is left out; None where none is left.
     """
     rates = {token: rate for token, rate in group.rates.items() if token in moves}
     parts = [(sizes.get(token, 0.0) * rate, rate, moves[token]) for token, rate in rates.items()]
@@ -125,15 +125,11 @@ class Reaches(NamedTuple):
 def reaches(account: Preparable, first: Direction, second: Direction) -> Reaches:
     """Return where each group alone liquidates, and both at once."""
     books = prepare(account).books
-    both = [
-        Direction(
-            "both",
-            "both",
-            {**first.rates, **{token: way * rate for token, rate in second.rates.items()}},
-        )
-        for way in (1.0, -1.0)
-    ]
-    return Reaches(*(reach(books, each) for each in (first, second, *both)))
+    directions = [first, second]
+    for sign in (1.0, -1.0):
+        signed = {token: sign * rate for token, rate in second.rates.items()}
+        directions.append(Direction("both", "both", {**first.rates, **signed}))
+    return Reaches(*(reach(books, direction) for direction in directions))
 
 
 class DayPoint(NamedTuple):

@@ -295,9 +295,9 @@ class Ledger:
         position, lasting = self.positions[index], max(0.0, self.lasting)
         mark = self.prices[position.symbol]
         bankruptcy_price = mark - position.sign * lasting / position.quantity
-        taken = Fill(position.quantity, 0.0, bankruptcy_price, 0.0, fill.slippage)
+        takeover = Fill(position.quantity, 0.0, bankruptcy_price, 0.0, fill.slippage)
         self.close(
-            index, taken, "taken_over", "beyond_bankruptcy", fund_loss=fill.slippage - lasting
+            index, takeover, "taken_over", "beyond_bankruptcy", fund_loss=fill.slippage - lasting
         )
 
     def seize(self, why: Why) -> None:
@@ -305,16 +305,14 @@ class Ledger:
         lasting = self.lasting
         while self.positions:
             last, position = len(self.positions) == 1, self.positions[0]
-            taken = Fill(position.quantity, 0.0, self.prices[position.symbol], 0.0, 0.0)
+            takeover = Fill(position.quantity, 0.0, self.prices[position.symbol], 0.0, 0.0)
             forfeited, fund_loss = (max(0.0, lasting), max(0.0, -lasting)) if last else (0.0, 0.0)
-            self.close(0, taken, "taken_over", why, fund_loss=fund_loss, forfeited=forfeited)
+            self.close(0, takeover, "taken_over", why, fund_loss=fund_loss, forfeited=forfeited)
 
     def settle(self) -> None:
-        """Repay a wallet below 0 from collateral, once no position is left.
+        """Repay a wallet below 0 from collateral, once no position is open.
 
-        The insurance fund bears what is still missing.
-
-        A debt that the fund bears takes all collateral with it.
+        The insurance fund bears what is still missing; by then all collateral is sold.
         """
         debt = -self.wallet
         if self.positions or debt < -self.zero:
@@ -336,10 +334,7 @@ def _with_wallet(scenario: Scenario, wallet: float) -> Scenario:
 
 
 def _without(scenario: Scenario, index: int, left: float, wallet: float) -> Scenario:
-    """Return the account after a part of a position is gone.
-
-    In isolated mode its margin is what the wallet holds.
-    """
+    """Return the account after an order on a position; isolated, its margin is the wallet."""
     position, account, wallet = scenario.positions[index], scenario.account, or_zero(wallet)
     margin = wallet if account.isolated else position.isolated_margin
     kept = (replace(position, quantity=left, isolated_margin=margin),) if left else ()

@@ -34,8 +34,8 @@ def next_position(order: Order, legs: Sequence[Leg], prices: Sequence[float]) ->
     elif order == "most_margin":
         ranks = [-leg.requirement_at(price, leg.tier(price)) for leg, price in pairs]
     else:
-        way = -1 if order == "largest" else 1
-        ranks = [way * leg.quantity * price for leg, price in pairs]
+        sign = -1 if order == "largest" else 1
+        ranks = [sign * leg.quantity * price for leg, price in pairs]
     return ranks.index(min(ranks))
 
 

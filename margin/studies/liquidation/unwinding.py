@@ -118,15 +118,15 @@ class Unwinding:
 
     def _triggers(self) -> list[Trigger]:
         """Return the stops that the rest of the path triggers as things stand, in order."""
-        held, stop = self.ledger.names, self._margin_stop
-        found = [
+        names, stop = self.ledger.names, self._margin_stop
+        triggers = [
             Trigger(t, "price_stop", name, 1.0)
             for name, t in self._price_stops.items()
-            if name in held
+            if name in names
         ]
-        if stop and stop.position in (None, *held) and (t := self._crossing(stop.at)) is not None:
-            found.append(Trigger(t, "margin_stop", stop.position, stop.close))
-        return sorted(found, key=lambda trigger: trigger.t)
+        if stop and stop.position in (None, *names) and (t := self._crossing(stop.at)) is not None:
+            triggers.append(Trigger(t, "margin_stop", stop.position, stop.close))
+        return sorted(triggers, key=lambda trigger: trigger.t)
 
     def _fill_stops(self, stops: Sequence[Trigger]) -> None:
         """Have the market jump from the first trigger, and fill every stop where it lands."""
@@ -157,10 +157,7 @@ class Unwinding:
     # The venue
 
     def _liquidate(self) -> None:
-        """Act as the venue does, at least once, until the requirement is met.
-
-        Or nothing is left.
-        """
+        """Act as the venue does, at least once, until the requirement is met or nothing is open."""
         ledger = self.ledger
         self._cancel_orders()
         acted = self._policy.nets_pairs and self._net_pairs()
@@ -207,15 +204,11 @@ class Unwinding:
         return bool(pairs)
 
     def _send_order(self) -> None:
-        """One order on the position whose turn it is.
-
-        A fill that equity does not cover is a takeover.
-        """
+        """Send one order on the next position; a fill that equity does not cover is a takeover."""
         ledger, backstop = self.ledger, self._policy.backstop
         legs = ledger.book.legs[: len(ledger.positions)]
-        index = next_position(
-            self.conduct.order, legs, [ledger.prices[each.symbol] for each in ledger.positions]
-        )
+        prices = [ledger.prices[position.symbol] for position in ledger.positions]
+        index = next_position(self.conduct.order, legs, prices)
         fill = self._fill(index, self._policy.keeps(self._case(index, legs[index])), self._fee)
         covered = ledger.lasting - fill.slippage
         if backstop is not None and ledger.equity < backstop * ledger.standing.requirement:

@@ -70,11 +70,10 @@ class Waterfall:
 
 
 def waterfall(account: Preparable, path: Path, conduct: Conduct | None = None) -> Waterfall | None:
-    """Return the account, put at the start of the path, all the way to its end.
+    """Return the account's run from the start of the path to its end.
 
-    None without positions or without tiers.
-
-    Raises FieldError where money would leave what a scenario holds.
+    None without positions or without tiers. Raises FieldError where money would leave what a
+    scenario holds.
     """
     account = prepare(account)
     if not account.measurable:
@@ -92,17 +91,17 @@ def waterfall(account: Preparable, path: Path, conduct: Conduct | None = None) -
         [run.ledger for run in runs], path, alone=scenario.account.isolated
     )
     noted = assumptions(scenario, conduct)
-    start, lost = sum(run.start_equity for run in runs), 0.0
+    start, lost_before = sum(run.start_equity for run in runs), 0.0
     if scenario.account.isolated:
-        lost = sum(max(0.0, -run.start_equity) for run in runs)
-    if lost:
+        lost_before = sum(max(0.0, -run.start_equity) for run in runs)
+    if lost_before:
         noted = (*noted, Assumption.of("lost_before"))
     steps = sorted((step for run in runs for step in run.ledger.steps), key=lambda step: step.t)
     rate = scenario.account.counted_rate
     return Waterfall(
         steps=tuple(steps),
-        start_equity=free + start + lost,
-        lost_before=lost,
+        start_equity=free + start + lost_before,
+        lost_before=lost_before,
         kept=free + sum(max(0.0, run.ledger.equity) for run in runs),
         fees=rate * sum(step.fee for step in steps),
         slippage=rate * sum(step.slippage for step in steps),
@@ -138,16 +137,15 @@ def _final(scenario: Scenario, runs: Sequence[Unwinding], free: float) -> Scenar
     return replace(
         scenario,
         account=account,
-        positions=tuple(each for run in runs for each in run.ledger.positions),
+        positions=tuple(position for run in runs for position in run.ledger.positions),
     )
 
 
 def _course(runs: Sequence[Ledger], path: Path, *, alone: bool) -> tuple[Array, Array, Array]:
     """Return points t, equity and requirement, summed over the runs.
 
-    Every kink of the way, and both sides of every jump.
-
-    Where each stands `alone`, none begins below 0.
+    The points are every kink of the path and both sides of every jump. Where the runs are of
+    isolated positions (`alone`), none begins below 0.
     """
     kinks = set[float]().union(*(_kinks(run.states, path) for run in runs))
     t = np.array(sorted(kinks | {0.0, 1.0}))
@@ -199,9 +197,7 @@ def _both_sides(states: Sequence[State], path: Path, t: Array) -> Array:
 
 def _prices(path: Path, tokens: Sequence[str], t: Array) -> Array:
     """Return the tokens' prices at points of the path; shape (points, tokens)."""
-    start, change = (
-        [path.start[token] for token in tokens],
-        [path.change(token) for token in tokens],
-    )
-    prices: Array = np.maximum(0.0, np.array(start) + t[:, None] * np.array(change))
+    start = np.array([path.start[token] for token in tokens])
+    change = np.array([path.change(token) for token in tokens])
+    prices: Array = np.maximum(0.0, start + t[:, None] * change)
     return prices

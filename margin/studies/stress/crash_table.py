@@ -17,7 +17,7 @@ from margin.model.prepared import Preparable, PreparedAccount, prepare
 from margin.model.symbols import STABLECOINS
 from margin.studies.distance.directions import BTC, beta_to_btc
 from margin.studies.distance.distances import FURTHEST_UP
-from margin.studies.stress.outcome import Moves, Outcome, after, after_each
+from margin.studies.stress.outcome import Moves, Outcome, after, after_book_moves
 
 Gap = Literal["by beta", "still", "extremes unknown"]
 """What stands in for a token's figures of a day.
@@ -146,12 +146,12 @@ def _row(
     books = account.books
     moves, filled, still = _filled(account.scenario.tokens, day, betas_to_btc)
     closes = {token: move.close for token, move in moves.items()}
-    ways = [_worst(book, moves) for book in books]
+    worst_moves = [_worst(book, moves) for book in books]
     close = _instant(account, closes, [closes] * len(books), today)
-    worst = _instant(account, closes, ways, today)
+    worst = _instant(account, closes, worst_moves, today)
     betas = {token: beta_to_btc(token, betas_to_btc) for token in filled}
     open_ended = tuple(
-        token for token, move in moves.items() if _may_be_milder(token, move, books, ways)
+        token for token, move in moves.items() if _may_be_milder(token, move, books, worst_moves)
     )
     return CrashRow(
         day,
@@ -160,7 +160,7 @@ def _row(
         filled,
         still,
         open_ended,
-        tuple(_assumptions(moves, ways, betas, still, open_ended)),
+        tuple(_assumptions(moves, worst_moves, betas, still, open_ended)),
     )
 
 
@@ -178,21 +178,14 @@ def _filled(
 
 
 def _by_beta(btc: TokenMove, beta: float) -> TokenMove:
-    """Return BTC's day times a beta, no price below 0.
-
-    A negative one turns BTC's low into the high.
-
-    Both are looked at.
-    """
+    """Return BTC's day times a beta, no price below 0; a negative one swaps low and high."""
     extremes = [None if move is None else max(-1.0, beta * move) for move in (btc.low, btc.high)]
     return TokenMove(max(-1.0, beta * btc.close), *(extremes if beta >= 0 else extremes[::-1]))
 
 
 def _worst(book: Book, moves: Mapping[str, TokenMove]) -> dict[str, float]:
-    """Return every token's move of the day that leaves the book the least.
-
-    Headroom being separable, each for itself.
-    """
+    """Return every token's move of the day that leaves the book the least."""
+    # Headroom is a sum over tokens, so each token's worst move is the book's.
     return {
         token: min(
             (0.0 if move is None else move for move in moves[token]),
@@ -204,7 +197,7 @@ def _worst(book: Book, moves: Mapping[str, TokenMove]) -> dict[str, float]:
 
 
 def _may_be_milder(
-    token: str, move: TokenMove, books: Sequence[Book], ways: Sequence[Moves]
+    token: str, move: TokenMove, books: Sequence[Book], worst_moves: Sequence[Moves]
 ) -> bool:
     """Return whether an unknown extreme could hurt some book more than its tick.
 
@@ -212,20 +205,17 @@ def _may_be_milder(
     is.
     """
     furthest = [far for far, known in ((-1.0, move.low), (FURTHEST_UP, move.high)) if known is None]
-    return any(
-        _adds(book, axis, far) < _adds(book, axis, way[token])
-        for book, way in zip(books, ways, strict=True)
-        if token in way
-        for axis in [book.tokens.index(token)]
-        for far in furthest
-    )
+    for book, moves in zip(books, worst_moves, strict=True):
+        if token in moves:
+            axis = book.tokens.index(token)
+            worst = _adds(book, axis, moves[token])
+            if any(_adds(book, axis, far) < worst for far in furthest):
+                return True
+    return False
 
 
 def _adds(book: Book, axis: int, move: float) -> float:
-    """Return what one token's legs add to headroom after a move.
-
-    To equity, where their tiers are not known.
-    """
+    """Return what one token's legs add to headroom after a move; without tiers, to equity."""
     price = max(0.0, book.marks[axis] * (1 + move))
     legs = [leg for leg in book.legs if leg.token == axis]
     required = sum(leg.requirement_at(price, leg.tier(price)) for leg in legs if leg.rates)
@@ -233,17 +223,16 @@ def _adds(book: Book, axis: int, move: float) -> float:
 
 
 def _instant(
-    account: PreparedAccount, closes: Moves, ways: Sequence[Moves], today: float
+    account: PreparedAccount, closes: Moves, book_moves: Sequence[Moves], today: float
 ) -> Instant:
-    """Return the outcome of the books' ways.
-
-    Tokens that stand in no book are shown at their close.
-    """
+    """Return the outcome of the books' moves; tokens in no book are shown at their close."""
     scenario = account.scenario
-    outcome = after_each(account, ways)
+    outcome = after_book_moves(account, book_moves)
     moves = dict(closes)
-    for book, way in sorted(zip(account.books, ways, strict=True), key=lambda pair: -_left(*pair)):
-        moves |= {token: way.get(token, 0.0) for token in book.tokens}
+    pairs = zip(account.books, book_moves, strict=True)
+    # A token of several books is shown at the move of the book that is worst off: it comes last.
+    for book, its_moves in sorted(pairs, key=lambda pair: -_headroom(*pair)):
+        moves |= {token: its_moves.get(token, 0.0) for token in book.tokens}
     prices = {
         token: max(0.0, scenario.market.marks[token] * (1 + moves.get(token, 0.0)))
         for token in scenario.tokens
@@ -251,16 +240,16 @@ def _instant(
     return Instant(prices, outcome, today - outcome.remaining)
 
 
-def _left(book: Book, way: Moves) -> float:
-    """Return what a move leaves a book."""
+def _headroom(book: Book, moves: Moves) -> float:
+    """Return the book's headroom after the moves; legs without tiers require nothing."""
     return book.wallet + sum(
-        _adds(book, axis, way.get(token, 0.0)) for axis, token in enumerate(book.tokens)
+        _adds(book, axis, moves.get(token, 0.0)) for axis, token in enumerate(book.tokens)
     )
 
 
 def _assumptions(
     moves: Mapping[str, TokenMove],
-    ways: Sequence[Moves],
+    worst_moves: Sequence[Moves],
     betas: Mapping[str, float],
     still: Sequence[str],
     open_ended: Sequence[str],
@@ -268,8 +257,8 @@ def _assumptions(
     yield Assumption.of("worst_at_once")
     sides = {
         tick > moves[token].close
-        for way in ways
-        for token, tick in way.items()
+        for book_moves in worst_moves
+        for token, tick in book_moves.items()
         if tick != moves[token].close
     }
     if len(sides) == 2:

@@ -1,9 +1,7 @@
 """Where an account ends after prices moved.
 
-What it is worth, what is required, and whether it lived to see it.
-
-Directions, crashes and shocks all ask this of the same compiled books. Each price goes straight to
-its end, all in step; in isolated mode positions fall one by one, each with its own margin.
+Directions, crashes and shocks all ask this of the same compiled books. Prices go straight to their
+ends, all in step; isolated positions are liquidated one by one, each with its own margin.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,23 +16,23 @@ from margin.model.scenario import Scenario
 Moves = Mapping[str, float]
 """Price changes by token, as fractions of the mark.
 
-A token that is not named stands still, no price falls below 0.
+A token that is not named does not move; no price falls below 0.
 """
 
 
 class Outcome(NamedTuple):
     """An account after a move, in the settlement coin.
 
-    In isolated mode every position as if it were still open.
+    In isolated mode the figures count every position as if it were still open.
 
     `ratio` is the venue's own figure; it and margin used are None where their denominator
-    is not positive, and in isolated mode those of the position worst off, as `headroom` is the
-    least of any. `liquidated`: the way there crosses the liquidation point, wherever it ends; in
-    isolated mode it does for some position. There `positions_lost` counts those, and `equity_left`
+    is not positive, and in isolated mode those of the worst position, as `headroom` is the
+    least of any. `liquidated`: the path crosses the liquidation point, wherever it ends; in
+    isolated mode that of some position. There `positions_lost` counts those, and `equity_left`
     is what remains when each has lost its own margin and no more; None in cross. Where tiers are
     missing, all but the equity is None, unless something is liquidated whatever they are, as no
-    tier table asks less than nothing: then that is told, and what might be liquidated besides
-    counts as open.
+    tier table requires less than nothing: then that is given, and other positions without tiers
+    count as open.
     """
 
     equity: float
@@ -48,26 +46,27 @@ class Outcome(NamedTuple):
 
     @property
     def remaining(self) -> float:
-        """What the account is worth: `equity_left` where that is told, else its equity."""
+        """What the account is worth: `equity_left` where there is one, else its equity."""
         return self.equity if self.equity_left is None else self.equity_left
 
 
 def after(account: PreparedAccount, moves: Moves) -> Outcome:
     """Return the outcome of one move from the marks."""
-    return after_each(account, [moves] * len(account.books))
+    return after_book_moves(account, [moves] * len(account.books))
 
 
-def after_each(
-    account: PreparedAccount, ways: Sequence[Moves], fallen: Sequence[bool] | None = None
+def after_book_moves(
+    account: PreparedAccount, moves: Sequence[Moves], before: Sequence[bool] | None = None
 ) -> Outcome:
-    """Return the outcome where every book has a move of its own, in their order.
+    """Return the outcome where every book has moves of its own, in the order of the books.
 
-    `fallen` says which are dead already.
+    `before` marks the books that are liquidated already.
     """
     scenario, books = account.scenario, account.books
-    ends = [_ends(book, moves) for book, moves in zip(books, ways, strict=True)]
-    before = fallen or [False] * len(books)
-    dead = [gone or dies for gone, dies in zip(before, deaths(books, ways), strict=True)]
+    ends = [_ends(book, book_moves) for book, book_moves in zip(books, moves, strict=True)]
+    liquidated = liquidations(books, moves)
+    if before:
+        liquidated = [any(pair) for pair in zip(before, liquidated, strict=True)]
     profits = [
         book.equity_at(prices) - book.wallet for book, prices in zip(books, ends, strict=True)
     ]
@@ -75,23 +74,24 @@ def after_each(
     standings = [
         book.standing(prices) for book, prices in zip(books, ends, strict=True) if book.complete
     ]
-    lost, left = _left(scenario, profits, dead) if scenario.account.isolated else (None, None)
+    count, equity_left = None, None
+    if scenario.account.isolated:
+        count, equity_left = sum(liquidated), _equity_left(scenario, profits, liquidated)
     if len(standings) < len(books):
-        known = (True, lost, left) if any(dead) else (None, None, None)
+        known = (True, count, equity_left) if any(liquidated) else (None, None, None)
         return Outcome(equity, None, None, None, None, *known)
     requirement = sum(standing.requirement for standing in standings)
     headroom = min((standing.headroom for standing in standings), default=equity)
-    return Outcome(
-        equity, requirement, *_ratios(scenario, standings), headroom, any(dead), lost, left
-    )
+    ratios = _ratios(scenario, standings)
+    return Outcome(equity, requirement, *ratios, headroom, any(liquidated), count, equity_left)
 
 
-def deaths(books: Sequence[Book], ways: Sequence[Moves]) -> list[bool]:
-    """Return which books the straight ways of their prices liquidate.
+def liquidations(books: Sequence[Book], moves: Sequence[Moves]) -> list[bool]:
+    """Return which books are liquidated as their prices go straight to the ends of their moves.
 
-    Where tiers are missing, whatever those may be.
+    A book without tiers counts only if it is liquidated whatever its tiers are.
     """
-    return [_dies(book, moves) for book, moves in zip(books, ways, strict=True)]
+    return [_liquidated(book, book_moves) for book, book_moves in zip(books, moves, strict=True)]
 
 
 def _ends(book: Book, moves: Moves) -> tuple[float, ...]:
@@ -99,28 +99,23 @@ def _ends(book: Book, moves: Moves) -> tuple[float, ...]:
     return tuple([max(0.0, mark * (1 + moves.get(token, 0.0))) for token, mark in pairs])
 
 
-def _dies(book: Book, moves: Moves) -> bool:
-    """Return whether the straight path liquidates; missing tiers ask nothing."""
+def _liquidated(book: Book, moves: Moves) -> bool:
+    """Return whether the straight path liquidates the book; missing tiers require nothing."""
     direction = [
         mark * moves.get(token, 0.0) for token, mark in zip(book.tokens, book.marks, strict=True)
     ]
-    return (
-        first_crossing(book if book.complete else _mildest(book), book.marks, direction, limit=1.0)
-        is not None
-    )
+    known = book if book.complete else _mildest(book)
+    return first_crossing(known, book.marks, direction, limit=1.0) is not None
 
 
 def _mildest(book: Book) -> Book:
-    return replace(
-        book, legs=tuple([leg if leg.rates else leg._replace(rates=(0.0,)) for leg in book.legs])
-    )
+    """Return the book with missing tiers at 0, the least that any tier table can require."""
+    legs = [leg if leg.rates else leg._replace(rates=(0.0,)) for leg in book.legs]
+    return replace(book, legs=tuple(legs))
 
 
 def _ratios(scenario: Scenario, standings: Sequence[Standing]) -> tuple[float | None, float | None]:
-    """Return margin used and the venue's own ratio of whatever stands worst.
-
-    None without positions.
-    """
+    """Return the worst book's margin used and venue ratio; None without positions."""
     if not scenario.positions:
         return None, None
     loads = [standing.load for standing in standings]
@@ -128,12 +123,11 @@ def _ratios(scenario: Scenario, standings: Sequence[Standing]) -> tuple[float | 
     return loads[worst], scenario.account.rules.ratio.of(standings[worst])
 
 
-def _left(scenario: Scenario, profits: Sequence[float], dead: Sequence[bool]) -> tuple[int, float]:
-    """Return how many isolated positions are liquidated, and the equity then left.
-
-    Each takes its margin and no more.
-    """
-    left = scenario.account.wallet_balance
-    for position, profit, lost in zip(scenario.positions, profits, dead, strict=True):
-        left += -position.own_margin if lost else profit
-    return sum(dead), left
+def _equity_left(scenario: Scenario, profits: Sequence[float], liquidated: Sequence[bool]) -> float:
+    """Return the isolated account's equity, a liquidated position costing its margin, no more."""
+    equity = scenario.account.wallet_balance
+    for position, profit, is_liquidated in zip(
+        scenario.positions, profits, liquidated, strict=True
+    ):
+        equity += -position.own_margin if is_liquidated else profit
+    return equity

@@ -24,7 +24,7 @@ from margin.model.scenario import Account, Position, Scenario
 from margin.model.shocks import NONE, Shocks
 from margin.studies.account.assess import assess
 from margin.studies.distance.distances import away, common_move, nearest
-from margin.studies.stress.outcome import Outcome, after_each, deaths
+from margin.studies.stress.outcome import Outcome, after_book_moves, liquidations
 from margin.venues import TierTable
 
 DAYS_A_YEAR = 365.0
@@ -87,8 +87,8 @@ def _part(scenario: Scenario, key: ShockKey, shocks: Shocks) -> ShockResult:
     carried = _after_paying(scenario, paid)
     shocked = prepare(repriced(carried, shocks))
     before, end_account = _paid(prepare(carried), paid), _paid(shocked, paid)
-    fallen = deaths(before.books, [price_moves(scenario, shocks)] * len(before.books))
-    end = after_each(end_account, [{}] * len(end_account.books), fallen)
+    liquidated = liquidations(before.books, [price_moves(scenario, shocks)] * len(before.books))
+    end = after_book_moves(end_account, [{}] * len(end_account.books), liquidated)
     refused = [
         f"{position.symbol} {position.side}"
         for position in assess(shocked).positions
@@ -148,8 +148,8 @@ def _costs_a_day(scenario: Scenario, funding: Mapping[str, float], interest: flo
     """
     marks, account = scenario.market.marks, scenario.account
     costs = [
-        funding_payment(each, marks[each.symbol], funding.get(each.symbol, 0.0))
-        for each in scenario.positions
+        funding_payment(position, marks[position.symbol], funding.get(position.symbol, 0.0))
+        for position in scenario.positions
     ]
     if account.isolated:
         return costs
@@ -157,18 +157,17 @@ def _costs_a_day(scenario: Scenario, funding: Mapping[str, float], interest: flo
 
 
 def debt(scenario: Scenario) -> float:
-    """Return what a cross account owes in the settlement coin.
+    """Return what a cross account owes in the settlement coin, at least 0.
 
-    Its wallet and open profit and loss, where below 0.
-
-    An isolated position owes nothing: it has its margin and no more.
+    That is its wallet balance and unrealised PnL where they are below 0 together. An isolated
+    position owes nothing: it can lose its margin and no more.
     """
     if scenario.account.isolated:
         return 0.0
     marks = scenario.market.marks
     profits = [
-        each.sign * each.quantity * (marks[each.symbol] - each.entry_price)
-        for each in scenario.positions
+        position.sign * position.quantity * (marks[position.symbol] - position.entry_price)
+        for position in scenario.positions
     ]
     return max(0.0, -scenario.account.wallet_balance - sum(profits))
 
@@ -251,8 +250,8 @@ def days_until_liquidation(
     if not account.measurable:
         return None
     scenario = account.scenario
-    each_pays = zip(_costs_a_day(scenario, funding, interest), _worth(scenario), strict=True)
-    costs = [cost * worth for cost, worth in each_pays]
+    pairs = zip(_costs_a_day(scenario, funding, interest), _worth(scenario), strict=True)
+    costs = [cost * worth for cost, worth in pairs]
     standings = [standing for standing in account.standings if standing is not None]
     if any(standing.liquidated for standing in standings):
         return 0.0
@@ -323,7 +322,7 @@ def scaled(
         factor * most / cap if rates_follow and most and cap else factor for most, cap in pairs
     ]
     risen = [
-        or_zero(min(1.0, rate * each)) for rate, each in zip(table.rates, factors, strict=True)
+        or_zero(min(1.0, rate * factor)) for rate, factor in zip(table.rates, factors, strict=True)
     ]
     rates = tuple(accumulate(risen, max))
     return replace(table, rates=rates, amounts=_amounts(table, rates, factors), max_leverages=caps)
@@ -382,11 +381,13 @@ def _of_caps(scenario: Scenario, shocks: Shocks) -> Iterator[Assumption]:
         return
     yield Assumption.of("cap_raises_rates", name=rules.name)
     yield Assumption.of("cap_at_once", name=rules.name)
-    if capless := [token for token in _held(scenario) if _capless(scenario.market.table(token))]:
+    if capless := [
+        token for token in _position_tokens(scenario) if _capless(scenario.market.table(token))
+    ]:
         yield Assumption.of("no_cap_known", tokens=capless)
 
 
-def _held(scenario: Scenario) -> list[str]:
+def _position_tokens(scenario: Scenario) -> list[str]:
     return sorted({position.symbol for position in scenario.positions})
 
 
@@ -405,29 +406,29 @@ def _idle_carry(scenario: Scenario, shocks: Shocks) -> Iterator[Assumption]:
 
 
 def _idle_rules(scenario: Scenario, shocks: Shocks) -> Iterator[Assumption]:
-    rules, held = scenario.account.rules, set(_held(scenario))
+    rules, tokens = scenario.account.rules, set(_position_tokens(scenario))
     if rules.own_fraction and shocks.maintenance_by_token:
         yield Assumption.of("one_fraction")
-    elif shocks.maintenance != 1 and held and shocks.maintenance_by_token.keys() >= held:
+    elif shocks.maintenance != 1 and tokens and shocks.maintenance_by_token.keys() >= tokens:
         yield Assumption.of("all_have_their_own")
     if shocks.haircut and not _pledged(scenario):
         yield Assumption.of("no_collateral")
 
 
 def _pledged(scenario: Scenario) -> set[str]:
-    """Return tokens of the collateral that counts."""
+    """Return the tokens of the collateral that counts."""
     account = scenario.account
     counts = account.rules.counts_collateral and not account.isolated
     return {item.asset for item in account.collateral} if counts else set()
 
 
 def _idle_tokens(scenario: Scenario, shocks: Shocks) -> Iterator[Assumption]:
-    held = set(_held(scenario))
-    priced = held | _pledged(scenario)
+    tokens = set(_position_tokens(scenario))
+    priced = tokens | _pledged(scenario)
     if shocks.common and not any(
         scenario.market.beta(token) for token in priced - shocks.moves.keys()
     ):
         yield Assumption.of("common_move_idle")
-    idle = [(shocks.moves, priced), (shocks.maintenance_by_token, held), (shocks.funding, held)]
+    idle = [(shocks.moves, priced), (shocks.maintenance_by_token, tokens), (shocks.funding, tokens)]
     if named := sorted({token for given, used in idle for token in given.keys() - used}):
         yield Assumption.of("tokens_not_held", tokens=named)
