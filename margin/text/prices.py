@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from margin.formatting import MISSING
 from margin.studies.distance.distances import LiquidationPrice, Reason
 
 _WHY: Mapping[Reason, str] = {
@@ -11,6 +12,13 @@ _WHY: Mapping[Reason, str] = {
     "no_tiers": "not known: a tier table is missing",
     "liquidated": "liquidated",
 }
+
+
+def short_none(price: LiquidationPrice | None) -> str:
+    """Return what stands in a row in place of a liquidation price."""
+    if price is None or "no_tiers" in (price.reason_below, price.reason_above):
+        return MISSING
+    return "liquidated" if price.reason_below == "liquidated" else "none"
 
 
 def why_none(price: LiquidationPrice) -> str:

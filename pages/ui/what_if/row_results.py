@@ -14,7 +14,7 @@ from margin.model.prepared import PreparedAccount
 from margin.studies.account.assess import Assessment, PositionFigures, assess
 from margin.studies.distance.distances import LiquidationPrice, away
 from margin.studies.stress.shocks import funding_payment
-from margin.text.prices import why_none
+from margin.text.prices import short_none
 from pages.ui.what_if.typed_rows import ReadRow
 
 REPAIRS = {
@@ -56,7 +56,7 @@ def _result(
         "value": formatting.money(figures.notional),
         "pnl": formatting.money(profit, sign=True),
         "maintenance": formatting.money(figures.maintenance_margin),
-        "liquidation": formatting.price(nearest) if nearest is not None else _none(price),
+        "liquidation": formatting.price(nearest) if nearest is not None else short_none(price),
         "distance": formatting.percent(distance, sign=True) if distance is not None else "",
         "funding": formatting.money(earned, sign=True),
         "reach": 1.0 if distance is None else min(1.0, abs(distance)),
@@ -77,11 +77,6 @@ def _nearest(price: LiquidationPrice | None, mark: float) -> float | None:
         return None
     known = [point for point in (price.below, price.above) if point is not None]
     return min(known, key=lambda point: abs(point - mark), default=None)
-
-
-def _none(price: LiquidationPrice | None) -> str:
-    """Return the first word of why there is no liquidation price."""
-    return formatting.MISSING if price is None else why_none(price).partition(":")[0]
 
 
 def _tone(money: float | None) -> str:
