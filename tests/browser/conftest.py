@@ -229,6 +229,7 @@ def cell(page: Page, column: str, row: int) -> str:
 def type_cell(page: Page, column: str, row: int, text: str) -> None:
     """Types into a field of the positions table as a person does."""
     _field(page, column, row).click()
+    page.keyboard.press("Control+a")
     page.keyboard.type(text, delay=40)
     page.keyboard.press("Enter")
 

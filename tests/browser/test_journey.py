@@ -342,3 +342,27 @@ def test_unfinished_rows_outlast_another_page_and_back(visit: Visit) -> None:
     idle(page)
     assert cell(page, "Size", 0).startswith("28571.4")
     assert cell(page, "Token", 2) == "TAO"
+
+
+def test_isolated_margin_gets_its_column_in_the_table_and_loses_it_again(visit: Visit) -> None:
+    page = visit()
+    page.get_by_text("Isolated", exact=True).click()
+    page.wait_for_selector("[aria-label='Isolated margin, row 2']")
+    type_cell(page, "Isolated margin", 0, "4800")
+    idle(page)
+    assert "p=RENDER_long_28571.428571428572_1.75_10_4800" in page.url
+    page.get_by_text("Cross", exact=True).click()
+    page.wait_for_selector("[aria-label='Isolated margin, row 2']", state="detached")
+    assert cell(page, "Size", 1).startswith("179291.7")
+
+
+def test_what_was_typed_before_the_token_stays_and_another_token_begins_with_its_own_price(
+    visit: Visit,
+) -> None:
+    page = visit()
+    page.get_by_role("button", name="Add position").click()
+    type_cell(page, "Entry", 2, "250")
+    type_cell(page, "Token", 2, "TAO")
+    assert cell(page, "Entry", 2) == "250"
+    type_cell(page, "Token", 2, "NEAR")
+    assert cell(page, "Entry", 2) == "1.385"

@@ -102,9 +102,8 @@ def test_shocks_that_a_link_carries_are_said_to_have_no_part_in_the_figures_and_
 ):
     shocked = Visitor(address(shocks={"maintenance": 2}))
     assert shocked.small_print.endswith(
-        "This scenario carries shocks: no figure on this page has a part in them. They are shown "
-        "on “Stress tests”, "
-        f"under “{RULES}”."
+        "This scenario includes shocks. They don't affect this page: see “Stress tests”, under "
+        f"“{RULES}”."
     )
     assert "Stress tests" in PAGES
     assert shocked.sentence == WORKED_EXAMPLE

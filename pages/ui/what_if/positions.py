@@ -17,7 +17,6 @@ from margin.model.scenario import MOST_POSITIONS, Position, merged
 from margin.studies.account.assess import assess
 from margin.studies.distance.distances import at_move, origin, present_move
 from pages.ui.components.positions_table import REPAIR, TYPED, positions_table, reported
-from pages.ui.components.text import plain
 from pages.ui.session import live
 from pages.ui.session.funding import present_funding
 from pages.ui.session.marks import first_marks, mark_of
@@ -219,7 +218,7 @@ def repair(current: Session, key: str, name: str) -> None:
         try:
             one = merged(first.position, row.same)
         except FieldError as error:
-            current.tell("error", f"They can't be merged: {plain(str(error))}.", topic="positions")
+            current.tell("error", f"They can't be merged: {error}.", topic="positions")
             return
         whole = row_of(one, None, first.typed.key)._replace(mark=first.typed.mark)
         rows = [whole if other.key == whole.key else other for other in rows]

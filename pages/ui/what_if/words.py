@@ -34,9 +34,8 @@ def sentence(session: Session) -> None:
 
 
 _SHOCKS = (
-    "This scenario carries shocks: no figure on this page has a part in them. They are shown on "
-    "“Stress tests”, "
-    "under “Custom stress”."
+    "This scenario includes shocks. They don't affect this page: see “Stress tests”, under "
+    "“Custom stress”."
 )
 
 

@@ -54,6 +54,7 @@ class Table {
     this.data = data;
     this.send = send;
     if (this.revision !== data.revision) this.begin();
+    else if (this.isolated !== data.isolated) this.draw(); // A column more, or one less.
     else this.answer();
   }
 
@@ -65,10 +66,11 @@ class Table {
   }
 
   get fields() {
-    return FIELDS.filter((field) => !field.isolated || this.data.isolated);
+    return FIELDS.filter((field) => !field.isolated || this.isolated);
   }
 
   draw() {
+    this.isolated = this.data.isolated;
     const heads = [...this.fields, ...RESULTS].map((column) => this.head(column));
     const tokens = element("datalist", { id: "tandem-tokens" });
     tokens.append(...Object.keys(this.data.tokens).map((value) => element("option", { value })));
@@ -154,12 +156,14 @@ class Table {
 
   // Enter, up and down go along the column, as in any sheet.
   key(event, row, name) {
+    if (name === "token" && event.key !== "Enter") return; // Up and down choose among its suggestions.
     const step = { Enter: event.shiftKey ? -1 : 1, ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
     const next = this.rows[this.rows.indexOf(row) + step];
-    if (event.key === "Enter") this.commit();
+    if (event.key === "Enter") this.typed(row, name, event.target.value, true);
     if (next) this.drawn.get(next.id).fields[name].focus();
+    else event.target.select();
   }
 
   typed(row, name, value, whole) {
@@ -170,10 +174,8 @@ class Table {
       if (name === "mark") this.sameMark(row);
       if (name === "size" && value.includes("$") && row.unit === "tokens") this.write(row, "unit", "$");
     }
-    // Another token's entry and mark are not this one's: it begins with its own price.
     if (name === "token" && whole && row.priced !== value) {
-      row.priced = value;
-      this.otherToken(row);
+      this.price(row);
       this.changed = true;
     }
     if (whole) this.commit();
@@ -187,9 +189,14 @@ class Table {
     }
   }
 
-  otherToken(row) {
+  // Another token's entry and mark are not this one's: it begins with its own price. What was typed into a new row
+  // before its token stays.
+  price(row) {
     const known = this.data.tokens[row.token.trim().toUpperCase()] ?? "";
-    for (const name of ["entry", "mark"]) this.write(row, name, known);
+    for (const name of ["entry", "mark"]) {
+      if (row.priced || !row[name]) this.write(row, name, known);
+    }
+    row.priced = row.token;
   }
 
   write(row, name, value) {
