@@ -146,6 +146,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         required=True, metavar="assess|link|schema|import|snapshot", parser_class=_Parser
     )
+    _add_scenario_commands(commands)
+    _add_import(commands)
+    _add_snapshot(commands)
+    return parser
+
+
+def _add_scenario_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
     assessing = commands.add_parser(
         "assess", help="print the assessment of a scenario, or of a JSON array of them"
     )
@@ -160,6 +167,9 @@ def _parser() -> argparse.ArgumentParser:
     linking.set_defaults(command=_link)
     describing = commands.add_parser("schema", help="print the JSON Schema of a scenario")
     describing.set_defaults(command=_schema)
+
+
+def _add_import(commands: "argparse._SubParsersAction[_Parser]") -> None:
     importing = commands.add_parser(
         "import", help="print the positions of a table, an export or a JSON dump"
     )
@@ -174,6 +184,9 @@ def _parser() -> argparse.ArgumentParser:
         "--merge", action="store_true", help="make one position of the same token and side"
     )
     importing.set_defaults(command=_import)
+
+
+def _add_snapshot(commands: "argparse._SubParsersAction[_Parser]") -> None:
     rewriting = commands.add_parser(
         "snapshot",
         help="rewrite the embedded snapshot from the live venues",
@@ -194,7 +207,6 @@ def _parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="ask and check, but write nothing"
     )
     rewriting.set_defaults(command=_snapshot)
-    return parser
 
 
 def _assess(options: argparse.Namespace) -> _Answer:

@@ -341,27 +341,15 @@ def _figures(
     `tier` is an index into its leg's; `twin` the position of the same token on the other side;
     `own` where the position's own book stands, in isolated mode and where its tiers are known.
     """
-    account, market, symbol, quantity = (
-        scenario.account,
-        scenario.market,
-        position.symbol,
-        position.quantity,
-    )
+    account, market = scenario.account, scenario.market
+    symbol, quantity = position.symbol, position.quantity
     mark, isolated = market.marks[symbol], account.isolated
     notional, profit = quantity * mark, leg.equity(mark)
     margin = position.own_margin if isolated else None
+    known = (symbol, position.side, quantity, notional, profit)
     if not leg.rates:
         unknown = (None, None, None, None, None, None)
-        return PositionFigures(
-            symbol,
-            position.side,
-            quantity,
-            notional,
-            profit,
-            *unknown,
-            (_no_tiers(position, scenario),),
-            margin,
-        )
+        return PositionFigures(*known, *unknown, (_no_tiers(position, scenario),), margin)
     rules, number = account.rules, leg.first_tier + tier
     rate, amount = leg.rates[tier], leg.amounts[tier]
     table = None if rules.own_fraction else market.table(symbol)
@@ -369,11 +357,7 @@ def _figures(
     opening_price = rules.opening_price(position.entry_price, mark, isolated=isolated)
     # By position, for naming sixteen fields takes longer than all that is computed for them.
     return PositionFigures(
-        symbol,
-        position.side,
-        quantity,
-        notional,
-        profit,
+        *known,
         quantity * opening_price / position.leverage + leg.closing_fee,
         leg.maintenance(mark, rate, amount),
         number + 1,
