@@ -83,6 +83,7 @@ def test_a_key_travels_once_and_is_forgotten_when_its_owner_says_so(live: Live, 
     page.get_by_text(AGREES).wait_for()
     tab.press("Import account")
     page.get_by_text("Live data").click()
+    idle(page)
     page.get_by_role("link", name="Compare").click()
     page.wait_for_url("**/compare?*")
     idle(page)

@@ -20,9 +20,11 @@ from streamlit.testing.v1 import AppTest
 from margin import formatting as wording
 from margin.market.venues.connection import Key
 from margin.market.venues.readers import read_all
+from margin.market.venues.sites import GLOBAL
 from margin.model import link
 from margin.studies.comparison.venues import at_venue
 from margin.text.venues import venue_change
+from pages.ui.components import secret_form
 from pages.ui.import_export import account_import
 from pages.ui.session import live
 from pages.ui.session.session import Session
@@ -34,7 +36,7 @@ from tests.replay.server import Fault, Replay, Reply
 
 Venues = tuple[Replay, Book]
 SECRETS = (KEY.api_key, KEY.secret, KEY.passphrase, ADDRESS)
-FIELDS = {"secret_key": KEY.api_key, "secret_secret": KEY.secret, "secret_phrase": KEY.passphrase}
+FIELDS = {"key": KEY.api_key, "secret": KEY.secret, "passphrase": KEY.passphrase}
 
 
 class PositionsPage:
@@ -64,11 +66,20 @@ class PositionsPage:
 
     def give(self, **values: str) -> "PositionsPage":
         """Fills the form and sends it."""
-        for field in self.at.text_input:
-            name = (field.key or "").rpartition("_")[0]
-            if name in values:
-                field.set_value(values[name])
-        return self.press("Read the account")
+        chosen = {each.label: each.value for each in self.at.selectbox}
+        account_import.ask(self.session, chosen["Exchange"], chosen.get("Site", GLOBAL), values)
+        return self.run()
+
+    @property
+    def form(self) -> dict[str, Any]:
+        """What the form for key or address is drawn from."""
+        [sent] = [
+            each.proto.json
+            for each in self.at.get("bidi_component")
+            if each.proto.component_name == secret_form.COMPONENT
+        ]
+        drawn: dict[str, Any] = json.loads(sent)
+        return drawn
 
     def press(self, label: str) -> "PositionsPage":
         [button] = [each for each in self.at.button if each.label == label]
@@ -83,7 +94,7 @@ class PositionsPage:
     def read(self, venue: str) -> "PositionsPage":
         """Reads the replayed account."""
         self.choose(venue)
-        self.give(secret_address=ADDRESS) if venue == "hyperliquid" else self.give(**FIELDS)
+        self.give(address=ADDRESS) if venue == "hyperliquid" else self.give(**FIELDS)
         return self.settle()
 
     def tabled(self, column: str) -> list[Mapping[str, str]]:
@@ -354,7 +365,7 @@ def test_an_account_that_cannot_be_read_is_one_sentence(
     page = (
         PositionsPage()
         .choose("binance")
-        .give(**{**FIELDS, **({} if fault else {"secret_secret": "another"})})
+        .give(**{**FIELDS, **({} if fault else {"secret": "another"})})
     )
     [told] = page.settle().said("error")
     assert told.startswith(reason)
@@ -363,14 +374,14 @@ def test_an_account_that_cannot_be_read_is_one_sentence(
 
 def test_an_empty_form_asks_nobody(venues: Venues) -> None:
     replay, _ = venues
-    page = PositionsPage().choose("binance").give(secret_key="only the key")
+    page = PositionsPage().choose("binance").give(key="only the key")
     assert page.said("error") == ["Not sent. Fill in every field first."]
     assert replay.asked == []
 
 
 def test_a_form_that_is_not_sent_does_not_show_the_former_answer(venues: Venues) -> None:
     del venues
-    page = PositionsPage().read("okx").give(secret_key="only the key")
+    page = PositionsPage().read("okx").give(key="only the key")
     assert page.said("error") == ["Not sent. Fill in every field first."]
     assert "Import account" not in page.buttons
 
@@ -387,7 +398,7 @@ def test_one_account_is_read_at_a_time(venues: Venues, monkeypatch: pytest.Monke
     monkeypatch.setattr(account_import, "read_all", reads)
     page = PositionsPage().choose("okx").give(**FIELDS)
     told = "Not sent. The account before is still being read: try again in a moment."
-    assert [each.disabled for each in page.at.button if each.label == "Read the account"] == [True]
+    assert page.form["disabled"]
     assert page.press("Stop waiting").give(**FIELDS).said("error") == [told]
     go_on.set()
     assert page.session.reading.busy.wait(PATIENCE)
@@ -427,7 +438,7 @@ def test_what_is_no_address_is_refused_before_anybody_is_asked(
     venues: Venues, address: str
 ) -> None:
     replay, _ = venues
-    page = PositionsPage().choose("hyperliquid").give(secret_address=address).settle()
+    page = PositionsPage().choose("hyperliquid").give(address=address).settle()
     assert len(page.said("error")) == 1
     assert replay.asked == []
 
@@ -498,7 +509,7 @@ def test_a_refused_key_is_not_in_the_sentence_that_says_so(venues: Venues) -> No
     page = (
         PositionsPage()
         .choose("okx")
-        .give(**{**FIELDS, "secret_phrase": "wrong-passphrase-55aa"})
+        .give(**{**FIELDS, "passphrase": "wrong-passphrase-55aa"})
         .settle()
     )
     assert page.session.reading.result.question.key is None

@@ -2,26 +2,22 @@
 
 Read with a read-only key or a wallet address, compared, and taken over.
 
-A key travels from the browser to the server once. Streamlit sends the value of every widget on the
-page with every interaction and keeps it for the next run, whatever a form that clears itself shows.
-So the widgets of the form carry a number in their keys: whoever sends the form empties them here
-and raises the number, and the browser drops what it no longer finds on the page. From then on the
-key is in this session's memory alone, until the account is forgotten. That holds whatever the venue
-answers: a key that it refused is dropped and has to be typed again, after any other failure "Read
-it again" asks with the one in memory. A form that lacks something is not sent at all: the browser
-says so.
+A key travels from the browser to the server once (`secret_form` says how). From then on it is in
+this session's memory alone, until the account is forgotten. That holds whatever the venue answers:
+a key that it refused is dropped and has to be typed again, after any other failure "Read it again"
+asks with the one in memory. A form that lacks something is not sent at all: the browser says so.
 
 The venue is asked behind the page; what it answers is shown beside our figures before anything is
 taken over.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC
 from threading import BoundedSemaphore, Event
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -40,6 +36,7 @@ from margin.studies.comparison.venue_figures import Beside, beside
 from margin.studies.distance.distances import before_move
 from margin.text.venue_figures import agreement, label, written
 from margin.venues import VENUES, TierTable, listing_venues
+from pages.ui.components.secret_form import SecretField, secret_form
 from pages.ui.components.text import plain
 from pages.ui.session import live
 from pages.ui.session.address import SECRET
@@ -53,7 +50,15 @@ LONGEST_SECRET = 512
 
 Those of the venues have up to 100.
 """
-_ADDRESS = r"^\s*0x[0-9a-fA-F]{40}\s*$"
+_ADDRESS = SecretField(
+    "address",
+    "Wallet address",
+    secret=False,
+    pattern=r"\s*0x[0-9a-fA-F]{40}\s*",
+    advice="Enter 0x and 40 digits of 0-9 and a-f.",
+)
+_KEY = (SecretField("key", "API key"), SecretField("secret", "Secret"))
+_PASSPHRASE = SecretField("passphrase", "Passphrase")
 _LOG = logging.getLogger("tandem")
 
 
@@ -151,66 +156,37 @@ def _site(session: Session, venue: str) -> str:
 
 
 def _form(session: Session, venue: str, site: str) -> None:
-    """Draw the form, empty. A sent one is taken before the page is drawn again."""
-    name, number = VENUES[venue].name, session.reading.forms_sent
-    reading: Reading | None = session.reading.result
-    with st.form(
-        f"account_form_{session.revision}_{venue}_{number}", clear_on_submit=True, width=520
-    ):
-        if VENUES[venue].api.account_by_address:
-            st.caption(
-                plain(
-                    f"{name} shows every account to anybody who knows its address: no key is "
-                    f"needed."
-                )
-            )
-            _field(
-                "Wallet address",
-                "address",
-                number,
-                validate=(_ADDRESS, "Enter 0x and 40 digits of 0-9 and a-f."),
-            )
-        else:
-            st.caption(
-                plain(
-                    f"Make a key at {name} that can only read. It stays in this session's memory."
-                )
-            )
-            _field("API key", "key", number, type="password")
-            _field("Secret", "secret", number, type="password")
-            if VENUES[venue].api.key_has_passphrase:
-                _field("Passphrase", "phrase", number, type="password")
-        pressed = st.form_submit_button(
-            "Read the account",
-            key=f"do_read_account_{number}",
-            on_click=_send,
-            args=(session, venue, site),
-            disabled=reading is not None and not reading.answer.done(),
+    """Draw the form, empty, and ask the venue where it was sent."""
+    api, name = VENUES[venue].api, VENUES[venue].name
+    if api.account_by_address:
+        st.caption(
+            plain(f"{name} shows every account to anybody who knows its address: no key is needed.")
         )
-    # No callback took it: this process was started anew under an open page and meets the form now.
-    if pressed:
-        _send(session, venue, site)
+        fields = [_ADDRESS]
+    else:
+        st.caption(
+            plain(f"Make a key at {name} that can only read. It stays in this session's memory.")
+        )
+        fields = [*_KEY, _PASSPHRASE] if api.key_has_passphrase else [*_KEY]
+    reading: Reading | None = session.reading.result
+    typed = secret_form(
+        f"{SECRET}{venue}_{session.revision}",
+        fields,
+        "Read the account",
+        longest=LONGEST_SECRET,
+        disabled=reading is not None and not reading.answer.done(),
+    )
+    if typed:
+        ask(session, venue, site, typed)
         st.rerun()
 
 
-def _field(label: str, name: str, number: int, **options: Any) -> None:
-    key = f"{SECRET}{name}_{number}"
-    st.text_input(
-        label, key=key, autocomplete="off", required=True, max_chars=LONGEST_SECRET, **options
-    )
-
-
-def _send(session: Session, venue: str, site: str) -> None:
-    """Take what was typed out of Streamlit's hands, and ask the venue."""
-    number = session.reading.forms_sent
-    names = [str(key) for key in st.session_state if str(key).startswith(SECRET)]
-    typed = {name: str(st.session_state.pop(name)).strip() for name in names}
-    session.reading.forms_sent += 1
-    key, secret, phrase, address = (
-        typed.get(f"{SECRET}{name}_{number}", "") for name in ("key", "secret", "phrase", "address")
-    )
-    own_key = None if VENUES[venue].api.account_by_address else Key(key, secret, phrase, site)
-    _start(session, Question(venue, own_key, address))
+def ask(session: Session, venue: str, site: str, typed: Mapping[str, str]) -> None:
+    """Ask the venue for the account that the typed key or address belongs to."""
+    key, secret, passphrase = (typed.get(field.name, "") for field in (*_KEY, _PASSPHRASE))
+    by_address = VENUES[venue].api.account_by_address
+    own_key = None if by_address else Key(key, secret, passphrase, site)
+    _start(session, Question(venue, own_key, typed.get(_ADDRESS.name, "")))
 
 
 def _start(session: Session, question: Question) -> None:

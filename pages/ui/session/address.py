@@ -35,8 +35,8 @@ from margin.studies.distance.distances import before_move
 from margin.text.figures import NAMES
 from pages.ui.session.session import KEY, Offer, Parameters, Session, Words, session
 
-SECRET = "secret_"
-"""How the keys of widgets begin whose values nothing else may hold."""
+SECRET = "do_secret_"
+"""How the keys of forms begin whose values nothing else may hold."""
 MOST_VISITED = 200
 """Addresses whose baseline is remembered for Back."""
 MOST_LARGE = 20
@@ -88,15 +88,18 @@ def _touched(current: Session) -> bool:
 
 
 def _widgets() -> dict[str, Any]:
-    """Return every keyed widget's value but secrets'.
+    """Return every keyed widget's value; of a form with secrets only whether it was sent.
 
     An editor's edits are copied, for they go on changing in place.
     """
-    values = {str(key): value for key, value in st.session_state.items() if key != KEY}
-    values = {key: value for key, value in values.items() if not key.startswith(SECRET)}
-    return {
-        key: deepcopy(value) if isinstance(value, dict) else value for key, value in values.items()
-    }
+    values: dict[str, Any] = {}
+    for key, value in st.session_state.items():
+        name = str(key)
+        if name.startswith(SECRET):
+            values[name] = any(value.values())
+        elif name != KEY:
+            values[name] = deepcopy(value) if isinstance(value, dict) else value
+    return values
 
 
 def _own_address() -> Parameters:

@@ -113,8 +113,6 @@ class AccountReading:
     """What is being read, or was, with its key."""
     busy: Event | None = None
     """Set once the venue that was asked last has answered, whether anybody still waits or not."""
-    forms_sent: int = 0
-    """How often a form with secrets was sent: part of the keys of its widgets."""
 
 
 @dataclass
