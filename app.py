@@ -2,28 +2,43 @@
 
 import streamlit as st
 
-from margin.studies.distance.curve import common_move_curve
 from pages.ui import shell
 from pages.ui.components import account as account_parts
+from pages.ui.components import settings
 from pages.ui.session import address
-from pages.ui.what_if import charts, editor, figures, moves, positions, share, sidebar, tiers, words
+from pages.ui.what_if import (
+    charts,
+    danger,
+    editor,
+    figures,
+    hero,
+    moves,
+    positions,
+    share,
+    tiers,
+    words,
+)
 
 session = shell.open_page("What if")
-head, top = st.container(), st.container()
+head, account_settings, top = st.container(), st.container(), st.container()
+positions_place = st.container()
 left, right = st.columns([60, 40], gap="medium")
 # The slider and its chart run first, so that the chart answers the slider before anything else is
 # drawn.
 with left:
-    moves.common_move(session)
+    direction = danger.course(session)
+    moves.slider(session, direction)
     account = session.account
-    charts.joint_move(common_move_curve(account), account)
-    moves.buttons(session)
-sidebar.sidebar(session)
-with top:
+    going = danger.going(session, direction)
+    charts.along(going, direction)
+    moves.buttons(session, going, direction)
+with account_settings:
+    settings.strip(session)
+with positions_place:
     st.header("Positions", anchor=False)
     positions.positions(session)
 with right:
-    metrics = st.container()
+    advice = st.container()
     with st.expander("Mark prices and betas", key="show_marks", on_change="rerun") as marks:
         if marks.open:
             editor.marks_table(session)
@@ -40,11 +55,18 @@ if session.working != account.scenario:
 with head:
     shell.heading(session)
     shell.notices(session)
-    words.sentence(session)
+with top:
+    answer, used = st.columns([58, 42], gap="large")
+    with answer:
+        hero.answer(account, danger.watched(session, account))
+        words.sentence(session)
+        danger.choose(session)
+    with used:
+        hero.gauge(account)
+        figures.headline(account, session.baseline_account)
     words.problems(account)
-with metrics:
-    figures.headline(account, session.baseline_account)
-words.advice(session)
+with advice:
+    words.advice(going, direction)
 prices, use = st.columns(2, gap="medium")
 with prices:
     charts.liquidation(account)

@@ -14,8 +14,9 @@ from margin.model.prepared import Preparable, prepare
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment, assess
 from margin.studies.distance.curve import SHOWN, Curve
+from margin.studies.distance.directions import Direction
 from margin.studies.distance.distances import FURTHEST_DOWN, FURTHEST_UP, JointMove
-from margin.text import findings
+from margin.text import danger, findings
 
 PLOT = 340
 """Pixels."""
@@ -55,11 +56,8 @@ class CurvePoint(NamedTuple):
     side: str
 
 
-def finding(curve: Curve | None, account: Preparable) -> str:
-    """Return the sentence of the title.
-
-    How far every price may move together from the present marks.
-    """
+def finding(curve: Curve | None, account: Preparable, direction: Direction | None = None) -> str:
+    """Return the title: how far prices may go from the present marks, together by default."""
     account = prepare(account)
     scenario, assessment = account.scenario, assess(account)
     if not scenario.positions:
@@ -67,7 +65,18 @@ def finding(curve: Curve | None, account: Preparable) -> str:
     too_late = findings.standing(account)
     if too_late or curve is None:
         return too_late or "Not known: there is no curve"
+    if direction is not None and direction.key != "together":
+        return _along(assessment.joint_move, direction, isolated=findings.isolated(scenario))
     return _far(assessment.joint_move, curve.today, isolated=findings.isolated(scenario))
+
+
+def _along(reached: JointMove, direction: Direction, *, isolated: bool) -> str:
+    ends = [move for move in reached if move is not None]
+    what = "liquidates the first position" if isolated else "liquidates the account"
+    if not ends:
+        return f"No move up to {wording.step(FURTHEST_UP)} {what}"
+    moves = " or ".join(wording.percent(move, sign=True) for move in ends)
+    return f"{danger.course(direction)}: {moves} {what}"
 
 
 def _far(joint: JointMove, today: float, *, isolated: bool) -> str:
@@ -95,14 +104,16 @@ def _far(joint: JointMove, today: float, *, isolated: bool) -> str:
     )
 
 
-def joint_move_alt(curve: Curve | None, account: Preparable) -> str:
+def joint_move_alt(
+    curve: Curve | None, account: Preparable, direction: Direction | None = None
+) -> str:
     """Return the chart in words.
 
     Its finding, where the account stands, and where the levels lie.
     """
     account = prepare(account)
     scenario, assessment = account.scenario, assess(account)
-    sentences = [finding(curve, account)]
+    sentences = [finding(curve, account, direction)]
     if curve is not None and assessment.headroom is not None:
         load = _load_today(curve)
         if np.isfinite(load):
@@ -122,7 +133,9 @@ def joint_move_alt(curve: Curve | None, account: Preparable) -> str:
     return ". ".join(sentences) + "."
 
 
-def joint_move(curve: Curve | None, account: Preparable) -> style.Spec:
+def joint_move(
+    curve: Curve | None, account: Preparable, direction: Direction | None = None
+) -> style.Spec:
     """Return margin used against the joint move, both in %.
 
     Solid where the account is alive, dotted beyond; in isolated mode the position that is worst
@@ -130,7 +143,7 @@ def joint_move(curve: Curve | None, account: Preparable) -> style.Spec:
     """
     account = prepare(account)
     scenario, assessment = account.scenario, assess(account)
-    title = finding(curve, account)
+    title = finding(curve, account, direction)
     if curve is None or assessment.headroom is None:
         return style.empty(title)
     low, high = _range(curve)
@@ -151,7 +164,7 @@ def joint_move(curve: Curve | None, account: Preparable) -> style.Spec:
         showlegend=False,
         shapes=[*_level_lines(levels), *_baseline(curve)],
         xaxis=style.axis(
-            title=f"Joint move from {_origin(curve, scenario)}<br>(× each token's beta)",
+            title=_course(curve, scenario, direction),
             range=[low * 100, high * 100],
             ticksuffix="%",
             hoverformat="+.2f",
@@ -159,13 +172,22 @@ def joint_move(curve: Curve | None, account: Preparable) -> style.Spec:
             fixedrange=False,
         ),
         yaxis=style.axis(
-            title=f"Requirement ÷ {'margin, worst position' if isolated else 'margin balance'}",
+            title=f"Margin used{', worst position' if isolated else ''}",
             range=[0, TOP * 100],
             showgrid=False,
             standoff=16,
             **_level_ticks(levels),
         ),
     )
+
+
+def _course(curve: Curve, scenario: Scenario, direction: Direction | None) -> str:
+    """Return what the axis of moves says."""
+    start = f"from {_origin(curve, scenario)}"
+    if direction is not None and direction.key != "together":
+        return f"{danger.course(direction)}, {start}"
+    by_beta = any(scenario.market.beta(token) != 1 for token in scenario.tokens)
+    return f"Joint move {start}{'<br>(× each token’s beta)' if by_beta else ''}"
 
 
 def _origin(curve: Curve, scenario: Scenario) -> str:

@@ -38,6 +38,8 @@ MOST_TOKENS = symbols.MOST_TOKENS
 LONGEST_TITLE = 80
 LONGEST_NOTE = 280
 
+Rates = Mapping[str, float]
+"""Price changes per unit of a move, by token; one that is not named stands still."""
 ROUNDING = 1e-9
 """Marks that differ from a joint move's by no more than this (relative) are that move's."""
 
@@ -239,35 +241,40 @@ class Market:
         """Return the price that a joint move of the token is measured from."""
         return self.baseline_marks.get(symbol, self.marks[symbol])
 
-    def moved(self, prices: Mapping[str, float], move: float) -> dict[str, float]:
-        """Return the prices after a joint move.
+    def rate(self, symbol: str, rates: Rates | None = None) -> float:
+        """Return a token's price change per unit of a move: its beta, unless `rates` are given."""
+        return self.beta(symbol) if rates is None else rates.get(symbol, 0.0)
 
-        Price · (1 + β·move), never below 0 nor beyond what a scenario holds.
+    def moved(
+        self, prices: Mapping[str, float], move: float, rates: Rates | None = None
+    ) -> dict[str, float]:
+        """Return the prices after a move, a joint one unless `rates` are given.
+
+        Price · (1 + rate·move), never below 0 nor beyond what a scenario holds.
         """
-        ends = {token: price * (1 + self.beta(token) * move) for token, price in prices.items()}
+        ends = {
+            token: price * (1 + self.rate(token, rates) * move) for token, price in prices.items()
+        }
         return {token: min(LARGEST, or_zero(max(0.0, price))) for token, price in ends.items()}
 
-    def present_move(self, tokens: Sequence[str]) -> float | None:
-        """Return the joint move that took these tokens' baseline marks to their marks.
+    def present_move(self, tokens: Sequence[str], rates: Rates | None = None) -> float | None:
+        """Return the move that took these tokens' baseline marks to their marks.
 
-        None where no single one did.
-
-        A price at 0 may have come there by any move far enough, so it only has to agree with what
-        the others say.
+        None where no single one did. A price at 0 may have come there by any move far enough, so it
+        only has to agree with what the others say.
         """
+        moving = {token: rate for token in tokens if (rate := self.rate(token, rates))}
         moves = [
-            (self.marks[token] / self.baseline_mark(token) - 1) / self.beta(token)
-            for token in tokens
-            if self.beta(token) and self.marks[token] > 0
+            (self.marks[token] / self.baseline_mark(token) - 1) / rate
+            for token, rate in moving.items()
+            if self.marks[token] > 0
         ]
-        at_zero = [
-            -1 / self.beta(token) for token in tokens if self.beta(token) and self.marks[token] == 0
-        ]
+        at_zero = [-1 / rate for token, rate in moving.items() if self.marks[token] == 0]
         move = moves[0] if moves else max(at_zero, key=abs, default=0.0)
         before = {token: self.baseline_mark(token) for token in tokens}
         agrees = all(
             isclose(self.marks[token], price, rel_tol=ROUNDING, abs_tol=ROUNDING * before[token])
-            for token, price in self.moved(before, move).items()
+            for token, price in self.moved(before, move, rates).items()
         )
         return move if agrees else None
 

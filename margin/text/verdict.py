@@ -141,7 +141,7 @@ def _apart(account: PreparedAccount) -> str:
     if move is None or (asked is not None and round(-move, 4) >= round(asked, 4)):
         return ""
     here = " from here" if present_move(scenario) else ""
-    return f"Moving apart ({_ways(direction)}), {wording.percent(-move)} each{here} is enough."
+    return f"Moving apart ({apart(direction)}), {wording.percent(-move)} each{here} is enough."
 
 
 def _asked(account: PreparedAccount) -> float | None:
@@ -156,7 +156,7 @@ def _asked(account: PreparedAccount) -> float | None:
     return min([max(asked) for asked in changes if asked], default=None)
 
 
-def _ways(direction: Direction) -> str:
+def apart(direction: Direction) -> str:
     """Return which tokens fall and which rise: `RENDER down, FET up`."""
     if len(direction.rates) > NAMED:
         return "longs down, shorts up"

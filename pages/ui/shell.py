@@ -16,7 +16,7 @@ from margin.market.snapshot import embedded as snapshot
 from margin.market.view import Origin
 from margin.model import link
 from margin.model.symbols import STABLECOINS
-from margin.studies.distance.distances import origin
+from pages.ui.components import settings
 from pages.ui.components.text import plain
 from pages.ui.session import address, live
 from pages.ui.session.session import MarkSource, Session
@@ -76,7 +76,9 @@ def page(name: str) -> Iterator[Session]:
     Its heading stands first and is drawn last, from the final scenario.
     """
     session = open_page(name)
-    head, scenario = st.container(), session.working
+    head = st.container()
+    settings.strip(session)
+    scenario = session.working
     yield session
     if session.working != scenario:
         st.rerun()
@@ -168,7 +170,7 @@ def mark_label(session: Session, token: str) -> str:
     """Return where a token's mark, before the joint move, comes from."""
     if source := _mark_source(session, token):
         return f"{source.venue}, {_label(source.origin, MARKS_LIVE)}"
-    if origin(session.working).get(token) == snapshot.marks().get(token):
+    if session.origin.get(token) == snapshot.marks().get(token):
         return f"snapshot of {snapshot.marks_as_of()}"
     return "the scenario's own"
 
@@ -176,7 +178,7 @@ def mark_label(session: Session, token: str) -> str:
 def _mark_source(session: Session, token: str) -> MarkSource | None:
     """Return the venue's mark that the token still has."""
     source = session.live_data.mark_sources.get(token)
-    return source if source and source.mark == origin(session.working).get(token) else None
+    return source if source and source.mark == session.origin.get(token) else None
 
 
 def _label(source: Origin, live_for: timedelta) -> str:
@@ -269,9 +271,7 @@ def _mark_day(session: Session, token: str) -> str:
     if source := _mark_source(session, token):
         return source.origin.as_of
     return (
-        snapshot.marks_as_of()
-        if origin(session.working).get(token) == snapshot.marks().get(token)
-        else ""
+        snapshot.marks_as_of() if session.origin.get(token) == snapshot.marks().get(token) else ""
     )
 
 

@@ -67,7 +67,9 @@ class PositionsPage:
     def give(self, **values: str) -> "PositionsPage":
         """Fills the form and sends it."""
         chosen = {each.label: each.value for each in self.at.selectbox}
-        account_import.ask(self.session, chosen["Exchange"], chosen.get("Site", GLOBAL), values)
+        account_import.ask(
+            self.session, chosen["Your exchange"], chosen.get("Site", GLOBAL), values
+        )
         return self.run()
 
     @property

@@ -170,9 +170,9 @@ def test_what_other_tables_change_is_told_and_reset_keeps_them(venues: Venues) -
     visitor = settle(switch(Visitor(address(**ON_BYBIT))))
     [told] = visitor.news
     assert told.startswith("Newer tables of Bybit are in force: margin ratio ")
-    ratio = visitor.metric("Margin ratio")
-    assert visitor.before("Margin ratio") == "unchanged", "both rest on the same tables"
-    assert visitor.slide(-0.02).press("Reset").metric("Margin ratio") == ratio
+    ratio = visitor.metric("Margin used")
+    assert visitor.before("Margin used") == "unchanged", "both rest on the same tables"
+    assert visitor.slide(-0.02).press("Reset").metric("Margin used") == ratio
 
 
 def test_rows_that_are_being_typed_stay_when_an_answer_arrives(venues: Venues) -> None:

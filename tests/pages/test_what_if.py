@@ -15,6 +15,7 @@ from margin.messages import message
 from margin.model.scenario import MOST_POSITIONS, Collateral, Levels, Position, Scenario
 from margin.studies.account.advice import survive
 from margin.studies.account.assess import assess
+from margin.studies.distance.directions import together
 from margin.text.advice import in_words
 from margin.text.verdict import verdict
 from pages.ui.shell import PAGES
@@ -69,13 +70,13 @@ def test_a_newcomer_lands_on_the_worked_example_and_its_sentence() -> None:
     assert (visitor.errors, visitor.warnings, visitor.news) == ([], [], [])
 
 
-def test_four_headline_figures_stand_as_the_baseline() -> None:
+def test_the_answer_is_one_figure_and_three_more_stand_as_the_baseline() -> None:
     visitor = Visitor()
+    assert visitor.headline == "−9.47% together liquidates your whole account"
     assert {each.label: visitor.metric(each.label) for each in visitor.at.metric} == {
+        "Margin used": "16.50%",
         "Margin balance": "$10,000.00",
-        "Margin ratio": "16.50%",
         "Available": "$1,000.00",
-        "Joint move to liquidation": "−9.47%",
     }
     assert {visitor.before(each.label) for each in visitor.at.metric} == {"unchanged"}
 
@@ -153,8 +154,8 @@ def test_an_example_opens_with_its_lesson_and_is_compared_with_its_baseline(pres
 
 def test_the_lesson_on_leverage_shows_ratio_and_distance_unchanged_and_more_available() -> None:
     visitor = Visitor().press("Lesson: leverage changes nothing")
-    assert visitor.before("Margin ratio") == "unchanged"
-    assert visitor.before("Joint move to liquidation") == "unchanged"
+    assert visitor.before("Margin used") == "unchanged"
+    assert visitor.headline.startswith("−20.98% together")
     assert visitor.before("Available") == "from $1,000.00"
     assert visitor.metric("Available") == "$7,750.00"
 
@@ -228,7 +229,7 @@ def test_a_token_that_is_not_listed_there_stays_in_the_table_with_its_problem(
         f"No distance can be told: FET is not listed on {name} as seen "
     )
     assert visitor.metric("Margin balance") == "$10,000.00"
-    assert visitor.metric("Margin ratio") == "–"
+    assert visitor.metric("Margin used") == "–"
 
 
 def test_without_the_unlisted_token_the_venue_answers() -> None:
@@ -379,7 +380,7 @@ def test_to_the_brink_is_exactly_the_liquidation_point() -> None:
     visitor = Visitor().press("Move to liquidation")
     assert visitor.sentence.startswith("The account is at the liquidation point")
     assert visitor.status == "At the liquidation point"
-    assert visitor.metric("Margin ratio") == "100.00%"
+    assert visitor.metric("Margin used") == "100.00%"
     assert visitor.chart_title() == "At the liquidation point"
     assert assess(snapshot.attach(visitor.linked)).headroom == pytest.approx(0, abs=1e-6)
     assert visitor.field("move").value == pytest.approx(assess(scenario()).joint_move.down)
@@ -895,7 +896,7 @@ def test_one_line_says_what_it_takes_to_survive_a_move(percent: float) -> None:
     visitor = Visitor().enter("survive", percent)
     found = survive(scenario(), percent / 100)
     assert found is not None
-    assert visitor.advice == in_words(found, scenario())
+    assert visitor.advice == in_words(found, scenario(), together(scenario()))
 
 
 def test_the_first_advice_is_on_a_fall_of_20_percent() -> None:
@@ -903,13 +904,64 @@ def test_the_first_advice_is_on_a_fall_of_20_percent() -> None:
         "To survive −20% together: add $9,290.01, or cut every position by 47.79% (closing costs "
         "neither fee"
     )
-    assert Visitor().enter("survive", 20.0).advice.startswith("A joint move of +20% is survived")
+    assert Visitor().enter("survive", 20.0).advice.startswith("You survive +20% together")
 
 
 def test_the_advice_follows_the_account() -> None:
     visitor = Visitor().enter("wallet", 19_000.0)
     assert visitor.advice.startswith("To survive −20% together: add $290.01")
-    assert visitor.enter("wallet", 19_290.01).advice.startswith("A joint move of −20% is survived")
+    assert visitor.enter("wallet", 19_290.01).advice.startswith("You survive −20% together")
+
+
+# The watched danger
+
+
+PAIR = "A long/short pair"
+
+
+def test_a_long_short_pair_is_shown_its_nearest_danger_and_not_the_joint_move() -> None:
+    visitor = Visitor().press(PAIR)
+    assert assess(snapshot.attach(visitor.linked)).joint_move.up == pytest.approx(2.631)
+    assert visitor.headline == (
+        "−8.13% against you (RENDER down, FET up) liquidates your whole account"
+    )
+    assert visitor.chart_title().startswith("Move against you: −8.13%")
+    assert visitor.advice.startswith("To survive −20% against you (RENDER down, FET up): add $")
+
+
+def test_the_slider_goes_along_the_watched_danger_and_ends_at_its_liquidation() -> None:
+    visitor = Visitor().press(PAIR)
+    before = visitor.linked.market.marks
+    moved = visitor.slide(-0.05).linked.market.marks
+    changes = {token: moved[token] / before[token] - 1 for token in before}
+    assert changes == pytest.approx({"RENDER": -0.05, "FET": 0.05})
+    assert visitor.field("move").value == -0.05
+    visitor.press("Move to liquidation")
+    assert visitor.status == "At the liquidation point"
+    assert visitor.slide(0.0).linked.market.marks == before
+
+
+def test_another_danger_can_be_chosen_and_starts_at_the_present_prices() -> None:
+    visitor = Visitor().press(PAIR).slide(-0.05)
+    here = visitor.linked.market.marks
+    visitor.enter("watched", "together")
+    assert visitor.chart_title().startswith("A joint rise of")
+    assert (visitor.field("move").value, visitor.linked.market.marks) == (0.0, here)
+    down = {token: price * 0.9 for token, price in here.items()}
+    assert visitor.slide(-0.1).linked.market.marks == pytest.approx(down)
+
+
+def test_a_mark_edited_after_a_move_along_a_danger_keeps_the_move() -> None:
+    visitor = Visitor().press(PAIR).slide(-0.05).edit("marks", {0: {"Mark": 2.0}})
+    assert visitor.linked.market.marks["RENDER"] == pytest.approx(1.9)
+    assert visitor.field("move").value == pytest.approx(-0.05)
+
+
+def test_a_link_of_prices_moved_along_a_danger_stands_on_that_way_for_its_receiver() -> None:
+    sender = Visitor().press(PAIR).slide(-0.05)
+    receiver = Visitor(sender.query)
+    assert receiver.field("move").value == pytest.approx(-0.05)
+    assert receiver.headline == sender.headline
 
 
 @pytest.mark.parametrize("percent", [-100.5, 1e300])

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ IN_A_BOX = {
 
 Row = Mapping[str, Any]
 Address = str | Mapping[str, str | list[str]]
-_SENTENCE = re.compile(r":\w+-badge\[(?P<status>.*)\] \*\*(?P<sentence>.*)\*\*")
+_HEADLINE = re.compile(r"<b>(.*)</b> <span>(.*)</span>")
+_STATUS = re.compile(r":\w+-badge\[(.*)\]")
 
 
 def read(markdown: str) -> str:
@@ -112,16 +114,28 @@ class Visitor:
     @property
     def sentence(self) -> str:
         """The sentence that matters."""
-        return self._verdict("sentence")
+        return read(self.at.markdown[self._answer + 1].value)
+
+    @property
+    def headline(self) -> str:
+        """The answer: the large figure and what it stands for."""
+        [found] = [
+            match for each in self.at.get("html") if (match := _HEADLINE.search(each.proto.body))
+        ]
+        return unescape(" ".join(found.groups()))
 
     @property
     def status(self) -> str:
-        """The badge before the sentence that matters."""
-        return self._verdict("status")
+        """The badge before the answer."""
+        return read(_STATUS.fullmatch(self.at.markdown[self._answer].value)[1])
 
-    def _verdict(self, part: str) -> str:
-        [found] = [found for each in self.at.markdown if (found := _SENTENCE.fullmatch(each.value))]
-        return read(found[part])
+    @property
+    def _answer(self) -> int:
+        """Which of the page's texts the badge is; the sentence that matters follows it."""
+        badges = [
+            index for index, each in enumerate(self.at.markdown) if _STATUS.fullmatch(each.value)
+        ]
+        return badges[-1]  # The first is the heading's: which data is shown.
 
     @property
     def small_print(self) -> str:
@@ -162,7 +176,7 @@ class Visitor:
     def advice(self) -> str:
         """What it takes to survive the chosen move."""
         lines = [read(each.value) for each in self.at.markdown]
-        [line] = [line for line in lines if line.startswith(("To survive", "A joint move of"))]
+        [line] = [line for line in lines if line.startswith(("To survive", "You survive"))]
         return line
 
     def rows(self, table: str) -> list[dict[str, Any]]:
@@ -238,6 +252,8 @@ class Visitor:
     def _reach(self, name: str) -> None:
         """Unfolds the box that an input or a table stands in."""
         box = IN_A_BOX.get(name)
+        if box == LEVELS:
+            self.unfold(LEVELS)
         closed = [
             each for each in self.at.expander if each.label == box and not self._is_open(each)
         ]
@@ -331,6 +347,8 @@ class Visitor:
 
     def unfold(self, *labels: str) -> "Visitor":
         """Opens folded parts of the page."""
+        if LEVELS in labels:
+            self.at.session_state["show_levels"] = True
         for expander in self.at.expander:
             if expander.label in labels:
                 self.at.session_state[expander.key or expander.proto.id] = True
@@ -338,6 +356,8 @@ class Visitor:
 
     def fold(self, *labels: str) -> "Visitor":
         """Closes parts of the page that were opened."""
+        if LEVELS in labels:
+            self.at.session_state["show_levels"] = False
         for expander in self.at.expander:
             if expander.label in labels:
                 self.at.session_state[expander.key or expander.proto.id] = False

@@ -16,7 +16,7 @@ from margin.engine.leg import Leg
 from margin.engine.numbers import quotient
 from margin.errors import LARGEST
 from margin.model.prepared import Preparable, prepare
-from margin.model.scenario import Scenario
+from margin.model.scenario import Rates, Scenario
 
 FURTHEST_DOWN = 1.0
 FURTHEST_UP = 10.0
@@ -174,35 +174,39 @@ def away(price: float, mark: float) -> float | None:
     return quotient(price - mark, mark)
 
 
-def present_move(scenario: Scenario) -> float | None:
-    """Return the joint move that took the account's baseline marks to its marks.
+def present_move(scenario: Scenario, rates: Rates | None = None) -> float | None:
+    """Return the move that took the account's baseline marks to its marks, a joint one by default.
 
     None where no single one did.
     """
-    return scenario.market.present_move(scenario.tokens)
+    return scenario.market.present_move(scenario.tokens, rates)
 
 
-def origin(scenario: Scenario) -> dict[str, float]:
-    """Return the prices that a joint move is measured from, by token.
+def origin(scenario: Scenario, rates: Rates | None = None) -> dict[str, float]:
+    """Return the prices that a move is measured from, by token.
 
-    The baseline marks, or the marks themselves where no joint move leads from those to these.
+    The baseline marks, or the marks themselves where no such move leads from those to these.
     """
     market = scenario.market
-    if present_move(scenario) is None:
+    if present_move(scenario, rates) is None:
         return dict(market.marks)
     return {token: market.baseline_mark(token) for token in market.marks}
 
 
-def at_move(scenario: Scenario, move: float, start: Mapping[str, float] | None = None) -> Scenario:
-    """Return the scenario after a joint move from `start`, its origin unless given.
+def at_move(
+    scenario: Scenario,
+    move: float,
+    start: Mapping[str, float] | None = None,
+    rates: Rates | None = None,
+) -> Scenario:
+    """Return the scenario after a move from `start`, its origin unless given.
 
-    `start` becomes the baseline marks.
+    `start` becomes the baseline marks. A joint move unless `rates` are given.
     """
-    start = origin(scenario) if start is None else start
+    start = origin(scenario, rates) if start is None else start
     baseline_marks = {token: price for token, price in start.items() if price > 0} if move else {}
-    market = replace(
-        scenario.market, marks=scenario.market.moved(start, move), baseline_marks=baseline_marks
-    )
+    marks = scenario.market.moved(start, move, rates)
+    market = replace(scenario.market, marks=marks, baseline_marks=baseline_marks)
     return replace(scenario, market=market)
 
 

@@ -123,7 +123,7 @@ def section(session: Session) -> None:
     venues = [venue for venue in listing_venues() if venue in READERS]
     at = session.working.account.venue
     venue = st.selectbox(
-        "Exchange",
+        "Your exchange",
         venues,
         index=venues.index(at) if at in venues else 0,
         format_func=lambda key: VENUES[key].name,

@@ -29,7 +29,7 @@ from margin.market.source import FundingHistory, Quote
 from margin.market.view import View, queries
 from margin.messages import not_listed
 from margin.studies.account.assess import assess
-from margin.studies.distance.distances import away, origin
+from margin.studies.distance.distances import away
 from margin.venues import VENUES, listing_venues
 from pages.ui import shell
 from pages.ui.components import place
@@ -64,7 +64,7 @@ def _latest(session: Session, *further: str) -> View:
 
 def _mark_from(session: Session, token: str) -> str:
     """Return whose mark the token has, and how far the joint move has taken it from there."""
-    mark, now = origin(session.working)[token], session.working.market.marks[token]
+    mark, now = session.origin[token], session.working.market.marks[token]
     label = shell.mark_label(session, token)
     return label if now == mark else f"{label}, moved {wording.percent(away(now, mark), sign=True)}"
 

@@ -24,7 +24,7 @@ from margin.market.view import View, look, queries
 from margin.model.scenario import Scenario
 from margin.model.symbols import STABLECOINS
 from margin.studies.account.assess import assess
-from margin.studies.distance.distances import at_move, origin, present_move
+from margin.studies.distance.distances import at_move
 from margin.venues import VENUES, TierTable
 from pages.ui.components.text import plain
 from pages.ui.session.session import MarkSource, Session
@@ -152,10 +152,10 @@ def _take_marks(session: Session, before: Scenario) -> None:
             topic="marks",
         )
         return
-    start = origin(before)
+    start = session.origin
     kept = [token for token in before.tokens if token not in fresh and token not in STABLECOINS]
     session.baseline = session.attach(before)
-    session.move(at_move(session.working, present_move(before) or 0.0, {**start, **fresh}))
+    session.move(at_move(session.working, session.present_move, {**start, **fresh}, session.rates))
     for token, mark in fresh.items():
         session.live_data.mark_sources[token] = MarkSource(mark, name, view.quotes_origin)
     aged = (
@@ -177,7 +177,7 @@ def _is_newer(session: Session, token: str) -> bool:
     if token in STABLECOINS or source is None or source.kind not in {"live", "cached"}:
         return False
     shown = session.live_data.mark_sources.get(token)
-    if source.kind == "live" or shown is None or shown.mark != origin(session.working)[token]:
+    if source.kind == "live" or shown is None or shown.mark != session.origin[token]:
         return True
     return (source.seen_at or now()) > (shown.origin.seen_at or now())
 

@@ -1,7 +1,7 @@
 """Mark prices of tokens that are new in the scenario."""
 
 from margin.model.scenario import Scenario
-from margin.studies.distance.distances import at_move, origin, present_move
+from margin.studies.distance.distances import at_move
 from pages.ui.session import live
 from pages.ui.session.session import Session
 
@@ -17,7 +17,7 @@ def mark_of(session: Session, symbol: str) -> float | None:
     known = live.known_mark(session, symbol)
     if known is None:
         return None
-    return scenario.market.moved({symbol: known}, present_move(scenario) or 0.0)[symbol]
+    return scenario.market.moved({symbol: known}, session.present_move, session.rates)[symbol]
 
 
 def first_marks(session: Session, symbols: set[str]) -> Scenario:
@@ -27,4 +27,4 @@ def first_marks(session: Session, symbols: set[str]) -> Scenario:
     first = {symbol: mark for symbol in new if (mark := live.first_mark(session, symbol))}
     if not first:
         return scenario
-    return at_move(scenario, present_move(scenario) or 0.0, {**origin(scenario), **first})
+    return at_move(scenario, session.present_move, {**session.origin, **first}, session.rates)

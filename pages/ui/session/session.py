@@ -16,8 +16,9 @@ from margin.examples import Preset, landing
 from margin.market.source import Checked
 from margin.market.view import Origin, View, snapshot_view
 from margin.model.prepared import PreparedAccount
-from margin.model.scenario import Scenario
-from margin.studies.distance.distances import before_move
+from margin.model.scenario import Rates, Scenario
+from margin.studies.distance.directions import Direction
+from margin.studies.distance.distances import before_move, origin, present_move
 from margin.venues import TierTable
 
 Parameters = dict[str, list[str]]
@@ -122,6 +123,8 @@ class Session:
     working: Scenario
     baseline: Scenario
     example: Preset | None = None
+    course: Direction | None = None
+    """The direction that the baseline marks were last moved along; None for a joint move."""
     revision: int = 0
     market_revision: int = 0
     opened: int = 0
@@ -151,6 +154,21 @@ class Session:
         if self._baseline_account is None or self._baseline_account.scenario is not self.baseline:
             self._baseline_account = PreparedAccount(self.baseline)
         return self._baseline_account
+
+    @property
+    def rates(self) -> Rates | None:
+        """What each price does per unit of a move along the course; None: as its beta says."""
+        return None if self.course is None else self.course.rates
+
+    @property
+    def present_move(self) -> float:
+        """The move along the course that led from the baseline marks to the marks."""
+        return present_move(self.working, self.rates) or 0.0
+
+    @property
+    def origin(self) -> dict[str, float]:
+        """The prices that the present move is measured from, by token."""
+        return origin(self.working, self.rates)
 
     @property
     def shown(self) -> View:
@@ -184,6 +202,7 @@ class Session:
     def open(self, scenario: Scenario) -> None:
         """Take a scenario from elsewhere; what was asked for another is no longer waited for."""
         self.live_data.asked.clear()
+        self.course = None
         self.rebase(scenario)
 
     def begin(self, scenario: Scenario) -> None:

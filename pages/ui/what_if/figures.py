@@ -12,8 +12,8 @@ import streamlit as st
 from margin import formatting as wording
 from margin.model.prepared import PreparedAccount
 from margin.studies.account.assess import Assessment, assess
-from margin.studies.distance.distances import nearest
 from margin.text.arithmetic import SYMBOLS, arithmetic
+from margin.text.danger import margin_used
 from margin.text.figures import figures
 from pages.ui.components.account import escaped
 from pages.ui.components.text import plain
@@ -30,61 +30,37 @@ class Shown(NamedTuple):
 
 
 def headline(account: PreparedAccount, baseline: PreparedAccount) -> None:
-    """Draw the four figures to watch, each with what it was in the baseline."""
+    """Draw the figures to watch, each with what it was in the baseline."""
     now, before = assess(account), assess(baseline)
-    ratio = now.nearest_ratio
-    reading = (
-        f"{ratio.label}. It {ratio.direction}; liquidation at "
-        f"{wording.percent(ratio.liquidation_at)}."
-    )
-    pairs: list[tuple[str, Callable[[Assessment], Shown], str, Better]] = [
+    figures: list[tuple[str, Callable[[Assessment], Shown], str, Better]] = [
+        ("Margin used", _margin_used, margin_used(account), "less"),
         ("Margin balance", _margin_balance, "Wallet balance with open profit and loss.", "more"),
-        ("Margin ratio", _ratio, reading, "more" if ratio.direction == "falls" else "less"),
         (
             "Available",
             _available,
             "Free for new positions: margin balance less initial margin.",
             "more",
         ),
-        (
-            "Joint move to liquidation",
-            _distance,
-            "The nearest joint move that liquidates, each token by its beta.",
-            "more",
-        ),
     ]
-    for start in (0, 2):
-        columns = st.columns(2, gap="small", wrap=False)
-        for column, (label, read, meaning, better) in zip(
-            columns, pairs[start : start + 2], strict=True
-        ):
-            with column:
-                _metric(label, read(now), read(before), meaning, better)
+    with st.container(horizontal=True, gap="small", key="headline"):
+        for label, read, meaning, better in figures:
+            _metric(label, read(now), read(before), meaning, better)
+
+
+def _margin_used(assessment: Assessment) -> Shown:
+    """Return margin used; without equity there is nothing it could be a part of."""
+    load = assessment.requirement_to_equity
+    if load is None and assessment.liquidated:
+        return Shown(inf, "no equity left")
+    return Shown(load, wording.percent(load))
 
 
 def _margin_balance(assessment: Assessment) -> Shown:
     return Shown(assessment.equity, wording.money(assessment.equity))
 
 
-def _ratio(assessment: Assessment) -> Shown:
-    value = assessment.nearest_ratio.value
-    return Shown(value, wording.percent(value))
-
-
 def _available(assessment: Assessment) -> Shown:
     return Shown(assessment.available_balance, wording.money(assessment.available_balance))
-
-
-def _distance(assessment: Assessment) -> Shown:
-    """Return the nearest joint move that liquidates; further away is more."""
-    if assessment.liquidated:
-        return Shown(0.0, "reached")
-    if assessment.headroom is None:
-        return Shown(None, wording.MISSING)
-    move = nearest(assessment.joint_move)
-    return (
-        Shown(inf, "none") if move is None else Shown(abs(move), wording.percent(move, sign=True))
-    )
 
 
 def _metric(label: str, now: Shown, before: Shown, meaning: str, better: Better) -> None:
@@ -101,6 +77,7 @@ def _metric(label: str, now: Shown, before: Shown, meaning: str, better: Better)
         delta_arrow=("up" if rises else "down") if compared else "off",
         help=plain(meaning),
         border=True,
+        width="stretch",
     )
 
 

@@ -5,8 +5,12 @@ from dataclasses import replace
 import streamlit as st
 
 from margin import formatting as wording
+from margin.model.prepared import PreparedAccount
+from margin.studies.distance.directions import Direction
 from margin.studies.distance.distances import FURTHEST_DOWN, at_move, brink, present_move
+from margin.text.danger import slider_label
 from pages.ui.session.session import Session
+from pages.ui.what_if.danger import go
 from pages.ui.what_if.state import WhatIf
 
 _STEPS = ((0.1, 0.0025), (0.3, 0.01), (1.0, 0.05), (3.0, 0.25), (10.0, 1.0))
@@ -24,21 +28,22 @@ def slider_moves() -> list[float]:
     return [-move for move in reversed(rising[1:]) if move <= FURTHEST_DOWN] + rising
 
 
-def common_move(session: Session) -> None:
-    """Draw the slider and takes its move into the scenario."""
-    present = present_move(session.working) or 0.0
+def slider(session: Session, direction: Direction) -> None:
+    """Draw the slider, which moves prices along the direction, and take its move over."""
+    present = present_move(session.working, direction.rates) or 0.0
     options, start = session.of(WhatIf).moves.get(
-        session, lambda: _with_present(present), session.market_revision
+        session, lambda: _with_present(present), session.market_revision, direction.key
     )
     chosen = st.select_slider(
-        "Move all prices together (each by its beta)",
+        slider_label(direction),
         options,
         value=start,
         format_func=_label,
-        key=f"move_{session.revision}_{session.market_revision}",
+        key=f"move_{session.revision}_{session.market_revision}_{direction.key}",
     )
     if abs(chosen - present) > SAME:
-        session.edit(at_move(session.working, chosen))
+        go(session, direction)
+        session.edit(at_move(session.working, chosen, rates=direction.rates))
 
 
 def _label(move: float) -> str:
@@ -54,13 +59,14 @@ def _with_present(present: float) -> tuple[list[float], float]:
     return sorted([*options, present]), present
 
 
-def buttons(session: Session) -> None:
-    """Draw to the brink, reset, make this the baseline."""
-    move = brink(session.working)
+def buttons(session: Session, account: PreparedAccount, direction: Direction) -> None:
+    """Draw move to liquidation, reset, compare from here; `account` goes along the direction."""
+    move = brink(account)
     with st.container(horizontal=True, gap="small"):
         exact = "moves all marks exactly to the liquidation point"
         if st.button("Move to liquidation", key="do_brink", disabled=move is None, help=exact):
-            session.move(at_move(session.working, move or 0.0))
+            go(session, direction)
+            session.move(at_move(session.working, move or 0.0, rates=direction.rates))
             st.rerun()
         if st.button("Reset", key="do_reset", help="back to the baseline"):
             words = session.working

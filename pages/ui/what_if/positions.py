@@ -15,7 +15,7 @@ from margin.errors import FieldError
 from margin.market.snapshot import embedded as snapshot
 from margin.model.scenario import MOST_POSITIONS, Position, merged
 from margin.studies.account.assess import assess
-from margin.studies.distance.distances import at_move, origin, present_move
+from margin.studies.distance.distances import at_move
 from pages.ui.components.positions_table import REPAIR, TYPED, positions_table, reported
 from pages.ui.session import live
 from pages.ui.session.funding import present_funding
@@ -87,7 +87,7 @@ def _for_browser(row: TypedRow) -> dict[str, str]:
 def _known_marks(current: Session) -> dict[str, str]:
     """Return the tokens that may be typed, with a price to begin with where one is known."""
     tokens = sorted(current.shown.contracts or snapshot.marks())
-    start = origin(current.working)
+    start = current.origin
     marks = {token: start.get(token) or live.known_mark(current, token) for token in tokens}
     return {token: plain_number(mark) if mark else "" for token, mark in marks.items()}
 
@@ -111,7 +111,7 @@ def _follow(current: Session, table: Table) -> list[ReadRow]:
     unfinished = [row.typed for row in read if row.position is None and row.fault]
     if table.opened != current.opened:  # An example or an import: nothing of the table before.
         unfinished = []
-    start = origin(current.working)
+    start = current.origin
     rows = [
         row_of(position, start.get(position.symbol), _new_key(table))
         for position in current.working.positions
@@ -136,7 +136,7 @@ def _positions(read: Sequence[ReadRow]) -> tuple[Position, ...]:
 
 def _marks_shown(current: Session, read: Sequence[ReadRow]) -> dict[str, str]:
     """Return by row the mark price before a joint move, as typed where that is in force."""
-    start = origin(current.working)
+    start = current.origin
     shown = {}
     for row in read:
         if row.position is None:
@@ -186,10 +186,10 @@ def _apply(current: Session, table: Table) -> None:
 
 def _take_marks(current: Session, typed: Mapping[str, float]) -> None:
     scenario = current.working
-    start = origin(scenario)
+    start = current.origin
     changed = {symbol: mark for symbol, mark in typed.items() if start.get(symbol) != mark}
     if changed:
-        current.edit(at_move(scenario, present_move(scenario) or 0.0, {**start, **changed}))
+        current.edit(at_move(scenario, current.present_move, {**start, **changed}, current.rates))
 
 
 # Repairs

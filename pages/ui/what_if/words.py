@@ -7,28 +7,18 @@ from margin.messages import message
 from margin.model.prepared import PreparedAccount
 from margin.studies.account.advice import survive
 from margin.studies.account.assess import assess
+from margin.studies.distance.directions import Direction
 from margin.text.advice import in_words
 from margin.text.phrases import LIQUIDATED_NOW
-from margin.text.verdict import Status, status, verdict
+from margin.text.verdict import verdict
 from pages.ui.components.text import plain
 from pages.ui.session.session import Session
 from pages.ui.shell import dates
 
-_STATUS: dict[Status, tuple[str, str]] = {
-    "no positions": ("gray", "No positions"),
-    "unknown": ("gray", "Unknown"),
-    "safe": ("green", "Safe"),
-    "warning": ("yellow", "Warning"),
-    "danger": ("orange", "Danger"),
-    "at the liquidation point": ("red", "At the liquidation point"),
-    "liquidated": ("red", "Liquidated"),
-}
-
 
 def sentence(session: Session) -> None:
-    """Draw the sentence that matters, with the status in words before it."""
-    color, label = _STATUS[status(session.account)]
-    st.markdown(f":{color}-badge[{plain(label)}] **{plain(verdict(session.account))}**")
+    """Draw the sentence that matters, and what the example teaches."""
+    st.markdown(plain(verdict(session.account)))
     shocks = "" if session.working.shocks is None else _SHOCKS
     st.caption(plain(f"{session.lesson} {dates(session)} {shocks}"))
 
@@ -39,22 +29,22 @@ _SHOCKS = (
 )
 
 
-def advice(session: Session) -> None:
-    """Draw what it takes to survive a move of the person's choice."""
-    asking, answer = st.columns([25, 75], gap="medium", vertical_alignment="bottom")
-    chosen = asking.number_input(
-        "Survive a joint move of (%)", value=-20.0, step=5.0, format="%.4g", key="survive"
+def advice(account: PreparedAccount, direction: Direction) -> None:
+    """Draw what it takes to survive a move along the direction, as the account's joint moves go."""
+    st.subheader("What can I do?", anchor=False)
+    chosen = st.number_input(
+        "Survive a move of (%)", value=-20.0, step=5.0, format="%.4g", key="survive", width=200
     )
     if not -100 <= chosen <= 1000:
-        answer.error("Choose a move from −100 to 1000%.")
+        st.error("Choose a move from −100 to 1000%.")
         return
-    found = survive(session.account, chosen / 100)
+    found = survive(account, chosen / 100)
     if found is None:
-        answer.markdown("No advice: there are no positions, or a tier table is missing.")
-    elif session.working.account.isolated and assess(session.account).liquidated:
-        answer.markdown(f"No advice: an isolated position is {LIQUIDATED_NOW} already.")
+        st.markdown("No advice: there are no positions, or a tier table is missing.")
+    elif account.scenario.account.isolated and assess(account).liquidated:
+        st.markdown(f"No advice: an isolated position is {LIQUIDATED_NOW} already.")
     else:
-        answer.markdown(plain(in_words(found, session.working)))
+        st.markdown(plain(in_words(found, account.scenario, direction)))
 
 
 def problems(account: PreparedAccount) -> None:

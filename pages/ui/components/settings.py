@@ -1,38 +1,55 @@
-"""The sidebar: examples, venue, margin mode, wallet balance, and the settings that go with them."""
+"""The account's settings, a strip at the head of every page.
 
-from collections.abc import Callable
-from dataclasses import replace
+An example to start from, exchange, margin mode, wallet balance, and what goes with them.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from margin import formatting as wording
 from margin.errors import FieldError
 from margin.examples import presets
-from margin.model.scenario import MARGIN_MODES, Levels, Scenario
+from margin.model.scenario import MARGIN_MODES, Collateral, Levels, Scenario
 from margin.studies.comparison.venues import at_venue
 from margin.text.venues import venue_change
 from margin.venues import VENUES
+from pages.ui.components.cells import clean, rows_of
 from pages.ui.components.text import plain
+from pages.ui.session import live
 from pages.ui.session.address import open_preset
+from pages.ui.session.marks import first_marks
 from pages.ui.session.session import Session
-from pages.ui.what_if.editor import collateral_table
-from pages.ui.what_if.state import WhatIf
+from pages.ui.session.start import Start
 
 
-def sidebar(session: Session) -> None:
-    """Draw the account's settings and takes them into the scenario."""
-    with st.sidebar:
-        _examples(session)
-        st.header("Account", anchor=False)
+@dataclass
+class Settings:
+    """What the inputs started from."""
+
+    collateral: Start[pd.DataFrame] = field(default_factory=Start)
+    inputs: defaultdict[str, Start[Any]] = field(default_factory=lambda: defaultdict(Start))
+    """By the name of a number's input."""
+
+
+def strip(session: Session) -> None:
+    """Draw the account's settings and take them into the scenario."""
+    with st.container(
+        horizontal=True, vertical_alignment="bottom", gap="small", key="account_settings"
+    ):
         _venue(session)
         _margin_mode(session)
         _wallet(session)
-        with st.expander("Levels, fee, collateral", key="show_levels", on_change="rerun") as box:
+        with st.popover("Levels, fee, collateral", key="show_levels", on_change="rerun") as box:
             if box.open:
                 _further(session)
             else:
                 _close(session)
+        _examples(session)
 
 
 def _further(session: Session) -> None:
@@ -43,7 +60,7 @@ def _further(session: Session) -> None:
     if rules.own_fraction:
         _fraction(session)
     st.caption("Collateral besides the settlement coin")
-    collateral_table(session)
+    _collateral_table(session)
     if rules.counts_collateral or session.working.account.settlement_rate != 1:
         _settlement_rate(session)
 
@@ -53,14 +70,14 @@ def _close(session: Session) -> None:
 
     Opened again they start from the figures then in force.
     """
-    started = session.of(WhatIf)
+    started = session.of(Settings)
     started.collateral.forget()
     for name in ("warning", "danger", "fee", "fraction", "settlement_rate"):
         started.inputs[name].forget()
 
 
 def _examples(session: Session) -> None:
-    with st.popover("Start from an example", width="stretch", key=f"examples_{session.revision}"):
+    with st.popover("Examples", key=f"examples_{session.revision}"):
         for preset in presets().values():
             if st.button(
                 preset.name,
@@ -91,6 +108,7 @@ def _venue(session: Session) -> None:
         index=keys.index(account.venue),
         format_func=lambda key: VENUES[key].name,
         key=f"venue_{session.revision}",
+        width=170,
     )
     if chosen == account.venue:
         return
@@ -110,7 +128,6 @@ def _margin_mode(session: Session) -> None:
         required=True,
         format_func=str.capitalize,
         key=f"mode_{session.revision}",
-        width="stretch",
     )
     if chosen and chosen != account.margin_mode:
         _apply(
@@ -125,10 +142,11 @@ def _wallet(session: Session) -> None:
     account = session.working.account
     balance = st.number_input(
         f"Wallet balance ({account.rules.settlement})",
-        value=session.of(WhatIf).inputs["wallet"].get(session, lambda: account.wallet_balance),
+        value=session.of(Settings).inputs["wallet"].get(session, lambda: account.wallet_balance),
         step=100.0,
         format="%.10g",
         key=f"wallet_{session.revision}",
+        width=210,
         help="What the account holds before open profit and loss. Isolated: with the positions' "
         "margins.",
     )
@@ -151,7 +169,7 @@ def _percentage(
     shown = None if fraction is None else fraction * 100
     typed = st.number_input(
         label,
-        value=session.of(WhatIf).inputs[name].get(session, lambda: shown),
+        value=session.of(Settings).inputs[name].get(session, lambda: shown),
         key=f"{name}_{session.revision}",
         **{"format": "%.6g", **more},
     )
@@ -231,3 +249,60 @@ def _fraction(session: Session) -> None:
             session,
             lambda each: replace(each, account=replace(each.account, margin_fraction=fraction)),
         )
+
+
+def _collateral_table(session: Session) -> None:
+    """Draw the pledged assets and takes them into the scenario."""
+    edited = st.data_editor(
+        session.of(Settings).collateral.get(
+            session, lambda: _collateral_frame(session.working.account.collateral)
+        ),
+        key=f"collateral_{session.revision}",
+        num_rows="dynamic",
+        hide_index=True,
+        width="stretch",
+        column_config={
+            "Asset": st.column_config.TextColumn(max_chars=40),
+            "Amount": st.column_config.NumberColumn(format="%.8g"),
+            "Ratio": st.column_config.NumberColumn(
+                format="%.4g", default=0.95, help="counted part of the value, 0 to 1"
+            ),
+        },
+        alt="Collateral other than the settlement coin, edited in place",
+    )
+    items: list[Collateral] = []
+    for index, row in enumerate(rows_of(edited), start=1):
+        asset, amount, ratio = (clean(row[column]) for column in ("Asset", "Amount", "Ratio"))
+        try:
+            for name, value in (("asset", asset), ("amount", amount), ("ratio", ratio)):
+                if value is None:
+                    raise FieldError(name, "is missing")
+            item = Collateral(asset, amount, ratio)
+            if (
+                live.known_mark(session, item.asset) is None
+                and item.asset not in session.working.market.marks
+            ):
+                raise FieldError(
+                    "asset",
+                    f"{item.asset} has no known mark: give it a position or import a scenario",
+                )
+            items.append(item)
+        except FieldError as error:
+            st.error(plain(f"Collateral row {index} is left out: {error.path} {error.message}."))
+    _take_collateral(session, tuple(items))
+
+
+def _collateral_frame(items: Sequence[Collateral]) -> pd.DataFrame:
+    rows = [{"Asset": item.asset, "Amount": item.amount, "Ratio": item.ratio} for item in items]
+    kinds = {"Asset": "object", "Amount": "float64", "Ratio": "float64"}
+    return pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
+
+
+def _take_collateral(session: Session, items: tuple[Collateral, ...]) -> None:
+    if items == session.working.account.collateral:
+        return
+    scenario = first_marks(session, {item.asset for item in items})
+    try:
+        session.edit(replace(scenario, account=replace(scenario.account, collateral=items)))
+    except FieldError as error:
+        st.error(plain(f"{error}. The figures stay as they were before this edit."))
