@@ -7,6 +7,7 @@ moves themselves do not compare: where BTC leads, 6% of it may be 10% of the oth
 """
 
 from collections.abc import Sequence
+from math import copysign
 from typing import NamedTuple
 
 from margin import formatting as wording
@@ -74,7 +75,7 @@ def _nothing(results: Sequence[DirectionResult], account: PreparedAccount) -> bo
 def directions(results: Sequence[DirectionResult], account: Preparable) -> style.Spec:
     """Return one row per direction, in the order given.
 
-    A bar from today to liquidation, danger and warning marked on it.
+    A bar from the present marks to liquidation, danger and warning marked on it.
 
     Of many directions the first `rows.MOST_ROWS` are shown.
     """
@@ -82,7 +83,7 @@ def directions(results: Sequence[DirectionResult], account: Preparable) -> style
     title = finding(results, account)
     if _nothing(results, account):
         return style.empty(title)
-    told = rows.counted("Move from today's marks", " (of BTC where it leads)", len(results))
+    told = rows.counted("Largest price change of any token held", "", len(results))
     results = results[: rows.MOST_ROWS]
     low, high = _range(results)
     liquidation = LevelMarks(
@@ -94,7 +95,7 @@ def directions(results: Sequence[DirectionResult], account: Preparable) -> style
         liquidation,
     ]
     traces = [
-        _stems(liquidation, low, high),
+        _stems(liquidation, results, low, high),
         _starts(results),
         *(_points(level, results, low, high) for level in levels),
         _beyond(liquidation, results, low, high),
@@ -108,9 +109,20 @@ def directions(results: Sequence[DirectionResult], account: Preparable) -> style
 
 def _range(results: Sequence[DirectionResult]) -> tuple[float, float]:
     """Return wide enough for every liquidation within reach of the nearest."""
-    found = [move for result in results for move in result.liquidation if move is not None]
-    reach = max(FURTHEST, 3 * min((abs(move) for move in found), default=0.0))
-    return rows.with_room([min(max(move, -reach), reach) for move in found])
+    changes = []
+    for result in results:
+        changes += [_asked(result, move) for move in result.liquidation if move is not None]
+    reach = max(FURTHEST, 3 * min((abs(change) for change in changes), default=0.0))
+    return rows.with_room([min(max(change, -reach), reach) for change in changes])
+
+
+def _asked(result: DirectionResult, move: float) -> float:
+    """Return the largest price change that the move asks of a token held, signed as the move is.
+
+    What directions are ranked by, so that the shortest bar stands first.
+    """
+    change = move if result.token is None else result.direction.change(result.token, move)
+    return copysign(change, move)
 
 
 def _figures(result: DirectionResult) -> str:
@@ -151,9 +163,9 @@ def _points(
     level: LevelMarks, results: Sequence[DirectionResult], low: float, high: float
 ) -> style.Trace:
     points = [
-        rows.Point(move * 100, row, _hover(level, move, result))
+        rows.Point(_asked(result, move) * 100, row, _hover(level, move, result))
         for row, move, result in _placed(level, results)
-        if low <= move <= high
+        if low <= _asked(result, move) <= high
     ]
     return rows.symbols(level.name, points, level.symbol, level.colour)
 
@@ -164,7 +176,7 @@ def _beyond(
     points = [
         rows.Point((high if move > 0 else low) * 100, row, _hover(level, move, result))
         for row, move, result in _placed(level, results)
-        if not low <= move <= high
+        if not low <= _asked(result, move) <= high
     ]
     return rows.beyond(points, level.colour)
 
@@ -184,13 +196,13 @@ def _hover(level: LevelMarks, move: float, result: DirectionResult) -> str:
     )
 
 
-def _stems(level: LevelMarks, low: float, high: float) -> style.Trace:
-    """Return bars from today to liquidation."""
+def _stems(
+    level: LevelMarks, results: Sequence[DirectionResult], low: float, high: float
+) -> style.Trace:
+    """Return bars from the present marks to liquidation."""
     drawn = [
-        rows.Bar(0.0, min(max(move, low), high) * 100, row)
-        for row, moves in enumerate(level.moves)
-        for move in moves
-        if move is not None
+        rows.Bar(0.0, min(max(_asked(result, move), low), high) * 100, row)
+        for row, move, result in _placed(level, results)
     ]
     return rows.bars(drawn, style.LIQUIDATION, 4)
 
@@ -198,7 +210,7 @@ def _stems(level: LevelMarks, low: float, high: float) -> style.Trace:
 def _starts(results: Sequence[DirectionResult]) -> style.Trace:
     """Return where the account stands."""
     points = [
-        rows.Point(0.0, row, f"<b>{result.direction.name}</b><br>today")
+        rows.Point(0.0, row, f"<b>{result.direction.name}</b><br>now")
         for row, result in enumerate(results)
     ]
-    return rows.symbols("today", points, "line-ns", style.QUIET, width=2, size=8)
+    return rows.symbols("now", points, "line-ns", style.QUIET, width=2, size=8)

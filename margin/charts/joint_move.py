@@ -122,7 +122,7 @@ def joint_move_alt(
                 if findings.isolated(scenario)
                 else "the margin balance"
             )
-            sentences.append(f"Today {wording.percent(load)} of {whose} is required")
+            sentences.append(f"Now {wording.percent(load)} of {whose} is required")
         for level in _levels(curve, scenario):
             if moves := [wording.percent(move, sign=True) for move in _met(level)]:
                 met = (
@@ -347,14 +347,14 @@ def _now(
     """Return today's point and its label, which may stand apart from it."""
     load, x = _load_today(curve), curve.today
     if not load <= OFF_SCALE:
-        text = f"today {wording.percent(load)}" if np.isfinite(load) else "today: nothing left"
+        text = f"now {wording.percent(load)}" if np.isfinite(load) else "now: nothing left"
         seen = curve.moves[curve.requirement_to_equity < OFF_SCALE]
         side = "left" if len(seen) and seen.mean() > x else "right"
         room = x - low if side == "left" else high - x
         if room < LABEL_WIDTH * (high - low):  # Away from the curve, but not out of the frame.
             side = "right" if side == "left" else "left"
         return [CurvePoint(x, OFF_SCALE, text, "triangle-up", style.ACCOUNT, f"middle {side}")]
-    text = f"today {wording.percent(load)}"
+    text = f"now {wording.percent(load)}"
     taken = [_label_box(mark.x, mark.y, mark.side, high - low) for mark in marks if mark.text]
     taken += [Box(low, high, level.value - 0.01, level.value + 0.01) for level in levels]
     taken += _segments(curve)

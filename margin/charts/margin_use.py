@@ -28,6 +28,8 @@ class PositionShare(NamedTuple):
     name: str
     required: float
     initial: float
+    colour: str = style.QUIET
+    pattern: str = "+"
 
 
 def finding(account: Preparable) -> str:
@@ -49,7 +51,7 @@ def finding(account: Preparable) -> str:
     required, balance = wording.money(assessment.requirement), wording.money(assessment.equity)
     load = assessment.requirement_to_equity
     if assessment.equity <= 0 or load is None:
-        return f"Nothing is left: the margin balance is {balance}, {required} is required"
+        return f"Nothing is left, and {required} is required"
     if assessment.liquidated:
         return f"Liquidated: {required} is required of a margin balance of {balance}"
     return f"{wording.percent(load)} of the margin balance is required; {left}"
@@ -92,7 +94,7 @@ def margin_use(account: Preparable) -> style.Spec:
     captions = _captions(account, parts)
     bottom = AXIS + LEGEND_LINE * (len(parts) // 3 + 1)
     return style.figure(
-        [*(_bar(index, part) for index, part in enumerate(parts)), *_free(assessment, parts)],
+        [*map(_bar, parts), *_free(assessment, parts)],
         title,
         BARS,
         bottom,
@@ -122,11 +124,13 @@ def _parts(account: PreparedAccount) -> list[PositionShare]:
     extra = _beyond_maintenance(assessment)
     notional = sum(figures.notional for figures in assessment.positions) or 1.0
     isolated = findings.isolated(scenario)
+    places = style.token_looks(scenario.tokens)
     parts = [
         PositionShare(
             f"{figures.symbol} {figures.side}",
             (figures.maintenance_margin or 0.0) + extra * figures.notional / notional,
             (figures.isolated_margin if isolated else figures.initial_margin) or 0.0,
+            *style.look(places[figures.symbol], figures.side),
         )
         for figures in assessment.positions
     ]
@@ -176,12 +180,8 @@ def _range(assessment: Assessment, parts: list[PositionShare]) -> tuple[float, f
     return low - margin if low < 0 else 0.0, widest + margin
 
 
-def _bar(index: int, part: PositionShare) -> style.Trace:
+def _bar(part: PositionShare) -> style.Trace:
     """Return one position's part of both bars, told apart by colour and by pattern."""
-    named = index < len(style.POSITIONS)
-    colour, pattern = (
-        (style.POSITIONS[index], style.PATTERNS[index]) if named else (style.QUIET, "|")
-    )
     sizes = (part.required, part.initial)
     words = (f"requires {wording.money(part.required)}", f"margin {wording.money(part.initial)}")
     return {
@@ -191,7 +191,11 @@ def _bar(index: int, part: PositionShare) -> style.Trace:
         "y": np.array([REQUIRED, INITIAL]),
         "width": BAR_WIDTH,
         "orientation": "h",
-        "marker": {"color": colour, "pattern": style.hatching(pattern), "line": {"width": 0}},
+        "marker": {
+            "color": part.colour,
+            "pattern": style.hatching(part.pattern),
+            "line": {"width": 0},
+        },
         "hovertext": style.texts([f"<b>{part.name}</b><br>{each}" for each in words]),
         "hovertemplate": "%{hovertext}<extra></extra>",
     }

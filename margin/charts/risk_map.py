@@ -151,7 +151,7 @@ def risk_map_alt(
     load = assessment.requirement_to_equity
     if load is not None:
         whose = "the worst position's margin" if findings.isolated(scenario) else "equity"
-        sentences.append(f"Today {wording.percent(load)} of {whose} is required")
+        sentences.append(f"Now {wording.percent(load)} of {whose} is required")
     if cloud:
         spans = [
             volatility * sqrt(cloud.days / DAYS_A_YEAR) for volatility in cloud.risk.volatilities
@@ -438,13 +438,13 @@ def _today(found: RiskMap, account: PreparedAccount) -> style.Trace:
         "color": style.ACCOUNT,
         "line": {"width": 2, "color": "#FFFFFF"},
     }
-    told = ["<b>today</b>"]
+    told = ["<b>now</b>"]
     if assessment.headroom is not None:
         told += _state(assessment.requirement_to_equity, assessment.headroom, scenario)
     return _trace(
         np.array([x]),
         np.array([y]),
-        name="today",
+        name="now",
         mode="markers",
         marker=marker,
         **_says(["<br>".join(told)]),
@@ -673,7 +673,7 @@ def _state(
     whose = "of the worst position's margin" if isolated else "of equity"
     used = f"{wording.percent(load)} {whose} required"
     if dead:
-        return ["too late: liquidated at today's marks", f"at these it would be {used}"]
+        return ["liquidated at these marks already", f"at these it would be {used}"]
     level = scenario.levels.reached(load)
     return [
         f"{f'{level} level' if level else 'safe'}: {used}",

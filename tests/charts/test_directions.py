@@ -1,5 +1,7 @@
 """The chart of directions: its finding, its rows, and that its points are the study's."""
 
+from math import copysign
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -64,11 +66,16 @@ def test_it_is_light_and_readable_in_every_situation(any_situation: Situation) -
 
 
 @pytest.mark.parametrize("level", ["liquidation", "danger", "warning"])
-def test_the_points_are_the_studys(level: str) -> None:
+def test_the_points_are_the_largest_price_change_that_the_studys_moves_ask(level: str) -> None:
     found = named("long/short book")
     points = next(trace for trace in drawn(found).data if trace.name == level)
     low, high = drawn(found).layout.xaxis.range
-    moves = [100 * move for each in results(found) for move in getattr(each, level) if move]
+    moves = [
+        100 * copysign(result.direction.change(result.token, move), move)
+        for result in results(found)
+        for move in getattr(result, level)
+        if move
+    ]
     np.testing.assert_allclose(
         sorted(points.x), sorted(move for move in moves if low <= move <= high), rtol=1e-12
     )

@@ -122,5 +122,5 @@ def test_a_far_liquidation_is_an_arrow_at_the_edge() -> None:
 def test_the_words_say_where_the_levels_lie() -> None:
     found = named("two longs")
     said = charts.joint_move_alt(found.curve, found.scenario)
-    assert "Today 16.50% of the margin balance is required" in said
+    assert "Now 16.50% of the margin balance is required" in said
     assert "Liquidation (100%) is met at −9.47% from these marks" in said

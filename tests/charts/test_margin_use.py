@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from margin.charts.layout import style
 from margin.charts.margin_use import finding
 from tests.charts import figures
 from tests.charts.conftest import named
@@ -12,7 +13,7 @@ TITLES = {
     "past danger": "82.50% of the margin balance is required; nothing is free for new positions",
     "isolated": "The positions hold $8,550.00 of margin; $3,450.00 is free for new positions",
     "liquidated": "Liquidated: $1,621.43 is required of a margin balance of $571.43",
-    "negative equity": "Nothing is left: the margin balance is −$",
+    "negative equity": "Nothing is left, and $",
     "no tiers": "Not known: OKX has no tier table for FET",
     "no positions": "No positions: all of the $10,000.00 is free",
 }
@@ -41,10 +42,17 @@ def test_many_positions_are_the_largest_and_the_rest() -> None:
     assert len(bars) == 8
 
 
-def test_neighbours_differ_in_colour_and_in_pattern() -> None:
+def test_no_two_positions_look_alike() -> None:
     bars = figures.margin_use(named("ten").scenario).data[:-1]
-    assert len({bar.marker.color for bar in bars}) == len(bars)
-    assert len({bar.marker.pattern.shape for bar in bars}) == len(bars)
+    assert len({(bar.marker.color, bar.marker.pattern.shape) for bar in bars}) == len(bars)
+
+
+def test_a_token_keeps_its_colour_whatever_stands_beside_it_and_a_short_is_hatched() -> None:
+    alone = style.token_looks(["RENDER"])["RENDER"]
+    assert style.token_looks(["AKT", "BTC", "FET", "RENDER", "XYZ"])["RENDER"] == alone
+    colour, pattern = style.look(alone, "long")
+    assert style.look(alone, "short")[0] == colour
+    assert style.look(alone, "short")[1] != pattern
 
 
 @pytest.mark.parametrize("name", ["negative equity", "liquidated"])

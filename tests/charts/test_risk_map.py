@@ -269,7 +269,7 @@ def test_levels_that_lie_outside_the_map_have_no_line() -> None:
         situation(1e6, [leg("RENDER", "long", 1_000, 1.75), leg("FET", "long", 1_000, 0.2231)]),
         None,
     )
-    assert {trace.name for trace in drawn.figure.data} == {None, "today"}
+    assert {trace.name for trace in drawn.figure.data} == {None, "now"}
     assert drawn.title == "Neither alone liquidates; nor do both at once"
 
 
@@ -479,10 +479,10 @@ def test_in_isolated_mode_a_day_tells_how_many_positions_it_takes_and_what_they_
 
 
 def test_pointing_at_today_says_how_the_account_stands() -> None:
-    [told] = Drawn(named("two longs")).trace("today").text
-    assert told == "<b>today</b><br>safe: 16.50% of equity required<br>$8,350.00 from liquidation"
-    [late] = Drawn(named("liquidated")).trace("today").text
-    assert late.startswith("<b>today</b><br>liquidated: $")
+    [told] = Drawn(named("two longs")).trace("now").text
+    assert told == "<b>now</b><br>safe: 16.50% of equity required<br>$8,350.00 from liquidation"
+    [late] = Drawn(named("liquidated")).trace("now").text
+    assert late.startswith("<b>now</b><br>liquidated: $")
 
 
 def test_where_the_account_is_liquidated_today_no_point_promises_anything() -> None:

@@ -323,7 +323,7 @@ def test_a_step_that_leaves_no_equity_has_no_ratio() -> None:
         100,
         marks={"RENDER": 9},
     )
-    assert step_rows(gone(under))[0]["Margin used"].startswith("equity gone → ")
+    assert step_rows(gone(under))[0]["Margin used"].startswith("no equity left → ")
 
 
 @pytest.mark.parametrize("venue", ["binance", "hyperliquid"])

@@ -280,10 +280,6 @@ def test_every_direction_is_ranked_with_its_distances_and_what_is_left(
         **dict.fromkeys(("at −10%", "at −20%", "at −30%", "at −50%"), "liquidated"),
     }
     assert rows[3]["Largest price change"] == "9.64%"
-    assert (
-        "Ranked by the largest price change that liquidation asks of any token held, not by the "
-        in landing.text
-    )
     assert landing.title == "Nearest: Everything together, −9.47%"
     assert (
         "AI sector only and Longs down, shorts up come to the same as Everything together."
@@ -382,7 +378,7 @@ def test_the_map_shows_the_two_largest_tokens_and_says_what_it_rests_on() -> Non
         in page.text
     )
     names = [trace.get("name") for trace in page.chart()["data"]]
-    assert {"liquidation", "danger 80%", "warning 50%", "today", "crash days"} <= set(names)
+    assert {"liquidation", "danger 80%", "warning 50%", "now", "crash days"} <= set(names)
     days = page.table("At its point")
     assert [row["No."] for row in days] == [str(number) for number in range(1, 22)]
     assert days[0]["Day"] == "2025-10-10 liquidation cascade"
@@ -842,7 +838,7 @@ def test_directions_that_move_nothing_of_the_account_are_left_out() -> None:
 
 def test_where_every_level_is_passed_one_sentence_says_so_in_place_of_the_table() -> None:
     page = ScenariosPage(address(wallet_balance=100))
-    assert "Every level is passed at today's marks: no distance is left to tell." in page.text
+    assert "At these marks every level is already crossed." in page.text
     assert not [each for each in page.at.dataframe if "Direction" in each.value.columns]
     made = scenario(**ONE_LOST)
     row = scenario_rows.direction_rows(results(made), made)[0]

@@ -4,11 +4,15 @@ Every colour reads on white and on #0E1420 alike (contrast 3.5 or more on both) 
 the colour-blind; meaning is always carried by a dash, a symbol, a pattern or a word as well.
 """
 
+from collections.abc import Iterable
 from textwrap import wrap
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
+
+from margin.market.price_moves import AI_TOKENS
 
 Spec = dict[str, Any]
 """A chart as plotly.js takes it: `data`, a list of traces, and `layout`.
@@ -29,14 +33,38 @@ DANGER = "#C96A12"
 LIQUIDATION = "#D1495B"
 QUIET = "#7A8798"
 POSITIONS = ("#2F7FC1", "#C96A12", "#12907A", "#CC5A9A", "#6B7F2A", "#9A6BC8")
-PATTERNS = ("", "/", ".", "\\", "x", "-")
-"""One colour and one pattern per position drawn by itself."""
+PATTERNS = {"long": ("", ".", "-"), "short": ("/", "x", "|")}
+"""A token's colours, and by side the patterns that tell tokens of one colour apart."""
+KNOWN = (*AI_TOKENS, "BTC", "ETH", "SOL")
+"""Tokens that take colours and patterns in this order; any other by its name."""
 
 NARROWEST = 54
 """Characters of a title that fit on one line of a chart 358 px wide."""
 TITLE_LINE = 20
 EMPTY = 22
 """Pixels of plot where a sentence is all there is."""
+
+
+def token_looks(tokens: Iterable[str]) -> dict[str, int]:
+    """Return each token's place among the looks: its own, or the next that is free of the others'.
+
+    So a token looks alike in every account, unless one with the same place stands beside it.
+    """
+    count = len(POSITIONS) * len(PATTERNS["long"])
+    places: dict[str, int] = {}
+    for token in sorted(set(tokens), key=lambda token: (token not in KNOWN, token)):
+        place = (KNOWN.index(token) if token in KNOWN else crc32(token.encode())) % count
+        taken = set(places.values())
+        while place in taken and len(taken) < count:
+            place = (place + 1) % count
+        places[token] = place
+    return places
+
+
+def look(place: int, side: str) -> tuple[str, str]:
+    """Return the colour and the pattern of a position at its token's place."""
+    patterns = PATTERNS[side]
+    return POSITIONS[place % len(POSITIONS)], patterns[place // len(POSITIONS) % len(patterns)]
 
 
 def headline(finding: str) -> str:

@@ -53,11 +53,12 @@ def _step_row(step: Step, runs: Runs) -> Texts:
 
 
 def _load(money: Money) -> str:
-    """Return margin used, `gone` where no equity is left for it."""
+    """Return margin used; without equity there is nothing that it could be a part of."""
     if not money.requirement:
         return wording.percent(0.0)
-    load = quotient(money.requirement, money.equity)
-    return "equity gone" if load is None else wording.percent(load)
+    equity = money.equity if money.equity >= wording.HALF_A_CENT else 0.0
+    load = quotient(money.requirement, equity)
+    return "no equity left" if load is None else wording.percent(load)
 
 
 def _money(amount: float) -> str:

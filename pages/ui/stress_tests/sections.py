@@ -103,8 +103,6 @@ def _show_directions(session: Session) -> None:
         place.chart(
             directions(found, session.account), "directions", directions_alt(found, session.account)
         )
-        if any(result.hardest for result in found):
-            st.caption(_RANKED)
         if assessment.headroom is None:
             st.info(_UNKNOWN)
         elif assessment.liquidated:
@@ -151,19 +149,14 @@ def _choose_slices() -> bool:
     return chosen == "falls"
 
 
-_TOO_LATE = "Every level is passed at today's marks: no distance is left to tell."
+_TOO_LATE = "At these marks every level is already crossed."
 _ONE_LOST = (
-    "A position is liquidated at today's marks, so the first loss is no distance away: "
-    "only what is left can be shown."
-)
-_RANKED = (
-    "Ranked by the largest price change that liquidation asks of any token held, not by the length "
-    "of the bars."
+    "A position is liquidated at these marks already, so there is no distance to show, only what "
+    "is left."
 )
 _OWN_MOVES = (
-    "A direction's own move is BTC's where BTC leads, and that of a token with beta or rate 1 "
-    "elsewhere; ↓ of “Longs "
-    "down, shorts up” goes against you."
+    "Moves in the table are quoted for BTC where BTC leads, otherwise for a token with beta 1; ↓ "
+    "of “Longs down, shorts up” goes against you."
 )
 _ENDS = (
     "Each move goes straight to its end at once, without funding, fees or the venue's reductions "
