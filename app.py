@@ -58,20 +58,20 @@ with head:
 with top:
     answer, used = st.columns([58, 42], gap="large")
     with answer:
-        hero.answer(account, danger.watched(session, account))
+        hero.answer(session.measured, danger.watched(session, session.measured))
         words.sentence(session)
         danger.choose(session)
     with used:
-        hero.gauge(account)
-        figures.headline(account, session.baseline_account)
+        hero.gauge(session.measured)
+        figures.headline(session.measured, session.baseline_account)
     words.problems(account)
 with advice:
     words.advice(going, direction)
 prices, use = st.columns(2, gap="medium")
 with prices:
-    charts.liquidation(account)
+    charts.liquidation(session.measured)
 with use:
-    charts.use(account)
+    charts.use(session.measured)
 with st.expander("All figures, before and after", key="show_figures", on_change="rerun") as more:
     if more.open:
         figures.full_table(account, session.baseline_account)

@@ -11,6 +11,7 @@ from margin import formatting as wording
 from margin.charts.layout import rows, style
 from margin.model.prepared import Preparable, prepare
 from margin.studies.account.assess import assess
+from margin.studies.account.measurable import unknown_tokens
 from margin.studies.stress.crash_table import CrashRow, Instant, survived
 from margin.text import findings
 from margin.text.stress import again
@@ -43,10 +44,10 @@ def finding(days: Sequence[CrashRow], account: Preparable) -> str:
     scenario, assessment = account.scenario, assess(account)
     if not scenario.positions:
         return "No positions: no day can liquidate"
-    if unknown := findings.missing(assessment):
+    if unknown := unknown_tokens(account):
         return (
             f"Not known: {scenario.account.rules.name} has no tier table for "
-            f"{wording.listing(unknown)}"
+            f"{wording.listing([*unknown])}"
         )
     if assessment.liquidated and (too_late := findings.standing(account)):
         return too_late

@@ -264,7 +264,9 @@ def _hover(curve: Curve, scenario: Scenario, shown: slice) -> list[str]:
     ):
         name = named.get(move)
         head = f"<b>{wording.percent(move, sign=True)}{f', {name}' if name else ''}</b>"
-        figures = f"{whose} {wording.money(equity)}<br>requirement {wording.money(requirement)}"
+        figures = (
+            f"{whose} {wording.money(max(0.0, equity))}<br>requirement {wording.money(requirement)}"
+        )
         known = np.isfinite(load) and np.isfinite(ratio)
         lines.append(f"{head}<br>{label} {wording.percent(ratio)}<br>{figures}" if known else "")
     return lines

@@ -3,7 +3,8 @@
 from margin import formatting as wording
 from margin.model.prepared import Preparable, prepare
 from margin.model.scenario import Scenario
-from margin.studies.account.assess import Assessment, assess
+from margin.studies.account.assess import assess
+from margin.studies.account.measurable import unknown_tokens
 from margin.text.phrases import LIQUIDATED_NOW
 from margin.text.verdict import at_liquidation_point
 
@@ -18,9 +19,9 @@ def standing(account: Preparable) -> str | None:
     """
     account = prepare(account)
     scenario, assessment = account.scenario, assess(account)
-    if unknown := missing(assessment):
+    if unknown := unknown_tokens(account):
         few = (
-            unknown
+            list(unknown)
             if len(unknown) <= MOST_NAMED
             else [*unknown[: MOST_NAMED - 1], f"{len(unknown) - MOST_NAMED + 1} more"]
         )
@@ -37,15 +38,6 @@ def standing(account: Preparable) -> str | None:
         )
     return (
         "At the liquidation point" if at_liquidation_point(account) else LIQUIDATED_NOW.capitalize()
-    )
-
-
-def missing(assessment: Assessment) -> list[str]:
-    """Return the tokens whose tiers nobody knows, each once."""
-    return list(
-        dict.fromkeys(
-            each.symbol for each in assessment.positions if each.maintenance_margin is None
-        )
     )
 
 

@@ -10,6 +10,7 @@ from margin.messages import WHOLE_WAY, message
 from margin.model.prepared import Preparable, prepare
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
+from margin.studies.account.measurable import unknown_tokens
 from margin.studies.distance.directions import Direction, DirectionResult, nearest_danger
 from margin.studies.stress.crash_table import CrashRow, Gap, survived
 from margin.text import findings
@@ -109,7 +110,7 @@ def crash_sentence(rows: Sequence[CrashRow], account: Preparable) -> str:
     """Return how many of the days the account would have survived."""
     account = prepare(account)
     scenario, assessment = account.scenario, assess(account)
-    if not scenario.positions or findings.missing(assessment) or assessment.liquidated or not rows:
+    if not scenario.positions or unknown_tokens(account) or assessment.liquidated or not rows:
         return ""
     worst, close = survived(rows)
     what = (

@@ -11,6 +11,7 @@ from margin.messages import message
 from margin.model.prepared import Preparable, PreparedAccount, prepare
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment, assess
+from margin.studies.account.measurable import unknown_tokens
 from margin.studies.distance.directions import Direction, against, reach, together
 from margin.studies.distance.distances import (
     FURTHEST_DOWN,
@@ -82,6 +83,31 @@ def _unknown(assessment: Assessment) -> str:
         if problem.code == "no_tiers"
     ]
     return f"No distance can be told: {message(problems[0])}."
+
+
+def left_out(account: Preparable) -> str:
+    """Return which positions the figures leave out, for their tiers are not known."""
+    account = prepare(account)
+    tokens = unknown_tokens(account)
+    venue = account.scenario.account.rules.name
+    have, their = ("have", "their") if len(tokens) > 1 else ("has", "its")
+    return (
+        f"{wording.listing(wording.capped(tokens))} {have} no tier table at {venue}: the figures "
+        f"here leave {their} position out. Remove the row, or enter {their} tiers under “Tier "
+        f"tables”."
+    )
+
+
+def beyond_the_account(account: Preparable) -> str:
+    """Return whose loss it is where prices took more than the account; empty where they did not."""
+    account = prepare(account)
+    equity = assess(account).equity
+    if account.scenario.account.isolated or equity > -wording.HALF_A_CENT:
+        return ""
+    return (
+        f"Past liquidation you lose what you have and no more: the other {wording.money(-equity)} "
+        f"would be borne by the insurance fund."
+    )
 
 
 def _liquidated(account: PreparedAccount) -> str:

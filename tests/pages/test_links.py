@@ -519,7 +519,7 @@ def test_tier_tables_that_were_left_out_are_told() -> None:
 def test_tables_that_the_venue_has_none_for_are_not_said_to_be_its_own(
     changes: dict[str, Any], left_out: str, said: str
 ) -> None:
-    [told] = Visitor({**address(**changes), "tiers_left_out": [left_out]}).warnings
+    told = Visitor({**address(**changes), "tiers_left_out": [left_out]}).warnings[0]
     assert (
         told
         == f"Its maker's own tier tables of {' and '.join(left_out.split('~'))} did not fit the "

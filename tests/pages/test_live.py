@@ -16,7 +16,7 @@ from margin.market.cache.memory import Failure
 from margin.market.snapshot import embedded as snapshot
 from pages.ui.session import live
 from tests.market.any_source import settles
-from tests.pages.visitor import PATIENCE, TIERS, WORKED_EXAMPLE, Visitor, address
+from tests.pages.visitor import PATIENCE, TIERS, WORKED_EXAMPLE, Visitor, address, read
 from tests.replay.figures import Book
 from tests.replay.server import Fault, Replay, Reply
 
@@ -323,6 +323,22 @@ def test_a_venue_in_trouble_leaves_the_figures_and_says_why(
     assert visitor.warnings == [f"The marks stay as they were: {reason}."]
     assert visitor.sentence == WORKED_EXAMPLE
     assert visitor.errors == []
+    beside_the_switch = read(visitor.at.main.caption[0].value)
+    assert reason in beside_the_switch
+    assert "Shown instead: snapshot of " in beside_the_switch
+
+
+def test_after_a_failure_one_can_try_again_where_it_is_said(
+    venues: Venues, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "FORCED_BACK_OFF", timedelta(0))
+    replay, _ = venues
+    replay.fail("binance", Fault(cut=True))
+    visitor = settle(switch(Visitor()))
+    replay.heal()
+    settle(visitor.press("Try again"))
+    assert "Try again" not in {button.label for button in visitor.at.button}
+    assert visitor.at.main.caption[0].value.startswith("Two AI longs on one balance")
 
 
 def test_a_mark_that_makes_no_sense_is_kept_out_and_named(venues: Venues) -> None:

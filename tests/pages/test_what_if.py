@@ -225,11 +225,20 @@ def test_a_token_that_is_not_listed_there_stays_in_the_table_with_its_problem(
     [problem] = visitor.row_faults
     assert problem.startswith(f"FET is not listed on {name}")
     assert "no tier table for FET there" in visitor.news[0]
-    assert visitor.sentence.startswith(
-        f"No distance can be told: FET is not listed on {name} as seen "
+    assert visitor.warnings[0].startswith(
+        f"FET has no tier table at {name}: the figures here leave"
     )
-    assert visitor.metric("Margin balance") == "$10,000.00"
-    assert visitor.metric("Margin used") == "–"
+    assert visitor.linked.positions == (of_example(), FET)
+    without = scenario(venue=venue, positions=document()["positions"][:1])
+    assert visitor.sentence == said_of(without)
+    assert visitor.metric("Margin used") == wording.percent(assess(without).requirement_to_equity)
+    assert visitor.result(0)["liquidation"] != "–"
+
+
+def test_where_no_token_is_listed_nothing_can_be_told() -> None:
+    visitor = Visitor(address(positions=document()["positions"][1:])).enter("venue", "okx")
+    assert visitor.sentence.startswith("No distance can be told: FET is not listed on OKX as seen ")
+    assert (visitor.status, visitor.metric("Margin used")) == ("Unknown", "–")
 
 
 def test_without_the_unlisted_token_the_venue_answers() -> None:
@@ -384,6 +393,12 @@ def test_to_the_brink_is_exactly_the_liquidation_point() -> None:
     assert visitor.chart_title() == "At the liquidation point"
     assert assess(snapshot.attach(visitor.linked)).headroom == pytest.approx(0, abs=1e-6)
     assert visitor.field("move").value == pytest.approx(assess(scenario()).joint_move.down)
+
+
+def test_a_loss_beyond_the_account_is_said_to_be_the_insurance_funds() -> None:
+    visitor = Visitor().slide(-0.3)
+    assert visitor.metric("Margin balance") == "$0.00"
+    assert "the other $17,000.00 would be borne by the insurance fund" in visitor.news[0]
 
 
 def test_reset_leads_back_to_the_baseline() -> None:
@@ -687,7 +702,9 @@ def test_a_token_nobody_knows_waits_for_its_mark_and_then_counts() -> None:
     assert visitor.linked.market.marks["HELLO"] == 2.5
     [problem] = visitor.row_faults
     assert problem.startswith("No tier table is known for HELLO on Binance")
-    assert visitor.metric("Margin balance") == "$10,010.00"
+    assert visitor.result(2)["value"] == "$50.00"
+    assert visitor.warnings[0].startswith("HELLO has no tier table at Binance")
+    assert visitor.sentence == WORKED_EXAMPLE
 
 
 def test_an_unknown_token_priced_while_moved_moves_with_the_others() -> None:

@@ -14,8 +14,10 @@ from datetime import date
 from math import inf
 from typing import NamedTuple
 
+from margin.model.prepared import Preparable, prepare
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment, assess
+from margin.studies.account.measurable import measurable_part, unknown_tokens
 from margin.venues import VenueTables, listing_venues
 
 FAR_APART = 30
@@ -172,17 +174,14 @@ def venues_compared(scenario: Scenario, tables: Mapping[str, VenueTables]) -> Ve
     )
 
 
-def _line(scenario: Scenario, left_out: tuple[str, ...] = ()) -> VenueLine:
-    assessment = assess(scenario)
-    unknown = [
-        figures.symbol for figures in assessment.positions if figures.maintenance_margin is None
-    ]
-    missing = tuple(dict.fromkeys(unknown))
-    kept = tuple(position for position in scenario.positions if position.symbol not in missing)
-    used = dict.fromkeys(position.symbol for position in kept)
-    days, undated = _days(scenario, list(used))
-    without = _line(replace(scenario, positions=kept), missing) if missing and kept else None
-    return VenueLine(scenario, assessment, missing, days, undated, left_out, without)
+def _line(account: Preparable, left_out: tuple[str, ...] = ()) -> VenueLine:
+    account = prepare(account)
+    scenario, missing = account.scenario, unknown_tokens(account)
+    tokens = dict.fromkeys(position.symbol for position in scenario.positions)
+    days, undated = _days(scenario, [token for token in tokens if token not in missing])
+    part = measurable_part(account)
+    without = None if part is account else _line(part, missing)
+    return VenueLine(scenario, assess(account), missing, days, undated, left_out, without)
 
 
 def _days(

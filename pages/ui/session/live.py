@@ -221,6 +221,29 @@ def controls(session: Session) -> None:
         st.rerun()
     if session.live_data.asked:
         _waiting(session)
+    elif failed := failure(session):
+        st.caption(plain(failed))
+        if st.button("Try again", key="do_try_again", type="tertiary"):
+            session.live_data.asked.add("tables")
+            cache().refresh(wanted(session), force=True)
+            st.rerun()
+
+
+def failure(session: Session) -> str:
+    """Return why live figures are missing and what is shown instead, with its age; else nothing."""
+    view = session.shown
+    origins = [view.quotes_origin, view.contracts_origin]
+    if not VENUES[view.venue].api.tiers_need_key:
+        origins += view.tiers.values()
+    failed = [origin for origin in origins if origin.reason and origin.kind != "live"]
+    if not failed:
+        return ""
+    reasons = list(dict.fromkeys(origin.reason for origin in failed))
+    shown = list(dict.fromkeys(origin.label(now()) for origin in failed))
+    return (
+        f"{wording.capital('; '.join(reasons[: wording.FEW]))}. "
+        f"Shown instead: {wording.listing(wording.capped(shown, wording.FEW))}."
+    )
 
 
 _HELP = plain(

@@ -17,6 +17,7 @@ from margin.market.source import Checked
 from margin.market.view import Origin, View, snapshot_view
 from margin.model.prepared import PreparedAccount
 from margin.model.scenario import Rates, Scenario
+from margin.studies.account.measurable import measurable_part
 from margin.studies.distance.directions import Direction
 from margin.studies.distance.distances import before_move, origin, present_move
 from margin.venues import TierTable
@@ -145,6 +146,11 @@ class Session:
         if self._account is None or self._account.scenario is not self.working:
             self._account = PreparedAccount(self.working)
         return self._account
+
+    @property
+    def measured(self) -> PreparedAccount:
+        """The working account without the positions whose tiers are not known."""
+        return self.account.once(measurable_part)
 
     @property
     def baseline_account(self) -> PreparedAccount:

@@ -29,7 +29,7 @@ class Watch:
 def choose(session: Session) -> None:
     """Draw the choice among the dangers of this account."""
     watch = session.of(Watch)
-    found = _dangers(session, session.account)
+    found = _dangers(session, session.measured)
     names = {_key(result.direction): name(result.direction) for result in found.results}
     if len(names) < 2:
         watch.choice = NEAREST
@@ -89,7 +89,7 @@ def course(session: Session) -> Direction:
         if session.course is not None:
             return session.course
     session.course = None
-    return watched(session, session.account).direction
+    return watched(session, session.measured).direction
 
 
 def go(session: Session, direction: Direction) -> None:
@@ -100,5 +100,5 @@ def go(session: Session, direction: Direction) -> None:
 def going(session: Session, direction: Direction) -> PreparedAccount:
     """Return the account as if every joint move went along the direction."""
     if direction.key == "together":
-        return session.account
-    return PreparedAccount(along(session.working, direction))
+        return session.measured
+    return PreparedAccount(along(session.measured.scenario, direction))

@@ -56,7 +56,8 @@ def _margin_used(assessment: Assessment) -> Shown:
 
 
 def _margin_balance(assessment: Assessment) -> Shown:
-    return Shown(assessment.equity, wording.money(assessment.equity))
+    """Return the margin balance; what it lacks to nothing is not the person's loss."""
+    return Shown(assessment.equity, wording.money(max(0.0, assessment.equity)))
 
 
 def _available(assessment: Assessment) -> Shown:

@@ -12,6 +12,7 @@ from margin.market.price_moves import Paid
 from margin.messages import message
 from margin.model.prepared import PreparedAccount
 from margin.studies.account.assess import Assessment, PositionFigures, assess
+from margin.studies.account.measurable import measurable_part
 from margin.studies.distance.distances import LiquidationPrice, away
 from margin.studies.stress.shocks import funding_payment
 from margin.text.prices import short_none
@@ -27,10 +28,13 @@ REPAIRS = {
 def results_by_row(
     read: Sequence[ReadRow], account: PreparedAccount, funding: Mapping[str, Paid]
 ) -> dict[str, dict[str, Any]]:
-    """Return by row its figures as text, and by what they sort."""
-    scenario, assessment = account.scenario, assess(account)
-    figures = {(each.symbol, each.side): each for each in assessment.positions}
-    prices = {(price.symbol, price.side): price for price in assessment.liquidation_prices}
+    """Return by row its figures as text, and by what they sort.
+
+    Liquidation prices are those of the part that can be measured.
+    """
+    scenario, measured = account.scenario, assess(measurable_part(account))
+    figures = {(position.symbol, position.side): position for position in assess(account).positions}
+    prices = {(price.symbol, price.side): price for price in measured.liquidation_prices}
     results = {}
     for row in read:
         position = row.position

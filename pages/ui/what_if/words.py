@@ -10,15 +10,17 @@ from margin.studies.account.assess import assess
 from margin.studies.distance.directions import Direction
 from margin.text.advice import in_words
 from margin.text.phrases import LIQUIDATED_NOW
-from margin.text.verdict import verdict
+from margin.text.verdict import beyond_the_account, left_out, verdict
 from pages.ui.components.text import plain
 from pages.ui.session.session import Session
 from pages.ui.shell import dates
 
 
 def sentence(session: Session) -> None:
-    """Draw the sentence that matters, and what the example teaches."""
-    st.markdown(plain(verdict(session.account)))
+    """Draw the sentence that matters, what it leaves out, and what the example teaches."""
+    st.markdown(plain(verdict(session.measured)))
+    if session.measured is not session.account:
+        st.warning(plain(left_out(session.account)))
     shocks = "" if session.working.shocks is None else _SHOCKS
     st.caption(plain(f"{session.lesson} {dates(session)} {shocks}"))
 
@@ -49,6 +51,8 @@ def advice(account: PreparedAccount, direction: Direction) -> None:
 
 def problems(account: PreparedAccount) -> None:
     """Draw what is wrong with the account as a whole; a position's problems stand in its row."""
+    if beyond := beyond_the_account(account):
+        st.info(plain(beyond))
     for problem in assess(account).problems:
         draw = st.error if problem.severity == "error" else st.warning
         draw(plain(capital(f"{message(problem)}.")))
