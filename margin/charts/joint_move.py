@@ -162,7 +162,7 @@ def joint_move(
         PLOT,
         hovermode="x",
         showlegend=False,
-        shapes=[*_level_lines(levels), *_baseline(curve)],
+        shapes=[*_areas(levels), *_level_lines(levels), *_baseline(curve)],
         xaxis=style.axis(
             title=_course(curve, scenario, direction),
             range=[low * 100, high * 100],
@@ -428,6 +428,28 @@ def _points(marks: list[CurvePoint]) -> style.Trace:
         "cliponaxis": False,
         "hoverinfo": "skip",
     }
+
+
+def _areas(levels: list[CurveLevel]) -> list[dict[str, Any]]:
+    """Return the heights between the levels, each faintly in the colour of the level below it."""
+    ends = [level.value for level in levels]
+    colours = [*(level.colour for level in levels), style.SAFE]
+    areas = zip([*ends, 0.0], [TOP, *ends], colours, strict=True)
+    return [
+        {
+            "type": "rect",
+            "xref": "paper",
+            "x0": 0,
+            "x1": 1,
+            "y0": low * 100,
+            "y1": high * 100,
+            "layer": "below",
+            "line": {"width": 0},
+            "fillcolor": colour,
+            "opacity": 0.1,
+        }
+        for low, high, colour in areas
+    ]
 
 
 def _level_lines(levels: list[CurveLevel]) -> list[dict[str, Any]]:

@@ -209,7 +209,8 @@ def axe_finds_nothing(
 
 def sentence(page: Page) -> str:
     """The sentence that matters, as the person reads it."""
-    return page.locator("[data-testid=stMarkdownContainer] strong").first.inner_text()
+    words = "[data-testid=stMarkdownContainer]"
+    return page.locator(f".st-key-verdict {words}, {words} strong").first.inner_text()
 
 
 def metric(page: Page, label: str) -> str:

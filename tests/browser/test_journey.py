@@ -26,11 +26,9 @@ def slide(page: Page, steps: int) -> None:
 def test_a_newcomer_reads_the_worked_example_without_scrolling(visit: Visit) -> None:
     page = visit()
     assert sentence(page) == WORKED_EXAMPLE
-    shown = [
-        metric(page, label)
-        for label in ("Margin balance", "Margin ratio", "Available", "Joint move")
-    ]
-    assert shown == ["$10,000.00", "16.50%", "$1,000.00", "−9.47%"]
+    shown = [metric(page, label) for label in ("Margin used", "Margin balance", "Available")]
+    assert shown == ["16.50%", "$10,000.00", "$1,000.00"]
+    assert page.get_by_role("status").inner_text().startswith("−9.47%")
     for selector in (".tandem-positions table", ".js-plotly-plot .gtitle"):
         box = page.locator(selector).first.bounding_box()
         assert box is not None
@@ -38,7 +36,7 @@ def test_a_newcomer_reads_the_worked_example_without_scrolling(visit: Visit) -> 
     assert page.url.endswith("/"), "an untouched page does not write its address"
 
 
-def test_on_a_phone_the_order_is_sentence_positions_slider_chart_figures(
+def test_on_a_phone_the_order_is_answer_figures_positions_slider_chart(
     app: App, phone: Page
 ) -> None:
     phone.goto(app.url)
@@ -46,11 +44,11 @@ def test_on_a_phone_the_order_is_sentence_positions_slider_chart_figures(
     tops = [
         phone.locator(selector).first.evaluate("element => element.getBoundingClientRect().top")
         for selector in (
-            "[data-testid=stMarkdownContainer] strong",
+            ".tandem-hero b",
+            "[data-testid=stMetric]",
             ".tandem-positions",
             "[data-testid=stMain] input[type=range]",
             ".js-plotly-plot",
-            "[data-testid=stMetric]",
         )
     ]
     assert tops == sorted(tops)
@@ -65,7 +63,7 @@ def test_an_edited_size_and_a_moved_slider_change_the_figures_and_the_link_carri
     idle(page)
     after_edit = sentence(page)
     assert after_edit != WORKED_EXAMPLE
-    assert metric(page, "Margin ratio") != "16.50%"
+    assert metric(page, "Margin used") != "16.50%"
     slide(page, -4)
     assert "from here" in sentence(page)
     page.get_by_text("Share: link, title and note, file").click()
@@ -124,7 +122,7 @@ def test_back_undoes_and_forward_redoes(visit: Visit) -> None:
 def test_back_brings_the_baseline_and_the_lesson_along(visit: Visit) -> None:
     page = visit()
     for name in ("Lesson: cross against isolated", "Lesson: leverage changes nothing"):
-        page.get_by_text("Start from an example").click()
+        page.get_by_role("button", name="Examples").click()
         page.get_by_role("button", name=name).click()
         idle(page)
     assert page.get_by_text("Leverage changes nothing here").is_visible()
@@ -134,7 +132,7 @@ def test_back_brings_the_baseline_and_the_lesson_along(visit: Visit) -> None:
     page.go_back()
     idle(page)
     assert sentence(page) == WORKED_EXAMPLE
-    assert page.get_by_text("unchanged").count() == 4
+    assert page.get_by_text("unchanged").count() == 3
 
 
 def test_the_brink_is_the_liquidation_point_and_reset_leads_back(visit: Visit) -> None:
@@ -142,7 +140,7 @@ def test_the_brink_is_the_liquidation_point_and_reset_leads_back(visit: Visit) -
     page.get_by_role("button", name="Move to liquidation", exact=True).click()
     idle(page)
     assert "at the liquidation point" in sentence(page)
-    assert metric(page, "Margin ratio") == "100.00%"
+    assert metric(page, "Margin used") == "100.00%"
     page.get_by_role("button", name="Reset", exact=True).click()
     idle(page)
     assert sentence(page) == WORKED_EXAMPLE

@@ -108,7 +108,7 @@ def test_a_key_travels_once_whatever_comes_of_the_question(live: Live, page: Pag
     live.replay.heal()
     tab.press("Read it again")
     page.get_by_text(AGREES).wait_for(timeout=60_000)
-    page.get_by_role("combobox", name="Exchange").click()
+    page.get_by_role("combobox", name="Your exchange").click()
     page.get_by_role("option", name="Hyperliquid").click()
     idle(page)
     tab.send({"Wallet address": ADDRESS}, AGREES)

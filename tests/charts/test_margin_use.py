@@ -47,7 +47,7 @@ def test_no_two_positions_look_alike() -> None:
     assert len({(bar.marker.color, bar.marker.pattern.shape) for bar in bars}) == len(bars)
 
 
-def test_a_token_keeps_its_colour_whatever_stands_beside_it_and_a_short_is_hatched() -> None:
+def test_a_token_keeps_its_colour_whatever_stands_beside_it_and_its_sides_differ() -> None:
     alone = style.token_looks(["RENDER"])["RENDER"]
     assert style.token_looks(["AKT", "BTC", "FET", "RENDER", "XYZ"])["RENDER"] == alone
     colour, pattern = style.look(alone, "long")

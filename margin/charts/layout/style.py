@@ -28,13 +28,14 @@ INK = "#000037"
 Anywhere else it is near-black on white.
 """
 ACCOUNT = "#2F7FC1"
+SAFE = "#12907A"
 WARNING = "#B07D10"
 DANGER = "#C96A12"
 LIQUIDATION = "#D1495B"
 QUIET = "#7A8798"
 POSITIONS = ("#2F7FC1", "#C96A12", "#12907A", "#CC5A9A", "#6B7F2A", "#9A6BC8")
-PATTERNS = {"long": ("", ".", "-"), "short": ("/", "x", "|")}
-"""A token's colours, and by side the patterns that tell tokens of one colour apart."""
+PATTERNS = ("", "/", ".", "\\", "x", "-")
+"""What tokens are told apart by: each has a colour and a pattern."""
 KNOWN = (*AI_TOKENS, "BTC", "ETH", "SOL")
 """Tokens that take colours and patterns in this order; any other by its name."""
 
@@ -50,7 +51,7 @@ def token_looks(tokens: Iterable[str]) -> dict[str, int]:
 
     So a token looks alike in every account, unless one with the same place stands beside it.
     """
-    count = len(POSITIONS) * len(PATTERNS["long"])
+    count = len(POSITIONS) * len(PATTERNS)
     places: dict[str, int] = {}
     for token in sorted(set(tokens), key=lambda token: (token not in KNOWN, token)):
         place = (KNOWN.index(token) if token in KNOWN else crc32(token.encode())) % count
@@ -62,9 +63,13 @@ def token_looks(tokens: Iterable[str]) -> dict[str, int]:
 
 
 def look(place: int, side: str) -> tuple[str, str]:
-    """Return the colour and the pattern of a position at its token's place."""
-    patterns = PATTERNS[side]
-    return POSITIONS[place % len(POSITIONS)], patterns[place // len(POSITIONS) % len(patterns)]
+    """Return the colour and the pattern of a position at its token's place.
+
+    Neighbouring places differ in both, and so do the two sides of a token in the pattern.
+    """
+    opposite = len(PATTERNS) // 2 if side == "short" else 0
+    pattern = (place + place // len(POSITIONS) + opposite) % len(PATTERNS)
+    return POSITIONS[place % len(POSITIONS)], PATTERNS[pattern]
 
 
 def headline(finding: str) -> str:

@@ -5,6 +5,7 @@ from html import escape
 import streamlit as st
 
 from margin import formatting as wording
+from margin.charts.layout import style
 from margin.model.prepared import PreparedAccount
 from margin.studies.account.assess import assess
 from margin.studies.distance.directions import DirectionResult
@@ -41,7 +42,6 @@ _STYLE = """
   white-space: nowrap;
 }
 """
-_SAFE, _WARNING, _DANGER, _LIQUIDATED = "#2a9d6f", "#d9a400", "#e0701b", "#c2255c"
 
 
 def answer(account: PreparedAccount, danger: DirectionResult) -> None:
@@ -61,7 +61,12 @@ def gauge(account: PreparedAccount) -> None:
     if load is None:
         return
     levels = account.scenario.levels
-    ends = [(0.0, _SAFE), (levels.warning, _WARNING), (levels.danger, _DANGER), (1.0, _LIQUIDATED)]
+    ends = [
+        (0.0, style.SAFE),
+        (levels.warning, style.WARNING),
+        (levels.danger, style.DANGER),
+        (1.0, style.LIQUIDATION),
+    ]
     stops = []
     for (start, color), (end, _) in zip(ends, [*ends[1:], (_FULL, "")], strict=True):
         stops.append(f"{color} {start / _FULL:.2%} {end / _FULL:.2%}")

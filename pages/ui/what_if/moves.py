@@ -15,6 +15,8 @@ from pages.ui.what_if.state import WhatIf
 
 _STEPS = ((0.1, 0.0025), (0.3, 0.01), (1.0, 0.05), (3.0, 0.25), (10.0, 1.0))
 """Up to this move, slider steps of this size: fine near zero, coarse far out."""
+CHIPS = (-0.05, -0.1, -0.2, -0.3, -0.5)
+"""Moves that are one click away."""
 SAME = 1e-9
 """A move this near a slider step is that step."""
 
@@ -60,8 +62,17 @@ def _with_present(present: float) -> tuple[list[float], float]:
 
 
 def buttons(session: Session, account: PreparedAccount, direction: Direction) -> None:
-    """Draw move to liquidation, reset, compare from here; `account` goes along the direction."""
+    """Draw common moves, move to liquidation, reset, compare from here.
+
+    `account` goes along the direction.
+    """
     move = brink(account)
+    with st.container(horizontal=True, gap="small", key="chips"):
+        for chip in CHIPS:
+            if st.button(_label(chip), key=f"do_move_{-chip * 100:.0f}"):
+                go(session, direction)
+                session.move(at_move(session.working, chip, rates=direction.rates))
+                st.rerun()
     with st.container(horizontal=True, gap="small"):
         exact = "moves all marks exactly to the liquidation point"
         if st.button("Move to liquidation", key="do_brink", disabled=move is None, help=exact):

@@ -18,7 +18,8 @@ from pages.ui.shell import dates
 
 def sentence(session: Session) -> None:
     """Draw the sentence that matters, what it leaves out, and what the example teaches."""
-    st.markdown(plain(verdict(session.measured)))
+    with st.container(key="verdict"):
+        st.markdown(plain(verdict(session.measured)))
     if session.measured is not session.account:
         st.warning(plain(left_out(session.account)))
     shocks = "" if session.working.shocks is None else _SHOCKS
