@@ -82,7 +82,7 @@ class Grid(NamedTuple):
     faults: tuple[LineFault, ...] = ()
     notes: tuple[str, ...] = ()
     unread: tuple[Column, ...] = ()
-    parted_by_commas: bool = False
+    separated_by_commas: bool = False
     header: int | None = None
     unit: str = "Line"
 
@@ -111,7 +111,7 @@ def read_grid(text: str) -> Grid:
             f"the text has more than {MOST_CHARACTERS:,} characters",
             "import a part of it at a time",
         )
-    layout = split(text, MOST_LINES, _sense)
+    layout = split(text, MOST_LINES, _score)
     if layout is None:
         return refused(
             f"the text has more than {MOST_LINES:,} lines", "import a part of it at a time"
@@ -121,7 +121,7 @@ def read_grid(text: str) -> Grid:
         return refused(wrong, "print or export it in full")
     if not layout.rows:
         return Grid({})
-    return _laid_out(layout.rows)._replace(parted_by_commas=layout.separator == ",")
+    return _laid_out(layout.rows)._replace(separated_by_commas=layout.separator == ",")
 
 
 def grid_of_rows(
@@ -158,11 +158,8 @@ def _header_width(cells: Sequence[str]) -> int:
     return len(fields) if "symbol" in fields and len(fields) > 1 else 0
 
 
-def _sense(rows: Sequence[TableRow]) -> tuple[int, int]:
-    """Return how much sense a way to part the columns makes.
-
-    The fields of its header, and its nameless positions.
-    """
+def _score(rows: Sequence[TableRow]) -> tuple[int, int]:
+    """Return how well a separator fits: fields in the header, then positions without names."""
     widths = [_header_width(row.cells) for row in rows]
     return max(widths, default=0), sum(_is_unnamed_position(row.cells) for row in rows)
 

@@ -460,7 +460,7 @@ def _convention(grid: Grid) -> Convention:
             written = numeral(without_note(cell)[0]) if field in NUMBERS else None
             if written:
                 numbers.append(written)
-    return convention(numbers, parted_by_commas=grid.parted_by_commas)
+    return convention(numbers, separated_by_commas=grid.separated_by_commas)
 
 
 def _is_plain_word(cell: str) -> bool:
