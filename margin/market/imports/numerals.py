@@ -134,10 +134,7 @@ class Convention(NamedTuple):
     def read(self, number: Numeral, field: str) -> float:
         """Return the number's value.
 
-        Raises
-        ------
-        CellFault
-            If the number contradicts the table, or may mean two values.
+        Raises CellFault where the number contradicts the table, or may mean two values.
         """
         readings = number.readings()
         if len(set(readings.values())) == 1 and (self.sign is None or self.sign in readings):
