@@ -7,6 +7,7 @@ Exchanges write these into any cell: `RENDERUSDT Perp 20x`, `Long 10x`, `105.05 
 import re
 from dataclasses import dataclass, field
 
+from margin.market.imports.numerals import Numeral, numeral
 from margin.market.imports.vocabulary import (
     CLOSING,
     CROSS_STEM,
@@ -79,6 +80,11 @@ def _add(word: str, words: Words) -> None:
         words.perpetual = True
     elif plain not in NEUTRAL:
         words.unknown.append(word)
+
+
+def cell_number(cell: str) -> Numeral | None:
+    """Return the number in a cell, leaving out the note beside it; None where there is none."""
+    return numeral(without_note(cell)[0])
 
 
 def has_digit(text: str) -> bool:
