@@ -21,7 +21,7 @@ from margin.market.imports.columns import (
 )
 from margin.market.imports.layout import COMMENT, TableRow, split
 from margin.market.imports.numerals import numeral
-from margin.market.imports.symbols import kind_refused
+from margin.market.imports.symbols import kind_refusal
 from margin.market.imports.vocabulary import (
     CONTRACTS,
     DOLLARS,
@@ -290,7 +290,7 @@ def _begins_section(cells: Sequence[str]) -> bool:
     if not cells or not cells[0] or any(cells[1:]):
         return False
     title = cells[0]
-    if lists_no_positions(title) or kind_refused(title):
+    if lists_no_positions(title) or kind_refusal(title):
         return True
     words = words_of(title)
     return not has_digit(title) and bool(
@@ -325,7 +325,7 @@ class _GridBuilder:
         self.fewest_cells = len(self.columns) if header else len(self.columns) - 1
 
     def _read_unknown_columns(self) -> None:
-        """Read unknown columns as sides where their cells are, lest a short pass for a long.
+        """Read unknown columns as sides where their cells are, so that no short becomes a long.
 
         A column called Position holds either sides or sizes.
         """
@@ -348,7 +348,7 @@ class _GridBuilder:
         if self.faults:
             return Grid({}, faults=tuple(self.faults))
         for row in self.rows:
-            if _is_comment(row) and self.header and row.number < self.header.number:
+            if _is_comment(row) and self._is_above_header(row):
                 self.titles += [cell for cell in row.cells if cell]
             elif any(row.cells) and not _is_comment(row) and not self._is_header(row):
                 self._sort(row)
@@ -380,7 +380,7 @@ class _GridBuilder:
         ):
             return
         words = words_of(row.cells[0])
-        if words.sides or words.modes or words.closing or kind_refused(row.cells[0]):
+        if words.sides or words.modes or words.closing or kind_refusal(row.cells[0]):
             wrong = f'no line follows the title "{printable(row.cells[0])}"'
             self._fault(
                 row,
@@ -416,6 +416,9 @@ class _GridBuilder:
         """Return whether the row is the header, or a repetition of it."""
         return self.header is not None and _trimmed(row.cells) == _trimmed(self.header.cells)
 
+    def _is_above_header(self, row: TableRow) -> bool:
+        return self.header is not None and row.number < self.header.number
+
     def _sort(self, row: TableRow) -> None:
         cells = _trimmed(row.cells)
         filled = [cell for cell in cells if cell]
@@ -423,10 +426,10 @@ class _GridBuilder:
             self.notes.append(f"line {row.number} counts the lines and is not read")
         elif _is_total(row):
             self.notes.append(f"line {row.number} is a total and is not read")
-        elif self.header and row.number < self.header.number and len(filled) == 1:
+        elif self._is_above_header(row) and len(filled) == 1:
             self.titles.append(filled[0])
             self.notes.append(f"line {row.number} stands above the header and is not read")
-        elif self.header and row.number < self.header.number:
+        elif self._is_above_header(row):
             # Without a digit it may be the true header, in words that are not known.
             removable = any(map(has_digit, cells))
             self._fault(
@@ -506,11 +509,11 @@ def _disagree(line: TableLine, field: str) -> bool:
 def _are_equal(first: str, second: str) -> bool:
     if first.casefold() == second.casefold():
         return True
-    numbers = numeral(first), numeral(second)
-    if numbers[0] is None or numbers[1] is None:
+    first_number, second_number = numeral(first), numeral(second)
+    if first_number is None or second_number is None:
         return False
-    readings = zip(numbers[0].readings().items(), numbers[1].readings().items(), strict=False)
-    return any(reading == other for reading, other in readings)
+    readings = first_number.readings().items(), second_number.readings().items()
+    return any(reading == other for reading, other in zip(*readings, strict=False))
 
 
 def _without_index(rows: Sequence[TableRow], header: TableRow | None) -> Sequence[TableRow]:

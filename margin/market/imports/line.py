@@ -22,7 +22,7 @@ from margin.market.imports.evidence import Evidence
 from margin.market.imports.grid import Grid
 from margin.market.imports.numerals import CellFault, Convention, Numeral, numeral
 from margin.market.imports.stated import MARGINS, Stated, Statement, agreed
-from margin.market.imports.symbols import is_perpetual_kind, kind_refused, read_symbol, settled_in
+from margin.market.imports.symbols import is_perpetual_kind, kind_refusal, read_symbol, settled_in
 from margin.market.imports.vocabulary import CONTRACTS, DOLLARS, EMPTY, SIGNED_SIZES, folded
 from margin.model.scenario import Position, Side
 from margin.model.symbols import STABLECOINS, token
@@ -212,7 +212,7 @@ class LineReader:
 
     def why_left_out(self) -> str | None:
         """Return the reason for which no scenario of this account can hold the line."""
-        reason = self.symbol.why_not or self._other_kind() or self._other_venue()
+        reason = self.symbol.refusal or self._other_kind() or self._other_venue()
         if reason:
             return reason
         coin = self._settlement()
@@ -233,7 +233,7 @@ class LineReader:
             if column.field == "kind" and folded(cell) == "margin":
                 return "it is a margin loan, not a perpetual"
             in_words = column.field in {None, "kind", "venue"} and len(cell) <= _LONGEST_WORDS
-            if in_words and not is_perpetual_kind(cell) and (reason := kind_refused(cell)):
+            if in_words and not is_perpetual_kind(cell) and (reason := kind_refusal(cell)):
                 return reason
             if (
                 column.field == "expiry"
@@ -241,7 +241,7 @@ class LineReader:
                 and any(map(str.isdigit, cell))
             ):
                 return "it is a dated future or an option, not a perpetual"
-        return next(filter(None, map(kind_refused, self.context)), None)
+        return next(filter(None, map(kind_refusal, self.context)), None)
 
     def _other_venue(self) -> str | None:
         """Return why the line is not of this account's exchange, where a column names one."""
@@ -332,7 +332,7 @@ class LineReader:
             mark=self._dollars("mark_price"),
             liquidation=self._dollars("liquidation_price"),
             profit=self._dollars("unrealised_pnl", "pnl"),
-            yields=self._per_cent("return"),
+            return_percent=self._per_cent("return"),
             take_profit=self._dollars("take_profit"),
             stop_loss=self._dollars("stop_loss"),
             value=abs(value) if value else None,
