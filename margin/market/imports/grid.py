@@ -325,7 +325,7 @@ class _GridBuilder:
         self.fewest_cells = len(self.columns) if header else len(self.columns) - 1
 
     def _read_unknown_columns(self) -> None:
-        """Read unknown columns as sides where their cells are, so that no short becomes a long.
+        """Read unknown columns as sides where their cells are sides, lest a short become a long.
 
         A column called Position holds either sides or sizes.
         """
