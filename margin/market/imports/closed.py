@@ -172,7 +172,7 @@ def _is_filled(entry: Entry) -> bool:
         return True
     number = numeral(cell)
     if number is None:
-        # A date, or a price with words; a word alone, such as "ongoing", is no exit.
+        # A date, or a price with words; a word alone, such as "ongoing", is not an exit.
         return has_digit(cell) and not cell.startswith(_UNSET_DATE)
     # A position that closed with a profit of 0 is closed as well.
     return entry.column.field == "closed_pnl" or any(number.readings().values())

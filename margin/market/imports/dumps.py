@@ -113,7 +113,7 @@ def _without_records(document: Any) -> Grid:
 def _describes(key: str) -> bool:
     """Return whether the key of a list says closed, a side or a mode.
 
-    Several such lists may belong to one account.
+    An account may have several lists with such keys.
     """
     words = words_of(key)
     return lists_no_positions(key) or bool(words.sides or words.modes)

@@ -1,7 +1,7 @@
 """Split a text into rows of cells.
 
-The separator is found, lines that only draw rules are dropped, and what a printer wrapped or cut is
-joined or reported.
+It chooses the separator, drops lines that only draw rules, joins lines that a printer wrapped, and
+reports whether it cut some.
 """
 
 import csv

@@ -170,7 +170,7 @@ class Stated:
 
 
 def _statements(column: str, values: Iterable[Value]) -> list[Statement[Value]]:
-    """Return a statement of each value, in an order that does not vary."""
+    """Return one statement per value, in a fixed order."""
     return [Statement(column, value) for value in sorted(values)]
 
 
