@@ -49,7 +49,7 @@ class TableLine(NamedTuple):
     context: tuple[str, ...] = ()
     """The titles and comments above it, or the keys that lead to it in a dump."""
 
-    def of(self, *fields: str) -> list[Entry]:
+    def entries_of(self, *fields: str) -> list[Entry]:
         """Return the entries of these fields."""
         return [entry for entry in self.entries if entry.column.field in fields]
 

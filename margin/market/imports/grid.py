@@ -6,7 +6,7 @@ refused: reading its columns by position instead could swap a size and a price.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from margin.market.imports.cells import cell_number, has_digit, words_of
@@ -163,6 +163,7 @@ def _score(rows: Sequence[TableRow]) -> tuple[int, int]:
 
 
 def _is_unnamed_position(cells: Sequence[str]) -> bool:
+    """Return whether the cells are a position in the default order of columns."""
     if len(cells) < 4:
         return False
     side = words_of(cells[1])
@@ -182,17 +183,18 @@ def _columns(cells: Sequence[str]) -> list[Column]:
         ]
     if "instid" in names:
         # OKX's names: its pos and sz are in contracts.
-        return [
-            column._replace(field="contracts") if column.name in {"pos", "sz"} else column
-            for column in columns
-        ]
+        return _in_contracts(columns, {"pos", "sz"})
     if names >= _GATE_NAMES:
         # Gate's names: its sizes are in contracts.
-        return [
-            column._replace(field="contracts") if column.name == "size" else column
-            for column in columns
-        ]
+        return _in_contracts(columns, {"size"})
     return columns
+
+
+def _in_contracts(columns: Sequence[Column], names: Collection[str]) -> list[Column]:
+    """Return the columns, with those of these names in contracts."""
+    return [
+        column._replace(field="contracts") if column.name in names else column for column in columns
+    ]
 
 
 def _column(cell: str) -> Column:
@@ -242,6 +244,7 @@ def _meaning(name: str) -> str | None:
 
 
 def _grid(rows: Sequence[TableRow]) -> Grid:
+    """Return the grid below the widest header, or else by the default order of columns."""
     header = max(rows, key=lambda row: _header_width(row.cells))
     if _header_width(header.cells):
         return _GridBuilder(rows, header).grid()
@@ -361,10 +364,10 @@ class _GridBuilder:
                 by_field.setdefault(column.field, column)
         unread = tuple(column for column in self.columns if column.field is None and column.name)
         return Grid(
-            by_field,
-            lines,
-            tuple(self.faults),
-            (*_unread_note(unread), *self.notes),
+            columns=by_field,
+            lines=lines,
+            faults=tuple(self.faults),
+            notes=(*_unread_note(unread), *self.notes),
             unread=unread,
             header=self.header.number if self.header else None,
             unit=self.unit,
@@ -373,21 +376,15 @@ class _GridBuilder:
     def _end_section(self) -> None:
         """Ask about a title with no line below it, since it may be about the lines above it."""
         row = self.section_row
-        if (
-            row is None
-            or any(line.number > row.number for line in self.lines)
-            or lists_no_positions(row.cells[0])
-        ):
+        if row is None or any(line.number > row.number for line in self.lines):
             return
-        words = words_of(row.cells[0])
-        if words.sides or words.modes or words.closing or kind_refusal(row.cells[0]):
-            wrong = f'no line follows the title "{printable(row.cells[0])}"'
-            self._fault(
-                row,
-                wrong,
-                "write it above the lines that it is about, or remove it",
-                removable=False,
-            )
+        title = row.cells[0]
+        words = words_of(title)
+        is_about_lines = words.sides or words.modes or words.closing or kind_refusal(title)
+        if is_about_lines and not lists_no_positions(title):
+            wrong = f'no line follows the title "{printable(title)}"'
+            remedy = "write it above the lines that it is about, or remove it"
+            self._fault(row, wrong, remedy, removable=False)
 
     def _check_header(self) -> None:
         if self.header is None:
@@ -420,6 +417,7 @@ class _GridBuilder:
         return self.header is not None and row.number < self.header.number
 
     def _sort(self, row: TableRow) -> None:
+        """Add a row to the lines, the titles, the notes or the faults."""
         cells = _trimmed(row.cells)
         filled = [cell for cell in cells if cell]
         if len(filled) == 1 and _FOOTER.fullmatch(filled[0]):
@@ -432,12 +430,8 @@ class _GridBuilder:
         elif self._is_above_header(row):
             # Without a digit it may be the true header, in words that are not known.
             removable = any(map(has_digit, cells))
-            self._fault(
-                row,
-                "it stands above the header",
-                "remove it, or begin it with #",
-                removable=removable,
-            )
+            remedy = "remove it, or begin it with #"
+            self._fault(row, "it stands above the header", remedy, removable=removable)
         elif self.unit == "Line" and _begins_section(cells):
             self._end_section()
             self.section, self.section_row = (cells[0],), row
@@ -448,12 +442,8 @@ class _GridBuilder:
         elif len(row.cells) < self.fewest_cells or len(cells) > len(self.columns):
             # A single word may be a title of the lines below it.
             removable = len(filled) > 1 or any(map(has_digit, filled))
-            self._fault(
-                row,
-                f"it has {max(len(cells), 1)} cells, {self._expected()}",
-                _CELLS_REMEDY,
-                removable=removable,
-            )
+            wrong = f"it has {max(len(cells), 1)} cells, {self._expected()}"
+            self._fault(row, wrong, _CELLS_REMEDY, removable=removable)
         else:
             self.lines.append(self._line(row.number, cells))
 
@@ -502,7 +492,7 @@ def _are_sides(cells: Sequence[str]) -> bool:
 
 def _disagree(line: TableLine, field: str) -> bool:
     """Return whether the line's cells of one field differ, other than in how they are written."""
-    cells = [cell for _, cell in line.of(field)]
+    cells = [cell for _, cell in line.entries_of(field)]
     return any(not _are_equal(cells[0], cell) for cell in cells[1:])
 
 

@@ -79,6 +79,7 @@ def _is_rule(row: TableRow) -> bool:
 
 
 def _is_cut(row: TableRow) -> bool:
+    """Return whether a printer wrote dots for lines, or for a column among several."""
     dots = [bool(_ELLIPSIS.fullmatch(cell)) for cell in row.cells if cell]
     return bool(dots) and (all(dots) or (len(dots) > 3 and any(dots)))
 
@@ -88,8 +89,7 @@ def _rows(lines: Sequence[str], separator: str) -> Iterator[TableRow]:
     if separator not in {"  ", " ", "|"}:
         yield from _quoted_rows(lines, separator)
         return
-    # A printed data frame may leave a single space. Elsewhere that would make two of a number with
-    # a space in it.
+    # A printed data frame may leave a single space; elsewhere a space may be inside a number.
     if separator == " " and not _is_printed_frame(lines):
         return
     # A Markdown table has bars around its lines; elsewhere a line that begins with one has an
@@ -99,9 +99,12 @@ def _rows(lines: Sequence[str], separator: str) -> Iterator[TableRow]:
         if not line.strip():
             continue
         if separator == "|":
-            yield _row(number, _unframed(line, framed=framed).split("|"))
+            cells = _unframed(line, framed=framed).split("|")
+        elif separator == "  ":
+            cells = _GAP.split(line.strip())
         else:
-            yield _row(number, _GAP.split(line.strip()) if separator == "  " else line.split())
+            cells = line.split()
+        yield _row(number, cells)
 
 
 def _is_printed_frame(lines: Sequence[str]) -> bool:

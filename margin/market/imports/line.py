@@ -154,7 +154,8 @@ class LineReader:
             if entry.column.field:
                 self.cells.setdefault(entry.column.field, entry.cell)
         self.context, self.filled = line.context, filled
-        self.line, self.grid, self.convention, self.purpose = line.number, grid, convention, purpose
+        self.number, self.grid = line.number, grid
+        self.convention, self.purpose = convention, purpose
         self.faults: list[LineFault] = []
         self.assumed: dict[str, str] = {}
         """What was assumed or converted, such as `leverage` or `notional`, with its detail."""
@@ -272,7 +273,7 @@ class LineReader:
             column = self.grid.columns.get(fault.field)
             name = column.name if column else ""
             self.faults.append(
-                LineFault(self.line, name, fault.wrong, fault.remedy, unit=self.grid.unit)
+                LineFault(self.number, name, fault.wrong, fault.remedy, unit=self.grid.unit)
             )
             return None
 
@@ -280,7 +281,7 @@ class LineReader:
         """Return a cell's value, its number as written, and its unit or else the header's."""
         written = cell_number(cell)
         if written is None:
-            wrong = f"{_the(field)} must be a number, got {shown(cell)}"
+            wrong = f"{_subject(field)} must be a number, got {shown(cell)}"
             raise CellFault(field, wrong, _REMEDIES[field])
         unit = self.grid.columns[field].unit
         is_unit = (
@@ -295,10 +296,10 @@ class LineReader:
     def _amount(self, field: str, **bounds: float) -> float:
         """Return an amount in dollars, within bounds such as `above=0`."""
         if field not in self.cells:
-            raise CellFault(field, f"{_the(field)} is missing", _REMEDIES[field])
+            raise CellFault(field, f"{_subject(field)} is missing", _REMEDIES[field])
         value, _, unit = self._number(field, self.cells[field])
         if unit and unit.upper() not in DOLLARS:
-            raise CellFault(field, f"{_the(field)} is in {unit}, not in $", _REMEDIES[field])
+            raise CellFault(field, f"{_subject(field)} is in {unit}, not in $", _REMEDIES[field])
         return _bounded(field, value, **bounds)
 
     @cached_property
@@ -610,10 +611,10 @@ def _bounded(field: str, value: float, **bounds: float) -> float:
         return number(value, field, **bounds)
     except FieldError as error:
         remedy = _REMEDIES.get(field, _MARGIN_REMEDY)
-        raise CellFault(field, f"{_the(field)} {error.message}", remedy) from None
+        raise CellFault(field, f"{_subject(field)} {error.message}", remedy) from None
 
 
-def _the(field: str) -> str:
+def _subject(field: str) -> str:
     if field in _SIZES:
         return "the size"
     return f"the {field.replace('_', ' ')}"

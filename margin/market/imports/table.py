@@ -156,6 +156,7 @@ class _LinePosition(NamedTuple):
 
     @property
     def label(self) -> str:
+        """The token and the side, which identify a position."""
         return f"{self.position.symbol} {self.position.side}"
 
 
@@ -220,7 +221,9 @@ class _TableReader:
             self.faults += reader.faults
             if position is not None:
                 self._add(_LinePosition(line.number, position), reader.assumed)
-                self.accounts.update(dict.fromkeys(cell for _, cell in line.of("account")[:1]))
+                self.accounts.update(
+                    dict.fromkeys(cell for _, cell in line.entries_of("account")[:1])
+                )
                 self.says_perpetual |= reader.symbol.perpetual or bool(reader.leverage)
                 if reader.stated.by_trades:
                     self.traded.append(position.symbol)
@@ -362,7 +365,9 @@ class _TableReader:
                 self._refuse(wrong, "write long and short for positions")
                 break
         numbers = {item.line for item in self.positions}
-        have_result = [bool(line.of("pnl")) for line in self.grid.lines if line.number in numbers]
+        have_result = [
+            bool(line.entries_of("pnl")) for line in self.grid.lines if line.number in numbers
+        ]
         if any(have_result) and not all(have_result):
             wrong = "only some lines have a profit or loss: are those closed?"
             self._refuse(wrong, 'add a column "status" that says open or closed')
