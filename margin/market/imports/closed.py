@@ -88,12 +88,12 @@ def why_listing(lines: Sequence[Sequence[Entry]]) -> str | None:
             if _is_order_type(column, cell):
                 return f'it lists orders ("{printable(cell)}" in its column "{column.name}")'
     if not signs.isdisjoint(filled):
-        closing_columns = _named(lines, "closing", "closed_pnl", "exit")
+        closing_columns = _column_clause(lines, "closing", "closed_pnl", "exit")
         if closing_columns:
             return f"it lists closed trades ({closing_columns})"
-        return f"it lists orders or trades ({_named(lines, *sorted(signs))})"
+        return f"it lists orders or trades ({_column_clause(lines, *sorted(signs))})"
     if {"fee", "time"} <= filled and filled.isdisjoint(LEVERAGED | _EXITS):
-        return f"it lists trades ({_named(lines, 'fee', 'time')})"
+        return f"it lists trades ({_column_clause(lines, 'fee', 'time')})"
     return None
 
 
@@ -144,7 +144,7 @@ def _says_closed(entry: Entry, filled: Collection[str]) -> bool:
     return column.field is None and words_of(entry.cell).closing and OPEN_SIGNS.isdisjoint(filled)
 
 
-def _named(lines: Sequence[Sequence[Entry]], *fields: str) -> str:
+def _column_clause(lines: Sequence[Sequence[Entry]], *fields: str) -> str:
     """Return a clause that names the columns of these fields with a value; empty without any."""
     names: dict[str, None] = {}
     for line in lines:

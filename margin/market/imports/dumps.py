@@ -172,26 +172,26 @@ def _python_literal(text: str) -> Any:
 
 
 def _records(
-    node: Any, depth: int, beside: Mapping[str, str], context: tuple[str, ...]
+    node: Any, depth: int, surrounding: Mapping[str, str], context: tuple[str, ...]
 ) -> Iterator[_Record]:
     """Yield the objects that may be positions, flattened, from the outermost inwards.
 
-    `beside` are the values beside the lists that contain the node, `context` their keys.
+    `surrounding` are the values beside the lists that contain the node, `context` their keys.
     """
     if depth == 0:
         return
     if isinstance(node, Mapping):
         record = _flat(node)
         if _is_record(record):
-            yield _Record({**beside, **record}, context)
+            yield _Record({**surrounding, **record}, context)
             return
         shared = {key: value for key, value in record.items() if _may_be(key, _LIST_FIELDS)}
         for key, value in node.items():
             title = (str(key),) if _is_title(str(key), value) else ()
-            yield from _records(value, depth - 1, {**beside, **shared}, (*context, *title))
+            yield from _records(value, depth - 1, {**surrounding, **shared}, (*context, *title))
     elif isinstance(node, (list, tuple)):
         for item in node:
-            yield from _records(item, depth - 1, beside, context)
+            yield from _records(item, depth - 1, surrounding, context)
 
 
 def _may_be(key: str, fields: Collection[str]) -> bool:

@@ -155,8 +155,8 @@ def _name_refusal(name: str) -> str | None:
         return "it is a dated future, not a perpetual"
     if _SPOT.fullmatch(name):
         return _KIND_REFUSALS["spot"]
-    other = _OTHER_QUOTE.fullmatch(name) or _OTHER_DOLLAR.fullmatch(name)
-    in_its_coin = _COIN_MARGINED.fullmatch(name) and not other and name not in STABLECOINS
+    quoted = _OTHER_QUOTE.fullmatch(name) or _OTHER_DOLLAR.fullmatch(name)
+    in_its_coin = _COIN_MARGINED.fullmatch(name) and not quoted and name not in STABLECOINS
     if _DERIBIT_COIN.fullmatch(name) or in_its_coin:
         return _KIND_REFUSALS["inverse"]
-    return f"it settles in {other['quote']}" if other else None
+    return f"it settles in {quoted['quote']}" if quoted else None
