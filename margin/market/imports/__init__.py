@@ -1,4 +1,1 @@
-"""Positions out of what a person has.
-
-Pasted tables, files of any of their forms, and dumps of programs.
-"""
+"""Positions from pasted tables, from files, and from what programs print."""

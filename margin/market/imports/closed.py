@@ -1,20 +1,19 @@
 """Whether a table lists open positions at all.
 
-Closed trades, orders and fills must never enter an account.
-
-Three kinds of tables look like positions and are none:
+Closed trades, orders and fills must never enter an account. Three kinds of tables look like
+positions and are not:
 
 - exports of closed trades, whose every line has an exit (price, date, closed profit);
-- lists of orders or fills, whose lines have an order's number or what was executed;
+- lists of orders or fills, whose lines have an order number or an executed quantity;
 - journals, where some lines have an exit and others are still open.
 
-The first two are refused whole and by name; of a journal, the closed lines are left out. What may
-mean either is asked about.
+The first two are refused as a whole, and the message says what they list; of a journal only the
+closed lines are left out. Where a line may mean either, the person is asked.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 
-from margin.market.imports.cells import words_of
+from margin.market.imports.cells import has_digit, words_of
 from margin.market.imports.columns import Column, Entry, printable
 from margin.market.imports.numerals import numeral
 from margin.market.imports.vocabulary import (
@@ -31,9 +30,9 @@ from margin.market.imports.vocabulary import (
 )
 
 OPEN_SIGNS = frozenset({"unrealised_pnl", "liquidation_price", "mark_price"})
-"""Columns that only open positions have.
+"""Fields that only open positions have.
 
-A venue's own list of them may also give the last trade's number.
+Beside them an order number proves nothing: some venues list a position with its last trade's.
 """
 LEVERAGED = OPEN_SIGNS | {
     "leverage",
@@ -43,8 +42,8 @@ LEVERAGED = OPEN_SIGNS | {
     "isolated_margin",
     "isolated_wallet",
 }
-"""Columns that fills have not."""
-_OF_A_POSITION = frozenset(
+"""Fields that a list of fills does not have."""
+_FIELDS_WITH_WORDS = frozenset(
     {
         "symbol",
         "size",
@@ -56,32 +55,30 @@ _OF_A_POSITION = frozenset(
         "initial_margin",
     }
 )
-"""Fields whose cells may have a word beside the value that says what became of the position."""
+"""Fields whose cells may have a word beside the value that says that the position is closed."""
 _EXITS = frozenset({"exit", "closed_pnl", "result", "done"})
-_BEFORE_ANY_TRADE = "1970"
+_UNSET_DATE = "1970"
+"""The year that a program writes for a date that was never set."""
 
 
 def filled_fields(lines: Iterable[Sequence[Entry]]) -> set[str]:
-    """Return the fields that hold something on any line."""
-    return {
-        column.field
-        for line in lines
-        for column, cell in line
-        if column.field and cell.lower() not in EMPTY
-    }
+    """Return the fields that have a value on any line."""
+    fields: set[str] = set()
+    for line in lines:
+        fields.update(
+            column.field for column, cell in line if column.field and cell.lower() not in EMPTY
+        )
+    return fields
 
 
 def lists_no_positions(title: str) -> bool:
-    """Return whether a title, or the key of a list, says that what follows is closed, or orders."""
+    """Return whether a title, or the key of a list, announces closed trades or orders."""
     plain = "".join(character for character in folded(title) if not character.isdigit())
     return bool(CLOSED_TITLES.search(plain)) and not TAB_BAR.match(plain)
 
 
 def why_listing(lines: Sequence[Sequence[Entry]]) -> str | None:
-    """Return why lines are trades or orders and no positions, as a clause.
-
-    None where they may be positions.
-    """
+    """Return why the lines are trades or orders, as a clause; None where they may be positions."""
     filled = filled_fields(lines)
     signs = {"closing", "execution"}
     if filled.isdisjoint(OPEN_SIGNS):
@@ -91,24 +88,23 @@ def why_listing(lines: Sequence[Sequence[Entry]]) -> str | None:
             if _is_order_type(column, cell):
                 return f'it lists orders ("{printable(cell)}" in its column "{column.name}")'
     if not signs.isdisjoint(filled):
-        over = _named(lines, "closing", "closed_pnl", "exit")
-        if over:
-            return f"it lists closed trades ({over})"
-        return f"it lists orders or trades ({_named(lines, *sorted(signs))})"
+        closing_columns = _column_clause(lines, "closing", "closed_pnl", "exit")
+        if closing_columns:
+            return f"it lists closed trades ({closing_columns})"
+        return f"it lists orders or trades ({_column_clause(lines, *sorted(signs))})"
     if {"fee", "time"} <= filled and filled.isdisjoint(LEVERAGED | _EXITS):
-        return f"it lists trades ({_named(lines, 'fee', 'time')})"
+        return f"it lists trades ({_column_clause(lines, 'fee', 'time')})"
     return None
 
 
 def why_closed(line: Sequence[Entry], filled: Collection[str]) -> str | None:
     """Return why a line is closed, as a clause; None where nothing says so.
 
-    `filled` are the table's fields.
+    `filled` are the fields that the table has values in.
     """
     exits = set(_EXITS)
     if exits.union(OPEN_SIGNS).isdisjoint(filled):
-        # Beside an exit, or beside what only open positions have, realised profit is that of parts
-        # closed before.
+        # Beside those columns realised profit is only that of parts closed before.
         exits.add("realised_pnl")
     for entry in line:
         column, cell = entry.column, printable(entry.cell)
@@ -120,23 +116,23 @@ def why_closed(line: Sequence[Entry], filled: Collection[str]) -> str | None:
 
 
 def doubtful(line: Sequence[Entry]) -> Entry | None:
-    """Return the cell of a line that may say that it is closed, or may not.
+    """Return the entry that leaves it open whether the line is closed, None where none does.
 
-    An unknown state, a remark, a word.
+    It is an unknown state, or a word for closing in a remark or beside a value.
     """
     for entry in line:
         plain = folded(entry.cell)
         unknown = plain not in OPEN | ENDED | PENDING and entry.cell.lower() not in EMPTY
         if entry.column.field == "status" and unknown:
             return entry
-        beside = entry.column.field in _OF_A_POSITION and len(entry.cell.split()) > 1
-        if (beside or entry.column.field == "remark") and words_of(entry.cell).closing:
+        has_note = entry.column.field in _FIELDS_WITH_WORDS and len(entry.cell.split()) > 1
+        if (has_note or entry.column.field == "remark") and words_of(entry.cell).closing:
             return entry
     return None
 
 
 def _says_closed(entry: Entry, filled: Collection[str]) -> bool:
-    """Return whether a state, flag, side or action says that the line is closed."""
+    """Return whether a state, a flag, a side or an action says that the line is closed."""
     column, plain = entry.column, folded(entry.cell)
     if column.field == "status":
         return plain in ENDED | PENDING
@@ -148,11 +144,8 @@ def _says_closed(entry: Entry, filled: Collection[str]) -> bool:
     return column.field is None and words_of(entry.cell).closing and OPEN_SIGNS.isdisjoint(filled)
 
 
-def _named(lines: Sequence[Sequence[Entry]], *fields: str) -> str:
-    """Return the names of the columns of these fields that hold something, in a clause.
-
-    Empty where there are none.
-    """
+def _column_clause(lines: Sequence[Sequence[Entry]], *fields: str) -> str:
+    """Return a clause that names the columns of these fields with a value; empty without any."""
     names: dict[str, None] = {}
     for line in lines:
         for column, cell in line:
@@ -163,23 +156,23 @@ def _named(lines: Sequence[Sequence[Entry]], *fields: str) -> str:
 
 
 def _is_order_type(column: Column, cell: str) -> bool:
-    """Return whether the cell is an order's type, in a column whose name may also mean the side."""
+    """Return whether the cell is an order's type, in a column that may also hold sides."""
     return column.field is None and folded(column.name) == "type" and folded(cell) in ORDER_TYPES
 
 
 def _is_filled(entry: Entry) -> bool:
-    """Return whether a cell of an exit's column holds one.
+    """Return whether a cell in a column of exits holds one.
 
-    A price, a date, a yes, and of a result any word.
+    An exit is a price, a date or a yes; in a column of results it is any word.
     """
     cell, plain = entry.cell, folded(entry.cell)
     if cell.lower() in EMPTY or plain in (FALSE - {"0"}) | OPEN | ORDER_TYPES | PENDING:
         return False
     if plain in TRUE - {"1"} or (entry.column.field == "result" and plain != "0"):
         return True
-    written = numeral(cell)
-    if written is None:
-        # A date, or a price with words; a word alone, such as "ongoing", is none.
-        return any(map(str.isdigit, cell)) and not cell.startswith(_BEFORE_ANY_TRADE)
-    # What closed with a profit of 0 is closed as well.
-    return entry.column.field == "closed_pnl" or any(written.readings().values())
+    number = numeral(cell)
+    if number is None:
+        # A date, or a price with words; a word alone, such as "ongoing", is not an exit.
+        return has_digit(cell) and not cell.startswith(_UNSET_DATE)
+    # A position that closed with a profit of 0 is closed as well.
+    return entry.column.field == "closed_pnl" or any(number.readings().values())

@@ -18,11 +18,9 @@ def printable(cell: str) -> str:
 
 
 class Column(NamedTuple):
-    """A column: its name as written, what it is read as (None.
+    """A column: its name as written, the field it is read as, and the unit in its name.
 
-    Not read), and the unit that the name gives.
-
-    `field` is one of the vocabulary's fields or signs.
+    `field` is one of the vocabulary's fields or signs; None where the column is not read.
     """
 
     name: str
@@ -31,7 +29,7 @@ class Column(NamedTuple):
 
     @property
     def known(self) -> bool:
-        """Whether the name is understood, be it as something that an account does not need."""
+        """Whether the name is understood, even as something that an account does not need."""
         return self.field is not None or folded(self.name) in IGNORED
 
 
@@ -43,27 +41,25 @@ class Entry(NamedTuple):
 
 
 class TableLine(NamedTuple):
-    """A line that may hold a position: its first cell of every field, and all its entries."""
+    """A line that may hold a position: the first cell of every field, and all its entries."""
 
     number: int
     cells: Mapping[str, str]
     entries: tuple[Entry, ...] = ()
     context: tuple[str, ...] = ()
-    """What stands above it: titles, comments, the keys that lead to it in a dump."""
+    """The titles and comments above it, or the keys that lead to it in a dump."""
 
-    def of(self, *fields: str) -> list[Entry]:
+    def entries_of(self, *fields: str) -> list[Entry]:
         """Return the entries of these fields."""
         return [entry for entry in self.entries if entry.column.field in fields]
 
 
 class LineFault(NamedTuple):
-    """What is wrong on a line and what to do, as clauses.
+    """What is wrong on a line and what to do about it, as clauses.
 
-    Lines count from 1; 0 and no column: the table as a whole.
-
-    `column` is the column's name as the person wrote it. A fault is `removable` where the table
-    without that line would still mean what it says: never for a line that could be its header.
-    `unit` is what is counted.
+    Lines count from 1; line 0 with no column means the table as a whole. `column` is the column's
+    name as written. A fault is `removable` where the table without that line would still mean the
+    same, so never for a line that could be its header. `unit` is what `line` counts.
     """
 
     line: int
@@ -74,9 +70,9 @@ class LineFault(NamedTuple):
     unit: str = "Line"
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as the `import` command prints it.
+        """Return the fault as the `import` command prints it.
 
-        `line` is null where the table as a whole is meant.
+        `line` is null where the fault is of the table as a whole.
         """
         return {
             "line": self.line or None,
@@ -86,6 +82,6 @@ class LineFault(NamedTuple):
         }
 
     def __str__(self) -> str:
-        where = [f"{self.unit} {self.line}"] if self.line else []
-        where += [self.column] if self.column else []
-        return f"{', '.join(where) or 'The table'}: {self.wrong}; {self.remedy}."
+        place = [f"{self.unit} {self.line}"] if self.line else []
+        place += [self.column] if self.column else []
+        return f"{', '.join(place) or 'The table'}: {self.wrong}; {self.remedy}."

@@ -1,4 +1,4 @@
-"""Files that hold a table: text in a known encoding, or a workbook of a spreadsheet program."""
+"""Read the table in a file: text in UTF-8 or UTF-16, or a workbook of a spreadsheet program."""
 
 import csv
 import io
@@ -12,24 +12,22 @@ from margin.market.imports.columns import printable
 from margin.market.imports.grid import MOST_CHARACTERS, MOST_COLUMNS, MOST_LINES, fields_of
 
 LARGEST_FILE = 4_000_000
-"""Bytes of a file that is read."""
+"""The most bytes of a file that is read."""
 _LARGEST_WORKBOOK = 20_000_000
-"""Bytes of a workbook once it is unpacked."""
+"""The most bytes of an unpacked workbook."""
 _WORKBOOK = b"PK\x03\x04"
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
-_SHOWN_WORDS = re.compile(r'"([^"]*[A-Za-z][^"]*)"')
-"""Words that a number's format shows beside it."""
-_TWO_MEANINGS = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
-"""A number that could be read as one with parted thousands."""
+_FORMAT_WORDS = re.compile(r'"([^"]*[A-Za-z][^"]*)"')
+"""Words that the number format of a cell shows beside its number."""
+_AMBIGUOUS = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
+"""A number whose point could also group thousands."""
 
 
 def text_of_file(raw: bytes) -> str:
-    """Return a file's table as text.
+    """Return the text of a file; a workbook's sheet with the table becomes tab-separated lines.
 
-    As it is, or a workbook's first sheet with a table in tab-separated lines.
-
-    Text is UTF-8 or, where it says so at its beginning, UTF-16. Raises FieldError, without a path,
-    for any other file.
+    Text is UTF-8, or UTF-16 with a byte order mark. Raises FieldError, without a path, for any
+    other file.
     """
     if len(raw) > LARGEST_FILE:
         raise FieldError(
@@ -39,9 +37,9 @@ def text_of_file(raw: bytes) -> str:
         return _workbook(raw)
     if raw.startswith(_OLD_WORKBOOK):
         raise FieldError("", "it is a workbook of an old kind; save it as .xlsx or as CSV")
-    coding = "utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8"
+    encoding = "utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8"
     try:
-        text = raw.decode(coding).removeprefix("\ufeff")
+        text = raw.decode(encoding).removeprefix("\ufeff")
         if "\0" in text:
             raise UnicodeError("binary")
         return text
@@ -52,28 +50,24 @@ def text_of_file(raw: bytes) -> str:
 
 
 class _Sheet(NamedTuple):
-    """A visible sheet that is not empty.
-
-    Its name, its rows as text, and whether some of them are hidden.
-    """
+    """A visible sheet: its name, and its rows as text without the empty ones."""
 
     name: str
     rows: list[list[str]]
-    hides: bool
+    has_hidden: bool
+    """Whether some of its rows or columns are hidden."""
 
     @property
     def has_table(self) -> bool:
-        """Whether one of its first rows names a position's columns."""
+        """Whether one of its first rows names the columns of positions."""
         return any("symbol" in fields_of(row) and len(fields_of(row)) > 1 for row in self.rows[:20])
 
 
 def _workbook(raw: bytes) -> str:
-    """Return the lines of the sheet that names a position's columns, with its name.
+    """Return the sheet that names the columns of positions, below its name as a comment.
 
-    The name stands above them as a comment.
-
-    Raises FieldError where several sheets do, or rows are hidden: which of them hold is not
-    guessed.
+    Raises FieldError where several sheets do, or where rows are hidden, since either leaves it open
+    which lines count.
     """
     sheets = _sheets(raw)
     if not sheets:
@@ -86,7 +80,7 @@ def _workbook(raw: bytes) -> str:
             f"it has tables on several sheets ({names}); save only the one with the open positions",
         )
     [sheet] = tables
-    if sheet.hides:
+    if sheet.has_hidden:
         raise FieldError("", "it has hidden rows or columns; show or delete them first")
     text = io.StringIO()
     text.write(f"# {printable(sheet.name)}\n")
@@ -99,11 +93,11 @@ def _workbook(raw: bytes) -> str:
 
 
 def _sheets(raw: bytes) -> list[_Sheet]:
-    """Return the visible sheets.
+    """Return the visible sheets that are not empty.
 
-    Raises FieldError for what is no workbook, or one that is too large.
+    Raises FieldError for a file that is not a workbook, or is too large.
     """
-    # The library costs as much to import as all the rest of the package.
+    # Importing the library takes as long as importing the rest of the package.
     from openpyxl import load_workbook  # noqa: PLC0415
 
     try:
@@ -136,16 +130,17 @@ def _sheet(sheet: Any) -> _Sheet:
 
 
 def _cell(cell: Any) -> str:
-    """Return a cell's value as unambiguous text, with the words that its format shows."""
+    """Return a cell's value as unambiguous text, with the words of its number format."""
     value = cell.value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
-        written = f"{value:.15g}"
-        words = "".join(_SHOWN_WORDS.findall(cell.number_format or ""))
-        number = f"{written}0" if _TWO_MEANINGS.fullmatch(written) else written
+        number = f"{value:.15g}"
+        if _AMBIGUOUS.fullmatch(number):
+            number += "0"
+        words = "".join(_FORMAT_WORDS.findall(cell.number_format or ""))
         return f"{number} {words}".strip()
     if isinstance(value, date):
         return value.isoformat()

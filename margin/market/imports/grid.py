@@ -1,15 +1,15 @@
-"""A table of cells: its header, what its columns are called, which lines hold positions.
+"""The grid of a table: its header, what each column is read as, and the lines with positions.
 
-What the cells mean is read elsewhere. Without a header the columns are, in this order, symbol,
-side, size, entry price and leverage, the last one optional. A header that is not understood refuses
-the whole table: reading its columns by position instead could swap a size and a price.
+`line` reads what the cells mean. Without a header the columns are symbol, side, size, entry price
+and leverage, in this order, the last one optional. A table whose header is not understood is
+refused: reading its columns by position instead could swap a size and a price.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from margin.market.imports.cells import without_note, words_of
+from margin.market.imports.cells import cell_number, has_digit, words_of
 from margin.market.imports.closed import lists_no_positions
 from margin.market.imports.columns import (
     LONGEST_NAME,
@@ -21,7 +21,7 @@ from margin.market.imports.columns import (
 )
 from margin.market.imports.layout import COMMENT, TableRow, split
 from margin.market.imports.numerals import numeral
-from margin.market.imports.symbols import kind_refused
+from margin.market.imports.symbols import kind_refusal
 from margin.market.imports.vocabulary import (
     CONTRACTS,
     DOLLARS,
@@ -39,11 +39,11 @@ MOST_CHARACTERS = 2_000_000
 MOST_LINES = 10_000
 MOST_COLUMNS = 100
 MOST_NAMED = 12
-"""Unread columns that are named one by one."""
+"""Unread columns that a note lists by name."""
 
-ORDER = ("symbol", "side", "size", "entry_price", "leverage")
-_UNNAMED = ("symbol", "side", "size", "entry price", "leverage")
-_FLAGS = (
+_DEFAULT_FIELDS = ("symbol", "side", "size", "entry_price", "leverage")
+_DEFAULT_NAMES = ("symbol", "side", "size", "entry price", "leverage")
+_REPEATABLE_FIELDS = (
     "side",
     "is_short",
     "is_long",
@@ -56,8 +56,8 @@ _FLAGS = (
     "account",
     "return",
 )
-REPEATABLE = frozenset({*_FLAGS, "unrealised_pnl", *SIGNS.values(), *STEMS})
-"""What more than one column may say; a line on which they disagree is a fault."""
+REPEATABLE = frozenset({*_REPEATABLE_FIELDS, "unrealised_pnl", *SIGNS.values(), *STEMS})
+"""Fields that several columns may have, even with different cells on a line."""
 _WITH_UNIT = re.compile(r"(?P<name>.*?)[ _]*[(\[（](?P<unit>[^()\[\]（）]*)[)\]）] *")
 _DOLLAR_ENDING = re.compile(r"(?P<name>.+?)(?:in)?(?:usd[tc]?)")
 _DOLLAR_BEGINNING = re.compile(r"usd[tc]?(?P<name>.+)")
@@ -65,16 +65,16 @@ _DOLLAR_WORDS = frozenset({"DOLLAR", "DOLLARS", "NOTIONAL", "VALUE"})
 _FOOTER = re.compile(
     r"[(\[]?[0-9]+ (?:rows?|objects?|positions?|records?|results?|lines?)\b.*", re.IGNORECASE
 )
-_POSITION = frozenset({"position", "positions"})
-_GATE = frozenset({"contract", "size", "entry_price", "leverage"})
-_MISCOUNTED = "write a cell for every column, and put quotes around one that holds the separator"
+_POSITION_NAMES = frozenset({"position", "positions"})
+_GATE_NAMES = frozenset({"contract", "size", "entry_price", "leverage"})
+_CELLS_REMEDY = "write a cell for every column, and put quotes around one that holds the separator"
 
 
 class Grid(NamedTuple):
-    """A table as lines and columns; faults and notes are about its form.
+    """A table as columns and lines, with the faults and notes about its form.
 
-    `columns` are the first of each field; `unread` those that are not understood. `header` is its
-    line: None where there is none, 0 where a program gave the names.
+    `columns` has the first column of each field, `unread` those that are not understood. `header`
+    is the number of the header's line: None without a header, 0 where a program gave the names.
     """
 
     columns: Mapping[str, Column]
@@ -82,36 +82,34 @@ class Grid(NamedTuple):
     faults: tuple[LineFault, ...] = ()
     notes: tuple[str, ...] = ()
     unread: tuple[Column, ...] = ()
-    parted_by_commas: bool = False
+    separated_by_commas: bool = False
     header: int | None = None
     unit: str = "Line"
 
     @property
     def is_dump(self) -> bool:
-        """Whether a program printed it, not a person or a page."""
+        """Whether the table was printed by a program, and not by a person or a page."""
         return self.unit != "Line"
 
     @property
     def has_negative_sizes(self) -> bool:
-        """Whether some size has a sign, so that one without is a long's."""
-        cells = (
-            line.cells.get(field, "")
-            for line in self.lines
-            for field in ("size", "contracts", "notional")
-        )
-        return any(
-            written.negative for cell in cells if (written := numeral(without_note(cell)[0]))
-        )
+        """Whether some size is negative, so that a size without a sign is a long's."""
+        for line in self.lines:
+            for field in ("size", "contracts", "notional"):
+                number = cell_number(line.cells.get(field, ""))
+                if number and number.negative:
+                    return True
+        return False
 
 
 def read_grid(text: str) -> Grid:
-    """Return the grid of a text of any content."""
+    """Return the grid of any text; what is not a table of positions has a fault."""
     if len(text) > MOST_CHARACTERS:
         return refused(
             f"the text has more than {MOST_CHARACTERS:,} characters",
             "import a part of it at a time",
         )
-    layout = split(text, MOST_LINES, _sense)
+    layout = split(text, MOST_LINES, _score)
     if layout is None:
         return refused(
             f"the text has more than {MOST_LINES:,} lines", "import a part of it at a time"
@@ -121,7 +119,7 @@ def read_grid(text: str) -> Grid:
         return refused(wrong, "print or export it in full")
     if not layout.rows:
         return Grid({})
-    return _laid_out(layout.rows)._replace(parted_by_commas=layout.separator == ",")
+    return _grid(layout.rows)._replace(separated_by_commas=layout.separator == ",")
 
 
 def grid_of_rows(
@@ -130,12 +128,12 @@ def grid_of_rows(
     contexts: Sequence[tuple[str, ...]],
     unit: str,
 ) -> Grid:
-    """Return the grid of rows under a header, as a program gives them, each in its context.
+    """Return the grid of a program's rows under their header, each with its context.
 
-    `unit` is what the rows are counted in.
+    `unit` is what the rows are called in faults and notes.
     """
     numbered = [TableRow(number, tuple(cells)) for number, cells in enumerate(rows, start=1)]
-    grid = _Layout(numbered, TableRow(0, tuple(header)), unit).grid()
+    grid = _GridBuilder(numbered, TableRow(0, tuple(header)), unit).grid()
     lines = tuple(line._replace(context=contexts[line.number - 1]) for line in grid.lines)
     return grid._replace(lines=lines)
 
@@ -146,70 +144,61 @@ def refused(wrong: str, remedy: str) -> Grid:
 
 
 def fields_of(names: Sequence[str]) -> set[str]:
-    """Return what columns of these names are read as."""
+    """Return the fields that columns of these names are read as."""
     return {column.field for column in _columns(names) if column.field}
 
 
 def _header_width(cells: Sequence[str]) -> int:
-    """Return how many fields the cells name, 0 where they are no header."""
+    """Return how many fields the cells name, 0 where they are not a header."""
     if len(cells) < 2:
         return 0
     fields = fields_of(cells)
     return len(fields) if "symbol" in fields and len(fields) > 1 else 0
 
 
-def _sense(rows: Sequence[TableRow]) -> tuple[int, int]:
-    """Return how much sense a way to part the columns makes.
-
-    The fields of its header, and its nameless positions.
-    """
+def _score(rows: Sequence[TableRow]) -> tuple[int, int]:
+    """Return how well a separator fits: fields in the header, then positions without names."""
     widths = [_header_width(row.cells) for row in rows]
     return max(widths, default=0), sum(_is_unnamed_position(row.cells) for row in rows)
 
 
 def _is_unnamed_position(cells: Sequence[str]) -> bool:
+    """Return whether the cells are a position in the default order of columns."""
     if len(cells) < 4:
         return False
     side = words_of(cells[1])
-    numbers = numeral(without_note(cells[2])[0]) and numeral(without_note(cells[3])[0])
-    # A line with a mistake in one number is a line; one without any is a header.
-    any_digit = any(character.isdigit() for cell in cells[2:4] for character in cell)
-    return (
-        len(side.sides) == 1
-        and not side.unknown
-        and (bool(numbers) or any_digit or not (cells[2] and cells[3]))
-    )
+    # A line with a mistake in a number still is a line; one without any digit may be a header.
+    may_have_numbers = any(map(has_digit, cells[2:4])) or not all(cells[2:4])
+    return len(side.sides) == 1 and not side.unknown and may_have_numbers
 
 
 def _columns(cells: Sequence[str]) -> list[Column]:
     columns = [_column(cell) for cell in cells[:MOST_COLUMNS]]
     names = {column.name.lower() for column in columns}
     if "symbol" not in {column.field for column in columns}:
-        # Some venues head the column of symbols "Contracts".
+        # Some venues call the column of symbols "Contracts".
         return [
             column._replace(field="symbol") if column.field == "contracts" else column
             for column in columns
         ]
     if "instid" in names:
-        # OKX's own names: what it calls pos and sz is in contracts.
-        return [
-            column._replace(field="contracts") if column.name in {"pos", "sz"} else column
-            for column in columns
-        ]
-    if names >= _GATE:
-        # Gate's own names: its sizes are in contracts.
-        return [
-            column._replace(field="contracts") if column.name == "size" else column
-            for column in columns
-        ]
+        # OKX's names: its pos and sz are in contracts.
+        return _in_contracts(columns, {"pos", "sz"})
+    if names >= _GATE_NAMES:
+        # Gate's names: its sizes are in contracts.
+        return _in_contracts(columns, {"size"})
     return columns
 
 
-def _column(cell: str) -> Column:
-    """Return what a header's cell names.
+def _in_contracts(columns: Sequence[Column], names: Collection[str]) -> list[Column]:
+    """Return the columns, with those of these names in contracts."""
+    return [
+        column._replace(field="contracts") if column.name in names else column for column in columns
+    ]
 
-    `Size (USDT)` is a notional, `Qty (Cont)` a number of contracts.
-    """
+
+def _column(cell: str) -> Column:
+    """Return the column of a header's cell: `Size (USDT)` is a notional, `Qty (Cont)` contracts."""
     name, unit = cell, ""
     if len(cell) <= LONGEST_NAME and (parts := _WITH_UNIT.fullmatch(cell)):
         name, unit = parts["name"], parts["unit"].strip()
@@ -233,7 +222,7 @@ def _field(name: str) -> str | None:
 
 
 def _field_in_dollars(plain: str) -> str | None:
-    """Return what a name means that ends in a dollar coin: `Margin USDT`, `Size in USD`."""
+    """Return the field of a name with a dollar coin: `Margin USDT`, `Size in USD`."""
     dollars = _DOLLAR_ENDING.fullmatch(plain) or _DOLLAR_BEGINNING.fullmatch(plain)
     field = _meaning(dollars["name"]) if dollars else None
     if field == "size":
@@ -254,18 +243,19 @@ def _meaning(name: str) -> str | None:
     return SIGNS.get(name) or FIELDS.get(name)
 
 
-def _laid_out(rows: Sequence[TableRow]) -> Grid:
+def _grid(rows: Sequence[TableRow]) -> Grid:
+    """Return the grid below the widest header, or else by the default order of columns."""
     header = max(rows, key=lambda row: _header_width(row.cells))
     if _header_width(header.cells):
-        return _Layout(rows, header).grid()
+        return _GridBuilder(rows, header).grid()
     filled = [row for row in rows if not _is_comment(row)]
     if not filled:
         return Grid({})
-    order = ", ".join(_UNNAMED)
-    if _is_unnamed_position(filled[0].cells):
-        return _Layout(rows, None).grid()
-    if any(_is_unnamed_position(row.cells) for row in filled[1:]) or _may_be_header(filled[0]):
-        first = filled[0]
+    first, *others = filled
+    order = ", ".join(_DEFAULT_NAMES)
+    if _is_unnamed_position(first.cells):
+        return _GridBuilder(rows, None).grid()
+    if any(_is_unnamed_position(row.cells) for row in others) or _may_be_header(first):
         names = ", ".join(f'"{printable(cell)}"' for cell in first.cells[:MOST_NAMED] if cell)
         wrong = f"line {first.number} looks like a header, and its columns are not known: {names}"
         return refused(wrong, f"name them {order}")
@@ -281,57 +271,45 @@ def _is_comment(row: TableRow) -> bool:
 
 
 def _may_be_header(row: TableRow) -> bool:
-    """Return whether the row names columns in words that are not known.
-
-    It has no number, and no side in its place.
-    """
-    cells = [cell for cell in row.cells if cell]
-    if len(cells) < 3 or _is_comment(row) or _is_unnamed_position(row.cells):
+    """Return whether the row may name columns in unknown words: it has no digit and no position."""
+    filled_cells = sum(map(bool, row.cells))
+    if filled_cells < 3 or _is_comment(row) or _is_unnamed_position(row.cells):
         return False
-    return not any(character.isdigit() for cell in cells for character in cell)
+    return not any(map(has_digit, row.cells))
 
 
 def _is_second_header(row: TableRow) -> bool:
-    """Return whether the row names columns below the header, be it in words that are not known.
-
-    It has no number.
-    """
+    """Return whether a row below the header names columns, even in words that are not known."""
     cells = [cell for cell in row.cells if cell and cell.lower() not in EMPTY]
-    if len(cells) < 3 or any(character.isdigit() for cell in cells for character in cell):
+    if len(cells) < 3 or any(map(has_digit, cells)):
         return False
-    words = [words_of(cell) for cell in cells]
-    return _header_width(row.cells) > 2 or not any(said.sides or said.modes for said in words)
+    if _header_width(row.cells) > 2:
+        return True
+    return not any(words.sides or words.modes for words in map(words_of, cells))
 
 
 def _begins_section(cells: Sequence[str]) -> bool:
-    """Return whether the cells are one title that says what the lines below it are.
-
-    Closed, isolated, shorts.
-    """
+    """Return whether the cells are a single title for the lines below: closed, isolated, shorts."""
     if not cells or not cells[0] or any(cells[1:]):
         return False
     title = cells[0]
-    if lists_no_positions(title) or kind_refused(title):
+    if lists_no_positions(title) or kind_refusal(title):
         return True
     words = words_of(title)
-    return not any(map(str.isdigit, title)) and bool(
+    return not has_digit(title) and bool(
         words.sides or words.modes or words.closing or not words.unknown
     )
 
 
 def _is_total(row: TableRow) -> bool:
     first = next((cell for cell in row.cells if cell), "")
-    word = re.split(r"[ :]", first, maxsplit=1)[0]
-    named = (
-        folded(first) in TOTALS
-        or folded(word) in TOTALS
-        or folded(" ".join(first.split()[:2])) in TOTALS
-    )
-    return named and not any(folded(cell) in SIDES for cell in row.cells)
+    beginnings = (first, re.split(r"[ :]", first, maxsplit=1)[0], " ".join(first.split()[:2]))
+    has_total = any(folded(beginning) in TOTALS for beginning in beginnings)
+    return has_total and not any(folded(cell) in SIDES for cell in row.cells)
 
 
-class _Layout:
-    """Sorts the rows of one table: header, positions, totals, comments, and what fits nowhere."""
+class _GridBuilder:
+    """Builds the grid of one table: sorts its rows into positions, titles, notes and faults."""
 
     def __init__(
         self, rows: Sequence[TableRow], header: TableRow | None, unit: str = "Line"
@@ -344,42 +322,36 @@ class _Layout:
         self.titles: list[str] = []
         self.section: tuple[str, ...] = ()
         self.section_row: TableRow | None = None
-        names = _columns(_trimmed(header.cells)) if header else []
-        self.columns = names or [Column(*pair) for pair in zip(_UNNAMED, ORDER, strict=True)]
-        self._find_side()
-        self.least = len(self.columns) if header else len(ORDER) - 1
+        columns = _columns(_trimmed(header.cells)) if header else []
+        self.columns = columns or list(map(Column, _DEFAULT_NAMES, _DEFAULT_FIELDS))
+        self._read_unknown_columns()
+        self.fewest_cells = len(self.columns) if header else len(self.columns) - 1
 
-    def _find_side(self) -> None:
-        """Take unread columns that hold sides as sides.
-
-        A short must not pass for a long, nor a sale for a long's.
+    def _read_unknown_columns(self) -> None:
+        """Read unknown columns as sides where their cells are sides, lest a short become a long.
 
         A column called Position holds either sides or sizes.
         """
         rows = [row for row in self.rows if not (_is_comment(row) or self._is_header(row))]
-        stated = "side" in {column.field for column in self.columns}
+        has_sides = "side" in {column.field for column in self.columns}
         for index, column in enumerate(self.columns):
             if column.field is not None:
                 continue
             cells = [
                 row.cells[index] for row in rows if len(row.cells) > index and row.cells[index]
             ]
-            if _are_sides(cells) or (not stated and any(_says_side(cell) for cell in cells)):
+            if _are_sides(cells) or (not has_sides and any(map(_is_side, cells))):
                 self.columns[index] = column._replace(field="side")
-            elif (
-                folded(column.name) in _POSITION
-                and cells
-                and all(_is_number(cell) for cell in cells)
-            ):
+            elif folded(column.name) in _POSITION_NAMES and cells and all(map(cell_number, cells)):
                 self.columns[index] = column._replace(field="size")
 
     def grid(self) -> Grid:
-        """Return the sorted table."""
+        """Return the grid, with no lines where the header itself has a fault."""
         self._check_header()
         if self.faults:
             return Grid({}, faults=tuple(self.faults))
         for row in self.rows:
-            if _is_comment(row) and self.header and row.number < self.header.number:
+            if _is_comment(row) and self._is_above_header(row):
                 self.titles += [cell for cell in row.cells if cell]
             elif any(row.cells) and not _is_comment(row) and not self._is_header(row):
                 self._sort(row)
@@ -392,36 +364,27 @@ class _Layout:
                 by_field.setdefault(column.field, column)
         unread = tuple(column for column in self.columns if column.field is None and column.name)
         return Grid(
-            by_field,
-            lines,
-            tuple(self.faults),
-            (*self._unread(unread), *self.notes),
+            columns=by_field,
+            lines=lines,
+            faults=tuple(self.faults),
+            notes=(*_unread_note(unread), *self.notes),
             unread=unread,
             header=self.header.number if self.header else None,
             unit=self.unit,
         )
 
     def _end_section(self) -> None:
-        """Ask about a title with no line below it that says anything of positions.
-
-        It may be about those above it.
-        """
+        """Ask about a title with no line below it, since it may be about the lines above it."""
         row = self.section_row
-        if (
-            row is None
-            or any(line.number > row.number for line in self.lines)
-            or lists_no_positions(row.cells[0])
-        ):
+        if row is None or any(line.number > row.number for line in self.lines):
             return
-        words = words_of(row.cells[0])
-        if words.sides or words.modes or words.closing or kind_refused(row.cells[0]):
-            wrong = f'no line follows the title "{printable(row.cells[0])}"'
-            self._fault(
-                row,
-                wrong,
-                "write it above the lines that it is about, or remove it",
-                removable=False,
-            )
+        title = row.cells[0]
+        words = words_of(title)
+        is_about_lines = words.sides or words.modes or words.closing or kind_refusal(title)
+        if is_about_lines and not lists_no_positions(title):
+            wrong = f'no line follows the title "{printable(title)}"'
+            remedy = "write it above the lines that it is about, or remove it"
+            self._fault(row, wrong, remedy, removable=False)
 
     def _check_header(self) -> None:
         if self.header is None:
@@ -431,52 +394,44 @@ class _Layout:
             self._fault(self.header, wrong, "leave out those that are not needed", removable=False)
 
     def _check_repeats(self) -> None:
-        """Two columns of one field are fine as long as they agree on every line."""
-        first: dict[str, Column] = {}
+        """Add a fault for two columns of one field whose cells differ on some line."""
+        by_field: dict[str, Column] = {}
+        number = self.header.number if self.header else 0
         for column in self.columns:
             if column.field is None or column.field in REPEATABLE:
                 continue
-            other = first.setdefault(column.field, column)
-            if other is not column and any(_disagree(line, column.field) for line in self.lines):
-                field = column.field.replace("_", " ")
-                wrong = (
-                    f'both "{other.name}" and "{column.name}" read as the {field}, and they differ'
-                )
-                number = self.header.number if self.header else 0
+            first = by_field.setdefault(column.field, column)
+            if first is not column and any(_disagree(line, column.field) for line in self.lines):
+                names = f'both "{first.name}" and "{column.name}"'
+                wrong = f"{names} read as the {column.field.replace('_', ' ')}, and they differ"
+                remedy = "remove or rename one of them"
                 self.faults.append(
-                    LineFault(
-                        number,
-                        "",
-                        wrong,
-                        "remove or rename one of them",
-                        removable=False,
-                        unit=self.unit,
-                    )
+                    LineFault(number, "", wrong, remedy, removable=False, unit=self.unit)
                 )
 
     def _is_header(self, row: TableRow) -> bool:
-        """Return whether it is the header, or a repetition of it."""
+        """Return whether the row is the header, or a repetition of it."""
         return self.header is not None and _trimmed(row.cells) == _trimmed(self.header.cells)
 
+    def _is_above_header(self, row: TableRow) -> bool:
+        return self.header is not None and row.number < self.header.number
+
     def _sort(self, row: TableRow) -> None:
+        """Add a row to the lines, the titles, the notes or the faults."""
         cells = _trimmed(row.cells)
         filled = [cell for cell in cells if cell]
         if len(filled) == 1 and _FOOTER.fullmatch(filled[0]):
             self.notes.append(f"line {row.number} counts the lines and is not read")
         elif _is_total(row):
             self.notes.append(f"line {row.number} is a total and is not read")
-        elif self.header and row.number < self.header.number and len(filled) == 1:
+        elif self._is_above_header(row) and len(filled) == 1:
             self.titles.append(filled[0])
             self.notes.append(f"line {row.number} stands above the header and is not read")
-        elif self.header and row.number < self.header.number:
-            # It may be the real header, in words that are not known.
-            removable = any(character.isdigit() for cell in cells for character in cell)
-            self._fault(
-                row,
-                "it stands above the header",
-                "remove it, or begin it with #",
-                removable=removable,
-            )
+        elif self._is_above_header(row):
+            # Without a digit it may be the true header, in words that are not known.
+            removable = any(map(has_digit, cells))
+            remedy = "remove it, or begin it with #"
+            self._fault(row, "it stands above the header", remedy, removable=removable)
         elif self.unit == "Line" and _begins_section(cells):
             self._end_section()
             self.section, self.section_row = (cells[0],), row
@@ -484,88 +439,85 @@ class _Layout:
         elif self.header and self.unit == "Line" and _is_second_header(row):
             wrong = "it looks like the header of another table"
             self._fault(row, wrong, "import one table of open positions at a time", removable=False)
-        elif len(row.cells) < self.least or len(cells) > len(self.columns):
-            # A single word may be a title that says what the lines below it are.
-            removable = len(filled) > 1 or any(map(str.isdigit, "".join(filled)))
-            self._fault(
-                row,
-                f"it has {max(len(cells), 1)} cells, {self._wanted()}",
-                _MISCOUNTED,
-                removable=removable,
-            )
+        elif len(row.cells) < self.fewest_cells or len(cells) > len(self.columns):
+            # A single word may be a title of the lines below it.
+            removable = len(filled) > 1 or any(map(has_digit, filled))
+            wrong = f"it has {max(len(cells), 1)} cells, {self._expected()}"
+            self._fault(row, wrong, _CELLS_REMEDY, removable=removable)
         else:
             self.lines.append(self._line(row.number, cells))
 
     def _line(self, number: int, cells: Sequence[str]) -> TableLine:
-        entries = tuple(Entry(*pair) for pair in zip(self.columns, cells, strict=False) if pair[1])
+        entries = tuple(
+            Entry(column, cell) for column, cell in zip(self.columns, cells, strict=False) if cell
+        )
         by_field: dict[str, str] = {}
         for column, cell in entries:
             if column.field:
                 by_field.setdefault(column.field, cell)
         return TableLine(number, by_field, entries, self.section)
 
-    def _wanted(self) -> str:
-        return f"the header {len(self.columns)}" if self.header else f'not "{", ".join(_UNNAMED)}"'
+    def _expected(self) -> str:
+        order = ", ".join(_DEFAULT_NAMES)
+        return f"the header {len(self.columns)}" if self.header else f'not "{order}"'
 
     def _fault(self, row: TableRow, wrong: str, remedy: str, *, removable: bool = True) -> None:
         removable = removable and row.span == 1 and not _may_be_header(row)
         self.faults.append(LineFault(row.number, "", wrong, remedy, removable, self.unit))
 
-    def _unread(self, columns: Sequence[Column]) -> list[str]:
-        names = [f'"{column.name}"' for column in columns]
-        if not names:
-            return []
-        more = [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
-        return [f"not read: {', '.join(names[:MOST_NAMED] + more)}"]
+
+def _unread_note(columns: Sequence[Column]) -> list[str]:
+    """Return a note on the columns that are not read, in a list that is empty without any."""
+    names = [f'"{column.name}"' for column in columns]
+    if not names:
+        return []
+    more = [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
+    return [f"not read: {', '.join(names[:MOST_NAMED] + more)}"]
 
 
-def _says_side(cell: str) -> bool:
-    """Return whether a cell says a side and nothing else, in an unambiguous word."""
+def _is_side(cell: str) -> bool:
+    """Return whether a cell is a side and nothing else, in an unambiguous word."""
     words = words_of(cell)
-    certain = any(folded(word) in SIDE_WORDS for word in re.split(r"[\s/()]+", cell))
-    return bool(words.sides) and not words.unknown and certain
+    unambiguous = any(folded(word) in SIDE_WORDS for word in re.split(r"[\s/()]+", cell))
+    return bool(words.sides) and not words.unknown and unambiguous
 
 
 def _are_sides(cells: Sequence[str]) -> bool:
-    """Return whether all cells are sides, be they single letters."""
+    """Return whether all cells are sides, even as single letters."""
     letters = {folded(cell) for cell in cells}
     if letters and (letters <= {"b", "s"} or letters <= {"l", "s"}):
         return True
-    return bool(cells) and all(_says_side(cell) for cell in cells)
-
-
-def _is_number(cell: str) -> bool:
-    return numeral(without_note(cell)[0]) is not None
+    return bool(cells) and all(map(_is_side, cells))
 
 
 def _disagree(line: TableLine, field: str) -> bool:
-    """Return whether the line's cells of one field differ, be they numbers written in two ways."""
-    cells = [cell for _, cell in line.of(field)]
-    return any(not _same(cells[0], cell) for cell in cells[1:])
+    """Return whether the line's cells of one field differ, other than in how they are written."""
+    cells = [cell for _, cell in line.entries_of(field)]
+    return any(not _are_equal(cells[0], cell) for cell in cells[1:])
 
 
-def _same(one: str, other: str) -> bool:
-    if one.casefold() == other.casefold():
+def _are_equal(first: str, second: str) -> bool:
+    if first.casefold() == second.casefold():
         return True
-    first, second = numeral(one), numeral(other)
-    if first is None or second is None:
+    first_number, second_number = numeral(first), numeral(second)
+    if first_number is None or second_number is None:
         return False
-    values = zip(first.readings().items(), second.readings().items(), strict=False)
-    return any(mine == theirs for mine, theirs in values)
+    readings = first_number.readings().items(), second_number.readings().items()
+    return any(reading == other for reading, other in zip(*readings, strict=False))
 
 
 def _without_index(rows: Sequence[TableRow], header: TableRow | None) -> Sequence[TableRow]:
-    """Return the rows without the numbering that a printed data frame begins with."""
+    """Return the rows without the index that a printed data frame begins with."""
     if header is None:
         return rows
     below = [row for row in rows if row.number > header.number and any(row.cells)]
-    wider = [row for row in below if len(_trimmed(row.cells)) > 1]
-    shifted = wider and all(
-        len(row.cells) == len(header.cells) + 1 and row.cells[0].isdecimal() for row in wider
+    indexed = [row for row in below if len(_trimmed(row.cells)) > 1]
+    has_index = indexed and all(
+        len(row.cells) == len(header.cells) + 1 and row.cells[0].isdecimal() for row in indexed
     )
-    if not shifted:
+    if not has_index:
         return rows
-    return [row._replace(cells=row.cells[1:]) if row in wider else row for row in rows]
+    return [row._replace(cells=row.cells[1:]) if row in indexed else row for row in rows]
 
 
 def _trimmed(cells: Sequence[str]) -> list[str]:

@@ -1,6 +1,7 @@
-"""A text as rows of cells.
+"""Split a text into rows of cells.
 
-How its columns are parted, which lines only draw rules, and what a printer did to it.
+It chooses the separator, drops lines that only draw rules, joins lines that a printer wrapped, and
+reports whether it cut some.
 """
 
 import csv
@@ -10,23 +11,24 @@ from typing import NamedTuple
 
 COMMENT = ("#", "//")
 _RULE = re.compile(r"[-=_+|:;,\s\u2500-\u257f]*")
-"""A line that only draws: of a Markdown table, of psql, of a box."""
-_PLAIN = str.maketrans(
+"""A line that only draws a rule, as in Markdown, in psql or in a box."""
+_PLAIN_SIGNS = str.maketrans(
     {**dict.fromkeys("│┃║╎┆┊", "|"), **dict(zip("（）［］／＋－％：＄", "()[]/+-%:$", strict=True))}
 )
-"""Bars of drawn boxes, and signs of full width, as everybody else writes them."""
-_KINDS_OF_COLUMNS = frozenset(
+"""Plain signs for the bars of drawn boxes and for signs of full width."""
+_COLUMN_TYPES = frozenset(
     {"str", "f64", "f32", "i64", "i32", "u64", "u32", "bool", "object", "---", "date"}
 )
-"""What some programs print below a header."""
-_ONLY_DOTS = re.compile(r"\.{2,3}|…")
+"""The types of columns that some programs print below a header."""
+_ELLIPSIS = re.compile(r"\.{2,3}|…")
 _GAP = re.compile(r"[ \u00a0]{2,}")
-_OTHERWISE_PARTED = re.compile(r"[\t;|,]|(?<![\w.,])[0-9]{1,3} +[0-9]{3}(?![0-9])")
-"""What parts cells, or thousands, in another way than a single space between two cells."""
+_OTHER_SEPARATOR = re.compile(r"[\t;|,]|(?<![\w.,])[0-9]{1,3} +[0-9]{3}(?![0-9])")
+"""A separator of cells other than a space, or a space between thousands."""
 _SAMPLE = 200
-"""Lines by which the separator is chosen."""
+"""Lines from which the separator is chosen."""
 _LONGEST_SPAN = 5
 """Lines that a quoted cell may run over; more is a stray quote."""
+_SEPARATORS = ("\t", ";", "|", ",", "  ", " ")
 
 
 class TableRow(NamedTuple):
@@ -37,18 +39,15 @@ class TableRow(NamedTuple):
     span: int = 1
 
 
-class Parted(NamedTuple):
-    """The rows of a text, and by what their cells are parted.
-
-    `truncated`: a printer left lines or columns out.
-    """
+class SplitText(NamedTuple):
+    """The rows of a text and their separator; `truncated` if a printer omitted lines or columns."""
 
     rows: list[TableRow]
     separator: str
     truncated: bool
 
 
-Sense = Callable[[Sequence[TableRow]], tuple[int, int]]
+Score = Callable[[Sequence[TableRow]], tuple[int, int]]
 
 
 def lines_of(text: str) -> list[str]:
@@ -56,70 +55,65 @@ def lines_of(text: str) -> list[str]:
     return re.split("\r\n|\r|\n", text)
 
 
-def split(text: str, most_lines: int, sense: Sense) -> Parted | None:
-    """Return the rows of a text, parted in the way that makes most `sense`.
+def split(text: str, most_lines: int, score: Score) -> SplitText | None:
+    """Return the rows of a text, split by the separator with the highest `score`.
 
-    None where it has more than `most_lines`.
-
-    Lines that hold nothing or draw a rule are no rows.
+    None where it has more than `most_lines`. Empty lines and rules make no rows.
     """
-    lines = lines_of(text.removeprefix("\ufeff").rstrip("\r\n").translate(_PLAIN))
+    lines = lines_of(text.removeprefix("\ufeff").rstrip("\r\n").translate(_PLAIN_SIGNS))
     if len(lines) > most_lines:
         return None
     lines = _unwrapped(lines)
     filled = [line for line in lines if not _RULE.fullmatch(line)]
     sample = filled[:_SAMPLE]
-    separator = max(_SEPARATORS, key=lambda each: sense(list(_rows(sample, each))))
+    separator = max(_SEPARATORS, key=lambda candidate: score(list(_rows(sample, candidate))))
     rows = [row for row in _rows(lines, separator) if not _is_rule(row)]
-    return Parted(rows, separator, truncated=any(_is_cut(row) for row in rows))
-
-
-_SEPARATORS = ("\t", ";", "|", ",", "  ", " ")
+    return SplitText(rows, separator, truncated=any(_is_cut(row) for row in rows))
 
 
 def _is_rule(row: TableRow) -> bool:
-    kinds = {cell for cell in row.cells if cell}
+    words = {cell for cell in row.cells if cell}
     return bool(_RULE.fullmatch("".join(row.cells))) or (
-        len(row.cells) > 1 and kinds <= _KINDS_OF_COLUMNS
+        len(row.cells) > 1 and words <= _COLUMN_TYPES
     )
 
 
 def _is_cut(row: TableRow) -> bool:
-    dots = [bool(_ONLY_DOTS.fullmatch(cell)) for cell in row.cells if cell]
+    """Return whether a printer wrote dots for lines, or for a column among several."""
+    dots = [bool(_ELLIPSIS.fullmatch(cell)) for cell in row.cells if cell]
     return bool(dots) and (all(dots) or (len(dots) > 3 and any(dots)))
 
 
 def _rows(lines: Sequence[str], separator: str) -> Iterator[TableRow]:
     """Yield the row of every line that is not empty."""
-    cells_of: Callable[[str], list[str]]
-    if separator == "  ":
-        cells_of = lambda line: _GAP.split(line.strip())  # noqa: E731
-    elif separator == " ":
-        # A printed data frame may leave a single space. A number with a space in it must not become
-        # two.
-        if not _is_printed_frame(lines):
-            return
-        cells_of = str.split
-    elif separator == "|":
-        # A Markdown table has bars around its lines; elsewhere a line that begins with one has an
-        # empty first cell.
-        framed = all(line.strip().startswith("|") for line in lines if line.strip())
-        cells_of = lambda line: _unframed(line, framed=framed).split("|")  # noqa: E731
-    else:
+    if separator not in {"  ", " ", "|"}:
         yield from _quoted_rows(lines, separator)
         return
+    # A printed data frame may leave a single space; elsewhere a space may be inside a number.
+    if separator == " " and not _is_printed_frame(lines):
+        return
+    # A Markdown table has bars around its lines; elsewhere a line that begins with one has an
+    # empty first cell.
+    framed = all(line.strip().startswith("|") for line in lines if line.strip())
     for number, line in enumerate(lines, start=1):
-        if line.strip():
-            yield _row(number, cells_of(line))
+        if not line.strip():
+            continue
+        if separator == "|":
+            cells = _unframed(line, framed=framed).split("|")
+        elif separator == "  ":
+            cells = _GAP.split(line.strip())
+        else:
+            cells = line.split()
+        yield _row(number, cells)
 
 
 def _is_printed_frame(lines: Sequence[str]) -> bool:
-    """Return whether spaces alone part the lines, with a word for each word of the first.
+    """Return whether spaces alone separate the cells, with a word for each word of the header.
 
-    Its lines may be numbered.
+    The lines may have their number as one word more.
     """
     counts = [len(line.split()) for line in lines if line.strip()]
-    if len(counts) < 2 or any(_OTHERWISE_PARTED.search(line) for line in lines):
+    if len(counts) < 2 or any(_OTHER_SEPARATOR.search(line) for line in lines):
         return False
     return set(counts[1:]) in ({counts[0]}, {counts[0] + 1})
 
@@ -129,7 +123,7 @@ def _unframed(line: str, *, framed: bool) -> str:
 
 
 def _quoted_rows(lines: Sequence[str], separator: str) -> Iterator[TableRow]:
-    """Yield rows whose cells may stand in quotes, and there hold separators and line breaks."""
+    """Yield rows whose cells may be quoted, with separators and line breaks inside the quotes."""
     start = 0
     while start < len(lines):
         span, cells = _quoted_row(lines, start, separator)
@@ -139,22 +133,21 @@ def _quoted_rows(lines: Sequence[str], separator: str) -> Iterator[TableRow]:
 
 
 def _quoted_row(lines: Sequence[str], start: int, separator: str) -> tuple[int, list[str]]:
-    """Return how many lines the row runs over that begins at `start`, and its cells."""
+    """Return the number of lines of the row that begins at `start`, and its cells."""
     for span in range(1, _LONGEST_SPAN + 1):
         text = "\n".join(lines[start : start + span])
         if span == 1 and '"' not in text:
             return 1, [cell.lstrip(" ") for cell in text.split(separator)]
         try:
             rows = list(csv.reader([text], delimiter=separator, skipinitialspace=True, strict=True))
-        except (
-            csv.Error
-        ):  # A quote that is not closed on this line, or a cell beyond the module's own limit.
+        except csv.Error:
+            # A quote that is not closed on this line, or a cell beyond the module's limit.
             continue
         return span, rows[0] if rows else []
-    return 1, _loosely(lines[start], separator)
+    return 1, _lenient_cells(lines[start], separator)
 
 
-def _loosely(line: str, separator: str) -> list[str]:
+def _lenient_cells(line: str, separator: str) -> list[str]:
     try:
         cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
     except csv.Error:
@@ -171,11 +164,11 @@ def _row(number: int, cells: Sequence[str], span: int = 1) -> TableRow:
 
 
 def _unwrapped(lines: list[str]) -> list[str]:
-    """Return the lines of a printed data frame that was too wide for its page in one piece.
+    """Return the lines of a data frame with its wrapped columns joined.
 
-    Such a print has its columns in blocks, one below the other, each header but the last ended by a
-    backslash and each line begun by its number. The lines of later blocks are emptied, so that the
-    first ones keep their numbers.
+    A frame too wide for its page is printed in blocks of columns, one below the other: each header
+    but the last ends with a backslash, and each line begins with its number. The lines of later
+    blocks become empty, so that those of the first keep their numbers.
     """
     if not any(line.rstrip().endswith("\\") for line in lines):
         return lines
@@ -183,23 +176,23 @@ def _unwrapped(lines: list[str]) -> list[str]:
     heights = {len(block) for block in blocks}
     if len(blocks) < 2 or len(heights) != 1:
         return lines
-    whole = [""] * len(lines)
-    for place, (number, line) in enumerate(blocks[0]):
+    joined = [""] * len(lines)
+    for row, (index, line) in enumerate(blocks[0]):
         parts = [line.rstrip("\\ ")]
         for block in blocks[1:]:
-            part = block[place][1].rstrip("\\ ")
-            # Every block repeats the line's number, but for its header.
-            parts.append(part if place == 0 else re.sub(r"^\s*[0-9]+(?=\s)", "", part))
-        whole[number] = "  ".join(parts)
-    return whole
+            part = block[row][1].rstrip("\\ ")
+            # Every block repeats the line's number, except in its header.
+            parts.append(part if row == 0 else re.sub(r"^\s*[0-9]+(?=\s)", "", part))
+        joined[index] = "  ".join(parts)
+    return joined
 
 
 def _blocks(lines: Sequence[str]) -> list[list[tuple[int, str]]]:
-    """Return the lines, with their places, in blocks parted by empty lines."""
+    """Return the lines with their indices, in blocks separated by empty lines."""
     blocks: list[list[tuple[int, str]]] = [[]]
-    for place, line in enumerate(lines):
+    for index, line in enumerate(lines):
         if line.strip():
-            blocks[-1].append((place, line))
+            blocks[-1].append((index, line))
         elif blocks[-1]:
             blocks.append([])
     return [block for block in blocks if block]

@@ -1,10 +1,9 @@
-"""One line of a table: what its cells mean, and whether a scenario can hold it.
+"""Read one line of a table as a position, or as the reason why a scenario cannot hold it.
 
 A line is read for an account in one margin mode and one settlement coin. A size is in tokens,
 unless the header, or the unit beside it, says contracts or $; a size in $ becomes tokens at the
-entry price. Side, margin mode and leverage may stand in any cell, and where they stand twice they
-must agree. What a line gives beside its position (value, profit, liquidation price) is not taken
-over, but the position must not contradict it.
+entry price. Any cell may state side, margin mode and leverage, and those that do must agree. Value,
+profit and liquidation price are not imported, but the position must not contradict them.
 """
 
 import dataclasses
@@ -15,14 +14,14 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from margin.errors import FieldError, number, shown
-from margin.market.imports.cells import without_note, words_of
+from margin.market.imports.cells import cell_number, has_digit, words_of
 from margin.market.imports.closed import doubtful, why_closed
 from margin.market.imports.columns import Column, Entry, LineFault, TableLine, printable
 from margin.market.imports.evidence import Evidence
 from margin.market.imports.grid import Grid
 from margin.market.imports.numerals import CellFault, Convention, Numeral, numeral
-from margin.market.imports.stated import MARGINS, Stated, Statement, agreed
-from margin.market.imports.symbols import is_perpetual_kind, kind_refused, read_symbol, settled_in
+from margin.market.imports.stated import MARGINS, Stated, Statement, agreed_value
+from margin.market.imports.symbols import is_perpetual_kind, kind_refusal, read_symbol, settled_in
 from margin.market.imports.vocabulary import CONTRACTS, DOLLARS, EMPTY, SIGNED_SIZES, folded
 from margin.model.scenario import Position, Side
 from margin.model.symbols import STABLECOINS, token
@@ -31,15 +30,17 @@ from margin.venues import Venue
 ASSUMED_LEVERAGE = 10.0
 _SIZES = ("size", "contracts", "notional")
 _OPENING_MARGINS = ("initial_margin", "margin")
-_EVIDENCE = ("mark_price", "liquidation_price", "unrealised_pnl", "pnl", "initial_margin")
-NUMBERS = frozenset({*_SIZES, *MARGINS, *_EVIDENCE, "contract_value", "entry_price", "leverage"})
+_EVIDENCE_FIELDS = ("mark_price", "liquidation_price", "unrealised_pnl", "pnl", "initial_margin")
+NUMBERS = frozenset(
+    {*_SIZES, *MARGINS, *_EVIDENCE_FIELDS, "contract_value", "entry_price", "leverage"}
+)
 """The fields that hold numbers."""
 
 _TOKENS = frozenset({"TOKEN", "TOKENS", "COIN", "COINS", "UNITS", "BASE"})
 _NAMED_TOKENS = frozenset({"tokens", "coins"})
-"""What a column of sizes may be called that says by itself what it counts."""
-_TIMES = frozenset({"x", "X", "×"})
-_OF_THE_ACCOUNT = (
+"""Names of a column of sizes that say that it counts tokens."""
+_TIMES_SIGNS = frozenset({"x", "X", "×"})
+_SETTLED_FIELDS = (
     "margin",
     "initial_margin",
     "isolated_margin",
@@ -47,11 +48,11 @@ _OF_THE_ACCOUNT = (
     "pnl",
     "notional",
 )
-"""Amounts that are in the coin that the position settles in."""
+"""Amounts in the coin that the position settles in."""
 _LONGEST_WORDS = 60
-_FARTHEST = 100.0
-"""How many times the last known price an entry price may be, or a part of it."""
-_ASK_SIDE = "add a column that says long or short"
+_PRICE_BAND = 100.0
+"""Factor by which an entry price may be above or below the last known price."""
+_SIDE_REMEDY = "add a column that says long or short"
 _MARGIN_REMEDY = "write the margin that the position holds, in $"
 _REMEDIES = {
     "symbol": "write the token, such as RENDER",
@@ -74,8 +75,8 @@ class Purpose:
     """What positions are read for: an account at a venue, in one margin mode.
 
     `contract_values` are the tokens in one contract, by token, on the venue that counts in
-    contracts: they are used there, and for lines in the form of that venue. `marks` are last known
-    prices, by token, from which an entry price cannot be a hundredfold away.
+    contracts: they are used there, and for lines in that venue's form. `marks` are last known
+    prices by token, against which entry prices are checked.
     """
 
     venue: Venue
@@ -97,21 +98,16 @@ class Purpose:
 
 
 class _Size(NamedTuple):
-    """A size as written, with its sign.
-
-    From the column of `field`, with the unit beside it or in the header.
-    """
+    """A size as written, with its sign."""
 
     value: float
     field: str
     unit: str
+    """The unit beside the number, or else in the header; empty where there is none."""
     scale: str
 
     def kind(self, symbol: str) -> str:
-        """Return what it counts.
-
-        `size` (tokens of the symbol), `contracts`, `notional` or `margin`.
-        """
+        """Return what the size counts: `size` (tokens), `contracts`, `notional` or `margin`."""
         unit = self.unit.upper()
         if self.field == "margin":
             return "margin"
@@ -139,9 +135,9 @@ def _token_of(name: str) -> str | None:
 
 
 class LineReader:
-    """Reads one line. Its faults, and what it had to assume or convert, stand here afterwards.
+    """Reads one line and collects its faults, its assumptions and its conversions.
 
-    `filled` are the fields that its list has values in.
+    `filled` are the fields that have a value somewhere in the line's list.
     """
 
     def __init__(
@@ -152,14 +148,14 @@ class LineReader:
         purpose: Purpose,
         filled: Collection[str],
     ) -> None:
-        # A token may be called NA.
         self.entries = [entry for entry in line.entries if not _is_empty(entry)]
         self.cells: dict[str, str] = {}
         for entry in self.entries:
             if entry.column.field:
                 self.cells.setdefault(entry.column.field, entry.cell)
         self.context, self.filled = line.context, filled
-        self.line, self.grid, self.convention, self.purpose = line.number, grid, convention, purpose
+        self.number, self.grid = line.number, grid
+        self.convention, self.purpose = convention, purpose
         self.faults: list[LineFault] = []
         self.assumed: dict[str, str] = {}
         """What was assumed or converted, such as `leverage` or `notional`, with its detail."""
@@ -178,24 +174,22 @@ class LineReader:
 
     @property
     def nothing_open(self) -> bool:
-        """Whether the line says that nothing is open.
-
-        A size of 0, and no value or margin beside it.
-        """
+        """Whether the line says that nothing is open: a size of 0 without a value or margin."""
         if self.size is None or self.size.value != 0:
             return False
-        rounded = self.size.field in {"notional", "margin"}
-        return not rounded and not any(self._dollars(field) for field in ("notional", "margin"))
+        # A size in $ may be rounded to 0.
+        in_dollars = self.size.field in {"notional", "margin"}
+        return not in_dollars and not any(self._dollars(field) for field in ("notional", "margin"))
 
     def why_closed(self) -> str | None:
-        """Return why the line is a closed position."""
+        """Return why the line is a closed position, None where nothing says so."""
         return why_closed(self.entries, self.filled)
 
     def position(self) -> Position | None:
         """Return the position, None where the line has faults."""
         size, symbol = self.size, self._attempt(self._token)
         entry_price = self._attempt(lambda: self._amount("entry_price", above=0))
-        self._attempt(self._status)
+        self._attempt(self._check_words)
         margin = self._attempt(self._margin)
         if size is None or symbol is None or entry_price is None:
             self._attempt(self._stated_side)
@@ -211,8 +205,8 @@ class LineReader:
         return Position(symbol, side, quantity, entry_price, leverage, margin)
 
     def why_left_out(self) -> str | None:
-        """Return the reason for which no scenario of this account can hold the line."""
-        reason = self.symbol.why_not or self._other_kind() or self._other_venue()
+        """Return why no scenario of this account can hold the line, None where one may."""
+        reason = self.symbol.refusal or self._other_kind() or self._other_venue()
         if reason:
             return reason
         coin = self._settlement()
@@ -228,111 +222,97 @@ class LineReader:
         return None
 
     def _other_kind(self) -> str | None:
-        """Return why a line is no perpetual: its kind, an expiry, or a word says so."""
+        """Return why the line is not a perpetual, by its kind, an expiry or a word."""
         for column, cell in self.entries:
             if column.field == "kind" and folded(cell) == "margin":
                 return "it is a margin loan, not a perpetual"
-            in_words = column.field in {None, "kind", "venue"} and len(cell) <= _LONGEST_WORDS
-            if in_words and not is_perpetual_kind(cell) and (reason := kind_refused(cell)):
+            if is_perpetual_kind(cell):
+                continue
+            has_words = column.field in {None, "kind", "venue"} and len(cell) <= _LONGEST_WORDS
+            if has_words and (reason := kind_refusal(cell)):
                 return reason
-            if (
-                column.field == "expiry"
-                and not is_perpetual_kind(cell)
-                and any(map(str.isdigit, cell))
-            ):
+            if column.field == "expiry" and has_digit(cell):
                 return "it is a dated future or an option, not a perpetual"
-        return next(filter(None, map(kind_refused, self.context)), None)
+        return next(filter(None, map(kind_refusal, self.context)), None)
 
     def _other_venue(self) -> str | None:
-        """Return why the line is not of this account's exchange, where a column names one."""
-        here = self.purpose.venue
-        cell = folded(self.cells.get("venue", ""))
-        if (
-            not cell
-            or here.own_fraction
-            or folded(here.name) in cell
-            or cell in {"spot", "futures", "perp"}
-        ):
+        """Return that the line is on another exchange, where a column names one."""
+        venue = self.purpose.venue
+        name = folded(self.cells.get("venue", ""))
+        is_kind = name in {"spot", "futures", "perp"}
+        if not name or venue.own_fraction or folded(venue.name) in name or is_kind:
             return None
-        return f"it is on {printable(self.cells['venue'])}, this account is on {here.name}"
+        return f"it is on {printable(self.cells['venue'])}, this account is on {venue.name}"
 
     def _settlement(self) -> str | None:
-        """Return the coin that the line settles in.
-
-        By its columns, its symbol, or the unit of its margin or profit.
-        """
+        """Return the settlement coin by columns, symbol, or unit of an amount; None if unknown."""
         coin = self.cells.get("settle") or self.cells.get("quote") or settled_in(self.symbol.name)
         if coin:
             return coin
-        for field in _OF_THE_ACCOUNT:
+        for field in _SETTLED_FIELDS:
             unit = self._unit(field)
-            if (
-                unit.isupper()
-                and unit not in _TOKENS | CONTRACTS
-                and not (unit in DOLLARS - STABLECOINS or unit == "USD")
-            ):
+            is_dollar = unit == "USD" or unit in DOLLARS - STABLECOINS
+            if unit.isupper() and unit not in _TOKENS | CONTRACTS and not is_dollar:
                 return unit
         return None
 
     def _unit(self, field: str) -> str:
-        """Return the unit of an amount, in its cell or in its header."""
+        """Return the unit of an amount in its cell, or else in its header."""
         if field not in self.cells:
             return ""
-        written = numeral(without_note(self.cells[field])[0])
-        return (written.unit if written else "") or self.grid.columns[field].unit
+        number = cell_number(self.cells[field])
+        return (number.unit if number else "") or self.grid.columns[field].unit
 
-    # What one cell says
+    # Single cells
 
     def _attempt(self, read: Callable[[], Value]) -> Value | None:
+        """Return what `read` returns, or None after adding the fault that it raises."""
         try:
             return read()
         except CellFault as fault:
             column = self.grid.columns.get(fault.field)
             name = column.name if column else ""
             self.faults.append(
-                LineFault(self.line, name, fault.wrong, fault.remedy, unit=self.grid.unit)
+                LineFault(self.number, name, fault.wrong, fault.remedy, unit=self.grid.unit)
             )
             return None
 
     def _number(self, field: str, cell: str) -> tuple[float, Numeral, str]:
-        """Return a cell's value, how it is written, and its unit or else the header's."""
-        value, _ = without_note(cell)
-        written = numeral(value)
+        """Return a cell's value, its number as written, and its unit or else the header's."""
+        written = cell_number(cell)
         if written is None:
-            raise CellFault(
-                field, f"{_the(field)} must be a number, got {shown(cell)}", _REMEDIES[field]
-            )
+            wrong = f"{_subject(field)} must be a number, got {shown(cell)}"
+            raise CellFault(field, wrong, _REMEDIES[field])
         unit = self.grid.columns[field].unit
-        named = unit.upper() in _TOKENS | DOLLARS | CONTRACTS or unit in _TIMES or unit.isupper()
-        if unit and not named and field in _SIZES and not written.unit:
-            raise CellFault(
-                field,
-                f"what it counts, {shown(unit)}, is not known",
-                "name the column size, in tokens",
-            )
-        from_header = unit if named else ""
-        return self.convention.read(written, field), written, written.unit or from_header
+        is_unit = (
+            unit.upper() in _TOKENS | DOLLARS | CONTRACTS or unit in _TIMES_SIGNS or unit.isupper()
+        )
+        if unit and not is_unit and field in _SIZES and not written.unit:
+            wrong = f"what it counts, {shown(unit)}, is not known"
+            raise CellFault(field, wrong, "name the column size, in tokens")
+        header_unit = unit if is_unit else ""
+        return self.convention.read(written, field), written, written.unit or header_unit
 
     def _amount(self, field: str, **bounds: float) -> float:
-        """Return a number of dollars."""
+        """Return an amount in dollars, within bounds such as `above=0`."""
         if field not in self.cells:
-            raise CellFault(field, f"{_the(field)} is missing", _REMEDIES[field])
+            raise CellFault(field, f"{_subject(field)} is missing", _REMEDIES[field])
         value, _, unit = self._number(field, self.cells[field])
         if unit and unit.upper() not in DOLLARS:
-            raise CellFault(field, f"{_the(field)} is in {unit}, not in $", _REMEDIES[field])
+            raise CellFault(field, f"{_subject(field)} is in {unit}, not in $", _REMEDIES[field])
         return _bounded(field, value, **bounds)
 
     @cached_property
     def evidence(self) -> Evidence:
-        """What the line gives beside its position."""
-        # In isolated mode a margin may hold more than what it was opened with.
+        """What the line gives beside its position, in dollars."""
+        # In isolated mode the margin may be more than the initial margin.
         opening = ("initial_margin",) if self.purpose.isolated else _OPENING_MARGINS
         value = self._dollars("notional") if "notional" in self.cells else None
         return Evidence(
             mark=self._dollars("mark_price"),
             liquidation=self._dollars("liquidation_price"),
             profit=self._dollars("unrealised_pnl", "pnl"),
-            yields=self._per_cent("return"),
+            return_percent=self._per_cent("return"),
             take_profit=self._dollars("take_profit"),
             stop_loss=self._dollars("stop_loss"),
             value=abs(value) if value else None,
@@ -340,13 +320,11 @@ class LineReader:
         )
 
     def _dollars(self, *fields: str) -> float | None:
-        """Return the first of these fields that the line gives in dollars and that can be read."""
+        """Return the first of these fields that can be read as dollars, None where none can."""
         for field in fields:
-            value, _ = without_note(self.cells.get(field, ""))
-            written = numeral(value)
-            unit = written.unit if written else ""
-            unit = unit or (self.grid.columns[field].unit if field in self.grid.columns else "")
-            if written is None or (unit.isupper() and unit.upper() not in DOLLARS):
+            written = cell_number(self.cells.get(field, ""))
+            unit = self._unit(field)
+            if written is None or (unit.isupper() and unit not in DOLLARS):
                 continue
             try:
                 return self.convention.read(written, field)
@@ -355,16 +333,11 @@ class LineReader:
         return None
 
     def _per_cent(self, field: str) -> float | None:
-        """Return a number of per cent, or the one in the note beside the profit.
-
-        `+$23.05 (+5.5%)`.
-        """
+        """Return a per cent value, None where the cell has none or it may mean two values."""
         written = numeral(self.cells.get(field, "").replace("%", "").strip())
-        return (
-            self.convention.read(written, field)
-            if written and len(set(written.readings().values())) == 1
-            else None
-        )
+        if written is None or len(set(written.readings().values())) > 1:
+            return None
+        return self.convention.read(written, field)
 
     def _token(self) -> str:
         if "symbol" not in self.cells:
@@ -374,7 +347,8 @@ class LineReader:
         except FieldError as error:
             raise CellFault("symbol", error.fault, error.remedy or _REMEDIES["symbol"]) from None
 
-    def _status(self) -> None:
+    def _check_words(self) -> None:
+        """Raise CellFault for words that leave it open whether this is an open perpetual."""
         if doubt := doubtful(self.entries):
             wrong = f'"{doubt.column.name}" is {shown(doubt.cell)}: is the position open?'
             raise CellFault("status", wrong, "write open or closed into a column called status")
@@ -382,12 +356,9 @@ class LineReader:
             if column.field == "kind" and not is_perpetual_kind(cell):
                 wrong = f'"{column.name}" is {shown(cell)}: is it a perpetual?'
                 raise CellFault("kind", wrong, "write perpetual, or remove the line")
-            if column.field in MARGINS and (unknown := _unknown_words(cell)):
-                raise CellFault(
-                    column.field,
-                    f"{shown(unknown)} is not understood",
-                    "write a number of dollars alone",
-                )
+            if column.field in MARGINS and (word := _unknown_word(cell)):
+                wrong = f"{shown(word)} is not understood"
+                raise CellFault(column.field, wrong, "write a number of dollars alone")
 
     # The size
 
@@ -396,32 +367,26 @@ class LineReader:
         if field is not None:
             value, written, unit = self._number(field, self.cells[field])
             return _Size(value, field, unit, written.scale)
-        column = next((field for field in _SIZES if field in self.grid.columns), None)
-        if column is not None or not self._opening_margin:
-            column = column or "size"
-            raise CellFault(column, "the size is missing", _REMEDIES[column])
         margin = self._opening_margin
+        empty_field = next((field for field in _SIZES if field in self.grid.columns), None)
+        if empty_field or not margin:
+            missing = empty_field or "size"
+            raise CellFault(missing, "the size is missing", _REMEDIES[missing])
         if self.leverage is None:
-            raise CellFault(
-                "leverage",
-                "the leverage is missing, by which the margin becomes a size",
-                _REMEDIES["size"],
-            )
+            wrong = "the leverage is missing, by which the margin becomes a size"
+            raise CellFault("leverage", wrong, _REMEDIES["size"])
         return _Size(self._amount(margin, above=0) * self.leverage, "margin", "", "")
 
     @property
     def _opening_margin(self) -> str:
-        """The column of a margin that becomes a size with the leverage.
-
-        Empty where there is none.
-        """
+        """The field of a margin that becomes a size with the leverage, empty without any."""
         return next((field for field in _OPENING_MARGINS if field in self.grid.columns), "")
 
     def _quantity(self, size: _Size, symbol: str, entry_price: float) -> float:
         """Return the size in tokens."""
         kind, value = size.kind(symbol), abs(size.value)
         if kind in {"notional", "margin"}:
-            # A value beside a mark price is one at the mark.
+            # A value beside a mark price is the value at the mark.
             mark = self.evidence.mark if size.field == "notional" else None
             self.assumed["notional_at_mark" if mark else kind] = ""
             value /= mark or entry_price
@@ -440,52 +405,43 @@ class LineReader:
         return quantity
 
     def _check_value(self, field: str, quantity: float, entry_price: float) -> None:
-        """Raise CellFault where the value that the line states is not that of this size.
+        """Raise CellFault where the stated value does not fit the size.
 
-        It may count contracts.
+        Such a size may count contracts or dollars.
         """
         evidence = self.evidence
         if not evidence.is_worth(quantity, entry_price):
             price, name = evidence.mark or entry_price, self.grid.columns["notional"].name
             size = f"the size, {quantity:.6g} at {price:.6g},"
             wrong = f'{size} is not worth the {evidence.value:.6g} of "{name}"'
-            raise CellFault(
-                field, wrong, "write the size in tokens, not in contracts, or correct the value"
-            )
+            remedy = "write the size in tokens, not in contracts, or correct the value"
+            raise CellFault(field, wrong, remedy)
         if evidence.is_margin_times(self.leverage, quantity, entry_price):
             wrong = (
                 f"the size, {quantity:.6g}, is the margin × the leverage: it is in $, not in tokens"
             )
-            raise CellFault(
-                field, wrong, 'name the column "size (USD)", or write the size in tokens'
-            )
+            remedy = 'name the column "size (USD)", or write the size in tokens'
+            raise CellFault(field, wrong, remedy)
 
     def _check_profit(self, field: str, quantity: float, entry_price: float) -> None:
-        """Raise CellFault where the stated profit is not that of this size.
+        """Raise CellFault where the stated profit does not fit the size.
 
-        It may be in dollars or contracts.
+        Such a size may be in dollars or contracts.
         """
         if not self.evidence.is_earned(quantity, entry_price):
             wrong = f"the size, {quantity:.6g}, does not make the profit that the line states"
-            raise CellFault(
-                field, wrong, "write the size in tokens, or remove the column of profits"
-            )
+            remedy = "write the size in tokens, or remove the column of profits"
+            raise CellFault(field, wrong, remedy)
 
     def _check_entry(self, symbol: str, entry_price: float) -> None:
-        """Raise CellFault for an entry price that must be a size or a cost.
-
-        It is too far from the known price.
-        """
+        """Raise CellFault for an entry price so far from the known one that it may be a size."""
         known = self.purpose.marks.get(symbol)
-        if known and not 1 / _FARTHEST <= entry_price / known <= _FARTHEST:
+        if known and not 1 / _PRICE_BAND <= entry_price / known <= _PRICE_BAND:
             wrong = f"is {entry_price:.6g} the entry price? {symbol} was last seen at {known:.6g}"
             raise CellFault("entry_price", wrong, _REMEDIES["entry_price"])
 
     def _says_tokens(self, size: _Size, symbol: str) -> bool:
-        """Return whether the size is in tokens beyond doubt.
-
-        OKX, whose symbols end in -SWAP, counts contracts.
-        """
+        """Return whether the size is certainly in tokens; beside OKX's -SWAP it may not be."""
         if size.unit or not self.symbol.name.endswith("-SWAP"):
             return True
         column = self.grid.columns[size.field]
@@ -493,17 +449,14 @@ class LineReader:
         return column.name.lower() in _NAMED_TOKENS or unit in _TOKENS or _token_of(unit) == symbol
 
     def _contract_value(self, size: _Size, symbol: str) -> float:
-        """Return the tokens in one contract.
-
-        As the line says, else as the venue that counts in contracts has them.
-        """
+        """Return the tokens in one contract, from the line or else from the venue's listing."""
         if "contract_value" in self.cells:
             value, _, _ = self._number("contract_value", self.cells["contract_value"])
             return _bounded("contract_value", value, above=0)
-        in_its_form = self.symbol.name.endswith("-SWAP")
-        counts_contracts = self.purpose.venue.flat_tiers or in_its_form
+        has_okx_symbol = self.symbol.name.endswith("-SWAP")
+        counts_contracts = self.purpose.venue.flat_tiers or has_okx_symbol
         if not counts_contracts and self.symbol.unified:
-            # ccxt's contracts are tokens on every venue of ours that does not count in contracts.
+            # On the other venues ccxt's contracts are tokens.
             self.assumed["unified"] = ""
             return 1.0
         known = self.purpose.contract_values if counts_contracts else {}
@@ -512,21 +465,20 @@ class LineReader:
             raise CellFault(size.field, wrong, _REMEDIES["contracts"])
         return known[symbol]
 
-    # Side, margin mode, leverage: wherever they stand
+    # Side, margin mode and leverage, which any cell may state
 
     def _stated_side(self) -> Side | None:
-        """Return the side that words or the sign of the size state, None where neither does."""
+        """Return the side by words or by a negative size, None where neither states it."""
         side = self.stated.side()
         negative = self.size is not None and self.size.value < 0
         if negative and side == "long":
             cell = self.cells.get("side") or self.cells.get("symbol", "")
-            raise CellFault(
-                "side", f"{shown(cell)} contradicts the negative size", "correct one of the two"
-            )
+            wrong = f"{shown(cell)} contradicts the negative size"
+            raise CellFault("side", wrong, "correct one of the two")
         return "short" if negative else side
 
     def _side(self, quantity: float, entry_price: float) -> Side:
-        """Return the side: as stated, or as the results show it, or as the size's sign."""
+        """Return the side as stated, or else as the evidence shows it, or else by the sign."""
         stated = self._stated_side()
         if stated:
             if self.evidence.contradicts(stated, quantity, entry_price):
@@ -535,55 +487,43 @@ class LineReader:
             return stated
         if self.stated.by_sign:
             return "long"
-        # A table has a column of sides for every line; of a dump's lists each has its own keys.
-        has_sides = "side" in (self.filled if self.grid.is_dump else self.grid.columns)
-        if has_sides or (
-            self.grid.is_dump and "side" in self.grid.columns and not self._size_has_sign()
-        ):
+        if self._expects_side():
             raise CellFault("side", "the side is missing", _REMEDIES["side"])
-        shown_by = self._shown_side(entry_price)
-        if shown_by is None and self.evidence.has_result and not self.grid.has_negative_sizes:
-            raise CellFault(
-                "size",
-                "it has a profit or loss, and nothing says whether it is long or short",
-                _ASK_SIDE,
-            )
-        self.assumed["side" if shown_by else "sign"] = ""
-        return shown_by or "long"
+        side = self._shown_side(entry_price)
+        if side is None and self.evidence.has_result and not self.grid.has_negative_sizes:
+            wrong = "it has a profit or loss, and nothing says whether it is long or short"
+            raise CellFault("size", wrong, _SIDE_REMEDY)
+        self.assumed["side" if side else "sign"] = ""
+        return side or "long"
+
+    def _expects_side(self) -> bool:
+        """Return whether a column of sides should have a value on this line."""
+        if "side" not in self.grid.columns or not self.grid.is_dump:
+            return "side" in self.grid.columns
+        # The lists of a dump have different keys, and some sign the size of a short.
+        return "side" in self.filled or not self._size_has_sign()
 
     def _size_has_sign(self) -> bool:
-        """Return whether the size's key is one that programs sign for shorts."""
-        size = self.size
-        name = (
-            folded(self.grid.columns[size.field].name)
-            if size and size.field in self.grid.columns
-            else ""
-        )
+        """Return whether the size's key is one under which programs write shorts as negative."""
+        if self.size is None or self.size.field not in self.grid.columns:
+            return False
+        name = folded(self.grid.columns[self.size.field].name)
         return name.removeprefix("position") in SIGNED_SIZES
 
     def _shown_side(self, entry_price: float) -> Side | None:
-        """Return the side that profit, liquidation price and orders show.
+        """Return the side that profit, liquidation price or orders show, None where none does.
 
-        Raises CellFault where they differ.
+        Raises CellFault where profit and liquidation price show different sides.
         """
-        evidence = self.evidence
-        by_profit, by_price = (
-            evidence.side_by_profit(entry_price),
-            evidence.side_by_liquidation(entry_price),
-        )
+        by_profit = self.evidence.side_by_profit(entry_price)
+        by_price = self.evidence.side_by_liquidation(entry_price)
         if by_profit and by_price and by_profit != by_price:
-            raise CellFault(
-                "size",
-                f"its profit shows a {by_profit}, its liquidation price a {by_price}",
-                _ASK_SIDE,
-            )
-        return by_profit or by_price or evidence.side_by_brackets(entry_price)
+            wrong = f"its profit shows a {by_profit}, its liquidation price a {by_price}"
+            raise CellFault("size", wrong, _SIDE_REMEDY)
+        return by_profit or by_price or self.evidence.side_by_brackets(entry_price)
 
     def _mode(self) -> str | None:
-        """Return the margin mode that the line states, or that its isolated margins show.
-
-        In cross they are 0.
-        """
+        """Return the margin mode as stated, or else by isolated margins, which are 0 in cross."""
         if mode := self.stated.mode():
             return mode
         amounts = [self._dollars(field) for field in MARGINS[:2] if field in self.cells]
@@ -592,34 +532,33 @@ class LineReader:
         return "isolated" if any(amounts) else "cross"
 
     def _stated_leverage(self) -> float | None:
-        """Return the leverage that the line states, None where it states none."""
+        """Return the leverage that the line states, None where nothing states it."""
         statements = self.stated.leverages()
         for entry in self.entries:
             if entry.column.field != "leverage":
                 continue
-            words = self.stated.beside[entry.column.name]
+            words = self.stated.words[entry.column.name]
             if not words.leverages:
                 statements += self._leverage_number(entry)
             elif words.unknown:
                 wrong = f"{shown(words.unknown[0])} beside the leverage is not understood"
                 raise CellFault("leverage", wrong, _REMEDIES["leverage"])
-        leverage = agreed(statements, "leverage")
+        leverage = agreed_value(statements, "leverage")
         return None if leverage is None else _bounded("leverage", leverage, at_least=1)
 
     def _leverage_number(self, entry: Entry) -> list[Statement[float]]:
-        """Return the plain number in a leverage's cell, be there a mode beside it."""
-        cell = " ".join(
-            word for word in re.split(r"[\s()\[\],/]+", entry.cell) if not words_of(word).modes
-        )
+        """Return the plain number in a leverage's cell, leaving out a mode beside it."""
+        words = re.split(r"[\s()\[\],/]+", entry.cell)
+        cell = " ".join(word for word in words if not words_of(word).modes)
         if not cell:
             return []
         value, _, unit = self._number("leverage", cell)
-        if unit and unit not in _TIMES:
+        if unit and unit not in _TIMES_SIGNS:
             raise CellFault("leverage", f"the leverage is in {unit}", _REMEDIES["leverage"])
         return [Statement(entry.column.name, value)]
 
     def _shown_leverage(self, quantity: float, entry_price: float) -> float:
-        """Return the leverage that value and margin show, else the one that is assumed."""
+        """Return the leverage that value and margin show, or else the assumed one."""
         if leverage := self.evidence.leverage(quantity, entry_price):
             self.assumed["shown_leverage"] = f" {leverage:g}×"
             return leverage
@@ -627,9 +566,9 @@ class LineReader:
         return ASSUMED_LEVERAGE
 
     def _margin(self) -> float | None:
-        """Return the isolated margin.
+        """Return the isolated margin, None where the line has none.
 
-        In cross only a column that says so by name is read, and there 0 is none.
+        In cross only a column that says isolated is read, and 0 means none.
         """
         fields = MARGINS if self.purpose.isolated else MARGINS[:2]
         field = next((field for field in fields if field in self.cells), None)
@@ -644,9 +583,10 @@ class LineReader:
 
 
 def _spot_pairs(grid: Grid, symbol: Column | None) -> str:
-    """Return the signs that part spot pairs in this table's names.
+    """Return the separators of spot pairs in this table's symbols.
 
-    Ccxt and OKX write more for a perpetual.
+    They tell a spot pair only where ccxt or OKX wrote the symbol, as they add a suffix to a
+    perpetual's.
     """
     if symbol is not None and symbol.name == "instId":
         return "/-"
@@ -654,11 +594,12 @@ def _spot_pairs(grid: Grid, symbol: Column | None) -> str:
 
 
 def _is_empty(entry: Entry) -> bool:
+    # A token may be called NA.
     return entry.column.field != "symbol" and entry.cell.lower() in EMPTY
 
 
-def _unknown_words(cell: str) -> str:
-    """Return the first word of a margin's cell that is neither number, coin nor mode."""
+def _unknown_word(cell: str) -> str:
+    """Return the first word of a margin's cell that is neither number, coin nor mode, or ""."""
     for word in words_of(cell).unknown:
         if numeral(word.rstrip("%:")) is None and word.upper().strip("():") not in DOLLARS:
             return word
@@ -669,12 +610,11 @@ def _bounded(field: str, value: float, **bounds: float) -> float:
     try:
         return number(value, field, **bounds)
     except FieldError as error:
-        raise CellFault(
-            field, f"{_the(field)} {error.message}", _REMEDIES.get(field, _MARGIN_REMEDY)
-        ) from None
+        remedy = _REMEDIES.get(field, _MARGIN_REMEDY)
+        raise CellFault(field, f"{_subject(field)} {error.message}", remedy) from None
 
 
-def _the(field: str) -> str:
+def _subject(field: str) -> str:
     if field in _SIZES:
         return "the size"
     return f"the {field.replace('_', ' ')}"

@@ -1,27 +1,20 @@
-"""Numbers as people write them in a table: separators, signs, units, k and M.
+"""Numbers as people write them (separators, signs, units, k and M), and a table's decimal sign.
 
-And which decimal sign a table has.
+A cell is a number if it can be read with a decimal point (commas group thousands), with a decimal
+comma (points group thousands), or both; spaces and apostrophes may group thousands in either.
+Groups have three digits, the first of them does not begin with 0, and a number with an exponent has
+no groups. A number in parentheses is negative, as in bookkeeping. Digits are 0 to 9 alone.
 
-A number in parentheses is negative, as bookkeepers write it.
+Where the two readings differ, as in `1,234`, the other numbers of the table decide:
 
-A cell is a number if it has one reading with a decimal point (commas part thousands), one with a
-decimal comma (points part thousands), or both; spaces and apostrophes may part thousands in either.
-Thousands come in threes and begin with no 0, and an exponent goes with no thousands. Where the two
-readings differ, as in `1,234`, only another number tells:
-
-- one that has a single reading (`1.75`, `30.000,5`, `1,234,567`) says which sign the whole table
-  has;
-- where such numbers contradict each other, those of the rarer sign are faults (a tie: those with
-  the comma);
-- where no number tells, `1,234` and `1.234` are faults alike, except that a point between commas
-  that part the columns
-  is the decimal sign.
-
-Digits are 0 to 9 alone.
+- a number with a single reading (`1.75`, `30.000,5`, `1,234,567`) proves the sign of the table;
+- where such numbers contradict each other, those with the rarer sign are faults, and in a tie those
+  with the comma;
+- where none proves it, `1,234` and `1.234` are both faults; but in a table separated by commas a
+  point is the decimal sign.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
@@ -38,16 +31,13 @@ _NUMBER = re.compile(
 )
 _IN_PARENTHESES = re.compile(r"\((?P<inside>[^()]*)\)(?P<unit>[^()]*)")
 _MULTIPLIED = re.compile(r"(?P<number>[^ ]+) +(?P<unit>(?:10{3,6}|1M)[A-Z]{2,12})")
-"""A number of a token whose name begins with digits: 1,200 1000PEPE."""
+"""An amount of a token whose name begins with digits: 1,200 1000PEPE."""
 _SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f]+")
-_LIKE = str.maketrans({"−": "-", "–": "-", "‒": "-", "﹣": "-", "－": "-", "’": "'"})
+_PLAIN_SIGNS = str.maketrans({"−": "-", "–": "-", "‒": "-", "﹣": "-", "－": "-", "’": "'"})
 
 
-class CellFault(Exception):  # noqa: N818 (it is what the person is told)
-    """What is wrong with a cell and what to do about it, as clauses.
-
-    `field` names what was to be read.
-    """
+class CellFault(Exception):  # noqa: N818 (a fault of the table, not of the program)
+    """What is wrong with a cell and what to do about it, as clauses; `field` is the one read."""
 
     def __init__(self, field: str, wrong: str, remedy: str) -> None:
         super().__init__(field, wrong, remedy)
@@ -55,9 +45,9 @@ class CellFault(Exception):  # noqa: N818 (it is what the person is told)
 
 
 class Numeral(NamedTuple):
-    """A number as written. `exponent` counts k and M in.
+    """A number as written, before its decimal sign is known.
 
-    `unit` is a word, `$` or `×` beside it, empty where none.
+    `exponent` includes k and M; `unit` is the word, `$` or `×` beside the number, or empty.
     """
 
     written: str
@@ -65,28 +55,32 @@ class Numeral(NamedTuple):
     body: str
     exponent: int
     grouped: bool
-    """Whether thousands may be parted: not beside an exponent."""
+    """Whether thousands may be grouped, which an exponent rules out."""
     scale: str
     unit: str
 
     def readings(self) -> dict[DecimalSign, float]:
-        """Return its value by decimal sign; a sign under which it is no number is missing."""
-        plain = {sign: _plain(self.body, sign, self.grouped) for sign in SIGNS}
-        return {sign: self._value(digits) for sign, digits in plain.items() if digits is not None}
+        """Return the value under each decimal sign with which this is a number."""
+        values: dict[DecimalSign, float] = {}
+        for sign in SIGNS:
+            digits = _plain_digits(self.body, sign, self.grouped)
+            if digits is not None:
+                values[sign] = self._value(digits)
+        return values
 
     def _value(self, digits: str) -> float:
-        # By way of text, so that 1.1k is the double nearest to 1100.
+        # Via text, so that 1.1k becomes the double nearest to 1100.
         return float(f"{'-' if self.negative else ''}{digits}e{self.exponent}")
 
-    def tells(self) -> DecimalSign | None:
-        """Return the decimal sign that this number alone proves."""
+    def proven_sign(self) -> DecimalSign | None:
+        """Return the decimal sign that this number alone proves, None where it proves none."""
         readings = self.readings()
         return next(iter(readings)) if len(readings) == 1 else None
 
 
 def numeral(cell: str) -> Numeral | None:
-    """Return the number in a cell, None where it holds none."""
-    text = _SPACES.sub(" ", cell).strip().translate(_LIKE)
+    """Return the number in a cell, None where the cell is not a number."""
+    text = _SPACES.sub(" ", cell).strip().translate(_PLAIN_SIGNS)
     if len(text) > LONGEST:
         return None
     bookkeeping = _IN_PARENTHESES.fullmatch(text)
@@ -94,58 +88,53 @@ def numeral(cell: str) -> Numeral | None:
         text = f"-{bookkeeping['inside'].strip()}{bookkeeping['unit']}"
     if multiplied := _MULTIPLIED.fullmatch(text):
         bare = numeral(multiplied["number"])
-        return (
-            bare._replace(written=cell, unit=multiplied["unit"]) if bare and not bare.unit else None
-        )
-    found = _NUMBER.fullmatch(text)
-    if found is None or (found["sign"] and found["inner"]) or (found["before"] and found["after"]):
+        if bare is None or bare.unit:
+            return None
+        return bare._replace(written=cell, unit=multiplied["unit"])
+    parts = _NUMBER.fullmatch(text)
+    if parts is None or (parts["sign"] and parts["inner"]) or (parts["before"] and parts["after"]):
         return None
-    scale, unit = found["scale"] or "", found["before"] or found["after"] or ""
-    exponent = int(found["exponent"] or 0) + _SCALES[scale.lower()]
-    negative = "-" in (found["sign"], found["inner"])
-    made = Numeral(
-        cell, negative, found["body"], exponent, not found["exponent"], scale, unit.strip()
+    scale = parts["scale"] or ""
+    number = Numeral(
+        written=cell,
+        negative="-" in (parts["sign"], parts["inner"]),
+        body=parts["body"],
+        exponent=int(parts["exponent"] or 0) + _SCALES[scale.lower()],
+        grouped=not parts["exponent"],
+        scale=scale,
+        unit=(parts["before"] or parts["after"] or "").strip(),
     )
-    return made if made.readings() else None
+    return number if number.readings() else None
 
 
-def _plain(body: str, sign: DecimalSign, grouped: bool) -> str | None:
-    """Return the digits with a decimal point and nothing else.
-
-    None where the body is no number under this decimal sign.
-    """
+def _plain_digits(body: str, sign: DecimalSign, grouped: bool) -> str | None:
+    """Return the digits with a decimal point, None where `sign` cannot be the decimal sign."""
     whole, point, fraction = body.partition(sign)
     if not re.fullmatch("[0-9]*", fraction) or (point and not fraction):
         return None
-    if grouped and (
-        parted := re.fullmatch(r"[1-9][0-9]{0,2}([ '.,])[0-9]{3}(?:\1[0-9]{3})*", whole)
-    ):
-        whole = whole.replace(parted[1], "")
-    return (
-        f"{whole or 0}.{fraction or 0}"
-        if re.fullmatch("[0-9]*", whole) and whole + fraction
-        else None
-    )
+    groups = re.fullmatch(r"[1-9][0-9]{0,2}([ '.,])[0-9]{3}(?:\1[0-9]{3})*", whole)
+    if grouped and groups:
+        whole = whole.replace(groups[1], "")
+    if not re.fullmatch("[0-9]*", whole) or not whole + fraction:
+        return None
+    return f"{whole or 0}.{fraction or 0}"
 
 
 class Convention(NamedTuple):
     """How a table writes numbers.
 
-    `sign` is None where none of them tells; `proof` is one that told.
+    `sign` is None where no number proves it; `proof` is a number that does, as written.
     """
 
     sign: DecimalSign | None
     proof: str = ""
     point_is_decimal: bool = False
-    """Whether a point that nothing else explains is the decimal sign.
-
-    The columns are parted by commas.
-    """
+    """Whether a point is the decimal sign where no number proves one."""
 
     def read(self, number: Numeral, field: str) -> float:
-        """Return the number's value. Raises CellFault where it contradicts the table.
+        """Return the number's value.
 
-        Or nothing tells what it means.
+        Raises CellFault where the number contradicts the table, or may mean two values.
         """
         readings = number.readings()
         if len(set(readings.values())) == 1 and (self.sign is None or self.sign in readings):
@@ -160,26 +149,25 @@ class Convention(NamedTuple):
         raise CellFault(field, f"{_quoted(number)} can mean {values}", f"write {values}")
 
     def _contradiction(self, number: Numeral) -> tuple[str, str]:
-        other, own = ("comma", "point") if self.sign == "." else ("point", "comma")
+        actual, expected = ("comma", "point") if self.sign == "." else ("point", "comma")
         wrong = (
-            f"{_quoted(number)} has a decimal {other}, and other numbers ({self.proof}) a decimal "
-            f"{own}"
+            f"{_quoted(number)} has a decimal {actual}, and other numbers ({self.proof}) a decimal "
+            f"{expected}"
         )
         return wrong, "write all numbers alike"
 
 
-def convention(numbers: Iterable[Numeral], *, parted_by_commas: bool) -> Convention:
-    """Return what the numbers of a table tell of its decimal sign."""
-    telling = [(sign, number) for number in numbers if (sign := number.tells())]
-    counts = Counter(sign for sign, _ in telling)
-    if not counts:
-        return Convention(None, point_is_decimal=parted_by_commas)
-    chosen = max(
-        SIGNS, key=lambda sign: counts[sign]
-    )  # The first, a point, where both are as frequent.
-    return Convention(
-        chosen, next(number.written.strip() for sign, number in telling if sign == chosen)
-    )
+def convention(numbers: Iterable[Numeral], *, separated_by_commas: bool) -> Convention:
+    """Return the decimal sign that most of a table's numbers prove."""
+    proofs: dict[DecimalSign, list[Numeral]] = {sign: [] for sign in SIGNS}
+    for number in numbers:
+        if sign := number.proven_sign():
+            proofs[sign].append(number)
+    if not any(proofs.values()):
+        return Convention(None, point_is_decimal=separated_by_commas)
+    # In a tie the first, which is the point.
+    chosen = max(SIGNS, key=lambda sign: len(proofs[sign]))
+    return Convention(chosen, proofs[chosen][0].written.strip())
 
 
 def _quoted(number: Numeral) -> str:
@@ -187,9 +175,6 @@ def _quoted(number: Numeral) -> str:
 
 
 def _spelt(value: float) -> str:
-    """Return the value so that nobody can read it in two ways.
-
-    No thousands, and never three decimals.
-    """
+    """Return the value in one meaning only: without groups, and never with three decimals."""
     text = format(value, ".15g")
     return f"{text}0" if re.fullmatch(r"-?[0-9]{1,3}\.[0-9]{3}", text) else text

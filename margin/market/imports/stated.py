@@ -1,7 +1,7 @@
-"""What a line states of its side, its margin mode and its leverage, in whichever of its cells.
+"""What the cells of a line state: its side, its margin mode and its leverage.
 
-Where two cells state the same thing they must agree; a line that contradicts itself is a fault,
-never a choice.
+Any cell may state them. Where two cells state the same thing they must agree: a line that
+contradicts itself has a fault, and neither of the two is preferred.
 """
 
 import re
@@ -16,18 +16,18 @@ from margin.market.imports.vocabulary import BY_SIGN, FALSE, TRUE, folded
 from margin.model.scenario import MarginMode, Side
 
 MARGINS = ("isolated_wallet", "isolated_margin", "margin")
-"""A venue that gives both of the first two counts the open profit into the second."""
-_WITH_NOTE = frozenset({*MARGINS, "size", "contracts", "notional", "entry_price"})
+"""Fields of a margin, best first: with an isolated wallet, isolated margin includes open profit."""
+_FIELDS_WITH_NOTE = frozenset({*MARGINS, "size", "contracts", "notional", "entry_price"})
 """Fields whose cells may have words in parentheses beside their number."""
 _LONGEST_DUMP = 5_000
 _MODE_COLUMNS = frozenset({"margin_mode", "isolated", "cross"})
-_SIDES_OF_ALL = {"long": "long", "longs": "long", "short": "short", "shorts": "short"}
+_SIDES_IN_TITLES = {"long": "long", "longs": "long", "short": "short", "shorts": "short"}
 _POSITION_SIDE = re.compile("long|short|多|空|лонг|шорт|ロング|ショート|롱|숏")
 _MODE_IN_DUMP = re.compile(
     r"['\"]?isolated['\"]?\s*[:=]\s*['\"]?(?P<flag>true|false)|(?:marginMode|marginType)['\"]?\s*[:=]\s*['\"]?(?P<mode>\w+)",
     re.IGNORECASE,
 )
-"""The mode inside a dump of the venue's own answer, which some programs write into a cell."""
+"""The mode inside a dump of the venue's answer, which some programs write into a cell."""
 
 Value = TypeVar("Value", str, float)
 
@@ -39,10 +39,10 @@ class Statement(NamedTuple, Generic[Value]):
     value: Value
 
 
-def agreed(
-    statements: Iterable[Statement[Value]], what: Literal["side", "margin_mode", "leverage"]
+def agreed_value(
+    statements: Iterable[Statement[Value]], field: Literal["side", "margin_mode", "leverage"]
 ) -> Value | None:
-    """Return the one value that all cells state, None where none states any.
+    """Return the value that all statements have, None without any statement.
 
     Raises CellFault where they differ.
     """
@@ -53,15 +53,15 @@ def agreed(
         elif statement.value != first.value:
             other = f'"{statement.column}"' if statement.column != first.column else "it also"
             wrong = f'"{first.column}" says {_spelt(first)}, {other} says {_spelt(statement)}'
-            raise CellFault(what, wrong, f"state one {what.replace('_', ' ')}")
+            raise CellFault(field, wrong, f"state one {field.replace('_', ' ')}")
     return first.value if first else None
 
 
 class Stated:
-    """What the words of a line's cells state, or else those of its context.
+    """What the words in a line's cells state, or else those in its context.
 
-    `symbol` are the words beside the symbol, whose column has that name; `flags` are the columns of
-    yes or no that the table has for a mode: an empty cell of one says no.
+    `symbol` has the words beside the symbol, which is in `symbol_column`. `flags` are the columns
+    of yes or no that the table has for a mode: an empty cell in one says no.
     """
 
     def __init__(
@@ -73,115 +73,114 @@ class Stated:
         flags: Sequence[Column],
     ) -> None:
         self.entries, self.context, self.flags = entries, context, flags
-        self.beside: dict[str, Words] = {symbol_column: symbol}
+        self.words: dict[str, Words] = {symbol_column: symbol}
+        """The words in the cells that may state something, by the name of their column."""
         for entry in entries:
             if entry.column.field in {"side", "leverage", "margin_mode"}:
-                self.beside[entry.column.name] = words_of(entry.cell)
-            elif entry.column.field in _WITH_NOTE:
-                self.beside[entry.column.name] = words_of(without_note(entry.cell)[1])
+                self.words[entry.column.name] = words_of(entry.cell)
+            elif entry.column.field in _FIELDS_WITH_NOTE:
+                self.words[entry.column.name] = words_of(without_note(entry.cell)[1])
 
     @property
     def by_sign(self) -> bool:
-        """Whether a column of sides says that the sign of the size tells it."""
+        """Whether a column of sides says that the sign of the size is the side."""
         return any(
             folded(entry.cell) in BY_SIGN for entry in self.entries if entry.column.field == "side"
         )
 
     @property
     def by_trades(self) -> bool:
-        """Whether the side is that of a trade, buy or sell, and not of a position."""
+        """Whether the side is that of a trade, buy or sell, and not that of a position."""
         sides = [entry.cell for entry in self.entries if entry.column.field == "side"]
         return bool(sides) and all(not _POSITION_SIDE.search(folded(cell)) for cell in sides)
 
     def side(self) -> Side | None:
-        """Return the side that words state.
+        """Return the side that words state, None where none does.
 
-        Raises CellFault for a word in a column of sides that is none.
+        Raises CellFault where a cell in a column of sides is not a side.
         """
         for entry in self.entries:
             if entry.column.field == "side" and folded(entry.cell) not in BY_SIGN:
-                words = self.beside[entry.column.name]
+                words = self.words[entry.column.name]
                 if not words.sides or words.unknown:
                     wrong = f"the side must be long or short, got {shown(entry.cell)}"
                     raise CellFault("side", wrong, "write long or short")
-        statements = [
-            Statement(name, side)
-            for name, words in self.beside.items()
-            for side in sorted(words.sides)
-        ]
+        statements: list[Statement[str]] = []
+        for name, words in self.words.items():
+            statements += _statements(name, words.sides)
         for column, cell in self.entries:
             if column.field in {"is_short", "is_long"} and folded(cell) in TRUE | FALSE:
                 short = (folded(cell) in TRUE) == (column.field == "is_short")
                 statements.append(Statement(column.name, "short" if short else "long"))
-        return cast("Side | None", agreed(statements or self._sides_of_context(), "side"))
+        return cast("Side | None", agreed_value(statements or self._sides_of_context(), "side"))
 
     def mode(self) -> MarginMode | None:
-        """Return the margin mode that words or flags state, in any of the cells."""
+        """Return the margin mode that words or flags in any cell state, None where none does."""
         statements: list[Statement[str]] = []
         for entry in self.entries:
             statements += self._modes_of(entry)
-        for name, words in self.beside.items():
-            statements += [Statement(name, mode) for mode in sorted(words.modes)]
+        for name, words in self.words.items():
+            statements += _statements(name, words.modes)
         if not statements:
-            # An empty cell in a column of yes or no says no.
+            # Only an empty cell is left in a column of yes or no, and it says no.
             statements = [
                 Statement(flag.name, "cross" if flag.field == "isolated" else "isolated")
                 for flag in self.flags
             ]
         if not statements:
-            statements = [
-                Statement(text, mode)
-                for text in self.context
-                for mode in sorted(words_of(text).modes)
-            ]
-        return cast("MarginMode | None", agreed(statements, "margin_mode"))
+            for text in self.context:
+                statements += _statements(text, words_of(text).modes)
+        return cast("MarginMode | None", agreed_value(statements, "margin_mode"))
 
     def leverages(self) -> list[Statement[float]]:
         """Return the leverages that words state: `20x`, `1:10`."""
-        return [
-            Statement(name, value)
-            for name, words in self.beside.items()
-            for value in sorted(words.leverages)
-        ]
+        statements: list[Statement[float]] = []
+        for name, words in self.words.items():
+            statements += _statements(name, words.leverages)
+        return statements
 
     def _modes_of(self, entry: Entry) -> list[Statement[str]]:
-        """Return what a cell states of the mode.
+        """Return the modes that a cell states.
 
-        Raises CellFault where one of a mode's column states none.
+        Raises CellFault where a cell in a column of modes states none.
         """
         column, cell = entry
         if column.field == "symbol":
             return []
         if column.field == "trade_mode":
-            # Bybit's tradeMode: 1 is isolated. 0 says nothing, for it is written in isolated
-            # accounts too.
+            # Bybit's tradeMode: 1 is isolated, but 0 is written in isolated accounts as well.
             return [Statement(column.name, "isolated")] if cell == "1" else []
-        # A header may say it for all its lines: "Margin (Isolated)".
+        # A header may state the mode of all lines: "Margin (Isolated)".
         modes = _modes_in_dump(cell) or words_of(cell).modes or words_of(column.unit).modes
         if column.field in _MODE_COLUMNS and not modes:
             return [Statement(column.name, _mode_by_flag(entry))]
         if column.field == "remark":
-            # "A golden cross": only what would keep the line out counts.
+            # In "a golden cross" cross is not a mode, so only isolated counts.
             modes = modes & {"isolated"}
-        return [Statement(column.name or "info", mode) for mode in sorted(modes)]
+        return _statements(column.name or "info", modes)
 
     def _sides_of_context(self) -> list[Statement[str]]:
-        """Return the sides that titles state as those of all positions below them."""
-        words = [
-            (text, word) for text in self.context for word in re.findall(r"[a-z]+", text.casefold())
-        ]
-        return [
-            Statement(text, _SIDES_OF_ALL[word]) for text, word in words if word in _SIDES_OF_ALL
-        ]
+        """Return the sides that titles state for all positions below them."""
+        statements: list[Statement[str]] = []
+        for text in self.context:
+            words = re.findall(r"[a-z]+", text.casefold())
+            sides = [_SIDES_IN_TITLES[word] for word in words if word in _SIDES_IN_TITLES]
+            statements += [Statement(text, side) for side in sides]
+        return statements
+
+
+def _statements(column: str, values: Iterable[Value]) -> list[Statement[Value]]:
+    """Return one statement per value, in a fixed order."""
+    return [Statement(column, value) for value in sorted(values)]
 
 
 def _modes_in_dump(cell: str) -> set[str]:
-    found = _MODE_IN_DUMP.search(cell[:_LONGEST_DUMP])
-    if found is None:
+    dump = _MODE_IN_DUMP.search(cell[:_LONGEST_DUMP])
+    if dump is None:
         return set()
-    if found["flag"]:
-        return {"isolated" if found["flag"].lower() == "true" else "cross"}
-    return words_of(found["mode"]).modes
+    if dump["flag"]:
+        return {"isolated" if dump["flag"].lower() == "true" else "cross"}
+    return words_of(dump["mode"]).modes
 
 
 def _mode_by_flag(entry: Entry) -> str:
@@ -192,8 +191,8 @@ def _mode_by_flag(entry: Entry) -> str:
     if plain not in TRUE | FALSE:
         wrong = f"the margin mode must be cross or isolated, got {shown(entry.cell)}"
         raise CellFault("margin_mode", wrong, "write cross or isolated")
-    isolated_if = FALSE if entry.column.field == "cross" else TRUE
-    return "isolated" if plain in isolated_if else "cross"
+    isolated_words = FALSE if entry.column.field == "cross" else TRUE
+    return "isolated" if plain in isolated_words else "cross"
 
 
 def _spelt(statement: Statement[Value]) -> str:

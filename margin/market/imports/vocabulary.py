@@ -1,9 +1,9 @@
 """The words of tables: columns, sides, modes and states, in a dozen languages.
 
-Only data and look-ups stand here. Every word is compared `folded`: small letters without accents,
-spaces or signs, so that `Einstiegs-Preis`, `einstiegspreis` and `EINSTIEGSPREIS` are one. A word
-that means two things is left out: a column that is not understood is asked about, one that is
-misunderstood costs money.
+This module has only data and look-ups. Words are compared `folded`, in small letters without
+accents, spaces or signs, so that `Einstiegs-Preis`, `einstiegspreis` and `EINSTIEGSPREIS` are one.
+A word with two meanings is not in it: a column that is not understood leads to a question, one that
+is misunderstood costs money.
 """
 
 import re
@@ -15,19 +15,19 @@ from typing import Literal
 from margin.model.symbols import STABLECOINS
 
 _NO_ACCENT = str.maketrans({"ı": "i", "ł": "l", "đ": "d", "ø": "o"})
-"""Letters that Unicode does not take apart into a letter and its accent."""
+"""Letters that Unicode does not separate into a letter and its accent."""
 
 
 @lru_cache(maxsize=10_000)
 def folded(text: str) -> str:
-    """Return the text's letters and digits alone, small and without accents."""
-    # Remembered, for a table says the same few words on all its lines.
+    """Return the text's letters and digits only, in small letters without accents."""
+    # Cached, since the lines of a table repeat the same few words.
     parts = unicodedata.normalize("NFKD", text.casefold().translate(_NO_ACCENT))
     return "".join(character for character in parts if character.isalnum())
 
 
 def _by_word(meanings: Mapping[str, str]) -> dict[str, str]:
-    """Return the meaning of every folded word; words are parted by spaces."""
+    """Return the meaning of every folded word; spaces separate the words."""
     table: dict[str, str] = {}
     for meaning, words in meanings.items():
         for word in words.split():
@@ -168,7 +168,7 @@ FIELDS: Mapping[str, str] = _by_word(
         "lucroperda kârzarar прибыль прибыльубыток 盈亏 收益 盈虧 損益 손익",
     }
 )
-"""What a column's name, folded, is read as."""
+"""The field of a column, by its folded name."""
 
 SIGNS: Mapping[str, str] = _by_word(
     {
@@ -204,14 +204,11 @@ SIGNS: Mapping[str, str] = _by_word(
         "комментарий 备注 備註 メモ 메모",
     }
 )
-"""Columns that say, in part, whether a line is closed, or that the table lists trades or orders."""
+"""Signs, by folded column name, of a closed line or of a table that lists trades or orders."""
 
 
 def _any(words: str) -> str:
-    """Return a pattern of any of the words, folded.
-
-    ^ and $ bind one to the beginning or the end of a name.
-    """
+    """Return a pattern of any of the words, folded; ^ and $ mean the start and end of a name."""
     parts = []
     for word in words.split():
         start, end = "^" if word.startswith("^") else "", "$" if word.endswith("$") else ""
@@ -227,7 +224,7 @@ _CLOSED = _any(
 )
 _PROFIT = _any("pnl profit pl$ gain gewinn 盈亏 盈虧 損益 손익 прибыль kâr$ lucro gananc")
 _STEMS: Mapping[str, str] = {
-    # Buttons and figures of an open position, that have a word for closing in their names.
+    # Buttons and figures of an open position whose names have a word for closing.
     "button": _any(
         "closeall closeby closable closeable availabletoclose availclose curreali cumreali "
         "sumclose mmrclose "
@@ -251,7 +248,7 @@ _STEMS: Mapping[str, str] = {
     "execution": _any("^exec ^fill filled ^tradetime")
     + r"|^order(?:type|status|price|qty|size|quantity|amount|value|time|date)",
     "margin_mode": _any("crossisolated isolatedcross crossorisolated 全仓逐仓"),
-    # The mode by a flag: "is isolated", but not the sums that are kept for one mode.
+    # A flag such as "is isolated", but not an amount such as "isolated wallet".
     "isolated": "^(?:is)?(?:"
     + _any("isol aisl izol изол 逐仓 逐倉 격리 分離 分离")
     + ")(?!.*(?:wallet|balance|pnl|margin$))",
@@ -260,10 +257,7 @@ _STEMS: Mapping[str, str] = {
 STEMS: Mapping[str, re.Pattern[str]] = {
     field: re.compile(pattern) for field, pattern in _STEMS.items()
 }
-"""What a column is read as whose folded name holds a pattern, where the whole name is not known.
-
-The first counts.
-"""
+"""The field of a column with an unknown name, by a pattern in it; the first match counts."""
 
 IGNORED = _words(
     "updated updatetime utime ctime created "
@@ -273,7 +267,7 @@ IGNORED = _words(
     "marginratio maintenancemargin mmr risk tpsl actions closeall "
     "funding fundingfee breakeven breakevenprice"
 )
-"""Columns that are known, and hold nothing that an account needs."""
+"""Names of columns that are known, and that an account does not need."""
 
 
 # Cells
@@ -292,7 +286,7 @@ SIDES: Mapping[str, str] = _by_word(
     }
 )
 SIDE_WORDS = frozenset(SIDES) - {"l", "b", "s", "al", "sat", "ask", "bid"}
-"""Those that can stand for nothing else, so that they make a column of any name the side."""
+"""Words that can only be sides, so that a column of any name with them is the side."""
 CLOSING = _words(
     "close closed closing exit exited reduce liquidated schließen geschlossen fermer fermé fermée "
     "cerrar cerrado "
@@ -300,41 +294,41 @@ CLOSING = _words(
     "已平仓 已平倉 "
     "決済 청산 chiuso chiusa zamknięta zamknij gesloten"
 )
-"""Words beside a side, or as a state, that say that the line is closed."""
+"""Words that say, beside a side or as a state, that the line is closed."""
 ENDED = CLOSING | _words(
     "filled cancelled canceled expired rejected done completed finished stopped executed exécuté "
     "ausgeführt "
     "ejecutada executada gerçekleşti исполнен исполнено 已成交 已撤销 已取消 won lost win loss"
 )
-"""States of what is no longer open, or never was a position."""
+"""States of a position that is closed, or of an order."""
 OPEN = _words(
     "open opened active live running normal holding inprogress ongoing offen aktiv ouvert ouverte "
     "abierto abierta "
     "aberto aberta açık "
     "открыт открыта открыто активна 持仓中 持有中 未平仓 持倉中 保有中 열림 aperto aperta otwarta"
 )
-"""States of what is open."""
+"""States of an open position."""
 PENDING = _words("new pending partiallyfilled partially untriggered working resting submitted")
-"""States of orders that wait."""
+"""States of an open order."""
 ORDER_TYPES = _words(
     "limit market stop stoplimit stopmarket takeprofit takeprofitmarket trailingstop postonly ioc "
     "fok limitorder "
     "marketorder conditional"
 )
 SIGNED_SIZES = frozenset({"szi", "positionamt", "amt", "pos", "currentqty", "netsize", "netqty"})
-"""Names under which programs write the size of a short as a negative number."""
+"""Names of sizes that programs write as a negative number for a short."""
 BY_SIGN = frozenset({"both", "net", "oneway"})
-"""What stands in a column of sides where the sign of the size is the side."""
+"""Words in a column of sides that leave the side to the sign of the size."""
 NEUTRAL = frozenset(
     {"open", "opened", "to", "position", "positions", "perp", "perpetual", "swap", "margin", "mode"}
 )
-"""Words that may stand beside a side, a mode or a leverage and say nothing more."""
+"""Words beside a side, a mode or a leverage that add nothing."""
 PERPETUAL = _words(
     "perp perpetual perpetuals swap futures future unbefristet perpétuel perpetuo perpétuo sürekli "
     "бессрочный "
     "бессроч 永续 永續 永续合约 永續合約 無期限 무기한"
 )
-"""Words beside a symbol that only say what it is."""
+"""Words beside a symbol that say only that it is a perpetual."""
 MODES: Mapping[str, str] = _by_word(
     {
         "cross": "cross crossed crossmargin crossmode crossedmargin crosscollateral "
@@ -358,7 +352,7 @@ FALSE = frozenset(
 EMPTY = frozenset(
     {"-", "--", "---", "–", "—", "n/a", "na", "nan", "<na>", "null", "none", "nat", "not available"}
 )
-"""Cells that hold nothing."""
+"""Cells without a value."""
 
 DOLLARS = frozenset({"$", "US$"}) | STABLECOINS
 CONTRACTS = frozenset({"CONT", "CONTS", "CONTRACT", "CONTRACTS", "LOT", "LOTS", "张", "張"})
@@ -377,14 +371,14 @@ CLOSED_TITLES = re.compile(
         "histórico geçmiş история закры 历史 歷史 履歴 平仓 平倉 거래내역"
     )
 )
-"""What a folded title or key of a list holds whose lines are over, or orders."""
+"""What the folded title or key of a list of closed trades or orders contains."""
 TAB_BAR = re.compile(r"(?:open)?positions?(?!history|shistory)")
-"""How the bar of tabs above an exchange's own list of open positions begins."""
+"""The start of the tab bar above an exchange's list of open positions."""
 ISOLATED_STEM = re.compile(_any("isol aisl izol изол 逐仓 逐倉 격리 分離 分离"))
 CROSS_STEM = re.compile(
     _any("cross 全仓 全倉 кросс перекр croisé cruzad çapraz gekreuzt クロス 교차 krzyż incroc")
 )
-"""How the words for the two modes begin."""
+"""The beginnings of the words for the two modes."""
 OTHER_KINDS: Mapping[str, re.Pattern[str]] = {
     "it is spot, not a perpetual": re.compile(_any("^spot ^现货 ^現貨")),
     "it settles in its own coin, not in dollars": re.compile(
@@ -397,7 +391,7 @@ OTHER_KINDS: Mapping[str, re.Pattern[str]] = {
         _any("^option$ ^options$ ^call$ ^put$ 期权 期權")
     ),
 }
-"""Why what a word says is no perpetual in dollars."""
+"""Why a word rules out a perpetual in dollars, with the pattern of such words."""
 PERPETUAL_KIND = re.compile(
     _any(
         "perp swap linear usdtm usdsm usdm umcbl usdtfutures usdcfutures 永续 永續 бессроч sürekli "
@@ -405,4 +399,4 @@ PERPETUAL_KIND = re.compile(
         "unbefristet sinvencimiento"
     )
 )
-"""What the words hold for a perpetual in dollars."""
+"""What the words for a perpetual in dollars contain."""
