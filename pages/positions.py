@@ -9,9 +9,10 @@ from pages.ui import shell
 from pages.ui.import_export import account_import, table_import
 
 with shell.page("Import / export") as session:
-    st.header("From a table", anchor=False)
-    table_import.section(session)
-    st.header("From your account", anchor=False)
-    account_import.section(session)
-    st.header("Export", anchor=False)
-    table_import.exports(session)
+    table, account, export = st.tabs(["Table or file", "API key or address", "Export"])
+    with table:
+        table_import.section(session)
+    with account:
+        account_import.section(session)
+    with export:
+        table_import.exports(session)

@@ -78,21 +78,21 @@ def test_a_pasted_table_becomes_the_positions(visit_live: Visit) -> None:
     page.keyboard.press("Control+Enter")
     idle(page)
     page.get_by_role("button", name="Import positions").click()
-    idle(page)
-    page.get_by_role("link", name="What if").click()
+    page.wait_for_url("**/?*")
     drawn(page)
+    assert page.get_by_text("Imported 1 position.").is_visible()
     assert sentence(page).startswith("If TAO rises")
 
 
 def test_a_wallet_is_read_compared_and_taken_over(live: Live, visit_live: Visit) -> None:
     page = visit_live("positions?venue=hyperliquid&margin_mode=cross&wallet_balance=1&v=1")
+    page.get_by_role("tab", name="API key or address").click()
     page.get_by_label("Wallet address").fill(ADDRESS)
     page.get_by_role("button", name="Read the account").click()
     until(page, "text=Every figure agrees within 1%")
     page.get_by_role("button", name="Import account").click()
     until(page, "text=Imported from Hyperliquid: 4 positions.")
     assert ADDRESS not in page.url
-    page.get_by_role("link", name="What if").click()
     drawn(page)
     equity = assess(live.book.scenario("hyperliquid")).equity
     assert metric(page, "Margin balance") == wording.money(equity)

@@ -6,6 +6,7 @@ Replayed on this machine, asked by the real client, nothing kept.
 from collections.abc import Iterator
 
 import pytest
+import streamlit as st
 from ccxt.async_support.base.exchange import Exchange
 
 from margin.market.venues import connection
@@ -29,3 +30,12 @@ def venues(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Replay, Book]]:
         yield replay, book
         live.cache().close()
     live.cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def same_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest runs one page and knows no other: what leaves it runs it again instead.
+
+    That one lands on the other page is tried in a browser.
+    """
+    monkeypatch.setattr(st, "switch_page", lambda *_, **__: st.rerun())

@@ -114,7 +114,7 @@ class Visit:
 def test_nothing_is_shown_before_there_is_a_table() -> None:
     visit = Visit()
     assert not visit.at.table
-    assert not visit.at.button
+    assert [each.key for each in visit.at.button] == ["do_preview"]
     assert not visit.errors + visit.infos
 
 
@@ -144,7 +144,7 @@ def test_a_pasted_table_is_shown_as_it_was_understood_and_changes_nothing_yet() 
     assert not visit.errors
 
 
-def test_a_table_is_taken_over_with_the_marks_at_hand_and_the_baseline_stays() -> None:
+def test_a_table_is_taken_over_with_the_marks_at_hand_and_is_the_new_baseline() -> None:
     visit = Visit()
     before = visit.working
     revision = visit.session.revision
@@ -154,7 +154,7 @@ def test_a_table_is_taken_over_with_the_marks_at_hand_and_the_baseline_stays() -
     assert visit.working.market.marks["NEAR"] == snapshot.marks()["NEAR"]
     assert visit.working.market.reference.tiers
     assert visit.session.revision == revision + 1
-    assert visit.session.baseline.positions != visit.working.positions
+    assert visit.session.baseline == visit.working
     [notice] = [each for each in visit.session.notices if each.about == visit.working]
     assert (notice.kind, notice.text) == ("info", "Imported 2 positions.")
     assert visit.text == ""
@@ -183,7 +183,7 @@ def test_faulty_lines_are_removed_in_the_text_itself() -> None:
 def test_a_header_that_cannot_be_read_offers_nothing_to_remove() -> None:
     visit = Visit().paste("symbol,side\nRENDER,long")
     assert "no column says the size" in visit.errors
-    assert [each.key for each in visit.at.button] == ["do_take_positions"]
+    assert [each.key for each in visit.at.button] == ["do_preview", "do_take_positions"]
 
 
 def test_what_is_left_out_and_assumed_is_told() -> None:

@@ -33,12 +33,11 @@ from margin.market.venues.sites import GLOBAL, SITES, is_regional
 from margin.market.view import Origin
 from margin.model.scenario import Position, Scenario
 from margin.studies.comparison.venue_figures import Beside, beside
-from margin.studies.distance.distances import before_move
 from margin.text.venue_figures import agreement, label, written
 from margin.venues import VENUES, TierTable, listing_venues
 from pages.ui.components.secret_form import SecretField, secret_form
 from pages.ui.components.text import plain
-from pages.ui.session import live
+from pages.ui.session import address, live
 from pages.ui.session.address import SECRET
 from pages.ui.session.session import MarkSource, Session
 
@@ -314,7 +313,7 @@ def _show(session: Session, reading: Reading, read: Read) -> None:
     _compared(compared, name)
     if st.button("Import account", key="do_take_account", type="primary"):
         _take(session, scenario, read)
-        st.rerun()
+        address.leave(session, "app.py")
 
 
 def _settings(scenario: Scenario) -> None:
@@ -437,8 +436,7 @@ def _take(session: Session, scenario: Scenario, read: Read) -> None:
     if read.tiers is not None:
         session.live_data.keyed_tiers[account.venue] = (read.tiers, account.seen_at)
     session.live_data.view = live.look_at(session, account.venue, scenario.tokens)
-    session.begin(session.attach(scenario))
-    session.baseline, session.example = before_move(session.working), None
+    session.start_over(session.attach(scenario))
     day = account.seen_at.astimezone(UTC)
     origin = Origin("live", day, f"{day:%Y-%m-%d}")
     session.live_data.mark_sources = {

@@ -21,7 +21,7 @@ from margin.model.scenario import MOST_TOKENS, Position, Scenario
 from margin.studies.distance.distances import at_move, origin, present_move
 from margin.tables.exports import positions_csv, results_csv
 from pages.ui.components.text import plain
-from pages.ui.session import live
+from pages.ui.session import address, live
 from pages.ui.session.session import Session
 from pages.ui.session.start import Start
 
@@ -30,8 +30,6 @@ EXAMPLE = (
     "Symbol, Side, Size, Entry price, Leverage\nRENDERUSDT, long, 30000, 1.75, 10x\nFET, short, "
     "5e4, 0.2231, 5x"
 )
-IMPORTED = "import"
-"""The topic of what is said of an import: over as soon as another table stands there."""
 MOST_TOLD = 20
 """Left-out lines and notes that are told one by one."""
 
@@ -41,10 +39,11 @@ def section(session: Session) -> None:
     entry, answer = st.columns([46, 54], gap="medium")
     with entry:
         text = _text(session)
+        # Leaving the text area for the button has it read: there is nothing else to do.
+        st.button("Preview", key="do_preview")
         adds, merges = _choices(session)
     if not text.strip():
         return
-    session.untell(IMPORTED)
     read = _read(session, text, merge=merges)
     with answer:
         _preview(read, isolated=session.working.account.isolated)
@@ -266,11 +265,9 @@ def _take(session: Session, read: TableRead, scenario: Scenario | None) -> None:
         )
     if pressed:
         count = len(read.positions)
-        session.begin(scenario)
-        session.tell(
-            "info", f"Imported {count} {'position' if count == 1 else 'positions'}.", IMPORTED
-        )
-        st.rerun()
+        session.start_over(scenario)
+        session.tell("info", f"Imported {count} {'position' if count == 1 else 'positions'}.")
+        address.leave(session, "app.py")
 
 
 def _why_not(read: TableRead) -> None:

@@ -20,7 +20,7 @@ those may be late. Three things follow, and are what makes this harder than it l
 
 from collections.abc import Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 
@@ -253,6 +253,12 @@ def _parameters(current: Session, account: PreparedAccount) -> Parameters:
     while len(current.address.large) > MOST_LARGE:
         del current.address.large[next(iter(current.address.large))]
     return made.stand_in
+
+
+def leave(current: Session, page: str) -> NoReturn:
+    """Go to another page with the working scenario, as a link on this one would."""
+    save(current)
+    st.switch_page(page, query_params=of_links(current))
 
 
 def open_preset(current: Session, preset: Preset, *, returned: bool = False) -> None:

@@ -216,6 +216,11 @@ class Session:
         self.opened += 1
         self.open(scenario)
 
+    def start_over(self, scenario: Scenario) -> None:
+        """Begin with a scenario that figures are compared with from now on: an import, a file."""
+        self.begin(scenario)
+        self.baseline, self.example = before_move(self.working), None
+
     def rebase(self, scenario: Scenario) -> None:
         """Have all widgets start anew from a scenario."""
         self.working = scenario

@@ -32,7 +32,6 @@ export default ({ data, parentElement, setTriggerValue }) => {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (button.disabled) return;
-      button.disabled = true; // Until the server has drawn the page again.
       drawn.send("sent", Object.fromEntries(new FormData(form)));
       form.reset();
     });
