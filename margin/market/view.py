@@ -176,7 +176,7 @@ def _answer(query: Query, entry: Entry, now: datetime) -> _Answer:
 def is_live(query: Query, entry: Entry, now: datetime) -> bool:
     """Return whether this process's newest attempt succeeded within three times to live.
 
-    A minute at least counts as live.
+    An answer younger than a minute counts as well, whatever its kind's time to live.
     """
     cached = entry.cached
     if cached is None or cached.from_disk or entry.failure is not None:
