@@ -252,7 +252,7 @@ def _decode_quote(value: object, venue: str) -> Quote:  # noqa: ARG001
     fields = dict(_entry(value, Quote._fields))
     if fields["next_funding"] is not None:
         fields["next_funding"] = _moment(fields["next_funding"], "next_funding")
-    return checks.sane_quote(**fields)
+    return checks.checked_quote(**fields)
 
 
 def _decode_tiers(value: object, venue: str) -> TierTable:

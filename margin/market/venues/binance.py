@@ -18,7 +18,7 @@ from margin.market.source import Candles, Checked, FundingHistory, Quote, Unavai
 from margin.market.venues.checks import (
     candles,
     funding_history,
-    gather,
+    parse_rows,
     published_amounts,
     tier_table,
     today,
@@ -26,22 +26,27 @@ from margin.market.venues.checks import (
     venue_quote,
 )
 from margin.market.venues.connection import Connection
-from margin.market.venues.debts import Debt, debts_of, lowered, named
+from margin.market.venues.debts import Debt, list_debts, subtract_debts, value_debts
 from margin.market.venues.fields import (
     Entry,
-    by,
     entries,
     entry,
-    every,
     figure,
+    index_rows,
+    index_valid_rows,
     limit,
     moment,
     optional,
-    word,
+    text,
 )
-from margin.market.venues.positions import TakenOver, VenuePosition, read_legs, take_over
+from margin.market.venues.positions import (
+    AccountPositions,
+    VenuePosition,
+    combine_positions,
+    parse_positions,
+)
 from margin.market.venues.rights import Rights, refuse_withdrawal
-from margin.market.venues.symbols import SETTLEMENT, base_in, base_of, symbol_of
+from margin.market.venues.symbols import SETTLEMENT, base_of, base_of_row, symbol_of
 from margin.venues import VENUES, TierTable
 
 USUAL_INTERVAL = 8.0
@@ -71,9 +76,9 @@ class Binance:
 
     def contracts(self) -> Checked[Contract]:
         """Return every perpetual in USDT that trades, on shares and metals too."""
-        return gather(
+        return parse_rows(
             entries(self._connection.ask("fapiPublicGetExchangeInfo"), "symbols"),
-            base_in,
+            base_of_row,
             _contract,
         )
 
@@ -81,13 +86,13 @@ class Binance:
         """Return marks and present funding of the perpetuals in USDT."""
         rows = self._rows("fapiPublicGetPremiumIndex")
         intervals = self._intervals()
-        return gather(rows, base_in, lambda row: _quote(row, intervals))
+        return parse_rows(rows, base_of_row, lambda row: _quote(row, intervals))
 
     def tiers(self, _token: str = "") -> Checked[TierTable]:
         """Return every symbol's table, as it applies to the key's account."""
         if not self._connection.keyed:
             raise Unavailable("key", "gives its tiers only to a key")
-        return gather(self._rows("fapiPrivateGetLeverageBracket"), base_in, _table)
+        return parse_rows(self._rows("fapiPrivateGetLeverageBracket"), base_of_row, _table)
 
     def funding(self, token: str) -> FundingHistory:
         """Return the latest 1000 payments."""
@@ -109,11 +114,11 @@ class Binance:
         account = entry(self._connection.ask("fapiPrivateV3GetAccount"))
         rights = self.rights()
         positions = self._rows("fapiPrivateV3GetPositionRisk")
-        settings = by(self._rows("fapiPrivateGetSymbolConfig"), "symbol")
-        legs, left_out = read_legs(
+        settings = index_valid_rows(self._rows("fapiPrivateGetSymbolConfig"), "symbol")
+        legs, left_out = parse_positions(
             positions, "symbol", lambda row, symbol: _leg(row, symbol, settings)
         )
-        coins = every(entries(account, "assets"), "asset")
+        coins = index_rows(entries(account, "assets"), "asset")
         amounts = {
             name: figure(coin, "walletBalance")
             for name, coin in coins.items()
@@ -121,7 +126,9 @@ class Binance:
         }
         debts = self._debts({name: -amount for name, amount in amounts.items() if amount < 0})
         held = {name: amount for name, amount in amounts.items() if amount > 0}
-        taken = take_over(legs, [*left_out, *self._other_coins(held), *named(debts, SETTLEMENT)])
+        taken = combine_positions(
+            legs, [*left_out, *self._other_coins(held), *list_debts(debts, SETTLEMENT)]
+        )
         cash = coins.get(SETTLEMENT)
         # The margin of an isolated position has left the cross wallet.
         wallet_balance = (
@@ -130,7 +137,7 @@ class Binance:
         return VenueAccount(
             venue="binance",
             seen_at=datetime.now(UTC),
-            wallet_balance=lowered(wallet_balance, debts, taken),
+            wallet_balance=subtract_debts(wallet_balance, debts, taken),
             imported=taken.imported,
             marks=taken.marks,
             figures=_figures(account, taken, legs),
@@ -150,7 +157,7 @@ class Binance:
         None where they cannot be had.
         """
         try:
-            return by(self._rows("fapiPublicGetFundingInfo"), "symbol")
+            return index_valid_rows(self._rows("fapiPublicGetFundingInfo"), "symbol")
         except (Unavailable, FieldError):
             return None
 
@@ -159,11 +166,11 @@ class Binance:
 
         The venue values a liability above its index price, by a buffer of its own.
         """
-        return debts_of(owed, self._liabilities(owed) if owed else {}, self._marks)
+        return value_debts(owed, self._liabilities(owed) if owed else {}, self._marks)
 
     def _liabilities(self, owed: Mapping[str, float]) -> dict[str, float | None]:
         try:
-            rates = by(self._rows("fapiPublicGetAssetIndex"), "symbol")
+            rates = index_valid_rows(self._rows("fapiPublicGetAssetIndex"), "symbol")
             asked = {
                 coin: optional(rates.get(f"{coin}USD", {}), "askRate", above=0) for coin in owed
             }
@@ -182,7 +189,7 @@ class Binance:
         reason = _COLLATERAL if mode.get("multiAssetsMargin") is True else _IDLE_COIN
         return [LeftOut(f"{amount:g} {name}", reason) for name, amount in amounts.items()]
 
-    def _taker_fee(self, taken: TakenOver) -> float | None:
+    def _taker_fee(self, taken: AccountPositions) -> float | None:
         """Return the account's own, as it is for its first position."""
         if not taken.imported.positions:
             return None
@@ -213,11 +220,11 @@ class Binance:
 
 def _contract(row: Entry) -> Contract | None:
     """Return the contract; None where it is of another kind or does not trade."""
-    kind = tuple(word(row, key) for key in ("status", "quoteAsset", "marginAsset"))
-    if word(row, "contractType") not in _PERPETUAL or kind != ("TRADING", SETTLEMENT, SETTLEMENT):
+    kind = tuple(text(row, key) for key in ("status", "quoteAsset", "marginAsset"))
+    if text(row, "contractType") not in _PERPETUAL or kind != ("TRADING", SETTLEMENT, SETTLEMENT):
         return None
-    choice(row.get("baseAsset"), "baseAsset", [base_in(row) or ""])
-    filters = by(entries(row, "filters"), "filterType")
+    choice(row.get("baseAsset"), "baseAsset", [base_of_row(row) or ""])
+    filters = index_valid_rows(entries(row, "filters"), "filterType")
     return Contract(
         tick_size=optional(filters.get("PRICE_FILTER", {}), "tickSize", above=0),
         quantity_step=optional(filters.get("LOT_SIZE", {}), "stepSize", above=0),
@@ -232,7 +239,7 @@ def _contract(row: Entry) -> Contract | None:
 
 def _quote(row: Entry, intervals: Mapping[str, Entry] | None) -> Quote:
     def funding() -> tuple[float | None, float | None, datetime | None]:
-        hours = None if intervals is None else _interval(intervals.get(word(row, "symbol")))
+        hours = None if intervals is None else _interval(intervals.get(text(row, "symbol")))
         return optional(row, "lastFundingRate"), hours, moment(row, "nextFundingTime")
 
     return venue_quote(figure(row, "markPrice"), optional(row, "indexPrice"), funding)
@@ -283,7 +290,7 @@ def _leg(row: Entry, symbol: str, settings: Mapping[str, Entry]) -> VenuePositio
         raise FieldError("", "its leverage and its margin mode are not told")
     mode = choice(settings[symbol].get("marginType"), "marginType", ["CROSSED", "ISOLATED"])
     return VenuePosition(
-        what=symbol if side == "BOTH" else f"{symbol} {side}",
+        name=symbol if side == "BOTH" else f"{symbol} {side}",
         token=token,
         side="long" if size > 0 else "short",
         quantity=abs(size),
@@ -300,7 +307,7 @@ def _token_held(row: Entry, symbol: str) -> str:
     if "_" in symbol:
         raise FieldError("", "it is a dated future, and only perpetuals are taken over")
     base = base_of(symbol)
-    if base is None or word(row, "marginAsset") != SETTLEMENT:
+    if base is None or text(row, "marginAsset") != SETTLEMENT:
         raise FieldError("", f"it is not settled in {SETTLEMENT}")
     token = token_of(base)
     if token is None:
@@ -308,7 +315,9 @@ def _token_held(row: Entry, symbol: str) -> str:
     return token
 
 
-def _figures(account: Entry, taken: TakenOver, legs: Sequence[VenuePosition]) -> VenueFigures:
+def _figures(
+    account: Entry, taken: AccountPositions, legs: Sequence[VenuePosition]
+) -> VenueFigures:
     """Return the venue's totals, in multi-assets mode of all coins and in USD.
 
     None where isolated positions stay out of a cross account: the totals hold both.

@@ -15,7 +15,7 @@ from margin.market.source import Candles, Checked, FundingHistory, Quote, Unavai
 from margin.market.venues.checks import (
     candles,
     funding_history,
-    gather,
+    parse_rows,
     published_amounts,
     tier_table,
     today,
@@ -23,23 +23,28 @@ from margin.market.venues.checks import (
     venue_quote,
 )
 from margin.market.venues.connection import Connection
-from margin.market.venues.debts import debts_of, lowered, named
+from margin.market.venues.debts import list_debts, subtract_debts, value_debts
 from margin.market.venues.fields import (
     Entry,
-    by,
     entries,
     entry,
-    every,
     figure,
-    inner,
+    index_rows,
+    index_valid_rows,
     moment,
+    nested,
     optional,
-    optional_word,
-    word,
+    optional_text,
+    text,
 )
-from margin.market.venues.positions import TakenOver, VenuePosition, read_legs, take_over
+from margin.market.venues.positions import (
+    AccountPositions,
+    VenuePosition,
+    combine_positions,
+    parse_positions,
+)
 from margin.market.venues.rights import Rights, refuse_withdrawal
-from margin.market.venues.symbols import SETTLEMENT, base_in, base_of, symbol_of
+from margin.market.venues.symbols import SETTLEMENT, base_of, base_of_row, symbol_of
 from margin.model.scenario import Side
 from margin.venues import VENUES, TierTable
 
@@ -90,13 +95,13 @@ class Bybit:
         rows = self._pages(
             "publicGetV5MarketInstrumentsInfo", category="linear", limit=_INSTRUMENTS_PAGE
         )
-        self._instruments = by(rows, "symbol")
-        return gather(rows, base_in, _contract)
+        self._instruments = index_valid_rows(rows, "symbol")
+        return parse_rows(rows, base_of_row, _contract)
 
     def quotes(self) -> Checked[Quote]:
         """Return marks and present funding of the perpetuals in USDT."""
         rows = self._rows("publicGetV5MarketTickers", category="linear")
-        return gather(rows, base_in, lambda row: _quote(row, self._instruments))
+        return parse_rows(rows, base_of_row, lambda row: _quote(row, self._instruments))
 
     def tiers(self, token: str) -> Checked[TierTable]:
         """Return the token's table."""
@@ -130,20 +135,20 @@ class Bybit:
         isolated = self._margin_mode() == _ISOLATED
         rights = self.rights()
         wallet = self._wallet()
-        coins = every(entries(wallet, "coin"), "coin")
+        coins = index_rows(entries(wallet, "coin"), "coin")
         rows = self._positions(category="linear", settleCoin=SETTLEMENT)
         taker_fee = self._taker_fee(rows)
-        legs, left_out = read_legs(
+        legs, left_out = parse_positions(
             rows, "symbol", lambda row, symbol: _leg(row, symbol, isolated, taker_fee)
         )
-        debts = debts_of(*_owed(coins), self._marks)
-        others = [*_other_coins(coins, isolated), *named(debts, SETTLEMENT)]
-        taken = take_over(legs, [*left_out, *self._other_positions(), *others])
+        debts = value_debts(*_owed(coins), self._marks)
+        others = [*_other_coins(coins, isolated), *list_debts(debts, SETTLEMENT)]
+        taken = combine_positions(legs, [*left_out, *self._other_positions(), *others])
         wallet_balance = _own_balance(coins[SETTLEMENT]) if SETTLEMENT in coins else 0.0
         return VenueAccount(
             venue="bybit",
             seen_at=datetime.now(UTC),
-            wallet_balance=lowered(wallet_balance, debts, taken),
+            wallet_balance=subtract_debts(wallet_balance, debts, taken),
             imported=taken.imported,
             marks=taken.marks,
             figures=_figures(wallet, coins.get(SETTLEMENT, {}), taken),
@@ -155,7 +160,7 @@ class Bybit:
         )
 
     def _result(self, method: str, **parameters: Any) -> Entry:
-        return entry(inner(self._connection.ask(method, parameters), "result"), "result")
+        return entry(nested(self._connection.ask(method, parameters), "result"), "result")
 
     def _rows(self, method: str, **parameters: Any) -> Sequence[Any]:
         return entries(self._result(method, **parameters), "list")
@@ -171,7 +176,7 @@ class Bybit:
             ended = bool(rows) and result.get("list", ()) is None
             page = [] if ended else entries(result, "list")
             rows.extend(page)
-            cursor = optional_word(result, "nextPageCursor")
+            cursor = optional_text(result, "nextPageCursor")
             if not cursor or not page:
                 return rows
             parameters["cursor"] = cursor
@@ -204,7 +209,7 @@ class Bybit:
         left_out: list[LeftOut] = []
         for kind, asked, reason in _OTHERS:
             try:
-                rows = every(self._positions(**asked), "symbol").items()
+                rows = index_rows(self._positions(**asked), "symbol").items()
                 left_out += [
                     LeftOut(symbol, reason) for symbol, row in rows if optional(row, "size")
                 ]
@@ -218,13 +223,16 @@ class Bybit:
 
     def _taker_fee(self, positions: Sequence[Any]) -> float | None:
         """Return the account's own, as it is for its first position."""
-        symbols = list(by(positions, "symbol"))
+        symbols = list(index_valid_rows(positions, "symbol"))
         if not symbols:
             return None
         try:
             rows = self._rows("privateGetV5AccountFeeRate", category="linear", symbol=symbols[0])
             return figure(
-                by(rows, "symbol").get(symbols[0], {}), "takerFeeRate", at_least=0, below=1
+                index_valid_rows(rows, "symbol").get(symbols[0], {}),
+                "takerFeeRate",
+                at_least=0,
+                below=1,
             )
         except (Unavailable, FieldError):
             return None
@@ -255,10 +263,10 @@ class Bybit:
 
 def _contract(row: Entry) -> Contract | None:
     """Return the contract; None where it is of another kind or does not trade."""
-    kind = tuple(word(row, key) for key in ("contractType", "status", "quoteCoin", "settleCoin"))
+    kind = tuple(text(row, key) for key in ("contractType", "status", "quoteCoin", "settleCoin"))
     if kind != ("LinearPerpetual", "Trading", SETTLEMENT, SETTLEMENT):
         return None
-    choice(row.get("baseCoin"), "baseCoin", [base_in(row) or ""])
+    choice(row.get("baseCoin"), "baseCoin", [base_of_row(row) or ""])
     lot = entry(row.get("lotSizeFilter"), "lotSizeFilter")
     return Contract(
         tick_size=optional(entry(row.get("priceFilter"), "priceFilter"), "tickSize", above=0),
@@ -276,7 +284,7 @@ def _quote(row: Entry, instruments: Mapping[str, Entry]) -> Quote:
     def funding() -> tuple[float | None, float | None, datetime | None]:
         hours = optional(row, "fundingIntervalHour")
         minutes = (
-            optional(instruments.get(word(row, "symbol"), {}), "fundingInterval")
+            optional(instruments.get(text(row, "symbol"), {}), "fundingInterval")
             if hours is None
             else None
         )
@@ -357,7 +365,7 @@ def _leg(row: Entry, symbol: str, isolated: bool, taker_fee: float | None) -> Ve
     side = _SIDES[choice(row.get("side"), "side", _SIDES)]
     entry_price, leverage = figure(row, "avgPrice", above=0), figure(row, "leverage", above=0)
     leg = VenuePosition(
-        what=f"{symbol} {side}",
+        name=f"{symbol} {side}",
         token=token,
         side=side,
         quantity=size,
@@ -434,7 +442,7 @@ def _other_coins(coins: Mapping[str, Entry], isolated: bool) -> list[LeftOut]:
     return left_out
 
 
-def _figures(wallet: Entry, cash: Entry, taken: TakenOver) -> VenueFigures:
+def _figures(wallet: Entry, cash: Entry, taken: AccountPositions) -> VenueFigures:
     """Return the venue's own figures: of a cross account, where they are of all coins and in USD.
 
     Isolated: its equity.

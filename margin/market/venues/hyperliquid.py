@@ -22,8 +22,8 @@ from margin.market.source import Candles, Checked, FundingHistory, Quote, Unavai
 from margin.market.venues.checks import (
     candles,
     funding_history,
-    gather,
     listed_token,
+    parse_rows,
     tier_table,
     today,
     token_of,
@@ -36,11 +36,11 @@ from margin.market.venues.fields import (
     entries,
     entry,
     figure,
-    inner,
+    nested,
     optional,
-    word,
+    text,
 )
-from margin.market.venues.positions import TakenOver, VenuePosition, take_over
+from margin.market.venues.positions import AccountPositions, VenuePosition, combine_positions
 from margin.market.venues.rights import Rights
 from margin.venues import TierTable
 from margin.venues.hyperliquid import HYPERLIQUID
@@ -105,7 +105,7 @@ class Hyperliquid:
 
     def contracts(self) -> Checked[Contract]:
         """Return every perpetual of the first exchange that trades."""
-        return gather(entries(self._ask("meta"), "universe"), _base, _contract)
+        return parse_rows(entries(self._ask("meta"), "universe"), _base, _contract)
 
     def quotes(self) -> Checked[Quote]:
         """Return marks, oracle prices as index, and the rate of the hour that is running."""
@@ -115,13 +115,15 @@ class Hyperliquid:
             raise FieldError("assetCtxs", f"must be of {len(universe)} assets, got {len(contexts)}")
         rows = [_joined(asset, context) for asset, context in zip(universe, contexts, strict=True)]
         next_hour = _next_hour()
-        return gather(rows, _base, lambda row: _quote(row["context"], next_hour))
+        return parse_rows(rows, _base, lambda row: _quote(row["context"], next_hour))
 
     def tiers(self, _token: str = "") -> Checked[TierTable]:
         """Return every perpetual's table: one answer holds them all."""
         meta = self._ask("meta")
         tables = _margin_tables(meta)
-        return gather(entries(meta, "universe"), _base, lambda asset: _tier_table(asset, tables))
+        return parse_rows(
+            entries(meta, "universe"), _base, lambda asset: _tier_table(asset, tables)
+        )
 
     def funding(self, token: str) -> FundingHistory:
         """Return the latest 480 hourly payments."""
@@ -233,7 +235,7 @@ def _base(asset: Entry) -> str | None:
     """
     if asset.get("isDelisted"):
         return None
-    name = word(asset, "name")
+    name = text(asset, "name")
     thousands = _THOUSANDS.fullmatch(name)
     return f"1000{thousands[1]}" if thousands else name
 
@@ -331,13 +333,13 @@ def _tier(tier: Entry) -> Mapping[str, float | None]:
 
 def _positions(state: Entry) -> list[Entry]:
     """Return positions of which anything is open."""
-    held = [entry(inner(row, "position")) for row in entries(state, "assetPositions")]
+    held = [entry(nested(row, "position")) for row in entries(state, "assetPositions")]
     return [position for position in held if figure(position, "szi")]
 
 
 def _isolated(position: Entry) -> bool:
     return (
-        choice(inner(position, "leverage", "type"), "leverage.type", ["cross", "isolated"])
+        choice(nested(position, "leverage", "type"), "leverage.type", ["cross", "isolated"])
         == "isolated"
     )
 
@@ -362,7 +364,7 @@ def _profit(position: Entry) -> Decimal:
 
 
 def _standard(state: Entry) -> _Balance:
-    summary = entry(inner(state, "crossMarginSummary"))
+    summary = entry(nested(state, "crossMarginSummary"))
     return _Balance(figure(summary, "accountValue"), optional(summary, "totalMarginUsed"))
 
 
@@ -379,7 +381,7 @@ def _usdc(spot: object) -> float:
     by_number = next((row for row in held if row.get("token") == _USDC), None)
     if by_number is not None:
         return figure(by_number, "total")
-    if any(word(row, "coin") == HYPERLIQUID.settlement for row in held):
+    if any(text(row, "coin") == HYPERLIQUID.settlement for row in held):
         raise FieldError("token", "cannot be read")
     return 0.0
 
@@ -421,12 +423,12 @@ def _leg(position: Entry, what: str) -> VenuePosition:
         raise FieldError("", "its token is not known here")
     size = _exact(position, "szi")
     return VenuePosition(
-        what=what,
+        name=what,
         token=token,
         side="long" if size > 0 else "short",
         quantity=float(abs(size)),
         entry_price=figure(position, "entryPx", above=0),
-        leverage=figure(entry(inner(position, "leverage")), "value", above=0),
+        leverage=figure(entry(nested(position, "leverage")), "value", above=0),
         mark=float(_exact(position, "positionValue", above=0) / abs(size)),
         isolated_margin=float(_exact(position, "marginUsed") - _profit(position))
         if _isolated(position)
@@ -442,7 +444,7 @@ def _account(state: Entry, balance: _Balance, taker_fee: float | None) -> VenueA
     legs, left_out = _legs(positions)
     if balance.held_elsewhere:
         left_out.append(LeftOut(f"{balance.held_elsewhere:.2f} USDC of margin", _ELSEWHERE))
-    taken = take_over(legs, left_out)
+    taken = combine_positions(legs, left_out)
     profits = sum(_profit(position) for position in positions if not _isolated(position))
     cash = float(Decimal(repr(balance.equity)) - profits)
     return VenueAccount(
@@ -463,7 +465,7 @@ def _account(state: Entry, balance: _Balance, taker_fee: float | None) -> VenueA
 
 
 def _figures(
-    state: Entry, balance: _Balance, positions: Sequence[Entry], taken: TakenOver
+    state: Entry, balance: _Balance, positions: Sequence[Entry], taken: AccountPositions
 ) -> VenueFigures:
     """Return the venue's own figures of the cross account.
 

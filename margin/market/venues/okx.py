@@ -16,28 +16,33 @@ from margin.market.source import Candles, Checked, FundingHistory, Quote, Unavai
 from margin.market.venues.checks import (
     candles,
     funding_history,
-    gather,
     listed_token,
+    parse_rows,
     tier_table,
     today,
     token_of,
     venue_quote,
 )
 from margin.market.venues.connection import Connection
-from margin.market.venues.debts import debts_of, lowered, named
+from margin.market.venues.debts import list_debts, subtract_debts, value_debts
 from margin.market.venues.fields import (
     Entry,
-    by,
     entries,
     entry,
     figure,
-    inner,
+    index_valid_rows,
     moment,
+    nested,
     optional,
-    optional_word,
-    word,
+    optional_text,
+    text,
 )
-from margin.market.venues.positions import TakenOver, VenuePosition, read_legs, take_over
+from margin.market.venues.positions import (
+    AccountPositions,
+    VenuePosition,
+    combine_positions,
+    parse_positions,
+)
 from margin.market.venues.rights import Rights, refuse_withdrawal
 from margin.model.scenario import Side
 from margin.venues import TierTable
@@ -64,7 +69,7 @@ class Okx:
 
     def contracts(self) -> Checked[Contract]:
         """Return every linear swap in USDT that trades."""
-        return gather(self._instruments(), _base, _contract)
+        return parse_rows(self._instruments(), _base, _contract)
 
     def quotes(self) -> Checked[Quote]:
         """Return marks of the swaps in USDT.
@@ -74,9 +79,9 @@ class Okx:
         marks = self._rows("publicGetPublicMarkPrice", instType="SWAP")
         indices = self._beside("publicGetMarketIndexTickers", quoteCcy=OKX.settlement)
         funding = self._beside("publicGetPublicFundingRate", instId="ANY")
-        return gather(
+        return parse_rows(
             marks,
-            lambda row: _base_of(word(row, "instId")),
+            lambda row: _base_of(text(row, "instId")),
             lambda row: _quote(row, indices, funding),
         )
 
@@ -125,24 +130,26 @@ class Okx:
         rights = refuse_withdrawal(OKX.key, _rights(config))
         positions = self._rows("privateGetAccountPositions")
         # A regional site may list no swap in USDT at all: they are asked for where one is held.
-        swaps = self._instruments() if any(map(_base_of, by(positions, "instId"))) else []
-        contracts = gather(swaps, _base, _contract).good if swaps else {}
-        legs, left_out = read_legs(
+        swaps = (
+            self._instruments() if any(map(_base_of, index_valid_rows(positions, "instId"))) else []
+        )
+        contracts = parse_rows(swaps, _base, _contract).good if swaps else {}
+        legs, left_out = parse_positions(
             positions, "instId", lambda row, what: _leg(row, what, contracts)
         )
         balance = self._only("privateGetAccountBalance")
         coins = _coins(balance)
-        debts = debts_of(*_owed(coins), self._marks)
+        debts = value_debts(*_owed(coins), self._marks)
         if level == _MULTI_CURRENCY:
             left_out += _other_coins(coins)
-        taken = take_over(legs, [*left_out, *named(debts, OKX.settlement)])
+        taken = combine_positions(legs, [*left_out, *list_debts(debts, OKX.settlement)])
         cash = coins.get(OKX.settlement, {})
         # The margin of an isolated position has left the cash balance.
         wallet_balance = (figure(cash, "cashBal") if cash else 0.0) + taken.isolated_margins
         return VenueAccount(
             venue=OKX.key,
             seen_at=datetime.now(UTC),
-            wallet_balance=lowered(wallet_balance, debts, taken),
+            wallet_balance=subtract_debts(wallet_balance, debts, taken),
             imported=taken.imported,
             marks=taken.marks,
             figures=_figures(config, balance, cash, taken),
@@ -178,7 +185,7 @@ class Okx:
 
     def _rows(self, method: str, **parameters: Any) -> Sequence[Any]:
         answer = self._connection.ask(method, parameters)
-        choice(inner(answer, "code"), "code", ["0"])
+        choice(nested(answer, "code"), "code", ["0"])
         return entries(answer, "data")
 
     def _only(self, method: str, **parameters: Any) -> Entry:
@@ -193,7 +200,7 @@ class Okx:
         None where they cannot be had.
         """
         try:
-            return by(self._rows(method, **parameters), "instId")
+            return index_valid_rows(self._rows(method, **parameters), "instId")
         except (Unavailable, FieldError):
             return {}
 
@@ -228,18 +235,18 @@ def _base_of(instrument: str) -> str | None:
 
 def _base(row: Entry) -> str | None:
     """Return the base asset of a linear swap in USDT that trades; None for another instrument."""
-    kind = tuple(word(row, key) for key in ("instType", "ctType", "settleCcy", "state"))
+    kind = tuple(text(row, key) for key in ("instType", "ctType", "settleCcy", "state"))
     if kind != ("SWAP", "linear", OKX.settlement, "live"):
         return None
-    return (optional_word(row, "instFamily") or optional_word(row, "uly")).removesuffix(
+    return (optional_text(row, "instFamily") or optional_text(row, "uly")).removesuffix(
         f"-{OKX.settlement}"
     )
 
 
 def _contract(row: Entry) -> Contract:
     base = _base(row) or ""
-    choice(word(row, "instId"), "instId", [base + _SUFFIX])
-    choice(word(row, "ctValCcy"), "ctValCcy", [base])
+    choice(text(row, "instId"), "instId", [base + _SUFFIX])
+    choice(text(row, "ctValCcy"), "ctValCcy", [base])
     value = _product(figure(row, "ctVal", above=0), figure(row, "ctMult", above=0))
     return Contract(
         tick_size=figure(row, "tickSz", above=0),
@@ -262,7 +269,7 @@ def _product(one: float, other: float) -> float:
 
 
 def _quote(row: Entry, indices: Mapping[str, Entry], funding: Mapping[str, Entry]) -> Quote:
-    instrument = word(row, "instId")
+    instrument = text(row, "instId")
     mark = figure(row, "markPx", above=0)
     index_price = optional(indices.get(instrument.removesuffix("-SWAP"), {}), "idxPx", at_least=0)
     return venue_quote(mark, index_price, lambda: _present_funding(funding.get(instrument, {})))
@@ -292,7 +299,7 @@ def _tiers(rows: Sequence[Any], family: str) -> list[Mapping[str, float | None]]
     end = 0.0
     for row in sorted(map(entry, rows), key=lambda row: figure(row, "maxSz", above=0)):
         choice(
-            optional_word(row, "instFamily") or optional_word(row, "uly"), "instFamily", [family]
+            optional_text(row, "instFamily") or optional_text(row, "uly"), "instFamily", [family]
         )
         begin, cap = figure(row, "minSz"), figure(row, "maxSz")
         if not end <= begin <= end + 1:
@@ -331,7 +338,7 @@ def _leg(row: Entry, what: str, contracts: Mapping[str, Contract]) -> VenuePosit
     isolated = choice(row.get("mgnMode"), "mgnMode", ["cross", "isolated"]) == "isolated"
     side = _SIDES[choice(row.get("posSide"), "posSide", _SIDES)]
     return VenuePosition(
-        what=f"{what} {side}" if side else what,
+        name=f"{what} {side}" if side else what,
         token=token,
         side=side or ("long" if size > 0 else "short"),
         quantity=_product(abs(size), contracts[token].contract_value),
@@ -345,7 +352,7 @@ def _leg(row: Entry, what: str, contracts: Mapping[str, Contract]) -> VenuePosit
 
 def _token_held(row: Entry, what: str) -> str:
     """Return the token of a position in a swap in USDT."""
-    if word(row, "instType") != "SWAP":
+    if text(row, "instType") != "SWAP":
         raise FieldError("", "it is no perpetual, and only those are taken over")
     base = _base_of(what)
     if base is None:
@@ -361,7 +368,7 @@ def _coins(balance: Entry) -> dict[str, Entry]:
 
     A row that cannot be read is not passed over: it may be the wallet.
     """
-    coins = {word(coin, "ccy"): coin for coin in map(entry, entries(balance, "details"))}
+    coins = {text(coin, "ccy"): coin for coin in map(entry, entries(balance, "details"))}
     if "" in coins:
         raise FieldError("ccy", "is missing")
     return coins
@@ -395,17 +402,17 @@ def _rights(config: Entry) -> Rights:
 
     Nothing is known of it where they do not say.
     """
-    granted = {right.strip() for right in optional_word(config, "perm").split(",")}
+    granted = {right.strip() for right in optional_text(config, "perm").split(",")}
     if not any(granted):
         return Rights(None, None)
     return Rights("trade" in granted, "withdraw" in granted)
 
 
-def _fee_group(swaps: Sequence[Any], taken: TakenOver) -> str:
+def _fee_group(swaps: Sequence[Any], taken: AccountPositions) -> str:
     """Return the fee group of the first position's swap; empty where it is not told."""
     if not taken.imported.positions:
         return ""
-    swap = by(swaps, "instId").get(taken.imported.positions[0].symbol + _SUFFIX, {})
+    swap = index_valid_rows(swaps, "instId").get(taken.imported.positions[0].symbol + _SUFFIX, {})
     return _group_of(swap)
 
 
@@ -434,7 +441,7 @@ def _charged(fees: Entry, group: str) -> float:
     return abs(rates.pop())
 
 
-def _figures(config: Entry, balance: Entry, cash: Entry, taken: TakenOver) -> VenueFigures:
+def _figures(config: Entry, balance: Entry, cash: Entry, taken: AccountPositions) -> VenueFigures:
     """Return the venue's own figures of the cross account.
 
     Of USDT alone, or in multi-currency margin of all coins, in USD.
@@ -443,7 +450,7 @@ def _figures(config: Entry, balance: Entry, cash: Entry, taken: TakenOver) -> Ve
     """
     if taken.margin_mode == "isolated":
         return VenueFigures(_equity_without(cash, "stgyEq"))
-    multi = word(config, "acctLv") == _MULTI_CURRENCY
+    multi = text(config, "acctLv") == _MULTI_CURRENCY
     equity = optional(balance, "adjEq") if multi else _equity_without(cash, "isoEq", "stgyEq")
     return VenueFigures(
         equity, *(optional(balance if multi else cash, key) for key in ("imr", "mmr", "mgnRatio"))
