@@ -72,14 +72,14 @@ def comovement(tokens: Iterable[str]) -> Comovement | None:
     return Comovement(volatilities, recorded.symbols, recorded.matrix, recorded.window)
 
 
-class Paid(NamedTuple):
+class DailyFunding(NamedTuple):
     """A day's funding from long to short, as a fraction of the notional, and its source."""
 
-    a_day: float
+    rate: float
     source: str
 
 
-def hardest_funding(positions: Sequence[Position]) -> dict[str, Paid]:
+def costliest_funding(positions: Sequence[Position]) -> dict[str, DailyFunding]:
     """Return a day's funding by token at the recorded rate that costs its positions most.
 
     That is the highest rate for a net long token, the lowest for a net short one. Only single
@@ -87,30 +87,30 @@ def hardest_funding(positions: Sequence[Position]) -> dict[str, Paid]:
     It can understate a day on which the venue paid every hour (see the assumption
     `hourly_at_the_cap`). Tokens without a record or without a net quantity are omitted.
     """
-    paid = {}
+    funding = {}
     for token, net in net_quantities(positions).items():
         record = snapshot.funding().get(token)
         if record and net > 0:
-            paid[token] = _paid(record, record.highest, "highest")
+            funding[token] = _daily_funding(record, record.highest, "highest")
         elif record and net < 0:
-            paid[token] = _paid(record, record.lowest, "lowest")
-    return paid
+            funding[token] = _daily_funding(record, record.lowest, "lowest")
+    return funding
 
 
-def usual_funding(positions: Sequence[Position]) -> dict[str, Paid]:
+def median_funding(positions: Sequence[Position]) -> dict[str, DailyFunding]:
     """Return a day's funding by token at the median rate; tokens without a record are omitted."""
     return {
-        token: _paid(record, record.median, "median")
+        token: _daily_funding(record, record.median, "median")
         for token in net_quantities(positions)
         if (record := snapshot.funding().get(token))
     }
 
 
-def _paid(record: Funding, rate: float, which: str) -> Paid:
-    source = f"{which} of {VENUES[record.venue].name}, {record.since} to {record.as_of}"
+def _daily_funding(record: Funding, rate: float, statistic: str) -> DailyFunding:
+    source = f"{statistic} of {VENUES[record.venue].name}, {record.since} to {record.as_of}"
     return funding_a_day(rate, record.interval_hours, source)
 
 
-def funding_a_day(rate: float, interval_hours: float, source: str) -> Paid:
+def funding_a_day(rate: float, interval_hours: float, source: str) -> DailyFunding:
     """Return a day's funding at this rate per interval, without digits of rounding."""
-    return Paid(round(rate * HOURS_A_DAY / interval_hours, DECIMALS), source)
+    return DailyFunding(round(rate * HOURS_A_DAY / interval_hours, DECIMALS), source)

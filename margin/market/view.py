@@ -94,7 +94,7 @@ def queries(venue: str, tokens: Iterable[str]) -> tuple[Query, ...]:
     return (Query(venue, "contracts"), Query(venue, "quotes"), *tiers)
 
 
-def look(
+def view_venue(
     market: MarketCache | None,
     venue: str,
     tokens: Iterable[str],
@@ -252,8 +252,13 @@ def _compose(
 
 def _span(contracts: Iterable[Contract]) -> str:
     """Return the contracts' day, their first and last joined by `/`, or `undated`."""
-    days = sorted({day for contract in contracts for day in contract.as_of.split("/")} - {UNDATED})
-    return "/".join(dict.fromkeys([days[0], days[-1]])) if days else UNDATED
+    days: set[str] = set()
+    for contract in contracts:
+        days.update(contract.as_of.split("/"))
+    days.discard(UNDATED)
+    if not days:
+        return UNDATED
+    return "/".join(dict.fromkeys([min(days), max(days)]))
 
 
 def _listing(venue: str, tokens: Iterable[str], contracts: _Answer) -> _Listing:
@@ -277,9 +282,9 @@ def _token_tables(
 ) -> dict[str, _TokenTable]:
     """Return the tables of the requested tokens, of the snapshot's and of all in the answers."""
     reference = snapshot.tables(venue)
-    whole = answers.get(Query(venue, "tiers"), _NO_ANSWER)
+    all_tiers = answers.get(Query(venue, "tiers"), _NO_ANSWER)
     tables = {}
-    for token in dict.fromkeys([*tokens, *reference.tiers, *extra.good(), *whole.good()]):
+    for token in dict.fromkeys([*tokens, *reference.tiers, *extra.good(), *all_tiers.good()]):
         if listing.has(token):
             answer = answers.get(Query.tiers(venue, token), _NO_ANSWER)
             tables[token] = _token_table(venue, token, (extra, answer))

@@ -297,18 +297,18 @@ class MarketCache:
             slot = self._slots.get(query, _Slot())
             failure = _failure(unavailable, self.now(), slot.failures + 1)
             if unavailable.trouble in _VENUE_WIDE:
-                before = self._tripped.get(query.venue)
-                failures = before.failures + 1 if before else 1
-                of_venue = _failure(unavailable, self.now(), failures)
-                self._tripped[query.venue] = _Tripped(of_venue, failures)
-                self._discard(self._queues[query.venue], of_venue)
-                failure = max(failure, of_venue, key=lambda failure: failure.retry_at)
+                tripped = self._tripped.get(query.venue)
+                failures = tripped.failures + 1 if tripped else 1
+                venue_failure = _failure(unavailable, self.now(), failures)
+                self._tripped[query.venue] = _Tripped(venue_failure, failures)
+                self._discard(self._queues[query.venue], venue_failure)
+                failure = max(failure, venue_failure, key=lambda failure: failure.retry_at)
             self._put(query, _Slot(Entry(slot.entry.cached, failure), slot.failures + 1))
 
 
-def _warn(query: Query, what: str, error: BaseException) -> None:
+def _warn(query: Query, event: str, error: BaseException) -> None:
     """Log an unexpected error by its type alone, for its text may contain anything."""
-    _LOG.warning("the %s of %s %s: %s", query.kind, query.venue, what, type(error).__name__)
+    _LOG.warning("the %s of %s %s: %s", query.kind, query.venue, event, type(error).__name__)
 
 
 def _failure(unavailable: Unavailable, now: datetime, failures: int) -> Failure:

@@ -121,7 +121,9 @@ class Draft:
 
     def newest(self) -> str:
         """Return the latest day of all rows."""
-        days = {row["as_of"] for file in self._rows for row in self._all_rows(file)}
+        days: set[str] = set()
+        for file in self._rows:
+            days.update(row["as_of"] for row in self._all_rows(file))
         return max(day.rpartition("/")[2] for day in days - {UNDATED})
 
     def _all_rows(self, file: str) -> Iterator[Cells]:

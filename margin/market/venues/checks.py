@@ -223,8 +223,8 @@ def _payment(row: object, path: str, time_key: str, rate_key: str) -> tuple[floa
 
 
 def _rising(times: NDArray[np.float64]) -> NDArray[np.int64]:
-    whole = times.astype(np.int64)
-    for index, (before, after) in enumerate(pairwise(whole.tolist()), 1):
-        if after <= before:
-            raise FieldError(f"[{index}].time", f"must be after {before}, got {after}")
-    return whole
+    milliseconds = times.astype(np.int64)
+    for index, (earlier, later) in enumerate(pairwise(milliseconds.tolist()), 1):
+        if later <= earlier:
+            raise FieldError(f"[{index}].time", f"must be after {earlier}, got {later}")
+    return milliseconds

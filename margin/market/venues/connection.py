@@ -80,8 +80,8 @@ def _unusable() -> Unavailable:
 def _check(key: Key) -> None:
     """Raise Unavailable for a key that cannot be sent in a request's headers."""
     # The secret only signs, so it may be a PEM of several lines.
-    words = f"{key.api_key}{key.passphrase}"
-    if not (words.isascii() and words.isprintable() and key.secret.isascii()):
+    headers = f"{key.api_key}{key.passphrase}"
+    if not (headers.isascii() and headers.isprintable() and key.secret.isascii()):
         raise _unusable()
 
 

@@ -178,8 +178,8 @@ class Hyperliquid:
         isolated = _isolated_equity(_open_positions(state))
         required = isolated + figure(state, "crossMaintenanceMarginUsed", at_least=0)
         used = total - _after_maintenance(spot, total - required)
-        other = used - required if used > required * _UNEXPLAINED + 1 else 0.0
-        return _Balance(total - isolated, other_margin=other)
+        other_margin = used - required if used > required * _UNEXPLAINED + 1 else 0.0
+        return _Balance(total - isolated, other_margin=other_margin)
 
     def _fetch_taker_fee(self) -> float | None:
         """Return the account's taker fee, None if not available."""

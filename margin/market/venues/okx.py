@@ -122,17 +122,10 @@ class Okx:
         Raises Unavailable for portfolio margin.
         """
         config = self._fetch_row("privateGetAccountConfig")
-        level = choice(config.get("acctLv"), "acctLv", _LEVELS)
-        if level == _PORTFOLIO:
-            raise Unavailable(
-                "absent",
-                "keeps this account in portfolio margin, whose rules are not modelled here",
-            )
+        level = _parse_level(config)
         rights = refuse_withdrawal(OKX.key, _parse_rights(config))
         rows = self._fetch_rows("privateGetAccountPositions")
-        # Only where a USDT swap is open, for a regional site may list none at all.
-        has_swaps = any(map(_base_of, index_valid_rows(rows, "instId")))
-        swaps = self._fetch_instruments() if has_swaps else []
+        swaps = self._fetch_open_swaps(rows)
         contracts = parse_rows(swaps, _base, _parse_contract).good if swaps else {}
         positions, left_out = parse_positions(
             rows, "instId", lambda row, instrument: _parse_position(row, instrument, contracts)
@@ -162,6 +155,11 @@ class Okx:
 
     def _fetch_instruments(self) -> Sequence[Any]:
         return self._fetch_rows("publicGetPublicInstruments", instType="SWAP")
+
+    def _fetch_open_swaps(self, positions: Sequence[Any]) -> Sequence[Any]:
+        """Return the instruments if a USDT swap is open: a regional site may list none at all."""
+        has_swaps = any(map(_base_of, index_valid_rows(positions, "instId")))
+        return self._fetch_instruments() if has_swaps else []
 
     def _fetch_marks(self) -> dict[str, float]:
         return {token: quote.mark for token, quote in self.quotes().good.items()}
@@ -344,6 +342,16 @@ def _parse_token(row: Entry, instrument: str) -> str:
     if token is None:
         raise FieldError("", "its token is not known here")
     return token
+
+
+def _parse_level(config: Entry) -> str:
+    """Return the account's level. Raises Unavailable for portfolio margin."""
+    level = choice(config.get("acctLv"), "acctLv", _LEVELS)
+    if level == _PORTFOLIO:
+        raise Unavailable(
+            "absent", "keeps this account in portfolio margin, whose rules are not modelled here"
+        )
+    return level
 
 
 def _parse_coins(balance: Entry) -> dict[str, Entry]:
