@@ -107,17 +107,17 @@ def view_venue(
     `extra_tiers` are tables read with the user's own key, which come first, and `extra_seen_at` is
     when they were read (None: now). Raises FieldError for an unknown venue or an invalid token.
     """
-    wanted = tuple(dict.fromkeys(tokens))
+    requested = tuple(dict.fromkeys(tokens))
     now = market.now() if market else utc_now()
     answers = {}
     if market:
-        for query in queries(venue, wanted):
+        for query in queries(venue, requested):
             answers[query] = _answer(query, market.entry(query), now)
     extra = _NO_ANSWER
     if extra_tiers is not None:
         entry = Entry(Cached(extra_tiers, extra_seen_at or now))
         extra = _answer(Query(venue, "tiers"), entry, now)
-    return _compose(venue, wanted, answers, extra)
+    return _compose(venue, requested, answers, extra)
 
 
 @cache
@@ -174,9 +174,9 @@ def _answer(query: Query, entry: Entry, now: datetime) -> _Answer:
 
 
 def is_live(query: Query, entry: Entry, now: datetime) -> bool:
-    """Return whether this process's newest attempt succeeded within three times to live.
+    """Return whether this process's newest attempt succeeded within three times its time to live.
 
-    An answer younger than a minute counts as well, whatever its kind's time to live.
+    An answer younger than `SHORTEST_LIFE` counts as well.
     """
     cached = entry.cached
     if cached is None or cached.from_disk or entry.failure is not None:
@@ -208,6 +208,7 @@ class _Listing(NamedTuple):
     absent: Mapping[str, str]
 
     def has(self, token: str) -> bool:
+        """Return whether the token has a perpetual there."""
         if self.trading is None:
             return token not in self.absent
         return token in self.trading

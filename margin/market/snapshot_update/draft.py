@@ -140,15 +140,15 @@ class Draft:
 
     def put(self, file: str, token: str, rows: list[Cells], venue: str = "") -> None:
         """Set the token's rows, in their old place or at the end."""
-        before = self.cell(file, "as_of", token, venue) or "none"
+        old_day = self.cell(file, "as_of", token, venue) or "none"
         self._rows[file][venue, token] = rows
-        self._written.setdefault((file, venue, before, rows[0]["as_of"]), []).append(token)
+        self._written.setdefault((file, venue, old_day, rows[0]["as_of"]), []).append(token)
 
     def drop(self, file: str, token: str, venue: str, reason: str) -> None:
         """Remove the token's rows, if there are any."""
-        before = self.cell(file, "as_of", token, venue)
+        old_day = self.cell(file, "as_of", token, venue)
         if self._rows[file].pop((venue, token), None):
-            self._written.setdefault((file, venue, before, reason), []).append(token)
+            self._written.setdefault((file, venue, old_day, reason), []).append(token)
 
     def keep(self, file: str, token: str, reason: str, venue: str = "") -> None:
         """Report why the token's rows, if there are any, do not change."""

@@ -34,7 +34,7 @@ from margin.market.venues.fields import (
     index_valid_rows,
     limit,
     moment,
-    optional,
+    optional_figure,
     text,
 )
 from margin.market.venues.positions import (
@@ -164,7 +164,7 @@ class Binance:
             rates = index_valid_rows(self._fetch_rows("fapiPublicGetAssetIndex"), "symbol")
             liabilities: dict[str, float | None] = {}
             for coin, amount in owed.items():
-                rate = optional(rates.get(f"{coin}USD", {}), "askRate", above=0)
+                rate = optional_figure(rates.get(f"{coin}USD", {}), "askRate", above=0)
                 liabilities[coin] = None if rate is None else amount * rate
         except (Unavailable, FieldError):
             return {}
@@ -216,9 +216,9 @@ def _parse_contract(row: Entry) -> Contract | None:
     choice(row.get("baseAsset"), "baseAsset", [base_of_row(row) or ""])
     filters = index_valid_rows(entries(row, "filters"), "filterType")
     return Contract(
-        tick_size=optional(filters.get("PRICE_FILTER", {}), "tickSize", above=0),
-        quantity_step=optional(filters.get("LOT_SIZE", {}), "stepSize", above=0),
-        minimum_notional=optional(filters.get("MIN_NOTIONAL", {}), "notional", above=0),
+        tick_size=optional_figure(filters.get("PRICE_FILTER", {}), "tickSize", above=0),
+        quantity_step=optional_figure(filters.get("LOT_SIZE", {}), "stepSize", above=0),
+        minimum_notional=optional_figure(filters.get("MIN_NOTIONAL", {}), "notional", above=0),
         contract_value=1.0,
         contract_value_confirmed=True,
         taker_fee=VENUES["binance"].taker_fee,
@@ -228,19 +228,19 @@ def _parse_contract(row: Entry) -> Contract | None:
 
 
 def _parse_quote(row: Entry, intervals: Mapping[str, Entry] | None) -> Quote:
-    def funding() -> tuple[float | None, float | None, datetime | None]:
+    def parse_funding() -> tuple[float | None, float | None, datetime | None]:
         hours = None if intervals is None else _interval_hours(intervals.get(text(row, "symbol")))
-        return optional(row, "lastFundingRate"), hours, moment(row, "nextFundingTime")
+        return optional_figure(row, "lastFundingRate"), hours, moment(row, "nextFundingTime")
 
-    return venue_quote(figure(row, "markPrice"), optional(row, "indexPrice"), funding)
+    return venue_quote(figure(row, "markPrice"), optional_figure(row, "indexPrice"), parse_funding)
 
 
 def _interval_hours(adjusted: Entry | None) -> float | None:
-    return USUAL_INTERVAL if adjusted is None else optional(adjusted, "fundingIntervalHours")
+    return USUAL_INTERVAL if adjusted is None else optional_figure(adjusted, "fundingIntervalHours")
 
 
 def _parse_tiers(row: Entry) -> TierTable:
-    if optional(row, "notionalCoef") not in (None, 1.0):
+    if optional_figure(row, "notionalCoef") not in (None, 1.0):
         raise FieldError(
             "notionalCoef",
             "is the account's own, and whether it is in the brackets already is not known",
@@ -288,7 +288,7 @@ def _parse_position(row: Entry, symbol: str, settings: Mapping[str, Entry]) -> V
         leverage=figure(settings[symbol], "leverage", above=0),
         mark=figure(row, "markPrice", above=0),
         isolated_margin=figure(row, "isolatedWallet", above=0) if mode == "ISOLATED" else None,
-        liquidation_price=optional(row, "liquidationPrice", at_least=0),
+        liquidation_price=optional_figure(row, "liquidationPrice", at_least=0),
     )
 
 
@@ -316,7 +316,7 @@ def _parse_figures(
     if not isolated and any(position.isolated_margin is not None for position in positions):
         return VenueFigures()
     names = ("totalMarginBalance", "totalInitialMargin", "totalMaintMargin")
-    equity, initial, maintenance = (optional(account, name) for name in names)
+    equity, initial, maintenance = (optional_figure(account, name) for name in names)
     if isolated or equity is None or maintenance is None:
         return VenueFigures(equity, initial, maintenance)
     return VenueFigures(equity, initial, maintenance, quotient(maintenance, equity))

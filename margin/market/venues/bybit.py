@@ -33,7 +33,7 @@ from margin.market.venues.fields import (
     index_valid_rows,
     moment,
     nested,
-    optional,
+    optional_figure,
     optional_text,
     text,
 )
@@ -189,7 +189,7 @@ class Bybit:
     def _fetch_margin_mode(self) -> str:
         info = self._fetch_result("privateGetV5AccountInfo")
         mode = choice(info.get("marginMode"), "marginMode", [_CROSS, _ISOLATED, _PORTFOLIO])
-        if optional(info, "unifiedMarginStatus") == _CLASSIC:
+        if optional_figure(info, "unifiedMarginStatus") == _CLASSIC:
             raise Unavailable(
                 "absent", "keeps this account as a classic one, whose rules are not modelled here"
             )
@@ -216,7 +216,7 @@ class Bybit:
             try:
                 rows = index_rows(self._fetch_positions(**parameters), "symbol").items()
                 left_out += [
-                    LeftOut(symbol, reason) for symbol, row in rows if optional(row, "size")
+                    LeftOut(symbol, reason) for symbol, row in rows if optional_figure(row, "size")
                 ]
             except (Unavailable, FieldError):
                 left_out.append(LeftOut(kind, _NOT_AVAILABLE))
@@ -263,9 +263,11 @@ def _parse_contract(row: Entry) -> Contract | None:
     choice(row.get("baseCoin"), "baseCoin", [base_of_row(row) or ""])
     lot = entry(row.get("lotSizeFilter"), "lotSizeFilter")
     return Contract(
-        tick_size=optional(entry(row.get("priceFilter"), "priceFilter"), "tickSize", above=0),
-        quantity_step=optional(lot, "qtyStep", above=0),
-        minimum_notional=optional(lot, "minNotionalValue", above=0),
+        tick_size=optional_figure(
+            entry(row.get("priceFilter"), "priceFilter"), "tickSize", above=0
+        ),
+        quantity_step=optional_figure(lot, "qtyStep", above=0),
+        minimum_notional=optional_figure(lot, "minNotionalValue", above=0),
         contract_value=1.0,
         contract_value_confirmed=True,
         taker_fee=VENUES["bybit"].taker_fee,
@@ -275,15 +277,15 @@ def _parse_contract(row: Entry) -> Contract | None:
 
 
 def _parse_quote(row: Entry, instruments: Mapping[str, Entry]) -> Quote:
-    def funding() -> tuple[float | None, float | None, datetime | None]:
-        hours = optional(row, "fundingIntervalHour")
+    def parse_funding() -> tuple[float | None, float | None, datetime | None]:
+        hours = optional_figure(row, "fundingIntervalHour")
         if hours is None:
             instrument = instruments.get(text(row, "symbol"), {})
-            minutes = optional(instrument, "fundingInterval")
+            minutes = optional_figure(instrument, "fundingInterval")
             hours = minutes / 60 if minutes else None
-        return optional(row, "fundingRate"), hours, moment(row, "nextFundingTime")
+        return optional_figure(row, "fundingRate"), hours, moment(row, "nextFundingTime")
 
-    return venue_quote(figure(row, "markPrice"), optional(row, "indexPrice"), funding)
+    return venue_quote(figure(row, "markPrice"), optional_figure(row, "indexPrice"), parse_funding)
 
 
 def _parse_tiers(rows: Sequence[Any], symbol: str) -> TierTable:
@@ -330,7 +332,7 @@ def _tier_rows(risks: Sequence[Entry], unit: float) -> list[dict[str, float | No
 
 def _check_unit(risk: Entry, path: str, unit: float) -> None:
     """Raise FieldError where the margins are not in this unit; the initial one may be missing."""
-    leverage, initial = figure(risk, "maxLeverage"), optional(risk, "initialMargin")
+    leverage, initial = figure(risk, "maxLeverage"), optional_figure(risk, "initialMargin")
     if initial is None:
         return
     if not 1 / _SAME_UNIT < initial / unit * leverage < _SAME_UNIT:
@@ -359,7 +361,7 @@ def _parse_position(
         entry_price=figure(row, "avgPrice", above=0),
         leverage=figure(row, "leverage", above=0),
         mark=figure(row, "markPrice", above=0),
-        liquidation_price=optional(row, "liqPrice", at_least=0),
+        liquidation_price=optional_figure(row, "liqPrice", at_least=0),
     )
     if isolated:
         return position._replace(isolated_margin=_isolated_margin(row, position, taker_fee))
@@ -372,7 +374,7 @@ def _isolated_margin(row: Entry, position: VenuePosition, taker_fee: float | Non
     The venue includes the fee (inferred from its examples).
     """
     rules = VENUES["bybit"]
-    balance = optional(row, "positionBalance") or figure(row, "positionIM", above=0)
+    balance = optional_figure(row, "positionBalance") or figure(row, "positionIM", above=0)
     fee = rules.taker_fee if taker_fee is None else taker_fee
     return balance - rules.closing_fee(
         1 if position.side == "long" else -1,
@@ -398,12 +400,12 @@ def _parse_token(symbol: str) -> str:
 
 def _net_balance(coin: Entry) -> float:
     """Return the wallet balance without the manual spot loan, which the venue includes."""
-    return figure(coin, "walletBalance") - (optional(coin, "spotBorrow", at_least=0) or 0.0)
+    return figure(coin, "walletBalance") - (optional_figure(coin, "spotBorrow", at_least=0) or 0.0)
 
 
 def _equity(coin: Entry) -> float:
     """Return a coin's equity, the wallet balance with the PnL settled in it: below 0 for a debt."""
-    equity = optional(coin, "equity")
+    equity = optional_figure(coin, "equity")
     return _net_balance(coin) if equity is None else equity
 
 
@@ -413,7 +415,7 @@ def _parse_debts(coins: Mapping[str, Entry]) -> tuple[dict[str, float], dict[str
     values: dict[str, float | None] = {}
     for name, coin in coins.items():
         if name != SETTLEMENT and (equity := _equity(coin)) < 0:
-            value = optional(coin, "usdValue")
+            value = optional_figure(coin, "usdValue")
             owed[name] = -equity
             values[name] = None if value is None else -value
     return owed, values
@@ -438,6 +440,6 @@ def _skipped_coins(coins: Mapping[str, Entry], isolated: bool) -> list[LeftOut]:
 def _parse_figures(wallet: Entry, cash: Entry, combined: AccountPositions) -> VenueFigures:
     """Return the venue's figures: in cross of all coins, in USD; in isolated the equity alone."""
     if combined.margin_mode == "isolated":
-        return VenueFigures(optional(cash, "equity"))
+        return VenueFigures(optional_figure(cash, "equity"))
     names = ("totalMarginBalance", "totalInitialMargin", "totalMaintenanceMargin", "accountMMRate")
-    return VenueFigures(*(optional(wallet, name) for name in names))
+    return VenueFigures(*(optional_figure(wallet, name) for name in names))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from margin.errors import FieldError, listed, number
 from margin.market.source import Candles, Checked, FundingHistory, Quote, Unavailable
-from margin.market.venues.fields import LATEST, Entry, entry, figure, optional
+from margin.market.venues.fields import LATEST, Entry, entry, figure, optional_figure
 from margin.model.symbols import RENAMED, token
 from margin.venues import TierTable
 
@@ -164,7 +164,7 @@ def published_amounts(rows: Sequence[Entry], key: str) -> list[float | None]:
     """
     # Where only some rows give one, a missing amount is 0: if that is wrong, the answer is
     # incomplete, and the table's own check refuses it.
-    amounts = [optional(row, key) for row in rows]
+    amounts = [optional_figure(row, key) for row in rows]
     if all(amount is None for amount in amounts[1:]):
         return amounts
     return [amount or 0.0 for amount in amounts]

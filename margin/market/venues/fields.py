@@ -80,7 +80,7 @@ def figure(row: Entry, key: str, **bounds: float) -> float:
     return errors.number(_number(row.get(key)), key, **bounds)
 
 
-def optional(row: Entry, key: str, **bounds: float) -> float | None:
+def optional_figure(row: Entry, key: str, **bounds: float) -> float | None:
     """Return a finite number, None where it is missing, null or empty."""
     return None if row.get(key) in (None, "") else figure(row, key, **bounds)
 
@@ -110,5 +110,5 @@ def _number(value: object) -> object:
 
 def moment(row: Entry, key: str) -> datetime | None:
     """Return a time from ms since 1970, in UTC; None where it is missing or 0."""
-    milliseconds = optional(row, key, at_least=0, at_most=LATEST)
+    milliseconds = optional_figure(row, key, at_least=0, at_most=LATEST)
     return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None

@@ -36,7 +36,7 @@ from margin.market.venues.fields import (
     entry,
     figure,
     nested,
-    optional,
+    optional_figure,
     text,
 )
 from margin.market.venues.positions import AccountPositions, VenuePosition, combine_positions
@@ -260,7 +260,10 @@ def _with_context(asset: object, context: object) -> object:
 
 def _parse_quote(context: object, next_hour: datetime) -> Quote:
     fields = entry(context, "context")
-    mark, index_price = figure(fields, "markPx", above=0), optional(fields, "oraclePx", at_least=0)
+    mark, index_price = (
+        figure(fields, "markPx", above=0),
+        optional_figure(fields, "oraclePx", at_least=0),
+    )
     return venue_quote(mark, index_price, lambda: (figure(fields, "funding"), 1.0, next_hour))
 
 
@@ -332,13 +335,15 @@ def _unrealised_pnl(row: Entry) -> Decimal:
 
 def _parse_balance(state: Entry) -> _Balance:
     summary = entry(nested(state, "crossMarginSummary"))
-    return _Balance(figure(summary, "accountValue"), optional(summary, "totalMarginUsed"))
+    return _Balance(figure(summary, "accountValue"), optional_figure(summary, "totalMarginUsed"))
 
 
 def _spot_usdc(spot: object) -> float:
     """Return the account's USDC in spot. Raises Unavailable where another coin is owed."""
     balances = [entry(row) for row in entries(spot, "balances")]
-    if any((optional(row, "total") or 0.0) < 0 and row.get("token") != _USDC for row in balances):
+    if any(
+        (optional_figure(row, "total") or 0.0) < 0 and row.get("token") != _USDC for row in balances
+    ):
         raise Unavailable(
             "absent", "says that this account owes a coin in spot, whose worth is not read here"
         )
@@ -394,7 +399,7 @@ def _parse_position(row: Entry, name: str) -> VenuePosition:
         margin = float(_decimal(row, "marginUsed") - _unrealised_pnl(row))
         position = position._replace(isolated_margin=margin)
     if "liquidationPx" in row:
-        position = position._replace(liquidation_price=optional(row, "liquidationPx") or 0.0)
+        position = position._replace(liquidation_price=optional_figure(row, "liquidationPx") or 0.0)
     return position
 
 

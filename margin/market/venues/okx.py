@@ -33,7 +33,7 @@ from margin.market.venues.fields import (
     index_valid_rows,
     moment,
     nested,
-    optional,
+    optional_figure,
     optional_text,
     text,
 )
@@ -255,15 +255,20 @@ def _product(first: float, second: float) -> float:
 def _parse_quote(row: Entry, indices: Mapping[str, Entry], funding: Mapping[str, Entry]) -> Quote:
     instrument = text(row, "instId")
     mark = figure(row, "markPx", above=0)
-    index_price = optional(indices.get(instrument.removesuffix("-SWAP"), {}), "idxPx", at_least=0)
+    index_price = optional_figure(
+        indices.get(instrument.removesuffix("-SWAP"), {}), "idxPx", at_least=0
+    )
     return venue_quote(mark, index_price, lambda: _parse_funding(funding.get(instrument, {})))
 
 
 def _parse_funding(row: Entry) -> tuple[float | None, float | None, datetime | None]:
     """Return rate, interval in hours and next payment; all None without a known interval."""
-    rate = optional(row, "fundingRate")
+    rate = optional_figure(row, "fundingRate")
     # `fundingTime` is the next payment, `nextFundingTime` the one after it.
-    next_time, following_time = optional(row, "fundingTime"), optional(row, "nextFundingTime")
+    next_time, following_time = (
+        optional_figure(row, "fundingTime"),
+        optional_figure(row, "nextFundingTime"),
+    )
     if rate is None or not next_time or not following_time:
         return None, None, None
     return rate, (following_time - next_time) / _HOUR, moment(row, "fundingTime")
@@ -327,7 +332,7 @@ def _parse_position(
         leverage=figure(row, "lever", above=0),
         mark=figure(row, "markPx", above=0),
         isolated_margin=figure(row, "margin", above=0) if isolated else None,
-        liquidation_price=optional(row, "liqPx"),
+        liquidation_price=optional_figure(row, "liqPx"),
     )
 
 
@@ -366,7 +371,9 @@ def _parse_coins(balance: Entry) -> dict[str, Entry]:
 def _equities(coins: Mapping[str, Entry]) -> dict[str, float]:
     """Return the equity of the other coins than the settlement coin: below 0 for a debt."""
     return {
-        name: optional(coin, "eq") or 0.0 for name, coin in coins.items() if name != OKX.settlement
+        name: optional_figure(coin, "eq") or 0.0
+        for name, coin in coins.items()
+        if name != OKX.settlement
     }
 
 
@@ -375,7 +382,7 @@ def _parse_debts(coins: Mapping[str, Entry]) -> tuple[dict[str, float], dict[str
     owed = {name: -equity for name, equity in _equities(coins).items() if equity < 0}
     values: dict[str, float | None] = {}
     for name in owed:
-        value = optional(coins[name], "eqUsd")
+        value = optional_figure(coins[name], "eqUsd")
         values[name] = None if value is None else -value
     return owed, values
 
@@ -416,7 +423,7 @@ def _parse_taker_fee(fees: Entry, group: str) -> float:
     It is in `takerU`, or where that is empty in `feeGroup` under the swap's group; without a group
     it is known only where all groups pay the same. Raises FieldError where it is unknown.
     """
-    rate = optional(fees, "takerU", above=-1, at_most=0)
+    rate = optional_figure(fees, "takerU", above=-1, at_most=0)
     if rate is not None:
         return abs(rate)
     rows = [entry(row) for row in entries(fees, "feeGroup")]
@@ -440,13 +447,17 @@ def _parse_figures(
     if combined.margin_mode == "isolated":
         return VenueFigures(_equity_without(cash, "stgyEq"))
     if text(config, "acctLv") == _MULTI_CURRENCY:
-        equity, totals = optional(balance, "adjEq"), balance
+        equity, totals = optional_figure(balance, "adjEq"), balance
     else:
         equity, totals = _equity_without(cash, "isoEq", "stgyEq"), cash
-    return VenueFigures(equity, *(optional(totals, key) for key in ("imr", "mmr", "mgnRatio")))
+    return VenueFigures(
+        equity, *(optional_figure(totals, key) for key in ("imr", "mmr", "mgnRatio"))
+    )
 
 
 def _equity_without(cash: Entry, *parts: str) -> float | None:
     """Return the USDT equity without isolated positions (`isoEq`) or bots (`stgyEq`)."""
-    equity = optional(cash, "eq")
-    return None if equity is None else equity - sum(optional(cash, part) or 0.0 for part in parts)
+    equity = optional_figure(cash, "eq")
+    if equity is None:
+        return None
+    return equity - sum(optional_figure(cash, part) or 0.0 for part in parts)
