@@ -26,7 +26,7 @@ class Listing(NamedTuple):
     seen: str
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """The status as text, `trading (2026-08-06)` or `not known`."""
         return f"{self.status} ({self.seen})" if self.seen else self.status
 
@@ -38,17 +38,17 @@ class StatusRow(NamedTuple):
     listings: tuple[Listing, ...]
 
 
-class Story(NamedTuple):
-    """What became of a token: its successor, and the sentence about it."""
+class Succession(NamedTuple):
+    """A renamed or merged token, its successor, and the sentence about them."""
 
     token: str
-    became: str
-    words: str
+    successor: str
+    text: str
 
 
-def known_tokens(further: Iterable[str] = ()) -> list[str]:
-    """Return the snapshot's tokens and the further ones, without repeats."""
-    return list(dict.fromkeys([*snapshot.marks(), *further]))
+def known_tokens(others: Iterable[str] = ()) -> list[str]:
+    """Return the snapshot's tokens and the others, without repeats."""
+    return list(dict.fromkeys([*snapshot.marks(), *others]))
 
 
 def status_rows(views: Sequence[View], tokens: Iterable[str]) -> list[StatusRow]:
@@ -76,13 +76,14 @@ _RENAMED = {"RNDR": "1:1 in July 2024; Binance's last day of RNDRUSDT was 2024-0
 """How and when a renamed token changed its name."""
 
 
-def stories() -> tuple[Story, ...]:
-    """Return the story of every renamed or merged token."""
+def successions() -> tuple[Succession, ...]:
+    """Return the succession of every renamed or merged token."""
     renamed = [
-        Story(old, new, f"{old} became {new}, {_RENAMED[old]}. {old} is read as {new} here.")
+        Succession(old, new, f"{old} became {new}, {_RENAMED[old]}. {old} is read as {new} here.")
         for old, new in RENAMED.items()
     ]
-    return (*renamed, *(Story(old, "FET", _merger(old, ratio)) for old, ratio in MERGED.items()))
+    merged = [Succession(old, "FET", _merger(old, ratio)) for old, ratio in MERGED.items()]
+    return (*renamed, *merged)
 
 
 def _merger(token: str, ratio: float) -> str:

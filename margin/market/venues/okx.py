@@ -255,9 +255,8 @@ def _product(first: float, second: float) -> float:
 def _parse_quote(row: Entry, indices: Mapping[str, Entry], funding: Mapping[str, Entry]) -> Quote:
     instrument = text(row, "instId")
     mark = figure(row, "markPx", above=0)
-    index_price = optional_figure(
-        indices.get(instrument.removesuffix("-SWAP"), {}), "idxPx", at_least=0
-    )
+    index = indices.get(instrument.removesuffix("-SWAP"), {})
+    index_price = optional_figure(index, "idxPx", at_least=0)
     return venue_quote(mark, index_price, lambda: _parse_funding(funding.get(instrument, {})))
 
 
@@ -265,10 +264,8 @@ def _parse_funding(row: Entry) -> tuple[float | None, float | None, datetime | N
     """Return rate, interval in hours and next payment; all None without a known interval."""
     rate = optional_figure(row, "fundingRate")
     # `fundingTime` is the next payment, `nextFundingTime` the one after it.
-    next_time, following_time = (
-        optional_figure(row, "fundingTime"),
-        optional_figure(row, "nextFundingTime"),
-    )
+    next_time = optional_figure(row, "fundingTime")
+    following_time = optional_figure(row, "nextFundingTime")
     if rate is None or not next_time or not following_time:
         return None, None, None
     return rate, (following_time - next_time) / _HOUR, moment(row, "fundingTime")

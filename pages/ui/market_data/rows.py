@@ -285,7 +285,7 @@ def listing_rows(rows: Iterable[StatusRow]) -> list[Texts]:
     return [
         {
             "Token": row.token,
-            **{VENUES[listing.venue].name: listing.words for listing in row.listings},
+            **{VENUES[listing.venue].name: listing.text for listing in row.listings},
         }
         for row in rows
     ]

@@ -22,7 +22,7 @@ from margin.charts.funding import (
 from margin.charts.tiers import Compared, Schedule, tier_steps, tier_steps_alt
 from margin.market.cache.memory import Entry
 from margin.market.cache.query import Cached, Query
-from margin.market.listings import known_tokens, status_rows, stories
+from margin.market.listings import known_tokens, status_rows, successions
 from margin.market.price_moves import DailyFunding, funding_a_day
 from margin.market.snapshot import embedded as snapshot
 from margin.market.source import FundingHistory, Quote
@@ -250,8 +250,8 @@ def listings(session: Session, views: Sequence[View]) -> None:
     told = "Listing status of every token on every venue, with the day it was seen"
     place.table(data_rows.listing_rows(rows), told, 90)
     st.caption(plain("listed: the venue has tiers for it; whether it trades now was not seen."))
-    for story in stories():
-        st.markdown(f"- {plain(story.words)}")
+    for succession in successions():
+        st.markdown(f"- {plain(succession.text)}")
 
 
 def connections(session: Session, views: Sequence[View], token: str) -> None:
