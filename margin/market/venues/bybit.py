@@ -262,10 +262,9 @@ def _parse_contract(row: Entry) -> Contract | None:
         return None
     choice(row.get("baseCoin"), "baseCoin", [base_of_row(row) or ""])
     lot = entry(row.get("lotSizeFilter"), "lotSizeFilter")
+    price = entry(row.get("priceFilter"), "priceFilter")
     return Contract(
-        tick_size=optional_figure(
-            entry(row.get("priceFilter"), "priceFilter"), "tickSize", above=0
-        ),
+        tick_size=optional_figure(price, "tickSize", above=0),
         quantity_step=optional_figure(lot, "qtyStep", above=0),
         minimum_notional=optional_figure(lot, "minNotionalValue", above=0),
         contract_value=1.0,
@@ -315,18 +314,20 @@ def _tier_rows(risks: Sequence[Entry], unit: float) -> list[dict[str, float | No
     """Return the tiers as rows of the scenario JSON; every floor is the cap of the tier before."""
     tiers: list[dict[str, float | None]] = []
     amounts = published_amounts(risks, "mmDeduction")
-    end = 0.0
+    floor = 0.0
     for index, risk in enumerate(risks):
         _check_unit(risk, f"[{index}]", unit)
+        cap = figure(risk, "riskLimitValue", above=0)
         tiers.append(
             {
-                "floor": end,
-                "cap": (end := figure(risk, "riskLimitValue", above=0)),
+                "floor": floor,
+                "cap": cap,
                 "maintenance_rate": figure(risk, "maintenanceMargin") / unit,
                 "maintenance_amount": amounts[index],
                 "max_leverage": figure(risk, "maxLeverage"),
             }
         )
+        floor = cap
     return tiers
 
 
