@@ -286,7 +286,7 @@ def _snapshot(options: argparse.Namespace) -> _Answer:
             trust=options.trust,
             dry_run=options.dry_run,
             tiers=_tiers(venues),
-            say=_say,
+            log=_say,
         )
     except NotWritten as error:
         _complain(error)

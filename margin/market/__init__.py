@@ -1,6 +1,4 @@
-"""Where dated figures come from.
+"""Market figures with their dates: the embedded snapshot, and live data on request.
 
-The embedded snapshot, and the live venues where a person asks for them.
-
-Beside the engine, not above it: studies never import this package, they are handed what it returns.
+The package stands beside the engine: studies never import it, pages hand them its values.
 """

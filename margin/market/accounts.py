@@ -1,7 +1,4 @@
-"""A person's own account as a venue or a table tells it.
-
-What can be taken over, and what had to stay out and why.
-"""
+"""A user's account as read from a venue or a table: what is imported, and what is not and why."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,13 +9,13 @@ from typing import NamedTuple
 from margin.model.scenario import Account, MarginMode, Market, Position, Scenario
 
 Priced = tuple[str, str | None]
-"""What a liquidation price is of: a token and the side of its isolated position, None in cross."""
+"""The key of a liquidation price: a token and its isolated position's side, None in cross."""
 
 
 class LeftOut(NamedTuple):
     """A position or an asset that is not imported.
 
-    What it is, and the reason as a sentence without its full stop.
+    `reason` is a sentence without its full stop.
     """
 
     what: str
@@ -27,16 +24,16 @@ class LeftOut(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """Positions that can be taken over, and what was left out."""
+    """The imported positions, and what could not be imported."""
 
     positions: tuple[Position, ...]
     left_out: tuple[LeftOut, ...] = ()
 
 
 class VenueFigures(NamedTuple):
-    """The venue's own figures of an account, in the settlement coin; None where it does not say.
+    """The venue's figures of an account, in the settlement coin; None where it gives none.
 
-    `margin_ratio` is a fraction (1.0 is 100%) in the venue's own direction.
+    `margin_ratio` is a fraction (1.0 is 100%) by the venue's own definition.
     """
 
     equity: float | None = None
@@ -47,15 +44,15 @@ class VenueFigures(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VenueAccount:
-    """An account as its venue tells it, at one instant.
+    """An account as its venue reports it, at one instant.
 
-    `wallet_balance` of the settlement coin, in the settlement coin, less what is owed in other
-    coins; `marks` per token of a position. `liquidation_prices` per token and side, in cross per
-    token and None, for a hedge's legs share one price there; None: the venue says that there is
-    none, no entry: it gives nothing. `taker_fee` is the account's own, where the venue says it.
-    `margin_mode` is `cross` unless all that is open is isolated. `may_trade` and `may_withdraw` say
-    what the key is allowed to do beyond reading; None: the venue does not say. `notes` are
-    sentences that the figures must not be read without.
+    `wallet_balance` is that of the settlement coin, less what is owed in other coins. `marks` are
+    by the token of a position. `liquidation_prices` are by token and side; in cross the side is
+    None, for both legs of a hedge share one price. A price of None means that the position has
+    none, a missing key that the venue reports nothing. `taker_fee` is the account's own, where the
+    venue gives it. `margin_mode` is `cross` unless every open position is isolated. `may_trade` and
+    `may_withdraw` are the key's permissions, None where the venue does not say. `notes` are
+    sentences to be shown beside the figures.
     """
 
     venue: str
@@ -77,12 +74,10 @@ class VenueAccount:
 
 
 def as_scenario(account: VenueAccount, shown: Scenario) -> Scenario:
-    """Return the account as a scenario, with the levels and betas of the one on the screen.
+    """Return the account as a scenario with the levels and betas of the one on the screen.
 
-    Without its words and tables.
-
-    Raises FieldError where the account is no scenario: isolated margins above the wallet balance,
-    say.
+    It has no texts and no tier tables. Raises FieldError for an account that is no valid scenario,
+    such as one with isolated margins above the wallet balance.
     """
     market = Market(marks=account.marks, betas=shown.market.betas)
     return Scenario(

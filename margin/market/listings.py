@@ -1,7 +1,6 @@
-"""Who lists which perpetual, and what became of tokens that are no more.
+"""Which venue lists which perpetual, and what became of renamed and merged tokens.
 
-From what is at hand of each venue (a `View`): its list of contracts, or the days on which the
-snapshot saw it.
+A venue's `View` answers: by the venue's list of contracts, or by the snapshot's days.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,13 +12,13 @@ from margin.messages import both_days
 from margin.model.symbols import MERGED, RENAMED
 
 Status = Literal["trading", "listed", "not listed", "not known"]
-"""`listed`: the venue has tiers for it, and nothing here says whether it trades now."""
+"""`listed`: the venue publishes tiers for it, and whether it trades now is not known."""
 
 
 class Listing(NamedTuple):
-    """Where one token stands on one venue.
+    """One token's status on one venue.
 
-    `seen` is a day, two days with a word between, `undated`, or empty.
+    `seen` is a day, two days with a word between them, `undated`, or empty.
     """
 
     venue: str
@@ -27,29 +26,29 @@ class Listing(NamedTuple):
     seen: str
 
     @property
-    def words(self) -> str:
-        """`trading (2026-08-06)`, `not known`."""
+    def text(self) -> str:
+        """The status as text, `trading (2026-08-06)` or `not known`."""
         return f"{self.status} ({self.seen})" if self.seen else self.status
 
 
 class StatusRow(NamedTuple):
-    """One token on every venue, in the order of the views."""
+    """One token's status on every venue, in the order of the views."""
 
     token: str
     listings: tuple[Listing, ...]
 
 
-class Story(NamedTuple):
-    """What became of a token: `became` is its heir, `words` the sentence that tells it."""
+class Succession(NamedTuple):
+    """A renamed or merged token, its successor, and the sentence about them."""
 
     token: str
-    became: str
-    words: str
+    successor: str
+    text: str
 
 
-def known_tokens(further: Iterable[str] = ()) -> list[str]:
-    """Return the snapshot's tokens, and others that are asked for, each once."""
-    return list(dict.fromkeys([*snapshot.marks(), *further]))
+def known_tokens(others: Iterable[str] = ()) -> list[str]:
+    """Return the snapshot's tokens and the others, without repeats."""
+    return list(dict.fromkeys([*snapshot.marks(), *others]))
 
 
 def status_rows(views: Sequence[View], tokens: Iterable[str]) -> list[StatusRow]:
@@ -58,12 +57,10 @@ def status_rows(views: Sequence[View], tokens: Iterable[str]) -> list[StatusRow]
 
 
 def _listing(view: View, token: str) -> Listing:
-    """Return the venue's own list has the last word: tiers may outlive a perpetual."""
-    contract, tables, has_list = (
-        view.contracts.get(token),
-        view.tables,
-        view.contracts_origin.kind in ("live", "cached"),
-    )
+    """Return the token's status on the view's venue."""
+    contract, tables = view.contracts.get(token), view.tables
+    # The venue's own list comes before its tiers, which may outlive a perpetual.
+    has_list = view.contracts_origin.kind in ("live", "cached")
     if contract is not None and contract.status == "trading":
         return Listing(view.venue, "trading", contract.as_of.replace("/", " to "))
     if token in tables.not_listed:
@@ -76,21 +73,21 @@ def _listing(view: View, token: str) -> Listing:
 
 
 _RENAMED = {"RNDR": "1:1 in July 2024; Binance's last day of RNDRUSDT was 2024-07-16"}
-"""How and when each renamed token changed its name."""
+"""How and when a renamed token changed its name."""
 
 
-def stories() -> tuple[Story, ...]:
-    """Return every token that has an heir, with its ratio."""
+def successions() -> tuple[Succession, ...]:
+    """Return the succession of every renamed or merged token."""
     renamed = [
-        Story(old, new, f"{old} became {new}, {_RENAMED[old]}. {old} is read as {new} here.")
+        Succession(old, new, f"{old} became {new}, {_RENAMED[old]}. {old} is read as {new} here.")
         for old, new in RENAMED.items()
     ]
-    return (*renamed, *(Story(old, "FET", _merger(old, ratio)) for old, ratio in MERGED.items()))
+    merged = [Succession(old, "FET", _merger(old, ratio)) for old, ratio in MERGED.items()]
+    return (*renamed, *merged)
 
 
 def _merger(token: str, ratio: float) -> str:
-    gone = "Its perpetuals are gone, though dead rows of it remain in lists of tiers."
     return (
-        f"{token} merged into FET in June–July 2024, 1 {token} = {ratio:.6f} FET. {gone} Enter the "
-        f"FET instead."
+        f"{token} merged into FET in June–July 2024, 1 {token} = {ratio:.6f} FET. Its perpetuals "
+        f"are gone, though dead rows of it remain in lists of tiers. Enter the FET instead."
     )

@@ -1,4 +1,4 @@
-"""The snapshot's figures of how prices move, each with the window it is from.
+"""Recorded price moves and funding of the snapshot, each with its window.
 
 Betas to BTC, crash days, volatilities with correlations, and funding at its recorded extremes.
 """
@@ -24,15 +24,12 @@ DECIMALS = 12
 
 @cache
 def betas_to_btc() -> Mapping[str, float]:
-    """Return each token's beta to BTC, from daily log returns of the snapshot."""
+    """Return the betas to BTC by token, from daily log returns of the snapshot."""
     return MappingProxyType({token: risk.beta_btc for token, risk in snapshot.risk().items()})
 
 
 def risk_windows(tokens: Iterable[str]) -> dict[str, list[str]]:
-    """Return the windows of volatility and betas as text, each with its tokens.
-
-    Others left out.
-    """
+    """Return the tokens by their window of volatility and beta; tokens without one are omitted."""
     windows: dict[str, list[str]] = {}
     for token in tokens:
         if risk := snapshot.risk().get(token):
@@ -56,7 +53,7 @@ def crash_days() -> tuple[CrashDay, ...]:
 class Comovement(NamedTuple):
     """Annual volatilities by token, and correlations of `symbols`, from one window.
 
-    The correlations have the shape (symbols, symbols).
+    `correlations` has the shape (symbols, symbols).
     """
 
     volatilities: Mapping[str, float]
@@ -66,58 +63,54 @@ class Comovement(NamedTuple):
 
 
 def comovement(tokens: Iterable[str]) -> Comovement | None:
-    """Return how those of the tokens that the snapshot knows move beside each other.
-
-    None where it knows none of them.
-    """
+    """Return volatilities and correlations of the tokens in the snapshot; None if it has none."""
     known = [token for token in dict.fromkeys(tokens) if token in snapshot.risk()]
     if not known:
         return None
-    found = snapshot.correlations(known)
+    recorded = snapshot.correlations(known)
     volatilities = {token: snapshot.risk()[token].annual_volatility for token in known}
-    return Comovement(volatilities, found.symbols, found.matrix, found.window)
+    return Comovement(volatilities, recorded.symbols, recorded.matrix, recorded.window)
 
 
-class Paid(NamedTuple):
-    """What a long pays a short a day, as a fraction of the notional, and its source."""
+class DailyFunding(NamedTuple):
+    """A day's funding from long to short, as a fraction of the notional, and its source."""
 
-    a_day: float
+    rate: float
     source: str
 
 
-def hardest_funding(positions: Sequence[Position]) -> dict[str, Paid]:
-    """Return by token the recorded rate that costs its positions most.
+def costliest_funding(positions: Sequence[Position]) -> dict[str, DailyFunding]:
+    """Return a day's funding by token at the recorded rate that costs its positions most.
 
-    The highest where net long, the lowest where short.
-
-    Recorded rates are of one payment, and what was paid in whole days is not on record; a day of
-    them is every payment of that day at this rate and the recorded interval. It can understate a
-    day on which the venue paid every hour (see the assumption `hourly_at_the_cap`). Tokens without
-    a record, and those held alike on both sides, are left out.
+    That is the highest rate for a net long token, the lowest for a net short one. Only single
+    payments are on record, so a day is every payment of it at this rate and the recorded interval.
+    It can understate a day on which the venue paid every hour (see the assumption
+    `hourly_at_the_cap`). Tokens without a record or without a net quantity are omitted.
     """
-    return {
-        token: _paid(
-            record, record.highest if net > 0 else record.lowest, "highest" if net > 0 else "lowest"
-        )
-        for token, net in net_quantities(positions).items()
-        if net and (record := snapshot.funding().get(token))
-    }
+    funding = {}
+    for token, net in net_quantities(positions).items():
+        record = snapshot.funding().get(token)
+        if record and net > 0:
+            funding[token] = _daily_funding(record, record.highest, "highest")
+        elif record and net < 0:
+            funding[token] = _daily_funding(record, record.lowest, "lowest")
+    return funding
 
 
-def usual_funding(positions: Sequence[Position]) -> dict[str, Paid]:
-    """Return by token the median of the recorded rates; tokens without a record are left out."""
+def median_funding(positions: Sequence[Position]) -> dict[str, DailyFunding]:
+    """Return a day's funding by token at the median rate; tokens without a record are omitted."""
     return {
-        token: _paid(record, record.median, "median")
+        token: _daily_funding(record, record.median, "median")
         for token in net_quantities(positions)
         if (record := snapshot.funding().get(token))
     }
 
 
-def _paid(record: Funding, rate: float, which: str) -> Paid:
-    where = f"{which} of {VENUES[record.venue].name}, {record.since} to {record.as_of}"
-    return funding_a_day(rate, record.interval_hours, where)
+def _daily_funding(record: Funding, rate: float, statistic: str) -> DailyFunding:
+    source = f"{statistic} of {VENUES[record.venue].name}, {record.since} to {record.as_of}"
+    return funding_a_day(rate, record.interval_hours, source)
 
 
-def funding_a_day(rate: float, interval_hours: float, source: str) -> Paid:
-    """Return a day's payments at this rate per interval, without digits of rounding."""
-    return Paid(round(rate * HOURS_A_DAY / interval_hours, DECIMALS), source)
+def funding_a_day(rate: float, interval_hours: float, source: str) -> DailyFunding:
+    """Return a day's funding at this rate per interval, without digits of rounding."""
+    return DailyFunding(round(rate * HOURS_A_DAY / interval_hours, DECIMALS), source)

@@ -1,6 +1,4 @@
-"""The values that the snapshot hands out.
-
-Small, frozen, each figure with its unit and the day it was seen.
+"""The records of the snapshot: small, frozen, each figure with its unit and its day.
 
 Rates, moves and correlations are fractions (0.01 is 1%); days are ISO dates (`2026-03-18`).
 """
@@ -19,11 +17,10 @@ from margin.errors import FieldError
 from margin.validation import Check, number, optional, record, text, whole
 
 RISING_RATES = ("lowest", "percentile_1", "median", "percentile_99", "highest")
-"""Figures of a distribution, none of which is below the one before."""
-
-
+"""Figures of a distribution in rising order."""
 UNDATED = "undated"
-"""Stands for the day of a figure that was seen without its date."""
+"""In place of the day of a figure without a date."""
+
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _SIGHTING = re.compile(rf"{_DAY}(?:/{_DAY})?|{UNDATED}")
 
@@ -47,13 +44,13 @@ Words = Annotated[str, text(longest=500)]
 
 @record
 class Contract:
-    """What a venue says of one perpetual; None where the figure was not seen.
+    """What a venue publishes of one perpetual; None where the figure is not known.
 
     `tick_size` and `minimum_notional` in the settlement coin, `quantity_step` in tokens,
     `contract_value` in tokens per contract (1 on venues that count in tokens), `taker_fee` as a
-    fraction of the notional. `status` is `trading` where the venue said so. `as_of` is a day, two
-    days joined by `/` between which the row was seen, or `undated`. An unconfirmed contract value
-    comes from second-hand lists, not from the venue.
+    fraction of the notional. `status` is `trading` where the venue reports it. `as_of` is the row's
+    day, two days joined by `/` between which it was seen, or `undated`. An unconfirmed contract
+    value comes from second-hand lists, not from the venue.
     """
 
     tick_size: Size
@@ -68,10 +65,10 @@ class Contract:
 
 @record
 class Funding:
-    """How one perpetual's recorded funding rates were distributed between two days.
+    """The distribution of one perpetual's recorded funding rates between two days.
 
-    Rates are fractions of the notional per interval of `interval_hours`; positive means that longs
-    pay shorts. `payments` counts the rates recorded, which need not be every one of the window.
+    Rates are fractions of the notional per interval of `interval_hours`; at a positive rate longs
+    pay shorts. `payments` counts the recorded rates, which may not be all of the window.
     """
 
     venue: Words
@@ -108,22 +105,20 @@ class Risk:
     beta_btc: Annotated[float, number()]
 
 
-# Identity is its equality: arrays do not compare to one truth value.
 def is_definite(matrix: NDArray[np.float64]) -> bool:
-    """Return whether a symmetric matrix is positive definite beyond rounding.
-
-    Where two prices move as one the least eigenvalue is 0, and comes out as 1e-17 on one machine
-    and −1e-17 on another.
-    """
+    """Return whether a symmetric matrix is positive definite beyond rounding."""
+    # Where two prices move as one the least eigenvalue is 0, and comes out as 1e-17 on one machine
+    # and −1e-17 on another.
     return bool(np.linalg.eigvalsh(matrix)[0] > 1e-12)
 
 
+# Compared by identity, for arrays do not compare to one truth value.
 @dataclass(frozen=True, slots=True, eq=False)
 class Correlations:
     """Linear (Pearson's) correlations of daily log returns between two days.
 
-    `matrix` has the shape (symbols, symbols), is symmetric with a unit diagonal, read-only, in the
-    order of `symbols`.
+    `matrix` has the shape (symbols, symbols) in the order of `symbols`; it is symmetric with a unit
+    diagonal, and read-only.
     """
 
     symbols: tuple[str, ...]
@@ -137,20 +132,20 @@ class Correlations:
 
     @property
     def window(self) -> str:
-        """The window as a person reads it."""
+        """The window as text, `2025-09-29 to 2026-09-29`."""
         return f"{self.since} to {self.as_of}"
 
     def of(self, symbols: Sequence[str]) -> "Correlations":
         """Return the same figures for some of the symbols, in the order given."""
-        at = [self.symbols.index(symbol) for symbol in symbols]
-        chosen = self.matrix[np.ix_(at, at)]
-        return Correlations(tuple(symbols), chosen, self.source, self.since, self.as_of)
+        rows = [self.symbols.index(symbol) for symbol in symbols]
+        matrix = self.matrix[np.ix_(rows, rows)]
+        return Correlations(tuple(symbols), matrix, self.source, self.since, self.as_of)
 
 
 class Move(NamedTuple):
     """One token's day against the previous close, as fractions.
 
-    Extremes are None where only the close is known.
+    `low` and `high` are None where only the close is known.
     """
 
     close: float
@@ -160,9 +155,9 @@ class Move(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """A crash day and what each token did on it.
+    """A crash day and the move of every token on it.
 
-    Lows of different tokens need not have come at the same instant.
+    The tokens need not have reached their lows at the same instant.
     """
 
     date: str
@@ -172,7 +167,7 @@ class Crash:
 
 
 class Marks(NamedTuple):
-    """Reference prices in the settlement coin per token, all of one day."""
+    """Reference prices by token in the settlement coin, all of one day."""
 
     prices: Mapping[str, float]
     source: str

@@ -1,8 +1,7 @@
-"""The interface of dated figures: its values, and how a source says that it has none.
+"""The interface of market figures: its values, and the error of a source that has none.
 
-Two things implement it: the embedded snapshot (`snapshot_source`) and the venues themselves
-(`live`). Every value is checked before it leaves a source; what failed its checks is named beside
-the good ones, with its reason.
+Two classes implement it: `SnapshotSource` and `Venues`, the live venues. A source checks every
+value before it returns it, and reports those that fail beside the good ones, with the reason.
 """
 
 from collections.abc import Mapping
@@ -21,16 +20,16 @@ Value = TypeVar("Value")
 Trouble = Literal["blocked", "busy", "silent", "broken", "key", "absent"]
 """Why a source has no answer.
 
-It does not serve this place (`blocked`), asks for patience (`busy`), does not answer (`silent`),
-answers what cannot be used (`broken`), wants a key or refuses the one given (`key`), or does not
-hold such a figure (`absent`).
+It does not serve this location (`blocked`), limits the request rate (`busy`), does not answer
+(`silent`), gives an unusable answer (`broken`), needs a key or rejects the one given (`key`), or
+does not have such a figure (`absent`).
 """
 
 
 class Unavailable(Exception):  # noqa: N818 (it is an answer: "unavailable")
     """A source has no answer.
 
-    `reason` goes on after its name: `Binance …`; it never holds a key or an address.
+    `reason` is a clause that follows the venue's name (`Binance …`), without a key or an address.
     """
 
     def __init__(self, trouble: Trouble, reason: str, retry_after: float | None = None) -> None:
@@ -38,15 +37,12 @@ class Unavailable(Exception):  # noqa: N818 (it is an answer: "unavailable")
         self.trouble: Trouble = trouble
         self.reason = reason
         self.retry_after = retry_after
-        """Seconds for which the source asked to be left alone, where it said so."""
+        """Seconds to wait before the next request, where the source gave them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked(Generic[Value]):
-    """What an answer held per token.
-
-    The good values, and why others were refused (a clause after the token).
-    """
+    """The values of an answer by token, and why others were refused (a clause after the token)."""
 
     good: Mapping[str, Value]
     refused: Mapping[str, str] = field(default_factory=dict)
@@ -57,9 +53,9 @@ class Checked(Generic[Value]):
 
 
 class Quote(NamedTuple):
-    """One perpetual now. Prices in the settlement coin.
+    """A perpetual's mark price and funding now.
 
-    The rate is a fraction of the notional per interval.
+    Prices are in the settlement coin, the rate is a fraction of the notional per interval.
     """
 
     mark: float
@@ -70,14 +66,13 @@ class Quote(NamedTuple):
     """In UTC."""
 
 
-# Identity is their equality: arrays do not compare to one truth value.
+# Compared by identity, for arrays do not compare to one truth value.
 @dataclass(frozen=True, slots=True, eq=False)
 class FundingHistory:
     """Past funding, oldest first.
 
-    `times` in ms since 1970 UTC, `rates` as fractions per interval; shape (payments,).
-
-    Positive: longs pay shorts.
+    `times` are in ms since 1970 UTC, `rates` fractions of the notional per interval; shape
+    (payments,). At a positive rate longs pay shorts.
     """
 
     times: NDArray[np.int64]
@@ -89,10 +84,9 @@ class FundingHistory:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candles:
-    """Prices per day, oldest first, in the settlement coin; shape (days,).
+    """Daily prices, oldest first, in the settlement coin; shape (days,).
 
-    `times` are the days' beginnings, midnight UTC, in ms since 1970; the last day may be running
-    still.
+    `times` are the days' beginnings, midnight UTC, in ms since 1970; the last day may not be over.
     """
 
     times: NDArray[np.int64]
@@ -106,13 +100,13 @@ class Candles:
 
 
 def _make_read_only(*columns: NDArray[Any]) -> None:
-    """Sessions share these values."""
+    """Lock the arrays, for sessions share them."""
     for column in columns:
         column.setflags(write=False)
 
 
 class MarketSource(Protocol):
-    """Where figures come from. Tokens are ours (`RENDER`), venues keys of `VENUES`.
+    """A source of market figures; tokens are named as ours (`RENDER`), venues as in `VENUES`.
 
     Every method raises `Unavailable` where the source has no answer at all.
     """
@@ -121,16 +115,13 @@ class MarketSource(Protocol):
         """Return every linear perpetual that trades on the venue, in its settlement coin."""
 
     def quotes(self, venue: str) -> Checked[Quote]:
-        """Return marks and present funding of those perpetuals."""
+        """Return mark prices and current funding of those perpetuals."""
 
     def tiers(self, venue: str, token: str) -> Checked[TierTable]:
-        """Return verified tier tables.
-
-        That token's at least, every one's where the venue gives them in one answer.
-        """
+        """Return the token's verified tier table, with all others where one answer has them."""
 
     def funding(self, venue: str, token: str) -> FundingHistory:
-        """Return the latest funding payments of a perpetual, at least 100 where there are."""
+        """Return the latest funding payments of a perpetual, at least 100 where it has them."""
 
     def candles(self, venue: str, token: str) -> Candles:
-        """Return traded prices of the latest 500 days at least, where there were so many."""
+        """Return traded prices of at least the latest 500 days, where it has them."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from margin import formatting as wording
-from margin.market.price_moves import Paid
+from margin.market.price_moves import DailyFunding
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import Assessment
 from margin.studies.stress.outcome import Outcome
@@ -134,7 +134,9 @@ def _days(days: float) -> str:
     return f"{days:,.{0 if days >= WHOLE_DAYS else 1}f} days"
 
 
-def present_rates(rates: Mapping[str, Paid], recorded: Mapping[str, str], venue: str) -> str:
+def present_rates(
+    rates: Mapping[str, DailyFunding], recorded: Mapping[str, str], venue: str
+) -> str:
     """Return what an account on `venue`, empty for none, pays now.
 
     `recorded`: by token the venue whose recorded median it is.
@@ -151,9 +153,9 @@ def present_rates(rates: Mapping[str, Paid], recorded: Mapping[str, str], venue:
     return f"{which} ({sources(rates)})"
 
 
-def sources(rates: Mapping[str, Paid]) -> str:
+def sources(rates: Mapping[str, DailyFunding]) -> str:
     """Return the rates a day, each with where it is from."""
-    told = [f"{token} {_rate(paid.a_day)} a day, {paid.source}" for token, paid in rates.items()]
+    told = [f"{token} {_rate(paid.rate)} a day, {paid.source}" for token, paid in rates.items()]
     more = [f"{len(told) - SOURCES} more"] if len(told) > SOURCES else []
     return "; ".join([*told[:SOURCES], *more])
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from margin.market.listings import Listing, known_tokens, status_rows, stories
+from margin.market.listings import Listing, known_tokens, status_rows, successions
 from margin.market.snapshot import embedded as snapshot
 from margin.market.view import Origin, View, snapshot_view
 from margin.model.symbols import MERGED, RENAMED
@@ -46,23 +46,23 @@ STANDINGS = {
 @pytest.mark.parametrize("name", STANDINGS)
 def test_the_snapshot_tells_where_a_token_stands(name: str) -> None:
     venue, token, words = STANDINGS[name]
-    assert listing(snapshot_view(venue), token).words == words
+    assert listing(snapshot_view(venue), token).text == words
 
 
 def test_a_venues_own_list_tells_what_trades_now() -> None:
-    assert listing(with_list("okx", "RENDER"), "RENDER").words == "trading (2026-11-22)"
+    assert listing(with_list("okx", "RENDER"), "RENDER").text == "trading (2026-11-22)"
 
 
 def test_what_a_venues_own_list_leaves_out_is_not_listed() -> None:
-    assert listing(with_list("binance", "RENDER"), "PEPE").words == "not listed (2026-11-22)"
-    assert listing(with_list("binance", "RENDER"), "TAO").words == "not listed (2026-11-22)"
+    assert listing(with_list("binance", "RENDER"), "PEPE").text == "not listed (2026-11-22)"
+    assert listing(with_list("binance", "RENDER"), "TAO").text == "not listed (2026-11-22)"
 
 
 def test_a_token_whose_contract_was_refused_is_not_called_absent() -> None:
     view = with_list(
         "binance", "RENDER", refused={"PEPE": "its contract was refused (tick_size: is missing)"}
     )
-    assert listing(view, "PEPE").words == "not known"
+    assert listing(view, "PEPE").text == "not known"
 
 
 def test_every_token_of_the_snapshot_stands_somewhere_on_every_venue() -> None:
@@ -77,10 +77,10 @@ def test_further_tokens_come_after_the_snapshots_each_once() -> None:
 
 
 def test_every_token_that_is_no_more_has_its_story_with_its_heir_and_ratio() -> None:
-    told = {story.token: story for story in stories()}
+    told = {item.token: item for item in successions()}
     assert told.keys() == RENAMED.keys() | MERGED.keys()
-    assert {story.became for story in told.values()} <= snapshot.marks().keys()
-    assert "1:1 in July 2024" in told["RNDR"].words
-    assert "2024-07-16" in told["RNDR"].words
-    assert "1 AGIX = 0.433350 FET" in told["AGIX"].words
-    assert "1 OCEAN = 0.433226 FET" in told["OCEAN"].words
+    assert {item.successor for item in told.values()} <= snapshot.marks().keys()
+    assert "1:1 in July 2024" in told["RNDR"].text
+    assert "2024-07-16" in told["RNDR"].text
+    assert "1 AGIX = 0.433350 FET" in told["AGIX"].text
+    assert "1 OCEAN = 0.433226 FET" in told["OCEAN"].text

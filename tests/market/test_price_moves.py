@@ -10,14 +10,14 @@ import pytest
 
 from margin.market.price_moves import (
     AI_TOKENS,
-    Paid,
+    DailyFunding,
     betas_to_btc,
     comovement,
+    costliest_funding,
     crash_days,
     funding_a_day,
-    hardest_funding,
+    median_funding,
     risk_windows,
-    usual_funding,
 )
 from margin.market.snapshot import embedded as snapshot
 from margin.model.scenario import Position
@@ -82,8 +82,8 @@ def test_where_nothing_is_known_there_is_no_comovement() -> None:
 
 
 def test_a_day_of_funding_is_all_its_payments() -> None:
-    assert funding_a_day(0.0001, 8, "here") == Paid(0.0003, "here")
-    assert funding_a_day(-0.00002, 1, "here") == Paid(-0.00048, "here")
+    assert funding_a_day(0.0001, 8, "here") == DailyFunding(0.0003, "here")
+    assert funding_a_day(-0.00002, 1, "here") == DailyFunding(-0.00048, "here")
 
 
 @pytest.mark.parametrize(
@@ -109,20 +109,20 @@ def test_a_day_of_funding_is_all_its_payments() -> None:
 def test_the_hardest_funding_is_the_recorded_extreme_that_costs(
     legs: Sequence[tuple[str, str, float]], a_day: float, said: str
 ) -> None:
-    paid = hardest_funding(held(*legs))["RENDER"]
-    assert paid.a_day == pytest.approx(a_day, rel=1e-9)
+    paid = costliest_funding(held(*legs))["RENDER"]
+    assert paid.rate == pytest.approx(a_day, rel=1e-9)
     assert paid.source == f"{said}, 2025-02-01 to 2026-05-07"
 
 
 def test_without_a_record_or_a_side_there_is_no_hardest_funding() -> None:
     assert (
-        hardest_funding(held(("PEPE", "long", 1.0), ("FET", "long", 2.0), ("FET", "short", 2.0)))
+        costliest_funding(held(("PEPE", "long", 1.0), ("FET", "long", 2.0), ("FET", "short", 2.0)))
         == {}
     )
 
 
 def test_usual_funding_is_the_median_of_every_token_held() -> None:
-    paid = usual_funding(held(("FET", "long", 2.0), ("FET", "short", 2.0), ("PEPE", "long", 1.0)))
+    paid = median_funding(held(("FET", "long", 2.0), ("FET", "short", 2.0), ("PEPE", "long", 1.0)))
     assert paid.keys() == {"FET"}
-    assert paid["FET"].a_day == pytest.approx(-0.00019092 * 3, rel=1e-9)
+    assert paid["FET"].rate == pytest.approx(-0.00019092 * 3, rel=1e-9)
     assert paid["FET"].source == "median of Binance, 2026-01-13 to 2026-03-20"

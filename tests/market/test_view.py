@@ -15,7 +15,7 @@ from margin.market.cache.query import Query
 from margin.market.snapshot import embedded as snapshot
 from margin.market.snapshot.source import SnapshotSource
 from margin.market.source import Checked, Unavailable
-from margin.market.view import Origin, View, look, queries, snapshot_view
+from margin.market.view import Origin, View, queries, snapshot_view, view_venue
 from margin.messages import message, not_listed
 from margin.model.scenario import Scenario
 from margin.studies.account.assess import assess
@@ -78,7 +78,7 @@ class Place:
         wanted = queries(venue, tokens)
         self.cache.refresh(wanted)
         assert settles(self.cache, wanted, PATIENCE)
-        return look(self.cache, venue, tokens)
+        return view_venue(self.cache, venue, tokens)
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_the_textbook_account_wants_nothing() -> None:
 def test_an_unknown_venue_is_refused(place: Place) -> None:
     for query in (
         lambda: queries("kraken", []),
-        lambda: look(place.cache, "kraken", []),
+        lambda: view_venue(place.cache, "kraken", []),
         lambda: snapshot_view("kraken"),
     ):
         with pytest.raises(FieldError, match="venue: must be one of"):
@@ -180,7 +180,7 @@ def test_contracts_of_the_snapshot_tell_the_days_they_span(venue: str, as_of: st
 def test_before_anything_was_asked_the_snapshot_stands_and_says_why(
     venue: str, place: Place
 ) -> None:
-    view = look(place.cache, venue, ["RENDER"])
+    view = view_venue(place.cache, venue, ["RENDER"])
     assert view.tables == snapshot.tables(venue)
     assert view.contracts == snapshot.contracts(venue)
     assert view.quotes == snapshot_view(venue).quotes
@@ -198,7 +198,7 @@ def test_before_anything_was_asked_the_snapshot_stands_and_says_why(
 
 
 def test_the_textbook_account_never_has_more_than_reference_marks(place: Place) -> None:
-    view = look(place.cache, "textbook", ["RENDER"])
+    view = view_venue(place.cache, "textbook", ["RENDER"])
     assert view.tables == snapshot.tables("textbook")
     assert view.tiers == {"RENDER": Origin("none", None, "", "no tiers of RENDER are known")}
     assert view.mark_origins == {"RENDER": Origin("snapshot", None, snapshot.marks_as_of())}
@@ -267,7 +267,7 @@ def test_what_is_older_than_three_times_to_live_or_a_minute_is_cached(
 ) -> None:
     place.fetch("bybit", "RENDER")
     place.clock.forward(seconds)
-    view = look(place.cache, "bybit", ["RENDER"])
+    view = view_venue(place.cache, "bybit", ["RENDER"])
     assert kinds(view, "RENDER") == expected
     assert view.quotes["RENDER"] == quote()
     if expected[1] == "cached":
@@ -294,7 +294,7 @@ def test_after_a_restart_what_the_disk_holds_is_cached_until_it_was_asked_for_ag
 ) -> None:
     place.fetch("bybit", "RENDER")
     place.restart()
-    view = look(place.cache, "bybit", ["RENDER"])
+    view = view_venue(place.cache, "bybit", ["RENDER"])
     assert kinds(view, "RENDER") == ("cached", "cached", "cached")
     assert view.tiers["RENDER"].reason == "Bybit has not been asked yet"
     assert view.tables.tiers["RENDER"] == table()
@@ -306,7 +306,10 @@ def test_after_a_restart_what_the_disk_holds_is_cached_until_it_was_asked_for_ag
 def test_while_a_venue_is_being_asked_the_reason_says_so(place: Place) -> None:
     place.source.hanging["bybit"] = Event()
     place.cache.refresh(queries("bybit", ["RENDER"]))
-    assert look(place.cache, "bybit", ["RENDER"]).tiers["RENDER"].reason == "Bybit is being asked"
+    assert (
+        view_venue(place.cache, "bybit", ["RENDER"]).tiers["RENDER"].reason
+        == "Bybit is being asked"
+    )
 
 
 # Table by table
@@ -491,7 +494,7 @@ def test_a_cached_list_counts_with_the_day_it_was_seen(place: Place) -> None:
     place.fetch("binance", "RENDER")
     place.clock.forward(3 * 86_400)
     place.restart()
-    view = look(place.cache, "binance", ["RENDER"])
+    view = view_venue(place.cache, "binance", ["RENDER"])
     assert view.contracts_origin.label(place.clock()) == "cached, 3 days old"
     assert view.tables.not_listed["FET"] == TODAY
 
@@ -513,7 +516,7 @@ def test_a_list_with_a_row_that_cannot_be_read_unlists_nobody(
     view = place.fetch("okx", "RENDER", "TAO", "FET")
     if restarted:
         place.restart()
-        view = look(place.cache, "okx", ["RENDER", "TAO", "FET"])
+        view = view_venue(place.cache, "okx", ["RENDER", "TAO", "FET"])
     assert view.tables.not_listed.keys() == {
         "IO",
         "AKT",
@@ -558,7 +561,7 @@ def test_a_cached_answer_from_before_the_snapshot_gives_way_to_it(
     place.fetch(venue, "RENDER", "NEW")
     place.clock.time = START
     place.restart()
-    view = look(place.cache, venue, ["RENDER", "NEW"])
+    view = view_venue(place.cache, venue, ["RENDER", "NEW"])
     assert snapshot.tables(venue).as_of == last_day
     assert view.tiers["RENDER"].kind == "snapshot"
     assert (view.quotes_origin.kind, view.contracts_origin.kind) == ("snapshot", "snapshot")
@@ -572,7 +575,7 @@ def test_a_cached_table_of_the_snapshots_own_day_stands(place: Place) -> None:
     place.fetch("binance", "RENDER")
     place.clock.time = START
     place.restart()
-    assert look(place.cache, "binance", ["RENDER"]).tiers["RENDER"].kind == "cached"
+    assert view_venue(place.cache, "binance", ["RENDER"]).tiers["RENDER"].kind == "cached"
 
 
 def test_a_cached_list_stands_beside_contracts_that_nobody_dated(
@@ -582,7 +585,7 @@ def test_a_cached_list_stands_beside_contracts_that_nobody_dated(
     monkeypatch.setattr(snapshot, "contracts", lambda _: undated)
     place.fetch("okx", "RENDER")
     place.restart()
-    assert look(place.cache, "okx", ["RENDER"]).contracts_origin.kind == "cached"
+    assert view_venue(place.cache, "okx", ["RENDER"]).contracts_origin.kind == "cached"
 
 
 def test_what_is_live_is_never_too_old_however_wrong_the_clock(place: Place) -> None:
@@ -602,7 +605,7 @@ def keyed(place: Place) -> Callable[..., View]:
 
     def view(tables: Checked[TierTable], seconds_ago: float | None = None) -> View:
         seen_at = None if seconds_ago is None else START - timedelta(seconds=seconds_ago)
-        return look(place.cache, "binance", ["RENDER", "TAO"], tables, seen_at)
+        return view_venue(place.cache, "binance", ["RENDER", "TAO"], tables, seen_at)
 
     return view
 
@@ -619,12 +622,12 @@ def test_a_persons_own_tables_are_used_first(keyed: Callable[..., View]) -> None
 
 def test_a_persons_own_tables_go_before_those_of_the_feed(place: Place) -> None:
     place.fetch("bybit", "RENDER")
-    view = look(place.cache, "bybit", ["RENDER"], Checked({"RENDER": table(0.02)}))
+    view = view_venue(place.cache, "bybit", ["RENDER"], Checked({"RENDER": table(0.02)}))
     assert view.tables.tiers["RENDER"] == table(0.02)
 
 
 def test_without_a_feed_own_tables_go_before_the_snapshots() -> None:
-    view = look(None, "binance", ["RENDER", "TAO"], Checked({"RENDER": table(0.02)}), START)
+    view = view_venue(None, "binance", ["RENDER", "TAO"], Checked({"RENDER": table(0.02)}), START)
     assert view.tables.tiers["RENDER"] == table(0.02)
     assert view.tiers["RENDER"].seen_at == START
     assert view.tiers["TAO"] == Origin("snapshot", None, "2026-09-29")

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from margin.errors import FieldError
 from margin.examples import presets
-from margin.market.price_moves import Paid, betas_to_btc, crash_days
+from margin.market.price_moves import DailyFunding, betas_to_btc, crash_days
 from margin.market.snapshot import embedded as snapshot
 from margin.market.source import Quote
 from margin.market.view import Origin, snapshot_view
@@ -1016,14 +1016,14 @@ def test_what_is_liquidated_already_has_no_days_left(isolated: bool, said: str) 
 def test_a_median_of_a_record_is_not_called_the_present_rate(
     recorded: dict[str, str], venue: str, said: str
 ) -> None:
-    rates = {"FET": Paid(-0.00057276, "here"), "TAO": Paid(0.001, "there")}
+    rates = {"FET": DailyFunding(-0.00057276, "here"), "TAO": DailyFunding(0.001, "there")}
     sources = "FET −0.0573% a day, here; TAO 0.1% a day, there)"
     assert shocks_text.present_rates(rates, recorded, venue) == f"{said}{sources}"
     assert not shocks_text.present_rates({}, {}, venue)
 
 
 def test_of_many_rates_some_are_told() -> None:
-    rates = {f"T{index}": Paid(0.001, "here") for index in range(6)}
+    rates = {f"T{index}": DailyFunding(0.001, "here") for index in range(6)}
     assert shocks_text.sources(rates).endswith("T3 0.1% a day, here; 2 more")
 
 
@@ -1037,6 +1037,6 @@ def test_the_venues_own_rate_goes_before_the_record() -> None:
         live_data=LiveData(view=replace(view, quotes=quotes, mark_origins=origins)),
     )
     found = present_funding(session)
-    assert found["RENDER"].a_day == pytest.approx(0.0012)
+    assert found["RENDER"].rate == pytest.approx(0.0012)
     assert found["RENDER"].source.startswith("Binance, live, ")
     assert found["FET"].source.startswith("median of Binance")

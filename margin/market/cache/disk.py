@@ -1,11 +1,9 @@
-"""Answers of the venues on disk, so that a restart has something newer than the snapshot.
+"""Answers of the venues on disk, so that a restart has newer figures than the snapshot.
 
-Public figures, no key ever.
-
-One JSON file per query. Encoding and decoding of each kind stand side by side, an exact round trip.
-What is read passes the same checks as what a venue says: a file that is broken, foreign, from
-another version or from the future counts as none and is removed. A folder that cannot be used is
-told once, and everything works without it.
+Only public figures are stored, one JSON file per query. Every kind has an encoder and a decoder
+side by side, an exact round trip. Stored values pass the same checks as a venue's answer: a file
+that is broken, foreign, from another version or from the future is ignored and removed. A folder
+that cannot be used is logged once, and everything works without it.
 """
 
 import json
@@ -43,24 +41,24 @@ _LONGEST_TEXT = 500
 _NAME = re.compile(
     rf"tandem-(?:(?P<venue>[a-z0-9]+)-(?:{'|'.join(KINDS)})(?:-[A-Z0-9]{{1,15}})?\.json|[A-Za-z0-9_]{{8}}\.tmp)"
 )
-"""What files of ours are called; of an answer the venue must be one that lists perpetuals."""
+"""The names of this cache's files; an answer's venue must be one that lists perpetuals."""
 _ROW = re.compile("row [0-9]{1,6}")
 _LOG = logging.getLogger("tandem")
 
 
 def default_folder() -> Path | None:
-    """Return where answers are kept: `TANDEM_CACHE`, else the person's own cache folder.
+    """Return the folder of the cache: `TANDEM_CACHE`, else in the user's cache folder.
 
-    None where that variable is empty.
+    None, for no cache on disk, where that variable is empty.
     """
-    chosen = os.environ.get("TANDEM_CACHE")
-    if chosen is None:
+    folder = os.environ.get("TANDEM_CACHE")
+    if folder is None:
         return Path(platformdirs.user_cache_dir("tandem"))
-    return Path(chosen) if chosen else None
+    return Path(folder) if folder else None
 
 
 class DiskCache:
-    """The files of one folder, which is made when something is first written.
+    """The files of one folder, which the first write creates.
 
     Safe to use from several threads.
     """
@@ -69,13 +67,13 @@ class DiskCache:
         self._folder = folder
         self._now = now
         self._lock = Lock()
-        """Guards `_told`. Files need none: each is replaced as a whole."""
-        self._told = False
+        """Guards `_warned`; files need no lock, for they are replaced as a whole."""
+        self._warned = False
 
     def read(self, query: Query) -> Cached | None:
-        """Return what was last written for this query, None where nothing good is.
+        """Return the stored answer to the query, None where there is no valid one.
 
-        Raises FieldError as `check`.
+        Raises FieldError as `Query.check`.
         """
         path = self._path(query)
         try:
@@ -86,11 +84,11 @@ class DiskCache:
             self._remove(path)
             return None
         except OSError as error:
-            self._tell(error)
+            self._warn_once(error)
             return None
 
     def write(self, query: Query, value: Any, seen_at: datetime) -> None:
-        """Keep a value; one that is too large is not kept. Raises FieldError as `Query.check`."""
+        """Store a value unless it is too large. Raises FieldError as `Query.check`."""
         path = self._path(query)
         document = {
             "version": VERSION,
@@ -106,7 +104,7 @@ class DiskCache:
             _replace(path, content)
             self._prune()
         except OSError as error:
-            self._tell(error)
+            self._warn_once(error)
 
     def _path(self, query: Query) -> Path:
         query.check()
@@ -119,22 +117,21 @@ class DiskCache:
                 self._remove(path)
 
     def _remove(self, path: Path) -> None:
-        with suppress(
-            OSError
-        ):  # Another process was first, or it is a folder: it counts as none either way.
+        # Another process was first, or it is a folder: it is ignored either way.
+        with suppress(OSError):
             path.unlink()
 
-    def _tell(self, error: OSError) -> None:
+    def _warn_once(self, error: OSError) -> None:
         with self._lock:
-            told, self._told = self._told, True
-        if not told:
+            warned, self._warned = self._warned, True
+        if not warned:
             _LOG.warning(
                 "market figures are not kept on disk: %s", error.strerror or type(error).__name__
             )
 
 
 def _is_ours(name: str) -> bool:
-    """Return whether a file is of this cache: no other in the folder is ever touched."""
+    """Return whether a file belongs to this cache; no other file in the folder is touched."""
     match = _NAME.fullmatch(name)
     return match is not None and match["venue"] in (None, *listing_venues())
 
@@ -142,19 +139,16 @@ def _is_ours(name: str) -> bool:
 def _content(path: Path) -> str:
     """Return the file's text.
 
-    Raises FieldError for what is no plain file (a pipe would never end) or too large.
+    Raises FieldError where it is not a regular file (a pipe would never end) or too large.
     """
-    found = path.lstat()
-    if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_FILE:
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_FILE:
         raise FieldError("", "is no plain file, or too large")
     return path.read_bytes().decode()
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write beside the file and renames.
-
-    A reader finds the old answer or the new one, never a part.
-    """
+    """Write a temporary file and rename it, so that a reader never sees a part of an answer."""
     handle, name = tempfile.mkstemp(".tmp", "tandem-", path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -182,7 +176,7 @@ def _cached(query: Query, document: object, now: datetime) -> Cached:
 
 
 def _moment(value: object, path: str) -> datetime:
-    """Return a time written in ISO 8601 with +00:00, as `isoformat` does."""
+    """Parse a time in ISO 8601 with +00:00, as `isoformat` writes it."""
     try:
         moment = datetime.fromisoformat(errors.text(value, path, longest=40))
     except ValueError:  # FieldError is one too.
@@ -193,9 +187,9 @@ def _moment(value: object, path: str) -> datetime:
 
 
 class _Codec(NamedTuple):
-    """Turns a source's answer into JSON and back.
+    """Functions that turn a source's answer into JSON and back.
 
-    `decode` takes the venue too and raises FieldError.
+    `decode` also takes the venue and raises FieldError for an invalid value.
     """
 
     encode: Callable[[Any], Any]
@@ -203,19 +197,15 @@ class _Codec(NamedTuple):
 
 
 def _encode_checked(encode: Callable[[Any], Any], checked: Checked[Any]) -> dict[str, Any]:
-    """Return what is kept of rows that were refused without a token's name.
-
-    They say that the answer is not whole.
-    """
+    """Return the JSON of an answer by token."""
+    # Refused rows without a token's name are stored too: they show that the answer is incomplete.
     return {
         "good": {token: encode(value) for token, value in checked.good.items() if is_token(token)},
-        "refused": {
-            name: reason for name, reason in checked.refused.items() if _is_refusable(name)
-        },
+        "refused": {name: reason for name, reason in checked.refused.items() if _is_row_name(name)},
     }
 
 
-def _is_refusable(name: str) -> bool:
+def _is_row_name(name: str) -> bool:
     return is_token(name) or _ROW.fullmatch(name) is not None
 
 
@@ -223,9 +213,10 @@ def _decode_checked(
     decode: Callable[[object, str], Any], value: object, venue: str
 ) -> Checked[Any]:
     entry = _entry(value, ("good", "refused"))
-    reasons = _by_name(entry["refused"], _is_refusable)
+    reasons = _by_name(entry["refused"], _is_row_name)
+    good = _by_name(entry["good"], is_token)
     return Checked(
-        {token: decode(held, venue) for token, held in _by_name(entry["good"], is_token).items()},
+        {token: decode(encoded, venue) for token, encoded in good.items()},
         {
             name: errors.text(reason, name, longest=_LONGEST_TEXT)
             for name, reason in reasons.items()
@@ -233,17 +224,17 @@ def _decode_checked(
     )
 
 
-def _by_name(value: object, may_be: Callable[[str], bool]) -> Mapping[str, Any]:
-    held = errors.keyed(value, "", most=_MOST_ROWS)
-    if not all(map(may_be, held)):
+def _by_name(value: object, is_valid: Callable[[str], bool]) -> Mapping[str, Any]:
+    rows = errors.keyed(value, "", most=_MOST_ROWS)
+    if not all(map(is_valid, rows)):
         raise FieldError("", "must be an object by token")
-    return held
+    return rows
 
 
 def _entry(value: object, keys: Iterable[str]) -> Mapping[str, Any]:
-    held = errors.keyed(value, "", most=20)
-    errors.known_keys(held, "", required=keys, optional=())
-    return held
+    entry = errors.keyed(value, "", most=20)
+    errors.known_keys(entry, "", required=keys, optional=())
+    return entry
 
 
 def _decode_contract(value: object, venue: str) -> Contract:  # noqa: ARG001
@@ -258,11 +249,10 @@ def _encode_quote(quote: Quote) -> dict[str, Any]:
 
 
 def _decode_quote(value: object, venue: str) -> Quote:  # noqa: ARG001
-    held = _entry(value, Quote._fields)
-    due = held["next_funding"]
-    return checks.sane_quote(
-        **{**held, "next_funding": None if due is None else _moment(due, "next_funding")}
-    )
+    fields = dict(_entry(value, Quote._fields))
+    if fields["next_funding"] is not None:
+        fields["next_funding"] = _moment(fields["next_funding"], "next_funding")
+    return checks.checked_quote(**fields)
 
 
 def _decode_tiers(value: object, venue: str) -> TierTable:

@@ -1,12 +1,10 @@
-"""The cache of what the venues answer, shared by all sessions.
+"""The cache of the venues' answers, shared by all sessions: stale-while-revalidate.
 
-Stale while it is revalidated in the background.
-
-An entry is returned at once, fresh or stale; a worker thread per venue refreshes it, so that a
-venue that hangs delays only itself. One query makes one request however many want it. A failure is
-an entry's too and has a back-off; where it is the whole venue's, a circuit breaker keeps every
-query from it. Memory is bounded, least recently used first, and values are kept on disk for the
-next run of the program.
+An entry is returned at once, fresh or stale, and a worker thread per venue refreshes it, so that a
+venue that hangs delays only itself. Sessions that want the same query share one request. A failure
+is part of an entry and has a back-off; a failure of the whole venue opens a circuit breaker for all
+of its queries. Memory is bounded, the least recently used entry is evicted first, and values are
+stored on disk for the next run of the program.
 """
 
 import logging
@@ -32,26 +30,27 @@ TIME_TO_LIVE: Mapping[Kind, timedelta] = {
 }
 MAX_ENTRIES = 500
 MAX_QUEUED = 100
-"""Queries waiting per venue; those beyond are not queued, and are when they are wanted again."""
+"""Most queries waiting per venue; further ones are dropped until they are requested again."""
 FORCED_TIME_TO_LIVE = timedelta(seconds=2)
 """A value younger than this is fresh even to a forced refresh."""
 FIRST_BACK_OFF = timedelta(seconds=30)
 LONGEST_BACK_OFF = timedelta(minutes=5)
 LONGEST_RETRY_AFTER = timedelta(minutes=10)
 FORCED_BACK_OFF = timedelta(seconds=5)
-"""After a failure that asked for no patience, before a forced refresh may try again."""
+"""Before a forced refresh may try again, unless the venue asked for a longer pause."""
 
 Status = Literal["missing", "fresh", "stale", "failed"]
 
-_OF_THE_WHOLE_VENUE: tuple[Trouble, ...] = ("silent", "blocked", "busy")
+_VENUE_WIDE: tuple[Trouble, ...] = ("silent", "blocked", "busy")
 _LOG = logging.getLogger("tandem")
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a fetch failed. `reason` goes on after the venue's name; times are aware, in UTC.
+    """Why a fetch failed, and when the next one may be made.
 
-    There is no new request before `retry_at`, and no forced one before `forced_retry_at`.
+    `reason` is a clause that follows the venue's name; times are in UTC. There is no new request
+    before `retry_at`, and no forced one before `forced_retry_at`.
     """
 
     trouble: Trouble
@@ -61,17 +60,15 @@ class Failure:
     forced_retry_at: datetime
 
     def backs_off(self, now: datetime, *, force: bool) -> bool:
-        """Return whether its back-off lasts.
-
-        A failure later than now (the clock was put back) is over.
-        """
+        """Return whether the back-off still lasts."""
+        # A failure later than now (the clock was put back) is over.
         return self.failed_at <= now < (self.forced_retry_at if force else self.retry_at)
 
 
-# Identity is its equality, as of the value in it.
+# Compared by identity, as its value is.
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """What is cached of a query, why its newest fetch failed, and whether one is under way.
+    """A query's cached answer, its newest failure, and whether a fetch is under way.
 
     The failure is None after a success.
     """
@@ -81,40 +78,37 @@ class Entry:
     fetching: bool = False
 
     def status(self, now: datetime, time_to_live: timedelta) -> Status:
-        """Return how the entry stands.
-
-        `failed` where the newest fetch did, whatever is cached from before.
-        """
+        """Return the entry's status: `failed` if the newest fetch failed, whatever is cached."""
         if self.failure is not None:
             return "failed"
         if self.cached is None:
             return "missing"
         age = now - self.cached.seen_at
-        # Negative where the clock was put back: nobody knows how old it is.
+        # Negative where the clock was put back: its age is unknown.
         return "fresh" if timedelta(0) <= age < time_to_live else "stale"
 
 
 class _Slot(NamedTuple):
-    """An entry, and how many fetches have failed since the last success."""
+    """An entry, and the number of failed fetches since the last success."""
 
     entry: Entry = Entry()
     failures: int = 0
 
 
 class _Tripped(NamedTuple):
-    """Why a venue's circuit breaker is open, and how often it has opened since an answer."""
+    """Why a venue's circuit breaker is open, and how often it opened since the last answer."""
 
     failure: Failure
     failures: int
 
 
 class MarketCache:
-    """The venues' answers; one per process, safe to use from any thread.
+    """The venues' answers; one cache per process, safe to use from any thread.
 
-    `_changed` guards all that changes: `_slots` (least recently used first), `_tripped`, `_queues`,
-    `_workers` and `_accepting`; it is locked for moments, never during a request or a look at the
-    disk. `_loading` lets one thread at a time read the disk, and is locked before `_changed`, never
-    after.
+    `_changed` guards everything mutable: `_slots` (least recently used first), `_tripped`,
+    `_queues`, `_workers` and `_accepting`; it is locked briefly, never during a request or disk
+    access. `_loading` lets one thread at a time read the disk, and is locked before `_changed`,
+    never after.
     """
 
     def __init__(
@@ -130,10 +124,8 @@ class MarketCache:
         _CACHES.add(self)
 
     def _start(self) -> None:
-        """Begin without workers.
-
-        At first, and in a forked process, which has none and may have locked locks.
-        """
+        """Begin without workers, at first and in a forked process."""
+        # A fork has no threads, and its copies of the locks may be locked.
         self._changed = Condition(Lock())
         self._loading = Lock()
         self._queues: dict[str, list[Query]] = {}
@@ -144,7 +136,7 @@ class MarketCache:
     def entry(self, query: Query) -> Entry:
         """Return the entry without a request; the first time it is read from disk.
 
-        Raises FieldError as `check`.
+        Raises FieldError as `Query.check`.
         """
         query.check()
         with self._changed:
@@ -156,11 +148,10 @@ class MarketCache:
         return (slot or _Slot()).entry
 
     def refresh(self, queries: Iterable[Query], *, force: bool = False) -> None:
-        """Have fetched in the background what is missing or stale.
+        """Queue missing and stale queries to be fetched in the background, and return at once.
 
-        `force`: what is fresh too, where it may be.
-
-        Returns at once. Raises FieldError as `Query.check`.
+        `force` also queues fresh ones, unless they are younger than `FORCED_TIME_TO_LIVE`. Raises
+        FieldError as `Query.check`.
         """
         for query in queries:
             self.entry(query)
@@ -169,16 +160,14 @@ class MarketCache:
                     self._enqueue(query, force=force)
 
     def is_fetching(self, queries: Iterable[Query]) -> bool:
-        """Return whether any of them is queued or being fetched."""
+        """Return whether any of the queries is queued or being fetched."""
         with self._changed:
             return any(self._slots.get(query, _Slot()).entry.fetching for query in queries)
 
     def close(self) -> None:
         """Accept no more queries, discard those queued, and end the workers.
 
-        One that hangs ends with the process.
-
-        What is cached can be read as before.
+        A worker that hangs ends with the process. Cached entries can be read as before.
         """
         with self._changed:
             self._accepting = False
@@ -190,7 +179,7 @@ class MarketCache:
             worker.join(0.5)
 
     def _load(self, query: Query) -> None:
-        """Begin a slot with what is on disk."""
+        """Create the query's slot from disk."""
         with self._loading:
             with self._changed:
                 if query in self._slots:
@@ -210,18 +199,17 @@ class MarketCache:
     # With `_changed` locked:
 
     def _lookup(self, query: Query) -> _Slot | None:
-        """Return the slot, where there is one, and mark it as the most recently used."""
+        """Return the slot if there is one, and mark it as the most recently used."""
         if query in self._slots:
             self._slots.move_to_end(query)
         return self._slots.get(query)
 
     def _put(self, query: Query, slot: _Slot) -> None:
-        """Set a slot; evict the least recently used idle ones where there are too many."""
+        """Set a slot, and evict the least recently used idle one where there are too many."""
         self._slots[query] = slot
         if len(self._slots) > MAX_ENTRIES:
-            del self._slots[
-                next(other for other, kept in self._slots.items() if not kept.entry.fetching)
-            ]
+            idle = (other for other, slot in self._slots.items() if not slot.entry.fetching)
+            del self._slots[next(idle)]
         self._changed.notify_all()
 
     def _update(self, query: Query, **changes: Any) -> None:
@@ -229,24 +217,21 @@ class MarketCache:
         self._put(query, slot._replace(entry=replace(slot.entry, **changes)))
 
     def _discard(self, queue: list[Query], failure: Failure | None = None) -> None:
-        """Empty a queue; what was in it failed where there is a failure, else it is forgotten."""
+        """Empty a queue, and note the failure of its queries if there is one."""
+        changes = {"failure": failure} if failure else {}
         for query in queue:
-            self._update(query, fetching=False, **({"failure": failure} if failure else {}))
+            self._update(query, fetching=False, **changes)
         queue.clear()
 
     def _needs_fetch(self, query: Query, *, force: bool) -> bool:
         entry, now = self._slots.get(query, _Slot()).entry, self.now()
         if entry.fetching or (entry.failure and entry.failure.backs_off(now, force=force)):
             return False
-        return (
-            entry.status(now, FORCED_TIME_TO_LIVE if force else TIME_TO_LIVE[query.kind]) != "fresh"
-        )
+        time_to_live = FORCED_TIME_TO_LIVE if force else TIME_TO_LIVE[query.kind]
+        return entry.status(now, time_to_live) != "fresh"
 
     def _enqueue(self, query: Query, *, force: bool) -> None:
-        """Queue a query for its venue's worker.
-
-        It fails at once where the venue's circuit breaker is open.
-        """
+        """Queue a query for its venue's worker, or fail it if the circuit breaker is open."""
         tripped = self._tripped.get(query.venue)
         if tripped and tripped.failure.backs_off(self.now(), force=force):
             self._update(query, failure=tripped.failure)
@@ -257,14 +242,12 @@ class MarketCache:
             self._update(query, fetching=True)
 
     def _has_worker(self, venue: str) -> bool:
-        """Return whether a worker asks the venue; starts the thread the first time."""
+        """Return whether the venue has a worker, and start it the first time."""
         if venue not in self._workers:
             worker = Thread(target=self._work, args=(venue,), name=f"tandem {venue}", daemon=True)
             try:
                 worker.start()
-            except (
-                RuntimeError
-            ):  # The system gives no more threads, or the process is about to end.
+            except RuntimeError:  # No more threads, or the process is about to end.
                 return False
             self._workers[venue] = worker
         return True
@@ -277,19 +260,15 @@ class MarketCache:
                 value = query.fetch(self._source)
             except Unavailable as unavailable:
                 self._fail(query, unavailable)
-            except (
-                BaseException
-            ) as error:  # Whatever it is, it must neither end the worker nor reach a page.
+            # Whatever it is, it must neither end the worker nor reach a page.
+            except BaseException as error:
                 _warn(query, "came to nothing", error)
                 self._fail(query, Unavailable("broken", "gave an answer that cannot be used"))
             else:
                 self._succeed(query, Cached(value, self.now()))
 
     def _next(self, venue: str) -> Query | None:
-        """Wait for a query; of several, take what a person waits for first.
-
-        None: the cache is closed.
-        """
+        """Wait for the next query by the order of `KINDS`; None when the cache is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._queues[venue] or not self._accepting)
             if not self._accepting:
@@ -299,10 +278,8 @@ class MarketCache:
             return query
 
     def _succeed(self, query: Query, cached: Cached) -> None:
-        """Show a value, keep it on disk, and only then end the fetch.
-
-        Whoever waits may end the process.
-        """
+        """Publish a value, store it on disk, and only then end the fetch."""
+        # A caller that waits for the end of the fetch may end the process.
         with self._changed:
             self._tripped.pop(query.venue, None)
             self._put(query, _Slot(Entry(cached, fetching=True)))
@@ -315,38 +292,37 @@ class MarketCache:
             self._update(query, fetching=False)
 
     def _fail(self, query: Query, unavailable: Unavailable) -> None:
-        """Remember a failure; one of the whole venue opens its circuit breaker."""
+        """Store a failure; one of the whole venue opens its circuit breaker."""
         with self._changed:
             slot = self._slots.get(query, _Slot())
             failure = _failure(unavailable, self.now(), slot.failures + 1)
-            if unavailable.trouble in _OF_THE_WHOLE_VENUE:
-                before = self._tripped.get(query.venue)
-                failures = before.failures + 1 if before else 1
-                of_venue = _failure(unavailable, self.now(), failures)
-                self._tripped[query.venue] = _Tripped(of_venue, failures)
-                self._discard(self._queues[query.venue], of_venue)
-                failure = max(failure, of_venue, key=lambda failure: failure.retry_at)
+            if unavailable.trouble in _VENUE_WIDE:
+                tripped = self._tripped.get(query.venue)
+                failures = tripped.failures + 1 if tripped else 1
+                venue_failure = _failure(unavailable, self.now(), failures)
+                self._tripped[query.venue] = _Tripped(venue_failure, failures)
+                self._discard(self._queues[query.venue], venue_failure)
+                failure = max(failure, venue_failure, key=lambda failure: failure.retry_at)
             self._put(query, _Slot(Entry(slot.entry.cached, failure), slot.failures + 1))
 
 
-def _warn(query: Query, what: str, error: BaseException) -> None:
-    """Log an error that nobody foresaw by its type alone: its text may hold anything."""
-    _LOG.warning("the %s of %s %s: %s", query.kind, query.venue, what, type(error).__name__)
+def _warn(query: Query, event: str, error: BaseException) -> None:
+    """Log an unexpected error by its type alone, for its text may contain anything."""
+    _LOG.warning("the %s of %s %s: %s", query.kind, query.venue, event, type(error).__name__)
 
 
 def _failure(unavailable: Unavailable, now: datetime, failures: int) -> Failure:
-    """Return the failure with its back-off.
+    """Return the failure with its back-off, which doubles with every failure.
 
-    Doubled each time, no shorter than the venue asked for, within reason.
+    It is at least what the venue asked for, up to `LONGEST_RETRY_AFTER`.
     """
     back_off = min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** min(failures - 1, 10))
-    asked = unavailable.retry_after
-    if asked is not None:
-        back_off = max(
-            back_off, timedelta(seconds=max(0.0, min(LONGEST_RETRY_AFTER.total_seconds(), asked)))
-        )
-    patient = unavailable.trouble == "busy" or asked is not None
-    forced_retry_at = now + (back_off if patient else FORCED_BACK_OFF)
+    retry_after = unavailable.retry_after
+    if retry_after is not None:
+        seconds = max(0.0, min(LONGEST_RETRY_AFTER.total_seconds(), retry_after))
+        back_off = max(back_off, timedelta(seconds=seconds))
+    is_pause = unavailable.trouble == "busy" or retry_after is not None
+    forced_retry_at = now + (back_off if is_pause else FORCED_BACK_OFF)
     return Failure(unavailable.trouble, unavailable.reason, now, now + back_off, forced_retry_at)
 
 

@@ -1,6 +1,6 @@
-"""One query to a source, which is the key of a cache entry, and a value of that entry.
+"""A query to a source, which is the key of a cache entry, and the entry's value.
 
-Memory and disk share both.
+The caches in memory and on disk share both.
 """
 
 import re
@@ -14,13 +14,13 @@ from margin.venues import VENUES, listing_venues
 
 Kind = Literal["quotes", "contracts", "tiers", "funding", "candles"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-"""In the order in which a venue is asked for them: what a person waits for first."""
+"""In the order in which they are fetched: what users wait for comes first."""
 
 _TOKEN = re.compile(r"[A-Z0-9]{1,15}")
 
 
 class Query(NamedTuple):
-    """A query, the key of a cache entry. `token` is empty where one answer serves all."""
+    """A query, the key of a cache entry; `token` is empty where one answer has every token."""
 
     venue: str
     kind: Kind
@@ -28,23 +28,21 @@ class Query(NamedTuple):
 
     @classmethod
     def tiers(cls, venue: str, token: str) -> "Query":
-        """Return the query whose answer holds this token's tiers."""
+        """Return the query whose answer has this token's tiers."""
         return cls(venue, "tiers", "" if VENUES[venue].api.tiers_in_one_answer else token)
 
     def check(self) -> None:
-        """Raise FieldError for a query that may not be made.
-
-        One that passes is safe as a file's name.
-        """
+        """Raise FieldError for an invalid query; a valid one is safe as a file's name."""
         choice(self.venue, "venue", listing_venues())
         choice(self.kind, "kind", KINDS)
-        whole = self.kind in ("quotes", "contracts")
+        for_all_tokens = self.kind in ("quotes", "contracts")
         if self.kind == "tiers":
-            whole = VENUES[self.venue].api.tiers_in_one_answer
-        if self.token != "" if whole else not is_token(self.token):
-            wanted = "must be empty" if whole else "must be a token"
+            for_all_tokens = VENUES[self.venue].api.tiers_in_one_answer
+        valid = self.token == "" if for_all_tokens else is_token(self.token)
+        if not valid:
+            rule = "must be empty" if for_all_tokens else "must be a token"
             raise FieldError(
-                "token", f"{wanted} for {self.kind} of {self.venue}, got {shown(self.token)}"
+                "token", f"{rule} for {self.kind} of {self.venue}, got {shown(self.token)}"
             )
 
     def fetch(self, source: MarketSource) -> Any:
@@ -55,24 +53,22 @@ class Query(NamedTuple):
             return source.funding(self.venue, self.token)
         if self.kind == "tiers":
             return source.tiers(self.venue, self.token)
-        return (
-            source.contracts(self.venue) if self.kind == "contracts" else source.quotes(self.venue)
-        )
+        if self.kind == "contracts":
+            return source.contracts(self.venue)
+        return source.quotes(self.venue)
 
 
 def is_token(value: object) -> bool:
-    """Return whether this is spelt as a token."""
+    """Return whether the value is a valid token name."""
     return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
 
-# Identity is its equality: values may hold arrays.
+# Compared by identity, for values may contain arrays.
 @dataclass(frozen=True, slots=True, eq=False)
 class Cached:
-    """A value and when it was fetched, in UTC.
+    """A source's answer and when it was fetched, in UTC.
 
-    `from_disk` where another run of the program fetched it.
-
-    `value` is what the source's method of that kind gives.
+    `from_disk` is true where an earlier run of the program fetched it.
     """
 
     value: Any
@@ -81,5 +77,5 @@ class Cached:
 
 
 def utc_now() -> datetime:
-    """Return the time, aware, in UTC."""
+    """Return the current time in UTC, with its time zone."""
     return datetime.now(UTC)

@@ -1,1 +1,1 @@
-"""The embedded snapshot: dated figures that work without a network."""
+"""The embedded snapshot: dated figures that need no network."""

@@ -1,8 +1,6 @@
-"""Reading one CSV file of figures.
+"""A reader of CSV files: cells become checked values, and errors name the file and the line.
 
-Cells become checked values, and a complaint names the file and the line.
-
-Knows no table in particular; what a row means is the readers' business.
+It knows no table in particular; `history_files` and `venue_files` know what their rows mean.
 """
 
 import csv
@@ -23,12 +21,12 @@ LONGEST_TEXT = 80
 _SYMBOL = re.compile("[A-Z0-9]{1,15}")
 
 Key = TypeVar("Key", bound=Hashable)
-Made = TypeVar("Made")
+Record = TypeVar("Record")
 
 
 @dataclass(frozen=True, slots=True)
 class CsvRow:
-    """One line of a file, its cells still as written; `path("floor")` reads `tiers.csv:7.floor`."""
+    """One line of a file with its cells as text; `path("floor")` is `tiers.csv:7.floor`."""
 
     file: str
     line: int
@@ -39,42 +37,41 @@ class CsvRow:
         return join(f"{self.file}:{self.line}", column)
 
     def value(self, column: str, *, optional: bool = False) -> float | str | None:
-        """Return the cell as a number, or as it stands where it is none, for whoever checks it.
+        """Return the cell as a number, or as text where it is not one, to be checked later.
 
-        None where it may be empty.
+        None where it is empty and `optional`.
         """
         cell = self.cells[column]
         if optional and not cell:
             return None
-        if (
-            not cell.isascii() or "_" in cell
-        ):  # `float` reads the digits of every script, and underscores.
+        # `float` would also read the digits of other scripts, and underscores.
+        if not cell.isascii() or "_" in cell:
             return cell
         try:
             return float(cell)
         except ValueError:
             return cell
 
-    def record(self, kind: Callable[..., Made], **values: object) -> Made:
-        """Return a record of the row's values, its faults told with their file and line."""
+    def record(self, kind: Callable[..., Record], **values: object) -> Record:
+        """Return a record of the row's values. Raises FieldError with the file and the line."""
         try:
             return kind(**values)
         except FieldError as error:
             raise error.within(self.path()) from None
 
     def number(self, column: str, **bounds: float) -> float:
-        """Return a finite number within the bounds that `errors.number` knows."""
+        """Return a finite number within the bounds, which are those of `errors.number`."""
         return errors.number(self.value(column), self.path(column), **bounds)
 
     def text(self, column: str) -> str:
-        """Return one line of plain text, not empty."""
+        """Return a line of plain text that is not empty."""
         value = errors.text(self.cells[column], self.path(column), longest=LONGEST_TEXT)
         if not value:
             raise FieldError(self.path(column), "must not be empty")
         return value
 
     def symbol(self, column: str) -> str:
-        """Return a token."""
+        """Return a symbol of capital letters and digits."""
         value = self.cells[column]
         if not _SYMBOL.fullmatch(value):
             raise FieldError(
@@ -87,18 +84,18 @@ class CsvRow:
         return errors.choice(self.cells[column], self.path(column), options)
 
     def date(self, column: str) -> str:
-        """Return a day as `2026-03-18`."""
+        """Return a day such as `2026-03-18`."""
         return _date(self.cells[column], self.path(column))
 
     def span(self, since: str, as_of: str) -> tuple[str, str]:
-        """Return the first and last day of a window that stands in two columns."""
+        """Return the first and last day of a window from its two columns."""
         first, last = self.date(since), self.date(as_of)
         if last < first:
             raise FieldError(self.path(as_of), f"must not be before {first}, got {last}")
         return first, last
 
     def sighting(self, column: str) -> str:
-        """Return when a figure was seen: a day, an ISO 8601 interval of two days, or `undated`."""
+        """Return the day of a figure, an ISO 8601 interval of two days, or `undated`."""
         value = self.cells[column]
         days = [] if value == UNDATED else value.split("/", 1)
         for day in days:
@@ -113,15 +110,14 @@ def _date(value: str, path: str) -> str:
         written = date.fromisoformat(value).isoformat()
     except ValueError:
         written = ""
-    # Python also reads other ISO spellings (20260318); dates here are compared and shown as text,
-    # so one spelling.
+    # Python also reads other ISO spellings (20260318), but dates are compared as text here.
     if written != value or not value:
         raise FieldError(path, f"must be a date such as 2026-03-18, got {shown(value)}")
     return value
 
 
 def read_rows(folder: Traversable, file: str, header: str) -> list[CsvRow]:
-    """Return every row of a file that opens with exactly this header."""
+    """Return the rows of a file, whose header must be exactly this one."""
     columns = header.split(",")
     reader = csv.reader(io.StringIO(_content(folder, file), newline=""), strict=True)
     try:
@@ -152,8 +148,8 @@ def _row(file: str, line: int, columns: Sequence[str], cells: Sequence[str]) -> 
     return CsvRow(file, line, dict(zip(columns, cells, strict=True)))
 
 
-def grouped(rows: Iterable[CsvRow], key: Callable[[CsvRow], Key]) -> dict[Key, list[CsvRow]]:
-    """Return rows by key, in the order of the file."""
+def group_rows(rows: Iterable[CsvRow], key: Callable[[CsvRow], Key]) -> dict[Key, list[CsvRow]]:
+    """Group the rows by key, in the order of the file."""
     groups: dict[Key, list[CsvRow]] = {}
     for row in rows:
         groups.setdefault(key(row), []).append(row)
@@ -161,14 +157,14 @@ def grouped(rows: Iterable[CsvRow], key: Callable[[CsvRow], Key]) -> dict[Key, l
 
 
 def refuse_repeats(rows: Iterable[CsvRow], key: Callable[[CsvRow], Hashable]) -> None:
-    """No two rows may speak of the same thing."""
-    for same in grouped(rows, key).values():
-        for row in islice(same, 1, None):
-            raise FieldError(row.path(), f"repeats line {same[0].line}")
+    """Raise FieldError for the second of two rows with the same key."""
+    for group in group_rows(rows, key).values():
+        for row in islice(group, 1, None):
+            raise FieldError(row.path(), f"repeats line {group[0].line}")
 
 
 def common(rows: Sequence[CsvRow], column: str) -> str:
-    """Return the text that all rows share in a column."""
+    """Return the column's text, which must be the same in all rows."""
     value = rows[0].text(column)
     for row in rows:
         if row.cells[column] != value:
@@ -179,8 +175,10 @@ def common(rows: Sequence[CsvRow], column: str) -> str:
     return value
 
 
-def require_all(file: str, found: Collection[str], wanted: Iterable[str], owner: str = "") -> None:
-    """Every wanted symbol must have its row."""
-    for symbol in wanted:
-        if symbol not in found:
-            raise FieldError(file, f"must have a row for {symbol} {owner}".rstrip())
+def require_all(
+    file: str, symbols: Collection[str], required: Iterable[str], scope: str = ""
+) -> None:
+    """Raise FieldError where one of the required symbols has no row."""
+    for symbol in required:
+        if symbol not in symbols:
+            raise FieldError(file, f"must have a row for {symbol} {scope}".rstrip())

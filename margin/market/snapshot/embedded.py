@@ -1,8 +1,8 @@
-"""The embedded snapshot: the project's own dated figures, which make it work without a network.
+"""The embedded snapshot: the project's own dated figures, which need no network.
 
-Each file is read when something in it is first asked for, checked as a whole, and kept. A broken
-row raises FieldError with the file and the line as its path (`tiers.csv:7.floor`). The functions at
-the end answer from the packaged files.
+A file is read and checked as a whole when one of its figures is first requested. A broken row
+raises FieldError with the file and the line as its path (`tiers.csv:7.floor`). The functions at the
+end read the packaged files.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,20 +33,22 @@ class Snapshot:
         self._folder = folder
 
     def tables(self, venue: str) -> VenueTables:
-        """Return tiers, contract values where needed, and who is known not to be listed."""
+        """Return the venue's tier tables, contract values where needed, and unlisted tokens."""
         return self._tables[choice(venue, "venue", VENUES)]
 
     def contracts(self, venue: str) -> Mapping[str, Contract]:
-        """Return per symbol listed on the venue; empty for the textbook account."""
+        """Return the venue's contracts by symbol, empty for the textbook account."""
         return self._contracts.get(choice(venue, "venue", VENUES), {})
 
     def contract_values(self) -> Mapping[str, float]:
-        """Return tokens in one contract per symbol, on the venue that counts in contracts."""
-        counting = [key for key, venue in VENUES.items() if venue.flat_tiers]
-        return self.tables(counting[0]).contract_values if counting else {}
+        """Return the tokens per contract by symbol, on the venue that counts in contracts."""
+        for key, venue in VENUES.items():
+            if venue.flat_tiers:
+                return self.tables(key).contract_values
+        return {}
 
     def marks(self) -> Mapping[str, float]:
-        """Return reference price per symbol, in the settlement coin."""
+        """Return the reference prices by symbol, in the settlement coin."""
         return self._marks.prices
 
     def marks_as_of(self) -> str:
@@ -54,27 +56,27 @@ class Snapshot:
         return self._marks.as_of
 
     def funding(self) -> Mapping[str, Funding]:
-        """Return recorded funding rates per symbol."""
+        """Return the recorded funding rates by symbol."""
         return self._funding
 
     def risk(self) -> Mapping[str, Risk]:
-        """Return volatility and beta per symbol."""
+        """Return volatility and beta by symbol."""
         return self._risk
 
     def correlations(self, symbols: Sequence[str]) -> Correlations:
-        """Return the symbols' correlations, from the longest window that holds them all.
+        """Return the symbols' correlations from the longest window that has them all.
 
-        That is the long window, or for a book with VIRTUAL, which is younger, the last year. Raises
-        FieldError for a symbol that is not in the snapshot.
+        That is the long window, or the last year for an account with VIRTUAL, a younger token.
+        Raises FieldError for a symbol that is not in the snapshot.
         """
         for window in self._correlations:
             if set(symbols) <= set(window.symbols):
                 return window.of(symbols)
-        outside = set(symbols).difference(self._correlations[0].symbols)
-        raise FieldError("symbols", f"no window of correlations holds {', '.join(sorted(outside))}")
+        missing = set(symbols).difference(self._correlations[0].symbols)
+        raise FieldError("symbols", f"no window of correlations holds {', '.join(sorted(missing))}")
 
     def crashes(self) -> tuple[Crash, ...]:
-        """Return crash days, oldest first."""
+        """Return the crash days, oldest first."""
         return self._crashes
 
     @cached_property
@@ -94,20 +96,20 @@ class Snapshot:
         not_listed = read_listings(self._folder, self.marks(), self._tiers)
         tables = {venue: VenueTables(source=SOURCE) for venue in VENUES}
         for venue, (tiers, as_of, dates) in self._tiers.items():
-            counting = self.contracts(venue) if VENUES[venue].flat_tiers else {}
+            contracts = self.contracts(venue) if VENUES[venue].flat_tiers else {}
+            values = {symbol: contract.contract_value for symbol, contract in contracts.items()}
+            unconfirmed = frozenset(
+                symbol
+                for symbol, contract in contracts.items()
+                if not contract.contract_value_confirmed
+            )
             tables[venue] = VenueTables(
                 source=SOURCE,
                 tiers=tiers,
-                contract_values={
-                    symbol: contract.contract_value for symbol, contract in counting.items()
-                },
+                contract_values=values,
                 as_of=as_of,
                 not_listed=not_listed[venue],
-                unconfirmed=frozenset(
-                    symbol
-                    for symbol, contract in counting.items()
-                    if not contract.contract_value_confirmed
-                ),
+                unconfirmed=unconfirmed,
                 dates=dates,
             )
         return tables
@@ -143,5 +145,5 @@ crashes = EMBEDDED.crashes
 
 
 def attach(scenario: Scenario) -> Scenario:
-    """Return the scenario beside the packaged tables of its venue."""
+    """Return the scenario with the packaged tables of its venue."""
     return scenario.with_tables(tables(scenario.account.venue))

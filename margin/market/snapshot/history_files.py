@@ -1,7 +1,4 @@
-"""The files of recorded prices: marks, funding, risk figures, correlations, crashes.
-
-Rows in, checked values out.
-"""
+"""The files of recorded prices: marks, funding, risk figures, correlations and crashes."""
 
 from collections.abc import Collection, Mapping, Sequence
 from importlib.resources.abc import Traversable
@@ -24,7 +21,7 @@ from margin.market.records import (
 from margin.market.snapshot.csv_reader import (
     CsvRow,
     common,
-    grouped,
+    group_rows,
     read_rows,
     refuse_repeats,
     require_all,
@@ -42,7 +39,7 @@ _CRASHES = "date,event,source,symbol,close,low,high"
 
 
 def read_marks(folder: Traversable) -> Marks:
-    """Return the marks; every symbol of the snapshot has one."""
+    """Read the marks; every symbol of the snapshot has one."""
     rows = read_rows(folder, "marks.csv", _MARKS)
     refuse_repeats(rows, lambda row: row.cells["symbol"])
     prices = {row.symbol("symbol"): row.number("price", above=0) for row in rows}
@@ -55,16 +52,16 @@ def read_marks(folder: Traversable) -> Marks:
 def _by_symbol(
     folder: Traversable, file: str, header: str, symbols: Collection[str]
 ) -> dict[str, CsvRow]:
-    """Return the rows of a file that has exactly one for every symbol."""
+    """Read a file that has exactly one row for every symbol."""
     rows = read_rows(folder, file, header)
     refuse_repeats(rows, lambda row: row.cells["symbol"])
-    found = {row.choice("symbol", symbols): row for row in rows}
-    require_all(file, found, symbols)
-    return found
+    by_symbol = {row.choice("symbol", symbols): row for row in rows}
+    require_all(file, by_symbol, symbols)
+    return by_symbol
 
 
 def read_funding(folder: Traversable, symbols: Collection[str]) -> Mapping[str, Funding]:
-    """Return recorded funding rates per symbol."""
+    """Read the recorded funding rates by symbol."""
     rows = _by_symbol(folder, "funding.csv", _FUNDING, symbols)
     return MappingProxyType({symbol: _funding(row) for symbol, row in rows.items()})
 
@@ -82,7 +79,7 @@ def _funding(row: CsvRow) -> Funding:
 
 
 def read_risk(folder: Traversable, symbols: Collection[str]) -> Mapping[str, Risk]:
-    """Return volatility and beta per symbol."""
+    """Read volatility and beta by symbol."""
     rows = _by_symbol(folder, "risk.csv", _RISK, symbols)
     return MappingProxyType({symbol: _risk(row) for symbol, row in rows.items()})
 
@@ -100,16 +97,13 @@ def _risk(row: CsvRow) -> Risk:
 
 
 def read_correlations(folder: Traversable, symbols: Collection[str]) -> tuple[Correlations, ...]:
-    """Return one value per window, the window that reaches back furthest first."""
+    """Read the correlations of every window, the longest window first."""
     rows = read_rows(folder, "correlations.csv", _CORRELATIONS)
-    windows = grouped(rows, lambda row: (row.cells["since"], row.cells["as_of"]))
-    found = sorted(
-        (_correlations(window, symbols) for window in windows.values()),
-        key=lambda window: window.since,
-    )
-    covered = set[str]().union(*(window.symbols for window in found))
+    groups = group_rows(rows, lambda row: (row.cells["since"], row.cells["as_of"]))
+    windows = [_correlations(group, symbols) for group in groups.values()]
+    covered = set[str]().union(*(window.symbols for window in windows))
     require_all("correlations.csv", covered, symbols, "in a window")
-    return tuple(found)
+    return tuple(sorted(windows, key=lambda window: window.since))
 
 
 def _correlations(rows: Sequence[CsvRow], symbols: Collection[str]) -> Correlations:
@@ -117,16 +111,18 @@ def _correlations(rows: Sequence[CsvRow], symbols: Collection[str]) -> Correlati
     since, as_of = rows[0].span("since", "as_of")
     refuse_repeats(rows, _pair)
     values = {_pair(row): _correlation(row, symbols) for row in rows}
-    held = tuple(dict.fromkeys(row.cells[column] for row in rows for column in ("first", "second")))
-    matrix = np.eye(len(held))
-    for (i, first), (j, second) in combinations(enumerate(held), 2):
+    paired: dict[str, None] = {}  # An ordered set.
+    for row in rows:
+        paired |= {row.cells["first"]: None, row.cells["second"]: None}
+    matrix = np.eye(len(paired))
+    for (i, first), (j, second) in combinations(enumerate(paired), 2):
         pair = frozenset({first, second})
         if pair not in values:
             raise FieldError(
                 "correlations.csv", f"must have {first} with {second} in {since} to {as_of}"
             )
         matrix[i, j] = matrix[j, i] = values[pair]
-    return _verified(Correlations(held, matrix, source, since, as_of))
+    return _verified(Correlations(tuple(paired), matrix, source, since, as_of))
 
 
 def _pair(row: CsvRow) -> frozenset[str]:
@@ -140,19 +136,19 @@ def _correlation(row: CsvRow, symbols: Collection[str]) -> float:
     return row.number("value", at_least=-1, at_most=1)
 
 
-def _verified(found: Correlations) -> Correlations:
-    # Figures in bounds can still contradict each other; who draws joint moves from them needs a
-    # definite matrix.
-    if not is_definite(found.matrix):
-        raise FieldError("correlations.csv", f"must be positive definite in {found.window}")
-    return found
+def _verified(correlations: Correlations) -> Correlations:
+    # Figures within bounds can still contradict each other, and joint moves can only be drawn from
+    # a definite matrix.
+    if not is_definite(correlations.matrix):
+        raise FieldError("correlations.csv", f"must be positive definite in {correlations.window}")
+    return correlations
 
 
 def read_crashes(folder: Traversable, symbols: Collection[str]) -> tuple[Crash, ...]:
-    """Return one value per day, in the order of the calendar."""
+    """Read the crash days, oldest first."""
     rows = read_rows(folder, "crashes.csv", _CRASHES)
     refuse_repeats(rows, lambda row: (row.cells["date"], row.cells["symbol"]))
-    days = grouped(rows, lambda row: row.date("date"))
+    days = group_rows(rows, lambda row: row.date("date"))
     return tuple(_crash(day, days[day], symbols) for day in sorted(days))
 
 
@@ -162,10 +158,8 @@ def _crash(day: str, rows: Sequence[CsvRow], symbols: Collection[str]) -> Crash:
 
 
 def _move(row: CsvRow) -> Move:
-    """Return only low ≤ close ≤ high is a law.
-
-    A day that opens with a gap can lie wholly on one side of the last close.
-    """
+    """Return the row's move. Raises FieldError unless low ≤ close ≤ high."""
+    # Low and high may be on the same side of 0: the day may open with a gap from the last close.
     close = row.number("close", above=-1)
     if not row.cells["low"] and not row.cells["high"]:
         return Move(close, None, None)

@@ -1,4 +1,4 @@
-"""The embedded snapshot as a source: what the venues said on the days that its files name."""
+"""The embedded snapshot as a source: the venues' figures on the days in its files."""
 
 from typing import NoReturn
 
@@ -9,40 +9,29 @@ from margin.venues import VENUES, TierTable
 
 
 class SnapshotSource:
-    """A `MarketSource` that asks nobody. A venue that is none raises FieldError."""
+    """A `MarketSource` without requests. Raises FieldError for an unknown venue."""
 
     def contracts(self, venue: str) -> Checked[Contract]:
-        """Return the perpetuals that the snapshot knows on the venue.
-
-        None for the textbook account.
-        """
+        """Return the venue's perpetuals in the snapshot, none for the textbook account."""
         return Checked(snapshot.contracts(venue))
 
     def quotes(self, venue: str) -> Checked[Quote]:
-        """Return reference marks of every token that the snapshot holds.
+        """Return the reference mark of every token, which is the same on all venues.
 
-        The same on all venues, listed there or not.
-
-        The rate is the median of the recorded ones, beside its interval, on the venue where they
-        were recorded.
+        The funding rate is the median of the recorded ones, on the venue of the record.
         """
-        funding = snapshot.funding()
-        recorded = {
-            token: (record.median, float(record.interval_hours))
-            for token, record in funding.items()
-            if record.venue == venue
-        }
-        return Checked(
-            {
-                token: Quote(mark, None, *recorded.get(token, (None, None)))
-                for token, mark in snapshot.marks().items()
-            }
-        )
+        quotes = {token: Quote(mark) for token, mark in snapshot.marks().items()}
+        for token, record in snapshot.funding().items():
+            if record.venue == venue:
+                quotes[token] = Quote(
+                    quotes[token].mark, None, record.median, float(record.interval_hours)
+                )
+        return Checked(quotes)
 
     def tiers(self, venue: str, token: str) -> Checked[TierTable]:
-        """Return all tables of the venue.
+        """Return all tier tables of the venue.
 
-        Raises Unavailable where the token's is not among them; "" stands for any.
+        Raises Unavailable where the token, or any for "", has none.
         """
         tables = snapshot.tables(venue).tiers
         if token not in tables and (token or not tables):
@@ -52,11 +41,11 @@ class SnapshotSource:
         return Checked(tables)
 
     def funding(self, venue: str, token: str) -> FundingHistory:  # noqa: ARG002
-        """Raise Unavailable: only the distribution of past rates is held."""
+        """Raise Unavailable, for the snapshot has only the distribution of past rates."""
         _absent("holds no single funding payments")
 
     def candles(self, venue: str, token: str) -> Candles:  # noqa: ARG002
-        """Raise Unavailable: only what past prices came to is held."""
+        """Raise Unavailable, for the snapshot has only figures derived from past prices."""
         _absent("holds no price history")
 
 

@@ -1,9 +1,6 @@
-"""The files that speak of venues: tiers.csv, listings.csv, contracts.csv.
+"""The files of the venues: tiers.csv, listings.csv and contracts.csv.
 
-Rows in, checked values per venue out.
-
-Every known symbol has, on every venue, either tiers and a contract or a row that says it is not
-listed there.
+On every venue a symbol has either tiers and a contract, or a row that it is not listed there.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,7 +13,7 @@ from margin.market.records import Contract
 from margin.market.snapshot.csv_reader import (
     CsvRow,
     common,
-    grouped,
+    group_rows,
     read_rows,
     refuse_repeats,
     require_all,
@@ -33,7 +30,7 @@ _CONTRACTS = (
 
 
 class VenueTiers(NamedTuple):
-    """One venue's tier tables per symbol, the day most were seen, and the days of the others."""
+    """One venue's tier tables by symbol, the day of most, and the days of the others."""
 
     tables: Mapping[str, TierTable]
     as_of: str
@@ -41,7 +38,7 @@ class VenueTiers(NamedTuple):
 
 
 def read_tiers(folder: Traversable, symbols: Collection[str]) -> dict[str, VenueTiers]:
-    """Return every venue's verified tier tables, with their day."""
+    """Read every venue's verified tier tables, with their day."""
     rows = read_rows(folder, "tiers.csv", _TIERS)
     refuse_repeats(rows, lambda row: (row.cells["venue"], row.cells["symbol"], row.cells["floor"]))
     venues = _by_venue(rows, lambda _: symbols)
@@ -52,16 +49,16 @@ def read_tiers(folder: Traversable, symbols: Collection[str]) -> dict[str, Venue
 def _by_venue(
     rows: Sequence[CsvRow], symbols: Callable[[str], Collection[str]]
 ) -> dict[str, list[CsvRow]]:
-    """Return rows per venue; `symbols` says which ones a venue's rows may speak of."""
+    """Group rows by venue; `symbols` returns the symbols that a venue's rows may have."""
     known = listing_venues()
     for row in rows:
         row.choice("symbol", symbols(row.choice("venue", known)))
-    return grouped(rows, lambda row: row.cells["venue"])
+    return group_rows(rows, lambda row: row.cells["venue"])
 
 
 def _venue_tiers(venue: str, rows: Sequence[CsvRow]) -> VenueTiers:
     progressive = not VENUES[venue].flat_tiers
-    schedules = grouped(rows, lambda row: row.cells["symbol"])
+    schedules = group_rows(rows, lambda row: row.cells["symbol"])
     tables = {
         symbol: _tier_table(schedule, progressive=progressive)
         for symbol, schedule in schedules.items()
@@ -82,10 +79,8 @@ def _tier_table(rows: Sequence[CsvRow], *, progressive: bool) -> TierTable:
 
 
 def _tier(row: CsvRow, *, progressive: bool, last: bool) -> dict[str, float | str | None]:
-    """Return a row of the scenario JSON. Only the last cap may be open.
-
-    And only flat tables have no maintenance amount.
-    """
+    """Return a row of the scenario JSON."""
+    # Only the last tier may have no cap, and only flat tables have no maintenance amounts.
     optional = {"cap": last, "maintenance_amount": not progressive}
     return {
         column: row.value(column, optional=optional.get(column, False)) for column in _TIER_FIGURES
@@ -93,7 +88,7 @@ def _tier(row: CsvRow, *, progressive: bool, last: bool) -> dict[str, float | st
 
 
 def _on_its_line(rows: Sequence[CsvRow], error: FieldError) -> FieldError:
-    """Return the table's own path (`[2].floor`) as the file's (`tiers.csv:7.floor`)."""
+    """Return the error of a table (`[2].floor`) with the path of its file (`tiers.csv:7.floor`)."""
     index, _, column = error.path.partition("].")
     return FieldError(rows[int(index[1:] or 0)].path(column), error.message)
 
@@ -101,10 +96,7 @@ def _on_its_line(rows: Sequence[CsvRow], error: FieldError) -> FieldError:
 def read_listings(
     folder: Traversable, symbols: Collection[str], tiers: Mapping[str, VenueTiers]
 ) -> dict[str, dict[str, str]]:
-    """Return per venue and symbol without a perpetual there.
-
-    The day or the two on which that was seen.
-    """
+    """Read by venue the symbols that are not listed there, with the day or two days of that."""
     rows = read_rows(folder, "listings.csv", _LISTINGS)
     refuse_repeats(rows, lambda row: (row.cells["venue"], row.cells["symbol"]))
     venues = _by_venue(
@@ -114,13 +106,9 @@ def read_listings(
         venue: {row.cells["symbol"]: _absence(row) for row in venues.get(venue, [])}
         for venue in tiers
     }
-    for venue, found in seen.items():
-        require_all(
-            "listings.csv",
-            {*found, *tiers[venue].tables},
-            symbols,
-            f"on {venue}, where it has no tiers",
-        )
+    for venue, absences in seen.items():
+        known = {*absences, *tiers[venue].tables}
+        require_all("listings.csv", known, symbols, f"on {venue}, where it has no tiers")
     return seen
 
 
@@ -132,7 +120,7 @@ def _absence(row: CsvRow) -> str:
 def read_contracts(
     folder: Traversable, tiers: Mapping[str, VenueTiers]
 ) -> dict[str, Mapping[str, Contract]]:
-    """Return per venue and symbol with tiers there."""
+    """Read the contracts by venue, of the symbols with tiers there."""
     rows = read_rows(folder, "contracts.csv", _CONTRACTS)
     refuse_repeats(rows, lambda row: (row.cells["venue"], row.cells["symbol"]))
     venues = _by_venue(rows, lambda venue: tiers[venue].tables)
@@ -140,9 +128,9 @@ def read_contracts(
         venue: {row.cells["symbol"]: _contract(row) for row in venues.get(venue, [])}
         for venue in tiers
     }
-    for venue, found in contracts.items():
-        require_all("contracts.csv", found, tiers[venue].tables, f"on {venue}")
-    return {venue: MappingProxyType(found) for venue, found in contracts.items()}
+    for venue, by_symbol in contracts.items():
+        require_all("contracts.csv", by_symbol, tiers[venue].tables, f"on {venue}")
+    return {venue: MappingProxyType(by_symbol) for venue, by_symbol in contracts.items()}
 
 
 def _contract(row: CsvRow) -> Contract:

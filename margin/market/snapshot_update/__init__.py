@@ -1,1 +1,1 @@
-"""The snapshot written anew from the live venues."""
+"""The update of the snapshot from the live venues."""

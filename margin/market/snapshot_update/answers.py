@@ -1,9 +1,7 @@
-"""All that a new snapshot needs, asked of a source in one round.
+"""The figures of a new snapshot, fetched from a source in one round.
 
-Per venue and token the value, or the reason for none.
-
-Asks as little as it can: not twice for what came with another token's answer, and nothing more of a
-venue that turns this machine away.
+Requests are few: none for a value that came with another token's answer, and none to a venue that
+has blocked this machine.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,20 +17,18 @@ from margin.market.source import Checked, MarketSource, Unavailable
 from margin.venues import VENUES, TierTable, listing_venues
 
 Tiers = Callable[[str, str], Checked[TierTable]]
-"""Answers as `MarketSource.tiers` does."""
-Say = Callable[[str], object]
-"""Is told, a line each, what is being asked."""
+"""A function with the arguments and answers of `MarketSource.tiers`."""
+Log = Callable[[str], object]
+"""A function that receives a line for every request."""
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the source gave: per venue or token the value or the reason for none.
+    """The source's answers: by venue or token the value, or the reason why there is none.
 
-    Closes and marks with their venue.
-
-    `silent` holds, with their reasons, the venues that did not say what they list; the others are
-    in `contracts`.
+    Marks and closes have their venue. Every venue is either in `contracts`, or in `silent` with the
+    reason why its list of contracts is missing.
     """
 
     contracts: Mapping[str, Checked[Contract]]
@@ -43,54 +39,59 @@ class Answers:
     closes: Checked[tuple[str, Closes]]
 
 
-class Asking:
-    """One round of questions, in which a venue is not asked again for what it will not answer."""
+class AnswerFetcher:
+    """One round of requests, without repeating those that a venue will not answer."""
 
-    def __init__(self, source: MarketSource, tiers: Tiers, today: date, say: Say) -> None:
+    def __init__(self, source: MarketSource, tiers: Tiers, today: date, log: Log) -> None:
         self._source = source
-        self._ask_tiers = tiers
+        self._tiers_source = tiers
         self._today = today
-        self._say = say
-        self._closed: dict[tuple[str, str], Unavailable] = {}
+        self._log = log
+        self._failures: dict[tuple[str, str], Unavailable] = {}
+        """By venue and kind of figure, or "" for all kinds of a venue."""
         self._contracts: dict[str, Checked[Contract]] = {}
         self._silent: dict[str, str] = {}
 
-    def all_about(self, tokens: Sequence[str]) -> Answers:
-        """Return every figure of these tokens."""
+    def fetch_all(self, tokens: Sequence[str]) -> Answers:
+        """Return all figures of the tokens."""
         for venue in listing_venues():
-            try:
-                found = self._ask("contracts", self._source.contracts, venue)
-            except Unavailable as error:
-                self._silent[venue] = _reason(venue, error)
-            else:
-                if found.good.keys().isdisjoint(tokens):
-                    self._silent[venue] = f"{VENUES[venue].name} answers for none of its tokens"
-                else:
-                    self._contracts[venue] = found
+            self._fetch_contracts(venue, tokens)
         return Answers(
-            self._contracts,
-            self._silent,
-            {venue: self._tiers(venue, tokens) for venue in self._contracts},
-            self._marks(tokens),
-            _each(tokens, self._funding),
-            _each(tokens, self._closes),
+            contracts=self._contracts,
+            silent=self._silent,
+            tiers={venue: self._fetch_tiers(venue, tokens) for venue in self._contracts},
+            marks=self._fetch_marks(tokens),
+            funding=_fetch_by_token(tokens, self._fetch_funding),
+            closes=_fetch_by_token(tokens, self._fetch_closes),
         )
 
-    def _ask(self, kind: str, question: Callable[..., Value], venue: str, *further: str) -> Value:
-        for scope in ("", kind):
-            if (venue, scope) in self._closed:
-                raise self._closed[venue, scope]
-        self._say(" ".join([f"{VENUES[venue].name}: {kind}", *further[:1]]))
+    def _fetch_contracts(self, venue: str, tokens: Sequence[str]) -> None:
         try:
-            return question(venue, *further)
+            contracts = self._fetch("contracts", self._source.contracts, venue)
+        except Unavailable as error:
+            self._silent[venue] = _reason(venue, error)
+            return
+        if contracts.good.keys().isdisjoint(tokens):
+            self._silent[venue] = f"{VENUES[venue].name} answers for none of its tokens"
+        else:
+            self._contracts[venue] = contracts
+
+    def _fetch(self, kind: str, fetch: Callable[..., Value], venue: str, *token: str) -> Value:
+        """Return the answer of `fetch`, unless an earlier failure makes the request pointless."""
+        for scope in ("", kind):
+            if (venue, scope) in self._failures:
+                raise self._failures[venue, scope]
+        self._log(" ".join([f"{VENUES[venue].name}: {kind}", *token]))
+        try:
+            return fetch(venue, *token)
         except Unavailable as error:
             if error.trouble in {"blocked", "busy"}:
-                self._closed[venue, ""] = error
+                self._failures[venue, ""] = error
             elif error.trouble in {"silent", "key"}:
-                self._closed[venue, kind] = error
+                self._failures[venue, kind] = error
             raise
 
-    def _tiers(self, venue: str, tokens: Iterable[str]) -> Checked[TierTable]:
+    def _fetch_tiers(self, venue: str, tokens: Iterable[str]) -> Checked[TierTable]:
         good: dict[str, TierTable] = {}
         refused: dict[str, str] = {}
         for token in tokens:
@@ -98,16 +99,16 @@ class Asking:
                 continue
             refused[token] = f"{VENUES[venue].name} gave no tiers of it"
             try:
-                found = self._ask("tiers", self._ask_tiers, venue, token)
+                tiers = self._fetch("tiers", self._tiers_source, venue, token)
             except Unavailable as error:
                 refused[token] = _reason(venue, error)
             else:
-                good.update(found.good)
-                refused.update(found.refused)
+                good.update(tiers.good)
+                refused.update(tiers.refused)
         return Checked(good, refused)
 
-    def _marks(self, tokens: Sequence[str]) -> Checked[tuple[str, float]]:
-        """Return per token the first venue's mark, or the first reason for none."""
+    def _fetch_marks(self, tokens: Sequence[str]) -> Checked[tuple[str, float]]:
+        """Return by token the first venue's mark with that venue, or the first reason for none."""
         good: dict[str, tuple[str, float]] = {}
         refused: dict[str, str] = {}
         for venue in listing_venues():
@@ -115,34 +116,30 @@ class Asking:
             if not missing:
                 break
             try:
-                quotes = self._ask("marks", self._source.quotes, venue)
+                quotes = self._fetch("marks", self._source.quotes, venue)
             except Unavailable as error:
                 refused = dict.fromkeys(missing, _reason(venue, error)) | refused
-            else:
-                good.update(
-                    {
-                        token: (venue, quotes.good[token].mark)
-                        for token in missing
-                        if token in quotes.good
-                    }
-                )
-                refused = {**quotes.refused, **refused}
+                continue
+            refused = {**quotes.refused, **refused}
+            for token in missing:
+                if token in quotes.good:
+                    good[token] = venue, quotes.good[token].mark
         return Checked(good, dict.fromkeys(tokens, "no venue has a mark of it") | refused)
 
-    def _funding(self, token: str) -> Funding:
+    def _fetch_funding(self, token: str) -> Funding:
         venue = self._history_venues(token)[0]
         try:
-            history = self._ask("funding", self._source.funding, venue, token)
+            history = self._fetch("funding", self._source.funding, venue, token)
         except Unavailable as error:
             raise FieldError("", _reason(venue, error)) from None
         return statistics.funding(venue, history, self._today)
 
-    def _closes(self, token: str) -> tuple[str, Closes]:
-        """Return from the first venue whose candles reach back far enough."""
+    def _fetch_closes(self, token: str) -> tuple[str, Closes]:
+        """Return the closes of the first venue with enough candles, and that venue."""
         reasons = []
         for venue in self._history_venues(token):
             try:
-                candles = self._ask("daily candles", self._source.candles, venue, token)
+                candles = self._fetch("daily candles", self._source.candles, venue, token)
                 return venue, statistics.daily_closes(candles, self._today)
             except Unavailable as error:
                 reasons.append(_reason(venue, error))
@@ -151,19 +148,19 @@ class Asking:
         raise FieldError("", "; ".join(reasons))
 
     def _history_venues(self, token: str) -> list[str]:
-        """Return those that list the token or did not say what they list.
+        """Return the venues with long histories that list the token, or may list it.
 
         Raises FieldError where there are none.
         """
         unlisted = [
             venue
-            for venue, found in self._contracts.items()
-            if token not in found.good and token not in found.refused
+            for venue, contracts in self._contracts.items()
+            if token not in contracts.good and token not in contracts.refused
         ]
-        remembering = [venue for venue in listing_venues() if VENUES[venue].api.long_history]
-        venues = [venue for venue in remembering if venue not in unlisted]
+        candidates = [venue for venue in listing_venues() if VENUES[venue].api.long_history]
+        venues = [venue for venue in candidates if venue not in unlisted]
         if not venues:
-            names = " nor on ".join(VENUES[venue].name for venue in remembering)
+            names = " nor on ".join(VENUES[venue].name for venue in candidates)
             raise FieldError("", f"it is listed neither on {names}")
         return venues
 
@@ -172,12 +169,12 @@ def _reason(venue: str, error: Unavailable) -> str:
     return f"{VENUES[venue].name} {error.reason}"
 
 
-def _each(tokens: Iterable[str], read: Callable[[str], Value]) -> Checked[Value]:
+def _fetch_by_token(tokens: Iterable[str], fetch: Callable[[str], Value]) -> Checked[Value]:
     good: dict[str, Value] = {}
     refused: dict[str, str] = {}
     for token in tokens:
         try:
-            good[token] = read(token)
+            good[token] = fetch(token)
         except FieldError as error:
             refused[token] = error.message
     return Checked(good, refused)

@@ -1,9 +1,9 @@
 """Risk figures, correlations and funding distributions from recorded prices and rates.
 
 Prices are daily closes of complete UTC days, moves their log returns. A window ends yesterday and
-holds consecutive days on which each of its tokens has a close: a day that one token lacks ends the
-window for all before it, so no move spans a hole and every figure of a window speaks of the same
-days. Variances and covariances divide by n − 1.
+has consecutive days with a close of every token: it begins after the last day that one of them
+lacks, so that no move spans a gap and all figures of a window are of the same days. Variances and
+covariances divide by n − 1.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,34 +32,30 @@ AI_BASKET = (
     "IO",
     "ATH",
 )
-"""The tokens of the AI basket.
-
-VIRTUAL, the youngest, stays outside, so that the basket is the same in every window.
-"""
+"""The AI basket, without the youngest token VIRTUAL, so that it is the same in every window."""
 YEAR = 365
-"""Moves in the short window; a token with fewer has no figures."""
+"""Moves in the short window, and the fewest that a token needs."""
 FEWEST_PAYMENTS = 90
-"""Funding payments that a distribution needs: a month of them at 8 h."""
+"""Fewest funding payments of a distribution: a month of them at 8 h."""
 _EPOCH = date(1970, 1, 1)
 _HOUR = 3_600_000
 _DAY = 24 * _HOUR
 _LATEST_PAYMENT = timedelta(days=2)
 
 Closes = NDArray[np.float64]
-"""Closes of consecutive days, oldest first, the last of them yesterday's; shape (days,)."""
+"""Closes of consecutive days up to yesterday, oldest first; shape (days,)."""
 
 
 def daily_closes(candles: Candles, today: date) -> Closes:
-    """Return the closes of consecutive days up to yesterday, of daily UTC candles.
+    """Return the closes of consecutive days up to yesterday from daily UTC candles.
 
-    Raises FieldError where they make fewer than `YEAR` moves, or none at all.
+    Raises FieldError for fewer than `YEAR` moves, and for a price that never moved.
     """
     usable = (candles.times % _DAY == 0) & np.isfinite(candles.close) & (candles.close > 0)
     days = candles.times[usable] // _DAY - (today - _EPOCH).days
     complete = days < 0
     days, closes = days[complete], candles.close[usable][complete]
-    # Counted back from yesterday, every day has its place: the run ends with the first that does
-    # not stand on it.
+    # Counted back from yesterday, a day before a gap is not at its place.
     misplaced = np.flatnonzero(days != np.arange(-len(days), 0))
     run: Closes = closes[misplaced[-1] + 1 :] if len(misplaced) else closes
     if len(run) <= YEAR:
@@ -73,9 +69,9 @@ def daily_closes(candles: Candles, today: date) -> Closes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """Daily log returns of several tokens over the same days, the last of them `as_of`.
+    """Daily log returns of several tokens over the same days up to `as_of`.
 
-    Shape (days, tokens).
+    `returns` has the shape (days, tokens).
     """
 
     tokens: tuple[str, ...]
@@ -84,7 +80,7 @@ class Window:
 
     @property
     def days(self) -> int:
-        """How many moves the window holds."""
+        """The number of moves in the window."""
         return len(self.returns)
 
     @property
@@ -93,7 +89,7 @@ class Window:
         return self.day(0)
 
     def day(self, index: int) -> date:
-        """Return the day of one move."""
+        """Return the day of the move at this index."""
         return self.as_of - timedelta(days=self.days - 1 - index)
 
     def moves(self, tokens: Sequence[str]) -> NDArray[np.float64]:
@@ -102,24 +98,22 @@ class Window:
 
 
 def windows(closes: Mapping[str, Closes], today: date) -> list[Window]:
-    """Return the long window, and the last year where tokens are too young for it.
+    """Return the long window, and the last year too if there are tokens too young for it.
 
-    The long window reaches back as far as BTC and the whole AI basket do together. Raises
-    FieldError with the token where one of these is missing.
+    The long window has all days on which BTC and the whole AI basket have closes. Raises FieldError
+    with the token where one of these is missing.
     """
     for token in ("BTC", *AI_BASKET):
         if token not in closes:
             raise FieldError(
                 token, "has no daily closes, and the window is that of BTC and the whole AI basket"
             )
-    long = min(len(closes[token]) for token in ("BTC", *AI_BASKET))
-    old = [token for token in closes if len(closes[token]) >= long]
-    found = [_window(closes, old, long, today)]
-    return (
-        found
-        if len(old) == len(closes)
-        else [*found, _window(closes, list(closes), YEAR + 1, today)]
-    )
+    length = min(len(closes[token]) for token in ("BTC", *AI_BASKET))
+    tokens = [token for token in closes if len(closes[token]) >= length]
+    long_window = _window(closes, tokens, length, today)
+    if len(tokens) == len(closes):
+        return [long_window]
+    return [long_window, _window(closes, list(closes), YEAR + 1, today)]
 
 
 def _window(
@@ -132,23 +126,20 @@ def _window(
 
 
 def risk(window: Window, token: str, source: str) -> Risk:
-    """Return one token's figures of a window that holds it and BTC."""
-    own, btc = window.moves([token, "BTC"]).T
-    (_, covariance), (_, btc_variance) = np.cov(own, btc)
+    """Return one token's risk figures in a window that has it and BTC."""
+    returns, btc_returns = window.moves([token, "BTC"]).T
+    (_, covariance), (_, btc_variance) = np.cov(returns, btc_returns)
     return Risk(
         source=source,
         since=window.since.isoformat(),
         as_of=window.as_of.isoformat(),
-        annual_volatility=float(own.std(ddof=1) * YEAR**0.5),
+        annual_volatility=float(returns.std(ddof=1) * YEAR**0.5),
         beta_btc=float(covariance / btc_variance),
     )
 
 
 def correlations(window: Window, source: str) -> Correlations:
-    """Return the window's linear correlations, symmetric to the last digit.
-
-    With ones on the diagonal.
-    """
+    """Return the window's linear correlations, exactly symmetric with ones on the diagonal."""
     centred = window.returns - window.returns.mean(axis=0)
     products = centred.T @ centred
     roots = np.sqrt(products.diagonal())
@@ -162,25 +153,23 @@ def correlations(window: Window, source: str) -> Correlations:
 
 
 def funding(venue: str, history: FundingHistory, today: date) -> Funding:
-    """Return how the latest rates were distributed, since the interval last changed.
+    """Return the distribution of the funding rates since the interval last changed.
 
-    Percentiles interpolate linearly. Raises FieldError where they are fewer than `FEWEST_PAYMENTS`
-    or not recent.
+    Percentiles interpolate linearly. Raises FieldError for fewer than `FEWEST_PAYMENTS` and for
+    payments that are not recent.
     """
-    hours, first = _steady(history.times)
+    hours, first = _last_interval(history.times)
     rates = history.rates[first:]
     if len(rates) < FEWEST_PAYMENTS:
         raise FieldError(
             "", f"has {len(rates)} funding payments at one interval, {FEWEST_PAYMENTS} are needed"
         )
-    since, as_of = (
-        datetime.fromtimestamp(int(history.times[at]) / 1000, UTC).date() for at in (first, -1)
-    )
+    since, as_of = _day(history.times[first]), _day(history.times[-1])
     if as_of < today - _LATEST_PAYMENT:
         raise FieldError("", f"was last paid funding on {as_of}")
     lowest, highest = float(rates.min()), float(rates.max())
     figures = [*np.percentile(rates, (1, 50, 99)), rates.mean()]
-    # A mean of like rates may lie beside them by rounding.
+    # By rounding, the mean of equal rates may be outside of their range.
     low, median, high, mean = np.clip(figures, lowest, highest).tolist()
     return Funding(
         venue=venue,
@@ -197,12 +186,15 @@ def funding(venue: str, history: FundingHistory, today: date) -> Funding:
     )
 
 
-def _steady(times: NDArray[np.int64]) -> tuple[int, int]:
-    """Return the present interval in hours.
+def _day(time: np.int64) -> date:
+    return datetime.fromtimestamp(int(time) / 1000, UTC).date()
 
-    And the index of the first payment for an interval since it is that long.
-    """
+
+def _last_interval(times: NDArray[np.int64]) -> tuple[int, int]:
+    """Return the current interval in hours, and the index of the first payment for it."""
     hours = np.rint(np.diff(times) / _HOUR).astype(int)
-    others = np.flatnonzero(hours != hours[-1:])
+    if not len(hours):
+        return 0, 0
+    others = np.flatnonzero(hours != hours[-1])
     # A payment is for the interval before it.
-    return (int(hours[-1]) if len(hours) else 0), (int(others[-1]) + 2 if len(others) else 0)
+    return int(hours[-1]), int(others[-1]) + 2 if len(others) else 0

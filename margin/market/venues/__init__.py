@@ -1,1 +1,1 @@
-"""The live readers: one file a venue, asked through ccxt when a person wants it."""
+"""The readers of the live venues, one module per venue, which send requests through ccxt."""

@@ -1,8 +1,6 @@
-"""Binance USDⓈ-M futures.
+"""Binance USDⓈ-M futures: USDT perpetuals, and an account in single- or multi-assets mode.
 
-Perpetuals settled in USDT, and an account in single- or multi-assets mode.
-
-Figures come as text. Tiers are given to a key only, all symbols in one answer; a bracket's `cum` is
+Figures come as text. Tiers need a key and come for all symbols in one answer; a bracket's `cum` is
 its maintenance amount.
 """
 
@@ -18,7 +16,7 @@ from margin.market.source import Candles, Checked, FundingHistory, Quote, Unavai
 from margin.market.venues.checks import (
     candles,
     funding_history,
-    gather,
+    parse_rows,
     published_amounts,
     tier_table,
     today,
@@ -26,80 +24,86 @@ from margin.market.venues.checks import (
     venue_quote,
 )
 from margin.market.venues.connection import Connection
-from margin.market.venues.debts import Debt, debts_of, lowered, named
+from margin.market.venues.debts import Debt, list_debts, subtract_debts, value_debts
 from margin.market.venues.fields import (
     Entry,
-    by,
     entries,
     entry,
-    every,
     figure,
+    index_rows,
+    index_valid_rows,
     limit,
     moment,
-    optional,
-    word,
+    optional_figure,
+    text,
 )
-from margin.market.venues.positions import TakenOver, VenuePosition, read_legs, take_over
+from margin.market.venues.positions import (
+    AccountPositions,
+    VenuePosition,
+    combine_positions,
+    parse_positions,
+)
 from margin.market.venues.rights import Rights, refuse_withdrawal
-from margin.market.venues.symbols import SETTLEMENT, base_in, base_of, symbol_of
+from margin.market.venues.symbols import SETTLEMENT, base_of, base_of_row, symbol_of
 from margin.venues import VENUES, TierTable
 
 USUAL_INTERVAL = 8.0
-"""Hours between the funding payments of a symbol that the list of adjusted ones does not hold."""
+"""Hours between the funding payments of a symbol that is not in the list of adjusted ones."""
 
 _PERPETUAL = ("PERPETUAL", "TRADIFI_PERPETUAL")
-"""Those on shares and metals are margined as all others are, in the same account."""
+"""Those on shares and metals have the same margin rules, in the same account."""
 _MOST_PAYMENTS, _MOST_CANDLES = 1000, 1500
 _TRADES = (
     *("enableFutures", "enableSpotAndMarginTrading", "enableMargin"),
     *("enableVanillaOptions", "enablePortfolioMarginTrading", "enableFixApiTrade"),
 )
-_MOVES = ("enableWithdrawals", "enableInternalTransfer", "permitsUniversalTransfer")
-"""Rights by which money can leave the account."""
+_WITHDRAWALS = ("enableWithdrawals", "enableInternalTransfer", "permitsUniversalTransfer")
+"""Permissions to withdraw or transfer money."""
 _COLLATERAL = "collateral in other coins is not imported; add it by hand with its ratio"
 _IDLE_COIN = "it does not back positions in USDT while multi-assets mode is off"
 
 
 class Binance:
-    """What Binance answers, as checked values.
-
-    `tiers` and `account` need a connection with a key.
-    """
+    """A reader of Binance; `tiers` and `account` need a connection with a key."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def contracts(self) -> Checked[Contract]:
-        """Return every perpetual in USDT that trades, on shares and metals too."""
-        return gather(
+        """Return every USDT perpetual that trades, on shares and metals too."""
+        return parse_rows(
             entries(self._connection.ask("fapiPublicGetExchangeInfo"), "symbols"),
-            base_in,
-            _contract,
+            base_of_row,
+            _parse_contract,
         )
 
     def quotes(self) -> Checked[Quote]:
-        """Return marks and present funding of the perpetuals in USDT."""
-        rows = self._rows("fapiPublicGetPremiumIndex")
-        intervals = self._intervals()
-        return gather(rows, base_in, lambda row: _quote(row, intervals))
+        """Return mark prices and current funding of the USDT perpetuals."""
+        rows = self._fetch_rows("fapiPublicGetPremiumIndex")
+        intervals = self._fetch_intervals()
+        return parse_rows(rows, base_of_row, lambda row: _parse_quote(row, intervals))
 
     def tiers(self, _token: str = "") -> Checked[TierTable]:
-        """Return every symbol's table, as it applies to the key's account."""
+        """Return every symbol's tier table, as it applies to the key's account."""
         if not self._connection.keyed:
             raise Unavailable("key", "gives its tiers only to a key")
-        return gather(self._rows("fapiPrivateGetLeverageBracket"), base_in, _table)
+        return parse_rows(
+            self._fetch_rows("fapiPrivateGetLeverageBracket"), base_of_row, _parse_tiers
+        )
 
     def funding(self, token: str) -> FundingHistory:
-        """Return the latest 1000 payments."""
-        rows = self._rows("fapiPublicGetFundingRate", symbol=symbol_of(token), limit=_MOST_PAYMENTS)
+        """Return the latest 1000 funding payments."""
+        rows = self._fetch_rows(
+            "fapiPublicGetFundingRate", symbol=symbol_of(token), limit=_MOST_PAYMENTS
+        )
         if not rows:
             raise Unavailable("absent", f"has no past funding of {token}")
         return funding_history(rows, "fundingTime", "fundingRate")
 
     def candles(self, token: str) -> Candles:
-        """Return the latest 1500 days."""
-        asked = {"symbol": symbol_of(token), "interval": "1d", "limit": _MOST_CANDLES}
-        rows = self._rows("fapiPublicGetKlines", **asked)
+        """Return the daily candles of the latest 1500 days."""
+        parameters = {"symbol": symbol_of(token), "interval": "1d", "limit": _MOST_CANDLES}
+        rows = self._fetch_rows("fapiPublicGetKlines", **parameters)
         if not rows:
             raise Unavailable("absent", f"has no candles of {token}")
         return candles(rows)
@@ -108,85 +112,80 @@ class Binance:
         """Return the key's account."""
         account = entry(self._connection.ask("fapiPrivateV3GetAccount"))
         rights = self.rights()
-        positions = self._rows("fapiPrivateV3GetPositionRisk")
-        settings = by(self._rows("fapiPrivateGetSymbolConfig"), "symbol")
-        legs, left_out = read_legs(
-            positions, "symbol", lambda row, symbol: _leg(row, symbol, settings)
+        rows = self._fetch_rows("fapiPrivateV3GetPositionRisk")
+        settings = index_valid_rows(self._fetch_rows("fapiPrivateGetSymbolConfig"), "symbol")
+        positions, left_out = parse_positions(
+            rows, "symbol", lambda row, symbol: _parse_position(row, symbol, settings)
         )
-        coins = every(entries(account, "assets"), "asset")
+        coins = index_rows(entries(account, "assets"), "asset")
         amounts = {
             name: figure(coin, "walletBalance")
             for name, coin in coins.items()
             if name != SETTLEMENT
         }
-        debts = self._debts({name: -amount for name, amount in amounts.items() if amount < 0})
-        held = {name: amount for name, amount in amounts.items() if amount > 0}
-        taken = take_over(legs, [*left_out, *self._other_coins(held), *named(debts, SETTLEMENT)])
+        debts = self._fetch_debts({name: -amount for name, amount in amounts.items() if amount < 0})
+        collateral = {name: amount for name, amount in amounts.items() if amount > 0}
+        skipped = [*left_out, *self._skipped_coins(collateral), *list_debts(debts, SETTLEMENT)]
+        combined = combine_positions(positions, skipped)
         cash = coins.get(SETTLEMENT)
-        # The margin of an isolated position has left the cross wallet.
-        wallet_balance = (
-            figure(cash, "crossWalletBalance") if cash else 0.0
-        ) + taken.isolated_margins
+        cross_balance = figure(cash, "crossWalletBalance") if cash else 0.0
+        # The cross wallet does not include the margins of isolated positions.
+        wallet_balance = cross_balance + combined.isolated_margins
         return VenueAccount(
             venue="binance",
             seen_at=datetime.now(UTC),
-            wallet_balance=lowered(wallet_balance, debts, taken),
-            imported=taken.imported,
-            marks=taken.marks,
-            figures=_figures(account, taken, legs),
-            liquidation_prices=taken.liquidation_prices,
-            taker_fee=self._taker_fee(taken),
-            margin_mode=taken.margin_mode,
+            wallet_balance=subtract_debts(wallet_balance, debts, combined),
+            imported=combined.imported,
+            marks=combined.marks,
+            figures=_parse_figures(account, combined, positions),
+            liquidation_prices=combined.liquidation_prices,
+            taker_fee=self._fetch_taker_fee(combined),
+            margin_mode=combined.margin_mode,
             may_trade=rights.may_trade,
             may_withdraw=rights.may_withdraw,
         )
 
-    def _rows(self, method: str, **parameters: Any) -> Sequence[Any]:
+    def _fetch_rows(self, method: str, **parameters: Any) -> Sequence[Any]:
         return entries(self._connection.ask(method, parameters))
 
-    def _intervals(self) -> dict[str, Entry] | None:
-        """Return symbols whose payments come at another interval than the usual one.
-
-        None where they cannot be had.
-        """
+    def _fetch_intervals(self) -> dict[str, Entry] | None:
+        """Return the symbols with another funding interval than usual, None if not available."""
         try:
-            return by(self._rows("fapiPublicGetFundingInfo"), "symbol")
+            return index_valid_rows(self._fetch_rows("fapiPublicGetFundingInfo"), "symbol")
         except (Unavailable, FieldError):
             return None
 
-    def _debts(self, owed: Mapping[str, float]) -> list[Debt]:
-        """Return the debts.
+    def _fetch_debts(self, owed: Mapping[str, float]) -> list[Debt]:
+        """Return the account's debts. The venue values them above the index price, by a buffer."""
+        return value_debts(owed, self._fetch_liabilities(owed) if owed else {}, self._fetch_marks)
 
-        The venue values a liability above its index price, by a buffer of its own.
-        """
-        return debts_of(owed, self._liabilities(owed) if owed else {}, self._marks)
-
-    def _liabilities(self, owed: Mapping[str, float]) -> dict[str, float | None]:
+    def _fetch_liabilities(self, owed: Mapping[str, float]) -> dict[str, float | None]:
         try:
-            rates = by(self._rows("fapiPublicGetAssetIndex"), "symbol")
-            asked = {
-                coin: optional(rates.get(f"{coin}USD", {}), "askRate", above=0) for coin in owed
-            }
+            rates = index_valid_rows(self._fetch_rows("fapiPublicGetAssetIndex"), "symbol")
+            liabilities: dict[str, float | None] = {}
+            for coin, amount in owed.items():
+                rate = optional_figure(rates.get(f"{coin}USD", {}), "askRate", above=0)
+                liabilities[coin] = None if rate is None else amount * rate
         except (Unavailable, FieldError):
             return {}
-        return {coin: None if rate is None else owed[coin] * rate for coin, rate in asked.items()}
+        return liabilities
 
-    def _marks(self) -> dict[str, float]:
+    def _fetch_marks(self) -> dict[str, float]:
         return {token: quote.mark for token, quote in self.quotes().good.items()}
 
-    def _other_coins(self, amounts: Mapping[str, float]) -> list[LeftOut]:
-        """Return coins that the account holds beside the settlement coin."""
+    def _skipped_coins(self, amounts: Mapping[str, float]) -> list[LeftOut]:
+        """Return the coins beside the settlement coin, which are not imported."""
         if not amounts:
             return []
         mode = entry(self._connection.ask("fapiPrivateGetAccountConfig"))
         reason = _COLLATERAL if mode.get("multiAssetsMargin") is True else _IDLE_COIN
         return [LeftOut(f"{amount:g} {name}", reason) for name, amount in amounts.items()]
 
-    def _taker_fee(self, taken: TakenOver) -> float | None:
-        """Return the account's own, as it is for its first position."""
-        if not taken.imported.positions:
+    def _fetch_taker_fee(self, combined: AccountPositions) -> float | None:
+        """Return the account's taker fee for its first position, None if not available."""
+        if not combined.imported.positions:
             return None
-        symbol = symbol_of(taken.imported.positions[0].symbol)
+        symbol = symbol_of(combined.imported.positions[0].symbol)
         try:
             rate = entry(self._connection.ask("fapiPrivateGetCommissionRate", {"symbol": symbol}))
             return figure(rate, "takerCommissionRate", at_least=0, below=1)
@@ -194,34 +193,32 @@ class Binance:
             return None
 
     def rights(self) -> Rights:
-        """Return what the key may do.
+        """Return the key's permissions. Raises Unavailable for a key that can withdraw."""
+        return refuse_withdrawal("binance", self._fetch_rights())
 
-        Raises Unavailable for a key by which money can leave the account.
-        """
-        return refuse_withdrawal("binance", self._rights())
-
-    def _rights(self) -> Rights:
+    def _fetch_rights(self) -> Rights:
         try:
             rights = entry(self._connection.ask("sapiGetAccountApiRestrictions"))
         except (Unavailable, FieldError):
             return Rights(None, None)
-        trades = [rights[name] is True for name in _TRADES if name in rights]
-        moves = any(rights.get(name) is True for name in _MOVES)
-        stays = False if rights.get("enableWithdrawals") is False else None
-        return Rights(any(trades) if trades else None, moves or stays)
+        trading = [rights[name] is True for name in _TRADES if name in rights]
+        may_trade = any(trading) if trading else None
+        if any(rights.get(name) is True for name in _WITHDRAWALS):
+            return Rights(may_trade, True)
+        return Rights(may_trade, False if rights.get("enableWithdrawals") is False else None)
 
 
-def _contract(row: Entry) -> Contract | None:
-    """Return the contract; None where it is of another kind or does not trade."""
-    kind = tuple(word(row, key) for key in ("status", "quoteAsset", "marginAsset"))
-    if word(row, "contractType") not in _PERPETUAL or kind != ("TRADING", SETTLEMENT, SETTLEMENT):
+def _parse_contract(row: Entry) -> Contract | None:
+    """Return the contract, None where it is of another kind or does not trade."""
+    kind = tuple(text(row, key) for key in ("status", "quoteAsset", "marginAsset"))
+    if text(row, "contractType") not in _PERPETUAL or kind != ("TRADING", SETTLEMENT, SETTLEMENT):
         return None
-    choice(row.get("baseAsset"), "baseAsset", [base_in(row) or ""])
-    filters = by(entries(row, "filters"), "filterType")
+    choice(row.get("baseAsset"), "baseAsset", [base_of_row(row) or ""])
+    filters = index_valid_rows(entries(row, "filters"), "filterType")
     return Contract(
-        tick_size=optional(filters.get("PRICE_FILTER", {}), "tickSize", above=0),
-        quantity_step=optional(filters.get("LOT_SIZE", {}), "stepSize", above=0),
-        minimum_notional=optional(filters.get("MIN_NOTIONAL", {}), "notional", above=0),
+        tick_size=optional_figure(filters.get("PRICE_FILTER", {}), "tickSize", above=0),
+        quantity_step=optional_figure(filters.get("LOT_SIZE", {}), "stepSize", above=0),
+        minimum_notional=optional_figure(filters.get("MIN_NOTIONAL", {}), "notional", above=0),
         contract_value=1.0,
         contract_value_confirmed=True,
         taker_fee=VENUES["binance"].taker_fee,
@@ -230,20 +227,20 @@ def _contract(row: Entry) -> Contract | None:
     )
 
 
-def _quote(row: Entry, intervals: Mapping[str, Entry] | None) -> Quote:
-    def funding() -> tuple[float | None, float | None, datetime | None]:
-        hours = None if intervals is None else _interval(intervals.get(word(row, "symbol")))
-        return optional(row, "lastFundingRate"), hours, moment(row, "nextFundingTime")
+def _parse_quote(row: Entry, intervals: Mapping[str, Entry] | None) -> Quote:
+    def parse_funding() -> tuple[float | None, float | None, datetime | None]:
+        hours = None if intervals is None else _interval_hours(intervals.get(text(row, "symbol")))
+        return optional_figure(row, "lastFundingRate"), hours, moment(row, "nextFundingTime")
 
-    return venue_quote(figure(row, "markPrice"), optional(row, "indexPrice"), funding)
-
-
-def _interval(adjusted: Entry | None) -> float | None:
-    return USUAL_INTERVAL if adjusted is None else optional(adjusted, "fundingIntervalHours")
+    return venue_quote(figure(row, "markPrice"), optional_figure(row, "indexPrice"), parse_funding)
 
 
-def _table(row: Entry) -> TierTable:
-    if optional(row, "notionalCoef") not in (None, 1.0):
+def _interval_hours(adjusted: Entry | None) -> float | None:
+    return USUAL_INTERVAL if adjusted is None else optional_figure(adjusted, "fundingIntervalHours")
+
+
+def _parse_tiers(row: Entry) -> TierTable:
+    if optional_figure(row, "notionalCoef") not in (None, 1.0):
         raise FieldError(
             "notionalCoef",
             "is the account's own, and whether it is in the brackets already is not known",
@@ -252,30 +249,30 @@ def _table(row: Entry) -> TierTable:
         map(entry, entries(row, "brackets")), key=lambda bracket: figure(bracket, "notionalFloor")
     )
     amounts = published_amounts(brackets, "cum")
-    tiers = [
-        {
-            "floor": figure(bracket, "notionalFloor"),
-            "cap": limit(bracket, "notionalCap")
-            if bracket is brackets[-1]
-            else figure(bracket, "notionalCap"),
-            "maintenance_rate": figure(bracket, "maintMarginRatio"),
-            "maintenance_amount": amount,
-            "max_leverage": figure(bracket, "initialLeverage"),
-        }
-        for bracket, amount in zip(brackets, amounts, strict=True)
-    ]
+    tiers = []
+    for bracket, amount in zip(brackets, amounts, strict=True):
+        read_cap = limit if bracket is brackets[-1] else figure  # The last tier may be unlimited.
+        tiers.append(
+            {
+                "floor": figure(bracket, "notionalFloor"),
+                "cap": read_cap(bracket, "notionalCap"),
+                "maintenance_rate": figure(bracket, "maintMarginRatio"),
+                "maintenance_amount": amount,
+                "max_leverage": figure(bracket, "initialLeverage"),
+            }
+        )
     return tier_table(tiers, progressive=True)
 
 
-def _leg(row: Entry, symbol: str, settings: Mapping[str, Entry]) -> VenuePosition | None:
-    """Return the position; None where its size is zero.
+def _parse_position(row: Entry, symbol: str, settings: Mapping[str, Entry]) -> VenuePosition | None:
+    """Return the position, None where its size is 0.
 
-    Raises FieldError with the reason where it stays out.
+    Raises FieldError with the reason where it cannot be imported.
     """
     size = figure(row, "positionAmt")
     if not size:
         return None
-    token = _token_held(row, symbol)
+    token = _parse_token(row, symbol)
     side = choice(
         row.get("positionSide"), "positionSide", ["BOTH", "LONG" if size > 0 else "SHORT"]
     )
@@ -283,7 +280,7 @@ def _leg(row: Entry, symbol: str, settings: Mapping[str, Entry]) -> VenuePositio
         raise FieldError("", "its leverage and its margin mode are not told")
     mode = choice(settings[symbol].get("marginType"), "marginType", ["CROSSED", "ISOLATED"])
     return VenuePosition(
-        what=symbol if side == "BOTH" else f"{symbol} {side}",
+        name=symbol if side == "BOTH" else f"{symbol} {side}",
         token=token,
         side="long" if size > 0 else "short",
         quantity=abs(size),
@@ -291,16 +288,16 @@ def _leg(row: Entry, symbol: str, settings: Mapping[str, Entry]) -> VenuePositio
         leverage=figure(settings[symbol], "leverage", above=0),
         mark=figure(row, "markPrice", above=0),
         isolated_margin=figure(row, "isolatedWallet", above=0) if mode == "ISOLATED" else None,
-        liquidation_price=optional(row, "liquidationPrice", at_least=0),
+        liquidation_price=optional_figure(row, "liquidationPrice", at_least=0),
     )
 
 
-def _token_held(row: Entry, symbol: str) -> str:
-    """Return the token of a position in a perpetual in USDT."""
+def _parse_token(row: Entry, symbol: str) -> str:
+    """Return the position's token. Raises FieldError where it is not a USDT perpetual."""
     if "_" in symbol:
         raise FieldError("", "it is a dated future, and only perpetuals are taken over")
     base = base_of(symbol)
-    if base is None or word(row, "marginAsset") != SETTLEMENT:
+    if base is None or text(row, "marginAsset") != SETTLEMENT:
         raise FieldError("", f"it is not settled in {SETTLEMENT}")
     token = token_of(base)
     if token is None:
@@ -308,16 +305,18 @@ def _token_held(row: Entry, symbol: str) -> str:
     return token
 
 
-def _figures(account: Entry, taken: TakenOver, legs: Sequence[VenuePosition]) -> VenueFigures:
-    """Return the venue's totals, in multi-assets mode of all coins and in USD.
+def _parse_figures(
+    account: Entry, combined: AccountPositions, positions: Sequence[VenuePosition]
+) -> VenueFigures:
+    """Return the venue's totals, which in multi-assets mode are of all coins and in USD.
 
-    None where isolated positions stay out of a cross account: the totals hold both.
+    They are None where a cross account has isolated positions too, which the totals include.
     """
-    isolated = taken.margin_mode == "isolated"
-    if not isolated and any(leg.isolated_margin is not None for leg in legs):
+    isolated = combined.margin_mode == "isolated"
+    if not isolated and any(position.isolated_margin is not None for position in positions):
         return VenueFigures()
     names = ("totalMarginBalance", "totalInitialMargin", "totalMaintMargin")
-    equity, initial, maintenance = (optional(account, name) for name in names)
+    equity, initial, maintenance = (optional_figure(account, name) for name in names)
     if isolated or equity is None or maintenance is None:
         return VenueFigures(equity, initial, maintenance)
     return VenueFigures(equity, initial, maintenance, quotient(maintenance, equity))

@@ -1,7 +1,4 @@
-"""What every venue's answers must hold to before a figure leaves this package.
-
-The venues' modules read the fields; here stand the checks that are the same for all of them.
-"""
+"""The checks that every figure of a venue must pass; they are the same for all venues."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -14,27 +11,24 @@ from numpy.typing import NDArray
 
 from margin.errors import FieldError, listed, number
 from margin.market.source import Candles, Checked, FundingHistory, Quote, Unavailable
-from margin.market.venues.fields import LATEST, Entry, entry, figure, optional
+from margin.market.venues.fields import LATEST, Entry, entry, figure, optional_figure
 from margin.model.symbols import RENAMED, token
 from margin.venues import TierTable
 
 Value = TypeVar("Value")
 
 OFF_INDEX = 0.5
-"""How far a mark may stand from its index price, as a fraction of it.
-
-Beyond, one of the two is wrong.
-"""
+"""Largest difference of a mark from its index price, as a fraction: beyond, one is wrong."""
 MOST_LEVERAGE = 1000
 LONGEST_INTERVAL = 168
-"""Hours between two funding payments, a week: far beyond any that is known."""
+"""Most hours between two funding payments: a week, far beyond any known interval."""
 _PRICES = ("open", "high", "low", "close")
 
 
 def token_of(base: str) -> str | None:
     """Return our name of a venue's base asset.
 
-    None for what is no token of ours: another script, or one that merged away.
+    None for a name that is no valid token or one that merged into another.
     """
     try:
         name = token(base, "symbol")
@@ -44,41 +38,36 @@ def token_of(base: str) -> str | None:
 
 
 def listed_token(name: str) -> str:
-    """Return the token as it may stand in a request.
-
-    Raises Unavailable for what no venue lists under such a name.
-    """
+    """Return the token if it may be sent in a request. Raises Unavailable for an invalid name."""
     if token_of(name) != name:
         raise Unavailable("absent", "does not list a token of that name")
     return name
 
 
 def today() -> str:
-    """Return the ISO date of today in UTC."""
+    """Return today's ISO date in UTC."""
     return datetime.now(UTC).date().isoformat()
 
 
-def gather(
+def parse_rows(
     rows: Iterable[object],
     base: Callable[[Entry], str | None],
-    read: Callable[[Entry], Value | None],
+    parse: Callable[[Entry], Value | None],
 ) -> Checked[Value]:
-    """Return the rows' values per token.
+    """Return the rows' values by token; a faulty or repeated row is refused without the others.
 
-    A row that cannot be read, or repeats a token, is refused without the others.
-
-    `base` gives a row's base asset; None there, and from `read`, says that the row does not count.
-    What names no token of ours is passed over, and a token's old name yields to its new one. Raises
+    `base` returns a row's base asset; rows for which it or `parse` returns None are ignored, and so
+    are rows of unknown tokens. Of a renamed token the row under its new name counts. Raises
     FieldError where no row is good.
     """
     good: dict[str, Value] = {}
     refused: dict[str, str] = {}
-    for former, name, held in _named(rows, base):
+    for renamed, name, row in _rows_of_tokens(rows, base):
         known = name in good or name in refused
-        if known and former:
+        if known and renamed:
             continue
         try:
-            value = read(held)
+            value = parse(row)
         except FieldError as error:
             refused.setdefault(name, str(error))
             continue
@@ -91,31 +80,31 @@ def gather(
     return Checked(good, refused)
 
 
-def _named(
+def _rows_of_tokens(
     rows: Iterable[object], base: Callable[[Entry], str | None]
 ) -> list[tuple[bool, str, Entry]]:
-    """Return the rows of tokens: whether under a former name, these last, the token, the row."""
+    """Return whether a row is under a former name, its token and the row; former names last."""
     named: list[tuple[bool, str, Entry]] = []
     for row in rows:
         with suppress(FieldError):
-            held = entry(row)
-            asset = base(held)
+            fields = entry(row)
+            asset = base(fields)
             name = token_of(asset) if asset is not None else None
             if name is not None:
-                named.append((asset in RENAMED, name, held))
+                named.append((asset in RENAMED, name, fields))
     return sorted(named, key=lambda row: row[0])
 
 
-def sane_quote(
+def checked_quote(
     mark: float,
     index_price: float | None = None,
     funding_rate: float | None = None,
     interval_hours: float | None = None,
     next_funding: datetime | None = None,
 ) -> Quote:
-    """Return the quote, if it can be true.
+    """Return the quote if its values are possible; an index price of 0 counts as none.
 
-    An index price of 0 counts as none. Raises FieldError naming what cannot be.
+    Raises FieldError with the impossible value.
     """
     number(mark, "mark", above=0)
     if index_price := index_price or None:
@@ -137,26 +126,23 @@ def venue_quote(
     index_price: float | None,
     funding: Callable[[], tuple[float | None, float | None, datetime | None]],
 ) -> Quote:
-    """Return the quote; of what `funding` reads, impossible values are None.
+    """Return the quote, without its funding where `funding` fails or gives impossible values.
 
-    It reads rate, interval in hours and next payment.
-
-    Raises FieldError for the mark and the index price alone: no funding takes a mark with it.
+    `funding` reads the rate, the interval in hours and the next payment. Raises FieldError for the
+    mark and the index price alone, so that a fault in the funding does not cost the mark.
     """
-    quote = sane_quote(mark, index_price)
+    quote = checked_quote(mark, index_price)
     with suppress(FieldError):
-        quote = sane_quote(mark, index_price, *funding())
+        quote = checked_quote(mark, index_price, *funding())
     return quote
 
 
 def tier_table(rows: Sequence[Mapping[str, float | None]], *, progressive: bool) -> TierTable:
     """Return a verified table from rows of the scenario JSON, lowest tier first.
 
-    Amounts may be left to continuity.
-
-    Beyond what any table must hold to: 0 < rate < 1, leverage from 1 to 1000, and a maintenance
-    margin never above the initial one. Raises FieldError with the row's path
-    (`[2].maintenance_rate`).
+    Amounts may be missing: they follow from continuity. Besides the checks of every table, the rate
+    must be between 0 and 1, the leverage from 1 to 1000, and the maintenance margin at most the
+    initial one. Raises FieldError with the row's path (`[2].maintenance_rate`).
     """
     for index, row in enumerate(rows):
         rate = number(row["maintenance_rate"], f"[{index}].maintenance_rate", above=0, below=1)
@@ -172,25 +158,23 @@ def tier_table(rows: Sequence[Mapping[str, float | None]], *, progressive: bool)
 
 
 def published_amounts(rows: Sequence[Entry], key: str) -> list[float | None]:
-    """Return the maintenance amounts under this key, lowest tier first.
+    """Return the maintenance amounts under this key in the settlement coin, lowest tier first.
 
-    In the settlement coin.
-
-    None, so that they follow from continuity, where no row above the first gives one. Where some
-    do, one that is left out is 0: an answer in which that is wrong may have lost more than this
-    field, and is refused. Raises FieldError.
+    All are None, so that they follow from continuity, where no row above the first gives one.
     """
-    amounts = [optional(row, key) for row in rows]
+    # Where only some rows give one, a missing amount is 0: if that is wrong, the answer is
+    # incomplete, and the table's own check refuses it.
+    amounts = [optional_figure(row, key) for row in rows]
     if all(amount is None for amount in amounts[1:]):
         return amounts
     return [amount or 0.0 for amount in amounts]
 
 
 def candles(rows: Iterable[object]) -> Candles:
-    """Return candles from arrays that begin with time, open, high, low, close; oldest first.
+    """Parse arrays that begin with time, open, high, low, close; oldest first.
 
-    Raises FieldError naming the row (`[3].low`) where prices contradict each other or times do not
-    rise.
+    Raises FieldError with the row's path (`[3].low`) where prices contradict each other or times
+    do not rise.
     """
     table = [_candle(row, f"[{index}]") for index, row in enumerate(rows)]
     if not table:
@@ -200,10 +184,10 @@ def candles(rows: Iterable[object]) -> Candles:
 
 
 def _candle(row: object, path: str) -> tuple[float, ...]:
-    held = dict(zip(("time", *_PRICES), listed(row, path, most=100), strict=False))
+    fields = dict(zip(("time", *_PRICES), listed(row, path, most=100), strict=False))
     try:
-        time = figure(held, "time", at_least=0, at_most=LATEST)
-        opened, high, low, close = (figure(held, name, above=0) for name in _PRICES)
+        time = figure(fields, "time", at_least=0, at_most=LATEST)
+        opened, high, low, close = (figure(fields, name, above=0) for name in _PRICES)
     except FieldError as error:
         raise error.within(path) from None
     if not low <= min(opened, close) <= max(opened, close) <= high:
@@ -215,29 +199,32 @@ def _candle(row: object, path: str) -> tuple[float, ...]:
     return time, opened, high, low, close
 
 
-def funding_history(rows: Iterable[object], time: str, rate: str) -> FundingHistory:
-    """Return funding payments from objects of a time in ms and a rate, in any order.
+def funding_history(rows: Iterable[object], time_key: str, rate_key: str) -> FundingHistory:
+    """Parse funding payments from objects in any order, by the keys of the time in ms and the rate.
 
-    Raises FieldError naming the row, or the time that is given twice.
+    Raises FieldError with the row, or with a time that is given twice.
     """
-    payments = sorted(_payment(row, f"[{index}]", time, rate) for index, row in enumerate(rows))
+    payments = sorted(
+        _payment(row, f"[{index}]", time_key, rate_key) for index, row in enumerate(rows)
+    )
     if not payments:
         raise FieldError("", "no payment is given")
     times, rates = np.array(payments, dtype=np.float64).T
     return FundingHistory(_rising(times), rates)
 
 
-def _payment(row: object, path: str, time: str, rate: str) -> tuple[float, float]:
+def _payment(row: object, path: str, time_key: str, rate_key: str) -> tuple[float, float]:
     try:
-        held = entry(row)
-        return figure(held, time, at_least=0, at_most=LATEST), figure(held, rate, above=-1, below=1)
+        fields = entry(row)
+        time = figure(fields, time_key, at_least=0, at_most=LATEST)
+        return time, figure(fields, rate_key, above=-1, below=1)
     except FieldError as error:
         raise error.within(path) from None
 
 
 def _rising(times: NDArray[np.float64]) -> NDArray[np.int64]:
-    whole = times.astype(np.int64)
-    for index, (before, after) in enumerate(pairwise(whole.tolist()), 1):
-        if after <= before:
-            raise FieldError(f"[{index}].time", f"must be after {before}, got {after}")
-    return whole
+    milliseconds = times.astype(np.int64)
+    for index, (earlier, later) in enumerate(pairwise(milliseconds.tolist()), 1):
+        if later <= earlier:
+            raise FieldError(f"[{index}].time", f"must be after {earlier}, got {later}")
+    return milliseconds

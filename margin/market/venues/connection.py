@@ -1,10 +1,9 @@
-"""One venue's REST interface through ccxt's async client.
+"""A venue's REST interface through ccxt's async client.
 
-Addresses, signatures, rate limits, deadlines and error codes are ccxt's business.
-
-What is asked is a method of ccxt's own table of addresses and what comes back is the venue's answer
-as it came: each field is read and checked by the venue's module here, so that nothing is guessed on
-the way. ccxt is imported when the first connection is made: it costs half a second and 100 MB.
+ccxt does the addresses, signatures, rate limits, deadlines and kinds of errors. A request is an
+implicit method of ccxt, and its result is the venue's raw answer: the venue's module reads and
+checks every field, so that nothing is guessed on the way. ccxt is imported with the first
+connection, for it costs half a second and 100 MB.
 """
 
 import gc
@@ -18,19 +17,19 @@ from types import ModuleType
 from typing import Any
 
 from margin.market.source import Trouble, Unavailable
-from margin.market.venues.refusals import REFUSED, Refusal, refusal
+from margin.market.venues.refusals import REFUSED, Refusal, refusal_of
 from margin.market.venues.sites import GLOBAL, site_of
-from margin.market.venues.transport import Outcome, Transport, parsed
+from margin.market.venues.transport import Outcome, Transport, parse_json
 
 TIMEOUT = 5.0
-"""Seconds until a request is given up, from the look-up of the host to the last byte."""
+"""Most seconds for a request, from the look-up of the host to the last byte."""
 QUICK = 0.5
-"""The part of `TIMEOUT` within which a silent venue must have failed to be asked again."""
+"""The part of `TIMEOUT` within which a request must have failed to be sent again."""
 BACK_OFF = 0.5
-"""Seconds before the one retry after a failure that may pass."""
+"""Seconds before the one retry after a temporary failure."""
 
 _TALKATIVE = ("ccxt.base.exchange", "aiohttp.client")
-"""Loggers that may write signed addresses and keys: silent, whatever the process logs."""
+"""Loggers that may write signed addresses and keys: silenced, whatever the process logs."""
 _BY_STATUS: Mapping[int | None, tuple[Trouble, str]] = {
     429: ("busy", "asks for a pause between requests"),
     418: ("busy", "shuts this machine out for a while after too many requests"),
@@ -38,7 +37,7 @@ _BY_STATUS: Mapping[int | None, tuple[Trouble, str]] = {
     451: ("blocked", "does not serve this place (HTTP 451)"),
 }
 _NOT_OF_THE_KEY = (418, 429, 451)
-"""What these statuses say holds whatever code comes with them."""
+"""Statuses that are never about the key, whatever code comes with them."""
 _UNAUTHORISED = 401
 _REFUSALS = (_UNAUTHORISED, 403)
 _BY_KIND: Sequence[tuple[tuple[str, ...], Trouble, str]] = (
@@ -49,15 +48,12 @@ _BY_KIND: Sequence[tuple[tuple[str, ...], Trouble, str]] = (
     (("BadSymbol", "BadRequest"), "absent", "does not know what was asked for"),
     (("OnMaintenance",), "broken", "is closed for maintenance"),
 )
-"""ccxt's kinds of errors, the first that fits."""
+"""Troubles by ccxt's kinds of errors; the first match counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A venue's API key, and the site it was made on.
-
-    It never shows itself: not in a representation or an error.
-    """
+    """A venue's API key and its site; no representation or error shows it."""
 
     api_key: str = field(repr=False)
     secret: str = field(repr=False)
@@ -82,28 +78,23 @@ def _unusable() -> Unavailable:
 
 
 def _check(key: Key) -> None:
-    """Raise Unavailable for a key that no request can carry.
-
-    A secret signs and is in no header: it may be a PEM of several lines.
-    """
-    words = f"{key.api_key}{key.passphrase}"
-    if not (words.isascii() and words.isprintable() and key.secret.isascii()):
+    """Raise Unavailable for a key that cannot be sent in a request's headers."""
+    # The secret only signs, so it may be a PEM of several lines.
+    headers = f"{key.api_key}{key.passphrase}"
+    if not (headers.isascii() and headers.isprintable() and key.secret.isascii()):
         raise _unusable()
 
 
 class Connection:
-    """A client of one venue, for one request at a time.
-
-    With a key it may also ask for that account.
-    """
+    """A client of one venue, for one request at a time; with a key it may read the account."""
 
     def __init__(self, venue: str, key: Key | None = None) -> None:
-        """Raise Unavailable for a key that cannot be one, or of a site unknown there."""
+        """Open the connection. Raises Unavailable for a malformed key or an unknown site."""
         if key:
             _check(key)
         site = site_of(venue, key.site if key else GLOBAL)
         self.keyed = key is not None
-        """Whether it may ask for an account."""
+        """Whether it has a key."""
         self._venue = venue
         self._errors = _library()
         self._lock = Lock()
@@ -124,26 +115,26 @@ class Connection:
     def ask(self, method: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """Return the venue's answer: an object, an array or a text of JSON.
 
-        Tries once more after a failure that may pass, unless it was the wait itself that was long,
-        and after one of the clocks' disagreement. Raises Unavailable.
+        A temporary failure that came quickly is retried once, and so is one for this machine's
+        clock. Raises Unavailable.
         """
         with self._lock:
             try:
                 return self._ask(method, parameters or {})
-            except Unavailable as first:
-                if not self._may_pass(first):
+            except Unavailable as failure:
+                if not self._is_temporary(failure):
                     raise
             time.sleep(BACK_OFF)
             return self._ask(method, parameters or {})
 
-    def _may_pass(self, failure: Unavailable) -> bool:
+    def _is_temporary(self, failure: Unavailable) -> bool:
         was_quick = self._transport.outcome.seconds < TIMEOUT * QUICK
         return failure.trouble == "broken" or (failure.trouble == "silent" and was_quick)
 
     def close(self) -> None:
         """End the connection and forget the key."""
         self._client.apiKey = self._client.secret = self._client.password = ""
-        self._client.session = None  # ccxt would remind of it in its log.
+        self._client.session = None  # Else ccxt logs that it was not closed.
         self._transport.close()
 
     def _ask(self, method: str, parameters: Mapping[str, Any]) -> Any:
@@ -151,49 +142,47 @@ class Connection:
             raise _unusable()
         self._transport.outcome = Outcome()
         try:
-            answer = self._transport.run(self._on_time(method, parameters))
+            answer = self._transport.run(self._call(method, parameters))
         except self._errors.BaseError as error:
             failure = self._trouble(error)
         except Unavailable as error:
             failure = Unavailable(error.trouble, error.reason)
         except Exception as error:
-            # ccxt stumbled: over the answer, or over the key before it asked.
+            # ccxt itself failed: on the answer, or on the key before it sent the request.
             reason = self._refusal(error) or ("broken", "gave an answer that cannot be read")
             failure = _unusable() if self._key_unusable else Unavailable(*reason)
         else:
-            answer = parsed(answer) if isinstance(answer, str) else answer
+            answer = parse_json(answer) if isinstance(answer, str) else answer
             if isinstance(answer, (dict, list, str)):
                 return answer
             failure = Unavailable("broken", "gave an answer that is no JSON")
-        # Raised out here, it does not carry ccxt's error along, whose text may hold a signed
-        # address.
+        # Raised outside the handlers, it is not chained to ccxt's error, whose text may contain a
+        # signed address.
         raise failure
 
     @property
     def _key_unusable(self) -> bool:
-        """Whether a request that failed had not even been sent."""
+        """Whether a request with a key failed before it was sent."""
         return self.keyed and not self._transport.outcome.sent
 
-    async def _on_time(self, method: str, parameters: Mapping[str, Any]) -> Any:
+    async def _call(self, method: str, parameters: Mapping[str, Any]) -> Any:
         try:
             return await getattr(self._client, method)(dict(parameters))
-        except self._errors.InvalidNonce:  # This machine's clock is off: sign by the venue's.
+        except self._errors.InvalidNonce:  # This machine's clock is off: sign with the venue's.
             await self._client.load_time_difference()
             return await getattr(self._client, method)(dict(parameters))
 
     def _trouble(self, error: Exception) -> Unavailable:
-        """Return what went wrong, from the status, the venue's code and the kind of error.
-
-        Texts may hold signed addresses.
-        """
+        """Return the failure by the status, the venue's code and the kind of ccxt's error."""
+        # Never by the error's text, which may contain a signed address.
         outcome, kinds = self._transport.outcome, self._errors
         if self._key_unusable:
             return _unusable()
-        if refused := self._refusal(error):
-            return Unavailable(*refused)
+        if refusal := self._refusal(error):
+            return Unavailable(*refusal)
         if outcome.status in _BY_STATUS:
             return Unavailable(*_BY_STATUS[outcome.status], outcome.retry_after)
-        # No whole answer came, and not because its time was over.
+        # The answer was incomplete, and not because of the timeout.
         if outcome.sent and outcome.status is None and not isinstance(error, kinds.RequestTimeout):
             return Unavailable("silent", "cannot be reached")
         for names, trouble, reason in _BY_KIND:
@@ -203,17 +192,15 @@ class Connection:
         return Unavailable("broken", f"answered with an error{status}")
 
     def _refusal(self, error: Exception) -> Refusal | None:
-        """Return what the venue's code says of the key or the place.
+        """Return the refusal in the venue's code, None where it is not about key or location.
 
-        None where it is not about them.
-
-        A code that nobody knows is still the venue's own word where it comes with a status that
-        refuses a signed request: what shuts out a place answers without one.
+        With a status that refuses a signed request, an unknown code is a refusal of the key too:
+        what blocks a location answers without a code.
         """
         status, code = self._transport.outcome.status, self._transport.outcome.code
         if status in _NOT_OF_THE_KEY or isinstance(error, self._errors.InvalidNonce):
             return None
-        known = refusal(self._venue, code)
+        known = refusal_of(self._venue, code)
         if known and (self.keyed or known.trouble != "key"):
             return known
         if not self.keyed or status not in _REFUSALS or not (code or status == _UNAUTHORISED):

@@ -1,7 +1,7 @@
-"""OKX, API v5: linear swaps settled in USDT, and an account in single- or multi-currency margin.
+"""OKX, API v5: linear USDT swaps, and an account in single- or multi-currency margin.
 
-Every answer is `{"code": "0", "data": […]}`. Sizes are contracts there, in the position tiers too:
-a contract is ctVal · ctMult tokens, and quantities here are tokens.
+Every answer is `{"code": "0", "data": […]}`. OKX gives sizes in contracts, in position tiers too; a
+contract is ctVal · ctMult tokens, and quantities here are tokens.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,28 +16,33 @@ from margin.market.source import Candles, Checked, FundingHistory, Quote, Unavai
 from margin.market.venues.checks import (
     candles,
     funding_history,
-    gather,
     listed_token,
+    parse_rows,
     tier_table,
     today,
     token_of,
     venue_quote,
 )
 from margin.market.venues.connection import Connection
-from margin.market.venues.debts import debts_of, lowered, named
+from margin.market.venues.debts import list_debts, subtract_debts, value_debts
 from margin.market.venues.fields import (
     Entry,
-    by,
     entries,
     entry,
     figure,
-    inner,
+    index_valid_rows,
     moment,
-    optional,
-    optional_word,
-    word,
+    nested,
+    optional_figure,
+    optional_text,
+    text,
 )
-from margin.market.venues.positions import TakenOver, VenuePosition, read_legs, take_over
+from margin.market.venues.positions import (
+    AccountPositions,
+    VenuePosition,
+    combine_positions,
+    parse_positions,
+)
 from margin.market.venues.rights import Rights, refuse_withdrawal
 from margin.model.scenario import Side
 from margin.venues import TierTable
@@ -45,10 +50,10 @@ from margin.venues.okx import OKX
 
 _SUFFIX = f"-{OKX.settlement}-SWAP"
 _HOUR = 3_600_000
-_DAYS = "1Dutc"
-"""Candles that begin at midnight UTC; those of `1D` begin in Hong Kong."""
+_DAY_BAR = "1Dutc"
+"""Candles from midnight UTC; those of `1D` begin at midnight in Hong Kong."""
 _FULL_PAGE = 100
-"""Rows that the shorter pages hold; a page of fewer is the last."""
+"""Rows of the shortest full page; a page with fewer is the last."""
 _ENOUGH_PAYMENTS, _ENOUGH_CANDLES = 300, 500
 _MULTI_CURRENCY, _PORTFOLIO = "3", "4"
 _LEVELS = ("1", "2", _MULTI_CURRENCY, _PORTFOLIO)
@@ -57,55 +62,56 @@ _SIDES: Mapping[str, Side | None] = {"net": None, "long": "long", "short": "shor
 
 
 class Okx:
-    """What OKX answers, as checked values; `account` needs a connection with a key."""
+    """A reader of OKX; `account` needs a connection with a key."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def contracts(self) -> Checked[Contract]:
-        """Return every linear swap in USDT that trades."""
-        return gather(self._instruments(), _base, _contract)
+        """Return every linear USDT swap that trades."""
+        return parse_rows(self._fetch_instruments(), _base, _parse_contract)
 
     def quotes(self) -> Checked[Quote]:
-        """Return marks of the swaps in USDT.
-
-        Index prices and funding where the venue gives them too.
-        """
-        marks = self._rows("publicGetPublicMarkPrice", instType="SWAP")
-        indices = self._beside("publicGetMarketIndexTickers", quoteCcy=OKX.settlement)
-        funding = self._beside("publicGetPublicFundingRate", instId="ANY")
-        return gather(
+        """Return mark prices of the USDT swaps, with index prices and funding if available."""
+        marks = self._fetch_rows("publicGetPublicMarkPrice", instType="SWAP")
+        indices = self._fetch_optional_rows("publicGetMarketIndexTickers", quoteCcy=OKX.settlement)
+        funding = self._fetch_optional_rows("publicGetPublicFundingRate", instId="ANY")
+        return parse_rows(
             marks,
-            lambda row: _base_of(word(row, "instId")),
-            lambda row: _quote(row, indices, funding),
+            lambda row: _base_of(text(row, "instId")),
+            lambda row: _parse_quote(row, indices, funding),
         )
 
     def tiers(self, token: str) -> Checked[TierTable]:
-        """Return the token's table, by contracts."""
+        """Return the token's tier table, in contracts."""
         family = f"{listed_token(token)}-{OKX.settlement}"
-        rows = self._rows(
+        rows = self._fetch_rows(
             "publicGetPublicPositionTiers", instType="SWAP", tdMode="cross", instFamily=family
         )
         if not rows:
             raise Unavailable("absent", f"has no position tiers of {token}")
-        return Checked({token: tier_table(_tiers(rows, family), progressive=False)})
+        return Checked({token: tier_table(_tier_rows(rows, family), progressive=False)})
 
     def funding(self, token: str) -> FundingHistory:
-        """Return the latest 300 payments, at the rates that were realised."""
+        """Return the latest 300 funding payments, at the realised rates."""
         method = "publicGetPublicFundingRateHistory"
-        asked = {"instId": listed_token(token) + _SUFFIX, "limit": _FULL_PAGE}
-        rows = self._pages(
-            method, method, asked, _ENOUGH_PAYMENTS, lambda row: entry(row).get("fundingTime")
+        parameters = {"instId": listed_token(token) + _SUFFIX, "limit": _FULL_PAGE}
+        rows = self._fetch_pages(
+            method, method, parameters, _ENOUGH_PAYMENTS, lambda row: entry(row).get("fundingTime")
         )
         if not rows:
             raise Unavailable("absent", f"has no past funding of {token}")
-        return funding_history([_payment(row) for row in rows], "fundingTime", "rate")
+        return funding_history([_with_rate(row) for row in rows], "fundingTime", "rate")
 
     def candles(self, token: str) -> Candles:
-        """Return the latest 500 days at least, where there were so many."""
+        """Return the daily candles of at least the latest 500 days, where it has them."""
         latest, earlier = "publicGetMarketCandles", "publicGetMarketHistoryCandles"
-        asked = {"instId": listed_token(token) + _SUFFIX, "bar": _DAYS, "limit": 3 * _FULL_PAGE}
-        rows = self._pages(latest, earlier, asked, _ENOUGH_CANDLES, _begins)
+        parameters = {
+            "instId": listed_token(token) + _SUFFIX,
+            "bar": _DAY_BAR,
+            "limit": 3 * _FULL_PAGE,
+        }
+        rows = self._fetch_pages(latest, earlier, parameters, _ENOUGH_CANDLES, _candle_time)
         if not rows:
             raise Unavailable("absent", f"has no candles of {token}")
         return candles(reversed(rows))
@@ -113,133 +119,121 @@ class Okx:
     def account(self) -> VenueAccount:
         """Return the key's account.
 
-        Raises Unavailable for portfolio margin, whose rules are not these.
+        Raises Unavailable for portfolio margin.
         """
-        config = self._only("privateGetAccountConfig")
-        level = choice(config.get("acctLv"), "acctLv", _LEVELS)
-        if level == _PORTFOLIO:
-            raise Unavailable(
-                "absent",
-                "keeps this account in portfolio margin, whose rules are not modelled here",
-            )
-        rights = refuse_withdrawal(OKX.key, _rights(config))
-        positions = self._rows("privateGetAccountPositions")
-        # A regional site may list no swap in USDT at all: they are asked for where one is held.
-        swaps = self._instruments() if any(map(_base_of, by(positions, "instId"))) else []
-        contracts = gather(swaps, _base, _contract).good if swaps else {}
-        legs, left_out = read_legs(
-            positions, "instId", lambda row, what: _leg(row, what, contracts)
+        config = self._fetch_row("privateGetAccountConfig")
+        level = _parse_level(config)
+        rights = refuse_withdrawal(OKX.key, _parse_rights(config))
+        rows = self._fetch_rows("privateGetAccountPositions")
+        swaps = self._fetch_open_swaps(rows)
+        contracts = parse_rows(swaps, _base, _parse_contract).good if swaps else {}
+        positions, left_out = parse_positions(
+            rows, "instId", lambda row, instrument: _parse_position(row, instrument, contracts)
         )
-        balance = self._only("privateGetAccountBalance")
-        coins = _coins(balance)
-        debts = debts_of(*_owed(coins), self._marks)
+        balance = self._fetch_row("privateGetAccountBalance")
+        coins = _parse_coins(balance)
+        debts = value_debts(*_parse_debts(coins), self._fetch_marks)
         if level == _MULTI_CURRENCY:
-            left_out += _other_coins(coins)
-        taken = take_over(legs, [*left_out, *named(debts, OKX.settlement)])
+            left_out += _skipped_coins(coins)
+        combined = combine_positions(positions, [*left_out, *list_debts(debts, OKX.settlement)])
         cash = coins.get(OKX.settlement, {})
-        # The margin of an isolated position has left the cash balance.
-        wallet_balance = (figure(cash, "cashBal") if cash else 0.0) + taken.isolated_margins
+        # The cash balance does not include the margins of isolated positions.
+        wallet_balance = (figure(cash, "cashBal") if cash else 0.0) + combined.isolated_margins
         return VenueAccount(
             venue=OKX.key,
             seen_at=datetime.now(UTC),
-            wallet_balance=lowered(wallet_balance, debts, taken),
-            imported=taken.imported,
-            marks=taken.marks,
-            figures=_figures(config, balance, cash, taken),
-            liquidation_prices=taken.liquidation_prices,
-            taker_fee=self._taker_fee(_fee_group(swaps, taken)),
-            margin_mode=taken.margin_mode,
+            wallet_balance=subtract_debts(wallet_balance, debts, combined),
+            imported=combined.imported,
+            marks=combined.marks,
+            figures=_parse_figures(config, balance, cash, combined),
+            liquidation_prices=combined.liquidation_prices,
+            taker_fee=self._fetch_taker_fee(_fee_group(swaps, combined)),
+            margin_mode=combined.margin_mode,
             may_trade=rights.may_trade,
             may_withdraw=rights.may_withdraw,
         )
 
-    def _instruments(self) -> Sequence[Any]:
-        return self._rows("publicGetPublicInstruments", instType="SWAP")
+    def _fetch_instruments(self) -> Sequence[Any]:
+        return self._fetch_rows("publicGetPublicInstruments", instType="SWAP")
 
-    def _marks(self) -> dict[str, float]:
+    def _fetch_open_swaps(self, positions: Sequence[Any]) -> Sequence[Any]:
+        """Return the instruments if a USDT swap is open: a regional site may list none at all."""
+        has_swaps = any(map(_base_of, index_valid_rows(positions, "instId")))
+        return self._fetch_instruments() if has_swaps else []
+
+    def _fetch_marks(self) -> dict[str, float]:
         return {token: quote.mark for token, quote in self.quotes().good.items()}
 
     def rights(self) -> Rights:
-        """Return what the key may do.
+        """Return the key's permissions. Raises Unavailable for a key that can withdraw."""
+        return refuse_withdrawal(OKX.key, _parse_rights(self._fetch_row("privateGetAccountConfig")))
 
-        Raises Unavailable for a key by which money can leave the account.
-        """
-        return refuse_withdrawal(OKX.key, _rights(self._only("privateGetAccountConfig")))
-
-    def _taker_fee(self, group: str) -> float | None:
-        """Return the account's own, which OKX writes as a negative number.
-
-        None where it cannot be told.
-        """
+    def _fetch_taker_fee(self, group: str) -> float | None:
+        """Return the account's taker fee, None if not available."""
         try:
-            return _charged(self._only("privateGetAccountTradeFee", instType="SWAP"), group)
+            fees = self._fetch_row("privateGetAccountTradeFee", instType="SWAP")
+            return _parse_taker_fee(fees, group)
         except (Unavailable, FieldError):
             return None
 
-    def _rows(self, method: str, **parameters: Any) -> Sequence[Any]:
+    def _fetch_rows(self, method: str, **parameters: Any) -> Sequence[Any]:
         answer = self._connection.ask(method, parameters)
-        choice(inner(answer, "code"), "code", ["0"])
+        choice(nested(answer, "code"), "code", ["0"])
         return entries(answer, "data")
 
-    def _only(self, method: str, **parameters: Any) -> Entry:
-        rows = self._rows(method, **parameters)
+    def _fetch_row(self, method: str, **parameters: Any) -> Entry:
+        rows = self._fetch_rows(method, **parameters)
         if not rows:
             raise FieldError("data", "is empty")
         return entry(rows[0])
 
-    def _beside(self, method: str, **parameters: Any) -> dict[str, Entry]:
-        """Return rows by instrument, for figures that may be missing beside a mark.
-
-        None where they cannot be had.
-        """
+    def _fetch_optional_rows(self, method: str, **parameters: Any) -> dict[str, Entry]:
+        """Return rows by instrument, empty if not available: a mark does without them."""
         try:
-            return by(self._rows(method, **parameters), "instId")
+            return index_valid_rows(self._fetch_rows(method, **parameters), "instId")
         except (Unavailable, FieldError):
             return {}
 
-    def _pages(
+    def _fetch_pages(
         self,
         method: str,
-        earlier: str,
-        asked: Mapping[str, Any],
+        earlier_method: str,
+        parameters: Mapping[str, Any],
         enough: int,
         time: Callable[[Any], object],
     ) -> list[Any]:
-        """Return rows, newest first.
-
-        A page, then the pages before it, until there are enough of them or no more.
-        """
+        """Return rows, newest first: the latest page, then earlier pages until there are enough."""
         rows: list[Any] = []
         while True:
-            page = self._rows(method, **asked)
+            page = self._fetch_rows(method, **parameters)
             rows.extend(page)
             if len(page) < _FULL_PAGE or len(rows) >= enough:
                 return rows
-            method, asked = (
-                earlier,
-                {**asked, "after": int(figure({"time": time(rows[-1])}, "time"))},
-            )
+            oldest = int(figure({"time": time(rows[-1])}, "time"))
+            method, parameters = earlier_method, {**parameters, "after": oldest}
 
 
 def _base_of(instrument: str) -> str | None:
-    """Return the base asset of a swap in USDT by its name; None for another instrument."""
+    """Return the base asset of a USDT swap's name, None for another instrument."""
     return instrument.removesuffix(_SUFFIX) if instrument.endswith(_SUFFIX) else None
 
 
 def _base(row: Entry) -> str | None:
-    """Return the base asset of a linear swap in USDT that trades; None for another instrument."""
-    kind = tuple(word(row, key) for key in ("instType", "ctType", "settleCcy", "state"))
+    """Return the base asset of a linear USDT swap that trades, None for another instrument."""
+    kind = tuple(text(row, key) for key in ("instType", "ctType", "settleCcy", "state"))
     if kind != ("SWAP", "linear", OKX.settlement, "live"):
         return None
-    return (optional_word(row, "instFamily") or optional_word(row, "uly")).removesuffix(
-        f"-{OKX.settlement}"
-    )
+    return _family(row).removesuffix(f"-{OKX.settlement}")
 
 
-def _contract(row: Entry) -> Contract:
+def _family(row: Entry) -> str:
+    return optional_text(row, "instFamily") or optional_text(row, "uly")
+
+
+def _parse_contract(row: Entry) -> Contract:
     base = _base(row) or ""
-    choice(word(row, "instId"), "instId", [base + _SUFFIX])
-    choice(word(row, "ctValCcy"), "ctValCcy", [base])
+    choice(text(row, "instId"), "instId", [base + _SUFFIX])
+    choice(text(row, "ctValCcy"), "ctValCcy", [base])
     value = _product(figure(row, "ctVal", above=0), figure(row, "ctMult", above=0))
     return Contract(
         tick_size=figure(row, "tickSz", above=0),
@@ -253,85 +247,81 @@ def _contract(row: Entry) -> Contract:
     )
 
 
-def _product(one: float, other: float) -> float:
-    """Return the product of two decimal figures as it is written.
-
-    3 contracts of 0.1 are 0.3 tokens.
-    """
-    return float(Decimal(repr(one)) * Decimal(repr(other)))
+def _product(first: float, second: float) -> float:
+    """Return the exact decimal product, so that 3 contracts of 0.1 tokens are 0.3 tokens."""
+    return float(Decimal(repr(first)) * Decimal(repr(second)))
 
 
-def _quote(row: Entry, indices: Mapping[str, Entry], funding: Mapping[str, Entry]) -> Quote:
-    instrument = word(row, "instId")
+def _parse_quote(row: Entry, indices: Mapping[str, Entry], funding: Mapping[str, Entry]) -> Quote:
+    instrument = text(row, "instId")
     mark = figure(row, "markPx", above=0)
-    index_price = optional(indices.get(instrument.removesuffix("-SWAP"), {}), "idxPx", at_least=0)
-    return venue_quote(mark, index_price, lambda: _present_funding(funding.get(instrument, {})))
+    index = indices.get(instrument.removesuffix("-SWAP"), {})
+    index_price = optional_figure(index, "idxPx", at_least=0)
+    return venue_quote(mark, index_price, lambda: _parse_funding(funding.get(instrument, {})))
 
 
-def _present_funding(row: Entry) -> tuple[float | None, float | None, datetime | None]:
-    """Return rate, interval in hours and next payment, all or none.
-
-    A rate of unknown interval says nothing.
-
-    `fundingTime` is the payment to come, `nextFundingTime` the one after it.
-    """
-    rate, pays, again = (
-        optional(row, key) for key in ("fundingRate", "fundingTime", "nextFundingTime")
-    )
-    if rate is None or not pays or not again:
+def _parse_funding(row: Entry) -> tuple[float | None, float | None, datetime | None]:
+    """Return rate, interval in hours and next payment; all None without a known interval."""
+    rate = optional_figure(row, "fundingRate")
+    # `fundingTime` is the next payment, `nextFundingTime` the one after it.
+    next_time = optional_figure(row, "fundingTime")
+    following_time = optional_figure(row, "nextFundingTime")
+    if rate is None or not next_time or not following_time:
         return None, None, None
-    return rate, (again - pays) / _HOUR, moment(row, "fundingTime")
+    return rate, (following_time - next_time) / _HOUR, moment(row, "fundingTime")
 
 
-def _tiers(rows: Sequence[Any], family: str) -> list[Mapping[str, float | None]]:
-    """Return the tiers as rows of the scenario JSON. Each begins where the one before ends.
+def _tier_rows(rows: Sequence[Any], family: str) -> list[Mapping[str, float | None]]:
+    """Return the tiers as rows of the scenario JSON; every floor is the cap of the tier before.
 
-    Or up to a contract above.
+    OKX may begin a tier up to one contract above that cap.
     """
-    read: list[Mapping[str, float | None]] = []
+    tiers: list[Mapping[str, float | None]] = []
     end = 0.0
     for row in sorted(map(entry, rows), key=lambda row: figure(row, "maxSz", above=0)):
-        choice(
-            optional_word(row, "instFamily") or optional_word(row, "uly"), "instFamily", [family]
-        )
-        begin, cap = figure(row, "minSz"), figure(row, "maxSz")
-        if not end <= begin <= end + 1:
+        choice(_family(row), "instFamily", [family])
+        floor, cap = figure(row, "minSz"), figure(row, "maxSz")
+        if not end <= floor <= end + 1:
             raise FieldError(
-                f"[{len(read)}].minSz",
-                f"must go on at {end:g}, where the tier before ends, got {begin:g}",
+                f"[{len(tiers)}].minSz",
+                f"must go on at {end:g}, where the tier before ends, got {floor:g}",
             )
         rate, leverage = figure(row, "mmr"), figure(row, "maxLever")
-        read.append({"floor": end, "cap": cap, "maintenance_rate": rate, "max_leverage": leverage})
+        tiers.append({"floor": end, "cap": cap, "maintenance_rate": rate, "max_leverage": leverage})
         end = cap
-    return read
+    return tiers
 
 
-def _payment(row: object) -> Entry:
-    """Return the row with the realised rate, or the announced one where it is unknown."""
-    held = entry(row)
-    realised = held.get("realizedRate")
-    return {**held, "rate": held.get("fundingRate") if realised in (None, "") else realised}
+def _with_rate(row: object) -> Entry:
+    """Return the row with its realised rate, or the announced one where there is none."""
+    payment = entry(row)
+    rate = payment.get("realizedRate")
+    if rate in (None, ""):
+        rate = payment.get("fundingRate")
+    return {**payment, "rate": rate}
 
 
-def _begins(candle: object) -> object:
+def _candle_time(candle: object) -> object:
     return next(iter(listed(candle, "", most=100)), None)
 
 
-def _leg(row: Entry, what: str, contracts: Mapping[str, Contract]) -> VenuePosition | None:
-    """Return the position; None where its size is zero.
+def _parse_position(
+    row: Entry, instrument: str, contracts: Mapping[str, Contract]
+) -> VenuePosition | None:
+    """Return the position, None where its size is 0.
 
-    Raises FieldError with the reason where it stays out.
+    Raises FieldError with the reason where it cannot be imported.
     """
     size = figure(row, "pos")
     if not size:
         return None
-    token = _token_held(row, what)
+    token = _parse_token(row, instrument)
     if token not in contracts:
         raise FieldError("", "it does not trade at present, and its contract value is not known")
     isolated = choice(row.get("mgnMode"), "mgnMode", ["cross", "isolated"]) == "isolated"
     side = _SIDES[choice(row.get("posSide"), "posSide", _SIDES)]
     return VenuePosition(
-        what=f"{what} {side}" if side else what,
+        name=f"{instrument} {side}" if side else instrument,
         token=token,
         side=side or ("long" if size > 0 else "short"),
         quantity=_product(abs(size), contracts[token].contract_value),
@@ -339,15 +329,15 @@ def _leg(row: Entry, what: str, contracts: Mapping[str, Contract]) -> VenuePosit
         leverage=figure(row, "lever", above=0),
         mark=figure(row, "markPx", above=0),
         isolated_margin=figure(row, "margin", above=0) if isolated else None,
-        liquidation_price=optional(row, "liqPx"),
+        liquidation_price=optional_figure(row, "liqPx"),
     )
 
 
-def _token_held(row: Entry, what: str) -> str:
-    """Return the token of a position in a swap in USDT."""
-    if word(row, "instType") != "SWAP":
+def _parse_token(row: Entry, instrument: str) -> str:
+    """Return the position's token. Raises FieldError where it is not a USDT swap."""
+    if text(row, "instType") != "SWAP":
         raise FieldError("", "it is no perpetual, and only those are taken over")
-    base = _base_of(what)
+    base = _base_of(instrument)
     if base is None:
         raise FieldError("", f"it is not settled in {OKX.settlement}")
     token = token_of(base)
@@ -356,57 +346,67 @@ def _token_held(row: Entry, what: str) -> str:
     return token
 
 
-def _coins(balance: Entry) -> dict[str, Entry]:
-    """Return the account's coins by name.
+def _parse_level(config: Entry) -> str:
+    """Return the account's level. Raises Unavailable for portfolio margin."""
+    level = choice(config.get("acctLv"), "acctLv", _LEVELS)
+    if level == _PORTFOLIO:
+        raise Unavailable(
+            "absent", "keeps this account in portfolio margin, whose rules are not modelled here"
+        )
+    return level
 
-    A row that cannot be read is not passed over: it may be the wallet.
-    """
-    coins = {word(coin, "ccy"): coin for coin in map(entry, entries(balance, "details"))}
+
+def _parse_coins(balance: Entry) -> dict[str, Entry]:
+    """Return the account's coins by name."""
+    # A row without a name is not ignored, for it may be the wallet.
+    coins = {text(coin, "ccy"): coin for coin in map(entry, entries(balance, "details"))}
     if "" in coins:
         raise FieldError("ccy", "is missing")
     return coins
 
 
 def _equities(coins: Mapping[str, Entry]) -> dict[str, float]:
-    """Return equity of every coin beside the settlement coin, in that coin.
-
-    It is below 0 where the coin is owed.
-    """
+    """Return the equity of the other coins than the settlement coin: below 0 for a debt."""
     return {
-        name: optional(coin, "eq") or 0.0 for name, coin in coins.items() if name != OKX.settlement
+        name: optional_figure(coin, "eq") or 0.0
+        for name, coin in coins.items()
+        if name != OKX.settlement
     }
 
 
-def _owed(coins: Mapping[str, Entry]) -> tuple[dict[str, float], dict[str, float | None]]:
-    """Return the owed coins' amounts, above 0, and the venue's value of each in USD."""
+def _parse_debts(coins: Mapping[str, Entry]) -> tuple[dict[str, float], dict[str, float | None]]:
+    """Return the owed coins' amounts, above 0, and the venue's values of them in USD."""
     owed = {name: -equity for name, equity in _equities(coins).items() if equity < 0}
-    worth = {name: optional(coins[name], "eqUsd") for name in owed}
-    return owed, {name: None if value is None else -value for name, value in worth.items()}
+    values: dict[str, float | None] = {}
+    for name in owed:
+        value = optional_figure(coins[name], "eqUsd")
+        values[name] = None if value is None else -value
+    return owed, values
 
 
-def _other_coins(coins: Mapping[str, Entry]) -> list[LeftOut]:
-    """Return coins that stand behind the positions of a multi-currency account beside USDT."""
-    held = {name: equity for name, equity in _equities(coins).items() if equity > 0}
-    return [LeftOut(f"{equity:.8g} {name}", _COLLATERAL) for name, equity in held.items()]
+def _skipped_coins(coins: Mapping[str, Entry]) -> list[LeftOut]:
+    """Return a multi-currency account's collateral beside USDT, which is not imported."""
+    return [
+        LeftOut(f"{equity:.8g} {name}", _COLLATERAL)
+        for name, equity in _equities(coins).items()
+        if equity > 0
+    ]
 
 
-def _rights(config: Entry) -> Rights:
-    """Return what the key may do, by the account's settings.
-
-    Nothing is known of it where they do not say.
-    """
-    granted = {right.strip() for right in optional_word(config, "perm").split(",")}
+def _parse_rights(config: Entry) -> Rights:
+    """Return the key's permissions in the account's settings, None where they have none."""
+    granted = {right.strip() for right in optional_text(config, "perm").split(",")}
     if not any(granted):
         return Rights(None, None)
     return Rights("trade" in granted, "withdraw" in granted)
 
 
-def _fee_group(swaps: Sequence[Any], taken: TakenOver) -> str:
-    """Return the fee group of the first position's swap; empty where it is not told."""
-    if not taken.imported.positions:
+def _fee_group(swaps: Sequence[Any], combined: AccountPositions) -> str:
+    """Return the fee group of the first position's swap, empty where it is unknown."""
+    if not combined.imported.positions:
         return ""
-    swap = by(swaps, "instId").get(taken.imported.positions[0].symbol + _SUFFIX, {})
-    return _group_of(swap)
+    instrument = combined.imported.positions[0].symbol + _SUFFIX
+    return _group_of(index_valid_rows(swaps, "instId").get(instrument, {}))
 
 
 def _group_of(row: Entry) -> str:
@@ -414,13 +414,13 @@ def _group_of(row: Entry) -> str:
     return str(group) if isinstance(group, (str, int)) else ""
 
 
-def _charged(fees: Entry, group: str) -> float:
-    """Return the taker fee, a fraction, from the row of the account's fees.
+def _parse_taker_fee(fees: Entry, group: str) -> float:
+    """Return the taker fee as a fraction; OKX writes it as a negative number.
 
-    It stands in `takerU`, or where that is empty in `feeGroup`, by the swap's group; without a
-    group only where all groups pay the same. Raises FieldError where neither tells it.
+    It is in `takerU`, or where that is empty in `feeGroup` under the swap's group; without a group
+    it is known only where all groups pay the same. Raises FieldError where it is unknown.
     """
-    rate = optional(fees, "takerU", above=-1, at_most=0)
+    rate = optional_figure(fees, "takerU", above=-1, at_most=0)
     if rate is not None:
         return abs(rate)
     rows = [entry(row) for row in entries(fees, "feeGroup")]
@@ -434,23 +434,27 @@ def _charged(fees: Entry, group: str) -> float:
     return abs(rates.pop())
 
 
-def _figures(config: Entry, balance: Entry, cash: Entry, taken: TakenOver) -> VenueFigures:
-    """Return the venue's own figures of the cross account.
+def _parse_figures(
+    config: Entry, balance: Entry, cash: Entry, combined: AccountPositions
+) -> VenueFigures:
+    """Return the venue's figures of the cross account; in isolated the equity alone.
 
-    Of USDT alone, or in multi-currency margin of all coins, in USD.
-
-    Of isolated positions it gives no sum but their equity.
+    They are of USDT, or in multi-currency margin of all coins and in USD.
     """
-    if taken.margin_mode == "isolated":
+    if combined.margin_mode == "isolated":
         return VenueFigures(_equity_without(cash, "stgyEq"))
-    multi = word(config, "acctLv") == _MULTI_CURRENCY
-    equity = optional(balance, "adjEq") if multi else _equity_without(cash, "isoEq", "stgyEq")
+    if text(config, "acctLv") == _MULTI_CURRENCY:
+        equity, totals = optional_figure(balance, "adjEq"), balance
+    else:
+        equity, totals = _equity_without(cash, "isoEq", "stgyEq"), cash
     return VenueFigures(
-        equity, *(optional(balance if multi else cash, key) for key in ("imr", "mmr", "mgnRatio"))
+        equity, *(optional_figure(totals, key) for key in ("imr", "mmr", "mgnRatio"))
     )
 
 
-def _equity_without(cash: Entry, *elsewhere: str) -> float | None:
-    """Return equity of USDT without isolated positions (`isoEq`) or bots (`stgyEq`)."""
-    equity = optional(cash, "eq")
-    return None if equity is None else equity - sum(optional(cash, key) or 0.0 for key in elsewhere)
+def _equity_without(cash: Entry, *parts: str) -> float | None:
+    """Return the USDT equity without isolated positions (`isoEq`) or bots (`stgyEq`)."""
+    equity = optional_figure(cash, "eq")
+    if equity is None:
+        return None
+    return equity - sum(optional_figure(cash, part) or 0.0 for part in parts)

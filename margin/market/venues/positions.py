@@ -1,17 +1,15 @@
-"""A venue's open positions as what can be taken over.
+"""A venue's open positions as an account in one margin mode, with every token and side once.
 
-One account in one margin mode, every token and side once.
-
-The venues' modules read the fields of a position; what may stand in one account together is decided
-here.
+The venues' modules parse the fields of a position; this module decides which positions fit into one
+account.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from margin.errors import FieldError
 from margin.market.accounts import Imported, LeftOut, Priced
-from margin.market.venues.fields import Entry, entry, word
+from margin.market.venues.fields import Entry, entry, text
 from margin.model.scenario import MOST_POSITIONS, MarginMode, Position, Side
 
 _OTHER_MODE = "it is isolated and stands on a margin of its own, beside the cross account"
@@ -20,14 +18,14 @@ _TOO_MANY = f"it comes after {MOST_POSITIONS} others, which is as many as an acc
 
 
 class VenuePosition(NamedTuple):
-    """One open position in the venue's words: `what` it is called there, quantities in tokens.
+    """An open position as its venue reports it, under the venue's name; quantities in tokens.
 
-    `isolated_margin` is what it holds of its own before profit and loss; None: it is in cross
-    margin. `liquidation_price` is 0 or below where the venue says that there is none; None: it
-    gives nothing.
+    `isolated_margin` is its margin before unrealised PnL, None in cross margin.
+    `liquidation_price` is 0 or below where the venue says that there is none, None where it reports
+    nothing.
     """
 
-    what: str
+    name: str
     token: str
     side: Side
     quantity: float
@@ -38,11 +36,8 @@ class VenuePosition(NamedTuple):
     liquidation_price: float | None = None
 
 
-class TakenOver(NamedTuple):
-    """What becomes of the legs.
-
-    A `VenueAccount`'s positions and prices, and the isolated margins of them all.
-    """
+class AccountPositions(NamedTuple):
+    """The positions and prices of a `VenueAccount`, and the sum of its isolated margins."""
 
     margin_mode: MarginMode
     imported: Imported
@@ -51,90 +46,94 @@ class TakenOver(NamedTuple):
     isolated_margins: float
 
 
-def read_legs(
-    rows: Iterable[object], name: str, read: Callable[[Entry, str], VenuePosition | None]
+def parse_positions(
+    rows: Iterable[object], name_key: str, parse: Callable[[Entry, str], VenuePosition | None]
 ) -> tuple[list[VenuePosition], list[LeftOut]]:
-    """Return the open positions among a venue's rows, and those that stay out, with the reason.
+    """Return the open positions of a venue's rows, and those that cannot be imported.
 
-    `name` is the key of what the venue calls it; `read` gives None for a position of no size and
-    raises FieldError with the reason for one that stays out.
+    `name_key` is the key of the venue's name of a position. `parse` returns None for a position of
+    size 0 and raises FieldError with the reason why one cannot be imported.
     """
-    legs: list[VenuePosition] = []
-    left_out: list[LeftOut] = []
+    positions: list[VenuePosition] = []
+    skipped: list[LeftOut] = []
     for index, row in enumerate(rows, 1):
-        what = f"position {index}"
+        name = f"position {index}"
         try:
-            held = entry(row)
-            what = word(held, name) or what
-            if leg := read(held, what):
-                legs.append(leg)
+            fields = entry(row)
+            name = text(fields, name_key) or name
+            if position := parse(fields, name):
+                positions.append(position)
         except FieldError as error:
-            left_out.append(LeftOut(what, str(error)))
-    return legs, left_out
+            skipped.append(LeftOut(name, str(error)))
+    return positions, skipped
 
 
-def take_over(legs: Sequence[VenuePosition], left_out: Iterable[LeftOut] = ()) -> TakenOver:
-    """Return the legs as one account: isolated where all are, else cross without the isolated ones.
+def combine_positions(
+    positions: Sequence[VenuePosition], skipped: Iterable[LeftOut] = ()
+) -> AccountPositions:
+    """Return the positions as one account: isolated where all are, else the cross ones.
 
-    What cannot be a position is left out with its reason, after those that were left out already.
+    Positions that do not fit are left out with the reason, after those `skipped` before.
     """
-    mode: MarginMode = (
-        "isolated" if legs and all(leg.isolated_margin is not None for leg in legs) else "cross"
-    )
-    taken: dict[tuple[str, Side], tuple[VenuePosition, Position]] = {}
-    outside = list(left_out)
-    for leg in legs:
-        position, reason = _position(leg, mode, taken)
-        if position is None:
-            outside.append(LeftOut(leg.what, reason))
+    isolated = positions and all(position.isolated_margin is not None for position in positions)
+    mode: MarginMode = "isolated" if isolated else "cross"
+    accepted: dict[tuple[str, Side], tuple[VenuePosition, Position]] = {}
+    left_out = list(skipped)
+    for candidate in positions:
+        try:
+            position = _accept(candidate, mode, accepted)
+        except FieldError as error:
+            left_out.append(LeftOut(candidate.name, str(error)))
         else:
-            taken[leg.token, leg.side] = leg, position
-    kept = [leg for leg, _ in taken.values()]
-    return TakenOver(
+            accepted[candidate.token, candidate.side] = candidate, position
+    sources = [source for source, _ in accepted.values()]
+    return AccountPositions(
         mode,
-        Imported(tuple(position for _, position in taken.values()), tuple(outside)),
-        {leg.token: leg.mark for leg in kept},
-        _liquidation_prices(kept, mode),
-        sum((leg.isolated_margin or 0.0 for leg in kept), 0.0),
+        Imported(tuple(position for _, position in accepted.values()), tuple(left_out)),
+        {source.token: source.mark for source in sources},
+        _liquidation_prices(sources, mode),
+        sum((source.isolated_margin or 0.0 for source in sources), 0.0),
     )
 
 
-def _position(
-    leg: VenuePosition,
+def _accept(
+    candidate: VenuePosition,
     mode: MarginMode,
-    taken: dict[tuple[str, Side], tuple[VenuePosition, Position]],
-) -> tuple[Position | None, str]:
-    """Return the position, or None and why it has to stay out."""
-    if mode == "cross" and leg.isolated_margin is not None:
-        return None, _OTHER_MODE
-    if (leg.token, leg.side) in taken:
-        return None, _SECOND
-    if len(taken) == MOST_POSITIONS:
-        return None, _TOO_MANY
-    try:
-        return Position(
-            leg.token, leg.side, leg.quantity, leg.entry_price, leg.leverage, leg.isolated_margin
-        ), ""
-    except FieldError as error:
-        return None, str(error)
+    accepted: Mapping[tuple[str, Side], tuple[VenuePosition, Position]],
+) -> Position:
+    """Return the candidate as a position. Raises FieldError where it does not fit."""
+    if mode == "cross" and candidate.isolated_margin is not None:
+        raise FieldError("", _OTHER_MODE)
+    if (candidate.token, candidate.side) in accepted:
+        raise FieldError("", _SECOND)
+    if len(accepted) == MOST_POSITIONS:
+        raise FieldError("", _TOO_MANY)
+    return Position(
+        candidate.token,
+        candidate.side,
+        candidate.quantity,
+        candidate.entry_price,
+        candidate.leverage,
+        candidate.isolated_margin,
+    )
 
 
 def _liquidation_prices(
-    legs: Sequence[VenuePosition], mode: MarginMode
+    positions: Sequence[VenuePosition], mode: MarginMode
 ) -> dict[Priced, float | None]:
-    """Return in cross the legs of a hedge share a price.
-
-    Where they are given two, the one nearer to the mark.
-    """
+    """Return the liquidation prices by token and side, in cross by token and None."""
     prices: dict[Priced, float | None] = {}
-    for leg in legs:
-        if leg.liquidation_price is None:
+    for position in positions:
+        if position.liquidation_price is None:
             continue
-        of = leg.token, leg.side if mode == "isolated" else None
-        price, held = leg.liquidation_price if leg.liquidation_price > 0 else None, prices.get(of)
-        nearer = (
-            price is not None and held is not None and abs(price - leg.mark) < abs(held - leg.mark)
-        )
-        if held is None or nearer:
-            prices[of] = price
+        key = position.token, position.side if mode == "isolated" else None
+        price = position.liquidation_price if position.liquidation_price > 0 else None
+        prices[key] = _nearer(prices.get(key), price, position.mark)
     return prices
+
+
+def _nearer(first: float | None, second: float | None, mark: float) -> float | None:
+    """Return the price nearer to the mark: in cross the legs of a hedge share one price."""
+    if first is None or second is None:
+        return second if first is None else first
+    return second if abs(second - mark) < abs(first - mark) else first

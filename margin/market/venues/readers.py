@@ -1,9 +1,7 @@
-"""Which module reads which venue.
+"""The live source of market figures, and the readers of a user's own account.
 
-The live source of market figures, and a person's own account with their key.
-
-Public figures come over one keyless connection per venue, made when it is first asked. A key lives
-for one call.
+Public figures come over one keyless connection per venue, opened with the first request. A key is
+used for one call and then forgotten.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -28,37 +26,37 @@ Value = TypeVar("Value")
 
 
 class Reader(Protocol):
-    """One venue's answers as checked values, tokens as ours.
+    """A reader of one venue, whose answers are checked values by our tokens.
 
-    Every method raises Unavailable where the venue has no answer, and FieldError where it cannot be
-    used.
+    Every method raises Unavailable where the venue has no answer, and FieldError where the answer
+    cannot be used.
     """
 
     def __init__(self, connection: Connection) -> None: ...
 
     def contracts(self) -> Checked[Contract]:
-        """Return as `MarketSource.contracts`."""
+        """Return the answer of `MarketSource.contracts` for this venue."""
 
     def quotes(self) -> Checked[Quote]:
-        """Return as `MarketSource.quotes`."""
+        """Return the answer of `MarketSource.quotes` for this venue."""
 
     def tiers(self, token: str) -> Checked[TierTable]:
-        """Return as `MarketSource.tiers`."""
+        """Return the answer of `MarketSource.tiers` for this venue."""
 
     def funding(self, token: str) -> FundingHistory:
-        """Return as `MarketSource.funding`."""
+        """Return the answer of `MarketSource.funding` for this venue."""
 
     def candles(self, token: str) -> Candles:
-        """Return as `MarketSource.candles`."""
+        """Return the answer of `MarketSource.candles` for this venue."""
 
     def rights(self) -> Rights:
-        """Return what the connection's key may do.
+        """Return the permissions of the connection's key.
 
-        One by which money can leave the account is unavailable.
+        Raises Unavailable for a key that can withdraw.
         """
 
     def account(self) -> VenueAccount:
-        """Return the account of the connection's key, after asking what the key may do."""
+        """Return the account of the connection's key, once its permissions are checked."""
 
 
 READERS: dict[str, Callable[..., Reader]] = {
@@ -67,14 +65,11 @@ READERS: dict[str, Callable[..., Reader]] = {
     "okx": Okx,
     "hyperliquid": Hyperliquid,
 }
-"""Each takes a connection, and the account's address too where the venue knows accounts by one."""
+"""Each takes a connection, and the wallet address where the venue identifies accounts by one."""
 
 
 class Venues:
-    """The venues as a `MarketSource`, but for those that this process may not ask.
-
-    Safe to use from several threads.
-    """
+    """The allowed venues as a `MarketSource`; safe to use from several threads."""
 
     def __init__(self, allowed: Collection[str] = tuple(READERS)) -> None:
         self._allowed = frozenset(allowed)
@@ -86,14 +81,11 @@ class Venues:
         return _usable(self._reader(venue).contracts)
 
     def quotes(self, venue: str) -> Checked[Quote]:
-        """Return marks and present funding of those perpetuals."""
+        """Return mark prices and current funding of those perpetuals."""
         return _usable(self._reader(venue).quotes)
 
     def tiers(self, venue: str, token: str) -> Checked[TierTable]:
-        """Return verified tier tables.
-
-        That token's at least, every one's where the venue gives them in one answer.
-        """
+        """Return the token's verified tier table, with all others where one answer has them."""
         return _usable(partial(self._reader(venue).tiers, token))
 
     def funding(self, venue: str, token: str) -> FundingHistory:
@@ -114,11 +106,9 @@ class Venues:
 
 
 def read_account(venue: str, key: Key | None, address: str = "") -> VenueAccount:
-    """Return the account of a key, or where the venue knows accounts by it of an address.
+    """Return the account of a key, or of an address where the venue identifies accounts by one.
 
-    Raises Unavailable.
-
-    The connection is its own.
+    It opens and closes a connection. Raises Unavailable.
     """
     if venue in READERS and VENUES[venue].api.account_by_address:
         with closing(Connection(venue)) as connection:
@@ -128,9 +118,9 @@ def read_account(venue: str, key: Key | None, address: str = "") -> VenueAccount
 
 
 def read_tiers(venue: str, key: Key | None, token: str) -> Checked[TierTable]:
-    """Return the tiers that a venue gives only to a key, over a connection of its own.
+    """Return the tiers that a venue gives only to a key.
 
-    Raises Unavailable.
+    It opens and closes a connection. Raises Unavailable.
     """
     with _keyed(venue, key) as reader:
         tiers = _usable(partial(reader.tiers, token))
@@ -141,16 +131,16 @@ def read_tiers(venue: str, key: Key | None, token: str) -> Checked[TierTable]:
 def read_all(
     venue: str, key: Key | None, address: str = ""
 ) -> tuple[VenueAccount, Checked[TierTable] | None]:
-    """Return as `read_account`, with the tiers where the venue gives them to a key alone.
+    """Return the account, and the tiers where the venue gives them only to a key.
 
-    None where they cannot be had.
+    The tiers are None where the venue does not give them. Raises Unavailable as `read_account`.
     """
     account = read_account(venue, key, address)
     if not VENUES[venue].api.tiers_need_key:
         return account, None
     try:
         return account, read_tiers(venue, key, "BTC")
-    except Unavailable:  # The account is what was asked for; its tiers are the snapshot's then.
+    except Unavailable:  # The account alone will do, with the snapshot's tiers.
         return account, None
 
 
@@ -164,8 +154,9 @@ def _keyed(venue: str, key: Key | None) -> Iterator[Reader]:
         yield READERS[venue](connection)
 
 
-def _usable(read: Callable[[], Value]) -> Value:
+def _usable(fetch: Callable[[], Value]) -> Value:
+    """Return what `fetch` returns. Raises Unavailable for its FieldError too."""
     try:
-        return read()
+        return fetch()
     except FieldError as error:
         raise Unavailable("broken", f"gave an answer that cannot be used: {error}") from None

@@ -1,8 +1,8 @@
-"""What a venue's error codes say of a key, an account or a place, with what to do.
+"""The venues' error codes about a key, an account or a location, with advice.
 
-From the venues' published lists of errors and from public reports; a reason goes on after the
-venue's name. A code that is not listed here says nothing, and the status and the kind of the error
-speak for it.
+They are from the venues' published lists and from public reports. A reason is a clause that follows
+the venue's name. For a code that is not listed here, the HTTP status and ccxt's kind of error
+decide.
 """
 
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ from margin.market.venues.sites import is_regional
 
 
 class Refusal(NamedTuple):
-    """Why the venue does not answer, as `Unavailable` has it."""
+    """Why the venue does not answer, as the arguments of `Unavailable`."""
 
     trouble: Trouble
     reason: str
 
 
 REFUSED = Refusal("key", "refused the key, or what it was used for")
-"""A refusal that says no more."""
+"""A refusal without a more precise reason."""
 
 _UNKNOWN = Refusal(
     "key", "does not know this key. Copy the whole key again, or make a new one if it was deleted"
@@ -111,14 +111,11 @@ _CODES: Mapping[str, Mapping[str, Refusal]] = {
     },
 }
 _OF_A_SITE = (_UNKNOWN, _COMPLIANCE)
-"""Refusals that a key of another regional site draws too."""
+"""Refusals that the key of another regional site causes too."""
 
 
-def refusal(venue: str, code: str) -> Refusal | None:
-    """Return what the venue's error code says, with the code.
-
-    None where it says nothing of a key or a place.
-    """
+def refusal_of(venue: str, code: str) -> Refusal | None:
+    """Return the refusal of a venue's error code, None where the code is not about a refusal."""
     known = _CODES.get(venue, {}).get(code)
     if known is None:
         return None

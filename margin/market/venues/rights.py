@@ -1,7 +1,7 @@
-"""What a key may do beyond reading, and the refusal of one by which money can leave the account.
+"""A key's permissions beyond reading, and the refusal of keys that can withdraw.
 
-Whoever gets hold of a key that can withdraw has the money; a tool that only reads has no business
-holding one.
+Whoever gets hold of a key that can withdraw has the money, so a tool that only reads must not
+accept one.
 """
 
 from collections.abc import Mapping
@@ -17,25 +17,19 @@ _READ_ONLY: Mapping[str, str] = {
 
 
 class Rights(NamedTuple):
-    """Whether a key may trade, and whether money can leave the account by it.
-
-    None: the venue does not say.
-    """
+    """Whether a key may trade and may withdraw or transfer money; None: the venue does not say."""
 
     may_trade: bool | None
     may_withdraw: bool | None
 
 
 def read_only_key(venue: str) -> str:
-    """Return how a key that can only read is made at the venue, a clause without its full stop."""
+    """Return how to make a read-only key at the venue, as a clause without its full stop."""
     return f"make one that can only read ({_READ_ONLY[venue]})"
 
 
 def refuse_withdrawal(venue: str, rights: Rights) -> Rights:
-    """Return the rights.
-
-    Raises Unavailable, trouble `key`, where they let money leave the account.
-    """
+    """Return the rights. Raises Unavailable, trouble `key`, where they allow withdrawals."""
     if rights.may_withdraw:
         how = read_only_key(venue)
         raise Unavailable(

@@ -1,7 +1,7 @@
-"""A venue's sites: the global one, and regional ones with accounts of their own.
+"""The venues' sites: the global one, and regional ones with separate accounts.
 
-An allow-list. Every host is one that ccxt names, as a client of its own or beside another client's
-host, so that no address ever comes from outside.
+This is an allow-list. Every host is one that ccxt knows, as a client of its own or as another host
+of a client, so that no address ever comes from user input.
 """
 
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from typing import NamedTuple
 from margin.market.source import Unavailable
 
 GLOBAL = ""
-"""The key of a venue's global site, which public figures always come from."""
+"""The key of a venue's global site, from which public figures always come."""
 
 
 class Site(NamedTuple):
-    """A site: its name, ccxt's client, and the host where it is not the client's own."""
+    """A site: its name, ccxt's client, and the host where it differs from the client's."""
 
     name: str
     client: str
@@ -40,7 +40,7 @@ SITES: Mapping[str, Mapping[str, Site]] = {
 
 
 def site_of(venue: str, key: str) -> Site:
-    """Return the site of that key. Raises Unavailable where the venue has none such."""
+    """Return the site of this key. Raises Unavailable where the venue has no such site."""
     site = SITES[venue].get(key)
     if site is None:
         raise Unavailable("absent", "has no such regional site")
@@ -48,5 +48,5 @@ def site_of(venue: str, key: str) -> Site:
 
 
 def is_regional(venue: str) -> bool:
-    """Return whether the venue has more sites than one."""
+    """Return whether the venue has more than one site."""
     return len(SITES[venue]) > 1

@@ -1,27 +1,21 @@
-"""How Binance and Bybit name a linear perpetual.
-
-Its base asset and the coin it is settled in, such as `RENDERUSDT`.
-"""
+"""Symbols of Binance and Bybit: the base asset and the settlement coin, as in `RENDERUSDT`."""
 
 from margin.market.venues.checks import listed_token
-from margin.market.venues.fields import Entry, word
+from margin.market.venues.fields import Entry, text
 
 SETTLEMENT = "USDT"
 
 
 def symbol_of(token: str) -> str:
-    """Return what a token's perpetual is called.
-
-    Raises Unavailable for what no venue lists under such a name.
-    """
+    """Return the symbol of a token's perpetual. Raises Unavailable for an invalid token."""
     return listed_token(token) + SETTLEMENT
 
 
 def base_of(symbol: str) -> str | None:
-    """Return the base asset of a perpetual in USDT by its name; None for another symbol."""
+    """Return the base asset of a USDT perpetual's symbol, None for other symbols."""
     return symbol.removesuffix(SETTLEMENT) if symbol.endswith(SETTLEMENT) else None
 
 
-def base_in(row: Entry) -> str | None:
-    """Return the same of the `symbol` that a row is about."""
-    return base_of(word(row, "symbol"))
+def base_of_row(row: Entry) -> str | None:
+    """Return the base asset of the row's symbol, None where it is not a USDT perpetual."""
+    return base_of(text(row, "symbol"))

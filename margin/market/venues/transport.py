@@ -1,9 +1,9 @@
-"""What a venue's client sends its requests through: HTTP with bounds, on an event loop of its own.
+"""The HTTP session of a venue's client: bounded, and on its own event loop.
 
-ccxt's async client keeps one deadline for all of a request: the look-up of the host, connecting to
-any of its addresses, TLS and the whole answer. What it does not bound is here: how much of an
-answer is read, and where it may lead. Of an answer nothing stays but what says why it failed, for
-its text may repeat a key.
+ccxt's async client has one deadline for a whole request: the look-up of the host, connecting to any
+of its addresses, TLS and the answer. This module bounds the rest: how much of an answer is read,
+and that redirects are not followed. Of a failed answer only the cause is stored, for its text may
+repeat a key.
 """
 
 import asyncio
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     import aiohttp
 
 LARGEST_ANSWER = 32 * 1024 * 1024
-"""Bytes beyond which an answer is not read on; the largest known is about 2 MB."""
+"""Bytes after which an answer is rejected; the largest known is about 2 MB."""
 _CHUNK = 1 << 16
 _LONGEST_ERROR = 4096
-"""Bytes beyond which an answer is none of the short objects that venues put their errors in."""
+"""Bytes above which an answer cannot be one of the short objects that hold error codes."""
 _CODE = re.compile(r"-?[0-9]{1,9}")
 _NO_ERROR = ("0", "200")
 
@@ -38,7 +38,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is kept of a request: enough to say why it failed.
+    """The outcome of a request: enough to explain a failure.
 
     `sent` is whether it left this machine at all, `seconds` how long it took. `code` is the error
     code in the venue's answer, empty where there is none.
@@ -53,7 +53,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Response:
-    """A whole answer, in the shape in which ccxt reads one."""
+    """A complete answer with the attributes that ccxt reads."""
 
     status: int
     reason: str | None
@@ -66,25 +66,25 @@ class _Response:
 
 
 class Transport:
-    """An HTTP session for one request at a time. `outcome` is that of the last one."""
+    """An HTTP session for one request at a time; `outcome` is that of the last one."""
 
     headers: Mapping[str, str] = MappingProxyType({})
-    """What ccxt adds to the headers of each request."""
+    """Headers that ccxt adds to every request."""
 
     def __init__(self) -> None:
         self.outcome = Outcome()
         self.loop = asyncio.new_event_loop()
-        self.loop.set_exception_handler(_say_nothing)
+        self.loop.set_exception_handler(_ignore)
         self._session = self.run(_session())
 
     @property
     def closed(self) -> bool:
-        """Whether it can be used no more."""
+        """Whether the session is closed for good."""
         return self.loop.is_closed()
 
-    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Return what the work comes to; the caller waits."""
-        return self.loop.run_until_complete(work)
+    def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        """Wait for the coroutine and return its result."""
+        return self.loop.run_until_complete(coroutine)
 
     def close(self) -> None:
         """End the session and its connections."""
@@ -93,22 +93,22 @@ class Transport:
             self.loop.close()
 
     def get(self, url: Any, **options: Any) -> Any:
-        """Return a GET request as ccxt enters it."""
+        """Return a GET request as the context manager that ccxt enters."""
         return self._request("GET", url, options)
 
     def post(self, url: Any, **options: Any) -> Any:
-        """Return a POST request as ccxt enters it."""
+        """Return a POST request as the context manager that ccxt enters."""
         return self._request("POST", url, options)
 
     @asynccontextmanager
     async def _request(
         self, method: str, url: Any, options: dict[str, Any]
     ) -> AsyncIterator[_Response]:
-        """Send a request and read the whole answer; one that leads elsewhere is not followed.
+        """Send a request and read the whole answer, without following redirects.
 
-        Raises Unavailable for an answer beyond `LARGEST_ANSWER`.
+        Raises Unavailable for an answer larger than `LARGEST_ANSWER`.
         """
-        began = time.monotonic()
+        start = time.monotonic()
         status: int | None = None
         code, retry_after = "", None
         try:
@@ -118,27 +118,27 @@ class Transport:
                 body = await _read(response)
                 status, code = response.status, _error_code(body)
                 retry_after = _seconds(response.headers.get("Retry-After"))
-                whole = _Response(status, response.reason, dict(response.headers), body)
+                answer = _Response(status, response.reason, dict(response.headers), body)
         finally:
-            self.outcome = Outcome(True, time.monotonic() - began, status, code, retry_after)
-        yield whole
+            self.outcome = Outcome(True, time.monotonic() - start, status, code, retry_after)
+        yield answer
 
 
 async def _session() -> "aiohttp.ClientSession":
-    """Return a session that takes neither proxies nor passwords from its surroundings."""
-    import aiohttp  # noqa: PLC0415 (only whoever asks a venue waits for it)
+    """Return a session that takes no proxies and no passwords from the environment."""
+    import aiohttp  # noqa: PLC0415 (slow, and needed for requests alone)
 
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=_trusted()), trust_env=False)
 
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """Return the one context of all sessions, for reading the certificates takes a while."""
+    """Return the context that all sessions share, for reading the certificates takes a while."""
     return ssl.create_default_context(cafile=certifi.where())
 
 
-def _say_nothing(*_: object) -> None:
-    """Log no trouble of a connection: its address may be a signed one, and its asker is told."""
+def _ignore(*_: object) -> None:
+    """Log nothing of a failed connection: its address may be signed, and the caller knows."""
 
 
 async def _read(response: "aiohttp.ClientResponse") -> bytes:
@@ -151,11 +151,8 @@ async def _read(response: "aiohttp.ClientResponse") -> bytes:
 
 
 def _error_code(body: bytes) -> str:
-    """Return the code in a venue's error, `{"code": …}` or `{"retCode": …}`.
-
-    Empty where the answer is no such thing.
-    """
-    answer = parsed(body.decode(errors="replace")) if len(body) <= _LONGEST_ERROR else None
+    """Return the code of a venue's error, `{"code": …}` or `{"retCode": …}`, else empty text."""
+    answer = parse_json(body.decode(errors="replace")) if len(body) <= _LONGEST_ERROR else None
     if not isinstance(answer, Mapping):
         return ""
     code = str(answer.get("retCode", answer.get("code")))
@@ -163,15 +160,12 @@ def _error_code(body: bytes) -> str:
 
 
 def _seconds(header: str | None) -> float | None:
-    """Return the seconds a Retry-After header asks for; None for a date or nonsense."""
+    """Return the seconds of a Retry-After header, None for a date or an invalid value."""
     return float(header) if header and header.isascii() and header.isdigit() else None
 
 
-def parsed(text: str) -> Any:
-    """Return what a text of JSON says, None where it is none.
-
-    ccxt itself reads objects and arrays only.
-    """
+def parse_json(text: str) -> Any:
+    """Parse JSON of any type, for ccxt parses objects and arrays only; None where it is invalid."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

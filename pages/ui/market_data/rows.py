@@ -10,7 +10,7 @@ from typing import Any
 from margin import formatting as wording
 from margin.charts.tiers import Compared, Schedule
 from margin.market.listings import StatusRow
-from margin.market.price_moves import Paid
+from margin.market.price_moves import DailyFunding
 from margin.market.records import Contract
 from margin.market.source import Quote
 from margin.market.view import Origin, View
@@ -259,13 +259,15 @@ def far_apart(scenario: Scenario, views: Sequence[View], token: str) -> str:
     )
 
 
-def funding_lines(legs: Iterable[Position], mark: float, rates: Iterable[Paid]) -> list[str]:
+def funding_lines(
+    legs: Iterable[Position], mark: float, rates: Iterable[DailyFunding]
+) -> list[str]:
     """Return a sentence per position: what it pays a day at each rate, which its source names."""
     lines = []
     for leg in legs:
         told = [
-            f"{_paid(funding_payment(leg, mark, rate.a_day))} a day at {rate.source}"
-            for rate in rates
+            f"{_paid(funding_payment(leg, mark, funding.rate))} a day at {funding.source}"
+            for funding in rates
         ]
         if told:
             lines.append(
@@ -283,7 +285,7 @@ def listing_rows(rows: Iterable[StatusRow]) -> list[Texts]:
     return [
         {
             "Token": row.token,
-            **{VENUES[listing.venue].name: listing.words for listing in row.listings},
+            **{VENUES[listing.venue].name: listing.text for listing in row.listings},
         }
         for row in rows
     ]

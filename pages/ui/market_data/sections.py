@@ -22,8 +22,8 @@ from margin.charts.funding import (
 from margin.charts.tiers import Compared, Schedule, tier_steps, tier_steps_alt
 from margin.market.cache.memory import Entry
 from margin.market.cache.query import Cached, Query
-from margin.market.listings import known_tokens, status_rows, stories
-from margin.market.price_moves import Paid, funding_a_day
+from margin.market.listings import known_tokens, status_rows, successions
+from margin.market.price_moves import DailyFunding, funding_a_day
 from margin.market.snapshot import embedded as snapshot
 from margin.market.source import FundingHistory, Quote
 from margin.market.view import View, queries
@@ -218,7 +218,7 @@ def _told(session: Session, token: str) -> Quote | None:
     )
 
 
-def _history(session: Session, venue: str, token: str, cached: Cached) -> list[Paid]:
+def _history(session: Session, venue: str, token: str, cached: Cached) -> list[DailyFunding]:
     payments: FundingHistory = cached.value
     quote = _told(session, token)
     hours = quote.interval_hours if quote else None
@@ -232,7 +232,7 @@ def _history(session: Session, venue: str, token: str, cached: Cached) -> list[P
     return [funding_a_day(float(np.median(payments.rates)), hours, f"{name}'s median rate")]
 
 
-def _distribution(token: str) -> list[Paid]:
+def _distribution(token: str) -> list[DailyFunding]:
     recorded = snapshot.funding().get(token)
     if recorded is None:
         st.caption(plain(f"No funding of {token} is recorded in the snapshot."))
@@ -250,8 +250,8 @@ def listings(session: Session, views: Sequence[View]) -> None:
     told = "Listing status of every token on every venue, with the day it was seen"
     place.table(data_rows.listing_rows(rows), told, 90)
     st.caption(plain("listed: the venue has tiers for it; whether it trades now was not seen."))
-    for story in stories():
-        st.markdown(f"- {plain(story.words)}")
+    for succession in successions():
+        st.markdown(f"- {plain(succession.text)}")
 
 
 def connections(session: Session, views: Sequence[View], token: str) -> None:

@@ -20,7 +20,7 @@ from margin.market.cache.query import Query
 from margin.market.snapshot import embedded as snapshot
 from margin.market.source import Checked, Quote
 from margin.market.venues.readers import Venues
-from margin.market.view import View, look, queries
+from margin.market.view import View, queries, view_venue
 from margin.model.scenario import Scenario
 from margin.model.symbols import STABLECOINS
 from margin.studies.account.assess import assess
@@ -102,7 +102,7 @@ def look_at(
     With live data off, the snapshot's and those that the person's own key brought.
     """
     brought: OwnTiers = own or session.live_data.keyed_tiers.get(venue) or (None, None)
-    return look(cache() if session.live_data.on else None, venue, tokens, *brought)
+    return view_venue(cache() if session.live_data.on else None, venue, tokens, *brought)
 
 
 def _take(session: Session) -> None:

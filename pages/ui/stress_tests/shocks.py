@@ -13,7 +13,7 @@ import streamlit as st
 from margin.errors import FieldError
 from margin.formatting import capital, capped
 from margin.market import price_moves as moves
-from margin.market.price_moves import Paid
+from margin.market.price_moves import DailyFunding
 from margin.market.snapshot import embedded as snapshot
 from margin.messages import message
 from margin.model.prepared import PreparedAccount
@@ -180,7 +180,7 @@ def _fill(session: Session) -> None:
             width=230,
             help=plain(_TICKS),
         )
-        hardest = moves.hardest_funding(scenario.positions)
+        hardest = moves.costliest_funding(scenario.positions)
         dearest = st.button(
             "Funding at its extreme", key="do_extreme", disabled=not hardest, help=plain(_EXTREME)
         )
@@ -190,7 +190,7 @@ def _fill(session: Session) -> None:
     if taken is not None:
         _take_day(session, choices[taken])
     if dearest:
-        paid = {token: rate.a_day for token, rate in hardest.items()}
+        paid = {token: funding.rate for token, funding in hardest.items()}
         _open(session, replace(shocks, funding=paid, days=shocks.days or WEEK))
     if reset:
         _open(session, NONE)
@@ -270,16 +270,16 @@ def _holding_on(session: Session, shocks: Shocks) -> list[str]:
     scenario, isolated = session.working, session.working.account.isolated
     assessment, present = assess(session.account), present_funding(session)
     asked = [
-        (_present_told(session, present), {token: paid.a_day for token, paid in present.items()})
+        (_present_told(session, present), {token: paid.rate for token, paid in present.items()})
     ]
     if shocks.funding or shocks.interest:
         asked.append(("the funding and interest supposed", dict(shocks.funding)))
     found = [(told, _lasting(session.account, rates, shocks.interest)) for told, rates in asked]
     lines = [shocks_text.lasting(assessment, each, told, isolated=isolated) for told, each in found]
     lines = list(dict.fromkeys(lines))
-    hardest = moves.hardest_funding(scenario.positions)
+    hardest = moves.costliest_funding(scenario.positions)
     recorded = {
-        token: paid for token, paid in hardest.items() if shocks.funding.get(token) == paid.a_day
+        token: paid for token, paid in hardest.items() if shocks.funding.get(token) == paid.rate
     }
     if not recorded:
         return lines
@@ -299,7 +299,7 @@ def _lasting(account: PreparedAccount, rates: Mapping[str, float], interest: flo
     )
 
 
-def _present_told(session: Session, present: Mapping[str, Paid]) -> str:
+def _present_told(session: Session, present: Mapping[str, DailyFunding]) -> str:
     """Return the present rates in words, with the venue of every one that is from a record."""
     rules, records = session.working.account.rules, snapshot.funding()
     recorded = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from margin import formatting
 from margin.facts import Problem
-from margin.market.price_moves import Paid
+from margin.market.price_moves import DailyFunding
 from margin.messages import message
 from margin.model.prepared import PreparedAccount
 from margin.studies.account.assess import Assessment, PositionFigures, assess
@@ -26,7 +26,7 @@ REPAIRS = {
 
 
 def results_by_row(
-    read: Sequence[ReadRow], account: PreparedAccount, funding: Mapping[str, Paid]
+    read: Sequence[ReadRow], account: PreparedAccount, funding: Mapping[str, DailyFunding]
 ) -> dict[str, dict[str, Any]]:
     """Return by row its figures as text, and by what they sort.
 
@@ -44,7 +44,7 @@ def results_by_row(
         side = position.side if scenario.account.isolated else None
         mark = scenario.market.marks[position.symbol]
         paid = funding.get(position.symbol)
-        cost = None if paid is None else funding_payment(position, mark, paid.a_day)
+        cost = None if paid is None else funding_payment(position, mark, paid.rate)
         results[row.typed.key] = _result(own, prices.get((position.symbol, side)), mark, cost)
     return results
 

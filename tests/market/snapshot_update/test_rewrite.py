@@ -147,7 +147,7 @@ def test_files_are_plain_and_spell_numbers_without_exponents(
 
 def test_every_question_is_told_as_it_is_asked(source: VenuesToday, folder: Path) -> None:
     said: list[str] = []
-    run(source, folder, say=said.append)
+    run(source, folder, log=said.append)
     assert len(said) == len(source.asked)
     assert said[0] == "Binance: contracts"
     assert "Bybit: tiers RENDER" in said

@@ -12,7 +12,7 @@ from margin.market.cache.memory import MarketCache
 from margin.market.cache.query import Query
 from margin.market.source import Checked, Unavailable
 from margin.market.venues.readers import READERS, Venues
-from margin.market.view import look, queries
+from margin.market.view import queries, view_venue
 from tests.market.any_source import PATIENCE, settles
 from tests.market.cache.test_disk import same
 from tests.replay.server import Fault, Replay, Reply
@@ -64,8 +64,8 @@ def test_a_view_of_a_venue_is_live_before_a_restart_and_cached_with_the_same_fig
     cache = MarketCache(Venues(), DiskCache(tmp_path))
     cache.refresh(queries(venue, ["RENDER"]))
     assert settles(cache, queries(venue, ["RENDER"]), PATIENCE)
-    before = look(cache, venue, ["RENDER"])
-    after = look(MarketCache(Venues(), DiskCache(tmp_path)), venue, ["RENDER"])
+    before = view_venue(cache, venue, ["RENDER"])
+    after = view_venue(MarketCache(Venues(), DiskCache(tmp_path)), venue, ["RENDER"])
     cache.close()
     tiers = ("snapshot", "snapshot") if venue == "binance" else ("live", "cached")
     assert (before.tiers["RENDER"].kind, after.tiers["RENDER"].kind) == tiers
@@ -99,4 +99,4 @@ def test_a_venue_that_this_process_may_not_ask_says_so() -> None:
     cache.refresh([Query("binance", "quotes")])
     assert settles(cache, [Query("binance", "quotes")], PATIENCE)
     cache.close()
-    assert look(cache, "binance", []).quotes_origin.reason == "Binance is not asked from here"
+    assert view_venue(cache, "binance", []).quotes_origin.reason == "Binance is not asked from here"
