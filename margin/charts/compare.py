@@ -67,7 +67,7 @@ def _isolated(comparison: ModeComparison) -> str:
 
 
 def _any_lost(curves: ModeCurves) -> bool:
-    return any(reached != (None, None) for _, reached in curves.lost_at)
+    return any(reached != (None, None) for _, reached in curves.liquidated_at)
 
 
 def _searched(curves: ModeCurves) -> str:
@@ -89,7 +89,9 @@ def modes_alt(curves: ModeCurves | None, comparison: ModeComparison) -> str:
         sentences.append(f"Direction: {curves.direction.name}")
         if moves := [_signed(move) for move in curves.cross_reached if move is not None]:
             sentences.append(f"Cross is liquidated at {' and '.join(moves)}")
-        lost = [(name, reached) for name, reached in curves.lost_at if reached != (None, None)]
+        lost = [
+            (name, reached) for name, reached in curves.liquidated_at if reached != (None, None)
+        ]
         sentences += [
             f"Isolated loses {name} at {_met(reached)}" for name, reached in lost[:SPOKEN]
         ]
@@ -168,7 +170,7 @@ def _falls(curves: ModeCurves) -> list[style.Trace]:
     Crosses for the account, open diamonds for isolated positions.
     """
     account = [move for move in curves.cross_reached if move is not None]
-    alone = [move for _, reached in curves.lost_at for move in reached if move is not None]
+    alone = [move for _, reached in curves.liquidated_at for move in reached if move is not None]
     return [
         _symbols("cross is liquidated", "x", curves.moves, curves.cross, account),
         _symbols(
@@ -200,7 +202,7 @@ def _hover(curves: ModeCurves) -> style.Trace:
     """Return what both modes leave at a move, side by side: points that are only pointed at."""
     texts = []
     for move, cross, isolated in zip(*(each.tolist() for each in curves[1:4]), strict=True):
-        lost = [name for name, reached in curves.lost_at if _past(move, reached)]
+        lost = [name for name, reached in curves.liquidated_at if _past(move, reached)]
         gone = " (liquidated)" if _past(move, curves.cross_reached) else ""
         without = f", without {wording.some(lost, SPOKEN)}" if lost else ""
         left = (

@@ -89,7 +89,7 @@ def _figures(day: Day) -> str:
 
 def _ends(instant: Instant) -> str:
     """Return what becomes of the account, or of its isolated positions."""
-    if lost := instant.outcome.positions_lost:
+    if lost := instant.outcome.positions_liquidated:
         return "1 position lost" if lost == 1 else f"{lost} positions lost"
     return "liquidated" if instant.outcome.liquidated else "survived"
 
@@ -164,7 +164,7 @@ def _points(shown: list[Day], places: Sequence[int] | None = None) -> list[rows.
 def _hover(row: CrashRow, name: Literal["close", "worst tick"]) -> str:
     instant = row.close if name == "close" else row.worst
     outcome, load = instant.outcome, instant.outcome.requirement_to_equity
-    worst_off = "" if outcome.positions_lost is None else ", position worst off"
+    worst_off = "" if outcome.positions_liquidated is None else ", position worst off"
     used = "no equity left" if load is None else f"margin used {wording.percent(load)}"
     return "<br>".join(
         [

@@ -610,9 +610,9 @@ def _fate(outcome: Outcome, scenario: Scenario) -> list[str]:
     left = f"margin balance {wording.money(outcome.remaining)}"
     load, headroom = outcome.requirement_to_equity, outcome.headroom
     if findings.isolated(scenario):
-        if outcome.positions_lost:
+        if outcome.positions_liquidated:
             return [
-                f"{outcome.positions_lost} of {len(scenario.positions)} positions lost",
+                f"{outcome.positions_liquidated} of {len(scenario.positions)} positions lost",
                 f"{left} after that",
             ]
         return [

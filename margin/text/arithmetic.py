@@ -356,11 +356,11 @@ def _own_margin(holding: _Holding, case: _Case) -> _Terms:
     """Return what an isolated position holds before profit, as the venue counts it."""
     position, rules = holding.position, case.rules
     if not rules.closing_fee_in_margins:
-        return [_amount("M", position.own_margin)]
+        return [_amount("M", position.posted_margin)]
     opening = _opening(position)
     if position.isolated_margin is None:
         return [opening]
-    extra, fee = position.own_margin - position.opening_margin, _rate(case.scenario.account.fee)
+    extra, fee = position.posted_margin - position.opening_margin, _rate(case.scenario.account.fee)
     sign = "−" if position.sign > 0 else "+"
     added = f"{_number(abs(extra))} ÷ (1 {sign} {fee})"
     return [opening, _Term.of("extra ÷ (1 − s·f)", added, minus=extra < 0)]
@@ -456,7 +456,7 @@ def _available_balance(case: _Case) -> Iterator[ArithmeticLine]:
         return
     result = wording.money(account.available_balance)
     if case.isolated:
-        margins = [[_amount("M", holding.position.own_margin)] for holding in case.holdings]
+        margins = [[_amount("M", holding.position.posted_margin)] for holding in case.holdings]
         tied = [_sigma(margins, minus=True)] if margins else []
         yield _line("Available", [_amount("WB", wallet), *tied], result)
         return

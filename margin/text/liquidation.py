@@ -159,7 +159,7 @@ _WHY: dict[Why, str] = {
 
 def does(step: Step) -> str:
     """Return a step in a few words."""
-    if step.kind == "margin_stop" and step.left:
+    if step.kind == "margin_stop" and step.remaining:
         return f"{step.symbol} {step.side} is reduced by your margin stop"
     if not step.symbol:
         return _DOES[step.kind]
@@ -313,8 +313,8 @@ def _fund(found: Waterfall) -> str:
     if found.fund_took < wording.HALF_A_CENT:
         return "The insurance fund bore nothing."
     before = (
-        f", {wording.money(found.lost_before)} of it lost before the start"
-        if found.lost_before >= wording.HALF_A_CENT
+        f", {wording.money(found.prior_loss)} of it lost before the start"
+        if found.prior_loss >= wording.HALF_A_CENT
         else ""
     )
     # A debt that stood at the start is in none of the losses told, and other positions' gains hide

@@ -150,13 +150,13 @@ class _Finding(NamedTuple):
 
 
 def _cross(mode: Mode) -> _Finding:
-    if mode.today and mode.today.lost:
+    if mode.today and mode.today.liquidated:
         held = wording.money(mode.scenario.account.wallet_balance)
         return _Finding(
             f"Cross is {LIQUIDATED_NOW}, the whole account at once: the wallet held {held}.", False
         )
     common, hostile = _hits(mode)
-    at_stake = f"all of {wording.money(mode.today.left if mode.today else None)} is at stake"
+    at_stake = f"all of {wording.money(mode.today.worth if mode.today else None)} is at stake"
     if hostile:
         other = f"or by {_common(common)}" if common else f"though by no {COMMON_MOVE}"
         asked = _asks(hostile, list(hostile.direction.rates))
@@ -196,11 +196,9 @@ def _betas(scenario: Scenario) -> str:
 
 
 def _isolated(mode: Mode) -> _Finding:
-    if mode.today and mode.today.lost:
-        return _Finding(
-            f"Isolated has lost {wording.some(mode.today.lost)} {NOW} already; {_at_most(mode)}.",
-            False,
-        )
+    if mode.today and mode.today.liquidated:
+        names = wording.some(mode.today.liquidated)
+        return _Finding(f"Isolated has lost {names} {NOW} already; {_at_most(mode)}.", False)
     common, hostile = _hits(mode)
     if hostile:  # Each stands alone: it takes no more than the prices of those that are lost.
         tokens = list(
@@ -222,7 +220,7 @@ def _isolated(mode: Mode) -> _Finding:
 
 def _at_most(mode: Mode) -> str:
     """Return the most that liquidations can take from here, and what they cannot."""
-    worth, safe = mode.today.left if mode.today else 0.0, keeps(mode)
+    worth, safe = mode.today.worth if mode.today else 0.0, keeps(mode)
     if mode.collateral is None:
         kept = f"{safe or 'nothing'} stays safe"
         return f"it can lose at most {wording.money(worth - mode.free)} from here: {kept}"
@@ -308,7 +306,7 @@ def switch_in_words(comparison: ModeComparison, change: Switch) -> list[str]:
 
 
 def _answer(comparison: ModeComparison, change: Switch) -> str:
-    if change.nothing_left:
+    if change.all_liquidated:
         gone = "the account is" if comparison.present == "cross" else "every position is"
         return f"No: {gone} {LIQUIDATED_NOW}, there is nothing left to change."
     if change.missing:
@@ -321,10 +319,10 @@ def _answer(comparison: ModeComparison, change: Switch) -> str:
         return f"That is not known: {_no_tiers(comparison)}."
     told = (
         f"No: {_dead(comparison, change)}"
-        if change.dead
+        if change.newly_liquidated
         else f"{_yes(comparison)}: {_covered(comparison, change)}"
     )
-    return f"{told}.{_gone(change.gone)}"
+    return f"{told}.{_gone(change.already_liquidated)}"
 
 
 def _yes(comparison: ModeComparison) -> str:
@@ -349,8 +347,9 @@ def _gone(names: Sequence[str]) -> str:
 
 def _dead(comparison: ModeComparison, change: Switch) -> str:
     if change.to == "isolated":
-        own = "its own margin does" if len(change.dead) == 1 else "their own margins do"
-        return f"it would liquidate {wording.some(change.dead)} at once, {own} not hold {NOW}"
+        names = change.newly_liquidated
+        margins = "its own margin does" if len(names) == 1 else "their own margins do"
+        return f"it would liquidate {wording.some(names)} at once, {margins} not hold {NOW}"
     account = comparison.cross.assessment
     equity, requirement = wording.money(account.equity), wording.money(account.requirement)
     return (
@@ -477,12 +476,12 @@ def days_in_words(comparison: ModeComparison, rows: Sequence[DayRow], *, worst: 
         for row in rows
     ]
     dead, hit = (
-        sum(bool(cross.lost) for cross, _ in pairs),
-        sum(bool(isolated.lost) for _, isolated in pairs),
+        sum(bool(cross.liquidated) for cross, _ in pairs),
+        sum(bool(isolated.liquidated) for _, isolated in pairs),
     )
     added_worth = comparison.missing * comparison.cross.scenario.account.owned_rate
-    gains = [isolated.left - cross.left - added_worth for cross, isolated in pairs]
-    cents = [_cent(cross.left + added_worth) for cross, _ in pairs]
+    gains = [isolated.worth - cross.worth - added_worth for cross, isolated in pairs]
+    cents = [_cent(cross.worth + added_worth) for cross, _ in pairs]
     more = sum(gain > cent for gain, cent in zip(gains, cents, strict=True))
     less = sum(gain < -cent for gain, cent in zip(gains, cents, strict=True))
     when = f"Of {len(rows)} crash days at their {'worst tick' if worst else 'close'}"

@@ -33,8 +33,8 @@ PARTS: Mapping[ShockKey, str] = {
 
 def state(outcome: Outcome, scenario: Scenario) -> str:
     """Return how the account stands, in words."""
-    if outcome.positions_lost:
-        return f"{outcome.positions_lost} of {len(scenario.positions)} positions lost"
+    if outcome.positions_liquidated:
+        return f"{outcome.positions_liquidated} of {len(scenario.positions)} positions lost"
     if outcome.liquidated is None:
         return "not known"
     if outcome.liquidated:
@@ -62,15 +62,16 @@ def sentence(parts: Sequence[ShockResult], scenario: Scenario) -> str:
     if together.requirement is None:
         gone = (
             f"at least {state(together, scenario)}"
-            if together.positions_lost
+            if together.positions_liquidated
             else "the account is liquidated"
         )
         lost = f"{gone}, " if together.liquidated else ""
         return (
             f"All together: {lost}{money}; what is required is not known, for want of a tier table."
         )
-    if together.positions_lost:
-        already = f" ({before.positions_lost} today already)" if before.positions_lost else ""
+    if together.positions_liquidated:
+        count = before.positions_liquidated
+        already = f" ({count} today already)" if count else ""
         return f"All together: {state(together, scenario)}{already}, {money}."
     if together.liquidated and before.liquidated:
         return "The account is liquidated today already."

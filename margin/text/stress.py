@@ -98,7 +98,7 @@ def same_moves(results: Sequence[DirectionResult]) -> str:
 
 def again(row: CrashRow) -> str:
     """Return what the close alone would spare, though the day did not."""
-    if row.worst.outcome.positions_lost is None:
+    if row.worst.outcome.positions_liquidated is None:
         return "would stand again, had it not been liquidated before"
     count = row.standing_again
     whose = "1 position" if count == 1 else f"{count} positions"

@@ -282,7 +282,7 @@ def _available(scenario: Scenario, equity: float, initial: float | None) -> floa
         return _excess(equity, initial)
     return _excess(
         scenario.account.wallet_balance,
-        sum([position.own_margin for position in scenario.positions]),
+        sum([position.posted_margin for position in scenario.positions]),
     )
 
 
@@ -345,7 +345,7 @@ def _figures(
     symbol, quantity = position.symbol, position.quantity
     mark, isolated = market.marks[symbol], account.isolated
     notional, profit = quantity * mark, leg.equity(mark)
-    margin = position.own_margin if isolated else None
+    margin = position.posted_margin if isolated else None
     known = (symbol, position.side, quantity, notional, profit)
     if not leg.rates:
         unknown = (None, None, None, None, None, None)

@@ -151,8 +151,8 @@ class Unwinding:
                 fill = self._fill(index, kept, self.ledger.taker_fee)
                 self.ledger.close(index, fill, stop.kind, _WHY[stop.kind])
 
-    def _fill(self, index: int, left: float, fee: float) -> Fill:
-        return self.ledger.fill(index, left, slippage=self.conduct.slippage, fee=fee)
+    def _fill(self, index: int, remaining: float, fee: float) -> Fill:
+        return self.ledger.fill(index, remaining, slippage=self.conduct.slippage, fee=fee)
 
     # The venue
 
@@ -244,7 +244,7 @@ class Unwinding:
 
     def _reduce(self, index: int, fill: Fill) -> None:
         ledger, position = self.ledger, self.ledger.positions[index]
-        if not fill.left:
+        if not fill.remaining:
             ledger.close(index, fill, "closed", "requirement_reached")
             return
         ledger.close(index, fill, "reduced", "requirement_reached")

@@ -101,8 +101,8 @@ class CrashRow(NamedTuple):
             return 0
         return max(
             0,
-            (worst.positions_lost or int(worst.liquidated))
-            - (close.positions_lost or int(close.liquidated)),
+            (worst.positions_liquidated or int(worst.liquidated))
+            - (close.positions_liquidated or int(close.liquidated)),
         )
 
     def gaps(

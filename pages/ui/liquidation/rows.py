@@ -41,7 +41,7 @@ def _step_row(step: Step, runs: Runs) -> Texts:
         "What happens": wording.capital(does(step)),
         "Margin used": f"{_load(step.before)} → {_load(step.after)}",
         "Closed": wording.quantity(step.quantity) if step.quantity else wording.MISSING,
-        "Left": wording.quantity(step.left) if step.symbol else wording.MISSING,
+        "Left": wording.quantity(step.remaining) if step.symbol else wording.MISSING,
         "Mark": wording.price(step.mark),
         "Filled at": wording.price(step.fill),
         "Realised": wording.money(step.realised) if step.quantity else wording.MISSING,
@@ -88,7 +88,7 @@ def _account_of(found: Waterfall, way: PathMove) -> Texts:
     stop = next((step.t for step in found.steps if step.kind in STOPS), None)
     return {
         "At the start": wording.money(found.start_equity),
-        "Lost before, beyond margin": _money(0.0 - found.lost_before),
+        "Lost before, beyond margin": _money(0.0 - found.prior_loss),
         "From prices": wording.money(found.from_prices),
         "Fees": wording.money(0.0 - found.fees),
         "Slippage": wording.money(0.0 - found.slippage),
