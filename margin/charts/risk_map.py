@@ -1,6 +1,4 @@
-"""Two groups of tokens moving each by its own.
-
-How near liquidation the account is everywhere, and the exact frontiers.
+"""The risk map: margin used when two groups of tokens move by different amounts.
 
 What lies in a colour also lies in a line: liquidation, danger and warning are drawn and named where
 they run.

@@ -1,7 +1,4 @@
-"""An account that is liquidated along a path, in words.
-
-What happens, why, what is kept, and where the rest went.
-"""
+"""The course of a liquidation in words: what closes and why, what is kept, who is paid."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -65,15 +62,12 @@ class Runs(NamedTuple):
 
 
 def route_ends(start: Mapping[str, float], end: Mapping[str, float]) -> str:
-    """Return where the prices go.
-
-    `RENDER 1.4000 (−20.00%)`, of many tokens those that come first.
-    """
-    told = [f"{token} {_going(start[token], end[token])}" for token in end]
-    more = f" and {len(told) - NAMED} more" if len(told) > NAMED else ""
+    """Return the final prices of the first tokens: `RENDER 1.4000 (−20.00%)`."""
+    changes = [f"{token} {_going(start[token], end[token])}" for token in end]
+    more = f" and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
     return (
-        f"Prices go from these marks to {', '.join(told[:NAMED])}{more}."
-        if told
+        f"Prices go from these marks to {', '.join(changes[:NAMED])}{more}."
+        if changes
         else "No price moves."
     )
 
@@ -97,18 +91,20 @@ def day_name(day: CrashDay) -> str:
     return f"{day.date} · {day.event}" if day.date else day.event
 
 
-def about_betas(direction: Direction, tokens: Sequence[str], own: Collection[str]) -> Iterator[str]:
+def about_betas(
+    direction: Direction, tokens: Sequence[str], changed: Collection[str]
+) -> Iterator[str]:
     """Yield what the rates of a direction by betas to BTC rest on.
 
     `own` are the tokens that have the person's own.
     """
     if direction.key != "with_btc":
         return
-    moving = [token for token in tokens if direction.rates.get(token) and token not in own]
-    if yours := [token for token in tokens if token in own]:
+    moving = [token for token in tokens if direction.rates.get(token) and token not in changed]
+    if yours := [token for token in tokens if token in changed]:
         yield f"betas to {BTC} of your own: {', '.join(wording.capped(yours))}"
-    for window, held in risk_windows(moving).items():
-        yield f"betas to {BTC} from daily closes of {window}: {', '.join(wording.capped(held))}"
+    for window, measured in risk_windows(moving).items():
+        yield f"betas to {BTC} from daily closes of {window}: {', '.join(wording.capped(measured))}"
     if unknown := [token for token in moving if token not in betas_to_btc()]:
         yield f"no beta to {BTC} is known, taken as 1: {', '.join(wording.capped(unknown))}"
 
@@ -180,10 +176,7 @@ def why(step: Step, relief: float) -> str:
 
 
 def in_time(result: Waterfall) -> bool:
-    """Return whether stops saved something with nobody else paying for it.
-
-    The venue had nothing to do.
-    """
+    """Return whether stops kept money without any liquidation or loss of the insurance fund."""
     return (
         bool(result.steps)
         and not result.liquidated
@@ -193,15 +186,15 @@ def in_time(result: Waterfall) -> bool:
 
 def finding(result: Waterfall, path: PathMove) -> str:
     """Return the sentence of the title: where liquidation begins, and what is kept."""
-    left, start, verb = (
+    kept_amount, start, verb = (
         wording.money(result.kept),
         wording.money(result.start_equity),
         kept_or_left(result),
     )
     kept = (
-        f"{left} of {start} {verb}"
+        f"{kept_amount} of {start} {verb}"
         if result.start_equity >= wording.HALF_A_CENT
-        else f"{left} {verb}, from {start}"
+        else f"{kept_amount} {verb}, from {start}"
     )
     first = result.first_liquidation
     if first is not None:
@@ -319,23 +312,25 @@ def _fund(result: Waterfall) -> str:
     )
     # A debt that stood at the start is in none of the losses told, and other positions' gains hide
     # some of them.
-    told = result.fees + result.slippage - min(0.0, result.from_prices)
-    part = " of that" if not before and result.fund_took < told + wording.HALF_A_CENT else ""
+    costs = result.fees + result.slippage - min(0.0, result.from_prices)
+    part = " of that" if not before and result.fund_took < costs + wording.HALF_A_CENT else ""
     return f"The insurance fund bore {wording.money(result.fund_took)}{part}{before}."
 
 
 def _open(runs: Runs) -> str:
-    left, held = runs.result.final.positions, runs.scenario.positions
-    if not left:
+    remaining, positions = runs.result.final.positions, runs.scenario.positions
+    if not remaining:
         return "No position is left open."
-    names = [f"{position.symbol} {position.side}" for position in left]
+    names = [f"{position.symbol} {position.side}" for position in remaining]
     named = (
-        wording.listing(names) if len(names) <= NAMED else f"{len(names)} of {len(held)} positions"
+        wording.listing(names)
+        if len(names) <= NAMED
+        else f"{len(names)} of {len(positions)} positions"
     )
-    sizes = {(position.symbol, position.side): position.quantity for position in held}
-    cut = any(position.quantity < sizes[position.symbol, position.side] for position in left)
+    sizes = {(position.symbol, position.side): position.quantity for position in positions}
+    cut = any(position.quantity < sizes[position.symbol, position.side] for position in remaining)
     return (
-        f"{named} {'stays' if len(left) == 1 else 'stay'} "
+        f"{named} {'stays' if len(remaining) == 1 else 'stay'} "
         f"open{', smaller than before' if cut else ''}."
     )
 
@@ -359,7 +354,7 @@ def left(account: PreparedAccount) -> str:
         )
     if (counted := assessment.equity - rate * (wallet + profit)) >= wording.HALF_A_CENT:
         parts.append(f"collateral counted at {wording.money(counted)}")
-    none = "" if final.positions else "No position is left open. "
+    all_closed = "" if final.positions else "No position is left open. "
     if len(parts) == 1 and rate == 1:
-        return f"{none}The wallet holds {wording.money(wallet)}."
-    return f"{none}Equity is {wording.money(assessment.equity)}: {wording.listing(parts)}."
+        return f"{all_closed}The wallet holds {wording.money(wallet)}."
+    return f"{all_closed}Equity is {wording.money(assessment.equity)}: {wording.listing(parts)}."

@@ -1,6 +1,4 @@
-"""The same positions in cross and in isolated margin.
-
-What is liquidated where, and what a move leaves in each mode.
+"""The same positions in cross and isolated margin: liquidations, and worth after a move.
 
 In isolated mode every position stands on a margin of its own and the rest of the wallet is safe. A
 liquidation is taken to lose all that stands behind it: a position's own margin in isolated mode,
@@ -48,9 +46,7 @@ AT_CROSS_WORST = Assumption.of("at_cross_worst")
 
 
 class MarginPool(NamedTuple):
-    """What stands or falls by itself.
-
-    The account in cross, in isolated mode one position with its own margin.
+    """What is liquidated as one: the account in cross, a position with its margin in isolated.
 
     `standing` is None where the tiers are not known. `names` are its positions, such as `RENDER
     long`; the collateral beside isolated positions has none and never falls.
@@ -75,10 +71,7 @@ class MarginPool(NamedTuple):
         return self.account.standings[0]
 
     def worth(self, prices: Mapping[str, float]) -> float:
-        """Return what the part is worth at prices by token, liquidated or not, at the coin's rate.
-
-        Never below 0.
-        """
+        """Return the pool's worth at prices by token, at the coin's rate and never below 0."""
         return self._rate * max(
             0.0, self._own + self.book.equity_at([prices[token] for token in self.book.tokens])
         )
@@ -189,10 +182,7 @@ class Mode:
 
 
 class Pair(NamedTuple):
-    """One position's liquidation prices in both modes.
-
-    In cross those of its token, all other marks standing still.
-    """
+    """A position's liquidation prices in both modes; in cross those of its token alone."""
 
     position: Position
     mark: float
@@ -435,10 +425,7 @@ def _curve(mode: Mode, direction: Direction, moves: Array, reaches: Sequence[Joi
 
 
 def _stated(cross: JointMove, last: JointMove, *, funded: bool) -> list[float]:
-    """Return the moves that must be shown, 0 left out.
-
-    The nearest that liquidates cross, and the last loss on that side.
-    """
+    """Return the moves to show: the nearest that liquidates cross, and that side's last loss."""
     first = nearest(cross)
     far = (nearest(last) if not first else last.down if first < 0 else last.up) if funded else None
     return [move for move in (first, far) if move]
@@ -535,10 +522,7 @@ def _day_row(
 def _instant(
     comparison: ModeComparison, whole: Instant, alone: Iterable[Instant]
 ) -> tuple[Remainder, Remainder]:
-    """Return what both modes leave at the prices that cross met.
-
-    Each isolated position lost or not at those it met itself.
-    """
+    """Return both modes at cross's prices; isolated positions are liquidated at their own."""
     cross = comparison.cross.remainder([bool(whole.outcome.liquidated)], whole.prices)
     return cross, comparison.isolated.remainder(
         [bool(instant.outcome.liquidated) for instant in alone], whole.prices

@@ -178,10 +178,7 @@ def _kinks(states: Sequence[State], path: Path) -> Iterator[float]:
 
 
 def _both_sides(states: Sequence[State], path: Path, t: Array) -> Array:
-    """Return equity and requirement of one run just before and just after each t.
-
-    Shape (2, points, 2).
-    """
+    """Return equity and requirement just before and after each t; shape (2, points, 2)."""
     starts = [state.t for state in states]
     before = np.maximum(np.searchsorted(starts, t, side="left") - 1, 0)
     after = np.searchsorted(starts, t, side="right") - 1
