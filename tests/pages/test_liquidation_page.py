@@ -225,7 +225,7 @@ def test_a_step_that_closes_nothing_realises_nothing_in_either_mode() -> None:
 def test_what_is_left_is_told_as_equity_with_its_parts(
     changes: dict[str, Any], move: float, said: str
 ) -> None:
-    final = gone(example(**changes), move).found.final
+    final = gone(example(**changes), move).result.final
     assert left(prepare(final)) == said
 
 
