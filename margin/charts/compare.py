@@ -29,10 +29,7 @@ FURTHEST = 0.3
 
 
 def modes_finding(curves: ModeCurves | None, comparison: ModeComparison) -> str:
-    """Return the sentence of the title.
-
-    Where cross is liquidated, and what isolated keeps whatever comes.
-    """
+    """Return the title: which move liquidates cross, and what isolated margin keeps."""
     if not comparison.cross.scenario.positions:
         return "No positions: cross and isolated are the same"
     if curves is None:
@@ -67,7 +64,7 @@ def _isolated(comparison: ModeComparison) -> str:
 
 
 def _any_lost(curves: ModeCurves) -> bool:
-    return any(reached != (None, None) for _, reached in curves.lost_at)
+    return any(reached != (None, None) for _, reached in curves.liquidated_at)
 
 
 def _searched(curves: ModeCurves) -> str:
@@ -80,21 +77,22 @@ def _signed(move: float) -> str:
 
 
 def modes_alt(curves: ModeCurves | None, comparison: ModeComparison) -> str:
-    """Return the chart in words.
-
-    Its finding, what the account is worth, and where positions are lost.
-    """
+    """Return the chart in words: finding, account values and liquidated positions."""
     sentences = [modes_finding(curves, comparison)]
     if curves is not None and comparison.cross.scenario.positions:
         sentences.append(f"Direction: {curves.direction.name}")
         if moves := [_signed(move) for move in curves.cross_reached if move is not None]:
             sentences.append(f"Cross is liquidated at {' and '.join(moves)}")
-        lost = [(name, reached) for name, reached in curves.lost_at if reached != (None, None)]
+        liquidated = [
+            (name, reached) for name, reached in curves.liquidated_at if reached != (None, None)
+        ]
         sentences += [
-            f"Isolated loses {name} at {_met(reached)}" for name, reached in lost[:SPOKEN]
+            f"Isolated loses {name} at {_met(reached)}" for name, reached in liquidated[:SPOKEN]
         ]
         sentences += (
-            [f"{len(lost) - SPOKEN} more positions can be lost"] if len(lost) > SPOKEN else []
+            [f"{len(liquidated) - SPOKEN} more positions can be lost"]
+            if len(liquidated) > SPOKEN
+            else []
         )
     return ". ".join(sentences) + "."
 
@@ -104,9 +102,7 @@ def _met(reached: JointMove) -> str:
 
 
 def modes(curves: ModeCurves | None, comparison: ModeComparison) -> style.Spec:
-    """Return what is left of the account in both modes, in the settlement coin.
-
-    Against the move along a direction in %.
+    """Draw the account's worth in both modes, in the settlement coin, over a joint move in %.
 
     Each liquidation is a fall by all that stood behind it: the account in cross, a position's
     margin in isolated.
@@ -163,12 +159,9 @@ def _line(curves: ModeCurves, name: str, *, isolated: bool = False) -> style.Tra
 
 
 def _falls(curves: ModeCurves) -> list[style.Trace]:
-    """Return symbols just before something is liquidated.
-
-    Crosses for the account, open diamonds for isolated positions.
-    """
+    """Return markers just before liquidations: crosses for the account, diamonds for positions."""
     account = [move for move in curves.cross_reached if move is not None]
-    alone = [move for _, reached in curves.lost_at for move in reached if move is not None]
+    alone = [move for _, reached in curves.liquidated_at for move in reached if move is not None]
     return [
         _symbols("cross is liquidated", "x", curves.moves, curves.cross, account),
         _symbols(
@@ -199,15 +192,15 @@ def _symbols(name: str, symbol: str, moves: Array, line: Array, falls: list[floa
 def _hover(curves: ModeCurves) -> style.Trace:
     """Return what both modes leave at a move, side by side: points that are only pointed at."""
     texts = []
-    for move, cross, isolated in zip(*(each.tolist() for each in curves[1:4]), strict=True):
-        lost = [name for name, reached in curves.lost_at if _past(move, reached)]
-        gone = " (liquidated)" if _past(move, curves.cross_reached) else ""
-        without = f", without {wording.some(lost, SPOKEN)}" if lost else ""
-        left = (
-            f"cross leaves {wording.money(cross)}{gone}<br>isolated leaves "
+    for move, cross, isolated in zip(*(curve.tolist() for curve in curves[1:4]), strict=True):
+        names = [name for name, reached in curves.liquidated_at if _past(move, reached)]
+        note = " (liquidated)" if _past(move, curves.cross_reached) else ""
+        without = f", without {wording.some(names, SPOKEN)}" if names else ""
+        worths = (
+            f"cross leaves {wording.money(cross)}{note}<br>isolated leaves "
             f"{wording.money(isolated)}{without}"
         )
-        texts.append(f"<b>{_signed(move)}</b><br>{left}")
+        texts.append(f"<b>{_signed(move)}</b><br>{worths}")
     return {
         "type": "scatter",
         "x": curves.moves * 100,
@@ -235,10 +228,7 @@ def _today() -> dict[str, Any]:
 
 
 class VenueRow(NamedTuple):
-    """One line of the comparison.
-
-    How far a joint move may go each way, as positive fractions or infinite.
-    """
+    """One venue's joint fall and rise to liquidation, as positive fractions or infinite."""
 
     name: str
     fall: float
@@ -247,10 +237,7 @@ class VenueRow(NamedTuple):
 
 
 def venues_finding(comparison: VenueComparison) -> str:
-    """Return the sentence of the title.
-
-    Who liquidates last, or between which moves the venues do.
-    """
+    """Return the title: which venue liquidates last, or the range of moves that liquidate."""
     if not comparison.lines[0].scenario.positions:
         return "No positions: no venue requires anything"
     if not comparison.whole:
@@ -259,31 +246,31 @@ def venues_finding(comparison: VenueComparison) -> str:
     names = wording.some([name for _, name in ends], SPOKEN)
     if ends[0][0] == inf:
         return f"No joint move to +1,000% liquidates on {names}"
-    gone = (
+    outcome = (
         "A position is liquidated"
         if comparison.whole[0].scenario.account.isolated
         else "Liquidated"
     )
     if ends[-1][0] == 0:
-        return f"{gone} {NOW} on {names}"
+        return f"{outcome} {NOW} on {names}"
     if all(end in (0, inf) for end, _ in ends):
-        dead = sum(end == 0 for end, _ in ends)
-        return f"{gone} {NOW} on {dead} of {len(ends)} venues, by no move to +1,000% elsewhere"
+        count = sum(end == 0 for end, _ in ends)
+        return f"{outcome} {NOW} on {count} of {len(ends)} venues, by no move to +1,000% elsewhere"
     return _span(comparison, ends)
 
 
 def _span(comparison: VenueComparison, ends: list[tuple[float, str]]) -> str:
     """Return who lasts longest; where nobody is named, the nearest and the furthest liquidation."""
     falls, (near, first), (far, last) = comparison.falls, ends[0], ends[-1]
-    way = "fall" if falls else "rise"
+    direction = "fall" if falls else "rise"
     if comparison.last:
         verb = "lasts" if len(comparison.last) == 1 else "last"
         return (
-            f"In a joint {way} {wording.some(comparison.last, SPOKEN)} {verb} longest: "
+            f"In a joint {direction} {wording.some(comparison.last, SPOKEN)} {verb} longest: "
             f"{_end(far, falls=falls)}"
         )
     isolated = comparison.whole[0].scenario.account.isolated
-    what = f"First loss in a joint {way}" if isolated else f"Joint {way} to liquidation"
+    what = f"First loss in a joint {direction}" if isolated else f"Joint {direction} to liquidation"
     begin = f"{what}: {_end(near, falls=falls)} ({first})"
     if far == inf:
         never = sum(end == inf for end, _ in ends)
@@ -304,11 +291,9 @@ def venues_alt(comparison: VenueComparison) -> str:
 
 
 def venues(comparison: VenueComparison) -> style.Spec:
-    """Return one row per venue.
+    """Draw one row per venue from the joint fall to the joint rise that liquidates, in %.
 
-    From the joint fall to the joint rise that liquidates there, in %.
-
-    Venues without a token's table have a row without it.
+    Venues without a token's table compare the account without that token.
     """
     title, shown = venues_finding(comparison), _rows(comparison)
     if not comparison.lines[0].scenario.positions or not shown:
@@ -332,17 +317,17 @@ def _rows(comparison: VenueComparison) -> list[VenueRow]:
 def _row(line: VenueLine) -> VenueRow:
     fall, rise = line.reached(falls=True), line.reached(falls=False)
     days = list(line.days)
-    seen = (
+    as_of = (
         f"tables of {' to '.join(dict.fromkeys([days[0], days[-1]]))}"
         if days
         else "tables without a date"
     )
     if line.assessment.liquidated:
-        gone = "a position is liquidated" if line.scenario.account.isolated else "liquidated"
-        return VenueRow(line_name(line), 0.0, 0.0, f"{gone} {NOW}, {seen}")
+        outcome = "a position is liquidated" if line.scenario.account.isolated else "liquidated"
+        return VenueRow(line_name(line), 0.0, 0.0, f"{outcome} {NOW}, {as_of}")
     ends = [_end(end, falls=falls) for end, falls in ((fall, True), (rise, False)) if end < inf]
     return VenueRow(
-        line_name(line), fall, rise, f"{' and '.join(ends) or 'none to +1,000%'}, {seen}"
+        line_name(line), fall, rise, f"{' and '.join(ends) or 'none to +1,000%'}, {as_of}"
     )
 
 
@@ -372,10 +357,7 @@ def _bars(shown: list[VenueRow], low: float, high: float) -> style.Trace:
 
 
 def _ends(shown: list[VenueRow], low: float, high: float) -> list[style.Trace]:
-    """Return diamonds where an account is liquidated, arrows where that lies beyond the scale.
-
-    Nothing where it never is.
-    """
+    """Return diamonds at liquidations and arrows for those beyond the scale."""
     reached: list[rows.Point] = []
     beyond: list[rows.Point] = []
     for place, (row, span) in enumerate(zip(shown, _spans(shown, low, high), strict=True)):

@@ -1,7 +1,4 @@
-"""What crash days would do to the account today.
-
-What is left above the requirement at the worst tick and the close.
-"""
+"""The account's headroom on crash days, at the worst tick and at the close."""
 
 from collections.abc import Sequence
 from html import escape
@@ -23,10 +20,7 @@ LONGEST = 34
 
 
 class Day(NamedTuple):
-    """A day as it is drawn: headroom at its two instants, and whether they liquidate.
-
-    Headroom is in the settlement coin.
-    """
+    """A day as drawn: headroom in the coin at both instants, and whether each liquidates."""
 
     row: CrashRow
     close: float
@@ -90,15 +84,13 @@ def _figures(day: Day) -> str:
 
 def _ends(instant: Instant) -> str:
     """Return what becomes of the account, or of its isolated positions."""
-    if lost := instant.outcome.positions_lost:
-        return "1 position lost" if lost == 1 else f"{lost} positions lost"
+    if count := instant.outcome.positions_liquidated:
+        return "1 position lost" if count == 1 else f"{count} positions lost"
     return "liquidated" if instant.outcome.liquidated else "survived"
 
 
 def crashes(days: Sequence[CrashRow], account: Preparable) -> style.Spec:
-    """Return one row per day, the worst first.
-
-    Headroom at the worst tick as a bar from 0, at the close as a point.
+    """Draw one row per day, worst first: the worst tick as a bar, the close as a point.
 
     In isolated mode headroom is that of the position worst off.
     """
@@ -110,8 +102,9 @@ def crashes(days: Sequence[CrashRow], account: Preparable) -> style.Spec:
     ends = [0.0, *(day.worst for day in shown), *(day.close for day in shown)]
     room = 0.06 * (max(ends) - min(ends)) or 1.0
     low, high, isolated = min(ends) - room, max(ends) + room, findings.isolated(scenario)
-    alive, dead = (
-        [place for place, day in enumerate(shown) if day.died is way] for way in (False, True)
+    alive, liquidated = (
+        [place for place, day in enumerate(shown) if day.died is is_liquidated]
+        for is_liquidated in (False, True)
     )
     traces = [
         rows.bars(
@@ -122,7 +115,7 @@ def crashes(days: Sequence[CrashRow], account: Preparable) -> style.Spec:
         rows.symbols("worst tick, survived", _points(shown, alive), "circle", style.ACCOUNT),
         rows.symbols(
             f"worst tick, {'position lost' if isolated else 'liquidated'}",
-            _points(shown, dead),
+            _points(shown, liquidated),
             "x",
             style.LIQUIDATION,
         ),
@@ -165,7 +158,7 @@ def _points(shown: list[Day], places: Sequence[int] | None = None) -> list[rows.
 def _hover(row: CrashRow, name: Literal["close", "worst tick"]) -> str:
     instant = row.close if name == "close" else row.worst
     outcome, load = instant.outcome, instant.outcome.requirement_to_equity
-    worst_off = "" if outcome.positions_lost is None else ", position worst off"
+    worst_off = "" if outcome.positions_liquidated is None else ", position worst off"
     used = "no equity left" if load is None else f"margin used {wording.percent(load)}"
     return "<br>".join(
         [

@@ -1,6 +1,4 @@
-"""How far prices may go in each of several directions before the levels are met.
-
-One row per direction, nearest first.
+"""The distance to liquidation in several directions of the market, nearest first.
 
 Directions are ranked by the largest price change that liquidation asks of any token held, for the
 moves themselves do not compare: where BTC leads, 6% of it may be 10% of the others.
@@ -49,8 +47,10 @@ def finding(results: Sequence[DirectionResult], account: Preparable) -> str:
         return too_late
     first = results[0] if results else None
     if first is None or first.nearest is None:
-        lost = "liquidates a position" if findings.isolated(scenario) else "liquidates this account"
-        return f"No direction {lost}"
+        outcome = (
+            "liquidates a position" if findings.isolated(scenario) else "liquidates this account"
+        )
+        return f"No direction {outcome}"
     return f"Nearest: {first.direction.name}, {wording.percent(first.nearest, sign=True)}"
 
 
@@ -73,9 +73,7 @@ def _nothing(results: Sequence[DirectionResult], account: PreparedAccount) -> bo
 
 
 def directions(results: Sequence[DirectionResult], account: Preparable) -> style.Spec:
-    """Return one row per direction, in the order given.
-
-    A bar from the present marks to liquidation, danger and warning marked on it.
+    """Draw a bar per direction to liquidation, with danger and warning marked on it.
 
     Of many directions the first `rows.MOST_ROWS` are shown.
     """
@@ -83,7 +81,7 @@ def directions(results: Sequence[DirectionResult], account: Preparable) -> style
     title = finding(results, account)
     if _nothing(results, account):
         return style.empty(title)
-    told = rows.counted("Largest price change of any token held", "", len(results))
+    axis_title = rows.counted("Largest price change of any token held", "", len(results))
     results = results[: rows.MOST_ROWS]
     low, high = _range(results)
     liquidation = LevelMarks(
@@ -103,7 +101,7 @@ def directions(results: Sequence[DirectionResult], account: Preparable) -> style
             [f"<b>{result.direction.name}</b>  {_figures(result)}" for result in results], low * 100
         ),
     ]
-    axis = rows.moves_axis(told, low, high)
+    axis = rows.moves_axis(axis_title, low, high)
     return rows.figure(traces, title, len(results), axis)
 
 
@@ -138,8 +136,8 @@ def _takes(result: DirectionResult) -> str:
 
     Empty where the move says so itself.
     """
-    move, asked, token = result.nearest, result.hardest, result.token
-    if move is None or asked is None or token is None or abs(asked - abs(move)) <= SAME:
+    move, change, token = result.nearest, result.hardest, result.token
+    if move is None or change is None or token is None or abs(change - abs(move)) <= SAME:
         return ""
     return f" (takes {token} to {wording.percent(result.direction.change(token, move), sign=True)})"
 
@@ -147,10 +145,7 @@ def _takes(result: DirectionResult) -> str:
 def _placed(
     level: LevelMarks, results: Sequence[DirectionResult]
 ) -> list[tuple[int, float, DirectionResult]]:
-    """Return row, move and direction of every point of a level.
-
-    None where it is passed already today.
-    """
+    """Return row, move and direction of a level's points, without levels crossed today."""
     return [
         (row, move, result)
         for row, (moves, result) in enumerate(zip(level.moves, results, strict=True))
@@ -184,13 +179,13 @@ def _beyond(
 def _hover(level: LevelMarks, move: float, result: DirectionResult) -> str:
     """Return what the point says: where the level is met, and where prices then stand."""
     changes = [(token, result.direction.change(token, move)) for token in result.direction.rates]
-    told = [f"{token} {wording.percent(change, sign=True)}" for token, change in changes[:6]]
+    lines = [f"{token} {wording.percent(change, sign=True)}" for token, change in changes[:6]]
     more = [f"{len(changes) - 6} more"] if len(changes) > 6 else []
     return "<br>".join(
         [
             f"<b>{result.direction.name}</b>",
             f"{level.name} at {wording.percent(move, sign=True)}",
-            *told,
+            *lines,
             *more,
         ]
     )

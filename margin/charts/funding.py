@@ -1,6 +1,4 @@
-"""What holding one perpetual has cost in funding.
-
-The payments as they came, or how they were distributed.
+"""The funding cost of one perpetual: its payments over time, and their distribution.
 
 Rates are fractions of the notional per payment; positive: longs pay shorts. A sum of them is what a
 long of constant notional has paid, as a fraction of it.
@@ -32,10 +30,7 @@ Times = npt.NDArray[np.int64]
 
 
 class Distribution(NamedTuple):
-    """How recorded rates were distributed between two days.
-
-    Fractions of the notional per interval.
-    """
+    """The distribution of recorded rates between two days, as fractions of the notional."""
 
     since: str
     as_of: str
@@ -50,10 +45,7 @@ class Distribution(NamedTuple):
 
 
 def interval(times: Times, hours: float | None) -> float | None:
-    """Return hours between payments as they came; `hours` where there are not two.
-
-    None where the distances differ.
-    """
+    """Return the hours between payments, None if irregular; `hours` for fewer than two payments."""
     if len(times) < 2:
         return hours
     apart = np.diff(times) / HOUR
@@ -69,10 +61,7 @@ def _way(rate: float) -> str:
 def funding_finding(
     times: Times, rates: Array, interval_hours: float | None, token: str, venue: str
 ) -> str:
-    """Return the sentence of the title.
-
-    What a long paid in all, and what it paid each time at the median.
-    """
+    """Return the title: a long's total funding and its median payment."""
     if not len(rates):
         return f"No funding payment of {token} on {venue} is known here"
     total, median = float(np.sum(rates)), float(np.median(rates))
@@ -80,11 +69,11 @@ def funding_finding(
         return f"{token}: no funding was paid {_window(times, interval_hours)} on {venue}"
     if len(rates) == 1:
         return f"{token} longs {_way(total)} {_size(total)} in the one payment known"
-    each = _each(interval(times, interval_hours))
+    period = _each(interval(times, interval_hours))
     turned = f"{_way(median)} " if median * total < 0 else ""
     return (
         f"{token} longs {_way(total)} {_size(total)} {_window(times, interval_hours)}, "
-        f"{turned}{_size(median)} {each} at the median"
+        f"{turned}{_size(median)} {period} at the median"
     )
 
 
@@ -172,10 +161,7 @@ def funding_history(
 
 
 def _payments(times: Times, rates: Array) -> style.Trace:
-    """Return a stem from zero for each payment, as one line with gaps.
-
-    Few of them carry a point at their end.
-    """
+    """Return payments as stems from zero, one line with gaps; a few also carry points."""
     stems = np.column_stack([np.zeros_like(rates), rates * 100, np.full_like(rates, np.nan)])
     few = len(rates) <= FEW
     points = {"color": style.ACCOUNT, "size": np.tile([0.0, 7.0, 0.0], len(rates))}
@@ -193,7 +179,7 @@ def _payments(times: Times, rates: Array) -> style.Trace:
 def _so_far(start: float, times: Times, rates: Array) -> style.Trace:
     """Return the sum of the rates up to each payment, from 0 on; it also carries the hover text."""
     sums = np.cumsum(rates)
-    told = [
+    texts = [
         f"rate {_signed(rate)}<br>longs {_way(total)} {_size(total)} so far"
         for rate, total in zip(rates.tolist(), sums.tolist(), strict=True)
     ]
@@ -204,7 +190,7 @@ def _so_far(start: float, times: Times, rates: Array) -> style.Trace:
         "yaxis": "y2",
         "mode": "lines",
         "line": {"color": style.DANGER, "width": 2, "shape": "hv"},
-        "text": style.texts(["before the first payment known", *told]),
+        "text": style.texts(["before the first payment known", *texts]),
         "hovertemplate": "%{text}<extra></extra>",
     }
 
@@ -244,9 +230,9 @@ def distribution_finding(recorded: Distribution, token: str, venue: str) -> str:
     when = f"{recorded.since} to {recorded.as_of}"
     if not recorded.median:
         return f"{token}: the median payment on {venue} was 0, {when}"
-    each = _each(recorded.interval_hours)
+    period = _each(recorded.interval_hours)
     return (
-        f"{token} longs {_way(recorded.median)} {_size(recorded.median)} {each} at the median, "
+        f"{token} longs {_way(recorded.median)} {_size(recorded.median)} {period} at the median, "
         f"{venue} {when}"
     )
 

@@ -1,7 +1,4 @@
-"""The account along a joint move of all prices.
-
-Margin used, and where its levels lie.
-"""
+"""Margin used along a joint move of all prices, with its levels."""
 
 from typing import Any, NamedTuple
 
@@ -32,10 +29,7 @@ APART = 0.17
 
 
 class CurveLevel(NamedTuple):
-    """A level of margin used.
-
-    Its name, how it is drawn, and where a joint move meets it.
-    """
+    """A level of margin used: its name, its style, and the joint moves that reach it."""
 
     name: str
     value: float
@@ -91,15 +85,15 @@ def _far(joint: JointMove, today: float, *, isolated: bool) -> str:
         for word, move in (("fall", joint.down), ("rise", joint.up))
         if move is not None
     ]
-    ways = [
+    ends = [
         f"{word} of {'a further ' if today * move > 0 else ''}{findings.distance(move)}"
         for word, move in reached
     ]
     # A move that goes on from the present one says so itself.
     goes_on = any(today * move > 0 for _, move in reached)
-    here = " from here" if today and not goes_on else ""
+    origin = " from here" if today and not goes_on else ""
     return (
-        f"A joint {' or '.join(ways)}{here} "
+        f"A joint {' or '.join(ends)}{origin} "
         f"{'liquidates the first position' if isolated else 'liquidates the account'}"
     )
 
@@ -117,12 +111,12 @@ def joint_move_alt(
     if curve is not None and assessment.headroom is not None:
         load = _load_today(curve)
         if np.isfinite(load):
-            whose = (
+            base = (
                 "the worst position's margin"
                 if findings.isolated(scenario)
                 else "the margin balance"
             )
-            sentences.append(f"Now {wording.percent(load)} of {whose} is required")
+            sentences.append(f"Now {wording.percent(load)} of {base} is required")
         for level in _levels(curve, scenario):
             if moves := [wording.percent(move, sign=True) for move in _met(level)]:
                 met = (
@@ -192,8 +186,8 @@ def _course(curve: Curve, scenario: Scenario, direction: Direction | None) -> st
 
 def _origin(curve: Curve, scenario: Scenario) -> str:
     marks = scenario.market.marks
-    here = all(price == marks[token] for token, price in curve.origin.items())
-    return "these marks" if here and not curve.today else "the baseline marks"
+    at_marks = all(price == marks[token] for token, price in curve.origin.items())
+    return "these marks" if at_marks and not curve.today else "the baseline marks"
 
 
 def _levels(curve: Curve, scenario: Scenario) -> list[CurveLevel]:
@@ -211,10 +205,7 @@ def _met(level: CurveLevel) -> list[float]:
 
 
 def _range(curve: Curve) -> tuple[float, float]:
-    """Return the moves shown: those of the curve.
-
-    Short of a liquidation so far off that it would crush the near one.
-    """
+    """Return the moves shown: the curve's, without a far liquidation that hides the near one."""
     near = min((abs(move) for move in curve.liquidation if move is not None), default=0.0)
     limit = max(0.5, SHOWN, 3 * near, 1.2 * abs(curve.today))
     return max(float(curve.moves[0]), -limit), min(float(curve.moves[-1]), limit)
@@ -247,7 +238,7 @@ def _hover(curve: Curve, scenario: Scenario, shown: slice) -> list[str]:
     isolated = findings.isolated(scenario)
     if isolated:
         label = f"{label} of the worst position"
-    whose = "its margin and profit" if isolated else "margin balance"
+    base = "its margin and profit" if isolated else "margin balance"
     named = {
         move: level.name for level in reversed(_levels(curve, scenario)) for move in _met(level)
     }
@@ -265,7 +256,7 @@ def _hover(curve: Curve, scenario: Scenario, shown: slice) -> list[str]:
         name = named.get(move)
         head = f"<b>{wording.percent(move, sign=True)}{f', {name}' if name else ''}</b>"
         figures = (
-            f"{whose} {wording.money(max(0.0, equity))}<br>requirement {wording.money(requirement)}"
+            f"{base} {wording.money(max(0.0, equity))}<br>requirement {wording.money(requirement)}"
         )
         known = np.isfinite(load) and np.isfinite(ratio)
         lines.append(f"{head}<br>{label} {wording.percent(ratio)}<br>{figures}" if known else "")
@@ -297,16 +288,13 @@ def _alive_range(curve: Curve, assessment: Assessment) -> tuple[float, float]:
         return start, end
     if assessment.liquidated:
         return np.inf, -np.inf
-    dead = curve.moves[~(curve.requirement_to_equity < 1)]
-    before, after = dead[dead < curve.today], dead[dead > curve.today]
+    liquidated = curve.moves[~(curve.requirement_to_equity < 1)]
+    before, after = liquidated[liquidated < curve.today], liquidated[liquidated > curve.today]
     return float(before.max(initial=-np.inf)), float(after.min(initial=np.inf))
 
 
 def _marks(levels: list[CurveLevel], low: float, high: float) -> list[CurvePoint]:
-    """Return the exact points at which the levels are met.
-
-    A liquidation beyond the range as an arrow at its edge.
-    """
+    """Return the points where levels are reached, and arrows for liquidations out of range."""
     ends = _met(levels[0])
     both = len(ends) > 1
     inward = not both or min(ends[1], high) - max(ends[0], low) >= 0.5 * (high - low)
@@ -335,10 +323,7 @@ def _marks(levels: list[CurveLevel], low: float, high: float) -> list[CurvePoint
 
 
 def _side(x: float, low: float, high: float, *, inward: bool, left_end: bool) -> str:
-    """Return where the label has room.
-
-    Between the two ends if they lie far apart, else outside of them.
-    """
+    """Return the side with room for a label: between two distant ends, else outside them."""
     room = (x - low if left_end else high - x) / (high - low)
     return "right" if left_end == (inward or room < 0.22) else "left"
 
@@ -350,30 +335,27 @@ def _now(
     load, x = _load_today(curve), curve.today
     if not load <= OFF_SCALE:
         text = f"now {wording.percent(load)}" if np.isfinite(load) else "now: nothing left"
-        seen = curve.moves[curve.requirement_to_equity < OFF_SCALE]
-        side = "left" if len(seen) and seen.mean() > x else "right"
+        visible = curve.moves[curve.requirement_to_equity < OFF_SCALE]
+        side = "left" if len(visible) and visible.mean() > x else "right"
         room = x - low if side == "left" else high - x
         if room < LABEL_WIDTH * (high - low):  # Away from the curve, but not out of the frame.
             side = "right" if side == "left" else "left"
         return [CurvePoint(x, OFF_SCALE, text, "triangle-up", style.ACCOUNT, f"middle {side}")]
     text = f"now {wording.percent(load)}"
-    taken = [_label_box(mark.x, mark.y, mark.side, high - low) for mark in marks if mark.text]
-    taken += [Box(low, high, level.value - 0.01, level.value + 0.01) for level in levels]
-    taken += _segments(curve)
+    occupied = [_label_box(mark.x, mark.y, mark.side, high - low) for mark in marks if mark.text]
+    occupied += [Box(low, high, level.value - 0.01, level.value + 0.01) for level in levels]
+    occupied += _segments(curve)
     frame = Box(low, high, 0.0, TOP)
     for y, side in _places(curve, load, high - low):
         box = _label_box(x, y, side, high - low)
-        if box.inside(frame) and not any(box.meets(other) for other in taken):
+        if box.inside(frame) and not any(box.meets(other) for other in occupied):
             break
     point = CurvePoint(x, load, "", "circle", style.ACCOUNT, "top right")
     return [point, CurvePoint(x, y, text, "circle", CLEAR, side)]
 
 
 def _places(curve: Curve, load: float, span: float) -> list[tuple[float, str]]:
-    """Return where today's label may stand, the best first.
-
-    Beside the point, else above or below the curve around it.
-    """
+    """Return places for today's label, best first: beside the point, then above or below it."""
     near = curve.requirement_to_equity[np.abs(curve.moves - curve.today) < LABEL_WIDTH / 2 * span]
     beside = [
         (load, f"{height} {side}") for height in ("top", "bottom") for side in ("right", "left")

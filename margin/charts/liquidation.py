@@ -20,10 +20,7 @@ SPOKEN = 6
 
 
 class PriceRow(NamedTuple):
-    """One token, or one isolated position.
-
-    Its liquidation prices as distances from the mark (fractions).
-    """
+    """The liquidation prices of a token or isolated position, as distances from the mark."""
 
     name: str
     mark: float
@@ -34,14 +31,12 @@ class PriceRow(NamedTuple):
 
     @property
     def nearest(self) -> float:
-        """The size of the smaller distance.
-
-        Infinite where there is none, 0 where it is too late.
-        """
+        """The smaller distance: infinite without one, 0 if liquidated at the mark."""
         if self.price.reason_below == "liquidated":
             return 0.0
         return min(
-            (abs(each) for each in (self.below, self.above) if each is not None), default=np.inf
+            (abs(distance) for distance in (self.below, self.above) if distance is not None),
+            default=np.inf,
         )
 
 
@@ -54,7 +49,7 @@ def finding(account: Preparable) -> str:
     if too_late := findings.standing(account):
         return too_late
     isolated = findings.isolated(scenario)
-    row = min(_rows(account), key=lambda each: each.nearest)
+    row = min(_rows(account), key=lambda price_row: price_row.nearest)
     if all(price.below is None and price.above is None for price in assessment.liquidation_prices):
         return f"No single price liquidates {'a position' if isolated else 'this account'}"
     below = row.below is not None and abs(row.below) == row.nearest
@@ -67,27 +62,25 @@ def liquidation_distances_alt(account: Preparable) -> str:
     account = prepare(account)
     scenario = account.scenario
     sentences = [finding(account)]
-    told = _rows(account) if scenario.positions else []
-    sentences += [f"{row.name}: {_figures(row)}" for row in told[:SPOKEN]]
-    if len(told) > SPOKEN:
-        sentences.append(f"{len(told) - SPOKEN} more")
+    price_rows = _rows(account) if scenario.positions else []
+    sentences += [f"{row.name}: {_figures(row)}" for row in price_rows[:SPOKEN]]
+    if len(price_rows) > SPOKEN:
+        sentences.append(f"{len(price_rows) - SPOKEN} more")
     return ". ".join(sentences) + "."
 
 
 def liquidation_distances(account: Preparable) -> style.Spec:
-    """Return one row per token (cross) or position (isolated), the nearest first.
-
-    Each from the mark to the liquidation price.
+    """Draw the distance to liquidation per token (cross) or position (isolated), nearest first.
 
     Of many rows the first `rows.MOST_ROWS` are shown.
     """
     account = prepare(account)
     scenario = account.scenario
     title = finding(account)
-    found = _rows(account) if scenario.positions else []
-    if not found:
+    price_rows = _rows(account) if scenario.positions else []
+    if not price_rows:
         return style.empty(title)
-    shown = found[: rows.MOST_ROWS]
+    shown = price_rows[: rows.MOST_ROWS]
     low, high = _range(shown)
     traces = [
         _stems(shown, low, high),
@@ -98,8 +91,10 @@ def liquidation_distances(account: Preparable) -> style.Spec:
         *_liquidations(shown, low, high),
         rows.names([f"<b>{row.name}</b>  {_figures(row)}" for row in shown], low * 100),
     ]
-    told = rows.counted("Distance from its mark", ", the other prices standing still", len(found))
-    axis = rows.moves_axis(told, low, high)
+    axis_title = rows.counted(
+        "Distance from its mark", ", the other prices standing still", len(price_rows)
+    )
+    axis = rows.moves_axis(axis_title, low, high)
     return rows.figure(traces, title, len(shown), axis)
 
 
@@ -120,7 +115,7 @@ def _row(price: LiquidationPrice, scenario: Scenario) -> PriceRow:
         if position.symbol == price.symbol and price.side in (None, position.side)
     )
     below, above = (
-        None if each is None else _apart(each, mark) for each in (price.below, price.above)
+        None if level is None else _apart(level, mark) for level in (price.below, price.above)
     )
     return PriceRow(
         f"{price.symbol} {price.side}" if price.side else price.symbol,
@@ -140,24 +135,24 @@ def _apart(price: float, mark: float) -> float:
 
 def _figures(row: PriceRow) -> str:
     """Return the row's liquidation prices in words, or why there is none."""
-    found = [
+    figures = [
         f"{wording.price(price)} "
         f"({wording.percent(apart, sign=True) if np.isfinite(apart) else 'from 0'})"
         for price, apart in ((row.price.below, row.below), (row.price.above, row.above))
         if price is not None and apart is not None
     ]
-    if found:
-        return " · ".join(found)
+    if figures:
+        return " · ".join(figures)
     return why_none(row.price)
 
 
 def _range(shown: list[PriceRow]) -> tuple[float, float]:
     """Return wide enough for the liquidation prices and entries within reach of the nearest one."""
-    found = [apart for row in shown for apart in (row.below, row.above) if apart is not None]
-    near = min((abs(apart) for apart in found if np.isfinite(apart)), default=0.0)
+    distances = [apart for row in shown for apart in (row.below, row.above) if apart is not None]
+    near = min((abs(apart) for apart in distances if np.isfinite(apart)), default=0.0)
     reach = max(FURTHEST, 5 * near)
     entries = [apart for row in shown for _, _, apart in row.entries if abs(apart) <= reach]
-    return rows.with_room([*entries, *(min(max(apart, -reach), reach) for apart in found)])
+    return rows.with_room([*entries, *(min(max(apart, -reach), reach) for apart in distances)])
 
 
 def _marks(shown: list[PriceRow]) -> list[rows.Point]:
@@ -179,17 +174,16 @@ def _entries(shown: list[PriceRow], low: float, high: float) -> list[rows.Point]
 
 
 def _placed(shown: list[PriceRow], low: float, high: float) -> list[tuple[bool, rows.Point]]:
-    """Return the liquidation prices, and whether they lie beyond the scale.
-
-    Those stand at its edge.
-    """
+    """Return the liquidation prices, those beyond the scale at its edge and marked as such."""
     return [
         (
             not low <= apart <= high,
-            rows.Point(min(max(apart, low), high) * 100, index, _hover(row, price, apart, way)),
+            rows.Point(
+                min(max(apart, low), high) * 100, index, _hover(row, price, apart, side_name)
+            ),
         )
         for index, row in enumerate(shown)
-        for price, apart, way in (
+        for price, apart, side_name in (
             (row.price.below, row.below, "below"),
             (row.price.above, row.above, "above"),
         )
@@ -197,8 +191,8 @@ def _placed(shown: list[PriceRow], low: float, high: float) -> list[tuple[bool, 
     ]
 
 
-def _hover(row: PriceRow, price: float, apart: float, way: str) -> str:
-    far = f"{findings.distance(apart)} {way}" if np.isfinite(apart) else "above"
+def _hover(row: PriceRow, price: float, apart: float, side_name: str) -> str:
+    far = f"{findings.distance(apart)} {side_name}" if np.isfinite(apart) else "above"
     return (
         f"<b>{row.name}</b><br>liquidation at {wording.price(price)}<br>{far} its mark of "
         f"{wording.price(row.mark)}"
@@ -207,7 +201,7 @@ def _hover(row: PriceRow, price: float, apart: float, way: str) -> str:
 
 def _liquidations(shown: list[PriceRow], low: float, high: float) -> list[style.Trace]:
     placed = _placed(shown, low, high)
-    within, beyond = ([point for far, point in placed if far is way] for way in (False, True))
+    within, beyond = ([point for far, point in placed if far is is_far] for is_far in (False, True))
     return [
         rows.symbols("liquidation", within, "diamond", style.LIQUIDATION, size=11),
         rows.beyond(beyond, style.LIQUIDATION),

@@ -1,7 +1,4 @@
-"""How the margin balance is used.
-
-What is required, what the positions' initial margin takes, what is left.
-"""
+"""The margin balance by use: requirement, initial margin and remainder."""
 
 from typing import Any, NamedTuple
 
@@ -41,20 +38,20 @@ def finding(account: Preparable) -> str:
     if assessment.requirement is None or assessment.initial_margin is None:
         return findings.standing(account) or "Not known"
     free = assessment.available_balance or 0.0
-    left = (
+    remainder = (
         f"{wording.money(free)} is free for new positions"
         if free > 0
         else "nothing is free for new positions"
     )
     if findings.isolated(scenario):
-        return f"The positions hold {wording.money(_held(assessment))} of margin; {left}"
+        return f"The positions hold {wording.money(_held(assessment))} of margin; {remainder}"
     required, balance = wording.money(assessment.requirement), wording.money(assessment.equity)
     load = assessment.requirement_to_equity
     if assessment.equity <= 0 or load is None:
         return f"Nothing is left, and {required} is required"
     if assessment.liquidated:
         return f"Liquidated: {required} is required of a margin balance of {balance}"
-    return f"{wording.percent(load)} of the margin balance is required; {left}"
+    return f"{wording.percent(load)} of the margin balance is required; {remainder}"
 
 
 def _held(assessment: Assessment) -> float:
@@ -75,10 +72,7 @@ def margin_use_alt(account: Preparable) -> str:
 
 
 def margin_use(account: Preparable) -> style.Spec:
-    """Return two stacked bars in the settlement coin, the requirement and the initial margin.
-
-    Against the margin balance.
-    """
+    """Draw requirement and initial margin as bars beside the margin balance, in the coin."""
     account = prepare(account)
     scenario, assessment = account.scenario, assess(account)
     title = finding(account)
@@ -116,10 +110,7 @@ def margin_use(account: Preparable) -> style.Spec:
 
 
 def _parts(account: PreparedAccount) -> list[PositionShare]:
-    """Return the positions by what they require, the largest first.
-
-    The smallest together where there are many.
-    """
+    """Return the positions by requirement, largest first, many small ones combined."""
     scenario, assessment = account.scenario, assess(account)
     extra = _beyond_maintenance(assessment)
     notional = sum(figures.notional for figures in assessment.positions) or 1.0
@@ -144,10 +135,7 @@ def _parts(account: PreparedAccount) -> list[PositionShare]:
 
 
 def _beyond_maintenance(assessment: Assessment) -> float:
-    """Return what is required on top of the maintenance margins.
-
-    A fee on the notional, where a venue adds one.
-    """
+    """Return the requirement beyond maintenance margin: a venue's fee on the notional."""
     return max(0.0, (assessment.requirement or 0.0) - (assessment.maintenance_margin or 0.0))
 
 
@@ -155,18 +143,19 @@ def _captions(account: PreparedAccount, parts: list[PositionShare]) -> tuple[str
     """Return what stands above the bars."""
     scenario, assessment = account.scenario, assess(account)
     required, initial = (
-        sum(each) for each in zip(*((part.required, part.initial) for part in parts), strict=True)
+        sum(amounts)
+        for amounts in zip(*((part.required, part.initial) for part in parts), strict=True)
     )
     spare = assessment.equity - required
     free = assessment.available_balance or 0.0
     isolated = findings.isolated(scenario)
-    left = (
+    remainder = (
         f"{'the rest' if isolated else 'headroom'} {wording.money(spare)}"
         if spare >= 0
         else f"{wording.money(-spare)} short"
     )
     return (
-        f"Required {wording.money(required)} · {left}",
+        f"Required {wording.money(required)} · {remainder}",
         f"{'Isolated' if isolated else 'Initial'} margin {wording.money(initial)} · available "
         f"{wording.money(free)}",
     )
@@ -196,7 +185,7 @@ def _bar(part: PositionShare) -> style.Trace:
             "pattern": style.hatching(part.pattern),
             "line": {"width": 0},
         },
-        "hovertext": style.texts([f"<b>{part.name}</b><br>{each}" for each in words]),
+        "hovertext": style.texts([f"<b>{part.name}</b><br>{line}" for line in words]),
         "hovertemplate": "%{hovertext}<extra></extra>",
     }
 
@@ -222,7 +211,7 @@ def _free(assessment: Assessment, parts: list[PositionShare]) -> list[style.Trac
             "marker": {
                 "color": "rgba(122,135,152,0.12)",
                 "line": {
-                    "width": np.array([1.5 if each else 0.0 for each in (spare, free)]),
+                    "width": np.array([1.5 if visible else 0.0 for visible in (spare, free)]),
                     "color": style.QUIET,
                 },
             },

@@ -1,12 +1,10 @@
-"""Two groups of tokens moving each by its own.
-
-How near liquidation the account is everywhere, and the exact frontiers.
+"""The risk map: margin used when two groups of tokens move by different amounts.
 
 What lies in a colour also lies in a line: liquidation, danger and warning are drawn and named where
 they run.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from itertools import chain
 from math import exp, sqrt
@@ -63,41 +61,38 @@ class Cloud(NamedTuple):
     window: str
 
 
-# What is worth showing
+# The range shown
 
 
 def map_moves(reaches: Reaches, cloud: Cloud | None) -> tuple[Array, Array]:
-    """Return the moves of both groups that the map shows.
+    """Return the moves of both groups that the map shows, today's marks among them.
 
-    Wide enough for liquidation, near ones, and two standard deviations.
-
-    Today in them.
+    They cover the near liquidations and two standard deviations.
     """
     turned = JointMove(*(None if move is None else -move for move in reversed(reaches.apart)))
-    ways = (
+    axes = (
         [reaches.first, reaches.together, reaches.apart],
         [reaches.second, reaches.together, turned],
     )
-    near = min(
-        (abs(move) for way in (*ways[0], reaches.second) for move in way if move is not None),
-        default=0.0,
-    )
+    near = min(map(abs, _known_moves([*axes[0], reaches.second])), default=0.0)
     sides = []
-    for axis, reached in enumerate(ways):
+    for axis, reached in enumerate(axes):
         wide = cloud.risk.volatilities[axis] * sqrt(cloud.days / DAYS_A_YEAR) if cloud else 0.0
-        within = [
-            move for way in reached for move in way if move is not None and abs(move) <= FAR * near
-        ]
+        within = [move for move in _known_moves(reached) if abs(move) <= FAR * near]
         low = min(1.0, max(LEAST, 1 - exp(-2 * wide), -ROOM * min(within, default=0.0)))
         high = min(MOST, max(LEAST, exp(2 * wide) - 1, ROOM * max(within, default=0.0)))
         sides.append(np.linspace(-low, high, POINTS))
     return sides[0], sides[1]
 
 
-# What is said
+def _known_moves(reaches: Iterable[JointMove]) -> list[float]:
+    return [move for move in chain.from_iterable(reaches) if move is not None]
 
 
-def finding(found: RiskMap | None, reaches: Reaches, account: Preparable) -> str:
+# Words
+
+
+def finding(grid: RiskMap | None, reaches: Reaches, account: Preparable) -> str:
     """Return the sentence of the title: how far each group alone and both at once may go."""
     account = prepare(account)
     scenario = account.scenario
@@ -105,20 +100,20 @@ def finding(found: RiskMap | None, reaches: Reaches, account: Preparable) -> str
         return "No positions: no move can liquidate"
     if too_late := findings.standing(account):
         return too_late
-    if found is None:
+    if grid is None:
         return "Not known: there is no map"
     ends = "liquidates a position" if findings.isolated(scenario) else "liquidates"
-    names = (found.first.name, found.second.name)
+    names = (grid.first.name, grid.second.name)
     alone = [
         f"{name} {wording.percent(move, sign=True)}"
         for name, reach in zip(names, reaches[:2], strict=True)
         if (move := nearest(reach)) is not None
     ]
     head = f"{' or '.join(alone)} alone {ends}" if alone else f"Neither alone {ends}"
-    return f"{head}; {_both(found, reaches)}"
+    return f"{head}; {_both(grid, reaches)}"
 
 
-def _both(found: RiskMap, reaches: Reaches) -> str:
+def _both(grid: RiskMap, reaches: Reaches) -> str:
     """Return the nearer of moving together and moving apart."""
     together, apart = nearest(reaches.together), nearest(reaches.apart)
     if together is None and apart is None:
@@ -126,32 +121,27 @@ def _both(found: RiskMap, reaches: Reaches) -> str:
         return "nor do both at once" if alone else "both at once do not"
     if apart is None or (together is not None and abs(together) <= abs(apart)):
         return f"together {wording.percent(together, sign=True)}"
-    falling = (found.first if apart < 0 else found.second).name
+    falling = (grid.first if apart < 0 else grid.second).name
     return f"moving apart {wording.percent(abs(apart))}, {falling} down"
 
 
 def risk_map_alt(
-    found: RiskMap | None,
+    grid: RiskMap | None,
     reaches: Reaches,
     account: Preparable,
     cloud: Cloud | None = None,
     points: Sequence[DayPoint] = (),
 ) -> str:
-    """Return the map in words.
-
-    Its finding, where the account stands, how far the groups usually move.
-
-    The crash days.
-    """
+    """Return the map in words: finding, margin used today, usual moves and crash days."""
     account = prepare(account)
     scenario, assessment = account.scenario, assess(account)
-    sentences = [finding(found, reaches, account)]
-    if found is None:
+    sentences = [finding(grid, reaches, account)]
+    if grid is None:
         return f"{sentences[0]}."
     load = assessment.requirement_to_equity
     if load is not None:
-        whose = "the worst position's margin" if findings.isolated(scenario) else "equity"
-        sentences.append(f"Now {wording.percent(load)} of {whose} is required")
+        margin = "the worst position's margin" if findings.isolated(scenario) else "equity"
+        sentences.append(f"Now {wording.percent(load)} of {margin} is required")
     if cloud:
         spans = [
             volatility * sqrt(cloud.days / DAYS_A_YEAR) for volatility in cloud.risk.volatilities
@@ -159,26 +149,26 @@ def risk_map_alt(
         one = [wording.percent(exp(span) - 1) for span in spans]
         sentences.append(
             f"Within {_days(cloud.days)} one standard deviation up is {one[0]} of "
-            f"{found.first.name} and {one[1]} of "
-            f"{found.second.name}, correlation {cloud.risk.correlation:.2f}"
+            f"{grid.first.name} and {one[1]} of "
+            f"{grid.second.name}, correlation {cloud.risk.correlation:.2f}"
         )
-    return ". ".join([*sentences, *_days_told(points, found, scenario)]) + "."
+    return ". ".join([*sentences, *_day_sentences(points, grid, scenario)]) + "."
 
 
-def _days_told(points: Sequence[DayPoint], found: RiskMap, scenario: Scenario) -> list[str]:
+def _day_sentences(points: Sequence[DayPoint], grid: RiskMap, scenario: Scenario) -> list[str]:
     """Return how many of the days end the account at their points, and the first of them."""
     if not points:
         return []
     ended = sum(point.here.liquidated is True for point in points)
     what = "lose a position" if findings.isolated(scenario) else "liquidate"
-    told = [
-        f"{point.name}: {_moved(point, found)}, {_fate(point.here, scenario)[0]}"
+    days = [
+        f"{point.name}: {_moved(point, grid)}, {_outcome_lines(point.here, scenario)[0]}"
         for point in points[:SPOKEN]
     ]
     return [
         f"{ended} of {len(points)} crash days {what} at their {points[0].when}, taken on these two "
         f"alone",
-        *told,
+        *days,
     ]
 
 
@@ -190,31 +180,28 @@ def _days(days: int) -> str:
 
 
 def risk_map(
-    found: RiskMap | None,
+    grid: RiskMap | None,
     reaches: Reaches,
     account: Preparable,
     cloud: Cloud | None = None,
     points: Sequence[DayPoint] = (),
     shows: Shows = "ratio",
 ) -> style.Spec:
-    """Return the map as colour, its frontiers as lines.
-
-    Ellipses and days, numbered in their order, where they are given.
-    """
+    """Draw the map as colour, its frontiers as lines, usual moves as ellipses and crash days."""
     account = prepare(account)
     scenario = account.scenario
-    title = finding(found, reaches, account)
-    if found is None:
+    title = finding(grid, reaches, account)
+    if grid is None:
         return style.empty(title)
-    marks = [found.today, *(_within(point, found) for point in points)]
-    labels = Labels(found.first_moves, found.second_moves, PLOT, marks)
+    marks = [grid.today, *(_within(point, grid) for point in points)]
+    labels = Labels(grid.first_moves, grid.second_moves, PLOT, marks)
     traces = [
-        _surface(found, scenario, shows),
+        _surface(grid, scenario, shows),
         *_ellipses(cloud, labels),
-        *_frontiers(found, scenario, labels),
-        *_days_named(found, points, scenario, labels),
-        _today(found, account),
-        _targets(found, account),
+        *_frontiers(grid, scenario, labels),
+        *_days_named(grid, points, scenario, labels),
+        _today(grid, account),
+        _targets(grid, account),
     ]
     return style.figure(
         traces,
@@ -226,11 +213,11 @@ def risk_map(
         legend=style.legend(PLOT, LEGEND),
         annotations=labels.annotations,
         xaxis=style.axis(
-            title=f"Move of {found.first.name}<br>Colour: {_coloured(scenario, shows)}",
-            **_side(found.first_moves),
+            title=f"Move of {grid.first.name}<br>Colour: {_coloured(scenario, shows)}",
+            **_side(grid.first_moves),
         ),
         yaxis=style.axis(
-            title=f"Move of {found.second.name}", standoff=4, **_side(found.second_moves)
+            title=f"Move of {grid.second.name}", standoff=4, **_side(grid.second_moves)
         ),
     )
 
@@ -250,22 +237,22 @@ def _side(moves: Array) -> dict[str, Any]:
 def _coloured(scenario: Scenario, shows: Shows) -> str:
     """Return what the colours say."""
     isolated = findings.isolated(scenario)
-    whose = ", position worst off" if isolated else ""
+    scope = ", position worst off" if isolated else ""
     if shows == "headroom":
-        return f"headroom{whose} (below 0: liquidated)"
-    return f"requirement ÷ {'margin' if isolated else 'equity'}{whose}"
+        return f"headroom{scope} (below 0: liquidated)"
+    return f"requirement ÷ {'margin' if isolated else 'equity'}{scope}"
 
 
-def _surface(found: RiskMap, scenario: Scenario, shows: Shows) -> style.Trace:
+def _surface(grid: RiskMap, scenario: Scenario, shows: Shows) -> style.Trace:
     """Return the colours: thin where all is well, denser with the danger."""
     money = shows == "headroom"
     z, key, scale, low, high = (
-        _money_colours(found.headroom) if money else _ratio_colours(found, scenario)
+        _money_colours(grid.headroom) if money else _ratio_colours(grid, scenario)
     )
     return {
         "type": "heatmap",
-        "x": found.first_moves * 100,
-        "y": found.second_moves * 100,
+        "x": grid.first_moves * 100,
+        "y": grid.second_moves * 100,
         "z": z.astype(np.float32),
         "zmin": low,
         "zmax": high,
@@ -279,9 +266,9 @@ Coloured = tuple[Array, dict[str, Any], list[list[Any]], float, float]
 """What is coloured, its key, the colours from the least to the most, and what those two are."""
 
 
-def _ratio_colours(found: RiskMap, scenario: Scenario) -> Coloured:
+def _ratio_colours(grid: RiskMap, scenario: Scenario) -> Coloured:
     """Return margin used in %; where no equity is left, the end of the scale."""
-    load = np.nan_to_num(found.requirement_to_equity, nan=TOP)
+    load = np.nan_to_num(grid.requirement_to_equity, nan=TOP)
     warning, danger = scenario.levels.warning, scenario.levels.danger
     scale = [
         [0.0, _shade(style.ACCOUNT, 0.08)],
@@ -338,11 +325,8 @@ def _trace(x: Array, y: Array, **more: Any) -> style.Trace:
     return {"type": "scatter", "x": x * 100, "y": y * 100, "hoverinfo": "skip", **more}
 
 
-def _frontiers(found: RiskMap, scenario: Scenario, labels: Labels) -> list[style.Trace]:
-    """Return the lines of the levels, named where they run.
-
-    A level that is met nowhere on the map has none.
-    """
+def _frontiers(grid: RiskMap, scenario: Scenario, labels: Labels) -> list[style.Trace]:
+    """Draw the line of each level, with its name beside it, where the map reaches it."""
     danger, warning = (
         wording.rate(level) for level in (scenario.levels.danger, scenario.levels.warning)
     )
@@ -353,27 +337,24 @@ def _frontiers(found: RiskMap, scenario: Scenario, labels: Labels) -> list[style
     }
     traces = []
     for place, (name, (words, colour, dash, width)) in enumerate(looks.items()):
-        if curves := found.frontiers[name]:
+        if curves := grid.frontiers[name]:
             line = {"color": colour, "width": width, "dash": dash}
             traces.append(
                 _trace(*joined(curves), name=words, mode="lines", line=line, showlegend=False)
             )
             longest = max(curves, key=_length)
-            way = _outwards(found, longest, dead=name == "liquidation")
-            labels.write(words, _off(_along(longest, 0.3 + 0.2 * place), way), always=True)
+            side = _outwards(grid, longest, falling=name == "liquidation")
+            labels.write(words, _off(_along(longest, 0.3 + 0.2 * place), side), always=True)
     return traces
 
 
 def _off(
-    points: Sequence[tuple[float, float]], way: tuple[float, float]
+    points: Sequence[tuple[float, float]], side: tuple[float, float]
 ) -> list[tuple[tuple[float, float], Place]]:
-    """Return spots at the end of a thin line, first those in the given direction.
-
-    `across` and `up` are 1 or −1.
-    """
-    across, up = way
-    ways = [(across, up), (across, -up), (-across, up), (-across, -up)]
-    places = [Place(30 * along, 24 * high, 0 if along > 0 else 1, 0.5) for along, high in ways]
+    """Return spots at the end of a thin line, first on the given side: 1 or −1 across and up."""
+    across, up = side
+    sides = [(across, up), (across, -up), (-across, up), (-across, -up)]
+    places = [Place(30 * along, 24 * high, 0 if along > 0 else 1, 0.5) for along, high in sides]
     return [(point, place) for place in places for point in points]
 
 
@@ -384,34 +365,28 @@ def _length(curve: Array) -> float:
 def _along(curve: Array, share: float) -> list[tuple[float, float]]:
     """Return points of a curve, from a share of its length on outwards."""
     far = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(curve, axis=0).T))])
-    shares = sorted(np.linspace(0.04, 0.96, 24).tolist(), key=lambda each: abs(each - share))
+    shares = sorted(np.linspace(0.04, 0.96, 24).tolist(), key=lambda other: abs(other - share))
     return [
         (
-            float(np.interp(each * far[-1], far, curve[:, 0])),
-            float(np.interp(each * far[-1], far, curve[:, 1])),
+            float(np.interp(other * far[-1], far, curve[:, 0])),
+            float(np.interp(other * far[-1], far, curve[:, 1])),
         )
-        for each in shares
+        for other in shares
     ]
 
 
-def _outwards(found: RiskMap, curve: Array, *, dead: bool) -> tuple[float, float]:
-    """Return the way off a curve to where headroom falls, or to where it rises.
-
-    1 or −1 across and up.
-    """
+def _outwards(grid: RiskMap, curve: Array, *, falling: bool) -> tuple[float, float]:
+    """Return the side of a curve where headroom falls, or rises, as 1 or −1 across and up."""
     x, y = curve[len(curve) // 2]
-    column = int(np.clip(np.searchsorted(found.first_moves, x), 1, len(found.first_moves) - 1))
-    row = int(np.clip(np.searchsorted(found.second_moves, y), 1, len(found.second_moves) - 1))
-    here, way = found.headroom[row, column], -1.0 if dead else 1.0
-    across = way if here >= found.headroom[row, column - 1] else -way
-    return across, way if here >= found.headroom[row - 1, column] else -way
+    column = int(np.clip(np.searchsorted(grid.first_moves, x), 1, len(grid.first_moves) - 1))
+    row = int(np.clip(np.searchsorted(grid.second_moves, y), 1, len(grid.second_moves) - 1))
+    headroom, sign = grid.headroom[row, column], -1.0 if falling else 1.0
+    across = sign if headroom >= grid.headroom[row, column - 1] else -sign
+    return across, sign if headroom >= grid.headroom[row - 1, column] else -sign
 
 
 def _ellipses(cloud: Cloud | None, labels: Labels) -> list[style.Trace]:
-    """Return one, two and three standard deviations, as one line.
-
-    Nothing without figures of both groups.
-    """
+    """Draw one, two and three standard deviations as one line, if both groups have figures."""
     if cloud is None:
         return []
     curves = [
@@ -429,53 +404,52 @@ def _ellipses(cloud: Cloud | None, labels: Labels) -> list[style.Trace]:
     return [_trace(*joined(curves), name=words, mode="lines", line=line)]
 
 
-def _today(found: RiskMap, account: PreparedAccount) -> style.Trace:
+def _today(grid: RiskMap, account: PreparedAccount) -> style.Trace:
     scenario, assessment = account.scenario, assess(account)
-    x, y = found.today
+    x, y = grid.today
     marker = {
         "symbol": "circle",
         "size": 11,
         "color": style.ACCOUNT,
         "line": {"width": 2, "color": "#FFFFFF"},
     }
-    told = ["<b>now</b>"]
+    lines = ["<b>now</b>"]
     if assessment.headroom is not None:
-        told += _state(assessment.requirement_to_equity, assessment.headroom, scenario)
+        lines += _state(assessment.requirement_to_equity, assessment.headroom, scenario)
     return _trace(
         np.array([x]),
         np.array([y]),
         name="now",
         mode="markers",
         marker=marker,
-        **_says(["<br>".join(told)]),
+        **_hover(["<br>".join(lines)]),
     )
 
 
-def _says(told: list[str]) -> dict[str, Any]:
-    """Return what is read where one points at a trace's points."""
-    return {"text": style.texts(told), "hovertemplate": "%{text}<extra></extra>", "hoverinfo": None}
+def _hover(texts: list[str]) -> dict[str, Any]:
+    """Return the hover texts of a trace's points."""
+    return {
+        "text": style.texts(texts),
+        "hovertemplate": "%{text}<extra></extra>",
+        "hoverinfo": None,
+    }
 
 
 # Named days
 
 
 def _days_named(
-    found: RiskMap, points: Sequence[DayPoint], scenario: Scenario, labels: Labels
+    grid: RiskMap, points: Sequence[DayPoint], scenario: Scenario, labels: Labels
 ) -> list[style.Trace]:
-    """Return the days, each with its number, and its name where there is room.
-
-    Those outside the map as arrows at its edge.
-    """
+    """Draw the days with their numbers, and arrows at the edge for those outside the map."""
     if not points:
         return []
     numbered = [
-        (str(number), point, _within(point, found)) for number, point in enumerate(points, 1)
+        (str(number), point, _within(point, grid)) for number, point in enumerate(points, 1)
     ]
-    told = {number: _told(number, point, found, scenario) for number, point, _ in numbered}
-    _number(numbered, told, labels)
-    drawn = sorted(
-        numbered, key=lambda each: (each[2] != (each[1].first, each[1].second), bool(each[1].gaps))
-    )
+    lines = {number: _day_lines(number, point, grid, scenario) for number, point, _ in numbered}
+    _number(numbered, lines, labels)
+    drawn = sorted(numbered, key=_drawing_order)
     places = np.array([place for _, _, place in drawn])
     return [
         _trace(
@@ -485,7 +459,7 @@ def _days_named(
             mode="markers",
             marker=_day_marks([_symbol(point, place) for _, point, place in drawn]),
             cliponaxis=False,
-            **_says(["<br>".join(told[number]) for number, *_ in drawn]),
+            **_hover(["<br>".join(lines[number]) for number, *_ in drawn]),
         )
     ]
 
@@ -494,20 +468,23 @@ Numbered = tuple[str, DayPoint, tuple[float, float]]
 """A day by its number, and where it is drawn."""
 
 
-def _number(
-    numbered: Sequence[Numbered], told: Mapping[str, Sequence[str]], labels: Labels
-) -> None:
-    """Write the numbers beside the marks.
+def _drawing_order(day: Numbered) -> tuple[bool, bool]:
+    """Return a key that draws days outside the map, and those with gaps, over the others."""
+    _, point, place = day
+    return place != (point.first, point.second), bool(point.gaps)
 
-    Days that are drawn at one place, as in a corner of the map, share their label.
-    """
+
+def _number(
+    numbered: Sequence[Numbered], lines: Mapping[str, Sequence[str]], labels: Labels
+) -> None:
+    """Write the numbers beside the marks; days drawn at the same place share a label."""
     at: dict[tuple[float, float], list[Numbered]] = {}
-    for each in numbered:
-        at.setdefault(each[2], []).append(each)
+    for day in numbered:
+        at.setdefault(day[2], []).append(day)
     shared = {_spans([int(number) for number, *_ in days]): days for days in at.values()}
     for numbers, days in shared.items():
         labels.write(numbers, [(days[0][2], spot) for spot in (*BESIDE, *AROUND)], bold=True)
-        labels.tell(numbers, _all_told([told[number] for number, *_ in days]))
+        labels.tell(numbers, _joined_lines([lines[number] for number, *_ in days]))
     for numbers, days in shared.items():
         if len(days) == 1:
             labels.lengthen(numbers, days[0][1].name[:NAMED])
@@ -525,23 +502,19 @@ def _spans(numbers: Sequence[int]) -> str:
     return ", ".join(words if len(words) <= MOST_SPANS else [*words[: MOST_SPANS - 1], "…"])
 
 
-def _all_told(told: Sequence[Sequence[str]]) -> str:
-    """Return what days at one place tell, by their lines.
-
-    Of more than two each its first lines, and of many the first.
-    """
-    kept = [lines if len(told) <= MOST_WHOLE else lines[:FIRST_LINES] for lines in told[:MOST_TOLD]]
-    more = [[f"and {len(told) - MOST_TOLD} more"]] if len(told) > MOST_TOLD else []
-    return "<br>".join(chain.from_iterable([*kept, *more]))
+def _joined_lines(days: Sequence[Sequence[str]]) -> str:
+    """Return the lines of days at one place; of more than two days only each one's first lines."""
+    most = None if len(days) <= MOST_WHOLE else FIRST_LINES
+    shown = [lines[:most] for lines in days[:MOST_TOLD]]
+    if len(days) > MOST_TOLD:
+        shown.append([f"and {len(days) - MOST_TOLD} more"])
+    return "<br>".join(chain.from_iterable(shown))
 
 
 def _day_marks(symbols: list[str]) -> dict[str, Any]:
-    """Return marks with a light edge.
-
-    Open ones are nothing but an edge, in the marks' own colour.
-    """
+    """Return marks with a light edge; open marks are only an edge, in the colour of the days."""
     is_open = [symbol.endswith("open") for symbol in symbols]
-    edges = style.texts([DAY if each else "#FFFFFF" for each in is_open])
+    edges = style.texts([DAY if hollow else "#FFFFFF" for hollow in is_open])
     width = np.where(is_open, 2.0, 1.0)
     return {
         "symbol": style.texts(symbols),
@@ -551,43 +524,38 @@ def _day_marks(symbols: list[str]) -> dict[str, Any]:
     }
 
 
-def _within(point: DayPoint, found: RiskMap) -> tuple[float, float]:
+def _within(point: DayPoint, grid: RiskMap) -> tuple[float, float]:
     """Return the point, moved to the map's edge where it lies outside."""
-    x = float(np.clip(point.first, found.first_moves[0], found.first_moves[-1]))
-    return x, float(np.clip(point.second, found.second_moves[0], found.second_moves[-1]))
+    x = float(np.clip(point.first, grid.first_moves[0], grid.first_moves[-1]))
+    return x, float(np.clip(point.second, grid.second_moves[0], grid.second_moves[-1]))
 
 
 def _symbol(point: DayPoint, place: tuple[float, float]) -> str:
-    """Return a diamond, or the way to where the point lies."""
+    """Return a diamond, or for a point outside the map an arrow towards it."""
     across, up = point.first - place[0], point.second - place[1]
     if not across and not up:
         return "diamond-open" if point.gaps else "diamond"
     if across and up:
         return f"triangle-{'n' if up > 0 else 's'}{'e' if across > 0 else 'w'}"
-    return (
-        f"triangle-{'right' if across > 0 else 'left'}"
-        if across
-        else f"triangle-{'up' if up > 0 else 'down'}"
-    )
+    if across:
+        return f"triangle-{'right' if across > 0 else 'left'}"
+    return f"triangle-{'up' if up > 0 else 'down'}"
 
 
-def _told(number: str, point: DayPoint, found: RiskMap, scenario: Scenario) -> list[str]:
-    """Return the lines of a day.
-
-    Its name, its moves, and the account there and on the whole day.
-    """
+def _day_lines(number: str, point: DayPoint, grid: RiskMap, scenario: Scenario) -> list[str]:
+    """Return a day's name, its moves, and the account at this point and on the whole day."""
     day = point.row.day
     name = _brief(f"{day.date} {day.event}".strip())
-    here, whole = _fate(point.here, scenario), _fate(point.whole, scenario)
+    partial, whole = _outcome_lines(point.here, scenario), _outcome_lines(point.whole, scenario)
     if point.when == "close" and point.row.standing_again:
         whole = [again(point.row), *whole[1:]]
-    lines = [f"<b>{number} · {escape(name)}</b>", _moved(point, found)]
+    lines = [f"<b>{number} · {escape(name)}</b>", _moved(point, grid)]
     lines += [f"({_brief(made_up(point.gaps))})"] if point.gaps else []
-    if here == whole:
-        lines += [f"<b>at the {point.when}, here as on the whole day</b>", *here]
+    if partial == whole:
+        lines += [f"<b>at the {point.when}, here as on the whole day</b>", *partial]
     else:
         rest = "" if point.whole_gaps == point.gaps else made_up(point.whole_gaps)
-        lines += ["<b>at this point of the map</b>", *here]
+        lines += ["<b>at this point of the map</b>", *partial]
         lines += [
             f"<b>on the whole day, at the {point.when}</b>",
             *whole,
@@ -600,79 +568,83 @@ def _brief(words: str) -> str:
     return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
 
 
-def _moved(point: DayPoint, found: RiskMap) -> str:
-    moves = ((found.first.name, point.first), (found.second.name, point.second))
+def _moved(point: DayPoint, grid: RiskMap) -> str:
+    moves = ((grid.first.name, point.first), (grid.second.name, point.second))
     return ", ".join(f"{name} {wording.percent(move, sign=True)}" for name, move in moves)
 
 
-def _fate(outcome: Outcome, scenario: Scenario) -> list[str]:
-    """Return how the account ends, in words: whether it survives, by how much, and what is left."""
-    left = f"margin balance {wording.money(outcome.remaining)}"
+def _outcome_lines(outcome: Outcome, scenario: Scenario) -> list[str]:
+    """Return the outcome in words: survived or liquidated, by how much, and margin balance."""
+    balance = f"margin balance {wording.money(outcome.remaining)}"
     load, headroom = outcome.requirement_to_equity, outcome.headroom
     if findings.isolated(scenario):
-        if outcome.positions_lost:
+        if outcome.positions_liquidated:
             return [
-                f"{outcome.positions_lost} of {len(scenario.positions)} positions lost",
-                f"{left} after that",
+                f"{outcome.positions_liquidated} of {len(scenario.positions)} positions lost",
+                f"{balance} after that",
             ]
         return [
             "no position lost",
             f"worst off: requirement ÷ margin {wording.percent(load)}",
-            left,
+            balance,
         ]
     used = "no equity left" if load is None else f"margin used {wording.percent(load)}"
     if not outcome.liquidated:
-        return [f"survives: {wording.money(headroom)} from liquidation", used, left]
+        return [f"survives: {wording.money(headroom)} from liquidation", used, balance]
     if headroom is None or headroom > 0:
-        return ["liquidated before it got there", used, left]
-    return [f"liquidated: {wording.money(-headroom)} below what is required", used, left]
+        return ["liquidated before it got there", used, balance]
+    return [f"liquidated: {wording.money(-headroom)} below what is required", used, balance]
 
 
-# What it says where one points
+# Hover texts
 
 
-def _targets(found: RiskMap, account: PreparedAccount) -> style.Trace:
-    """Return points that cannot be seen but pointed at, with the account there in words."""
+def _targets(grid: RiskMap, account: PreparedAccount) -> style.Trace:
+    """Draw invisible points whose hover text gives the account at their moves."""
     scenario, assessment = account.scenario, assess(account)
-    rows, columns = range(0, len(found.second_moves), STEP), range(0, len(found.first_moves), STEP)
-    dead = bool(assessment.liquidated)
-    told = [
-        _account_at(found, scenario, row, column, dead=dead) for row in rows for column in columns
+    rows, columns = range(0, len(grid.second_moves), STEP), range(0, len(grid.first_moves), STEP)
+    liquidated = bool(assessment.liquidated)
+    texts = [
+        _account_at(grid, scenario, row, column, liquidated=liquidated)
+        for row in rows
+        for column in columns
     ]
-    x, y = np.meshgrid(found.first_moves[::STEP], found.second_moves[::STEP])
+    x, y = np.meshgrid(grid.first_moves[::STEP], grid.second_moves[::STEP])
     marker = {"size": 12, "opacity": 0}
     return _trace(
-        x.ravel(), y.ravel(), mode="markers", marker=marker, showlegend=False, **_says(told)
+        x.ravel(), y.ravel(), mode="markers", marker=marker, showlegend=False, **_hover(texts)
     )
 
 
-def _account_at(found: RiskMap, scenario: Scenario, row: int, column: int, *, dead: bool) -> str:
+def _account_at(
+    grid: RiskMap, scenario: Scenario, row: int, column: int, *, liquidated: bool
+) -> str:
     moves = (
-        (found.first.name, found.first_moves[column]),
-        (found.second.name, found.second_moves[row]),
+        (grid.first.name, grid.first_moves[column]),
+        (grid.second.name, grid.second_moves[row]),
     )
-    where = ", ".join(f"{name} {wording.percent(float(move), sign=True)}" for name, move in moves)
+    moved = ", ".join(f"{name} {wording.percent(float(move), sign=True)}" for name, move in moves)
     load, headroom = (
-        float(found.requirement_to_equity[row, column]),
-        float(found.headroom[row, column]),
+        float(grid.requirement_to_equity[row, column]),
+        float(grid.headroom[row, column]),
     )
-    told = _state(load, headroom, scenario, dead=dead)
+    state = _state(load, headroom, scenario, liquidated=liquidated)
     still_open = ", were all still open" if findings.isolated(scenario) and headroom <= 0 else ""
-    equity = f"margin balance {wording.money(float(found.equity[row, column]))}{still_open}"
-    return "<br>".join([f"<b>{where}</b>", *told, equity])
+    equity = f"margin balance {wording.money(float(grid.equity[row, column]))}{still_open}"
+    return "<br>".join([f"<b>{moved}</b>", *state, equity])
 
 
 def _state(
-    load: float | None, headroom: float, scenario: Scenario, *, dead: bool = False
+    load: float | None, headroom: float, scenario: Scenario, *, liquidated: bool = False
 ) -> list[str]:
-    """Return how the account stands there, in words; `dead`: it is liquidated at today's marks."""
+    """Return the account's state in words; `liquidated` means at today's marks already."""
     isolated = findings.isolated(scenario)
     if headroom <= 0:
         short = f"{wording.money(-headroom)} below what is required"
         return [f"{'a position is liquidated' if isolated else 'liquidated'}: {short}"]
-    whose = "of the worst position's margin" if isolated else "of equity"
-    used = f"{wording.percent(load)} {whose} required"
-    if dead:
+    margin = "of the worst position's margin" if isolated else "of equity"
+    used = f"{wording.percent(load)} {margin} required"
+    if liquidated:
         return ["liquidated at these marks already", f"at these it would be {used}"]
     level = scenario.levels.reached(load)
     return [

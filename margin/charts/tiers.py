@@ -1,6 +1,4 @@
-"""One token's tiers on several venues.
-
-What is really required and the leverage allowed, by the position's size.
+"""One token's effective maintenance rate and maximum leverage by position size, per venue.
 
 The line is maintenance margin ÷ notional, which is what a position of that size is held to; under
 progressive tiers it lies below the tier's own rate, which the last slice alone pays. Fees that a
@@ -127,7 +125,9 @@ class TierLine(NamedTuple):
 
     def edges(self, low: float, high: float) -> list[float]:
         """Return the notionals in between at which a tier begins."""
-        return [each * self.unit for each in self.table.floors[1:] if low < each * self.unit < high]
+        return [
+            floor * self.unit for floor in self.table.floors[1:] if low < floor * self.unit < high
+        ]
 
     def holds(self, notional: float) -> bool:
         """Return whether a tier speaks of a position of this size."""
@@ -159,22 +159,19 @@ class TierLine(NamedTuple):
 def _lines(compared: Compared) -> list[TierLine]:
     """Return the tables that can be read by notional.
 
-    One by contracts needs the contract's value and a mark.
+    A table by contracts needs the contract's value and a mark.
     """
     lines = []
-    for venue, table, seen, value in compared.schedules:
+    for venue, table, source, value in compared.schedules:
         unit = 1.0 if table.progressive else (value or 0.0) * compared.mark
         if unit > 0:
             leg = Leg(0, 0.0, 0.0, 1.0, 1 / unit, table.floors, table.rates, table.amounts)
-            lines.append(TierLine(venue, seen, table, unit, leg))
+            lines.append(TierLine(venue, source, table, unit, leg))
     return lines
 
 
 def finding(compared: Compared) -> str:
-    """Return the sentence of the title: what is asked at the person's size.
-
-    Without one, who asks least.
-    """
+    """Return the title: the requirement at the person's size, or the venue that requires least."""
     token, lines = compared.token, _lines(compared)
     if not lines:
         return f"Not known: no tier table of {token} can be read"
@@ -182,11 +179,11 @@ def finding(compared: Compared) -> str:
         return f"{token} at {_at(max(compared.own.values()), lines)}"
     small, large = _told_sizes(lines)
     if len(lines) == 1:
-        asked = [
+        differing = [
             f"{wording.percent(lines[0].share(size))} at {wording.money(size)}"
             for size in (small, large)
         ]
-        return f"{token} on {lines[0].name}: {' and '.join(asked)}"
+        return f"{token} on {lines[0].name}: {' and '.join(differing)}"
     (first, low), (second, high) = _least(small, lines), _least(large, lines)
     between = ", " if first == second else f"), by {second} ("
     low, high = f"{low} at {wording.money(small)}", f"{high} at {wording.money(large)}"
@@ -202,15 +199,15 @@ def _told_sizes(lines: list[TierLine]) -> tuple[float, float]:
 
 def _at(size: float, lines: list[TierLine]) -> str:
     """Return what each venue asks of this size, the least first."""
-    asked = sorted((line.share(size), line.name) for line in lines if line.holds(size))
+    lines_by_share = sorted((line.share(size), line.name) for line in lines if line.holds(size))
     outside = [line.name for line in lines if not line.holds(size)]
     parts = [
         f"{name} {'' if place else 'asks '}{wording.percent(share)}"
-        for place, (share, name) in enumerate(asked)
+        for place, (share, name) in enumerate(lines_by_share)
     ]
-    told = [", ".join(parts)] if parts else []
-    told += [f"no tier of {wording.listing(outside)} holds it"] if outside else []
-    return f"{wording.money(size)}: {'; '.join(told)}"
+    sentences = [", ".join(parts)] if parts else []
+    sentences += [f"no tier of {wording.listing(outside)} holds it"] if outside else []
+    return f"{wording.money(size)}: {'; '.join(sentences)}"
 
 
 def _least(size: float, lines: list[TierLine]) -> tuple[str, str]:
@@ -230,10 +227,12 @@ def tier_steps_alt(compared: Compared) -> str:
     lines = _lines(compared)
     for line in lines:
         sizes = [size for size in compared.own.values() or _told_sizes(lines) if line.holds(size)]
-        told = [
+        figures = [
             f"{line.told(size, line.share(size))} at {wording.money(size)}" for size in sizes
         ] or ["no such tier"]
-        sentences.append(f"{line.name}{f', {line.seen}' if line.seen else ''}: {'; '.join(told)}")
+        sentences.append(
+            f"{line.name}{f', {line.seen}' if line.seen else ''}: {'; '.join(figures)}"
+        )
     return ". ".join([*sentences, *_notes(compared)]) + "."
 
 
@@ -249,10 +248,10 @@ def _range(lines: list[TierLine], sizes: Mapping[str, float]) -> tuple[float, fl
     All edges of the tiers, and the person's sizes where they are not far outside.
     """
     edges = [
-        each
+        end
         for line in lines
-        for each in (line.begin, *line.edges(0, inf), line.end)
-        if 0 < each < inf
+        for end in (line.begin, *line.edges(0, inf), line.end)
+        if 0 < end < inf
     ]
     low, high = min(edges, default=10_000.0), max(edges, default=1_000_000.0)
     near = [size for size in sizes.values() if low / FURTHEST < size < high * FURTHEST]
@@ -278,9 +277,7 @@ def _notes(compared: Compared) -> list[str]:
 
 
 def tier_steps(compared: Compared) -> style.Spec:
-    """Return two panels over the notional.
-
-    Maintenance margin ÷ notional, and below it the maximum leverage.
+    """Draw maintenance margin ÷ notional, and below it the maximum leverage, over the notional.
 
     Each line ends where its table does.
     """
@@ -311,10 +308,7 @@ def tier_steps(compared: Compared) -> style.Spec:
 
 
 def _maintenance(line: TierLine, shift: float, low: float, high: float) -> style.Trace:
-    """Return maintenance margin ÷ notional in %.
-
-    A curve where slices pay their own rates, steps where one rate is for all.
-    """
+    """Return maintenance margin ÷ notional in %: a curve for progressive tiers, else steps."""
     between = _round_sizes(low, high) if line.table.progressive else np.array([])
     x, marked = _places(line, shift, low, high, between)
     shares = line.shares(x) if line.table.progressive else line.shares(_just_beyond(x))
@@ -328,7 +322,7 @@ def _leverage(line: TierLine, shift: float, low: float, high: float) -> style.Tr
     """Return the maximum leverage in steps; a gap where the venue names none."""
     x, marked = _places(line, shift, low, high, np.array([]))
     most = [line.table.max_leverages[line.leg.tier(size)] for size in _just_beyond(x).tolist()]
-    y = np.array([np.nan if each is None else each for each in most])
+    y = np.array([np.nan if cap is None else cap for cap in most])
     return _trace(line, x, y, marked) | {
         "yaxis": "y2",
         "showlegend": False,
@@ -390,20 +384,24 @@ def _hover(
     lines: list[TierLine], sizes: Mapping[str, float], low: float, high: float
 ) -> style.Trace:
     """Return all venues at one size, side by side: points that are only pointed at."""
-    own = [size for size in sizes.values() if low <= size <= high]
-    x = np.unique(np.concatenate([_round_sizes(low, high), own]))
+    sizes_shown = [size for size in sizes.values() if low <= size <= high]
+    x = np.unique(np.concatenate([_round_sizes(low, high), sizes_shown]))
     shares = [line.shares(x).tolist() for line in lines]
     texts, y = [], []
     for place, size in enumerate(x.tolist()):
-        told = [
+        texts_by_size = [
             f"{line.name} "
-            f"{line.told(size, each[place]) if line.holds(size) else 'has no such tier'}"
-            for line, each in zip(lines, shares, strict=True)
+            f"{line.told(size, shares_of_line[place]) if line.holds(size) else 'has no such tier'}"
+            for line, shares_of_line in zip(lines, shares, strict=True)
         ]
-        texts.append("<br>".join([f"<b>{wording.money(size)}</b>", *told]))
+        texts.append("<br>".join([f"<b>{wording.money(size)}</b>", *texts_by_size]))
         y.append(
             min(
-                (each[place] for line, each in zip(lines, shares, strict=True) if line.holds(size)),
+                (
+                    shares_of_line[place]
+                    for line, shares_of_line in zip(lines, shares, strict=True)
+                    if line.holds(size)
+                ),
                 default=nan,
             )
         )
@@ -443,14 +441,14 @@ def _size_words(sizes: Mapping[str, float], low: float, high: float) -> list[dic
     words: list[dict[str, Any]] = []
     for side, size in sizes.items():
         if low <= size <= high:
-            left = log10(size / low) < 0.5 * log10(high / low)
+            left_half = log10(size / low) < 0.5 * log10(high / low)
             place = {
-                "xanchor": "left" if left else "right",
+                "xanchor": "left" if left_half else "right",
                 "yref": "paper",
                 "y": UPPER[0],
                 "yanchor": "top",
             }
-            shift = {"xshift": 4 if left else -4, "yshift": -16 * len(words)}
+            shift = {"xshift": 4 if left_half else -4, "yshift": -16 * len(words)}
             words.append(
                 _text(f"your {side}, {wording.money(size)}") | {"x": log10(size), **place, **shift}
             )
@@ -494,10 +492,7 @@ def _short_money(power: int) -> str:
 
 
 def _scale(traces: list[style.Trace], unit: str) -> dict[str, Any]:
-    """Return an axis in even ratios with 1, 2, 5 on it.
-
-    In even steps where something shown is 0.
-    """
+    """Return a logarithmic axis with ticks at 1, 2 and 5, or a linear one if a value is 0."""
     shown = np.concatenate([trace["y"] for trace in traces])
     shown = shown[np.isfinite(shown)]
     if not len(shown) or shown.min() <= 0:

@@ -30,51 +30,47 @@ PLOT, AXIS, LEGEND_LINE = 300, 52, 20
 
 
 class DrawnRun(NamedTuple):
-    """A course to draw: its name, what became of the account, the dashes of its lines."""
+    """A run to draw: its name, its result and the style of its lines."""
 
     name: str
-    found: Waterfall
+    result: Waterfall
     equity_dash: str
     requirement_dash: str
     width: float
 
 
-def waterfall_alt(found: Waterfall, way: PathMove, without: Waterfall | None = None) -> str:
-    """Return the chart in words.
-
-    Its finding, the first steps, and how it ends with and without stops.
-    """
-    acts = [step for step in found.steps if step.kind not in SILENT]
+def waterfall_alt(result: Waterfall, path: PathMove, without: Waterfall | None = None) -> str:
+    """Return the chart in words: finding, first steps, and final equity with and without stops."""
+    acts = [step for step in result.steps if step.kind not in SILENT]
     sentences = [
-        finding(found, way),
-        *(f"{way.told(step.t)}: {does(step)}" for step in acts[:TOLD]),
+        finding(result, path),
+        *(f"{path.label(step.t)}: {does(step)}" for step in acts[:TOLD]),
     ]
     if len(acts) > TOLD:
         sentences.append(f"{len(acts) - TOLD} more steps")
-    ends = f"At the end equity is {wording.money(found.kept)}"
+    ends = f"At the end equity is {wording.money(result.kept)}"
     sentences.append(
         ends if without is None else f"{ends}, without stops {wording.money(without.kept)}"
     )
     return ". ".join(sentences) + "."
 
 
-def waterfall(found: Waterfall, way: PathMove, without: Waterfall | None = None) -> style.Spec:
-    """Return equity and requirement in the settlement coin along the way, left to right.
+def waterfall(result: Waterfall, path: PathMove, without: Waterfall | None = None) -> style.Spec:
+    """Draw equity and requirement along the path, in the settlement coin.
 
-    `without` is the run without stops.
-
-    In isolated mode both are sums over the positions, what no position ties up included.
+    `without` is the run without stops. In isolated mode both are sums over the positions, and
+    equity includes the part of the wallet that no position ties up.
     """
-    title = finding(found, way)
-    runs = _runs(found, without)
+    title = finding(result, path)
+    runs = _runs(result, without)
     low, high = _range(runs)
-    end = max(_shown(run.found) for run in runs)
-    plot = Plot(1.03 * way.scale * end, low, high)
-    labels = [*_events(runs, way), *_ends(runs, way.scale * end)]
-    places = placed(labels, plot, _drawn(runs, way, plot))
+    end = max(_shown(run.result) for run in runs)
+    plot = Plot(1.03 * path.scale * end, low, high)
+    labels = [*_events(runs, path), *_ends(runs, path.scale * end)]
+    places = placed(labels, plot, _drawn(runs, path, plot))
     traces = [
-        *(trace for run in reversed(runs) for trace in _lines(run, way, alone=len(runs) == 1)),
-        *_steps(found, way),
+        *(trace for run in reversed(runs) for trace in _lines(run, path, alone=len(runs) == 1)),
+        *_steps(result, path),
         label_trace(labels, places, plot),
     ]
     bottom = AXIS + LEGEND_LINE * (
@@ -89,55 +85,50 @@ def waterfall(found: Waterfall, way: PathMove, without: Waterfall | None = None)
         shapes=leaders(labels, places, plot),
         legend=style.legend(PLOT, AXIS) | {"traceorder": "reversed"},
         xaxis=style.axis(
-            title=way.name,
+            title=path.name,
             range=[0, plot.end],
             ticksuffix="%",
             nticks=7,
-            hoverformat="+.2f" if way.move else ".2f",
+            hoverformat="+.2f" if path.move else ".2f",
         ),
         yaxis=style.axis(range=[low, high], tickformat="$~s", nticks=7),
     )
 
 
-def _runs(found: Waterfall, without: Waterfall | None) -> list[DrawnRun]:
-    """Return the course itself first, then the one without stops."""
-    own = DrawnRun("with stops" if without else "", found, "solid", "dot", 3)
-    return (
-        [own]
-        if without is None
-        else [own, DrawnRun("without stops", without, "dash", "dashdot", 1.8)]
-    )
+def _runs(result: Waterfall, without: Waterfall | None) -> list[DrawnRun]:
+    """Return the run itself, then the run without stops if there is one."""
+    main = DrawnRun("with stops" if without else "", result, "solid", "dot", 3)
+    if without is None:
+        return [main]
+    return [main, DrawnRun("without stops", without, "dash", "dashdot", 1.8)]
 
 
 def _range(runs: Sequence[DrawnRun]) -> tuple[float, float]:
-    """Return everything, and 0, with room for words above."""
+    """Return the range of all values and 0, with room for labels above."""
     values = np.concatenate(
-        [np.concatenate([run.found.equity, run.found.requirement]) for run in runs]
+        [np.concatenate([run.result.equity, run.result.requirement]) for run in runs]
     )
     low, high = min(0.0, float(values.min())), max(0.01, float(values.max()))
     return low - (0.05 * (high - low) if low < 0 else 0.0), high + 0.1 * (high - low)
 
 
-def _shown(found: Waterfall) -> float:
-    """Return the part of the way that is shown.
-
-    All of it, or, where nothing is left open, not far beyond the last step.
-    """
-    if found.final.positions or not found.steps:
+def _shown(result: Waterfall) -> float:
+    """Return the part of the path to show: up to the last step or so once nothing is open."""
+    if result.final.positions or not result.steps:
         return 1.0
-    last = found.steps[-1].t
+    last = result.steps[-1].t
     return min(1.0, BEYOND * last) if last else 1.0
 
 
-def _lines(run: DrawnRun, way: PathMove, *, alone: bool) -> Iterator[style.Trace]:
-    t, equity, requirement = _course(run.found)
+def _lines(run: DrawnRun, path: PathMove, *, alone: bool) -> Iterator[style.Trace]:
+    t, equity, requirement = _course(run.result)
     suffix = "" if alone else f", {run.name}"
-    hover = style.texts(_hover(run, way, t, equity, requirement))
+    hover = style.texts(_hover(run, path, t, equity, requirement))
     for name, values, dash, colour, width in (
         ("requirement", requirement, run.requirement_dash, style.LIQUIDATION, run.width * 0.75),
         ("equity", equity, run.equity_dash, style.ACCOUNT, run.width),
     ):
-        told = (
+        hover_text = (
             {"text": hover, "hovertemplate": "%{text}<extra></extra>"}
             if name == "equity"
             else {"hoverinfo": "skip"}
@@ -145,41 +136,40 @@ def _lines(run: DrawnRun, way: PathMove, *, alone: bool) -> Iterator[style.Trace
         yield {
             "type": "scatter",
             "name": f"{name}{suffix}",
-            "x": t * way.scale,
+            "x": t * path.scale,
             "y": values,
             "mode": "lines",
             "line": {"color": colour, "width": width, "dash": dash},
-            **told,
+            **hover_text,
         }
 
 
-def _course(found: Waterfall) -> tuple[Array, Array, Array]:
+def _course(result: Waterfall) -> tuple[Array, Array, Array]:
     """Return the study's points, and even ones between them on the same straight lines."""
-    even = np.setdiff1d(np.linspace(0, 1, EVEN), found.t)
-    order = np.argsort(np.concatenate([found.t, even]), kind="stable")
+    even = np.setdiff1d(np.linspace(0, 1, EVEN), result.t)
+    order = np.argsort(np.concatenate([result.t, even]), kind="stable")
     columns = [
-        np.concatenate([values, np.interp(even, found.t, values)])[order]
-        for values in (found.t, found.equity, found.requirement)
+        np.concatenate([values, np.interp(even, result.t, values)])[order]
+        for values in (result.t, result.equity, result.requirement)
     ]
     return columns[0], columns[1], columns[2]
 
 
-def _hover(run: DrawnRun, way: PathMove, t: Array, equity: Array, requirement: Array) -> list[str]:
-    """Return what stands at every point; both sides of a jump say the same."""
+def _hover(run: DrawnRun, path: PathMove, t: Array, equity: Array, requirement: Array) -> list[str]:
+    """Return the hover text of every point, the same on both sides of a jump."""
     steps: dict[float, list[Step]] = {}
-    for step in run.found.steps:
+    for step in run.result.steps:
         steps.setdefault(step.t, []).append(step)
     first, last = np.searchsorted(t, t, side="left"), np.searchsorted(t, t, side="right") - 1
     lines: list[str] = []
-    for here, before, after in zip(t.tolist(), first.tolist(), last.tolist(), strict=True):
+    suffix = f", {run.name}" if run.name else ""
+    for point, before, after in zip(t.tolist(), first.tolist(), last.tolist(), strict=True):
         figures = [
             f"{name} {_change(float(values[before]), float(values[after]))}"
             for name, values in (("equity", equity), ("requirement", requirement))
         ]
-        head = (
-            f"<b>{way.told(here) if here else 'the start'}</b>{f', {run.name}' if run.name else ''}"
-        )
-        lines.append("<br>".join([head, *figures, *_several(steps.get(here, []))]))
+        head = f"<b>{path.label(point) if point else 'the start'}</b>{suffix}"
+        lines.append("<br>".join([head, *figures, *_several(steps.get(point, []))]))
     return lines
 
 
@@ -198,7 +188,7 @@ def _several(steps: Sequence[Step]) -> Iterator[str]:
 # Points and words
 
 
-def _steps(found: Waterfall, way: PathMove) -> Iterator[style.Trace]:
+def _steps(result: Waterfall, path: PathMove) -> Iterator[style.Trace]:
     """Yield the steps on the line of equity, one symbol per kind."""
     kinds: list[tuple[str, str, str, frozenset[Kind]]] = [
         ("liquidation step", "x", style.LIQUIDATION, frozenset({"netted", "reduced", "closed"})),
@@ -206,13 +196,13 @@ def _steps(found: Waterfall, way: PathMove) -> Iterator[style.Trace]:
         ("your stop", "diamond", style.WARNING, STOPS),
     ]
     for name, symbol, colour, chosen in kinds:
-        t = np.unique([step.t for step in found.steps if step.kind in chosen])
+        t = np.unique([step.t for step in result.steps if step.kind in chosen])
         if len(t):
             yield {
                 "type": "scatter",
                 "name": name,
-                "x": t * way.scale,
-                "y": found.equity[np.searchsorted(found.t, t, side="left")],
+                "x": t * path.scale,
+                "y": result.equity[np.searchsorted(result.t, t, side="left")],
                 "mode": "markers",
                 "marker": {"symbol": symbol, "color": colour, "size": 10},
                 "cliponaxis": False,
@@ -220,45 +210,49 @@ def _steps(found: Waterfall, way: PathMove) -> Iterator[style.Trace]:
             }
 
 
-def _events(runs: Sequence[DrawnRun], way: PathMove) -> Iterator[Label]:
+def _events(runs: Sequence[DrawnRun], path: PathMove) -> Iterator[Label]:
     """Yield where each run is first liquidated, and where the first stop fills."""
-    told: set[float] = set()
+    labelled: set[float] = set()
     for run in runs:
-        t = run.found.first_liquidation
-        if t is not None and t not in told:
-            told.add(t)
+        t = run.result.first_liquidation
+        if t is not None and t not in labelled:
+            labelled.add(t)
             what = "liquidation" if run is runs[0] else "without stops"
-            yield _label(run.found, way, t, f"{what} {way.told(t)}", "x-open", style.LIQUIDATION)
-    stop = next((step.t for step in runs[0].found.steps if step.kind in STOPS), None)
+            yield _label(
+                run.result, path, t, f"{what} {path.label(t)}", "x-open", style.LIQUIDATION
+            )
+    stop = next((step.t for step in runs[0].result.steps if step.kind in STOPS), None)
     if stop is not None:
         yield _label(
-            runs[0].found, way, stop, f"stop {way.told(stop)}", "diamond-open", style.WARNING
+            runs[0].result, path, stop, f"stop {path.label(stop)}", "diamond-open", style.WARNING
         )
 
 
-def _label(found: Waterfall, way: PathMove, t: float, text: str, symbol: str, colour: str) -> Label:
-    equity = float(found.equity[np.searchsorted(found.t, t, side="left")])
-    return Label(t * way.scale, equity, text, symbol, colour)
+def _label(
+    result: Waterfall, path: PathMove, t: float, text: str, symbol: str, colour: str
+) -> Label:
+    equity = float(result.equity[np.searchsorted(result.t, t, side="left")])
+    return Label(t * path.scale, equity, text, symbol, colour)
 
 
 def _ends(runs: Sequence[DrawnRun], x: float) -> Iterator[Label]:
-    """Yield the equity that is left at the end; once, where it is the same without stops."""
-    told: set[str] = set()
+    """Yield the final equity of each run, once where both end alike."""
+    labelled: set[str] = set()
     for run in runs:
-        kept = wording.money(run.found.kept)
-        if kept not in told:
-            told.add(kept)
-            what = kept_or_left(run.found) if run is runs[0] else "without stops"
-            yield Label(x, float(run.found.equity[-1]), f"{kept} {what}", "circle", style.ACCOUNT)
+        kept = wording.money(run.result.kept)
+        if kept not in labelled:
+            labelled.add(kept)
+            what = kept_or_left(run.result) if run is runs[0] else "without stops"
+            yield Label(x, float(run.result.equity[-1]), f"{kept} {what}", "circle", style.ACCOUNT)
 
 
-def _drawn(runs: Sequence[DrawnRun], way: PathMove, plot: Plot) -> Array:
+def _drawn(runs: Sequence[DrawnRun], path: PathMove, plot: Plot) -> Array:
     """Return points along all lines in parts of the plot; shape (points, 2)."""
     parts = []
     for run in runs:
-        t, *lines = _course(run.found)
+        t, *lines = _course(run.result)
         parts += [
-            np.column_stack([t * way.scale / plot.end, (line - plot.low) / (plot.high - plot.low)])
+            np.column_stack([t * path.scale / plot.end, (line - plot.low) / (plot.high - plot.low)])
             for line in lines
         ]
     return np.concatenate(parts)

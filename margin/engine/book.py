@@ -19,12 +19,10 @@ from margin.engine.tiers import locate
 
 
 class Standing(NamedTuple):
-    """Where a book stands at one set of prices, in the settlement coin.
+    """The figures of a book at one set of prices, in the settlement coin.
 
-    No positions: never liquidated.
-
-    `zero` is what counts as no headroom: rounding, not money. `tiers` is the tier that every leg
-    lies in, for whoever goes on from here.
+    A book without positions is never liquidated. Headroom up to `zero` is rounding, not money.
+    `tiers` holds each leg's tier, so that a search can start from it.
     """
 
     equity: float
@@ -46,7 +44,7 @@ class Standing(NamedTuple):
 
     @property
     def load(self) -> float | None:
-        """Margin used; None where no equity is there."""
+        """Margin used, requirement ÷ equity; None without positive equity."""
         return quotient(self.requirement, self.firm_equity)
 
 
@@ -54,9 +52,9 @@ class Standing(NamedTuple):
 class Book:
     """A compiled account: one in cross mode, one per position in isolated mode.
 
-    `tokens` names the price axis of every array given and returned; `marks` are the prices it was
-    compiled at; `wallet` is what it holds before profit and loss, in the settlement coin: in cross
-    margin at that coin's rate, as the positions' profits are.
+    `tokens` names the price axis of every array; `marks` are the prices it was compiled at;
+    `wallet` is the balance before profit and loss, in the settlement coin: in cross margin at that
+    coin's rate, as the positions' profits are.
     """
 
     tokens: tuple[str, ...]
@@ -66,7 +64,7 @@ class Book:
 
     @property
     def complete(self) -> bool:
-        """Whether every leg's tiers are known, as requirements and distances need."""
+        """Whether every leg has tiers, which requirements and distances need."""
         return all(leg.rates for leg in self.legs)
 
     @property
@@ -83,13 +81,11 @@ class Book:
         return self.wallet + sum(leg.equity(prices[leg.token]) for leg in self.legs)
 
     def standing(self, prices: Sequence[float] | None = None) -> Standing:
-        """Return the standing at one set of prices, the marks unless given.
-
-        The book must be complete.
-        """
+        """Return the standing of a complete book at one set of prices, by default the marks."""
         prices = self.marks if prices is None else prices
         equity, requirement, notional = self.wallet, 0.0, 0.0
         tiers = []
+        # One pass over plain floats: searches call this too often to build arrays each time.
         for leg in self.legs:
             price = prices[leg.token]
             tier = locate(leg.floors, leg.size * price)
@@ -97,6 +93,7 @@ class Book:
             requirement += leg.requirement(price, leg.rates[tier], leg.amounts[tier])
             notional += leg.quantity * price
             tiers.append(tier)
+        # Rounding grows with the amounts summed, not with their difference.
         zero = ZERO * (abs(self.wallet) + notional)
         liquidated = self.bears_positions and equity - requirement <= zero
         return Standing(equity, requirement, notional, liquidated, zero, tuple(tiers))
@@ -106,26 +103,21 @@ class Book:
         return self.wallet + self._sum_over_legs(prices, lambda leg, price: leg.equity(price))
 
     def firm_equity(self, prices: Array) -> Array:
-        """Return the margin balance at prices of shape (..., tokens); shape (...).
-
-        0 where it is no more than rounding.
-        """
+        """Return margin balance at prices of shape (..., tokens), rounding as 0; shape (...)."""
         return beyond_rounding(self.equity(prices), abs(self.wallet) + self.notional(prices))
 
     def requirement(self, prices: Array) -> Array:
-        """Return what equity is held against at prices of shape (..., tokens); shape (...)."""
+        """Return the requirement at prices of shape (..., tokens); shape (...)."""
         return self._sum_over_legs(prices, lambda leg, price: leg.requirements(price))
 
     def notional(self, prices: Array) -> Array:
-        """Return σ |position| · price at prices of shape (..., tokens); shape (...)."""
+        """Return the sum of |position| · price at prices of shape (..., tokens); shape (...)."""
         return self._sum_over_legs(prices, lambda leg, price: leg.quantity * price)
 
     def headroom(self, prices: Array) -> Array:
         """Return equity − requirement at prices of shape (..., tokens); shape (...).
 
-        At or below 0: liquidated.
-
-        Made for millions of prices: see `batch`.
+        At or below 0 the book is liquidated. Made for millions of prices: see `batch`.
         """
         return batch.headroom(self.wallet, self.legs, prices)
 
@@ -143,6 +135,7 @@ class Book:
 
         Shape (rows, columns).
         """
+        # Each leg depends on one price only, so two curves and a constant make the whole grid.
         first, second = self.tokens.index(row), self.tokens.index(column)
         others = [leg for leg in self.legs if leg.token not in (first, second)]
         rest = Book(self.tokens, self.marks, self.wallet, tuple(others)).standing()
@@ -153,7 +146,7 @@ class Book:
         )
 
     def _along(self, token: int, prices: Array, level: float) -> Array:
-        """Return what the legs of one token add to equity − requirement ÷ level at its prices."""
+        """Return one token's part of equity − requirement ÷ level at its prices."""
         total = np.zeros_like(prices)
         for leg in self.legs:
             if leg.token == token:

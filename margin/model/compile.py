@@ -114,7 +114,7 @@ def _cross_book(scenario: Scenario, tokens: tuple[str, ...], legs: Legs) -> Book
 def _isolated_book(scenario: Scenario, position: Position, leg: Leg) -> Book:
     account = scenario.account
     wallet = account.rules.isolated_wallet(
-        position.sign, position.opening_margin, position.own_margin, account.fee
+        position.sign, position.opening_margin, position.posted_margin, account.fee
     )
     return Book(
         (position.symbol,),

@@ -89,7 +89,7 @@ class Position:
         return self.quantity * self.entry_price / self.leverage
 
     @property
-    def own_margin(self) -> float:
+    def posted_margin(self) -> float:
         """The margin held in isolated mode, in the settlement coin."""
         return self.opening_margin if self.isolated_margin is None else self.isolated_margin
 
@@ -384,7 +384,7 @@ class Scenario:
         if not self.account.isolated or not self.positions:
             return
         margins, wallet = (
-            sum(position.own_margin for position in self.positions),
+            sum(position.posted_margin for position in self.positions),
             self.account.wallet_balance,
         )
         if margins > wallet + 1e-12 * abs(wallet) + SMALLEST:
@@ -494,7 +494,7 @@ def merged(first: Position, second: Position) -> Position:
         first.quantity * first.entry_price + second.quantity * second.entry_price
     ) / quantity
     added = first.isolated_margin is not None or second.isolated_margin is not None
-    margin = first.own_margin + second.own_margin if added else None
+    margin = first.posted_margin + second.posted_margin if added else None
     return Position(first.symbol, first.side, quantity, entry_price, first.leverage, margin)
 
 

@@ -149,11 +149,11 @@ def _distances(assessment: Assessment) -> Iterator[_ResultRow]:
 
 def _problems(assessment: Assessment) -> Iterator[_ResultRow]:
     """Yield a section per severity."""
-    told: list[tuple[str, Sequence[Problem]]] = [("account", assessment.problems)]
-    told += [
+    groups: list[tuple[str, Sequence[Problem]]] = [("account", assessment.problems)]
+    groups += [
         (f"{figures.symbol} {figures.side}", figures.problems) for figures in assessment.positions
     ]
-    for item, problems in told:
+    for item, problems in groups:
         for problem in problems:
             yield _ResultRow(problem.severity, item, problem.code, message(problem))
 
@@ -164,11 +164,11 @@ def _assumptions(assessment: Assessment) -> Iterator[_ResultRow]:
 
 
 def _read(
-    held: object, units: Mapping[str, str], section: str, item: str = ""
+    value: object, units: Mapping[str, str], section: str, item: str = ""
 ) -> Iterator[_ResultRow]:
     """Yield one row per attribute."""
     for name, unit in units.items():
-        yield _ResultRow(section, item, name, getattr(held, name), unit)
+        yield _ResultRow(section, item, name, getattr(value, name), unit)
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -1,6 +1,4 @@
-"""The arithmetic behind every figure.
-
-The venue's formula, and the same line with this account's numbers in it.
+"""The arithmetic of every figure: the venue's formula, and the account's numbers in it.
 
 A line is built from terms, each of which carries its symbols and its numbers, and the numbers are
 those of the compiled legs and books that the figures came from: formula and numbers cannot part.
@@ -212,10 +210,7 @@ def _number(value: float) -> str:
 
 
 def _rate(value: float) -> str:
-    """Return a rate to twelve significant digits, so that what it multiplies adds up.
-
-    `2.5%`, `16.6666666667%`.
-    """
+    """Return a rate to twelve significant digits: `2.5%`, `16.6666666667%`."""
     return f"{_plain(float(f'{value * 100:.12g}'))}%"
 
 
@@ -277,9 +272,9 @@ def _line(figure: str, terms: _Terms, result: str) -> ArithmeticLine:
 
 
 def _quotient(
-    figure: str, over: _Term, under: _Term, result: str, whose: str = ""
+    figure: str, over: _Term, under: _Term, result: str, owner: str = ""
 ) -> ArithmeticLine:
-    formula = f"{whose}{_written(over.symbols)} ÷ {_written(under.symbols)}"
+    formula = f"{owner}{_written(over.symbols)} ÷ {_written(under.symbols)}"
     return ArithmeticLine(
         figure, formula, f"{_bracketed(over.numbers)} ÷ {_bracketed(under.numbers)}", result
     )
@@ -356,11 +351,11 @@ def _own_margin(holding: _Holding, case: _Case) -> _Terms:
     """Return what an isolated position holds before profit, as the venue counts it."""
     position, rules = holding.position, case.rules
     if not rules.closing_fee_in_margins:
-        return [_amount("M", position.own_margin)]
+        return [_amount("M", position.posted_margin)]
     opening = _opening(position)
     if position.isolated_margin is None:
         return [opening]
-    extra, fee = position.own_margin - position.opening_margin, _rate(case.scenario.account.fee)
+    extra, fee = position.posted_margin - position.opening_margin, _rate(case.scenario.account.fee)
     sign = "−" if position.sign > 0 else "+"
     added = f"{_number(abs(extra))} ÷ (1 {sign} {fee})"
     return [opening, _Term.of("extra ÷ (1 − s·f)", added, minus=extra < 0)]
@@ -441,10 +436,7 @@ def _headroom(case: _Case) -> Iterator[ArithmeticLine]:
 
 
 def _worst(case: _Case, prices: Mapping[str, float] | None = None) -> tuple[int, Standing]:
-    """Return the book with the least headroom, by index, and where it stands.
-
-    At the marks or at other prices.
-    """
+    """Return the index of the book with the least headroom, and its standing."""
     prices = case.scenario.market.marks if prices is None else prices
     standings = [book.standing([prices[token] for token in book.tokens]) for book in case.books]
     return min(enumerate(standings), key=lambda pair: pair[1].headroom)
@@ -456,7 +448,7 @@ def _available_balance(case: _Case) -> Iterator[ArithmeticLine]:
         return
     result = wording.money(account.available_balance)
     if case.isolated:
-        margins = [[_amount("M", holding.position.own_margin)] for holding in case.holdings]
+        margins = [[_amount("M", holding.position.posted_margin)] for holding in case.holdings]
         tied = [_sigma(margins, minus=True)] if margins else []
         yield _line("Available", [_amount("WB", wallet), *tied], result)
         return
@@ -469,10 +461,7 @@ def _available_balance(case: _Case) -> Iterator[ArithmeticLine]:
 
 
 def _ratios(case: _Case) -> Iterator[ArithmeticLine]:
-    """Yield the venue's own ratio and the one that all venues share.
-
-    In isolated mode of the position nearest to its end.
-    """
+    """Yield the venue's margin ratio and margin used, in isolated mode of the worst position."""
     account, ratio = case.account, case.account.nearest_ratio
     if ratio.value is None:
         return
@@ -482,13 +471,13 @@ def _ratios(case: _Case) -> Iterator[ArithmeticLine]:
         else 0
     )
     standing = case.books[index].standing()
-    whose = f"{case.holdings[index].name}: " if case.isolated else ""
+    owner = f"{case.holdings[index].name}: " if case.isolated else ""
     equity, requirement = _balance(standing.equity), _required(standing.requirement)
     terms = case.rules.ratio.terms(equity, requirement, _amount("notional", standing.notional))
-    yield _quotient(ratio.label, *terms, wording.percent(ratio.value), whose)
+    yield _quotient(ratio.label, *terms, wording.percent(ratio.value), owner)
     load = account.requirement_to_equity
     if load is not None:
-        yield _quotient("Margin used", requirement, equity, wording.percent(load), whose)
+        yield _quotient("Margin used", requirement, equity, wording.percent(load), owner)
 
 
 def _to_notional(case: _Case) -> Iterator[ArithmeticLine]:
@@ -509,30 +498,30 @@ def _to_notional(case: _Case) -> Iterator[ArithmeticLine]:
 
 def _liquidation_prices(case: _Case) -> Iterator[ArithmeticLine]:
     for index, entry in enumerate(case.account.liquidation_prices):
-        for way, price in (("falling", entry.below), ("rising", entry.above)):
+        for side, price in (("falling", entry.below), ("rising", entry.above)):
             if price is not None:
-                yield _liquidation_price(case, index, entry, way, price)
+                yield _liquidation_price(case, index, entry, side, price)
 
 
 def _liquidation_price(
-    case: _Case, index: int, entry: LiquidationPrice, way: str, price: float
+    case: _Case, index: int, entry: LiquidationPrice, side: str, price: float
 ) -> ArithmeticLine:
     """Return where headroom is 0.
 
     All that does not move with the price, over what moves, in the tier in force there.
     """
-    held = [case.holdings[index]] if case.isolated else _of_token(case.holdings, entry.symbol)
+    holdings = [case.holdings[index]] if case.isolated else _of_token(case.holdings, entry.symbol)
     pledged = [pledge for pledge in case.pledges if pledge.item.asset == entry.symbol]
-    lead = _own_margin(held[0], case) if case.isolated else _left_by_others(case, entry.symbol)
-    still = _sum([*lead, *_of_legs([_still(holding, price, case) for holding in held])])
-    moving = [_moving(holding, price, case) for holding in held]
+    lead = _own_margin(holdings[0], case) if case.isolated else _left_by_others(case, entry.symbol)
+    still = _sum([*lead, *_of_legs([_still(holding, price, case) for holding in holdings])])
+    moving = [_moving(holding, price, case) for holding in holdings]
     share = [_counted_share(pledge).negated() for pledge in pledged]
     slope = _sum([*_of_legs(moving), *share])
     per_price = _written(slope.symbols)
     under = per_price if len(moving) > 1 and not share else f"({per_price})"
-    name = held[0].name if case.isolated else entry.symbol
+    name = holdings[0].name if case.isolated else entry.symbol
     return ArithmeticLine(
-        f"Liquidation price of {name}, {way}",
+        f"Liquidation price of {name}, {side}",
         f"({_written(still.symbols)}) ÷ {under}",
         f"({_written(still.numbers)}) ÷ ({_written(slope.numbers)})",
         wording.price(price),
@@ -567,10 +556,7 @@ def _moving(holding: _Holding, price: float, case: _Case) -> _Terms:
 
 
 def _left_by_others(case: _Case, token: str) -> _Terms:
-    """Return the wallet with what the other tokens' positions and collateral add at their marks.
-
-    And what they require.
-    """
+    """Return the wallet plus what other tokens add, minus what they require, at their marks."""
     terms = [case.counted(_amount("WB", case.scenario.account.wallet_balance))]
     others = [holding for holding in case.holdings if holding.position.symbol != token]
     pledged = [pledge for pledge in case.pledges if pledge.item.asset != token]
@@ -587,27 +573,24 @@ def _left_by_others(case: _Case, token: str) -> _Terms:
 
 
 def _joint_moves(case: _Case) -> Iterator[ArithmeticLine]:
-    for way, move in case.account.joint_move._asdict().items():
+    for side, move in case.account.joint_move._asdict().items():
         if move is not None:
-            yield _joint_move(case, way, move)
+            yield _joint_move(case, side, move)
 
 
-def _joint_move(case: _Case, way: str, move: float) -> ArithmeticLine:
-    """Return the check at the brink.
-
-    Every price there, and equity that equals the requirement there.
-    """
+def _joint_move(case: _Case, side: str, move: float) -> ArithmeticLine:
+    """Return the check that equity equals the requirement after the joint move to liquidation."""
     prices = case.scenario.market.moved(case.scenario.market.marks, move)
     index, standing = _worst(case, prices)
-    book, whose = case.books[index], f"{case.holdings[index].name}: " if case.isolated else ""
+    book, owner = case.books[index], f"{case.holdings[index].name}: " if case.isolated else ""
     axes = sorted({leg.token for leg in book.legs})
     steps = [
         _step(case.scenario, book.tokens[axis], prices[book.tokens[axis]], move) for axis in axes
     ]
     equity, requirement = _to_the_digit(book, prices, standing.equity, standing.requirement)
     return ArithmeticLine(
-        f"Joint {'fall' if way == 'down' else 'rise'} to liquidation",
-        f"{whose}P·(1 + β·x), never below 0; there margin balance = requirement",
+        f"Joint {'fall' if side == 'down' else 'rise'} to liquidation",
+        f"{owner}P·(1 + β·x), never below 0; there margin balance = requirement",
         "; ".join([*steps, f"margin balance {equity} = requirement {requirement}"]),
         wording.percent(move, sign=True),
     )
@@ -617,10 +600,10 @@ def _step(scenario: Scenario, token: str, price: float, move: float) -> str:
     """Return one token's way to the brink as an equation."""
     mark, beta = scenario.market.marks[token], scenario.market.beta(token)
     sign = "−" if beta * move < 0 else "+"
-    there = f"{_number(mark)}·(1 {sign} {_number(abs(beta))}·{_number(abs(move) * 100)}%)"
+    end_price = f"{_number(mark)}·(1 {sign} {_number(abs(beta))}·{_number(abs(move) * 100)}%)"
     if price <= NO_PRICE * mark:
-        return f"{token} max(0, {there}) = 0"
-    return f"{token} {there} = {_number(price)}"
+        return f"{token} max(0, {end_price}) = 0"
+    return f"{token} {end_price} = {_number(price)}"
 
 
 def _to_the_digit(book: Book, prices: Mapping[str, float], *amounts: float) -> list[str]:

@@ -31,11 +31,10 @@ def standing(account: Preparable) -> str | None:
     if not assessment.liquidated:
         return None
     if isolated(scenario):
-        lost = [f"{each.symbol} {each.side}" for each in assessment.positions if each.liquidated]
-        return (
-            f"{f'{lost[0]} is' if len(lost) == 1 else f'{len(lost)} positions are'} "
-            f"{LIQUIDATED_NOW}"
-        )
+        liquidated = [f"{row.symbol} {row.side}" for row in assessment.positions if row.liquidated]
+        if len(liquidated) == 1:
+            return f"{liquidated[0]} is {LIQUIDATED_NOW}"
+        return f"{len(liquidated)} positions are {LIQUIDATED_NOW}"
     return (
         "At the liquidation point" if at_liquidation_point(account) else LIQUIDATED_NOW.capitalize()
     )

@@ -1,7 +1,4 @@
-"""An account that is liquidated along a path, in words.
-
-What happens, why, what is kept, and where the rest went.
-"""
+"""The course of a liquidation in words: what closes and why, what is kept, who is paid."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -23,11 +20,9 @@ NAMED = 4
 
 
 class PathMove(NamedTuple):
-    """How a path is told: by the move it leads to, or as a part of the way.
+    """How to name points of a path: by their price move, or by their share of the path.
 
-    The latter where `move` is None or 0.
-
-    `name` is the axis's title, `move` a fraction.
+    `name` is the axis title; `move` is the path's final move as a fraction, None or 0 without one.
     """
 
     name: str
@@ -35,7 +30,7 @@ class PathMove(NamedTuple):
 
     @property
     def scale(self) -> float:
-        """What the end of the path is on the axis, in %."""
+        """The end of the path on the axis, in %."""
         return 100 * (self.move or 1.0)
 
     def at(self, t: float) -> str:
@@ -44,38 +39,35 @@ class PathMove(NamedTuple):
             return "at once"
         return wording.percent(self.move * t, sign=True) if self.move else wording.percent(t)
 
-    def told(self, t: float) -> str:
-        """Return the same in words that need no others: `−9.47%`, `38.20% of the way`."""
+    def label(self, t: float) -> str:
+        """Return a point of the path as a phrase: `−9.47%`, `38.20% of the way`."""
         return self.at(t) if self.move or not t else f"{self.at(t)} of the way"
 
 
 class Runs(NamedTuple):
-    """What became of the account, and what would have without its stops."""
+    """The result of a path, and the result without stops if there are any."""
 
     scenario: Scenario
-    way: PathMove
-    found: Waterfall
+    path: PathMove
+    result: Waterfall
     without: Waterfall | None = None
 
     @property
     def point(self) -> str:
-        """What the column is called that says where on the path a step is."""
-        return "Move" if self.way.move else "Of the way"
+        """The title of the column that locates a step on the path."""
+        return "Move" if self.path.move else "Of the way"
 
 
 # The path
 
 
 def route_ends(start: Mapping[str, float], end: Mapping[str, float]) -> str:
-    """Return where the prices go.
-
-    `RENDER 1.4000 (−20.00%)`, of many tokens those that come first.
-    """
-    told = [f"{token} {_going(start[token], end[token])}" for token in end]
-    more = f" and {len(told) - NAMED} more" if len(told) > NAMED else ""
+    """Return the final prices of the first tokens: `RENDER 1.4000 (−20.00%)`."""
+    changes = [f"{token} {_going(start[token], end[token])}" for token in end]
+    more = f" and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
     return (
-        f"Prices go from these marks to {', '.join(told[:NAMED])}{more}."
-        if told
+        f"Prices go from these marks to {', '.join(changes[:NAMED])}{more}."
+        if changes
         else "No price moves."
     )
 
@@ -99,18 +91,20 @@ def day_name(day: CrashDay) -> str:
     return f"{day.date} · {day.event}" if day.date else day.event
 
 
-def about_betas(direction: Direction, tokens: Sequence[str], own: Collection[str]) -> Iterator[str]:
+def about_betas(
+    direction: Direction, tokens: Sequence[str], changed: Collection[str]
+) -> Iterator[str]:
     """Yield what the rates of a direction by betas to BTC rest on.
 
     `own` are the tokens that have the person's own.
     """
     if direction.key != "with_btc":
         return
-    moving = [token for token in tokens if direction.rates.get(token) and token not in own]
-    if yours := [token for token in tokens if token in own]:
+    moving = [token for token in tokens if direction.rates.get(token) and token not in changed]
+    if yours := [token for token in tokens if token in changed]:
         yield f"betas to {BTC} of your own: {', '.join(wording.capped(yours))}"
-    for window, held in risk_windows(moving).items():
-        yield f"betas to {BTC} from daily closes of {window}: {', '.join(wording.capped(held))}"
+    for window, measured in risk_windows(moving).items():
+        yield f"betas to {BTC} from daily closes of {window}: {', '.join(wording.capped(measured))}"
     if unknown := [token for token in moving if token not in betas_to_btc()]:
         yield f"no beta to {BTC} is known, taken as 1: {', '.join(wording.capped(unknown))}"
 
@@ -159,7 +153,7 @@ _WHY: dict[Why, str] = {
 
 def does(step: Step) -> str:
     """Return a step in a few words."""
-    if step.kind == "margin_stop" and step.left:
+    if step.kind == "margin_stop" and step.remaining:
         return f"{step.symbol} {step.side} is reduced by your margin stop"
     if not step.symbol:
         return _DOES[step.kind]
@@ -181,50 +175,47 @@ def why(step: Step, relief: float) -> str:
 # What is kept
 
 
-def in_time(found: Waterfall) -> bool:
-    """Return whether stops saved something with nobody else paying for it.
-
-    The venue had nothing to do.
-    """
+def in_time(result: Waterfall) -> bool:
+    """Return whether stops kept money without any liquidation or loss of the insurance fund."""
     return (
-        bool(found.steps)
-        and not found.liquidated
-        and found.kept >= wording.HALF_A_CENT > found.fund_took
+        bool(result.steps)
+        and not result.liquidated
+        and result.kept >= wording.HALF_A_CENT > result.fund_took
     )
 
 
-def finding(found: Waterfall, way: PathMove) -> str:
+def finding(result: Waterfall, path: PathMove) -> str:
     """Return the sentence of the title: where liquidation begins, and what is kept."""
-    left, start, verb = (
-        wording.money(found.kept),
-        wording.money(found.start_equity),
-        kept_or_left(found),
+    kept_amount, start, verb = (
+        wording.money(result.kept),
+        wording.money(result.start_equity),
+        kept_or_left(result),
     )
     kept = (
-        f"{left} of {start} {verb}"
-        if found.start_equity >= wording.HALF_A_CENT
-        else f"{left} {verb}, from {start}"
+        f"{kept_amount} of {start} {verb}"
+        if result.start_equity >= wording.HALF_A_CENT
+        else f"{kept_amount} {verb}, from {start}"
     )
-    first = found.first_liquidation
+    first = result.first_liquidation
     if first is not None:
-        return f"Liquidation {'at once' if not first else f'from {way.told(first)} on'}: {kept}"
-    if found.steps:
-        how = "close in time, nothing is liquidated" if in_time(found) else "fill too late"
+        return f"Liquidation {'at once' if not first else f'from {path.label(first)} on'}: {kept}"
+    if result.steps:
+        how = "close in time, nothing is liquidated" if in_time(result) else "fill too late"
         return f"The stops {how}: {kept}"
     return f"Nothing is liquidated on this path: {kept}"
 
 
-def kept_or_left(found: Waterfall) -> str:
+def kept_or_left(result: Waterfall) -> str:
     """Return what is said of the equity at the end: `left` where nothing happened."""
-    return "kept" if found.steps else "left"
+    return "kept" if result.steps else "left"
 
 
-def status(found: Waterfall) -> tuple[str, str]:
+def status(result: Waterfall) -> tuple[str, str]:
     """Return the badge before the sentence: its colour and its words."""
-    if found.liquidated:
-        return ("orange", "Partly liquidated") if found.final.positions else ("red", "Liquidated")
-    if found.steps:
-        return ("yellow", "Stopped in time") if in_time(found) else ("red", "Stopped too late")
+    if result.liquidated:
+        return ("orange", "Partly liquidated") if result.final.positions else ("red", "Liquidated")
+    if result.steps:
+        return ("yellow", "Stopped in time") if in_time(result) else ("red", "Stopped too late")
     return "green", "Not liquidated"
 
 
@@ -233,18 +224,20 @@ def sentence(runs: Runs, reached: JointMove | None = None) -> str:
 
     `reached` is where a direction liquidates, told where nothing happens.
     """
-    found = runs.found
-    if not found.steps:
+    result = runs.result
+    if not result.steps:
         return (
             f"Nothing is liquidated on this path; "
-            f"{_standing(runs)}{_stops(runs)}{_beyond(runs.way, reached)}"
+            f"{_standing(runs)}{_stops(runs)}{_beyond(runs.path, reached)}"
         )
     start = (
-        f"{' of' if found.start_equity >= wording.HALF_A_CENT else ', from'} "
-        f"{wording.money(found.start_equity)}"
+        f"{' of' if result.start_equity >= wording.HALF_A_CENT else ', from'} "
+        f"{wording.money(result.start_equity)}"
     )
-    kept = f"You would have kept {_amount(found.kept)}{start}: {_costs(found)}."
-    fund = f" {_fund(found)}" if found.liquidated or found.fund_took >= wording.HALF_A_CENT else ""
+    kept = f"You would have kept {_amount(result.kept)}{start}: {_costs(result)}."
+    fund = (
+        f" {_fund(result)}" if result.liquidated or result.fund_took >= wording.HALF_A_CENT else ""
+    )
     return f"{_saved(runs)}{kept}{fund} {_open(runs)}{_stops(runs)}"
 
 
@@ -254,9 +247,9 @@ def _amount(money: float) -> str:
 
 def _saved(runs: Runs) -> str:
     """Return what the stops did, where the venue did nothing."""
-    if runs.found.liquidated or runs.without is None:
+    if runs.result.liquidated or runs.without is None:
         return ""
-    if not in_time(runs.found):
+    if not in_time(runs.result):
         if runs.scenario.account.isolated:
             return "A stop fills too late, beyond what the margin of its position holds. "
         return "Your stops fill too late, beyond what the account holds. "
@@ -269,16 +262,16 @@ def _stops(runs: Runs) -> str:
     """Return what stands against the run without stops."""
     if runs.without is None:
         return ""
-    if not any(step.kind in STOPS for step in runs.found.steps):
+    if not any(step.kind in STOPS for step in runs.result.steps):
         return " None of your stops is reached."
     return f" Without stops you would have kept {_amount(runs.without.kept)}."
 
 
 def _standing(runs: Runs) -> str:
     """Return where an untouched account ends."""
-    found = runs.found
-    kept = f"equity ends at {wording.money(found.kept)}, from {wording.money(found.start_equity)}"
-    if (load := quotient(float(found.requirement[-1]), float(found.equity[-1]))) is None:
+    result = runs.result
+    kept = f"equity ends at {wording.money(result.kept)}, from {wording.money(result.start_equity)}"
+    if (load := quotient(float(result.requirement[-1]), float(result.equity[-1]))) is None:
         return f"{kept}."
     required = (
         "the positions together require" if runs.scenario.account.isolated else "the venue requires"
@@ -286,56 +279,58 @@ def _standing(runs: Runs) -> str:
     return f"{kept}, and {required} {wording.percent(load)} of it."
 
 
-def _beyond(way: PathMove, reached: JointMove | None) -> str:
+def _beyond(path: PathMove, reached: JointMove | None) -> str:
     """Return how far the direction would have to go on to liquidate."""
-    if reached is None or not way.move:
+    if reached is None or not path.move:
         return ""
-    at = reached.down if way.move < 0 else reached.up
+    at = reached.down if path.move < 0 else reached.up
     if at is None:
         return " No move this way liquidates anything."
     return f" Liquidation would begin at {wording.percent(at, sign=True)}."
 
 
-def _costs(found: Waterfall) -> str:
+def _costs(result: Waterfall) -> str:
     """Return what prices, fees and slippage took of it."""
-    prices = found.from_prices
+    prices = result.from_prices
     parts = [
         f"prices {'took' if prices < wording.HALF_A_CENT else 'brought'} "
         f"{wording.money(abs(prices))}"
     ]
-    parts += [f"fees {wording.money(found.fees)}", f"slippage {wording.money(found.slippage)}"]
-    if found.forfeited >= wording.HALF_A_CENT:
-        parts.append(f"the venue's vault kept {wording.money(found.forfeited)} of margin")
+    parts += [f"fees {wording.money(result.fees)}", f"slippage {wording.money(result.slippage)}"]
+    if result.forfeited >= wording.HALF_A_CENT:
+        parts.append(f"the venue's vault kept {wording.money(result.forfeited)} of margin")
     return wording.listing(parts)
 
 
-def _fund(found: Waterfall) -> str:
-    if found.fund_took < wording.HALF_A_CENT:
+def _fund(result: Waterfall) -> str:
+    if result.fund_took < wording.HALF_A_CENT:
         return "The insurance fund bore nothing."
     before = (
-        f", {wording.money(found.lost_before)} of it lost before the start"
-        if found.lost_before >= wording.HALF_A_CENT
+        f", {wording.money(result.prior_loss)} of it lost before the start"
+        if result.prior_loss >= wording.HALF_A_CENT
         else ""
     )
     # A debt that stood at the start is in none of the losses told, and other positions' gains hide
     # some of them.
-    told = found.fees + found.slippage - min(0.0, found.from_prices)
-    part = " of that" if not before and found.fund_took < told + wording.HALF_A_CENT else ""
-    return f"The insurance fund bore {wording.money(found.fund_took)}{part}{before}."
+    costs = result.fees + result.slippage - min(0.0, result.from_prices)
+    part = " of that" if not before and result.fund_took < costs + wording.HALF_A_CENT else ""
+    return f"The insurance fund bore {wording.money(result.fund_took)}{part}{before}."
 
 
 def _open(runs: Runs) -> str:
-    left, held = runs.found.final.positions, runs.scenario.positions
-    if not left:
+    remaining, positions = runs.result.final.positions, runs.scenario.positions
+    if not remaining:
         return "No position is left open."
-    names = [f"{position.symbol} {position.side}" for position in left]
+    names = [f"{position.symbol} {position.side}" for position in remaining]
     named = (
-        wording.listing(names) if len(names) <= NAMED else f"{len(names)} of {len(held)} positions"
+        wording.listing(names)
+        if len(names) <= NAMED
+        else f"{len(names)} of {len(positions)} positions"
     )
-    sizes = {(position.symbol, position.side): position.quantity for position in held}
-    cut = any(position.quantity < sizes[position.symbol, position.side] for position in left)
+    sizes = {(position.symbol, position.side): position.quantity for position in positions}
+    cut = any(position.quantity < sizes[position.symbol, position.side] for position in remaining)
     return (
-        f"{named} {'stays' if len(left) == 1 else 'stay'} "
+        f"{named} {'stays' if len(remaining) == 1 else 'stay'} "
         f"open{', smaller than before' if cut else ''}."
     )
 
@@ -359,7 +354,7 @@ def left(account: PreparedAccount) -> str:
         )
     if (counted := assessment.equity - rate * (wallet + profit)) >= wording.HALF_A_CENT:
         parts.append(f"collateral counted at {wording.money(counted)}")
-    none = "" if final.positions else "No position is left open. "
+    all_closed = "" if final.positions else "No position is left open. "
     if len(parts) == 1 and rate == 1:
-        return f"{none}The wallet holds {wording.money(wallet)}."
-    return f"{none}Equity is {wording.money(assessment.equity)}: {wording.listing(parts)}."
+        return f"{all_closed}The wallet holds {wording.money(wallet)}."
+    return f"{all_closed}Equity is {wording.money(assessment.equity)}: {wording.listing(parts)}."

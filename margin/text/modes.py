@@ -1,7 +1,4 @@
-"""Cross and isolated margin in sentences.
-
-What liquidates which, what a change of mode would mean, what is assumed.
-"""
+"""Cross and isolated margin in sentences: liquidations, change of mode and assumptions."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,37 +16,37 @@ from margin.text.phrases import COMMON_MOVE, LIQUIDATED_NOW, NOW
 
 def assumptions(comparison: ModeComparison) -> list[str]:
     """Return what the comparison rests on besides the account's own assumptions."""
-    said = [
+    sentences = [
         "a liquidation counts as the loss of all that stands behind it, a position's own margin in "
         "isolated, the whole "
         "account in cross; what the venue would give back is left out in both",
         "an isolated position that is lost stays lost, whatever prices do afterwards",
     ]
     if comparison.missing:
-        said.append(
+        sentences.append(
             f"isolated is shown with {wording.money(comparison.missing)} added to the wallet"
         )
     account = comparison.cross.scenario.account
     if account.rules.closing_fee_in_margins:
-        said.append(
+        sentences.append(
             f"{account.venue}: the fee to close that it keeps beside an isolated margin counts as "
             f"neither safe nor lost"
         )
     if account.owned_rate != 1:
-        said.append(
+        sentences.append(
             f"{account.rules.settlement} is worth {wording.rate(account.owned_rate)} of a dollar "
             f"in both modes, though "
             "an isolated position's margin and requirement are both in it"
         )
     if account.collateral and account.rules.counts_collateral:
-        said.append(
+        sentences.append(
             "collateral is owned in both modes and counts alike in both, at its ratio and the "
             "moved price; it stands "
             "behind cross only, so in isolated no liquidation takes it"
         )
     elif account.collateral:
-        said.append(f"collateral is left out in both modes: {account.venue} does not count it")
-    return said
+        sentences.append(f"collateral is left out in both modes: {account.venue} does not count it")
+    return sentences
 
 
 def verdict(comparison: ModeComparison) -> str:
@@ -77,10 +74,10 @@ def verdict(comparison: ModeComparison) -> str:
 def _no_tiers(comparison: ModeComparison) -> str:
     positions = comparison.cross.assessment.positions
     return next(
-        message(each)
+        message(problem)
         for figures in positions
-        for each in figures.problems
-        if each.code == "no_tiers"
+        for problem in figures.problems
+        if problem.code == "no_tiers"
     )
 
 
@@ -116,16 +113,16 @@ def _hit(mode: Mode, direction: Direction) -> _Hit | None:
     points = [move for reached in reaches for move in reached if move is not None]
     if not points:
         return None
-    held = {
+    tokens = {
         part.book.tokens[leg.token] for part in mode.parts for leg in part.book.legs if leg.exposure
     }
-    asked, _, move = min(
-        (max(abs(direction.change(token, x)) for token in held), abs(x), x) for x in points
+    change, _, move = min(
+        (max(abs(direction.change(token, x)) for token in tokens), abs(x), x) for x in points
     )
     parts = tuple(
         part for part, reached in zip(mode.parts, reaches, strict=True) if move in reached
     )
-    return _Hit(direction, move, parts, asked)
+    return _Hit(direction, move, parts, change)
 
 
 def _hits(mode: Mode) -> tuple[_Hit | None, _Hit | None]:
@@ -140,27 +137,25 @@ def _hits(mode: Mode) -> tuple[_Hit | None, _Hit | None]:
 
 
 class _Finding(NamedTuple):
-    """What a mode comes to, and whether the sentence speaks of joint moves.
-
-    Then their betas have to be explained.
-    """
+    """A mode's result, and whether its sentence mentions joint moves and so needs betas."""
 
     sentence: str
     of_common_moves: bool
 
 
 def _cross(mode: Mode) -> _Finding:
-    if mode.today and mode.today.lost:
-        held = wording.money(mode.scenario.account.wallet_balance)
+    if mode.today and mode.today.liquidated:
+        balance = wording.money(mode.scenario.account.wallet_balance)
         return _Finding(
-            f"Cross is {LIQUIDATED_NOW}, the whole account at once: the wallet held {held}.", False
+            f"Cross is {LIQUIDATED_NOW}, the whole account at once: the wallet held {balance}.",
+            False,
         )
     common, hostile = _hits(mode)
-    at_stake = f"all of {wording.money(mode.today.left if mode.today else None)} is at stake"
+    at_stake = f"all of {wording.money(mode.today.worth if mode.today else None)} is at stake"
     if hostile:
         other = f"or by {_common(common)}" if common else f"though by no {COMMON_MOVE}"
-        asked = _asks(hostile, list(hostile.direction.rates))
-        return _Finding(f"Cross is liquidated if {asked}, {other}: {at_stake}.", True)
+        changes = _asks(hostile, list(hostile.direction.rates))
+        return _Finding(f"Cross is liquidated if {changes}, {other}: {at_stake}.", True)
     if common:
         return _Finding(f"Cross is liquidated by {_common(common)}: {at_stake}.", True)
     return _Finding(f"Cross survives every {COMMON_MOVE}.", True)
@@ -196,11 +191,9 @@ def _betas(scenario: Scenario) -> str:
 
 
 def _isolated(mode: Mode) -> _Finding:
-    if mode.today and mode.today.lost:
-        return _Finding(
-            f"Isolated has lost {wording.some(mode.today.lost)} {NOW} already; {_at_most(mode)}.",
-            False,
-        )
+    if mode.today and mode.today.liquidated:
+        names = wording.some(mode.today.liquidated)
+        return _Finding(f"Isolated has lost {names} {NOW} already; {_at_most(mode)}.", False)
     common, hostile = _hits(mode)
     if hostile:  # Each stands alone: it takes no more than the prices of those that are lost.
         tokens = list(
@@ -208,9 +201,9 @@ def _isolated(mode: Mode) -> _Finding:
                 position.symbol for part in hostile.parts for position in part.scenario.positions
             )
         )
-        asked = _asks(hostile, tokens)
+        changes = _asks(hostile, tokens)
         return _Finding(
-            f"Isolated loses {_first(mode, hostile)} if {asked}, but {_at_most(mode)}.", False
+            f"Isolated loses {_first(mode, hostile)} if {changes}, but {_at_most(mode)}.", False
         )
     if common:
         return _Finding(
@@ -222,7 +215,7 @@ def _isolated(mode: Mode) -> _Finding:
 
 def _at_most(mode: Mode) -> str:
     """Return the most that liquidations can take from here, and what they cannot."""
-    worth, safe = mode.today.left if mode.today else 0.0, keeps(mode)
+    worth, safe = mode.today.worth if mode.today else 0.0, keeps(mode)
     if mode.collateral is None:
         kept = f"{safe or 'nothing'} stays safe"
         return f"it can lose at most {wording.money(worth - mode.free)} from here: {kept}"
@@ -265,7 +258,7 @@ def alone_in_words(comparison: ModeComparison) -> str:
     if len({pair.position.symbol for pair in pairs}) < 2 or not near:
         return ""
     move, alone, pair = min(
-        near, key=lambda each: (abs(each[0]), inf if each[1] is None else abs(each[1]))
+        near, key=lambda entry: (abs(entry[0]), inf if entry[1] is None else abs(entry[1]))
     )
     leg = f"isolated {pair.position.side}"
     subject = f"Alone, {pair.position.symbol} would have to {_verb(move)} to liquidate cross"
@@ -289,16 +282,13 @@ def _verb(move: float) -> str:
 def _moved(pair: Pair, price: LiquidationPrice) -> float | None:
     """Return the nearer liquidation price as a move from the mark."""
     below, above = (
-        None if each is None else away(each, pair.mark) for each in (price.below, price.above)
+        None if level is None else away(level, pair.mark) for level in (price.below, price.above)
     )
     return nearest(JointMove(below, above))
 
 
 def switch_in_words(comparison: ModeComparison, change: Switch) -> list[str]:
-    """Return whether the other mode could be had now and why, whether money would be called for.
-
-    And what headroom is left.
-    """
+    """Return whether the mode can be changed now and why, and the headroom after it."""
     if not comparison.cross.scenario.positions:
         return ["No positions: there is no margin that a change of mode could move."]
     answer = f"Could you change to {change.to} now? {_answer(comparison, change)}"
@@ -308,9 +298,9 @@ def switch_in_words(comparison: ModeComparison, change: Switch) -> list[str]:
 
 
 def _answer(comparison: ModeComparison, change: Switch) -> str:
-    if change.nothing_left:
-        gone = "the account is" if comparison.present == "cross" else "every position is"
-        return f"No: {gone} {LIQUIDATED_NOW}, there is nothing left to change."
+    if change.all_liquidated:
+        subject = "the account is" if comparison.present == "cross" else "every position is"
+        return f"No: {subject} {LIQUIDATED_NOW}, there is nothing left to change."
     if change.missing:
         holds = (
             f"the wallet holds {wording.money(comparison.cross.scenario.account.wallet_balance)}"
@@ -319,12 +309,12 @@ def _answer(comparison: ModeComparison, change: Switch) -> str:
         return f"No: {sums}, {wording.money(change.missing)} too little."
     if not change.known:
         return f"That is not known: {_no_tiers(comparison)}."
-    told = (
+    sentence = (
         f"No: {_dead(comparison, change)}"
-        if change.dead
+        if change.newly_liquidated
         else f"{_yes(comparison)}: {_covered(comparison, change)}"
     )
-    return f"{told}.{_gone(change.gone)}"
+    return f"{sentence}.{_gone(change.already_liquidated)}"
 
 
 def _yes(comparison: ModeComparison) -> str:
@@ -349,8 +339,9 @@ def _gone(names: Sequence[str]) -> str:
 
 def _dead(comparison: ModeComparison, change: Switch) -> str:
     if change.to == "isolated":
-        own = "its own margin does" if len(change.dead) == 1 else "their own margins do"
-        return f"it would liquidate {wording.some(change.dead)} at once, {own} not hold {NOW}"
+        names = change.newly_liquidated
+        margins = "its own margin does" if len(names) == 1 else "their own margins do"
+        return f"it would liquidate {wording.some(names)} at once, {margins} not hold {NOW}"
     account = comparison.cross.assessment
     equity, requirement = wording.money(account.equity), wording.money(account.requirement)
     return (
@@ -400,11 +391,11 @@ def _initial(change: Switch, *, opens_at_entry: bool) -> str:
             f"{equity}"
         )
         return f"{over}, so no new orders or withdrawals until that is paid in"
-    short = [each for each in change.needs if each.short]
+    short = [part for part in change.needs if part.short]
     at = "at its entry price" if opens_at_entry else "at the mark"
     if not short:
         return f"every position holds the initial margin that it needs {at}"
-    told = wording.some([f"{each.names[0]} by {wording.money(each.short)}" for each in short])
+    shortfalls = wording.some([f"{part.names[0]} by {wording.money(part.short)}" for part in short])
     free, total = wording.money(change.free), wording.money(change.short)
     filled = (
         f"the free part of the wallet, {free}, covers that and keeps "
@@ -415,13 +406,13 @@ def _initial(change: Switch, *, opens_at_entry: bool) -> str:
             f"filling that takes {total}, {wording.money(change.lacking)} more than the {free} "
             f"free in the wallet"
         )
-    return f"short of initial margin {at}, profit and loss counted, would be {told}; {filled}"
+    return f"short of initial margin {at}, profit and loss counted, would be {shortfalls}; {filled}"
 
 
 def _load(comparison: ModeComparison, change: Switch) -> str:
     levels = comparison.cross.scenario.levels
-    whose = "of the position worst off" if change.to == "isolated" else "of the account"
-    load = f"margin used {whose} would be {wording.percent(change.load)}"
+    scope = "of the position worst off" if change.to == "isolated" else "of the account"
+    load = f"margin used {scope} would be {wording.percent(change.load)}"
     if change.level is None:
         return f"{load}, below your warning level of {wording.rate(levels.warning)}"
     return (
@@ -430,10 +421,13 @@ def _load(comparison: ModeComparison, change: Switch) -> str:
 
 
 def _headroom(comparison: ModeComparison, change: Switch) -> str:
-    here, there = comparison.of(comparison.present).assessment, comparison.of(change.to).assessment
+    current, switched = (
+        comparison.of(comparison.present).assessment,
+        comparison.of(change.to).assessment,
+    )
     least = {"cross": "the account's", "isolated": "the least of a position"}
-    now = f"now {wording.money(here.headroom)}, {least[comparison.present]}"
-    return f"Headroom would be {wording.money(there.headroom)}, {least[change.to]}; {now}."
+    now = f"now {wording.money(current.headroom)}, {least[comparison.present]}"
+    return f"Headroom would be {wording.money(switched.headroom)}, {least[change.to]}; {now}."
 
 
 def caution(comparison: ModeComparison) -> list[str]:
@@ -447,23 +441,23 @@ def caution(comparison: ModeComparison) -> list[str]:
         refuses = (
             f"{rules.name} refuses a change of mode for a token with a position or open orders"
         )
-        said = [
+        sentences = [
             f"{refuses}; what closing and opening anew costs in fees and slippage is not in these "
             f"figures"
         ]
     else:
-        said = [
+        sentences = [
             "venues may refuse a change of mode while positions or orders are open, or ask for "
             "initial margin at the "
             f"change, with or without profit and loss: what {rules.name} does was not verified"
         ]
     if rules.closing_fee_in_margins and comparison.other == "isolated":
-        said.append(
+        sentences.append(
             f"{rules.name}'s initial margin carries the fee to close, which the isolated margins "
             f"entered do not: it "
             "comes from the free part of the wallet"
         )
-    return said
+    return sentences
 
 
 def days_in_words(comparison: ModeComparison, rows: Sequence[DayRow], *, worst: bool) -> str:
@@ -476,19 +470,19 @@ def days_in_words(comparison: ModeComparison, rows: Sequence[DayRow], *, worst: 
         (row.cross_worst, row.isolated_worst) if worst else (row.cross_close, row.isolated_close)
         for row in rows
     ]
-    dead, hit = (
-        sum(bool(cross.lost) for cross, _ in pairs),
-        sum(bool(isolated.lost) for _, isolated in pairs),
+    cross_days, isolated_days = (
+        sum(bool(cross.liquidated) for cross, _ in pairs),
+        sum(bool(isolated.liquidated) for _, isolated in pairs),
     )
     added_worth = comparison.missing * comparison.cross.scenario.account.owned_rate
-    gains = [isolated.left - cross.left - added_worth for cross, isolated in pairs]
-    cents = [_cent(cross.left + added_worth) for cross, _ in pairs]
+    gains = [isolated.worth - cross.worth - added_worth for cross, isolated in pairs]
+    cents = [_cent(cross.worth + added_worth) for cross, _ in pairs]
     more = sum(gain > cent for gain, cent in zip(gains, cents, strict=True))
     less = sum(gain < -cent for gain, cent in zip(gains, cents, strict=True))
     when = f"Of {len(rows)} crash days at their {'worst tick' if worst else 'close'}"
-    lost = f"cross is liquidated on {dead}, isolated loses positions on {hit}"
+    counts = f"cross is liquidated on {cross_days}, isolated loses positions on {isolated_days}"
     added = "with the added money on both sides, " if comparison.missing else ""
-    return f"{when}, {lost}; {added}isolated ends with more money on {more}, cross on {less}."
+    return f"{when}, {counts}; {added}isolated ends with more money on {more}, cross on {less}."
 
 
 def _cent(size: float) -> float:

@@ -33,8 +33,8 @@ PARTS: Mapping[ShockKey, str] = {
 
 def state(outcome: Outcome, scenario: Scenario) -> str:
     """Return how the account stands, in words."""
-    if outcome.positions_lost:
-        return f"{outcome.positions_lost} of {len(scenario.positions)} positions lost"
+    if outcome.positions_liquidated:
+        return f"{outcome.positions_liquidated} of {len(scenario.positions)} positions lost"
     if outcome.liquidated is None:
         return "not known"
     if outcome.liquidated:
@@ -60,24 +60,25 @@ def sentence(parts: Sequence[ShockResult], scenario: Scenario) -> str:
         f"margin balance {wording.money(before.remaining)} → {wording.money(together.remaining)}"
     )
     if together.requirement is None:
-        gone = (
+        outcome = (
             f"at least {state(together, scenario)}"
-            if together.positions_lost
+            if together.positions_liquidated
             else "the account is liquidated"
         )
-        lost = f"{gone}, " if together.liquidated else ""
+        head = f"{outcome}, " if together.liquidated else ""
         return (
-            f"All together: {lost}{money}; what is required is not known, for want of a tier table."
+            f"All together: {head}{money}; what is required is not known, for want of a tier table."
         )
-    if together.positions_lost:
-        already = f" ({before.positions_lost} today already)" if before.positions_lost else ""
+    if together.positions_liquidated:
+        count = before.positions_liquidated
+        already = f" ({count} today already)" if count else ""
         return f"All together: {state(together, scenario)}{already}, {money}."
     if together.liquidated and before.liquidated:
         return "The account is liquidated today already."
     if together.liquidated:
-        way = " on the way, before the other rules are in force" if _ends_above(together) else ""
+        suffix = " on the way, before the other rules are in force" if _ends_above(together) else ""
         required = wording.money(together.requirement)
-        return f"All together liquidates the account{way}: {money}, requirement {required}."
+        return f"All together liquidates the account{suffix}: {money}, requirement {required}."
     loads = [wording.percent(outcome.requirement_to_equity) for outcome in (before, together)]
     moves = [parts[0].nearest, parts[-1].nearest]
     falls = ["none" if move is None else wording.percent(move, sign=True) for move in moves]
@@ -98,7 +99,7 @@ class Lasting(NamedTuple):
     a_day: float
 
 
-def lasting(assessment: Assessment, found: Lasting, rates: str, *, isolated: bool) -> str:
+def lasting(assessment: Assessment, result: Lasting, rates: str, *, isolated: bool) -> str:
     """Return how long the account lasts with prices still.
 
     `rates` says what it pays, empty where that is not known.
@@ -113,10 +114,10 @@ def lasting(assessment: Assessment, found: Lasting, rates: str, *, isolated: boo
     if not rates:
         return "no funding rate of these tokens is known"
     at = f"at {rates}, with prices still"
-    if found.days is None:
-        return f"{at}, nothing is lost: on balance the account {_paid(found.a_day)}"
+    if result.days is None:
+        return f"{at}, nothing is lost: on balance the account {_paid(result.a_day)}"
     who = "the first position is liquidated" if isolated else "liquidation"
-    return f"{at}, it is {_days(found.days)} until {who}"
+    return f"{at}, it is {_days(result.days)} until {who}"
 
 
 def _paid(a_day: float) -> str:
@@ -148,16 +149,16 @@ def present_rates(
     venues = list(dict.fromkeys(recorded.values()))
     other = f", not on {venue}" if venue and venue not in venues else ""
     median = f"the median rate recorded on {wording.listing(venues)}{other}"
-    told = "the present rate" if len(recorded) < len(rates) else ""
-    which = f"{told}, and where none is told {median}" if told and venues else told or median
+    period = "the present rate" if len(recorded) < len(rates) else ""
+    which = f"{period}, and where none is told {median}" if period and venues else period or median
     return f"{which} ({sources(rates)})"
 
 
 def sources(rates: Mapping[str, DailyFunding]) -> str:
     """Return the rates a day, each with where it is from."""
-    told = [f"{token} {_rate(paid.rate)} a day, {paid.source}" for token, paid in rates.items()]
-    more = [f"{len(told) - SOURCES} more"] if len(told) > SOURCES else []
-    return "; ".join([*told[:SOURCES], *more])
+    payments = [f"{token} {_rate(paid.rate)} a day, {paid.source}" for token, paid in rates.items()]
+    more = [f"{len(payments) - SOURCES} more"] if len(payments) > SOURCES else []
+    return "; ".join([*payments[:SOURCES], *more])
 
 
 def _rate(a_day: float) -> str:

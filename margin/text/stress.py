@@ -85,13 +85,13 @@ def same_moves(results: Sequence[DirectionResult]) -> str:
         alike.setdefault(frozenset(result.direction.rates.items()), []).append(
             result.direction.name
         )
-    told = [
+    lines = [
         f"{wording.listing(others)} {'comes' if len(others) == 1 else 'come'} to the same as "
         f"{first}"
         for first, *others in alike.values()
         if others
     ]
-    return f"For this account {'; '.join(told)}." if told else ""
+    return f"For this account {'; '.join(lines)}." if lines else ""
 
 
 # Crash days
@@ -99,11 +99,11 @@ def same_moves(results: Sequence[DirectionResult]) -> str:
 
 def again(row: CrashRow) -> str:
     """Return what the close alone would spare, though the day did not."""
-    if row.worst.outcome.positions_lost is None:
+    if row.worst.outcome.positions_liquidated is None:
         return "would stand again, had it not been liquidated before"
     count = row.standing_again
-    whose = "1 position" if count == 1 else f"{count} positions"
-    return f"{whose} would stand again, had {'it' if count == 1 else 'they'} not been lost before"
+    subject = "1 position" if count == 1 else f"{count} positions"
+    return f"{subject} would stand again, had {'it' if count == 1 else 'they'} not been lost before"
 
 
 def crash_sentence(rows: Sequence[CrashRow], account: Preparable) -> str:
@@ -133,10 +133,10 @@ def crash_assumptions(rows: Iterable[CrashRow]) -> list[str]:
     for row in every_row:
         for clause in map(message, row.assumptions):
             counted[clause] = counted.get(clause, 0) + 1
-    told = [
+    lines = [
         clause
         if count == len(every_row)
         else f"{clause} (on {count} {'day' if count == 1 else 'days'})"
         for clause, count in counted.items()
     ]
-    return [WHOLE_WAY, *told] if told else []
+    return [WHOLE_WAY, *lines] if lines else []

@@ -1,7 +1,4 @@
-"""A venue's own figures of an account beside ours, in words.
-
-Which agree, and what one side says alone.
-"""
+"""The venue's own figures beside ours, in words: where they agree and what one side omits."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -74,17 +71,14 @@ def agreement(compared: Sequence[Beside], name: str) -> Agreement:
 
 
 def _contradicts(pair: Beside) -> bool:
-    """Return whether one side gives a price and the other says there is none.
-
-    A figure that one does not have is no word.
-    """
+    """Return whether one side gives a price where the other says there is none."""
     return pair.venue != "not_reported" and pair.ours != "no_tiers"
 
 
 def _contradiction(pair: Beside, name: str) -> str:
-    said = f"gives a liquidation price for {pair.of}"
+    report = f"gives a liquidation price for {pair.of}"
     if pair.venue == "none":
-        said = f"says that {pair.of} has no liquidation price"
+        report = f"says that {pair.of} has no liquidation price"
     if pair.ours == "liquidated":
-        return f"{name} {said} and by Tandem's figures it is liquidated already"
-    return f"{name} {said} and Tandem finds {'none' if pair.ours == 'none' else 'one'}"
+        return f"{name} {report} and by Tandem's figures it is liquidated already"
+    return f"{name} {report} and Tandem finds {'none' if pair.ours == 'none' else 'one'}"

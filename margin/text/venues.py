@@ -55,20 +55,25 @@ def _lacking(comparison: VenueComparison) -> str:
 def _common_move(comparison: VenueComparison) -> str:
     whole, falls = comparison.whole, comparison.falls
     isolated = whole[0].scenario.account.isolated
-    lost = _LOSES_ONE if isolated else _LIQUIDATES
+    verb = _LOSES_ONE if isolated else _LIQUIDATES
     ends = [(line.reached(falls=falls), line.name) for line in whole]
-    dead, alive = [name for end, name in ends if end == 0], [name for end, name in ends if end]
-    gone = (
+    liquidated, alive = (
+        [name for end, name in ends if end == 0],
+        [name for end, name in ends if end],
+    )
+    outcome = (
         f"{NOW.capitalize()} "
         f"{'a position is liquidated' if isolated else 'the account is liquidated'} on"
     )
     if not alive:
-        return f"{gone} {wording.listing(dead)}."
+        return f"{outcome} {wording.listing(liquidated)}."
     if all(end in (0, inf) for end, _ in ends):
-        nothing = f"o {COMMON_MOVE} {lost.by_one} on {wording.listing(alive)}."
-        return f"{gone} {wording.listing(dead)}; n{nothing}" if dead else f"N{nothing}"
-    ranking = _ranking(comparison, sorted(ends), lost)
-    return f"{ranking}{_nearer_still(comparison, lost)}{_why_nobody(comparison)}"
+        nothing = f"o {COMMON_MOVE} {verb.by_one} on {wording.listing(alive)}."
+        return (
+            f"{outcome} {wording.listing(liquidated)}; n{nothing}" if liquidated else f"N{nothing}"
+        )
+    ranking = _ranking(comparison, sorted(ends), verb)
+    return f"{ranking}{_nearer_still(comparison, verb)}{_why_nobody(comparison)}"
 
 
 class _Verb(NamedTuple):
@@ -85,17 +90,19 @@ _LIQUIDATES = _Verb("liquidates", "liquidate")
 def _ranking(comparison: VenueComparison, ends: Sequence[tuple[float, str]], lost: _Verb) -> str:
     """Return where a joint move liquidates on each venue, and on which last."""
     falls, named = comparison.falls, comparison.last
-    way, told = "fall" if falls else "rise", _told(ends, falls=falls)
+    direction, ranking = "fall" if falls else "rise", _told(ends, falls=falls)
     if not named:
-        return f"A joint {way} {lost.by_one} {told}."
+        return f"A joint {direction} {lost.by_one} {ranking}."
     last = wording.listing(list(named))
     if len(named) == len(ends):
-        return f"A joint {way} {lost.by_one} on {last} alike, {_end(ends[0][0], falls=falls)}."
+        return (
+            f"A joint {direction} {lost.by_one} on {last} alike, {_end(ends[0][0], falls=falls)}."
+        )
     verb = lost.by_one if len(named) == 1 else lost.by_several
-    return f"In a joint {way} {last} {verb} last: {told}."
+    return f"In a joint {direction} {last} {verb} last: {ranking}."
 
 
-def _nearer_still(comparison: VenueComparison, lost: _Verb) -> str:
+def _nearer_still(comparison: VenueComparison, verb: _Verb) -> str:
     """Return the lines on which a joint move the other way liquidates sooner.
 
     Empty where there are none.
@@ -106,8 +113,8 @@ def _nearer_still(comparison: VenueComparison, lost: _Verb) -> str:
         for line in comparison.whole
         if (end := line.reached(falls=other)) < line.reached(falls=comparison.falls)
     ]
-    way, told = "fall" if other else "rise", _told(sorted(ends), falls=other)
-    return f" A joint {way} {lost.by_one} sooner, {told}." if ends else ""
+    direction, ranking = "fall" if other else "rise", _told(sorted(ends), falls=other)
+    return f" A joint {direction} {verb.by_one} sooner, {ranking}." if ends else ""
 
 
 def _told(ends: Sequence[tuple[float, str]], *, falls: bool) -> str:
@@ -146,38 +153,38 @@ def _why_nobody(comparison: VenueComparison) -> str:
 def assumptions(scenario: Scenario, comparison: VenueComparison) -> list[str]:
     """Return what comparing the venues takes for granted, besides each venue's own assumptions."""
     settled = {line.scenario.account.rules.settlement for line in comparison.lines}
-    said = [
+    sentences = [
         f"{' and '.join(sorted(settled, reverse=True))} are taken as one dollar each, marks as the "
         f"same everywhere"
     ]
     if scenario.account.settlement_rate != 1:
         rate = wording.rate(scenario.account.settlement_rate)
-        said.append(
+        sentences.append(
             f"the settlement coin counts at {rate} wherever the venue counts several coins in "
             f"cross margin"
         )
-    said.append(f"liquidation is looked for in every {COMMON_MOVE}, each token by its beta")
+    sentences.append(f"liquidation is looked for in every {COMMON_MOVE}, each token by its beta")
     if scenario.account.taker_fee is not None:
-        fee, here = wording.rate(scenario.account.taker_fee), scenario.account.rules.name
-        said.append(
-            f"the taker fee of {fee} that was entered counts on {here} alone, elsewhere the "
+        fee, venue_name = wording.rate(scenario.account.taker_fee), scenario.account.rules.name
+        sentences.append(
+            f"the taker fee of {fee} that was entered counts on {venue_name} alone, elsewhere the "
             f"venue's own does"
         )
-    if own := sorted(
+    if custom := sorted(
         set(scenario.market.tiers) & {position.symbol for position in scenario.positions}
     ):
         kind = "by contracts" if scenario.account.rules.flat_tiers else "by notional"
-        tables = f"the scenario's own tier tables ({wording.some(own)}) replace the venue's"
-        said.append(f"{tables} wherever tiers are read {kind}, and nowhere else")
+        tables = f"the scenario's own tier tables ({wording.some(custom)}) replace the venue's"
+        sentences.append(f"{tables} wherever tiers are read {kind}, and nowhere else")
     if scenario.account.collateral:
-        said.append("collateral counts only where the venue counts it, at the same ratio")
-    said += [
+        sentences.append("collateral counts only where the venue counts it, at the same ratio")
+    sentences += [
         f"{line_name(line.without)}: those positions are left out with their margin, profit "
         f"and loss"
         for line in comparison.lines
         if line.without
     ]
-    return said
+    return sentences
 
 
 def venue_change(before: Scenario, after: Scenario) -> str:

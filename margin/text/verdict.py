@@ -71,8 +71,8 @@ def verdict(account: Preparable) -> str:
         return _unknown(assessment)
     if assessment.liquidated:
         return _liquidated(account)
-    told = (_together(account), _apart(account), _alone(account))
-    return " ".join(filter(None, told))
+    sentences = (_together(account), _apart(account), _alone(account))
+    return " ".join(filter(None, sentences))
 
 
 def _unknown(assessment: Assessment) -> str:
@@ -117,10 +117,10 @@ def _liquidated(account: PreparedAccount) -> str:
         what = "A position" if isolated else "The account"
         return f"{what} is at the liquidation point: equity equals what {venue} requires."
     if isolated:
-        lost = [figures for figures in assessment.positions if figures.liquidated]
-        margins = wording.money(sum(figures.isolated_margin or 0.0 for figures in lost))
-        names = wording.listing([f"{figures.symbol} {figures.side}" for figures in lost])
-        verb = "is" if len(lost) == 1 else "are"
+        liquidated = [figures for figures in assessment.positions if figures.liquidated]
+        margins = wording.money(sum(figures.isolated_margin or 0.0 for figures in liquidated))
+        names = wording.listing([f"{figures.symbol} {figures.side}" for figures in liquidated])
+        verb = "is" if len(liquidated) == 1 else "are"
         return (
             f"{names} {verb} {LIQUIDATED_NOW}: the isolated margin, {margins}, is lost, and no "
             f"more."
@@ -134,20 +134,22 @@ def _together(account: PreparedAccount) -> str:
     scenario, assessment = account.scenario, assess(account)
     down, up = assessment.joint_move
     if down is None and up is None:
-        lost = "liquidates a position" if scenario.account.isolated else "liquidates the account"
-        return f"No {COMMON_MOVE} {lost}."
+        outcome = "liquidates a position" if scenario.account.isolated else "liquidates the account"
+        return f"No {COMMON_MOVE} {outcome}."
     tokens = _moving(scenario)
     by_beta = any(scenario.market.beta(token) != 1 for token in tokens)
     ending = "s" if by_beta or len(tokens) == 1 else ""
     moves = [] if down is None else [f"fall{ending} {wording.percent(-down)}"]
     moves += [] if up is None else [f"rise{ending} {wording.percent(up)}"]
-    here = " from here" if present_move(scenario) else ""
-    lost = "the first position is liquidated" if scenario.account.isolated else _whole(tokens)
+    origin = " from here" if present_move(scenario) else ""
+    outcome = "the first position is liquidated" if scenario.account.isolated else _whole(tokens)
     if by_beta:
-        return f"If the market {' or '.join(moves)}{here} ({_betas(scenario, tokens)}), {lost}."
-    together = (" together" if len(tokens) > 1 else "") + here
+        return (
+            f"If the market {' or '.join(moves)}{origin} ({_betas(scenario, tokens)}), {outcome}."
+        )
+    together = (" together" if len(tokens) > 1 else "") + origin
     subject = wording.listing(tokens) if len(tokens) <= NAMED else f"all {len(tokens)} tokens"
-    return f"If {subject} {' or '.join(moves)}{together}, {lost}."
+    return f"If {subject} {' or '.join(moves)}{together}, {outcome}."
 
 
 def _apart(account: PreparedAccount) -> str:
@@ -163,11 +165,11 @@ def _apart(account: PreparedAccount) -> str:
     if len(set(direction.rates.values())) < 2:
         return ""
     move = reach(account.books, direction).down
-    asked = _asked(account)
-    if move is None or (asked is not None and round(-move, 4) >= round(asked, 4)):
+    change = _asked(account)
+    if move is None or (change is not None and round(-move, 4) >= round(change, 4)):
         return ""
-    here = " from here" if present_move(scenario) else ""
-    return f"Moving apart ({apart(direction)}), {wording.percent(-move)} each{here} is enough."
+    origin = " from here" if present_move(scenario) else ""
+    return f"Moving apart ({apart(direction)}), {wording.percent(-move)} each{origin} is enough."
 
 
 def _asked(account: PreparedAccount) -> float | None:
@@ -179,7 +181,7 @@ def _asked(account: PreparedAccount) -> float | None:
         for x in assessment.joint_move
         if x is not None
     ]
-    return min([max(asked) for asked in changes if asked], default=None)
+    return min([max(moves) for moves in changes if moves], default=None)
 
 
 def apart(direction: Direction) -> str:
@@ -197,11 +199,11 @@ def _moving(scenario: Scenario) -> list[str]:
     Those held, and counted collateral.
     """
     counts = scenario.account.rules.counts_collateral and not scenario.account.isolated
-    held = {position.symbol for position in scenario.positions}
+    tokens = {position.symbol for position in scenario.positions}
     return [
         token
         for token in scenario.tokens
-        if scenario.market.beta(token) and (counts or token in held)
+        if scenario.market.beta(token) and (counts or token in tokens)
     ]
 
 
@@ -236,13 +238,13 @@ def _alone(account: PreparedAccount) -> str:
     )
     if not moves:
         return f"No token could do it alone{', up to +1,000%' if every else ''}."
-    told = [
+    lines = [
         (symbol, "fall" if move < 0 else "rise", wording.percent(abs(move)))
         for symbol, move in moves[:NAMED]
     ]
-    symbol, verb, amount = told[0]
+    symbol, verb, amount = lines[0]
     parts = [f"{symbol} would have to {verb} {amount}"]
-    for (_, before, _), (symbol, verb, amount) in pairwise(told):
+    for (_, before, _), (symbol, verb, amount) in pairwise(lines):
         parts.append(f"{symbol} {amount}" if verb == before else f"{symbol} {verb} {amount}")
     return f"Alone, {', '.join(parts)}{_further(len(moves) - NAMED)}."
 

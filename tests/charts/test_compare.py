@@ -148,7 +148,7 @@ def test_the_axis_reaches_what_the_title_states() -> None:
     far = account("binance", "cross", legs, 10_000, marks={"FET": 0.2231})
     found = curves(modes(far), together(far))
     assert found is not None
-    last = min(reached.down or 0.0 for _, reached in found.lost_at)
+    last = min(reached.down or 0.0 for _, reached in found.liquidated_at)
     assert found.cross_reached.down is not None
     assert found.moves[0] <= 1.1 * min(last, found.cross_reached.down) or found.moves[0] == -1
     figure = figures.modes(found, modes(far))

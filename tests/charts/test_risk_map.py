@@ -467,8 +467,8 @@ def test_pointing_at_a_day_says_how_the_account_ends_there_and_on_the_whole_day(
 
 def test_in_isolated_mode_a_day_tells_how_many_positions_it_takes_and_what_they_leave() -> None:
     found = named("isolated")
-    lost = LIVED._replace(positions_lost=1, equity_left=4_400.0, liquidated=True)
-    safe = LIVED._replace(positions_lost=0, equity_left=9_100.0)
+    lost = LIVED._replace(positions_liquidated=1, equity_left=4_400.0, liquidated=True)
+    safe = LIVED._replace(positions_liquidated=0, equity_left=9_100.0)
     drawn = Drawn(found, points=(day("2025-10-10", -0.1, 0.0, lost, safe),))
     told = drawn.trace("crash days").text[0]
     assert "1 of 2 positions lost<br>margin balance $4,400.00 after that" in told

@@ -320,7 +320,7 @@ def holding_of(document: Document, position: Document) -> Holding:
     )
 
 
-def own_margin(position: Document) -> Fraction:
+def posted_margin(position: Document) -> Fraction:
     """The margin an isolated position holds."""
     given = position.get("isolated_margin")
     opening = (
@@ -336,7 +336,7 @@ def isolated_account(document: Document, position: Document) -> Account:
 
     Bybit keeps the closing fee apart and counts extra margin at 1 ÷ (1 − s·f).
     """
-    holding, margin = holding_of(document, position), own_margin(position)
+    holding, margin = holding_of(document, position), posted_margin(position)
     if document["venue"] == "bybit":
         opening = holding.quantity * holding.entry / holding.leverage
         margin = opening + (margin - opening) / (1 - holding.sign * fee_of(document))
@@ -460,7 +460,7 @@ def position_figures(document: Document, position: Document) -> Document:
     }
     if document["margin_mode"] == "isolated":
         account = isolated_account(document, position)
-        result["isolated_margin"] = own_margin(position)
+        result["isolated_margin"] = posted_margin(position)
         result["headroom"] = account.headroom(marks(document))
         result["margin_ratio"] = ratio_of(document, account, marks(document))
     return result
@@ -482,7 +482,7 @@ def account_figures(document: Document) -> Document:
         available = max(Fraction(0), equity - initial)
     else:
         equity = wallet + profit
-        available = wallet - sum(own_margin(position) for position in document["positions"])
+        available = wallet - sum(posted_margin(position) for position in document["positions"])
     return {
         "equity": equity,
         "unrealised_pnl": profit,

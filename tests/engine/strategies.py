@@ -242,7 +242,7 @@ def _fund(draw: st.DrawFn, document: Document, standing: str) -> None:
             needed *= 1 - sign * oracle.fee_of(document)
         if needed > 0 and draw(st.booleans()):
             position["isolated_margin"] = float(needed)
-        margins.append(float(oracle.own_margin(position)))
+        margins.append(float(oracle.posted_margin(position)))
     document["wallet_balance"] = sum(margins) * draw(st.sampled_from([1.0, 1.0, 1.5]))
 
 

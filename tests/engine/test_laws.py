@@ -135,7 +135,7 @@ def test_prices_times_k_with_sizes_divided_by_k_change_no_money_and_scale_liquid
 def test_more_wallet_never_brings_liquidation_nearer(document: Document, more: float) -> None:
     richer = {**document, "wallet_balance": document["wallet_balance"] + more}
     if document["margin_mode"] == "isolated":
-        margins = [float(oracle.own_margin(each)) + more for each in document["positions"]]
+        margins = [float(oracle.posted_margin(each)) + more for each in document["positions"]]
         richer["positions"] = [
             {**each, "isolated_margin": margin}
             for each, margin in zip(document["positions"], margins, strict=True)

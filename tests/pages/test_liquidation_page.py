@@ -121,7 +121,7 @@ def test_where_nothing_is_liquidated_it_says_how_the_account_ends_and_how_far_it
         "Nothing is liquidated on this path; equity ends at $12,000.00, from $30,000.00, "
         f"and the venue requires 10.75% of it.{said}"
     )
-    assert status(runs.found) == ("green", "Not liquidated")
+    assert status(runs.result) == ("green", "Not liquidated")
 
 
 def test_stops_that_save_the_account_are_told_beside_what_there_would_be_without_them() -> None:
@@ -131,7 +131,7 @@ def test_stops_that_save_the_account_are_told_beside_what_there_would_be_without
     )
     assert sentence(runs).endswith(" Without stops you would have kept nothing.")
     assert "insurance fund" not in sentence(runs)
-    assert status(runs.found) == ("yellow", "Stopped in time")
+    assert status(runs.result) == ("yellow", "Stopped in time")
 
 
 def test_stops_that_save_nothing_are_told_as_that() -> None:
@@ -152,7 +152,7 @@ def test_a_stop_that_fills_beyond_what_there_is_was_too_late() -> None:
         "Your stops fill too late, beyond what the account holds. You would have kept nothing"
     )
     assert " The insurance fund bore $1,000.00 of that. " in sentence(runs)
-    assert status(runs.found) == ("red", "Stopped too late")
+    assert status(runs.result) == ("red", "Stopped too late")
     assert step_rows(runs)[-1]["What happens"] == "What is owed is settled"
 
 
@@ -168,7 +168,7 @@ def test_a_stop_beyond_an_isolated_margin_was_too_late_whatever_the_rest_of_the_
         "A stop fills too late, beyond what the margin of its position holds. "
     )
     assert " The insurance fund bore $1,826.96 of that. TAO long stays open." in sentence(runs)
-    assert status(runs.found) == ("red", "Stopped too late")
+    assert status(runs.result) == ("red", "Stopped too late")
     assert [row["What happens"] for row in step_rows(runs)] == [
         "RENDER long is closed by your price stop",
         "RENDER long: what is owed is settled",
@@ -189,17 +189,17 @@ def test_an_isolated_position_that_is_lost_already_counts_nothing_and_the_figure
     kept = amounts.pop("Kept")
     assert amounts["Lost before, beyond margin"] == -2_500
     assert sum(amounts.values()) == pytest.approx(kept, abs=0.01)
-    assert finding(runs.found, runs.way) == "Liquidation at once: $4,454.58 of $5,000.00 kept"
-    assert runs.found.equity[0] == runs.found.start_equity == 5_000
+    assert finding(runs.result, runs.path) == "Liquidation at once: $4,454.58 of $5,000.00 kept"
+    assert runs.result.equity[0] == runs.result.start_equity == 5_000
     assert any(
-        "counts nothing at the start" in line for line in map(message, runs.found.assumptions)
+        "counts nothing at the start" in line for line in map(message, runs.result.assumptions)
     )
 
 
 def test_nothing_is_said_to_be_kept_of_a_debt() -> None:
     runs = gone(example(wallet_balance=-500))
     assert sentence(runs).startswith("You would have kept nothing, from −$500.00: ")
-    assert finding(runs.found, runs.way) == "Liquidation at once: $0.00 kept, from −$500.00"
+    assert finding(runs.result, runs.path) == "Liquidation at once: $0.00 kept, from −$500.00"
 
 
 def test_a_step_that_closes_nothing_realises_nothing_in_either_mode() -> None:
@@ -225,7 +225,7 @@ def test_a_step_that_closes_nothing_realises_nothing_in_either_mode() -> None:
 def test_what_is_left_is_told_as_equity_with_its_parts(
     changes: dict[str, Any], move: float, said: str
 ) -> None:
-    final = gone(example(**changes), move).found.final
+    final = gone(example(**changes), move).result.final
     assert left(prepare(final)) == said
 
 

@@ -204,7 +204,7 @@ def _margined(draw: st.DrawFn, scenario: Scenario) -> Scenario:
         else position
         for position in scenario.positions
     )
-    margins = sum(position.own_margin for position in positions)
+    margins = sum(position.posted_margin for position in positions)
     room = margins * (1 + draw(st.floats(0, 0.5)))
     return replace(
         with_wallet(scenario, max(room, scenario.account.wallet_balance)), positions=positions

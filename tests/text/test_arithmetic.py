@@ -231,8 +231,9 @@ def meanings(scenario: Scenario, assessment: Assessment) -> dict[str, float]:
         * position.entry_price
         * (1 - position.sign / position.leverage)
         * fee,
-        "M": position.own_margin,
-        "extra": position.own_margin - position.quantity * position.entry_price / position.leverage,
+        "M": position.posted_margin,
+        "extra": position.posted_margin
+        - position.quantity * position.entry_price / position.leverage,
         "margin balance": assessment.equity,
         "initial margin": assessment.initial_margin or 0,
         "maintenance margin": assessment.maintenance_margin or 0,

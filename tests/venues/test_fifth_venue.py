@@ -146,7 +146,7 @@ def test_its_own_policy_closes_by_halves() -> None:
     assert found is not None
     reduced = [step for step in found.steps if step.kind == "reduced"]
     assert reduced
-    assert all(step.left == step.quantity for step in reduced)
+    assert all(step.remaining == step.quantity for step in reduced)
     assert found.steps[0].fee == pytest.approx(0.003 * reduced[0].quantity * (reduced[0].fill or 0))
 
 

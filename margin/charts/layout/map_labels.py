@@ -123,10 +123,7 @@ class Labels:
         always: bool = False,
         bold: bool = False,
     ) -> None:
-        """Write the words at the first free one of the spots.
-
-        Where none is free, nowhere, or if `always` at the first.
-        """
+        """Write the words at the first free spot; without one only if `always`, at the first."""
         if not spots:
             return
         boxes = self._boxes(spots, LETTER * len(words), LINE)
@@ -145,10 +142,10 @@ class Labels:
             self._lines = np.concatenate([self._lines, self._line(point, place)])
             self._leads = np.concatenate([self._leads, self._lead(point, place)])
 
-    def tell(self, words: str, told: str) -> None:
+    def tell(self, words: str, text: str) -> None:
         """Have words that were written say more when they are pointed at."""
         if words in self._written:
-            self._written[words].label["hovertext"] = told
+            self._written[words].label["hovertext"] = text
 
     def lengthen(self, words: str, more: str) -> None:
         """Follow words right beside their point by more where there is room."""
@@ -162,22 +159,21 @@ class Labels:
             written.label["text"] += f" {escape(more)}"
 
     def _choose(self, spots: Sequence[tuple[Point, Place]], boxes: Array) -> int | None:
-        """Return the spot free of marks and words that is best.
-
-        The first, or one further on that crosses fewer lines.
-        """
+        """Return the first free spot, or a later one that crosses fewer lines."""
         free = np.flatnonzero(
             self._free(boxes, np.concatenate([self._marks, self._words]))
         ).tolist()
         clear, best, least = self._free(boxes, self._lines), None, np.inf
-        for each in free:
-            point, place = spots[each]
+        for index in free:
+            point, place = spots[index]
             if place.away >= least:
                 break
             crossed = self._crossed(point, place) if place.far else 0
-            cost = place.away + CROSSING * (2 - clear[each] - self._reached(point, place) + crossed)
+            cost = place.away + CROSSING * (
+                2 - clear[index] - self._reached(point, place) + crossed
+            )
             if cost < least:
-                best, least = each, cost
+                best, least = index, cost
         return best
 
     def _line(self, point: Point, place: Place) -> Array:
@@ -186,10 +182,7 @@ class Labels:
         return self._boxes(spots, LINE_WIDTH, LINE_WIDTH)
 
     def _lead(self, point: Point, place: Place) -> Array:
-        """Return the line from words to their point, shape (1, widths, 4).
-
-        Both ends' places in pixels.
-        """
+        """Return the line from words to their point, both ends in pixels; shape (1, widths, 4)."""
         ends = self._boxes([(point, ON), (point, Place(place.right, place.up, 0.5, 0.5))], 0.0, 0.0)
         return np.concatenate([ends[:1, :, :2], ends[1:, :, :2]], axis=-1)
 
@@ -207,10 +200,7 @@ class Labels:
         return not place.far or bool(self._free(self._line(point, place), self._words).all())
 
     def _boxes(self, spots: Sequence[tuple[Point, Place]], width: float, height: float) -> Array:
-        """Return what words take at each spot, shape (spots, widths, 4).
-
-        Left, low, right and high in pixels.
-        """
+        """Return the boxes of words per spot: left, low, right, high; shape (spots, widths, 4)."""
         shares = (np.array([point for point, _ in spots]) - self._low) / self._wide
         right, up, across, above = np.array([place for _, place in spots]).T
         left = np.multiply.outer(shares[:, 0], WIDTHS) + (right - across * width)[:, None]
@@ -219,7 +209,7 @@ class Labels:
         )
         return np.stack([left, low, left + width, low + height], axis=-1)
 
-    def _free(self, boxes: Array, taken: Array) -> Free:
+    def _free(self, boxes: Array, occupied: Array) -> Free:
         """Return which of the boxes lie within the map at every width and on nothing taken."""
         left, low, right, high = np.moveaxis(boxes, -1, 0)
         free = (
@@ -228,9 +218,9 @@ class Labels:
             & (high[:, 0] <= self._height)
         )
         ours, theirs = np.nonzero(
-            free[:, None] & (low[:, :1] < taken[:, 0, 3]) & (taken[:, 0, 1] < high[:, :1])
+            free[:, None] & (low[:, :1] < occupied[:, 0, 3]) & (occupied[:, 0, 1] < high[:, :1])
         )  # Heights are the same at every width.
-        meets = (left[ours] < taken[theirs, :, 2]) & (taken[theirs, :, 0] < right[ours])
+        meets = (left[ours] < occupied[theirs, :, 2]) & (occupied[theirs, :, 0] < right[ours])
         free[ours[meets.any(axis=1)]] = False
         return np.asarray(free)
 
@@ -239,10 +229,7 @@ _AROUND_WORDS = np.array([-GAP, 0.0, GAP, 0.0])
 
 
 def _side(lines: Array, points: Array) -> Array:
-    """Return on which side of lines, shape (…, 4), points, shape (…, 2), lie.
-
-    Above 0, below it, or 0 on them.
-    """
+    """Return the side of lines (…, 4) on which points (…, 2) lie: positive, negative or 0 on it."""
     along, off = lines[..., 2:] - lines[..., :2], points - lines[..., :2]
     return np.asarray(along[..., 0] * off[..., 1] - along[..., 1] * off[..., 0])
 

@@ -1,7 +1,4 @@
-"""What charts of one row each share.
-
-Words above, and below them a line on which bars and symbols stand.
-"""
+"""The common layout of row charts: words above a line that carries bars and symbols."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -66,10 +63,7 @@ def figure(
 
 
 def counted(what: str, more: str, count: int) -> str:
-    """Return the axis' title.
-
-    What it shows, and more about it, or how many rows of so many stand there.
-    """
+    """Return the axis title with a note, or with the number of rows shown if not all are."""
     return f"{what}{more}" if count <= MOST_ROWS else f"{what}: nearest {MOST_ROWS} of {count}"
 
 
@@ -86,10 +80,7 @@ def with_room(moves: Sequence[float]) -> tuple[float, float]:
 
 
 def names(words: Sequence[str], x: float) -> style.Trace:
-    """Return the words of each row above its line, from `x` on.
-
-    They fit a narrow screen and never collide.
-    """
+    """Return each row's words above its line from `x` on, where they fit a narrow screen."""
     return {
         "type": "scatter",
         "x": np.full(len(words), x),

@@ -73,10 +73,7 @@ def look(place: int, side: str) -> tuple[str, str]:
 
 
 def headline(finding: str) -> str:
-    """Return the finding as a chart title, on few lines of like length.
-
-    As few as the narrowest screen allows.
-    """
+    """Return the finding as a chart title, on as few even lines as the narrowest screen allows."""
     lines = wrap(finding, NARROWEST, break_long_words=False)
     for width in range(NARROWEST - 1, 0, -1):
         shorter = wrap(finding, width, break_long_words=False)

@@ -56,20 +56,22 @@ class Place(NamedTuple):
 
 
 def _places(label: Label, plot: Plot) -> Iterator[Place]:
-    """Yield where a label may stand, the best first.
-
-    Right of its point and above, left and below, then the other two.
-    """
+    """Yield where a label may stand, best first: right above its point, then left below it."""
     x, y, width = (
         label.x / plot.end,
         (label.y - plot.low) / (plot.high - plot.low),
         CHARACTER * len(label.text),
     )
-    for side, way in (("top right", 1), ("bottom left", -1), ("top left", 1), ("bottom right", -1)):
+    for side, sign in (
+        ("top right", 1),
+        ("bottom left", -1),
+        ("top left", 1),
+        ("bottom right", -1),
+    ):
         left = x + GAP if side.endswith("right") else x - GAP - width
         for line in range(HIGHEST):
-            at = y + way * line * LABEL_HEIGHT
-            bottom = at + GAP if way > 0 else at - GAP - LABEL_HEIGHT
+            at = y + sign * line * LABEL_HEIGHT
+            bottom = at + GAP if sign > 0 else at - GAP - LABEL_HEIGHT
             yield Place(at, y, line, side, Box(left, left + width, bottom, bottom + LABEL_HEIGHT))
 
 
@@ -78,17 +80,17 @@ def placed(labels: Sequence[Label], plot: Plot, drawn: Array) -> list[Place]:
 
     The label furthest along the way is placed first.
     """
-    taken: dict[int, Place] = {}
+    chosen: dict[int, Place] = {}
     for index in sorted(range(len(labels)), key=lambda index: -labels[index].x / plot.end):
         inside = [place for place in _places(labels[index], plot) if place.box.inside(WHOLE)]
         free = [
             place
             for place in inside
-            if not any(place.box.meets(other.box) for other in taken.values())
+            if not any(place.box.meets(other.box) for other in chosen.values())
         ]
         clear = (place for place in free if not place.box.holds(drawn))
-        taken[index] = next(itertools.chain(clear, free, inside, _places(labels[index], plot)))
-    return [taken[index] for index in range(len(labels))]
+        chosen[index] = next(itertools.chain(clear, free, inside, _places(labels[index], plot)))
+    return [chosen[index] for index in range(len(labels))]
 
 
 def leaders(labels: Sequence[Label], places: Sequence[Place], plot: Plot) -> list[dict[str, Any]]:

@@ -282,7 +282,7 @@ def _available(scenario: Scenario, equity: float, initial: float | None) -> floa
         return _excess(equity, initial)
     return _excess(
         scenario.account.wallet_balance,
-        sum([position.own_margin for position in scenario.positions]),
+        sum([position.posted_margin for position in scenario.positions]),
     )
 
 
@@ -297,8 +297,8 @@ def _positions(account: PreparedAccount) -> list[PositionFigures]:
     alone = account.standings if scenario.account.isolated else repeat(None)
     rows = zip(positions, account.legs, _tiers(account), _twins(positions), alone, strict=False)
     return [
-        _figures(position, leg, tier, twin, own, scenario)
-        for position, leg, tier, twin, own in rows
+        _figures(position, leg, tier, twin, standing, scenario)
+        for position, leg, tier, twin, standing in rows
     ]
 
 
@@ -333,7 +333,7 @@ def _figures(
     leg: Leg,
     tier: int,
     twin: Position | None,
-    own: Standing | None,
+    standing: Standing | None,
     scenario: Scenario,
 ) -> PositionFigures:
     """Return one position's figures.
@@ -345,7 +345,7 @@ def _figures(
     symbol, quantity = position.symbol, position.quantity
     mark, isolated = market.marks[symbol], account.isolated
     notional, profit = quantity * mark, leg.equity(mark)
-    margin = position.own_margin if isolated else None
+    margin = position.posted_margin if isolated else None
     known = (symbol, position.side, quantity, notional, profit)
     if not leg.rates:
         unknown = (None, None, None, None, None, None)
@@ -366,9 +366,9 @@ def _figures(
         cap,
         _position_problems(position, twin, table, cap, scenario, negative=rate * notional < amount),
         margin,
-        own.headroom if own else None,
-        rules.ratio.of(own) if own else None,
-        own.liquidated if own else None,
+        standing.headroom if standing else None,
+        rules.ratio.of(standing) if standing else None,
+        standing.liquidated if standing else None,
     )
 
 
@@ -378,14 +378,14 @@ def _no_tiers(position: Position, scenario: Scenario) -> Problem:
     No perpetual, no table, or contracts of unknown size.
     """
     symbol = position.symbol
-    seen = scenario.market.reference.not_listed.get(symbol)
+    not_listed = scenario.market.reference.not_listed.get(symbol)
     why = "no_table" if scenario.market.table(symbol) is None else "contract_size"
     return Problem.error(
         "no_tiers",
-        why="not_listed" if seen else why,
+        why="not_listed" if not_listed else why,
         symbol=symbol,
         venue=scenario.account.rules.name,
-        seen=seen,
+        seen=not_listed,
     )
 
 
@@ -518,8 +518,10 @@ def _assumptions(scenario: Scenario) -> tuple[Assumption, ...]:
         return tuple(venue_rules)
     symbols = {position.symbol for position in scenario.positions}
     tables = []
-    if own := sorted(symbols & market.tiers.keys()):
-        tables.append(Assumption.of("own_tiers", tokens=own, as_of=market.tiers_as_of or "undated"))
+    if custom := sorted(symbols & market.tiers.keys()):
+        tables.append(
+            Assumption.of("own_tiers", tokens=custom, as_of=market.tiers_as_of or "undated")
+        )
     if (used := symbols - market.tiers.keys()) & reference.tiers.keys():
         tables.append(Assumption.of("venue_tiers", venue=rules.key, days=reference.days(used)))
     doubtful = sorted((symbols & reference.unconfirmed) - market.contract_values.keys())

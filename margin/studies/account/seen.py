@@ -49,16 +49,16 @@ def differences(account: Preparable) -> list[Difference]:
     return [] if seen is None else changed(seen, _seen_now(assess(account)))
 
 
-def changed(seen: Seen, now: Seen) -> list[Difference]:
+def changed(before: Seen, now: Seen) -> list[Difference]:
     """Return the figures that are not the same within 1%, and those that came or went."""
     pairs = [
-        Difference("equity", seen.equity, now.equity),
-        Difference("margin_ratio", seen.margin_ratio, now.margin_ratio),
+        Difference("equity", before.equity, now.equity),
+        Difference("margin_ratio", before.margin_ratio, now.margin_ratio),
     ]
     return [pair for pair in pairs if not _close(pair.seen, pair.now)]
 
 
-def _close(seen: float | None, now: float | None) -> bool:
-    if seen is None or now is None:
-        return seen is now
-    return abs(now - seen) <= TOLERANCE * max(abs(seen), abs(now))
+def _close(before: float | None, now: float | None) -> bool:
+    if before is None or now is None:
+        return before is now
+    return abs(now - before) <= TOLERANCE * max(abs(before), abs(now))

@@ -1,6 +1,4 @@
-"""The same positions in cross and in isolated margin.
-
-What is liquidated where, and what a move leaves in each mode.
+"""The same positions in cross and isolated margin: liquidations, and worth after a move.
 
 In isolated mode every position stands on a margin of its own and the rest of the wallet is safe. A
 liquidation is taken to lose all that stands behind it: a position's own margin in isolated mode,
@@ -48,9 +46,7 @@ AT_CROSS_WORST = Assumption.of("at_cross_worst")
 
 
 class MarginPool(NamedTuple):
-    """What stands or falls by itself.
-
-    The account in cross, in isolated mode one position with its own margin.
+    """What is liquidated as one: the account in cross, a position with its margin in isolated.
 
     `standing` is None where the tiers are not known. `names` are its positions, such as `RENDER
     long`; the collateral beside isolated positions has none and never falls.
@@ -75,10 +71,7 @@ class MarginPool(NamedTuple):
         return self.account.standings[0]
 
     def worth(self, prices: Mapping[str, float]) -> float:
-        """Return what the part is worth at prices by token, liquidated or not, at the coin's rate.
-
-        Never below 0.
-        """
+        """Return the pool's worth at prices by token, at the coin's rate and never below 0."""
         return self._rate * max(
             0.0, self._own + self.book.equity_at([prices[token] for token in self.book.tokens])
         )
@@ -117,15 +110,13 @@ class MarginPool(NamedTuple):
 
 
 class Remainder(NamedTuple):
-    """What a move leaves of the account in one mode, and the change from today.
+    """The account's worth after a move in one mode and its change, in the settlement coin.
 
-    In the settlement coin.
-
-    `lost` names the positions liquidated on the way: in cross all or none.
+    `liquidated` names the positions liquidated on the way: in cross all or none.
     """
 
-    lost: tuple[str, ...]
-    left: float
+    liquidated: tuple[str, ...]
+    worth: float
     change: float
 
 
@@ -178,7 +169,7 @@ class Mode:
         if self.collateral:
             open_parts.append(self.collateral)
         worth = self.free + sum(part.worth(prices) for part in open_parts)
-        return Remainder(tuple(names), worth, worth - self.today.left if self.today else 0.0)
+        return Remainder(tuple(names), worth, worth - self.today.worth if self.today else 0.0)
 
     def reaches(self, direction: Direction) -> list[JointMove]:
         """Return per part the first move each way along the direction at which it is liquidated."""
@@ -191,10 +182,7 @@ class Mode:
 
 
 class Pair(NamedTuple):
-    """One position's liquidation prices in both modes.
-
-    In cross those of its token, all other marks standing still.
-    """
+    """A position's liquidation prices in both modes; in cross those of its token alone."""
 
     position: Position
     mark: float
@@ -255,7 +243,7 @@ def modes(account: Preparable) -> ModeComparison:
     """
     account = prepare(account)
     scenario = account.scenario
-    margins = sum(position.own_margin for position in scenario.positions)
+    margins = sum(position.posted_margin for position in scenario.positions)
     missing = _missing(scenario, margins) if scenario.positions else 0.0
     if scenario.account.isolated:
         cross, isolated = prepare(in_mode(scenario, "cross")), account
@@ -318,7 +306,9 @@ def _collateral(scenario: Scenario) -> MarginPool | None:
 
 def _alone(scenario: Scenario, position: Position) -> Scenario:
     """Return an account that holds one isolated position with its margin and nothing else."""
-    account = replace(scenario.account, wallet_balance=or_zero(position.own_margin), collateral=())
+    account = replace(
+        scenario.account, wallet_balance=or_zero(position.posted_margin), collateral=()
+    )
     return replace(scenario, account=account, positions=(position,))
 
 
@@ -330,12 +320,12 @@ class ModeReach(NamedTuple):
 
     The first x each way at which anything is lost, and at which everything is.
 
-    `left` is what stands at the move that was asked for.
+    `remainder` is what the requested move leaves.
     """
 
     first: JointMove
     last: JointMove
-    left: Remainder
+    remainder: Remainder
 
 
 class DirectionRow(NamedTuple):
@@ -386,12 +376,10 @@ def _last(reaches: Sequence[JointMove]) -> JointMove:
 
 
 class ModeCurves(NamedTuple):
-    """What is left in both modes along a direction, as arrays of shape (points,).
+    """The account's worth in both modes along a direction, as arrays of shape (points,).
 
-    x ascends and 0 is among them.
-
-    `cross_reached` is where cross is liquidated; `lost_at` says the same of every isolated position
-    by its name.
+    `moves` ascend and include 0. `cross_reached` is the move that liquidates cross,
+    `liquidated_at` the same for every isolated position by its name.
     """
 
     direction: Direction
@@ -399,7 +387,7 @@ class ModeCurves(NamedTuple):
     cross: Array
     isolated: Array
     cross_reached: JointMove
-    lost_at: tuple[tuple[str, JointMove], ...]
+    liquidated_at: tuple[tuple[str, JointMove], ...]
 
 
 def curves(comparison: ModeComparison, direction: Direction) -> ModeCurves | None:
@@ -417,7 +405,7 @@ def curves(comparison: ModeComparison, direction: Direction) -> ModeCurves | Non
         direction, [reached, *alone], _stated(reached, _last(alone), funded=not comparison.missing)
     )
     names = [part.names[0] for part in comparison.isolated.parts]
-    lost_at = tuple(zip(names, alone, strict=True))
+    liquidated_at = tuple(zip(names, alone, strict=True))
     cross = _curve(comparison.cross, direction, moves, [reached])
     return ModeCurves(
         direction,
@@ -425,7 +413,7 @@ def curves(comparison: ModeComparison, direction: Direction) -> ModeCurves | Non
         cross,
         _curve(comparison.isolated, direction, moves, alone),
         reached,
-        lost_at,
+        liquidated_at,
     )
 
 
@@ -437,10 +425,7 @@ def _curve(mode: Mode, direction: Direction, moves: Array, reaches: Sequence[Joi
 
 
 def _stated(cross: JointMove, last: JointMove, *, funded: bool) -> list[float]:
-    """Return the moves that must be shown, 0 left out.
-
-    The nearest that liquidates cross, and the last loss on that side.
-    """
+    """Return the moves to show: the nearest that liquidates cross, and that side's last loss."""
     first = nearest(cross)
     far = (nearest(last) if not first else last.down if first < 0 else last.up) if funded else None
     return [move for move in (first, far) if move]
@@ -537,10 +522,7 @@ def _day_row(
 def _instant(
     comparison: ModeComparison, whole: Instant, alone: Iterable[Instant]
 ) -> tuple[Remainder, Remainder]:
-    """Return what both modes leave at the prices that cross met.
-
-    Each isolated position lost or not at those it met itself.
-    """
+    """Return both modes at cross's prices; isolated positions are liquidated at their own."""
     cross = comparison.cross.remainder([bool(whole.outcome.liquidated)], whole.prices)
     return cross, comparison.isolated.remainder(
         [bool(instant.outcome.liquidated) for instant in alone], whole.prices
@@ -573,28 +555,30 @@ class Need(NamedTuple):
 
 
 class Switch(NamedTuple):
-    """What changing to the other mode would mean now, as far as the figures say.
+    """The result of changing to the other mode at the present marks.
 
-    `missing`: what the wallet lacks for the isolated margins. `gone` are the positions that are
-    liquidated in the present mode already. `needs` are the parts of the other mode, none without
-    positions; `free` is the part of the wallet that none of them holds. Where tiers are missing,
-    `known` is false and only `missing` can be told.
+    `missing`: what the wallet lacks for the isolated margins. `already_liquidated` names the
+    positions liquidated in the present mode. `needs` are the parts of the other mode, empty without
+    positions; `free` is the part of the wallet that belongs to none of them. Where tiers are
+    missing, `known` is false and only `missing` is given.
     """
 
     to: MarginMode
     known: bool
     missing: float
-    gone: tuple[str, ...]
+    already_liquidated: tuple[str, ...]
     needs: tuple[Need, ...]
     free: float
 
     @property
-    def nothing_left(self) -> bool:
+    def all_liquidated(self) -> bool:
         """Whether every position is liquidated in the present mode already."""
-        return bool(self.gone) and len(self.gone) == sum(len(need.names) for need in self.needs)
+        return bool(self.already_liquidated) and len(self.already_liquidated) == sum(
+            len(need.names) for need in self.needs
+        )
 
     @property
-    def dead(self) -> tuple[str, ...]:
+    def newly_liquidated(self) -> tuple[str, ...]:
         """The positions that the change would liquidate, or show as liquidated."""
         return tuple(name for need in self.needs if need.liquidated for name in need.names)
 
@@ -622,9 +606,9 @@ class Switch(NamedTuple):
     @property
     def allowed(self) -> bool | None:
         """Whether the figures allow the change, initial margin left aside; None where not known."""
-        if self.missing or self.nothing_left:
+        if self.missing or self.all_liquidated:
             return False
-        return not self.dead if self.known else None
+        return not self.newly_liquidated if self.known else None
 
     @property
     def margin_call(self) -> bool:
@@ -640,7 +624,7 @@ def switch(comparison: ModeComparison) -> Switch:
     if not comparison.complete:
         return Switch(to, False, missing, (), (), 0.0)
     free = other.free / other.scenario.account.owned_rate
-    liquidated = present.today.lost if present.today else ()
+    liquidated = present.today.liquidated if present.today else ()
     return Switch(to, True, missing, liquidated, _needs(other), free)
 
 

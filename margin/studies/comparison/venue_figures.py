@@ -33,10 +33,7 @@ class Beside(NamedTuple):
 
     @property
     def difference(self) -> float | None:
-        """How much more ours is, as a fraction of the venue's.
-
-        None where one of them is missing, or that is 0.
-        """
+        """Ours minus the venue's, as a fraction of it; None if either is missing or it is 0."""
         if isinstance(self.venue, str) or isinstance(self.ours, str) or not self.venue:
             return None
         return (self.ours - self.venue) / abs(self.venue)

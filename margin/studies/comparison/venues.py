@@ -1,6 +1,4 @@
-"""The same account on one venue after the other.
-
-The same positions, wallet and marks under each venue's own rules.
+"""The same positions, wallet and marks under each venue's own rules.
 
 Reference tables are handed in. Where a venue does not know a token, its figures are not known
 either; the account without that token then stands in a line of its own. Figures of tables more than
@@ -69,10 +67,7 @@ class VenueLine:
         return self.scenario.account.rules.name
 
     def reached(self, *, falls: bool) -> float:
-        """Return how large a joint fall or rise liquidates.
-
-        0 where that is so already, infinite where none does.
-        """
+        """Return the joint move that liquidates as a size: 0 if already so, infinite if none."""
         if self.assessment.liquidated:
             return 0.0
         move = self.assessment.joint_move.down if falls else self.assessment.joint_move.up
@@ -88,10 +83,7 @@ class Dated(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VenueComparison:
-    """One line per venue, in the order of `listing_venues`.
-
-    `whole` are those that know every token of a position.
-    """
+    """One line per venue, in the order of `listing_venues`; `whole` lines know every token."""
 
     lines: tuple[VenueLine, ...]
 
@@ -110,13 +102,10 @@ class VenueComparison:
 
     @property
     def apart(self) -> int | None:
-        """Days between the oldest and the newest table of the whole lines.
-
-        None where one of them has no day.
-        """
+        """Days between the oldest and newest table of the whole lines, None if one has no day."""
         if self.span is None:
             return None
-        first, last = (date.fromisoformat(each.day) for each in self.span)
+        first, last = (date.fromisoformat(dated.day) for dated in self.span)
         return (last - first).days
 
     @property
@@ -135,10 +124,7 @@ class VenueComparison:
         )
 
     def _ahead(self, *, falls: bool) -> list[float]:
-        """Return how large the joint moves one way are that do not liquidate yet.
-
-        Line by line.
-        """
+        """Return per line the size of the joint move to liquidation, if not liquidated yet."""
         return [end for line in self.whole if 0 < (end := line.reached(falls=falls)) < inf]
 
     @property
@@ -189,9 +175,9 @@ def _days(
 ) -> tuple[dict[str, list[str]], tuple[str, ...]]:
     """Return the tables of these tokens by their day, and the tokens whose table has none."""
     market = scenario.market
-    own = [token for token in tokens if token in market.tiers]
-    days = market.reference.days(set(tokens) - set(own))
-    if market.tiers_as_of and own:
-        days[market.tiers_as_of] = [*days.get(market.tiers_as_of, []), *own]
+    custom = [token for token in tokens if token in market.tiers]
+    days = market.reference.days(set(tokens) - set(custom))
+    if market.tiers_as_of and custom:
+        days[market.tiers_as_of] = [*days.get(market.tiers_as_of, []), *custom]
     dated = {token for dated_tokens in days.values() for token in dated_tokens}
     return dict(sorted(days.items())), tuple(token for token in tokens if token not in dated)

@@ -51,9 +51,7 @@ class Curve(NamedTuple):
 
 
 def common_move_curve(account: Preparable) -> Curve | None:
-    """Return the curve from the baseline marks.
-
-    Or from the marks where no joint move leads from those to these.
+    """Return the curve from the baseline marks, or from today's if no joint move leads there.
 
     None where there is nothing to draw: no positions, or a token without tiers.
     """
@@ -86,10 +84,7 @@ def _moves(levels: list[JointMove], today: float) -> Array:
 def _worst(
     books: Sequence[Book], scenario: Scenario, prices: dict[str, float], moves: Array
 ) -> tuple[Array, Array, Array, Array]:
-    """Return margin used, ratio, equity and requirement of the worst book.
-
-    At each move.
-    """
+    """Return margin used, ratio, equity and requirement of the worst book at each move."""
     rule, market = scenario.account.rules.ratio, scenario.market
     rows = []
     for book in books:

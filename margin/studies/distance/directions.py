@@ -220,10 +220,12 @@ def _asked(
 ) -> tuple[float, float, str] | tuple[None, None, None]:
     """Return the liquidation point that asks the smaller change, that change, its token."""
     points = [x for x in liquidation if x is not None]
-    asked = [(max(abs(direction.change(token, x)) for token in tokens), abs(x), x) for x in points]
-    if not asked:
+    changes = [
+        (max(abs(direction.change(token, x)) for token in tokens), abs(x), x) for x in points
+    ]
+    if not changes:
         return None, None, None
-    hardest, _, nearest = min(asked)
+    hardest, _, nearest = min(changes)
     return nearest, hardest, max(tokens, key=lambda token: abs(direction.change(token, nearest)))
 
 

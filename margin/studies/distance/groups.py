@@ -180,12 +180,12 @@ def day_points(
             places.append((x, y))
     moved, when = first.rates.keys() | second.rates.keys(), "worst tick" if worst else "close"
     points = []
-    for row, place, here in zip(
+    for row, place, partial in zip(
         known, places, at_points(account, first, second, places), strict=True
     ):
         whole = (row.worst if worst else row.close).outcome
         gaps = (row.gaps(moved, worst=worst), row.gaps(worst=worst))
-        points.append(DayPoint(row, *place, here, whole, when, *gaps))
+        points.append(DayPoint(row, *place, partial, whole, when, *gaps))
     return sorted(points, key=_severity)
 
 

@@ -1,7 +1,4 @@
-"""What a person assumes about a liquidation.
-
-Which position goes first, what orders cost, which stops stand.
-"""
+"""Assumptions about a liquidation: order of positions, cost of orders, and stops."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,11 +1,9 @@
-"""An account while it is being unwound.
+"""The books of an account during a liquidation: what closes, what it costs, and who pays.
 
-Where it stands on its path, what closes, what that costs, and who pays.
-
-The one mutable thing of the studies. It decides nothing: which position, how much and when comes
-from outside. Money is in the settlement coin, but equity, of which wallet and profit count at that
-coin's rate. After every step wallet = wallet before + realised − fee − slippage + fund_loss −
-forfeited + collateral_sold.
+The ledger is the only mutable object of the studies. It decides nothing: which position closes,
+how much of it and when comes from `unwinding`. Money is in the settlement coin, except equity,
+where wallet and profit count at that coin's rate. Every step keeps the identity wallet after =
+wallet before + realised − fee − slippage + fund_loss − forfeited + collateral_sold.
 """
 
 from dataclasses import replace
@@ -53,17 +51,15 @@ Why = Literal[
 
 
 def name_of(position: Position) -> PositionName:
-    """Return what a position is called among all of an account."""
+    """Return the token and side that identify a position within its account."""
     return position.symbol, position.side
 
 
 class Money(NamedTuple):
-    """Where an account stands.
+    """Wallet balance, equity (margin balance) and requirement at one moment.
 
-    Wallet balance, equity (margin balance), and what equity is held against.
-
-    What of equity is no more than rounding is 0. Of an isolated position on Bybit too equity is the
-    money that is there, which the venue counts slightly otherwise.
+    Equity no larger than rounding is 0. For an isolated position on Bybit it is the actual money,
+    which the venue itself counts slightly differently.
     """
 
     wallet: float
@@ -72,13 +68,13 @@ class Money(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What happened at a point `t` of the path (0 to 1), to a position or the account.
+    """An event at point `t` of the path (0 to 1), for a position or for the whole account.
 
-    Of a position: `quantity` closed and `left`, the `mark`, the `fill` price, profit or loss
-    `realised` at the mark. `slippage` is what the market took beyond the mark, `fund_loss` what of
-    all costs and losses the insurance fund bore, `forfeited` what the venue kept, `collateral_sold`
-    what collateral repaid. `before` and `after` are the account's, in isolated mode those of the
-    position on its own margin.
+    For a position: the `quantity` closed and `remaining`, the `mark`, the `fill` price and the
+    profit or loss `realised` at the mark. `slippage` is the cost beyond the mark, `fund_loss` the
+    costs and losses that the insurance fund bore, `forfeited` the margin that the venue kept and
+    `collateral_sold` the debt that collateral repaid. `before` and `after` describe the account,
+    in isolated mode the position with its margin.
     """
 
     t: float
@@ -89,7 +85,7 @@ class Step(NamedTuple):
     symbol: str | None = None
     side: Side | None = None
     quantity: float = 0.0
-    left: float = 0.0
+    remaining: float = 0.0
     mark: float | None = None
     fill: float | None = None
     realised: float = 0.0
@@ -101,25 +97,23 @@ class Step(NamedTuple):
 
 
 class Fill(NamedTuple):
-    """An order as it would be filled: quantity in tokens, and what it leaves of the position.
+    """An order as it would be filled: quantity closed and remaining, price, fee and slippage.
 
-    Price; fee and slippage.
-
-    What is left is not a difference of two large sizes: an order down to a cap leaves the cap
-    itself.
+    `remaining` is given, not computed as the difference of two large sizes, so that an order down
+    to a cap leaves exactly the cap.
     """
 
     quantity: float
-    left: float
+    remaining: float
     price: float
     fee: float
     slippage: float
 
 
 class State(NamedTuple):
-    """What the account was from a point of the path on.
+    """The account from point `t` of the path until its next step.
 
-    `wallet` as it counts, on Bybit otherwise than in the book.
+    `wallet` is the counted balance, which on Bybit differs from the book's.
     """
 
     t: float
@@ -132,12 +126,10 @@ class State(NamedTuple):
 
 
 class Ledger:
-    """A cross account, or an isolated position on its margin, along a path of prices.
+    """A cross account, or an isolated position with its margin as the wallet, along a path.
 
-    Its margin is its whole wallet.
-
-    `alone` names that position and is None in cross; `zero` is the largest sum so far that is
-    rounding, not money.
+    `alone` names the isolated position and is None in cross. `zero` is the largest sum so far that
+    is rounding, not money.
     """
 
     def __init__(self, scenario: Scenario, path: Path) -> None:
@@ -152,6 +144,7 @@ class Ledger:
     def _adopt(self, scenario: Scenario) -> None:
         books = prepare(scenario).books
         self.scenario = scenario
+        # Without positions or collateral nothing is compiled, but the wallet still counts.
         self.book = books[0] if books else Book((), (), scenario.account.counted_wallet, ())
         self.states.append(State(self.t, self.book, scenario.account.counted_wallet))
         self._look()
@@ -160,21 +153,22 @@ class Ledger:
         self.standing: Standing = self.book.standing(
             [self.prices[token] for token in self.book.tokens]
         )
+        # Sums made of large amounts keep their rounding after the positions have shrunk.
         self.zero = max(self.zero, self.standing.zero)
 
     def move_to(self, t: float) -> None:
-        """Go on along the path."""
+        """Move the account to point `t` of the path and to its prices."""
         self.t, self.prices = t, self.path.at(t)
         self._look()
 
     @property
     def positions(self) -> tuple[Position, ...]:
-        """What is still open; the book's first legs are theirs, in this order."""
+        """The open positions, in the order of the book's first legs."""
         return self.scenario.positions
 
     @property
     def names(self) -> list[PositionName]:
-        """What the open positions are called, in their order."""
+        """The names of the open positions, in their order."""
         return [name_of(position) for position in self.positions]
 
     @property
@@ -184,12 +178,12 @@ class Ledger:
 
     @property
     def wallet(self) -> float:
-        """The wallet balance, in isolated mode the position's own margin."""
+        """The wallet balance, in isolated mode the position's margin."""
         return self.scenario.account.wallet_balance
 
     @property
     def rate(self) -> float:
-        """What a unit of the settlement coin adds to equity."""
+        """The equity that one unit of the settlement coin adds."""
         return self.scenario.account.counted_rate
 
     @property
@@ -199,49 +193,49 @@ class Ledger:
 
     @property
     def lasting(self) -> float:
-        """What the account may still lose in the settlement coin before its equity is gone."""
+        """The loss in the settlement coin that brings equity to 0."""
         return self.equity / self.rate
 
     @property
     def bankrupt(self) -> bool:
-        """Whether no money is left, whatever is required of it."""
+        """Whether positions are open without equity, whatever the requirement."""
         return bool(self.positions) and self.equity <= self.standing.zero
 
     def _beside_the_wallet(self) -> float:
-        """Open profit and loss, and what collateral counts."""
+        """Return unrealised PnL plus the counted value of collateral."""
         return sum([leg.equity(self.prices[self.book.tokens[leg.token]]) for leg in self.book.legs])
 
     @property
     def money(self) -> Money:
-        """Where the account stands now."""
+        """The present wallet balance, equity and requirement."""
         equity = beyond_rounding(self.equity, self.standing.zero / ZERO)
         return Money(self.wallet, equity, self.standing.requirement)
 
     def note(self, kind: Kind, why: Why) -> None:
-        """Record what changes no figure."""
+        """Record a step that changes no figure."""
         money, (symbol, side) = self.money, self.alone or (None, None)
-        left = self.positions[0].quantity if self.alone else 0.0
-        self.steps.append(Step(self.t, kind, why, money, money, symbol, side, left=left))
+        remaining = self.positions[0].quantity if self.alone else 0.0
+        self.steps.append(Step(self.t, kind, why, money, money, symbol, side, remaining=remaining))
 
     def realised(self, index: int, quantity: float) -> float:
-        """Return what closing a quantity of a position at its mark wins or loses."""
+        """Return the profit or loss of closing a quantity of a position at its mark."""
         position = self.positions[index]
         return position.sign * quantity * (self.prices[position.symbol] - position.entry_price)
 
-    def fill(self, index: int, left: float, *, slippage: float, fee: float) -> Fill:
-        """Return an order that leaves so much of a position, at fractions of slippage and fee.
+    def fill(self, index: int, remaining: float, *, slippage: float, fee: float) -> Fill:
+        """Return an order that leaves `remaining` of a position; slippage and fee are fractions.
 
-        It is for all of it where next to nothing would be left, or in isolated mode no margin to
-        stand on.
+        It closes the whole position where only dust, or in isolated mode no margin, would remain.
         """
         position, mark = self.positions[index], self.prices[self.positions[index].symbol]
-        if left <= max(DUST * position.quantity, SMALLEST):
-            left = 0.0
-        quantity = position.quantity - left
+        if remaining <= max(DUST * position.quantity, SMALLEST):
+            remaining = 0.0
+        quantity = position.quantity - remaining
         price = mark * (1 - position.sign * slippage)
-        fill = Fill(quantity, left, price, fee * quantity * price, slippage * quantity * mark)
+        fill = Fill(quantity, remaining, price, fee * quantity * price, slippage * quantity * mark)
         margin = self.wallet + self.realised(index, quantity) - fill.fee - fill.slippage
-        if left and self.scenario.account.isolated and margin < SMALLEST:
+        # A scenario cannot hold an isolated position without margin, so the order takes all of it.
+        if remaining and self.scenario.account.isolated and margin < SMALLEST:
             return self.fill(index, 0.0, slippage=slippage, fee=fee)
         return fill
 
@@ -255,14 +249,12 @@ class Ledger:
         fund_loss: float = 0.0,
         forfeited: float = 0.0,
     ) -> None:
-        """Close what the fill is for and books what it wins, costs and leaves to others."""
-        position, before, realised = (
-            self.positions[index],
-            self.money,
-            self.realised(index, fill.quantity),
-        )
+        """Close the filled quantity and book its profit, its costs and who bears them."""
+        # Taken first: adopting the new scenario replaces the positions and the figures.
+        position, before = self.positions[index], self.money
+        realised = self.realised(index, fill.quantity)
         wallet = self.wallet + realised - fill.fee - fill.slippage + fund_loss - forfeited
-        self._adopt(_without(self.scenario, index, fill.left, wallet))
+        self._adopt(_without(self.scenario, index, fill.remaining, wallet))
         self.steps.append(
             Step(
                 self.t,
@@ -273,7 +265,7 @@ class Ledger:
                 position.symbol,
                 position.side,
                 fill.quantity,
-                fill.left,
+                fill.remaining,
                 self.prices[position.symbol],
                 fill.price,
                 realised,
@@ -285,15 +277,14 @@ class Ledger:
         )
 
     def take_over(self, index: int, fill: Fill) -> None:
-        """Hand the position to the insurance fund at the bankruptcy price.
+        """Hand the whole position to the insurance fund at the price that leaves equity at 0.
 
-        The whole position, which the fill is for, goes where equity ends at 0.
-
-        The fund bears the rest of the fill. Of an account that is below 0 already, it goes at the
-        mark, and what is missing is settled in the end.
+        The fund bears what the fill costs beyond that. Where equity is below 0 already, the price
+        is the mark, and `settle` deals with the debt.
         """
         position, lasting = self.positions[index], max(0.0, self.lasting)
         mark = self.prices[position.symbol]
+        # The price moves from the mark until the position has lost all remaining equity.
         bankruptcy_price = mark - position.sign * lasting / position.quantity
         takeover = Fill(position.quantity, 0.0, bankruptcy_price, 0.0, fill.slippage)
         self.close(
@@ -301,7 +292,8 @@ class Ledger:
         )
 
     def seize(self, why: Why) -> None:
-        """Hand everything to the venue's vault at the mark, with the margin or debt left."""
+        """Hand all positions to the venue's vault at the mark, with remaining equity or debt."""
+        # Closing at the mark without costs keeps equity, so the last position can carry all of it.
         lasting = self.lasting
         while self.positions:
             last, position = len(self.positions) == 1, self.positions[0]
@@ -310,17 +302,19 @@ class Ledger:
             self.close(0, takeover, "taken_over", why, fund_loss=fund_loss, forfeited=forfeited)
 
     def settle(self) -> None:
-        """Repay a wallet below 0 from collateral, once no position is open.
+        """Repay a negative wallet balance from collateral, once no position is open.
 
-        The insurance fund bears what is still missing; by then all collateral is sold.
+        The insurance fund bears the debt that remains after all collateral is sold.
         """
         debt = -self.wallet
         if self.positions or debt < -self.zero:
             return
         counted, before = self._beside_the_wallet(), self.money
-        if abs(debt) <= self.zero:  # Rounding, not money.
+        # A debt no larger than rounding sells nothing and is no step of its own.
+        if abs(debt) <= self.zero:
             self._adopt(_with_wallet(self.scenario, 0.0))
             return
+        # Debt is in the coin, counted collateral is equity: the rate converts between them.
         sold = min(debt, counted / self.rate)
         self._adopt(_with_wallet(_repaid(self.scenario, sold * self.rate, counted), 0.0))
         step = Step(
@@ -333,23 +327,21 @@ def _with_wallet(scenario: Scenario, wallet: float) -> Scenario:
     return replace(scenario, account=replace(scenario.account, wallet_balance=or_zero(wallet)))
 
 
-def _without(scenario: Scenario, index: int, left: float, wallet: float) -> Scenario:
-    """Return the account after an order on a position; isolated, its margin is the wallet."""
+def _without(scenario: Scenario, index: int, remaining: float, wallet: float) -> Scenario:
+    """Return the scenario with a position reduced; in isolated mode its margin is the wallet."""
     position, account, wallet = scenario.positions[index], scenario.account, or_zero(wallet)
     margin = wallet if account.isolated else position.isolated_margin
-    kept = (replace(position, quantity=left, isolated_margin=margin),) if left else ()
-    positions = (*scenario.positions[:index], *kept, *scenario.positions[index + 1 :])
+    reduced = (replace(position, quantity=remaining, isolated_margin=margin),) if remaining else ()
+    positions = (*scenario.positions[:index], *reduced, *scenario.positions[index + 1 :])
     return replace(scenario, account=replace(account, wallet_balance=wallet), positions=positions)
 
 
 def _repaid(scenario: Scenario, sold: float, counted: float) -> Scenario:
-    """Return the account after selling the same part of every collateral.
-
-    `sold` of what counts `counted` in all.
-    """
+    """Return the scenario after selling the same share of every collateral, `sold` of `counted`."""
     if not scenario.account.rules.counts_collateral:
         return scenario
     kept = 1 - sold / counted if counted > 0 else 0.0
+    # A scenario refuses smaller amounts.
     pledged = [item for item in scenario.account.collateral if item.amount * kept >= SMALLEST]
     collateral = tuple(replace(item, amount=item.amount * kept) for item in pledged)
     return replace(scenario, account=replace(scenario.account, collateral=collateral))

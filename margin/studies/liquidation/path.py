@@ -1,7 +1,4 @@
-"""A path of prices: the straight line from where they stand to where they may go.
-
-Knows no account and no venue.
-"""
+"""A path of prices: the straight line from the present prices to supposed ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,10 +34,7 @@ class Path:
 
     @classmethod
     def along(cls, start: Mapping[str, float], rates: Mapping[str, float], move: float) -> "Path":
-        """Return every price to `price·(1 + rate·x)`, x going from 0 to `move`.
-
-        A token without a rate stands still.
-        """
+        """Return the path to `price·(1 + rate·move)` per token; without a rate prices stay."""
         start, rates = by_token(start, "start"), _numbers(rates, "rates")
         move = number(move, "move")
         return cls(
@@ -49,10 +43,7 @@ class Path:
         )
 
     def within(self, scenario: Scenario) -> "Path":
-        """Return the same path for exactly the scenario's tokens.
-
-        Those it does not name stay at their marks.
-        """
+        """Return the same path for exactly the scenario's tokens; others stay at their marks."""
         start = {
             token: self.start.get(token, scenario.market.marks[token]) for token in scenario.tokens
         }
@@ -72,10 +63,7 @@ class Path:
         return self.end[token] - self.start[token]
 
     def reaches(self, token: str, price: float) -> float | None:
-        """Return the t at which the token is at a price above 0.
-
-        None where it does not get there.
-        """
+        """Return the t at which the token reaches a price above 0, None if it does not."""
         change, distance = self.change(token), price - self.start[token]
         if not distance:
             return 0.0

@@ -13,10 +13,7 @@ from margin.studies.liquidation.conduct import Conduct, Order
 
 
 def forced_fee(scenario: Scenario, conduct: Conduct) -> float:
-    """Return the fee on forced orders in force, a part of what they trade.
-
-    One's own, the venue's or the taker fee.
-    """
+    """Return the fee on forced orders as a fraction: the person's, the venue's or the taker fee."""
     if conduct.liquidation_fee is not None:
         return conduct.liquidation_fee
     fee = scenario.account.rules.liquidation.fee
@@ -24,9 +21,9 @@ def forced_fee(scenario: Scenario, conduct: Conduct) -> float:
 
 
 def next_position(order: Order, legs: Sequence[Leg], prices: Sequence[float]) -> int:
-    """Return index of the position whose turn it is, of at least one.
+    """Return the index of the position to liquidate next, the first of equals.
 
-    `prices` are the marks per leg. The first of equals.
+    `prices` are the marks per leg; there must be at least one position.
     """
     pairs = zip(legs, prices, strict=True)
     if order == "most_adverse":

@@ -1,6 +1,4 @@
-"""One account that stands or falls alone, driven along a path.
-
-Which event is next, and what the venue and stops do.
+"""The liquidation of one account along a path: the next event, and how venue and stops act.
 
 Every event is an exact first crossing from where the account stands along the rest of the path:
 nothing is stepped through.
@@ -26,10 +24,7 @@ _WHY: dict[Stop, Why] = {"margin_stop": "level_reached", "price_stop": "price_re
 
 
 class Trigger(NamedTuple):
-    """A stop that the path sets off at `t`.
-
-    It closes `part` of its position, or of each where none is named.
-    """
+    """A stop set off at `t`, closing `part` of its position, or of every one if it names none."""
 
     t: float
     kind: Stop
@@ -64,9 +59,7 @@ class Unwinding:
         self._last_order: float | None = None
 
     def to_end(self) -> None:
-        """Event by event to the end of the path.
-
-        A liquidation comes before a stop at the same point.
+        """Process the path's events to its end, liquidations before stops at the same point.
 
         It ends: every turn but the last sets off a stop, each of which stands once, or sends at
         least one forced order, or comes to t = 1, once. Forced orders on one position are few, for
@@ -151,8 +144,8 @@ class Unwinding:
                 fill = self._fill(index, kept, self.ledger.taker_fee)
                 self.ledger.close(index, fill, stop.kind, _WHY[stop.kind])
 
-    def _fill(self, index: int, left: float, fee: float) -> Fill:
-        return self.ledger.fill(index, left, slippage=self.conduct.slippage, fee=fee)
+    def _fill(self, index: int, remaining: float, fee: float) -> Fill:
+        return self.ledger.fill(index, remaining, slippage=self.conduct.slippage, fee=fee)
 
     # The venue
 
@@ -182,10 +175,7 @@ class Unwinding:
         self.liquidated = True
 
     def _net_pairs(self) -> bool:
-        """Return closes what is held of a token both long and short against each other.
-
-        Whether there was any.
-        """
+        """Net longs and shorts of the same token; return whether there were any."""
         ledger = self.ledger
         sizes = {
             name: position.quantity
@@ -244,7 +234,7 @@ class Unwinding:
 
     def _reduce(self, index: int, fill: Fill) -> None:
         ledger, position = self.ledger, self.ledger.positions[index]
-        if not fill.left:
+        if not fill.remaining:
             ledger.close(index, fill, "closed", "requirement_reached")
             return
         ledger.close(index, fill, "reduced", "requirement_reached")

@@ -28,7 +28,7 @@ class Waterfall:
 
     `kept` is the trader's equity at the end, never below 0; in isolated mode no position's own is,
     nor at the start: one that has lost more than its margin counts nothing in `start_equity`, and
-    `lost_before` is what it lost beyond. `fees`, `slippage`, `fund_took` (losses the insurance fund
+    `prior_loss` is what it lost beyond. `fees`, `slippage`, `fund_took` (losses the insurance fund
     bore, those among them) and `forfeited` (margin the venue kept) are sums over the steps, as they
     count: at the settlement coin's rate. `final` is what is left at the end, at its marks.
     `liquidated`: the venue acted at least once.
@@ -40,7 +40,7 @@ class Waterfall:
 
     steps: tuple[Step, ...]
     start_equity: float
-    lost_before: float
+    prior_loss: float
     kept: float
     fees: float
     slippage: float
@@ -63,9 +63,9 @@ class Waterfall:
     def from_prices(self) -> float:
         """What prices won or lost.
 
-        Start − lost_before + this − fees − slippage − forfeited + fund_took = kept.
+        Start − prior_loss + this − fees − slippage − forfeited + fund_took = kept.
         """
-        start = self.start_equity - self.lost_before
+        start = self.start_equity - self.prior_loss
         return self.kept - start + self.fees + self.slippage + self.forfeited - self.fund_took
 
 
@@ -91,17 +91,17 @@ def waterfall(account: Preparable, path: Path, conduct: Conduct | None = None) -
         [run.ledger for run in runs], path, alone=scenario.account.isolated
     )
     noted = assumptions(scenario, conduct)
-    start, lost_before = sum(run.start_equity for run in runs), 0.0
+    start, prior_loss = sum(run.start_equity for run in runs), 0.0
     if scenario.account.isolated:
-        lost_before = sum(max(0.0, -run.start_equity) for run in runs)
-    if lost_before:
+        prior_loss = sum(max(0.0, -run.start_equity) for run in runs)
+    if prior_loss:
         noted = (*noted, Assumption.of("lost_before"))
     steps = sorted((step for run in runs for step in run.ledger.steps), key=lambda step: step.t)
     rate = scenario.account.counted_rate
     return Waterfall(
         steps=tuple(steps),
-        start_equity=free + start + lost_before,
-        lost_before=lost_before,
+        start_equity=free + start + prior_loss,
+        prior_loss=prior_loss,
         kept=free + sum(max(0.0, run.ledger.equity) for run in runs),
         fees=rate * sum(step.fee for step in steps),
         slippage=rate * sum(step.slippage for step in steps),
@@ -122,7 +122,7 @@ def _alone(scenario: Scenario) -> list[Scenario]:
         replace(
             scenario,
             positions=(position,),
-            account=replace(scenario.account, wallet_balance=or_zero(position.own_margin)),
+            account=replace(scenario.account, wallet_balance=or_zero(position.posted_margin)),
         )
         for position in scenario.positions
     ]
@@ -178,10 +178,7 @@ def _kinks(states: Sequence[State], path: Path) -> Iterator[float]:
 
 
 def _both_sides(states: Sequence[State], path: Path, t: Array) -> Array:
-    """Return equity and requirement of one run just before and just after each t.
-
-    Shape (2, points, 2).
-    """
+    """Return equity and requirement just before and after each t; shape (2, points, 2)."""
     starts = [state.t for state in states]
     before = np.maximum(np.searchsorted(starts, t, side="left") - 1, 0)
     after = np.searchsorted(starts, t, side="right") - 1

@@ -1,6 +1,4 @@
-"""What past days would do to the account today, at their close and at their worst tick.
-
-Or days that a person makes up.
+"""The account today under past or invented crash days, at their close and worst tick.
 
 Stress on closes alone understates the danger of liquidation badly: on its worst day RENDER closed
 at −29% and had traded at −84%. The worst tick takes every token's at once, which no day needs to
@@ -28,9 +26,7 @@ NO_GAPS: Mapping[str, Gap] = MappingProxyType({})
 
 
 class TokenMove(NamedTuple):
-    """One token's day against the previous close, as fractions, at least −1.
-
-    Extremes are None where not known.
+    """A token's day as fractions of the previous close, at least −1; unknown extremes are None.
 
     The day began at that close, so where an extreme is not known the price was at least once where
     it had been.
@@ -50,9 +46,7 @@ class CrashDay(NamedTuple):
 
 
 class Instant(NamedTuple):
-    """The account at one instant of a day.
-
-    `loss` is what it is then worth less than today, in the settlement coin.
+    """The account at one instant of a day; `loss` is against today, in the settlement coin.
 
     `prices` by token. In isolated mode every position is taken at its own worst tick, the price of
     a token held on both sides is that of the position left with less headroom, and one that is lost
@@ -92,7 +86,7 @@ class CrashRow(NamedTuple):
 
     @property
     def standing_again(self) -> int:
-        """How many positions (in cross 1 or 0) the worst tick liquidates and the close spares.
+        """The number liquidated at the worst tick but not at the close (in cross 0 or 1).
 
         0 where either is not known.
         """
@@ -101,17 +95,14 @@ class CrashRow(NamedTuple):
             return 0
         return max(
             0,
-            (worst.positions_lost or int(worst.liquidated))
-            - (close.positions_lost or int(close.liquidated)),
+            (worst.positions_liquidated or int(worst.liquidated))
+            - (close.positions_liquidated or int(close.liquidated)),
         )
 
     def gaps(
         self, tokens: Collection[str] | None = None, *, worst: bool = True
     ) -> Mapping[str, Gap]:
-        """Return what of the day is not on record, by token.
-
-        Of these or of all, at the worst tick or at the close.
-        """
+        """Return by token what the day lacks, at the worst tick or the close."""
         unknown = self.open_ended if worst else ()
         gaps: dict[str, Gap] = dict.fromkeys(unknown, "extremes unknown")
         gaps |= dict.fromkeys(self.filled, "by beta")

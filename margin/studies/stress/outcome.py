@@ -1,7 +1,7 @@
-"""Where an account ends after prices moved.
+"""The account after a price move, shared by market moves, crash days and shocks.
 
-Directions, crashes and shocks all ask this of the same compiled books. Prices go straight to their
-ends, all in step; isolated positions are liquidated one by one, each with its own margin.
+All prices move in a straight line and in step. Isolated positions are liquidated one by one, each
+with its own margin.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,16 +23,14 @@ A token that is not named does not move; no price falls below 0.
 class Outcome(NamedTuple):
     """An account after a move, in the settlement coin.
 
-    In isolated mode the figures count every position as if it were still open.
-
-    `ratio` is the venue's own figure; it and margin used are None where their denominator
-    is not positive, and in isolated mode those of the worst position, as `headroom` is the
-    least of any. `liquidated`: the path crosses the liquidation point, wherever it ends; in
-    isolated mode that of some position. There `positions_lost` counts those, and `equity_left`
-    is what remains when each has lost its own margin and no more; None in cross. Where tiers are
-    missing, all but the equity is None, unless something is liquidated whatever they are, as no
-    tier table requires less than nothing: then that is given, and other positions without tiers
-    count as open.
+    The figures count every position as open, even a liquidated isolated one. `ratio` is the
+    venue's own margin ratio; it and margin used are None where their denominator is not positive.
+    In isolated mode both are those of the worst position, and `headroom` is the smallest of any.
+    `liquidated`: the path crosses the liquidation point, wherever it ends; in isolated mode that
+    of some position. `positions_liquidated` and `equity_left`, what remains when each liquidated
+    position has lost its margin and no more, are None in cross. Where tiers are missing, all but
+    equity is None, unless something is liquidated whatever its tiers are; then those three are
+    given, and other positions without tiers count as open.
     """
 
     equity: float
@@ -41,12 +39,12 @@ class Outcome(NamedTuple):
     ratio: float | None
     headroom: float | None
     liquidated: bool | None
-    positions_lost: int | None
+    positions_liquidated: int | None
     equity_left: float | None
 
     @property
     def remaining(self) -> float:
-        """What the account is worth: `equity_left` where there is one, else its equity."""
+        """What the account is worth: `equity_left` in isolated mode, equity in cross."""
         return self.equity if self.equity_left is None else self.equity_left
 
 
@@ -58,18 +56,20 @@ def after(account: PreparedAccount, moves: Moves) -> Outcome:
 def after_book_moves(
     account: PreparedAccount, moves: Sequence[Moves], before: Sequence[bool] | None = None
 ) -> Outcome:
-    """Return the outcome where every book has moves of its own, in the order of the books.
+    """Return the outcome where each book has its own moves, in the order of the books.
 
-    `before` marks the books that are liquidated already.
+    `before` marks the books that are already liquidated.
     """
     scenario, books = account.scenario, account.books
     ends = [_ends(book, book_moves) for book, book_moves in zip(books, moves, strict=True)]
     liquidated = liquidations(books, moves)
+    # A liquidated position stays so, wherever prices go afterwards.
     if before:
         liquidated = [any(pair) for pair in zip(before, liquidated, strict=True)]
     profits = [
         book.equity_at(prices) - book.wallet for book, prices in zip(books, ends, strict=True)
     ]
+    # From the account's wallet, not the books': isolated books leave out what no position ties up.
     equity = scenario.account.counted_wallet + sum(profits)
     standings = [
         book.standing(prices) for book, prices in zip(books, ends, strict=True) if book.complete
@@ -77,6 +77,7 @@ def after_book_moves(
     count, equity_left = None, None
     if scenario.account.isolated:
         count, equity_left = sum(liquidated), _equity_left(scenario, profits, liquidated)
+    # A sum or a worst over only some of the books would look safer than the account is.
     if len(standings) < len(books):
         known = (True, count, equity_left) if any(liquidated) else (None, None, None)
         return Outcome(equity, None, None, None, None, *known)
@@ -87,7 +88,7 @@ def after_book_moves(
 
 
 def liquidations(books: Sequence[Book], moves: Sequence[Moves]) -> list[bool]:
-    """Return which books are liquidated as their prices go straight to the ends of their moves.
+    """Return for each book whether its moves liquidate it on the straight path to their end.
 
     A book without tiers counts only if it is liquidated whatever its tiers are.
     """
@@ -100,10 +101,11 @@ def _ends(book: Book, moves: Moves) -> tuple[float, ...]:
 
 
 def _liquidated(book: Book, moves: Moves) -> bool:
-    """Return whether the straight path liquidates the book; missing tiers require nothing."""
+    """Return whether the straight path liquidates the book, taking missing tiers as 0."""
     direction = [
         mark * moves.get(token, 0.0) for token, mark in zip(book.tokens, book.marks, strict=True)
     ]
+    # The whole path, not its end alone: equity can recover after the liquidation point.
     known = book if book.complete else _mildest(book)
     return first_crossing(known, book.marks, direction, limit=1.0) is not None
 
@@ -118,16 +120,17 @@ def _ratios(scenario: Scenario, standings: Sequence[Standing]) -> tuple[float | 
     """Return the worst book's margin used and venue ratio; None without positions."""
     if not scenario.positions:
         return None, None
+    # No load means no equity, which is worse than any number.
     loads = [standing.load for standing in standings]
     worst = max(range(len(loads)), key=lambda index: (loads[index] is None, loads[index] or 0.0))
     return loads[worst], scenario.account.rules.ratio.of(standings[worst])
 
 
 def _equity_left(scenario: Scenario, profits: Sequence[float], liquidated: Sequence[bool]) -> float:
-    """Return the isolated account's equity, a liquidated position costing its margin, no more."""
+    """Return the isolated account's equity; a liquidated position costs its margin and no more."""
     equity = scenario.account.wallet_balance
     for position, profit, is_liquidated in zip(
         scenario.positions, profits, liquidated, strict=True
     ):
-        equity += -position.own_margin if is_liquidated else profit
+        equity += -position.posted_margin if is_liquidated else profit
     return equity

@@ -1,6 +1,4 @@
-"""What supposed shocks do to an account.
-
-Each alone, all together, and how long it lasts on its funding.
+"""The account under supposed shocks, one by one and together, and how long funding can be paid.
 
 They take effect in one order: funding and interest are paid for all days at today's marks and
 wallet, then prices move straight to their ends, then the venue's rules change. A cross account pays
@@ -38,9 +36,7 @@ ShockKey = Literal[
 
 
 class ShockResult(NamedTuple):
-    """The account under one part of the shocks, named by its `key`.
-
-    That is `before`, a part that is supposed, by itself, and `together`.
+    """The account under the shocks named by `key`: `before`, a single one, or `together`.
 
     `outcome.liquidated` is also true where the way of the prices, under the old rules, crosses the
     liquidation point. What holding on costs counts in full: beyond an isolated position's margin it
@@ -103,9 +99,7 @@ def _part(scenario: Scenario, key: ShockKey, shocks: Shocks) -> ShockResult:
 
 
 def repriced(scenario: Scenario, shocks: Shocks) -> Scenario:
-    """Return the account at the shocked prices under the shocked rules, carrying no shocks.
-
-    Nothing is paid for holding on.
+    """Return the account at shocked prices and rules, without shocks and before carry is paid.
 
     Tier tables are scaled, not replaced by flat ones; see `scaled`.
     """
@@ -118,10 +112,7 @@ def repriced(scenario: Scenario, shocks: Shocks) -> Scenario:
 
 
 def price_moves(scenario: Scenario, shocks: Shocks) -> dict[str, float]:
-    """Return the price change of every token with a mark, as a fraction of it.
-
-    Its own, or its beta's of the joint move.
-    """
+    """Return every marked token's price change: its own, or its beta times the joint move."""
     market = scenario.market
     return {
         token: shocks.moves.get(token, market.beta(token) * shocks.common) for token in market.marks
@@ -173,18 +164,12 @@ def debt(scenario: Scenario) -> float:
 
 
 def funding_payment(position: Position, mark: float, rate: float) -> float:
-    """Return what a position pays at a funding rate, a fraction of the notional.
-
-    Negative where it is paid.
-    """
+    """Return a position's payment at a funding rate; negative if it is received."""
     return position.sign * (position.quantity * mark) * rate
 
 
 def _after_paying(scenario: Scenario, paid: Sequence[float]) -> Scenario:
-    """Return the account whose wallet has paid.
-
-    In isolated mode the positions pay, in their books.
-    """
+    """Return the account after its wallet has paid; isolated positions pay in their books."""
     account = scenario.account
     wallet = number(or_zero(account.wallet_balance - sum(paid)), "wallet_balance")
     return (
@@ -206,18 +191,15 @@ def _paid(account: PreparedAccount, paid: Sequence[float]) -> PreparedAccount:
 
 
 def _less(book: Book, amount: float, worth: float) -> Book:
-    """Return an isolated position's book after a payment, taken off its profit.
-
-    What it can lose is its margin as before.
-    """
+    """Return an isolated book with a payment taken from its profit; its margin stays at risk."""
     payment = Leg(token=0, exposure=0.0, offset=-amount)
     return replace(book, wallet=book.wallet - amount * (worth - 1), legs=(*book.legs, payment))
 
 
 def _worth(scenario: Scenario) -> list[float]:
-    """Return what paying one takes of each book's headroom.
+    """Return how much headroom each book loses per unit paid.
 
-    The coin's rate, on Bybit isolated a closing fee's part more.
+    That is the coin's rate, on Bybit isolated also a part for the closing fee.
     """
     account = scenario.account
     if not account.isolated:
@@ -229,22 +211,17 @@ def _worth(scenario: Scenario) -> list[float]:
 
 
 def cost_a_day(scenario: Scenario, funding: Mapping[str, float], interest: float = 0.0) -> float:
-    """Return what the account pays a day with prices still, in the settlement coin.
-
-    Negative where it is paid.
-    """
+    """Return the account's daily cost at constant prices, in the coin; negative if received."""
     return sum(_costs_a_day(scenario, funding, interest))
 
 
 def days_until_liquidation(
     account: Preparable, funding: Mapping[str, float], interest: float = 0.0
 ) -> float | None:
-    """Return days that the headroom lasts with prices still: headroom ÷ what a day costs.
+    """Return the days until carry uses up the headroom at constant prices, 0 if liquidated.
 
-    0 where it is gone already.
-
-    `funding` by token and day, `interest` a year, as `Shocks` has them. In isolated mode until the
-    first position is lost. None where nothing is paid on balance, and where tiers are missing.
+    `funding` is by token and day, `interest` a year, as in `Shocks`. In isolated mode it counts to
+    the first liquidation. None where nothing is paid on balance, and where tiers are missing.
     """
     account = prepare(account)
     if not account.measurable:
@@ -267,10 +244,7 @@ def days_until_liquidation(
 
 
 def _account_rules(account: Account, shocks: Shocks) -> dict[str, Any]:
-    """Return what changes of the account itself.
-
-    Collateral ratios, and the textbook's one fraction.
-    """
+    """Return changed account fields: collateral ratios, and the textbook's margin fraction."""
     changed: dict[str, Any] = {}
     if shocks.haircut:
         kept = 1 - shocks.haircut
@@ -284,31 +258,24 @@ def _account_rules(account: Account, shocks: Shocks) -> dict[str, Any]:
 
 
 def _with_scaled_tables(scenario: Scenario, shocks: Shocks) -> Scenario:
-    """Return the held tokens' tables scaled where they stand.
-
-    The scenario's own, or the venue's beside it.
-    """
+    """Return the scenario with its tokens' tables scaled, its own or the venue's."""
     market, follow = scenario.market, scenario.account.rules.maintenance_from_leverage
-    own, reference = dict(market.tiers), dict(market.reference.tiers)
+    custom, reference = dict(market.tiers), dict(market.reference.tiers)
     for token in {position.symbol for position in scenario.positions}:
-        tables = own if token in own else reference
+        tables = custom if token in custom else reference
         factor = shocks.maintenance_by_token.get(token, shocks.maintenance)
         if token in tables:
             tables[token] = scaled(tables[token], factor, shocks.leverage_cap, rates_follow=follow)
     return replace(
         scenario,
-        market=replace(market, tiers=own, reference=replace(market.reference, tiers=reference)),
+        market=replace(market, tiers=custom, reference=replace(market.reference, tiers=reference)),
     )
 
 
 def scaled(
     table: TierTable, factor: float, leverage_cap: float = 1.0, *, rates_follow: bool = False
 ) -> TierTable:
-    """Return the table with its rates and leverage caps multiplied.
-
-    Rates at most 1, caps at least 1.
-
-    At least 1.
+    """Return the table with rates (at most 1) and leverage caps (at least 1) multiplied.
 
     Where `rates_follow` the caps, a tier's rate also grows by as much as its cap shrinks; that of a
     tier without a cap does not, though no rate falls below the one before it. Amounts follow the

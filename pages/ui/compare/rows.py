@@ -85,7 +85,7 @@ def switch_rows(change: Switch) -> list[Texts]:
 
     Nothing where there is nothing to change, or not the money for it.
     """
-    if change.nothing_left or change.missing:
+    if change.all_liquidated or change.missing:
         return []
     return [
         {
@@ -113,7 +113,7 @@ def direction_rows(comparison: ModeComparison, rows: Iterable[DirectionRow]) -> 
             "Cross liquidated at": _met(row.cross.first),
             "Isolated: first lost at": _met(row.isolated.first),
             "Isolated: all lost at": _met(row.isolated.last),
-            **_both(comparison, row.cross.left, row.isolated.left),
+            **_both(comparison, row.cross.remainder, row.isolated.remainder),
         }
         for row in rows
     ]
@@ -132,22 +132,23 @@ def _both(comparison: ModeComparison, cross: Remainder, isolated: Remainder) -> 
 
     Where cross is gone already, what its wallet held.
     """
-    gone = comparison.cross.today is not None and bool(comparison.cross.today.lost)
+    gone = comparison.cross.today is not None and bool(comparison.cross.today.liquidated)
     held = wording.money(comparison.cross.scenario.account.wallet_balance)
-    already = f"{wording.money(cross.left)} (liquidated already, the wallet held {held})"
+    already = f"{wording.money(cross.worth)} (liquidated already, the wallet held {held})"
     return {
         "Cross leaves": already if gone else _left(cross, "liquidated"),
         f"Isolated{_added(comparison)}{',' if comparison.missing else ''} leaves": _left(
             isolated, ""
         ),
-        "Positions lost, isolated": wording.some(isolated.lost) or NONE,
+        "Positions lost, isolated": wording.some(isolated.liquidated) or NONE,
     }
 
 
 def _left(left: Remainder, word: str) -> str:
     """Return `$7,655.00 (−$2,345.00)`."""
     change = wording.money(left.change, sign=True)
-    return f"{wording.money(left.left)} ({f'{word}, ' if left.lost and word else ''}{change})"
+    liquidated = f"{word}, " if left.liquidated and word else ""
+    return f"{wording.money(left.worth)} ({liquidated}{change})"
 
 
 def day_rows(comparison: ModeComparison, rows: Iterable[DayRow], *, worst: bool) -> list[Texts]:

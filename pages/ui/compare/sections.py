@@ -229,7 +229,7 @@ def _switch(session: Session, comparison: ModeComparison) -> None:
         compare_rows.switch_rows(change),
         f"Margin, initial margin and headroom after a change to {change.to}",
     )
-    if not change.nothing_left:
+    if not change.all_liquidated:
         st.caption(_sentence(mode_words.caution(comparison)))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         other = comparison.other

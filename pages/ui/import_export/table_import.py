@@ -157,7 +157,7 @@ def _shown(position: Position, *, isolated: bool) -> dict[str, str]:
         "Lev.": f"{_digits(position.leverage)}×",
         "Size × entry": wording.money(position.quantity * position.entry_price),
     }
-    return {**row, "Margin": wording.money(position.own_margin)} if isolated else row
+    return {**row, "Margin": wording.money(position.posted_margin)} if isolated else row
 
 
 def _digits(value: float) -> str:

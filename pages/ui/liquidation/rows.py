@@ -22,7 +22,7 @@ def step_rows(runs: Runs) -> list[Texts]:
 
     What only some venues have stands where there is any of it.
     """
-    steps = runs.found.steps
+    steps = runs.result.steps
     optional = {
         "Fund bore": [step.fund_loss for step in steps],
         "Vault kept": [step.forfeited for step in steps],
@@ -37,11 +37,11 @@ def step_rows(runs: Runs) -> list[Texts]:
 
 def _step_row(step: Step, runs: Runs) -> Texts:
     return {
-        runs.point: runs.way.at(step.t),
+        runs.point: runs.path.at(step.t),
         "What happens": wording.capital(does(step)),
         "Margin used": f"{_load(step.before)} → {_load(step.after)}",
         "Closed": wording.quantity(step.quantity) if step.quantity else wording.MISSING,
-        "Left": wording.quantity(step.left) if step.symbol else wording.MISSING,
+        "Left": wording.quantity(step.remaining) if step.symbol else wording.MISSING,
         "Mark": wording.price(step.mark),
         "Filled at": wording.price(step.fill),
         "Realised": wording.money(step.realised) if step.quantity else wording.MISSING,
@@ -71,10 +71,10 @@ def money_rows(runs: Runs) -> list[Texts]:
 
     With stops and without where there are any.
     """
-    columns = {"Amount": runs.found}
+    columns = {"Amount": runs.result}
     if runs.without is not None:
-        columns = {"With stops": runs.found, "Without stops": runs.without}
-    told = {name: _account_of(found, runs.way) for name, found in columns.items()}
+        columns = {"With stops": runs.result, "Without stops": runs.without}
+    told = {name: _account_of(found, runs.path) for name, found in columns.items()}
     first = next(iter(told.values()))
     some = [
         line for line in first if any(column[line] != wording.MISSING for column in told.values())
@@ -89,14 +89,14 @@ def _account_of(found: Waterfall, way: PathMove) -> Texts:
     stop = next((step.t for step in found.steps if step.kind in STOPS), None)
     return {
         "At the start": wording.money(found.start_equity),
-        "Lost before, beyond margin": _money(0.0 - found.lost_before),
+        "Lost before, beyond margin": _money(0.0 - found.prior_loss),
         "From prices": wording.money(found.from_prices),
         "Fees": wording.money(0.0 - found.fees),
         "Slippage": wording.money(0.0 - found.slippage),
         "Vault kept": _money(0.0 - found.forfeited),
         "Insurance fund bore": wording.money(found.fund_took),
         "Kept": wording.money(found.kept),
-        "First liquidation": "none" if first is None else way.told(first),
-        "First stop": wording.MISSING if stop is None else way.told(stop),
+        "First liquidation": "none" if first is None else way.label(first),
+        "First stop": wording.MISSING if stop is None else way.label(stop),
         "Positions left": str(len(found.final.positions)),
     }

@@ -376,14 +376,14 @@ def run(session: Session, chosen: Route, assumed: Conduct) -> Runs | None:
 
 def sentence(runs: Runs, chosen: Route) -> None:
     """Draw what is kept, with the outcome in words before it."""
-    color, label = liquidation_text.status(runs.found)
+    color, label = liquidation_text.status(runs.result)
     said = liquidation_text.sentence(runs, chosen.reached)
     st.markdown(f":{color}-badge[{plain(label)}] **{plain(said)}**")
 
 
 def picture(runs: Runs) -> None:
     """Draw equity and requirement along the path."""
-    given = (runs.found, runs.way, runs.without)
+    given = (runs.result, runs.path, runs.without)
     place.chart(waterfall_figure(*given), "waterfall", waterfall_alt(*given))
     if runs.scenario.account.isolated:
         st.caption(
@@ -430,7 +430,7 @@ def steps(runs: Runs) -> None:
 
 def rests_on(runs: Runs, chosen: Route, assumed: Conduct) -> None:
     """Draw every approximation of the path and of the liquidation."""
-    lines = [*chosen.assumptions, *map(message, runs.found.assumptions)]
+    lines = [*chosen.assumptions, *map(message, runs.result.assumptions)]
     if runs.scenario.account.isolated:
         lines.append("an order that would leave its position no margin closes all of it")
     if assumed.has_stops and assumed.gap:
@@ -442,7 +442,7 @@ def rests_on(runs: Runs, chosen: Route, assumed: Conduct) -> None:
 
 def left_open(session: Session, runs: Runs) -> None:
     """Draw what stands at the end, and the way on with it."""
-    left = session.attach(replace(runs.found.final, shocks=None))
+    left = session.attach(replace(runs.result.final, shocks=None))
     account, count = PreparedAccount(left), len(left.positions)
     after = verdict(account) if count else ""
     st.markdown(plain(f"{liquidation_text.left(account)} {after}"))

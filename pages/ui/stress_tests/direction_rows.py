@@ -84,7 +84,7 @@ def _distance(move: float | None) -> str:
 
 def left(outcome: Outcome, scenario: Scenario) -> str:
     """Return what is left of the account: `$5,350.00 · 36.21%`, or what is lost."""
-    if outcome.positions_lost:
+    if outcome.positions_liquidated:
         return f"{_lost(outcome, scenario)} · {wording.money(outcome.remaining)}"
     if outcome.liquidated:
         return "liquidated"
@@ -95,7 +95,7 @@ def left(outcome: Outcome, scenario: Scenario) -> str:
 def _lost(outcome: Outcome, scenario: Scenario) -> str:
     """Return how many isolated positions are lost; where tiers are missing there may be more."""
     least = "at least " if outcome.requirement is None else ""
-    return f"{least}{outcome.positions_lost} of {len(scenario.positions)} lost"
+    return f"{least}{outcome.positions_liquidated} of {len(scenario.positions)} lost"
 
 
 # The map
@@ -229,15 +229,15 @@ def _closes(row: CrashRow, scenario: Scenario) -> str:
     outcome, again = row.close.outcome, row.standing_again
     if not again:
         return _ends(outcome, scenario)
-    if outcome.positions_lost is None:
+    if outcome.positions_liquidated is None:
         return f"stands again · {wording.percent(outcome.requirement_to_equity)}"
     told = f"{again} of {len(scenario.positions)} {'stands' if again == 1 else 'stand'} again"
-    return f"{_lost(outcome, scenario)}, {told}" if outcome.positions_lost else told
+    return f"{_lost(outcome, scenario)}, {told}" if outcome.positions_liquidated else told
 
 
 def _ends(outcome: Outcome, scenario: Scenario) -> str:
     """Return whether the account survives, and what part of equity is then required."""
-    if outcome.positions_lost:
+    if outcome.positions_liquidated:
         return _lost(outcome, scenario)
     if outcome.requirement is None:
         return wording.MISSING if outcome.liquidated is None else "liquidated"

@@ -108,7 +108,7 @@ def test_in_isolated_mode_the_deposit_is_what_each_position_needs_to_a_hair(
         deposits.append(deposit)
         if deposit > 0:
             hair = max(HAIR * deposit, 100 * rounding(scenario, move))
-            margin = position.own_margin + deposit
+            margin = position.posted_margin + deposit
             assert lowest(with_margin(single, margin + hair), move) > 0
             assert lowest(with_margin(single, margin - hair), move) < 0
             assert advised(with_margin(single, margin + hair), move).deposit == 0

@@ -114,19 +114,19 @@ def test_the_worked_example_dies_where_arithmetic_says() -> None:
     assert row.cross.last == row.cross.first
     assert row.isolated.first == (pytest.approx(-RENDER_FALL, rel=1e-12), None)
     assert row.isolated.last == (pytest.approx(-FET_FALL, rel=1e-12), None)
-    assert row.cross.left == Remainder(BOTH, 0.0, -10_000.0)
-    assert row.isolated.left == Remainder(BOTH, 1_000.0, -9_000.0)
+    assert row.cross.remainder == Remainder(BOTH, 0.0, -10_000.0)
+    assert row.isolated.remainder == Remainder(BOTH, 1_000.0, -9_000.0)
 
 
 def test_a_single_token_takes_its_own_margin_in_isolated_and_in_cross_the_account() -> None:
     comparison = modes(PAIR)
     render, fet = (row_of(comparison, -0.2, alone(token)) for token in ("RENDER", "FET"))
-    assert render.cross.left == Remainder(BOTH, 0.0, -10_000.0)
-    assert render.isolated.left == Remainder(
+    assert render.cross.remainder == Remainder(BOTH, 0.0, -10_000.0)
+    assert render.isolated.remainder == Remainder(
         ("RENDER long",), pytest.approx(5_000), pytest.approx(-5_000)
     )
-    assert fet.cross.left == Remainder((), pytest.approx(2_000), pytest.approx(-8_000))
-    assert fet.isolated.left == Remainder(
+    assert fet.cross.remainder == Remainder((), pytest.approx(2_000), pytest.approx(-8_000))
+    assert fet.isolated.remainder == Remainder(
         ("FET long",), pytest.approx(6_000), pytest.approx(-4_000)
     )
     assert render.isolated.last == (None, None)
@@ -155,7 +155,7 @@ def test_the_curves_fall_by_what_stood_behind_each_liquidation() -> None:
             strict=True,
         )
     )
-    falls = [found.cross_reached.down, *(reached.down for _, reached in found.lost_at)]
+    falls = [found.cross_reached.down, *(reached.down for _, reached in found.liquidated_at)]
     before = [drawn[move * JUST_BEFORE] for move in falls if move]
     after = [drawn[move] for move in falls if move]
     assert before[0][0] == pytest.approx(10_000 - 90_000 * CROSS_FALL)
@@ -170,8 +170,8 @@ def test_an_empty_account_compares_to_nothing() -> None:
     comparison = modes(replace(PAIR, positions=()))
     assert (comparison.margins, comparison.missing, comparison.complete) == (0, 0, True)
     assert (
-        row_of(comparison, -0.5).cross.left
-        == row_of(comparison, -0.5).isolated.left
+        row_of(comparison, -0.5).cross.remainder
+        == row_of(comparison, -0.5).isolated.remainder
         == Remainder((), 10_000, 0)
     )
     assert not any(switch(comparison)[2:5])
@@ -183,11 +183,13 @@ def test_a_wallet_that_does_not_cover_the_margins_is_told_and_topped_up() -> Non
     assert comparison.isolated.scenario.account.wallet_balance == pytest.approx(9_000)
     assert comparison.cross.scenario.account.wallet_balance == 4_000
     assert comparison.isolated.free == 0
-    assert row_of(comparison, -0.2).isolated.left == Remainder(BOTH, 0.0, pytest.approx(-9_000))
+    assert row_of(comparison, -0.2).isolated.remainder == Remainder(
+        BOTH, 0.0, pytest.approx(-9_000)
+    )
 
 
 def test_what_is_missing_by_rounding_alone_is_not_missing() -> None:
-    margins = sum(position.own_margin for position in PAIR.positions)
+    margins = sum(position.posted_margin for position in PAIR.positions)
     exact = modes(with_wallet(PAIR, margins * (1 - 1e-15)))
     assert exact.missing == 0
     assert exact.isolated.free == 0
@@ -233,9 +235,9 @@ def test_a_day_is_the_crash_tables_and_isolated_positions_meet_their_own_worst_t
     assert row.cross_worst == Remainder(
         (), pytest.approx(whole.worst.outcome.equity), pytest.approx(-whole.worst.loss)
     )
-    assert row.cross_worst.left == pytest.approx(10_000 - 5_250)
-    assert row.isolated_worst.lost == ("RENDER long", "RENDER short")
-    assert row.isolated_worst.left == pytest.approx(10_000 - 3_500 - 1_750)
+    assert row.cross_worst.worth == pytest.approx(10_000 - 5_250)
+    assert row.isolated_worst.liquidated == ("RENDER long", "RENDER short")
+    assert row.isolated_worst.worth == pytest.approx(10_000 - 3_500 - 1_750)
     assert row.cross_close == Remainder((), pytest.approx(10_000 - 1_750), pytest.approx(-1_750))
     # Long at −10%: 3,500 of margin, 3,500 lost. Short: 1,750 won.
     assert row.isolated_close == Remainder(
@@ -247,10 +249,10 @@ def test_a_day_without_a_tokens_figures_follows_btc_in_both_modes() -> None:
     day = CrashDay("2025-01-01", "btc falls", {"BTC": TokenMove(-0.04, -0.06, 0.0)})
     [row] = on_days(modes(PAIR), [day], {"RENDER": 1.5, "FET": 1.0})
     assert row.filled == ("RENDER", "FET")
-    assert row.isolated_worst.lost == ("RENDER long",)
-    assert row.isolated_worst.left == pytest.approx(10_000 - 5_000 - 0.06 * 40_000)
-    assert row.cross_worst.lost == ()
-    assert row.cross_worst.left == pytest.approx(10_000 - 0.09 * 50_000 - 0.06 * 40_000)
+    assert row.isolated_worst.liquidated == ("RENDER long",)
+    assert row.isolated_worst.worth == pytest.approx(10_000 - 5_000 - 0.06 * 40_000)
+    assert row.cross_worst.liquidated == ()
+    assert row.cross_worst.worth == pytest.approx(10_000 - 0.09 * 50_000 - 0.06 * 40_000)
 
 
 DAY_1 = CrashDay(
@@ -284,8 +286,8 @@ def test_collateral_counts_alike_in_both_modes_and_is_never_lost_in_isolated() -
         )
     )
     gone = row_of(poor, -0.5)
-    assert gone.cross.left == Remainder(("RENDER long",), 0.0, pytest.approx(-51_950))
-    assert gone.isolated.left == Remainder(
+    assert gone.cross.remainder == Remainder(("RENDER long",), 0.0, pytest.approx(-51_950))
+    assert gone.isolated.remainder == Remainder(
         ("RENDER long",), pytest.approx(2_500 + 15_975), pytest.approx(-33_475)
     )
 
@@ -299,7 +301,7 @@ def test_the_day_that_costs_isolated_less_is_the_one_on_which_it_ends_with_more(
         in_mode(PAIR, "isolated"), RENDER=1.75 * 0.9
     )  # RENDER's 5,000 are gone, as they are in cross.
     rows = on_days(modes(lost), [CrashDay("2025-01-01", "still", {})], {})
-    assert rows[0].cross_close.left == rows[0].isolated_close.left == pytest.approx(5_000)
+    assert rows[0].cross_close.worth == rows[0].isolated_close.worth == pytest.approx(5_000)
     assert "isolated ends with more money on 0, cross on 0." in days_in_words(
         modes(lost), rows, worst=False
     )
@@ -324,7 +326,7 @@ def test_a_hedge_whose_legs_survive_their_own_ticks_is_worth_the_same_in_both_mo
     )
     wild = CrashDay("2025-10-10", "both ways", {"RENDER": TokenMove(0.0, -0.05, 0.05)})
     [row] = on_days(modes(hedge), [wild], {})
-    assert row.cross_worst.left == row.isolated_worst.left == pytest.approx(10_000)
+    assert row.cross_worst.worth == row.isolated_worst.worth == pytest.approx(10_000)
     assert AT_CROSS_WORST in row.assumptions
 
 
@@ -341,11 +343,11 @@ def test_without_positions_every_day_leaves_everything() -> None:
 def test_isolated_never_loses_more_than_its_margins(scenario: Scenario, move: float) -> None:
     comparison = modes(scenario)
     for direction in every(scenario, ("RENDER", "TAO"), {"RENDER": 1.6}):
-        left = row_of(comparison, move, direction).isolated.left
-        assert left.left >= comparison.isolated.free + pledged_at(
+        left = row_of(comparison, move, direction).isolated.remainder
+        assert left.worth >= comparison.isolated.free + pledged_at(
             scenario, direction.moves(move)
         ) * (1 - 1e-9)
-        assert left.change >= -comparison.isolated.today.left  # type: ignore[union-attr]
+        assert left.change >= -comparison.isolated.today.worth  # type: ignore[union-attr]
 
 
 @laws
@@ -375,7 +377,7 @@ def test_one_position_on_the_whole_wallet_is_the_same_in_both_modes(
         assert ours == pytest.approx(other, rel=1e-12) if ours is not None else other is None
     assert pair.cross[3:5] == pair.isolated[3:5]
     row = row_of(comparison, -0.1)
-    assert row.cross.left == row.isolated.left
+    assert row.cross.remainder == row.isolated.remainder
 
 
 @laws
@@ -390,8 +392,8 @@ def test_what_survives_is_what_brute_force_finds(scenario: Scenario, move: float
     }[way]
     row = row_of(comparison, move, direction)
     for mode, left in (
-        (comparison.cross, row.cross.left),
-        (comparison.isolated, row.isolated.left),
+        (comparison.cross, row.cross.remainder),
+        (comparison.isolated, row.isolated.remainder),
     ):
         total = mode.free
         for part in mode.parts:
@@ -407,9 +409,9 @@ def test_what_survives_is_what_brute_force_finds(scenario: Scenario, move: float
             )
             assume(abs(lowest) > zero)
             assert (
-                set(part.names) <= set(left.lost)
+                set(part.names) <= set(left.liquidated)
                 if lowest < 0
-                else not set(part.names) & set(left.lost)
+                else not set(part.names) & set(left.liquidated)
             )
             ends = [
                 mark * max(0.0, 1 + direction.rates.get(token, 0.0) * move)
@@ -428,7 +430,7 @@ def test_what_survives_is_what_brute_force_finds(scenario: Scenario, move: float
             total += max(0.0, worth) if lowest > 0 else 0.0
         if mode is comparison.isolated:
             total += pledged_at(scenario, direction.moves(move))
-        assert left.left == pytest.approx(
+        assert left.worth == pytest.approx(
             total, rel=1e-9, abs=1e-9 * sum(size(part.scenario, part.book) for part in mode.parts)
         )
 
@@ -438,10 +440,10 @@ def test_what_survives_is_what_brute_force_finds(scenario: Scenario, move: float
 def test_as_long_as_nothing_is_lost_both_modes_are_worth_the_same(scenario: Scenario) -> None:
     comparison = modes(scenario)
     row = row_of(comparison, -0.01)
-    assume(not row.cross.left.lost and not row.isolated.left.lost)
+    assume(not row.cross.remainder.liquidated and not row.isolated.remainder.liquidated)
     missing = comparison.missing * scenario.account.owned_rate
-    assert row.cross.left.left + missing == pytest.approx(
-        row.isolated.left.left, rel=1e-9, abs=1e-6
+    assert row.cross.remainder.worth + missing == pytest.approx(
+        row.isolated.remainder.worth, rel=1e-9, abs=1e-6
     )
 
 
@@ -456,17 +458,17 @@ def test_a_curve_is_what_is_left_at_each_of_its_moves(scenario: Scenario, way: s
     assert np.all(np.diff(found.moves) > 0)
     assert 0.0 in found.moves
     scale = sum(size(part.scenario, part.book, 1.0) for part in comparison.isolated.parts)
-    reached = chain(found.cross_reached, *(pair for _, pair in found.lost_at))
+    reached = chain(found.cross_reached, *(pair for _, pair in found.liquidated_at))
     ends = np.array([end for end in reached if end is not None])
     for place in range(0, len(found.moves), 17):
         if np.any(np.isclose(found.moves[place], ends, rtol=1e-9)):
             continue  # At a liquidation itself rounding decides on which side of it the account is.
         changes = chosen[0].moves(float(found.moves[place]))
         assert found.cross[place] == pytest.approx(
-            comparison.cross.after(changes).left, rel=1e-9, abs=1e-9 * scale
+            comparison.cross.after(changes).worth, rel=1e-9, abs=1e-9 * scale
         )
         assert found.isolated[place] == pytest.approx(
-            comparison.isolated.after(changes).left, rel=1e-9, abs=1e-9 * scale
+            comparison.isolated.after(changes).worth, rel=1e-9, abs=1e-9 * scale
         )
 
 
@@ -527,7 +529,11 @@ def at_marks(scenario: Scenario, **marks: float) -> Scenario:
 def test_a_change_to_isolated_that_kills_a_position_at_once_is_not_allowed() -> None:
     fallen = at_marks(PAIR, RENDER=1.75 * 0.9)
     change = switch(modes(fallen))
-    assert (change.dead, change.allowed, change.margin_call) == (("RENDER long",), False, False)
+    assert (change.newly_liquidated, change.allowed, change.margin_call) == (
+        ("RENDER long",),
+        False,
+        False,
+    )
     assert switch_in_words(modes(fallen), change) == [
         "Could you change to isolated now? No: it would liquidate RENDER long at once, its own "
         "margin does not hold at "
@@ -547,7 +553,10 @@ def test_a_change_to_cross_that_kills_the_account_at_once_is_not_allowed() -> No
         2_800,
     )
     change = switch(modes(both))
-    assert (change.gone, change.dead) == (("RENDER long",), ("RENDER long", "BTC short"))
+    assert (change.already_liquidated, change.newly_liquidated) == (
+        ("RENDER long",),
+        ("RENDER long", "BTC short"),
+    )
     assert (change.allowed, change.margin_call) == (False, False)
     assert (
         "No: it would liquidate the account at once, equity of −$12,200.00 does not exceed"
@@ -559,7 +568,11 @@ def test_a_change_to_cross_counts_positions_that_are_gone_as_open_and_says_so() 
     fallen = at_marks(in_mode(PAIR, "isolated"), RENDER=1.75 * 0.9)
     comparison = modes(fallen)
     change = switch(comparison)
-    assert (change.gone, change.dead, change.allowed) == (("RENDER long",), (), True)
+    assert (change.already_liquidated, change.newly_liquidated, change.allowed) == (
+        ("RENDER long",),
+        (),
+        True,
+    )
     said = "RENDER long is liquidated in isolated at these marks; cross is told as if still open."
     assert said in switch_in_words(comparison, change)[0]
 
@@ -745,12 +758,14 @@ def test_what_is_said_of_a_change_is_what_the_account_in_the_other_mode_shows(
         for each in other.positions
         if each.liquidated or (other.liquidated and not alone)
     ]
-    assert list(change.dead) == gone
+    assert list(change.newly_liquidated) == gone
     assert min(each.headroom for each in change.needs) == other.headroom
     assert sum(each.initial for each in change.needs) == pytest.approx(
         other.initial_margin, rel=1e-12
     )
-    assert change.dead or change.load == pytest.approx(other.requirement_to_equity, rel=1e-12)
+    assert change.newly_liquidated or change.load == pytest.approx(
+        other.requirement_to_equity, rel=1e-12
+    )
     rounding = 1e-9 * sum(each.notional for each in other.positions)
     held = sum(each.holds for each in change.needs) + change.free
     assert held == pytest.approx(other.equity, rel=1e-9, abs=rounding)
@@ -771,7 +786,7 @@ def test_what_is_said_of_a_change_is_what_the_account_in_the_other_mode_shows(
 def test_filling_what_is_short_gives_every_position_its_initial_margin(scenario: Scenario) -> None:
     change = switch(modes(scenario))
     filled = tuple(
-        replace(position, isolated_margin=position.own_margin + need.short)
+        replace(position, isolated_margin=position.posted_margin + need.short)
         for position, need in zip(scenario.positions, change.needs, strict=True)
     )
     again = switch(modes(with_wallet(replace(scenario, positions=filled), 1e12)))
@@ -956,7 +971,7 @@ def test_what_isolated_can_lose_is_told_of_what_it_is_worth_now_as_that_of_cross
 
 
 def test_a_wallet_that_is_all_margins_keeps_nothing_safe_whatever_rounding_does() -> None:
-    margins = sum(position.own_margin for position in PAIR.positions)
+    margins = sum(position.posted_margin for position in PAIR.positions)
     comparison = modes(with_wallet(PAIR, margins * (1 + 1e-15)))
     assert comparison.isolated.free == 0
     assert "it can lose at most $9,000.00 from here: nothing stays safe." in verdict(comparison)

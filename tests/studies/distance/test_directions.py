@@ -292,20 +292,20 @@ def test_isolated_positions_fall_one_by_one_and_take_their_margin_and_no_more() 
     scenario = account("binance", "isolated", positions, sum(margins) + 3_000)
     result = only(scenario, custom({"RENDER": 1, "TAO": 1, "BTC": 1}), -0.05, -0.2, -0.6)
     near, further, far = (each.outcome for each in result.slices)
-    assert (near.liquidated, near.positions_lost) == (False, 0)
+    assert (near.liquidated, near.positions_liquidated) == (False, 0)
     assert (
         near.equity_left
         == near.equity
         == pytest.approx(sum(margins) + 3_000 - 0.05 * (17_500 + 27_271 - 7_120.29))
     )
-    assert (further.liquidated, further.positions_lost) == (True, 1)
+    assert (further.liquidated, further.positions_liquidated) == (True, 1)
     assert further.equity_left == pytest.approx(
         3_000 + 13_635.5 + 712.029 - 0.2 * (27_271 - 7_120.29)
     )
     assert further.equity == pytest.approx(
         sum(margins) + 3_000 - 0.2 * (17_500 + 27_271 - 7_120.29)
     )
-    assert far.positions_lost == 2
+    assert far.positions_liquidated == 2
     assert far.equity_left == pytest.approx(3_000 + 712.029 + 0.6 * 7_120.29)
     assert far.requirement_to_equity is None
 
@@ -316,11 +316,11 @@ def test_what_is_left_of_isolated_positions_is_never_less_than_what_was_free(
     scenario: Scenario, move: float
 ) -> None:
     [[_, outcome]] = only(scenario, together(scenario), move).slices
-    margins = [position.own_margin for position in scenario.positions]
+    margins = [position.posted_margin for position in scenario.positions]
     free = scenario.account.wallet_balance - sum(margins)
-    assert 0 <= outcome.positions_lost <= len(margins)
+    assert 0 <= outcome.positions_liquidated <= len(margins)
     assert outcome.equity_left >= free - 1e-9 * (free + sum(margins))
-    assert outcome.liquidated == (outcome.positions_lost > 0)
+    assert outcome.liquidated == (outcome.positions_liquidated > 0)
 
 
 # Which is near
@@ -416,7 +416,7 @@ def test_a_known_isolated_position_is_lost_also_beside_one_without_tiers() -> No
     positions = [long("FET", 4_000, 0.25, 1), long("RENDER", 1_000, 1.75, 10)]
     scenario = account("bybit", "isolated", positions, 1_175, marks={"FET": 0.25})
     [[_, outcome]] = only(scenario, together(scenario), -0.3).slices
-    assert (outcome.liquidated, outcome.positions_lost, outcome.headroom) == (True, 1, None)
+    assert (outcome.liquidated, outcome.positions_liquidated, outcome.headroom) == (True, 1, None)
     assert outcome.remaining == pytest.approx(1_175 - 175 - 0.3 * 1_000), (
         "RENDER's margin, and FET's loss so far"
     )

@@ -91,7 +91,7 @@ def test_the_textbook_closes_the_position_at_its_liquidation_price_less_slippage
     price = 9 / 0.99
     assert kinds(found) == ["closed"]
     step = only(found, "closed")
-    assert (step.symbol, step.side, step.quantity, step.left) == ("RENDER", "long", 10_000, 0)
+    assert (step.symbol, step.side, step.quantity, step.remaining) == ("RENDER", "long", 10_000, 0)
     assert step.why == "requirement_reached"
     assert step.t == approx((10 - price) / 5)
     assert step.mark == approx(price)
@@ -194,11 +194,11 @@ def test_binance_reduces_to_ninety_per_cent_and_stops() -> None:
     assert kinds(found) == ["orders_cancelled", "reduced", "stopped"]
     step = only(found, "reduced")
     assert step.quantity == approx(10_000 * part)
-    assert step.left == approx(10_000 * (1 - part))
+    assert step.remaining == approx(10_000 * (1 - part))
     assert step.fee == approx(0.0125 * 10_000 * part * price * 0.995)
     assert step.slippage == approx(0.005 * 10_000 * part * price)
     assert step.after.requirement / step.after.equity == approx(0.9)
-    assert found.final.positions[0].quantity == step.left
+    assert found.final.positions[0].quantity == step.remaining
 
 
 def test_binance_reads_the_tier_again_at_what_is_left() -> None:
@@ -214,7 +214,7 @@ def test_binance_reads_the_tier_again_at_what_is_left() -> None:
     left = (0.03 * notional - equity - 1_500 / 0.9) / (0.03 - 0.04 / 0.9)
     assert 50_000 < left < 88_000
     assert only(found, "reduced").mark == approx(price)
-    assert only(found, "reduced").left * price == approx(left)
+    assert only(found, "reduced").remaining * price == approx(left)
 
 
 def test_binance_closes_a_tenth_of_the_first_size_at_least_so_ten_orders_are_the_most() -> None:
@@ -287,7 +287,7 @@ def test_bybit_goes_down_tier_by_tier_until_ninety_per_cent_and_all_the_way_in_t
     equity = 30_000 * price - 46_500
     first = [step for step in found.steps if step.t == found.steps[1].t]
     assert [step.kind for step in first] == ["orders_cancelled", "reduced", "reduced", "stopped"]
-    assert [step.left * price for step in first[1:3]] == [approx(cap) for cap in caps]
+    assert [step.remaining * price for step in first[1:3]] == [approx(cap) for cap in caps]
     after = [
         0.0111 * 45_000 - 124 + fee * 45_000 / (30_000 * price),
         320 + fee * 40_000 / (30_000 * price),
@@ -295,7 +295,7 @@ def test_bybit_goes_down_tier_by_tier_until_ninety_per_cent_and_all_the_way_in_t
     assert [step.after.requirement for step in first[1:3]] == [approx(value) for value in after]
     assert after[0] / equity > 0.9 > after[1] / equity
     last = found.steps[-1]
-    assert (last.kind, last.quantity, last.left) == ("closed", approx(40_000 / price), 0)
+    assert (last.kind, last.quantity, last.remaining) == ("closed", approx(40_000 / price), 0)
     assert found.kept == approx(last.mark * 40_000 / price - (40_000 - equity))
 
 
@@ -310,8 +310,8 @@ def test_bybit_never_cuts_a_position_back_to_a_tier_it_has_been_cut_to() -> None
     # required than is left.
     orders = [step for step in found.steps if step.kind in ("reduced", "closed")]
     assert orders[0].mark == approx(97_400 / 11_000)
-    assert orders[0].left * orders[0].mark == approx(80_000)
-    assert orders[1].left * orders[1].mark == approx(50_000), "and not 80,000 once more"
+    assert orders[0].remaining * orders[0].mark == approx(80_000)
+    assert orders[1].remaining * orders[1].mark == approx(50_000), "and not 80,000 once more"
     assert [order.kind for order in orders] == ["reduced", "reduced", "closed"]
 
 
@@ -332,7 +332,7 @@ def test_okx_goes_down_two_tiers_from_the_third_on_and_closes_all_below() -> Non
     second = (30_000 * first - 2_250 * first) / (
         30_000 * 0.97
     )  # the second, 3%, with the equity of the first
-    assert [order.left for order in orders] == [30_000, 0]
+    assert [order.remaining for order in orders] == [30_000, 0]
     assert [order.mark for order in orders] == [approx(first), approx(second)]
     assert kinds(found) == ["orders_cancelled", "reduced", "stopped", "closed"]
     assert found.kept == approx(30_000 * second * 0.03)
@@ -348,7 +348,7 @@ def test_okx_closes_all_at_once_where_equity_does_not_cover_what_the_lowest_tier
         lowest_asks = OKX["RENDER"][0]["maintenance_rate"] * 50_000 * price
         assert (10_000 - 50_000 * (2 - price) <= lowest_asks) == closed
         first = next(step for step in found.steps if step.symbol)
-        assert (first.kind, first.left) == (("closed", 0) if closed else ("reduced", 30_000))
+        assert (first.kind, first.remaining) == (("closed", 0) if closed else ("reduced", 30_000))
 
 
 @pytest.mark.parametrize("quantity", [10_000.7, 100_000.7, 1_000_000.7, 1_000_000_000.7])
@@ -363,8 +363,10 @@ def test_a_position_thousands_of_times_its_target_is_cut_to_the_cap_itself(quant
         found = run(account, {"X": 0.5}, FREE)
         first = next(step for step in found.steps if step.symbol)
         assert first.kind == "reduced"
-        assert first.left * (1 if venue == "okx" else first.mark) == pytest.approx(3.3, rel=1e-15)
-        assert first.left == (3.3 if venue == "okx" else 3.3 / first.mark)
+        assert first.remaining * (1 if venue == "okx" else first.mark) == pytest.approx(
+            3.3, rel=1e-15
+        )
+        assert first.remaining == (3.3 if venue == "okx" else 3.3 / first.mark)
 
 
 @pytest.mark.parametrize("mode", ["cross", "isolated"])
@@ -387,7 +389,7 @@ def test_with_prices_still_nothing_is_won_whatever_a_row_asks(mode: str) -> None
 def test_okx_goes_from_the_third_tier_to_the_cap_of_the_first() -> None:
     found = run(okx(40_000, 10_000), {"RENDER": 1.8}, FREE)
     assert only(found, "reduced").mark == approx(70_000 / (40_000 * 0.96))
-    assert only(found, "reduced").left == 15_000
+    assert only(found, "reduced").remaining == 15_000
 
 
 def test_okx_counts_the_taker_fee_as_what_a_forced_order_costs() -> None:
@@ -411,7 +413,7 @@ def test_okx_closes_a_long_and_a_short_of_one_token_against_each_other_first() -
     account = scenario("okx", positions, 9_000, tiers, contract_values=values, taker_fee=0.001)
     found = run(account, {"BTC": 40_000}, Conduct(slippage=0.01))
     netted = [step for step in found.steps if step.kind == "netted"]
-    assert [(step.side, step.quantity, step.left) for step in netted] == [
+    assert [(step.side, step.quantity, step.remaining) for step in netted] == [
         ("long", 0.4, 0.6),
         ("short", 0.4, 0),
     ]
@@ -448,7 +450,7 @@ def test_hyperliquid_closes_a_small_position_whole_and_without_a_fee() -> None:
 def test_hyperliquid_closes_a_large_position_in_slices_of_a_fifth_until_it_is_small() -> None:
     found = run(hyperliquid(20_000, 30_000), {"RENDER": 0.1}, FREE)
     orders = [step for step in found.steps if step.kind in ("reduced", "closed")]
-    sizes = [step.quantity + step.left for step in orders]
+    sizes = [step.quantity + step.remaining for step in orders]
     assert [order.quantity for order in orders[:-1]] == [approx(size / 5) for size in sizes[:-1]]
     assert all(
         size * order.mark > 100_000 for size, order in zip(sizes[:-1], orders[:-1], strict=True)
@@ -673,7 +675,7 @@ def test_a_margin_stop_closes_its_part_of_every_position_once() -> None:
         account, {"RENDER": 5, "TAO": 220}, Conduct(slippage=0.01, stop=MarginStop(0.2, 0.5))
     )
     stops = [step for step in found.steps if step.kind == "margin_stop"]
-    assert [(step.symbol, step.quantity, step.left) for step in stops] == [
+    assert [(step.symbol, step.quantity, step.remaining) for step in stops] == [
         ("RENDER", 500, 500),
         ("TAO", 25, 25),
     ]
@@ -691,7 +693,7 @@ def test_a_margin_stop_of_one_position_closes_its_part_of_that_one_and_no_other(
     stop = MarginStop(0.2, 0.5, ("TAOUSDT", "short"))
     found = run(account, {"RENDER": 5, "TAO": 220}, Conduct(slippage=0, stop=stop))
     step, t = only(found, "margin_stop"), 1_000 / 5_800  # 2,000 − 6,000·t = 5% of 20,000 − 4,000·t
-    assert (step.symbol, step.side, step.quantity, step.left, step.why) == (
+    assert (step.symbol, step.side, step.quantity, step.remaining, step.why) == (
         "TAO",
         "short",
         25,

@@ -141,7 +141,11 @@ def alone(document: Document) -> list[Document]:
     if document["margin_mode"] == "cross":
         return [document]
     return [
-        {**document, "positions": [position], "wallet_balance": float(oracle.own_margin(position))}
+        {
+            **document,
+            "positions": [position],
+            "wallet_balance": float(oracle.posted_margin(position)),
+        }
         for position in document["positions"]
     ]
 
@@ -166,14 +170,14 @@ def after(document: Document, step: Step) -> Document:
     for position in document["positions"]:
         if not names(position, step):
             positions.append(position)
-        elif step.left:
-            assert step.left + step.quantity == pytest.approx(position["quantity"], rel=1e-12)
+        elif step.remaining:
+            assert step.remaining + step.quantity == pytest.approx(position["quantity"], rel=1e-12)
             own = (
                 {"isolated_margin": step.after.wallet}
                 if document["margin_mode"] == "isolated"
                 else {}
             )
-            positions.append({**position, "quantity": step.left, **own})
+            positions.append({**position, "quantity": step.remaining, **own})
     return {**document, "positions": positions, "wallet_balance": step.after.wallet}
 
 
@@ -254,7 +258,7 @@ def test_money_is_conserved_at_every_step(journey: Journey) -> None:
                 step.fund_loss,
                 step.forfeited,
                 step.collateral_sold,
-                step.left,
+                step.remaining,
             )
             >= 0
         )
@@ -332,7 +336,7 @@ def test_what_is_left_is_not_liquidated_and_is_worth_what_was_kept(journey: Jour
     assert min(found.fees, found.slippage, found.fund_took, found.forfeited) >= 0
     if journey.document["margin_mode"] == "isolated":
         free = journey.document["wallet_balance"] - sum(
-            position.own_margin for position in journey.scenario.positions
+            position.posted_margin for position in journey.scenario.positions
         )
         assert found.kept >= free * (1 - 1e-9), "what no position ties up cannot be lost"
 
@@ -342,7 +346,7 @@ def left_alone(found: Waterfall) -> list[float]:
     final, left = found.final, assess(found.final)
     if not final.account.isolated:
         return [left.equity]
-    margins = [position.own_margin for position in final.positions]
+    margins = [position.posted_margin for position in final.positions]
     profits = [figures.unrealised_pnl for figures in left.positions]
     free = max(0.0, final.account.wallet_balance - sum(margins))
     return [free, *(margin + profit for margin, profit in zip(margins, profits, strict=True))]
@@ -411,8 +415,7 @@ def test_the_course_is_the_account_at_every_point_and_jumps_only_at_steps(journe
     assert found.t.shape == found.equity.shape == found.requirement.shape
     assert (np.diff(found.t) >= 0).all()
     assert (
-        min(found.start_equity, found.lost_before) >= 0
-        or journey.document["margin_mode"] == "cross"
+        min(found.start_equity, found.prior_loss) >= 0 or journey.document["margin_mode"] == "cross"
     )
     assert found.equity[0] == pytest.approx(found.start_equity, rel=1e-9, abs=1e-12 * size)
     assert found.equity[-1] == pytest.approx(assess(found.final).equity, rel=1e-9, abs=1e-11 * size)
@@ -469,7 +472,7 @@ def headroom_after(document: Document, step: Step, part: float, path: Path) -> f
     """Equity − requirement ÷ the level aimed at, had an order closed only a part of what it did."""
     smaller = step._replace(
         quantity=step.quantity * part,
-        left=step.left + step.quantity * (1 - part),
+        remaining=step.remaining + step.quantity * (1 - part),
         after=step.after._replace(
             wallet=step.before.wallet
             + part * (step.realised - step.fee - step.slippage + step.fund_loss)
@@ -489,14 +492,14 @@ def test_what_one_order_leaves_is_as_the_venue_says(journey: Journey) -> None:
         floors = [row["floor"] for row in journey.document.get("tiers", {}).get(step.symbol, [])]
         if venue == "bybit":
             assert any(
-                step.left * step.mark == pytest.approx(floor, rel=1e-9) for floor in floors[1:]
+                step.remaining * step.mark == pytest.approx(floor, rel=1e-9) for floor in floors[1:]
             )
         elif venue == "okx":
-            contracts = step.left / journey.document["contract_values"][step.symbol]
+            contracts = step.remaining / journey.document["contract_values"][step.symbol]
             assert any(contracts == pytest.approx(floor, rel=1e-9) for floor in floors[1:-1])
         elif venue == "hyperliquid":
-            assert step.quantity == pytest.approx((step.quantity + step.left) / 5, rel=1e-9)
-            assert (step.quantity + step.left) * step.mark > 100_000
+            assert step.quantity == pytest.approx((step.quantity + step.remaining) / 5, rel=1e-9)
+            assert (step.quantity + step.remaining) * step.mark > 100_000
         else:
             assert venue == "binance"
         event(f"reduced on {venue}")
@@ -563,7 +566,7 @@ def test_a_stop_of_everything_keeps_the_equity_at_its_level_less_fees(
             assert steps[-1].after.equity == pytest.approx(
                 steps[0].before.equity - fees, rel=1e-9, abs=1e-12 * size
             )
-            assert all(step.fill == step.mark and step.left == 0 for step in steps)
+            assert all(step.fill == step.mark and step.remaining == 0 for step in steps)
 
 
 @laws
@@ -583,7 +586,9 @@ def test_a_stop_of_one_position_closes_its_part_of_that_one_at_its_level_and_of_
     if steps and steps == first:
         event("stopped")
         assert names(chosen, steps[0])
-        alone_in_isolated = steps[0].left == 0 and journey.document["margin_mode"] == "isolated"
+        alone_in_isolated = (
+            steps[0].remaining == 0 and journey.document["margin_mode"] == "isolated"
+        )
         assert alone_in_isolated or steps[0].quantity == pytest.approx(
             part * chosen["quantity"], rel=1e-12
         )

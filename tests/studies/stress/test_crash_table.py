@@ -115,7 +115,10 @@ def test_isolated_positions_lose_their_margins_and_no_more() -> None:
     positions = [long("RENDER", 10_000, 1.75, 10), long("TAO", 100, 272.71, 2)]
     scenario = account("binance", "isolated", positions, 1_750 + 13_635.5 + 1_000)
     found = row(scenario, day(RENDER=TokenMove(-0.05, -0.8, 0), TAO=TokenMove(-0.1, -0.2, 0)))
-    assert (found.close.outcome.positions_lost, found.worst.outcome.positions_lost) == (0, 1)
+    assert (found.close.outcome.positions_liquidated, found.worst.outcome.positions_liquidated) == (
+        0,
+        1,
+    )
     assert found.close.loss == pytest.approx(0.05 * 17_500 + 0.1 * 27_271)
     assert found.worst.loss == pytest.approx(1_750 + 0.2 * 27_271)
     assert found.worst.outcome.equity_left == pytest.approx(13_635.5 + 1_000 - 0.2 * 27_271)
@@ -128,7 +131,10 @@ def test_both_legs_of_an_isolated_hedge_can_be_lost_on_one_day() -> None:
     positions = [long("TAO", 10, 272.71, 5), short("TAO", 10, 272.71, 10)]
     scenario = account("binance", "isolated", positions, 818.13)
     found = row(scenario, day(TAO=TokenMove(-0.01, -0.5, 0.2)))
-    assert (found.close.outcome.positions_lost, found.worst.outcome.positions_lost) == (0, 2)
+    assert (found.close.outcome.positions_liquidated, found.worst.outcome.positions_liquidated) == (
+        0,
+        2,
+    )
     assert found.worst.outcome.equity_left == pytest.approx(0, abs=1e-9)
     assert moved(found, scenario, "TAO")[1] == pytest.approx(
         -0.5
@@ -291,7 +297,7 @@ def test_the_worst_tick_is_never_better_than_the_close(scenario: Scenario, crash
     if close.liquidated and close.headroom < -1e-9 * size:
         assert worst.liquidated
     if scenario.account.isolated:
-        assert worst.positions_lost >= close.positions_lost
+        assert worst.positions_liquidated >= close.positions_liquidated
 
 
 @some_accounts
@@ -383,7 +389,7 @@ def test_what_is_liquidated_without_tiers_is_liquidated_under_any_and_all_that_h
         ):  # Of a hedge the worst tick is another where its tiers are not known.
             assert unknown.equity == pytest.approx(known.equity, rel=1e-9, abs=1e-3)
             assert known.liquidated or not unknown.liquidated
-            assert (unknown.positions_lost or 0) <= (known.positions_lost or 0)
+            assert (unknown.positions_liquidated or 0) <= (known.positions_liquidated or 0)
 
 
 @pytest.mark.parametrize(("mode", "lost", "left"), [("cross", None, None), ("isolated", 1, 500.0)])
@@ -396,7 +402,11 @@ def test_a_position_that_has_nothing_left_is_lost_whatever_its_tiers(
     """
     scenario = account("bybit", mode, [long("FET", 4_000, 0.25, 2)], 1_000, marks={"FET": 0.25})
     outcome = row(scenario, day(FET=TokenMove(-1.0, -1.0, 0))).worst.outcome
-    assert (outcome.liquidated, outcome.positions_lost, outcome.equity_left) == (True, lost, left)
+    assert (outcome.liquidated, outcome.positions_liquidated, outcome.equity_left) == (
+        True,
+        lost,
+        left,
+    )
     assert (outcome.requirement, outcome.headroom) == (None, None)
 
 

@@ -475,7 +475,7 @@ def test_funding_beyond_an_isolated_margin_takes_the_profit_beside_it() -> None:
         assert (paid.equity, paid.headroom) == pytest.approx(
             (38_500 - 700 * days, 37_075 - 700 * days)
         )
-        assert (paid.liquidated, paid.positions_lost, paid.remaining) == (
+        assert (paid.liquidated, paid.positions_liquidated, paid.remaining) == (
             False,
             0,
             pytest.approx(paid.equity),
@@ -489,7 +489,11 @@ def test_an_isolated_position_whose_funding_outlasts_its_headroom_loses_its_marg
     richer = with_wallet(in_profit(), 4_000)
     _, paid = funded(richer, {"RENDER": 0.01}, days)
     assert paid.headroom == pytest.approx(37_075 - 700 * days)
-    assert (paid.liquidated, paid.positions_lost, paid.remaining) == (True, 1, pytest.approx(500))
+    assert (paid.liquidated, paid.positions_liquidated, paid.remaining) == (
+        True,
+        1,
+        pytest.approx(500),
+    )
 
 
 def test_a_margin_that_funding_took_is_missed_when_prices_and_rules_follow() -> None:
@@ -897,7 +901,7 @@ def test_what_the_prices_took_on_their_way_milder_rules_do_not_give_back() -> No
         for part in breakdown(scenario, Shocks(common=-0.09, maintenance=0.5))
     }
     for key in ("prices", "together"):
-        assert (parts[key].positions_lost, parts[key].liquidated) == (2, True)
+        assert (parts[key].positions_liquidated, parts[key].liquidated) == (2, True)
         assert parts[key].remaining == pytest.approx(1_000)
 
 
