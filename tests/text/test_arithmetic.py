@@ -158,7 +158,7 @@ def check(scenario: Scenario) -> list[ArithmeticLine]:
         assert value is not None
         result = evaluate.numbers(line.numbers)
         # Equity that is no more than rounding is 0 among the figures.
-        assert abs(result.value - value) <= result.off + 1e-15, line
+        assert abs(result.value - value) <= result.off + 1e-12, line
     moves = [
         (way, move) for way, move in assessment.joint_move._asdict().items() if move is not None
     ]

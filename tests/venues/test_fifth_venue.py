@@ -112,8 +112,12 @@ def test_every_page_draws_with_a_token_that_it_does_not_list(fifth: Venue, page:
     marks = {**whole["marks"], UNLISTED: 272.71}
     at = opened(page, scenario(positions=[*whole["positions"], more], marks=marks))
     assert "tiers: snapshot of 2026-09-30" in said(at)
-    if page in ("app.py", "pages/data.py"):
-        shown = "\n".join([said(at), *(each.value.replace("\\", "") for each in at.error)])
+    shown = "\n".join(
+        [said(at), *(each.value.replace("\\", "") for each in [*at.error, *at.warning])]
+    )
+    if page == "app.py":
+        assert f"{UNLISTED} has no tier table at {fifth.name}" in shown
+    if page == "pages/data.py":
         assert f"{UNLISTED} is not listed on {fifth.name} as seen 2026-09-30" in shown
 
 
@@ -172,7 +176,7 @@ def test_with_live_data_on_its_tables_stay_the_snapshots(
 
 def test_no_account_is_read_where_nothing_reads_it(fifth: Venue) -> None:
     at = opened("pages/positions.py", scenario())
-    offered = next(each for each in at.selectbox if each.label == "Exchange").options
+    offered = next(each for each in at.selectbox if each.label == "Your exchange").options
     assert [VENUES[key].name for key in listing_venues()] == [*offered, fifth.name]
 
 
