@@ -71,20 +71,17 @@ def open_page(name: str) -> Session:
 
 @contextmanager
 def page(name: str) -> Iterator[Session]:
-    """Yield a page beside the front page.
-
-    Its heading stands first and is drawn last, from the final scenario.
-    """
+    """Yield a page beside the front page, below its heading; it runs again where it edits."""
     session = open_page(name)
     head = st.container()
     settings.strip(session)
     scenario = session.working
-    yield session
-    if session.working != scenario:
-        st.rerun()
     with head:
         heading(session)
         notices(session)
+    yield session
+    if session.working != scenario:
+        st.rerun()
     foot()
     address.save(session)
 
