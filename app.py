@@ -72,16 +72,14 @@ with prices:
     charts.liquidation(session.measured)
 with use:
     charts.use(session.measured)
-with st.expander("All figures, before and after", key="show_figures", on_change="rerun") as more:
+with st.expander("All figures", key="show_figures", on_change="rerun") as more:
     if more.open:
         figures.full_table(account, session.baseline_account)
         account_parts.positions_table(account)
-with st.expander("Show the arithmetic", key="show_arithmetic", on_change="rerun") as shown:
+with st.expander("How it is calculated", key="show_arithmetic", on_change="rerun") as shown:
     if shown.open:
         figures.arithmetic_lines(account)
-with st.expander(
-    "Share: link, title and note, file", key="show_share", on_change="rerun"
-) as sharing:
+with st.expander("Share and save", key="show_share", on_change="rerun") as sharing:
     if sharing.open:
         share.share(session)
 account_parts.assumptions(account)

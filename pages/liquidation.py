@@ -22,7 +22,7 @@ with shell.page("Liquidation") as session:
             st.header("Step by step", anchor=False)
             liquidation.steps(runs)
             liquidation.rests_on(runs, path, conduct)
-            st.header("What is left open", anchor=False)
+            st.header("Positions left open", anchor=False)
             liquidation.left_open(session, runs)
     st.header(f"What happens at liquidation {liquidation.where(session)}", anchor=False)
     liquidation.lesson(session)

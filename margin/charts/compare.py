@@ -42,7 +42,7 @@ def modes_finding(curves: ModeCurves | None, comparison: ModeComparison) -> str:
 def _survived(curves: ModeCurves, comparison: ModeComparison) -> str:
     """Return where no move along the direction, as far as one is looked for, liquidates cross."""
     if not _any_lost(curves) and not comparison.missing:
-        return f"Neither cross nor an isolated position is lost from {_searched(curves)} this way"
+        return f"Nothing is liquidated from {_searched(curves)} this way, cross or isolated"
     return f"Cross survives {_searched(curves)} this way; {_isolated(comparison)}"
 
 
@@ -129,7 +129,7 @@ def modes(curves: ModeCurves | None, comparison: ModeComparison) -> style.Spec:
             hoverformat="+.2f",
         ),
         yaxis=style.axis(
-            title="Left of the account", tickformat="$~s", range=[-0.02 * top, 1.08 * top], nticks=7
+            title="Account value", tickformat="$~s", range=[-0.02 * top, 1.08 * top], nticks=7
         ),
     )
 
@@ -165,7 +165,11 @@ def _falls(curves: ModeCurves) -> list[style.Trace]:
     return [
         _symbols("cross is liquidated", "x", curves.moves, curves.cross, account),
         _symbols(
-            "an isolated position is lost", "diamond-open", curves.moves, curves.isolated, alone
+            "an isolated position is liquidated",
+            "diamond-open",
+            curves.moves,
+            curves.isolated,
+            alone,
         ),
     ]
 

@@ -91,9 +91,7 @@ def liquidation_distances(account: Preparable) -> style.Spec:
         *_liquidations(shown, low, high),
         rows.names([f"<b>{row.name}</b>  {_figures(row)}" for row in shown], low * 100),
     ]
-    axis_title = rows.counted(
-        "Distance from its mark", ", the other prices standing still", len(price_rows)
-    )
+    axis_title = rows.counted("Move needed", " if only this price moves", len(price_rows))
     axis = rows.moves_axis(axis_title, low, high)
     return rows.figure(traces, title, len(shown), axis)
 

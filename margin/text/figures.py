@@ -81,7 +81,7 @@ def _money(account: PreparedAccount) -> list[Figure]:
             assessment.maintenance_margin,
             f"what the venue's tiers ask to keep them open{carries}",
         ),
-        ("requirement", assessment.requirement, f"what equity is held against{fee}"),
+        ("requirement", assessment.requirement, f"what the margin balance must stay above{fee}"),
         ("headroom", assessment.headroom, f"margin balance less requirement: {headroom}"),
         ("available_balance", assessment.available_balance, f"free for new positions: {free}"),
     ]
@@ -115,7 +115,7 @@ def _ratios(account: PreparedAccount) -> list[Figure]:
             "Equity ÷ notional",
             share,
             wording.percent(share),
-            "the articles' margin ratio; no venue shows it",
+            "1 ÷ effective leverage; no exchange shows it",
         ),
         Figure(
             "Effective leverage",
@@ -129,5 +129,5 @@ def _ratios(account: PreparedAccount) -> list[Figure]:
 def _moves(assessment: Assessment) -> list[Figure]:
     down, up = assessment.joint_move
     rows = [("Joint fall to liquidation", down), ("Joint rise to liquidation", up)]
-    meaning = "every mark moving at once, by its beta; – where none liquidates"
+    meaning = "all prices moving together, each by its beta; – where nothing liquidates"
     return [Figure(name, value, wording.percent(value, sign=True), meaning) for name, value in rows]

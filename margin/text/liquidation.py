@@ -285,7 +285,7 @@ def _beyond(path: PathMove, reached: JointMove | None) -> str:
         return ""
     at = reached.down if path.move < 0 else reached.up
     if at is None:
-        return " No move this way liquidates anything."
+        return " This direction never liquidates you."
     return f" Liquidation would begin at {wording.percent(at, sign=True)}."
 
 

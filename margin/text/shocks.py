@@ -55,7 +55,7 @@ def sentence(parts: Sequence[ShockResult], scenario: Scenario) -> str:
     """Return what all together comes to, against today."""
     before, together = parts[0].outcome, parts[-1].outcome
     if len(parts) == 2:
-        return "Nothing is supposed yet: fill in what may go wrong, or take a crash day's prices."
+        return "Set a stress, or load a past crash."
     money = (
         f"margin balance {wording.money(before.remaining)} → {wording.money(together.remaining)}"
     )

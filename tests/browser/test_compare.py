@@ -25,7 +25,7 @@ def test_a_margin_is_typed_the_mode_taken_over_and_back_undoes_it(visit: Visit) 
     type_margin(page, 0, "5800")
     assert "at most $9,800.00 from here: $200.00 stays safe" in sentence(page)
     assert "p=RENDER_long_28571.428571428572_1.75_10_5800" in page.url
-    page.get_by_role("button", name="Take this mode over: isolated").click()
+    page.get_by_role("button", name="Switch to isolated").click()
     page.wait_for_selector("text=The baseline stays as it was")
     idle(page)
     assert "margin_mode=isolated" in page.url

@@ -66,7 +66,7 @@ def test_an_edited_size_and_a_moved_slider_change_the_figures_and_the_link_carri
     assert metric(page, "Margin used") != "16.50%"
     slide(page, -4)
     assert "from here" in sentence(page)
-    page.get_by_text("Share: link, title and note, file").click()
+    page.get_by_text("Share and save").click()
     idle(page)
     link = page.locator("[data-testid=stCode]").first.inner_text()
     assert link == page.url

@@ -42,7 +42,7 @@ def test_a_stop_is_typed_and_what_is_left_goes_on_to_what_if(visit: Visit) -> No
         "You would have kept nothing of $10,000.00: prices took $8,658.26"
     )
     stop_at(page, 0, "1.65")
-    enter(page, "Move to (%)", "-10")
+    enter(page, "Price move (%)", "-10")
     assert sentence(page).startswith("Your stops close in time, nothing is liquidated.")
     kept = re.search(r"You would have kept (\$[\d,.]+) of", sentence(page))
     assert kept is not None
@@ -70,7 +70,7 @@ def test_an_edited_account_goes_through_a_past_day_and_comes_back_as_it_was(visi
     page.get_by_role("link", name="Liquidation").click()
     page.wait_for_url(re.compile(r"/liquidation\?"))
     drawn(page)
-    page.get_by_text("A past day").click()
+    page.get_by_text("A crash day").click()
     idle(page)
     title = page.locator(".js-plotly-plot .gtitle").text_content()
     assert re.search(r"Liquidation from [\d.]+% of the\s?way on", title or "")

@@ -88,7 +88,7 @@ def test_where_no_position_can_be_lost_that_is_told() -> None:
     figure, alt = of_modes(longs, alone("TAO"))
     assert (
         plain(figure.layout.title.text)
-        == "Neither cross nor an isolated position is lost from −100% to +1,000% this way"
+        == "Nothing is liquidated from −100% to +1,000% this way, cross or isolated"
     )
     assert "Direction: TAO alone" in alt
 
@@ -139,7 +139,7 @@ def test_every_symbol_that_is_drawn_is_in_the_legend() -> None:
     ]
     assert [(trace.name, trace.marker.symbol) for trace in drawn[2:]] == [
         ("cross is liquidated", "x"),
-        ("an isolated position is lost", "diamond-open"),
+        ("an isolated position is liquidated", "diamond-open"),
     ]
 
 

@@ -187,15 +187,12 @@ def test_every_direction_says_what_survives_and_what_is_lost(landing: ComparePag
     together, _, render, fet = landing.table("Direction")
     assert together["Cross leaves"] == "$0.00 (liquidated, −$10,000.00)"
     assert together["Isolated leaves"] == "$1,000.00 (−$9,000.00)"
-    assert (render["Cross liquidated at"], render["Isolated: first lost at"]) == (
-        "−17.04%",
-        "−8.32%",
-    )
+    assert (render["Cross liquidated at"], render["Isolated: first at"]) == ("−17.04%", "−8.32%")
     assert (fet["Cross leaves"], fet["Isolated leaves"]) == (
         "$2,000.00 (−$8,000.00)",
         "$6,000.00 (−$4,000.00)",
     )
-    assert fet["Positions lost, isolated"] == "FET long"
+    assert fet["Liquidated, isolated"] == "FET long"
 
 
 def test_the_approximations_are_named_where_the_results_stand(landing: ComparePage) -> None:
@@ -273,7 +270,7 @@ def test_named_days_are_shown_at_their_worst_tick_and_at_their_close() -> None:
     days = {row["Day"]: row for row in page.table("Event")}
     assert list(days) == sorted(crash.date for crash in snapshot.crashes())
     assert days["2025-10-10"]["Isolated leaves"] == "$1,000.00 (−$9,000.00)"
-    assert days["2024-08-02"]["Positions lost, isolated"] == "RENDER long"
+    assert days["2024-08-02"]["Liquidated, isolated"] == "RENDER long"
     assert "Of 21 crash days at their worst tick, cross is liquidated on 17" in page.text()
     assert "The worst tick takes every token's lowest or highest price" in page.text()
     page.choose("compare_when", CLOSE)
@@ -619,7 +616,7 @@ def test_any_scenario_that_a_link_can_hold_is_compared(made: Scenario) -> None:
         {key: values for key, values in link.encode(made).parameters.items() if values}
     )
     said = page.text()
-    if "What survives, and what is lost" in {each.value for each in page.at.header}:
+    if "What survives" in {each.value for each in page.at.header}:
         said += page.choose("compare_survival", DAYS).unfold(FIGURES).text()
     said += page.choose("compare_section", BY_VENUE).text()
     assert page.sentence

@@ -177,7 +177,7 @@ def test_a_link_of_a_moved_account_sets_the_slider_and_compares_with_before_the_
     receiver = Visitor(maker.query)
     assert receiver.field("move").value == -0.05
     assert receiver.sentence == maker.sentence
-    assert receiver.before("Margin balance") == "from $10,000.00"
+    assert receiver.before("Margin balance") == "was $10,000.00"
     assert receiver.slide(0.0).sentence == WORKED_EXAMPLE
 
 

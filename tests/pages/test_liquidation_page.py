@@ -109,7 +109,7 @@ def test_what_the_insurance_fund_and_the_vault_took_is_told() -> None:
     ("reached", "said"),
     [
         (JointMove(-0.6, 2.0), " Liquidation would begin at −60.00%."),
-        (JointMove(None, 2.0), " No move this way liquidates anything."),
+        (JointMove(None, 2.0), " This direction never liquidates you."),
         (None, ""),
     ],
 )
@@ -525,7 +525,7 @@ def test_another_direction_and_another_move_are_gone() -> None:
 def test_a_move_that_cannot_be_is_told_and_nothing_else_is_lost(move: float) -> None:
     page = LiquidationPage().enter("to", move)
     assert (
-        "This path can't be simulated: Move to (%): must be a number of at least -100"
+        "This path can't be simulated: Price move (%): must be a number of at least -100"
         in page.text()
     )
     assert "What happens at liquidation on Binance" in [each.value for each in page.at.header]
@@ -543,7 +543,7 @@ def test_against_the_account_a_move_may_go_beyond_a_doubling() -> None:
 
 
 def test_a_past_day_goes_to_its_worst_tick_the_hardest_first() -> None:
-    page = LiquidationPage().enter("along", "A past day")
+    page = LiquidationPage().enter("along", "A crash day")
     days = moves.crash_days()
     assert days[page.field("day").value].date == "2025-10-10"
     assert page.title().startswith("Liquidation from 11.71% of the way on")
@@ -570,7 +570,7 @@ def test_what_was_chosen_on_moves_together_can_be_gone_here() -> None:
     assert "FET 0.22533 (+1.00%)" in page.enter("direction", "custom").text()
     look.own.clear()
     assert page.leave_and_return().field("direction").value != "custom"
-    page.enter("along", "A past day").enter("day", len(moves.crash_days()))
+    page.enter("along", "A crash day").enter("day", len(moves.crash_days()))
     assert "FET 0.11155 (−50.00%)" in page.text()
 
 
@@ -747,8 +747,8 @@ def test_what_was_entered_is_found_again_after_another_page() -> None:
         pytest.approx(nan, nan_ok=True),
     ]
     assert page.sentence == said
-    page.enter("along", "A past day").enter("day", 0).leave_and_return()
-    assert (page.field("along").value, page.field("day").value) == ("A past day", 0)
+    page.enter("along", "A crash day").enter("day", 0).leave_and_return()
+    assert (page.field("along").value, page.field("day").value) == ("A crash day", 0)
 
 
 def test_a_stop_that_was_taken_out_stays_out_after_another_page() -> None:
@@ -881,5 +881,5 @@ def test_any_scenario_that_a_link_can_hold_is_driven_along_both_kinds_of_path(
     page = LiquidationPage(parameters)
     assert told(page)
     if charts(page.at):
-        assert told(page.enter("along", "A past day").enter("margin_stop", value=True))
+        assert told(page.enter("along", "A crash day").enter("margin_stop", value=True))
     assert link.decode(parameters).scenario == page.at.session_state["tandem"].working

@@ -114,7 +114,7 @@ def test_refresh_takes_the_marks_and_compares_with_before(venues: Venues) -> Non
     assert visitor.metric("Margin balance") == "$10,000.00"
     settle(visitor.press("Refresh mark prices"))
     assert visitor.linked.market.marks == {"RENDER": 2.1, "FET": 0.25}
-    assert visitor.before("Margin balance") == "from $10,000.00"
+    assert visitor.before("Margin balance") == "was $10,000.00"
     assert (
         "FET 0.22310 → 0.25000, RENDER 1.7500 → 2.1000. The baseline is the account before."
         in visitor.news[0]

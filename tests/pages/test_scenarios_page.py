@@ -51,7 +51,7 @@ PATIENT = settings(
 MAP, DAYS, RULES = "Two-token map", "Crash days", "Custom stress"
 BTC_LEADS = "BTC, the others by beta"
 WITHOUT = scenario_rows.WITHOUT
-SECTIONS = ("Directions", MAP, DAYS, RULES)
+SECTIONS = ("Market moves", MAP, DAYS, RULES)
 ONE_TOKEN = {
     "positions": [
         {"symbol": "TAO", "side": "short", "quantity": 10, "entry_price": 255, "leverage": 5}
@@ -303,7 +303,7 @@ def test_what_is_left_after_rises_can_be_asked_for() -> None:
 def test_a_beta_of_ones_own_moves_the_direction_and_stays_when_another_section_was_open() -> None:
     page = ScenariosPage().edit("betas", {0: {"Beta to BTC": 3.0}, 1: {"Beta to BTC": 3.0}})
     assert page.falls_to(BTC_LEADS) == "−3.16%"
-    page.open(MAP).open("Directions")
+    page.open(MAP).open("Market moves")
     assert page.falls_to(BTC_LEADS) == "−3.16%"
     assert [row["Beta to BTC"] for row in page.rows("betas")] == [3.0, 3.0]
     assert page.working == ScenariosPage().working, "what is only looked at is not in the scenario"
@@ -379,10 +379,10 @@ def test_the_map_shows_the_two_largest_tokens_and_says_what_it_rests_on() -> Non
     )
     names = [trace.get("name") for trace in page.chart()["data"]]
     assert {"liquidation", "danger 80%", "warning 50%", "now", "crash days"} <= set(names)
-    days = page.table("At its point")
+    days = page.table("These two tokens")
     assert [row["No."] for row in days] == [str(number) for number in range(1, 22)]
     assert days[0]["Day"] == "2025-10-10 liquidation cascade"
-    assert days[-1]["At its point"].startswith("survived · ")
+    assert days[-1]["These two tokens"].startswith("survived · ")
 
 
 def test_what_the_map_shows_can_be_chosen() -> None:
@@ -402,8 +402,8 @@ def test_what_the_map_shows_can_be_chosen() -> None:
 
 def test_a_close_on_the_map_does_not_bring_back_what_the_day_liquidated() -> None:
     page = ScenariosPage(section=MAP).enter("map_ticks", "close")
-    days = {row["Day"][:10]: row for row in page.table("At its point")}
-    assert days["2022-05-12"]["Whole day"] == "stands again · 15.56%"
+    days = {row["Day"][:10]: row for row in page.table("These two tokens")}
+    assert days["2022-05-12"]["Whole account"] == "stands again · 15.56%"
     [told] = [trace["text"] for trace in page.chart()["data"] if trace.get("name") == "crash days"]
     [day] = [each for each in told if "2022-05-12" in each]
     assert "<br>would stand again, had it not been liquidated before<br>" in day
@@ -513,7 +513,7 @@ def test_a_day_that_says_nothing_is_refused_in_words(
 
 def test_each_part_stands_alone_and_all_together_and_all_go_into_the_link() -> None:
     page = ScenariosPage(section=RULES)
-    assert page.verdict.startswith("Nothing is supposed yet")
+    assert page.verdict.startswith("Set a stress")
     page.enter("shock_common", -5.0).enter("shock_maintenance", 2.0).enter(
         "shock_leverage_cap", 0.1
     )
@@ -743,7 +743,7 @@ ONE_LOST = {
             "0.33%, nearest joint move to liquidation none → none.",
             id="nothing liquidates",
         ),
-        pytest.param({}, Shocks(days=7), "Nothing is supposed yet", id="only days"),
+        pytest.param({}, Shocks(days=7), "Set a stress", id="only days"),
     ],
 )
 def test_what_all_together_comes_to_is_said_in_words(
@@ -919,7 +919,7 @@ def test_the_days_of_a_map_are_told_apart_from_the_whole_day_and_the_worst_comes
     told = scenario_rows.map_day_rows(points, made, first, second)
     assert [row["No."] for row in told] == ["1", "2"]
     assert told[0]["Day"] == "2025-10-10 liquidation cascade"
-    assert told[0]["At its point"] == "liquidated · no equity left"
+    assert told[0]["These two tokens"] == "liquidated · no equity left"
     assert (told[0]["RENDER"], told[0]["FET"]) == ("−29.40%", "−29.54%")
     assert WITHOUT not in told[0]
 
@@ -938,7 +938,7 @@ def test_a_made_up_place_is_marked() -> None:
     assert point.gaps == point.whole_gaps == {"TAO": "by beta"}
     [told] = scenario_rows.map_day_rows([point], made, first, second)
     assert told[WITHOUT] == "TAO by beta"
-    assert "Whole day" not in told
+    assert "Whole account" not in told
     assert point.first == pytest.approx(1.5133 * point.second)
 
 

@@ -156,7 +156,7 @@ def test_the_lesson_on_leverage_shows_ratio_and_distance_unchanged_and_more_avai
     visitor = Visitor().press("Lesson: leverage changes nothing")
     assert visitor.before("Margin used") == "unchanged"
     assert visitor.headline.startswith("−20.98% together")
-    assert visitor.before("Available") == "from $1,000.00"
+    assert visitor.before("Available") == "was $1,000.00"
     assert visitor.metric("Available") == "$7,750.00"
 
 
@@ -359,7 +359,7 @@ def test_the_slider_moves_marks_figures_and_chart_and_says_where_it_came_from() 
     assert visitor.linked.market.marks == pytest.approx(FALL_OF_5, rel=1e-12)
     assert visitor.linked.market.baseline_marks == {"RENDER": 1.75, "FET": 0.2231}
     assert visitor.metric("Margin balance") == "$5,500.00"
-    assert visitor.before("Margin balance") == "from $10,000.00"
+    assert visitor.before("Margin balance") == "was $10,000.00"
     assert "from here" in visitor.sentence
     assert visitor.sentence == said_of(
         scenario(marks=FALL_OF_5, baseline_marks=document()["marks"])
@@ -419,7 +419,7 @@ def test_a_new_baseline_is_what_figures_are_compared_with_from_then_on() -> None
     visitor = Visitor().slide(-0.05).press("Compare from here")
     assert visitor.before("Margin balance") == "unchanged"
     visitor.slide(-0.06)
-    assert visitor.before("Margin balance") == "from $5,500.00"
+    assert visitor.before("Margin balance") == "was $5,500.00"
     visitor.press("Reset")
     assert visitor.metric("Margin balance") == "$5,500.00"
     assert visitor.field("move").value == pytest.approx(-0.05)

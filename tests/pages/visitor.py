@@ -28,11 +28,7 @@ WORKED_EXAMPLE = (
     "If RENDER and FET fall 9.47% together, the whole account is liquidated. "
     "Alone, RENDER would have to fall 17.04%, FET 21.30%."
 )
-FIGURES, ARITHMETIC, SHARE = (
-    "All figures, before and after",
-    "Show the arithmetic",
-    "Share: link, title and note, file",
-)
+FIGURES, ARITHMETIC, SHARE = ("All figures", "How it is calculated", "Share and save")
 TIERS, MARKS, LEVELS = "Tier tables", "Mark prices and betas", "Levels, fee, collateral"
 """The parts of the page that are built only once they are unfolded."""
 IN_A_BOX = {

@@ -111,8 +111,8 @@ def direction_rows(comparison: ModeComparison, rows: Iterable[DirectionRow]) -> 
         {
             "Direction": row.direction.name,
             "Cross liquidated at": _met(row.cross.first),
-            "Isolated: first lost at": _met(row.isolated.first),
-            "Isolated: all lost at": _met(row.isolated.last),
+            "Isolated: first at": _met(row.isolated.first),
+            "Isolated: all at": _met(row.isolated.last),
             **_both(comparison, row.cross.remainder, row.isolated.remainder),
         }
         for row in rows
@@ -140,7 +140,7 @@ def _both(comparison: ModeComparison, cross: Remainder, isolated: Remainder) -> 
         f"Isolated{_added(comparison)}{',' if comparison.missing else ''} leaves": _left(
             isolated, ""
         ),
-        "Positions lost, isolated": wording.some(isolated.liquidated) or NONE,
+        "Liquidated, isolated": wording.some(isolated.liquidated) or NONE,
     }
 
 
@@ -158,7 +158,7 @@ def day_rows(comparison: ModeComparison, rows: Iterable[DayRow], *, worst: bool)
             "Day": row.day.date or "yours",
             "Event": row.day.event,
             **_both(comparison, *_lefts(row, worst=worst)),
-            "Without figures of that day": _filled(row),
+            "No data": _filled(row),
         }
         for row in rows
     ]

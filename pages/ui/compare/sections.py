@@ -102,10 +102,10 @@ def cross_and_isolated(session: Session) -> None:
         place.table(compare_rows.price_rows(comparison), alt)
     if not comparison.cross.scenario.positions:
         return
-    st.header("Changing the mode", anchor=False)
+    st.header("Switching the mode", anchor=False)
     _switch(session, comparison)
     if comparison.complete:
-        st.header("What survives, and what is lost", anchor=False)
+        st.header("What survives", anchor=False)
         _survival(session, comparison)
     with st.expander("What the figures rest on"):
         _bullets([message(each) for each in comparison.cross.assessment.assumptions])
@@ -235,10 +235,7 @@ def _switch(session: Session, comparison: ModeComparison) -> None:
         other = comparison.other
         told = "shows this account in the other mode on every page; the baseline stays as it is"
         if st.button(
-            f"Take this mode over: {other}",
-            key="do_take_mode",
-            disabled=bool(change.missing),
-            help=told,
+            f"Switch to {other}", key="do_take_mode", disabled=bool(change.missing), help=told
         ):
             session.open(in_mode(session.working, other))
             session.tell("info", f"{comparison.present.capitalize()} → {other}. {_BASELINE_STAYS}")

@@ -59,7 +59,7 @@ def _further(session: Session) -> None:
     _fee(session)
     if rules.own_fraction:
         _fraction(session)
-    st.caption("Collateral besides the settlement coin")
+    st.caption("Other coins as collateral")
     _collateral_table(session)
     if rules.counts_collateral or session.working.account.settlement_rate != 1:
         _settlement_rate(session)
@@ -147,8 +147,8 @@ def _wallet(session: Session) -> None:
         format="%.10g",
         key=f"wallet_{session.revision}",
         width=210,
-        help="What the account holds before open profit and loss. Isolated: with the positions' "
-        "margins.",
+        help="Cash in the futures wallet, without open profit or loss. Isolated: with the "
+        "positions' margins.",
     )
     if balance != account.wallet_balance:
         _apply(
@@ -180,12 +180,12 @@ def _levels(session: Session) -> None:
     levels = session.working.levels
     left, right = st.columns(2)
     with left:
-        about = "of margin used; an article speaks of 30 to 50%"
+        about = "Warn at this much margin used; 30 to 50% is usual."
         first, warning = _percentage(
             session, "Warning at %", "warning", levels.warning, step=5.0, help=about
         )
     with right:
-        about = "of margin used; liquidation is at 100%"
+        about = "Danger at this much margin used; liquidation is at 100%."
         second, danger = _percentage(
             session, "Danger at %", "danger", levels.danger, step=5.0, help=about
         )

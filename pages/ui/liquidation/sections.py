@@ -34,7 +34,7 @@ from pages.ui.session import address
 from pages.ui.session.session import Session
 from pages.ui.session.stress import betas, known_directions, named_days, stress_choices
 
-DIRECTION, DAY, EVERY = "A direction", "A past day", "Every position"
+DIRECTION, DAY, EVERY = "A direction", "A crash day", "Every position"
 MOVE, CLOSED = -20.0, 0.5
 """What inputs start from: the move in %, the part that a margin stop closes as a fraction."""
 LEAST = 1e-6
@@ -106,7 +106,7 @@ def _direction(session: Session, target: Any, at: Any) -> Route:
     direction = directions[key]
     with at:
         per_cent = st.number_input(
-            "Move to (%)",
+            "Price move (%)",
             value=MOVE,
             step=5.0,
             format="%.6g",
@@ -114,7 +114,7 @@ def _direction(session: Session, target: Any, at: Any) -> Route:
             persist_state="session",
         )
     low, high = -100 * direction.furthest_down, 1000.0
-    move = number(per_cent, "Move to (%)", at_least=low, at_most=high) / 100
+    move = number(per_cent, "Price move (%)", at_least=low, at_most=high) / 100
     [result] = study(session.account, [direction], moves=())
     path = Path.along(scenario.market.marks, direction.rates, move)
     about = liquidation_text.about_betas(direction, scenario.tokens, stress_choices(session).betas)
@@ -184,7 +184,7 @@ def _order(session: Session) -> Order:
     account = session.working.account
     alone = account.isolated or len(session.working.positions) < 2
     chosen: Order = st.selectbox(
-        "Which position goes first",
+        "Liquidation order",
         ORDERS,
         format_func=lambda order: ORDER_WORDS[order].capitalize() if order in ORDERS else "",
         key="liquidation_order",

@@ -301,7 +301,7 @@ def _asking(wanted: Sequence[Query]) -> None:
     """Look whether all of it is here, as long as it is not; the page can be used meanwhile."""
     if not cache().is_fetching(wanted):
         st.rerun()
-    st.caption("Asking the venues …")
+    st.caption("Loading from the exchanges …")
 
 
 def first_mark(session: Session, token: str) -> float | None:

@@ -18,7 +18,7 @@ from margin.studies.stress.outcome import Outcome
 from margin.text import findings
 from margin.text.stress import made_up
 
-WITHOUT = "Without figures of that day"
+WITHOUT = "No data"
 LONGEST_NAME = 40
 LARGEST_MOVE = 10.0
 Texts = dict[str, str]
@@ -112,8 +112,8 @@ def map_day_rows(
         {
             "No.": str(number),
             "Day": f"{point.row.day.date} {point.row.day.event}".strip(),
-            "At its point": _ends(point.here, scenario),
-            "Whole day": _ends(point.whole, scenario)
+            "These two tokens": _ends(point.here, scenario),
+            "Whole account": _ends(point.whole, scenario)
             if point.when == "worst tick"
             else _closes(point.row, scenario),
             first.name: wording.percent(point.first, sign=True),
@@ -123,7 +123,11 @@ def map_day_rows(
         for number, point in enumerate(points, 1)
     ]
     idle = set() if any(point.whole_gaps for point in points) else {WITHOUT}
-    idle |= {"Whole day"} if all(row["Whole day"] == row["At its point"] for row in rows) else set()
+    idle |= (
+        {"Whole account"}
+        if all(row["Whole account"] == row["These two tokens"] for row in rows)
+        else set()
+    )
     return [{key: cell for key, cell in row.items() if key not in idle} for row in rows]
 
 

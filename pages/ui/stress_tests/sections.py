@@ -45,7 +45,7 @@ MOST_DAYS = 20
 """Days of their own that a person may keep."""
 HORIZONS = (1, 7, 30)
 """Days that the correlation ellipses may speak of."""
-DIRECTIONS, RULES = "Directions", "Custom stress"
+DIRECTIONS, RULES = "Market moves", "Custom stress"
 
 
 def nearest_danger(session: Session) -> None:
@@ -139,7 +139,7 @@ _UNKNOWN = (
 def _choose_slices() -> bool:
     """Return whether the table shows what is left after falls; else after rises."""
     chosen = st.segmented_control(
-        "What is left, in the table below, after",
+        "Show margin balance after",
         ["falls", "rises"],
         default="falls",
         required=True,
@@ -202,7 +202,7 @@ _ABOUT_BETA = (
 )
 _ABOUT_OWN = "1: with the direction; −1: against it; 0.5: half of it"
 _YOURS = (
-    "Own direction: what each token moves when the direction moves by one; empty, it stands still. "
+    "Your direction: the token's move per 1% of the direction; empty is 0. "
     "Betas and a "
     "direction of your own last as long as this session and are in no link."
 )
@@ -310,7 +310,13 @@ def _show_map(session: Session) -> None:
 
 def _map_widths(first: Direction, second: Direction) -> dict[str, int]:
     """Return pixels of the columns that are to be seen at once beside the map."""
-    return {"Day": 84, "At its point": 140, "Whole day": 140, first.name: 66, second.name: 66}
+    return {
+        "Day": 84,
+        "These two tokens": 140,
+        "Whole account": 140,
+        first.name: 66,
+        second.name: 66,
+    }
 
 
 WORST, CLOSE = "worst tick", "close"
@@ -463,7 +469,7 @@ def _own_days(session: Session) -> None:
         stress_choices(session),
         [token for token in session.working.tokens if token not in STABLECOINS],
     )
-    st.header("A day of your own", anchor=False)
+    st.header("Your own crash", anchor=False)
     st.caption(plain(_DAYS_LAST))
     name = st.text_input(
         "Name", max_chars=scenario_rows.LONGEST_NAME, key=f"day_name_{look.visit}_{len(look.days)}"

@@ -73,7 +73,7 @@ def _mark_columns() -> Mapping[str, Any]:
     return {
         "Token": column.TextColumn(width=90),
         "Mark": column.NumberColumn(
-            "Mark before the move", format="%.8g", help="$ per token; one mark for both sides"
+            "Price before the move", format="%.8g", help="$ per token; one mark for both sides"
         ),
         "Beta": column.NumberColumn(width=70, format="%.4g", help=beta),
     }

@@ -34,13 +34,8 @@ def headline(account: PreparedAccount, baseline: PreparedAccount) -> None:
     now, before = assess(account), assess(baseline)
     figures: list[tuple[str, Callable[[Assessment], Shown], str, Better]] = [
         ("Margin used", _margin_used, margin_used(account), "less"),
-        ("Margin balance", _margin_balance, "Wallet balance with open profit and loss.", "more"),
-        (
-            "Available",
-            _available,
-            "Free for new positions: margin balance less initial margin.",
-            "more",
-        ),
+        ("Margin balance", _margin_balance, "Wallet plus open profit or loss (equity).", "more"),
+        ("Available", _available, "Free margin: margin balance minus initial margin.", "more"),
     ]
     with st.container(horizontal=True, gap="small", key="headline"):
         for label, read, meaning, better in figures:
@@ -73,7 +68,7 @@ def _metric(label: str, now: Shown, before: Shown, meaning: str, better: Better)
     st.metric(
         label,
         plain(now.text),
-        delta=plain(f"from {before.text}") if changed else "unchanged",
+        delta=plain(f"was {before.text}") if changed else "unchanged",
         delta_color=("normal" if improves else "inverse") if compared else "off",
         delta_arrow=("up" if rises else "down") if compared else "off",
         help=plain(meaning),
