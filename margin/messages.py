@@ -275,7 +275,7 @@ _SHOCKS: Mapping[str, Text] = {
     "all_have_their_own": (
         "every token held has a maintenance multiplier of its own: the one for all does nothing"
     ),
-    "no_collateral": "you hold no other collateral: the haircut changes nothing",
+    "no_collateral": "no collateral counts here: the haircut changes nothing",
     "common_move_idle": "no price that counts here follows the joint move: it does nothing",
     "tokens_not_held": (
         "not held where it would count, so what is supposed of them does nothing: {tokens:names}"
