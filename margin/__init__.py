@@ -6,7 +6,7 @@ and `decode(parameters)`. `assessment_json(assessment)` writes an answer as the 
 assessed beside the embedded snapshot's: `attach(scenario)`.
 """
 
-__version__ = "0.6.0"
+__version__ = "0.7.0"
 
 from margin.errors import FieldError
 from margin.market.snapshot.embedded import attach
