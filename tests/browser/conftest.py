@@ -183,6 +183,12 @@ def idle(page: Page) -> None:
         )
 
 
+def until(page: Page, selector: str) -> None:
+    """Waits until something stands on the page and the app has nothing to do."""
+    page.wait_for_selector(selector, timeout=30_000)
+    idle(page)
+
+
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(14, 20, 32)"
 """The page's background in either scheme."""
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from margin import formatting as wording
 from margin.studies.account.assess import assess
-from tests.browser.conftest import Live, Visit, drawn, idle, metric, sentence, type_cell
+from tests.browser.conftest import Live, Visit, drawn, idle, metric, sentence, type_cell, until
 from tests.replay.figures import ADDRESS
 
 PAGES = {"What if": "", "Import / export": "positions", "Market data": "data"}
@@ -16,11 +16,6 @@ PAGES = {"What if": "", "Import / export": "positions", "Market data": "data"}
 def badge(page: Page) -> str:
     """Which data the page says it shows."""
     return page.locator(".stMarkdownBadge", has_text="Marks:").first.inner_text()
-
-
-def until(page: Page, selector: str) -> None:
-    page.wait_for_selector(selector, timeout=30_000)
-    idle(page)
 
 
 def test_live_data_is_switched_on_and_todays_marks_are_taken_when_asked(
