@@ -239,6 +239,14 @@ def ranked(results: Iterable[DirectionResult]) -> list[DirectionResult]:
     )
 
 
+def distinct(results: Iterable[DirectionResult]) -> list[DirectionResult]:
+    """Return one result of those that move every price alike, the first."""
+    first: dict[frozenset[tuple[str, float]], DirectionResult] = {}
+    for result in results:
+        first.setdefault(frozenset(result.direction.rates.items()), result)
+    return list(first.values())
+
+
 def nearest_danger(results: Iterable[DirectionResult]) -> DirectionResult | None:
     """Return the direction that liquidates by the smallest price change; None where none does."""
     first = next(iter(ranked(results)), None)

@@ -24,6 +24,7 @@ from margin.studies.distance.directions import (
     UNKNOWN_BETA,
     Direction,
     DirectionResult,
+    distinct,
     ranked,
     study,
 )
@@ -98,22 +99,23 @@ def _show_directions(session: Session) -> None:
     with asked:
         _direction_table(session)
         falls = over or _choose_slices()
-    found = _directions(session, MOVES if falls else tuple(-move for move in MOVES))
+    results = _directions(session, MOVES if falls else tuple(-move for move in MOVES))
+    shown = distinct(results)
     with chart:
         place.chart(
-            directions(found, session.account), "directions", directions_alt(found, session.account)
+            directions(shown, session.account), "directions", directions_alt(shown, session.account)
         )
         if assessment.headroom is None:
             st.info(_UNKNOWN)
         elif assessment.liquidated:
             st.info(_TOO_LATE if over else _ONE_LOST)
-    if not found or over:
+    if not shown or over:
         return
     with asked:
-        for line in _about(found):
+        for line in _about(results):
             st.caption(plain(line))
-    told = "How far every direction may go, and what is left on it"
-    place.table(scenario_rows.direction_rows(found, scenario), told, 160)
+    alt = "How far every direction may go, and what is left on it"
+    place.table(scenario_rows.direction_rows(shown, scenario), alt, 160)
 
 
 def _about(found: Sequence[DirectionResult]) -> list[str]:
