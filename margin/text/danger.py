@@ -17,11 +17,11 @@ COURSES = {
     "with_btc": "BTC's move, the others by their beta to it",
 }
 """What a move along a danger is called on an axis."""
-
 SLIDERS = {
     "together": "Move all prices together (each by its beta)",
     "with_btc": "Move BTC, and the others by their beta to it",
 }
+"""What a slider along a danger does."""
 
 
 class Headline(NamedTuple):
@@ -73,10 +73,8 @@ def headline(danger: DirectionResult, account: Preparable) -> Headline:
         return Headline("No liquidation", f"No move of this kind, up to +1,000%, {what}.")
     move = wording.percent(danger.nearest, sign=True)
     what = "liquidates your first position" if isolated else "liquidates your whole account"
-    tokens = [token for token, rate in danger.direction.rates.items() if rate]
-    where = (
-        f"{way(danger.direction)} " if len(tokens) > 1 or len(account.scenario.tokens) > 1 else ""
-    )
+    tokens = {*account.scenario.tokens, *danger.direction.rates}
+    where = f"{way(danger.direction)} " if len(tokens) > 1 else ""
     return Headline(move, f"{where}{what}")
 
 
@@ -85,10 +83,10 @@ def margin_used(account: Preparable) -> str:
     account = prepare(account)
     rules, ratio = account.scenario.account.rules, assess(account).nearest_ratio
     worst = ", of the position worst off" if findings.isolated(account.scenario) else ""
-    own = f"{rules.name}'s own figure, {ratio.label[0].lower()}{ratio.label[1:]}"
+    figure = f"{rules.name}'s own figure, {ratio.label[0].lower()}{ratio.label[1:]}"
     value = "is not known" if ratio.value is None else f"is {wording.percent(ratio.value)}"
     return (
         f"Requirement ÷ margin balance{worst}: liquidation at 100% on every exchange. "
-        f"{own}, {value}; it {ratio.direction}, with liquidation at "
+        f"{figure}, {value}; it {ratio.direction}, with liquidation at "
         f"{wording.percent(ratio.liquidation_at)}."
     )

@@ -29,13 +29,6 @@ class Dangers(NamedTuple):
     results: tuple[DirectionResult, ...]
     nearest: DirectionResult | None
 
-    def of(self, key: str) -> DirectionResult:
-        """Return the danger of this key; else the nearest, else the joint move."""
-        for result in self.results:
-            if result.direction.key == key:
-                return result
-        return self.nearest or self.results[0]
-
 
 def dangers(account: Preparable, betas_to_btc: Mapping[str, float]) -> Dangers:
     """Return the dangers of an account, each way that prices go once."""

@@ -232,10 +232,6 @@ class Session:
         self.notices = [notice for notice in self.notices if not topic or notice.topic != topic]
         self.notices.append(Notice(kind, text, self.working, topic))
 
-    def untell(self, topic: str) -> None:
-        """Take back what was said on a topic."""
-        self.notices = [notice for notice in self.notices if notice.topic != topic]
-
     @property
     def lesson(self) -> str:
         """What the example teaches, as long as only a joint move or words were changed."""

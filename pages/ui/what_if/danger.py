@@ -53,9 +53,10 @@ def choose(session: Session) -> None:
 
 def _start_here(session: Session) -> None:
     """Measure moves from the present marks: those before were along another direction."""
-    market = replace(session.working.market, baseline_marks={})
     session.course = None
-    session.move(replace(session.working, market=market))
+    if session.working.market.baseline_marks:
+        market = replace(session.working.market, baseline_marks={})
+        session.move(replace(session.working, market=market))
 
 
 def _key(direction: Direction) -> str:
