@@ -60,17 +60,18 @@ def finding(curve: Curve | None, account: Preparable, direction: Direction | Non
     if too_late or curve is None:
         return too_late or "Not known: there is no curve"
     if direction is not None and direction.key != "together":
-        return _along(assessment.joint_move, direction, isolated=findings.isolated(scenario))
+        here = " from here" if curve.today else ""
+        return _along(assessment.joint_move, direction, here, isolated=findings.isolated(scenario))
     return _far(assessment.joint_move, curve.today, isolated=findings.isolated(scenario))
 
 
-def _along(reached: JointMove, direction: Direction, *, isolated: bool) -> str:
+def _along(reached: JointMove, direction: Direction, here: str, *, isolated: bool) -> str:
     ends = [move for move in reached if move is not None]
     what = "liquidates the first position" if isolated else "liquidates the account"
     if not ends:
-        return f"No move up to {wording.step(FURTHEST_UP)} {what}"
+        return f"No move up to {wording.step(FURTHEST_UP)}{here} {what}"
     moves = " or ".join(wording.percent(move, sign=True) for move in ends)
-    return f"{danger.course(direction)}: {moves} {what}"
+    return f"{danger.course(direction)}: {moves}{here} {what}"
 
 
 def _far(joint: JointMove, today: float, *, isolated: bool) -> str:
@@ -179,7 +180,7 @@ def _course(curve: Curve, scenario: Scenario, direction: Direction | None) -> st
     """Return what the axis of moves says."""
     start = f"from {_origin(curve, scenario)}"
     if direction is not None and direction.key != "together":
-        return f"{danger.course(direction)}, {start}"
+        return f"{danger.course(direction)}<br>{start}"
     by_beta = any(scenario.market.beta(token) != 1 for token in scenario.tokens)
     return f"Joint move {start}{'<br>(× each token’s beta)' if by_beta else ''}"
 

@@ -50,7 +50,8 @@ def finding(account: Preparable) -> str:
     if assessment.equity <= 0 or load is None:
         return f"Nothing is left, and {required} is required"
     if assessment.liquidated:
-        return f"Liquidated: {required} is required of a margin balance of {balance}"
+        state = findings.standing(account)
+        return f"{state}: {required} is required of a margin balance of {balance}"
     return f"{wording.percent(load)} of the margin balance is required; {remainder}"
 
 

@@ -14,7 +14,7 @@ NAMES = {"together": "Together", "against": "Against me", "with_btc": "BTC-led"}
 COURSES = {
     "together": "Joint move",
     "against": "Move against you",
-    "with_btc": "BTC's move, the others by their beta to it",
+    "with_btc": "BTC's move, others by beta",
 }
 """What a move along a danger is called on an axis."""
 SLIDERS = {
@@ -75,6 +75,7 @@ def headline(danger: DirectionResult, account: Preparable) -> Headline:
     what = "liquidates your first position" if isolated else "liquidates your whole account"
     tokens = {*account.scenario.tokens, *danger.direction.rates}
     where = f"{way(danger.direction)} " if len(tokens) > 1 else ""
+    where += "from here " if account.scenario.market.baseline_marks else ""
     return Headline(move, f"{where}{what}")
 
 

@@ -12,7 +12,7 @@ TITLES = {
     "two longs": "16.50% of the margin balance is required; $1,000.00 is free for new positions",
     "past danger": "82.50% of the margin balance is required; nothing is free for new positions",
     "isolated": "The positions hold $8,550.00 of margin; $3,450.00 is free for new positions",
-    "liquidated": "Liquidated: $1,621.43 is required of a margin balance of $571.43",
+    "liquidated": "Liquidated at these marks: $1,621.43 is required of a margin balance of $571.43",
     "negative equity": "Nothing is left, and $",
     "no tiers": "Not known: OKX has no tier table for FET",
     "no positions": "No positions: all of the $10,000.00 is free",

@@ -401,7 +401,7 @@ def test_what_the_map_shows_can_be_chosen() -> None:
 def test_a_close_on_the_map_does_not_bring_back_what_the_day_liquidated() -> None:
     page = ScenariosPage(section=MAP).enter("map_ticks", "close")
     days = {row["Day"][:10]: row for row in page.table("These two tokens")}
-    assert days["2022-05-12"]["Whole account"] == "stands again · 15.56%"
+    assert days["2022-05-12"]["Whole account"] == "recovered by the close · 15.56%"
     [told] = [trace["text"] for trace in page.chart()["data"] if trace.get("name") == "crash days"]
     [day] = [each for each in told if "2022-05-12" in each]
     assert "<br>would stand again, had it not been liquidated before<br>" in day
@@ -446,11 +446,11 @@ def test_the_days_are_counted_and_each_says_how_it_ends() -> None:
         "At the close": "liquidated · no equity left",
         "At the worst tick": "liquidated · no equity left",
         "Equity change": "−$10,000.00, all of it",
-        "Survived or failed by": "−$3,998.00",
+        "Cushion": "−$3,998.00",
         WITHOUT: "",
     }
     assert rows["2025-11-07"]["At the worst tick"] == "survived · 16.97%"
-    assert rows["2025-11-07"]["Survived or failed by"].startswith("+$")
+    assert rows["2025-11-07"]["Cushion"].startswith("+$")
     assert "by their closes alone it looks like 9, which hides the danger" in page.text
     ends = [
         (row["At the close"].split(" · ")[0], row["At the worst tick"].split(" · ")[0])
@@ -458,9 +458,9 @@ def test_the_days_are_counted_and_each_says_how_it_ends() -> None:
     ]
     assert {end for end in ends if end[1] == "liquidated"} == {
         ("liquidated", "liquidated"),
-        ("stands again", "liquidated"),
+        ("recovered by the close", "liquidated"),
     }
-    assert (len(ends), ends.count(("stands again", "liquidated"))) == (21, 5)
+    assert (len(ends), ends.count(("recovered by the close", "liquidated"))) == (21, 5)
     assert rows["2024-03-06"]["Equity change"] == "−$988.00"
     assert rows["2024-03-06"][WITHOUT] == "RENDER extremes unknown"
     assert "The worst tick takes every token's lowest or highest price of the day" in page.text

@@ -401,6 +401,23 @@ def test_a_loss_beyond_the_account_is_said_to_be_the_insurance_funds() -> None:
     assert "the other $17,000.00 would be borne by the insurance fund" in visitor.news[0]
 
 
+def test_an_isolated_liquidation_takes_the_positions_margin_and_no_more() -> None:
+    visitor = Visitor().enter("mode", "isolated").slide(-0.2)
+    assert "$9,000.00, is lost, and no more" in visitor.sentence
+    assert visitor.metric("Margin balance") == visitor.metric("Available") == "$1,000.00"
+
+
+def test_a_row_shows_where_a_move_took_its_mark() -> None:
+    visitor = Visitor()
+    assert visitor.result(0)["moved"] == ""
+    assert visitor.slide(-0.1).result(0)["moved"] == "→ 1.5750"
+
+
+def test_a_row_that_cannot_be_read_is_said_to_be_left_out() -> None:
+    visitor = Visitor().edit("positions", {0: {"Size": "abc!!"}})
+    assert visitor.warnings[0].startswith("1 row is not counted")
+
+
 def test_reset_leads_back_to_the_baseline() -> None:
     visitor = (
         Visitor()

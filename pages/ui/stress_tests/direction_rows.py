@@ -198,11 +198,10 @@ def crash_rows_told(rows: Iterable[CrashRow], scenario: Scenario) -> list[Texts]
     ]
 
 
-CHANGE, FAILED_BY, FAILED_BY_WORST = "Equity change", "Survived or failed by", "Worst position by"
+CHANGE, FAILED_BY, FAILED_BY_WORST = "Equity change", "Cushion", "Worst position by"
 DAY_COLUMNS = {
-    "At the close": "the day's closing prices alone; “stands again”: it would, had it not been "
-    "liquidated before, on "
-    "that very day",
+    "At the close": "the day's closing prices alone; “recovered by the close”: it would have, "
+    "had it not been liquidated on the way",
     CHANGE: "at the worst tick, and at most all there is: a loss beyond it is the venue's "
     "insurance fund's. Pointed "
     "at, the chart tells what would be if nothing were closed",
@@ -234,7 +233,7 @@ def _closes(row: CrashRow, scenario: Scenario) -> str:
     if not again:
         return _ends(outcome, scenario)
     if outcome.positions_liquidated is None:
-        return f"stands again · {wording.percent(outcome.requirement_to_equity)}"
+        return f"recovered by the close · {wording.percent(outcome.requirement_to_equity)}"
     told = f"{again} of {len(scenario.positions)} {'stands' if again == 1 else 'stand'} again"
     return f"{_lost(outcome, scenario)}, {told}" if outcome.positions_liquidated else told
 

@@ -51,8 +51,8 @@ def _margin_used(assessment: Assessment) -> Shown:
 
 
 def _margin_balance(assessment: Assessment) -> Shown:
-    """Return the margin balance; what it lacks to nothing is not the person's loss."""
-    return Shown(assessment.equity, wording.money(max(0.0, assessment.equity)))
+    """Return what is left of the margin balance: a liquidation takes what stands behind it."""
+    return Shown(assessment.worth, wording.money(assessment.worth))
 
 
 def _available(assessment: Assessment) -> Shown:

@@ -70,6 +70,9 @@ def positions(current: Session) -> None:
         "faults": faults_by_row(read, assess(account)),
     }
     positions_table(KEY, data, _take_report, _take_repair)
+    if wrong := [row for row in read if row.fault and not row.fault.quiet]:
+        count = "1 row is" if len(wrong) == 1 else f"{len(wrong)} rows are"
+        st.warning(f"{count} not counted: every figure leaves out what the table marks.")
     if len(table.rows) > MOST_POSITIONS:
         st.error(f"At most {MOST_POSITIONS} positions: rows after that are not counted.")
 

@@ -45,7 +45,9 @@ def results_by_row(
         mark = scenario.market.marks[position.symbol]
         paid = funding.get(position.symbol)
         cost = None if paid is None else funding_payment(position, mark, paid.rate)
-        results[row.typed.key] = _result(own, prices.get((position.symbol, side)), mark, cost)
+        result = _result(own, prices.get((position.symbol, side)), mark, cost)
+        moved = scenario.market.baseline_mark(position.symbol) != mark
+        results[row.typed.key] = {**result, "moved": f"→ {formatting.price(mark)}" if moved else ""}
     return results
 
 
@@ -63,7 +65,7 @@ def _result(
         "liquidation": formatting.price(nearest) if nearest is not None else short_none(price),
         "distance": formatting.percent(distance, sign=True) if distance is not None else "",
         "funding": formatting.money(earned, sign=True),
-        "reach": 1.0 if distance is None else min(1.0, abs(distance)),
+        "reach": _reach(price, distance),
         "tone": {"pnl": _tone(profit), "funding": _tone(earned)},
         "order": {
             "value": figures.notional,
@@ -74,6 +76,14 @@ def _result(
             "funding": earned,
         },
     }
+
+
+def _reach(price: LiquidationPrice | None, distance: float | None) -> float:
+    """Return how far off liquidation is, as the length of a bar: full where there is none."""
+    if distance is not None:
+        return min(1.0, abs(distance))
+    reasons = set() if price is None else {price.reason_below, price.reason_above}
+    return 1.0 if reasons & {"covered", "gains", "flat"} else 0.0
 
 
 def _nearest(price: LiquidationPrice | None, mark: float) -> float | None:

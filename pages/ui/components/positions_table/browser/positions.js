@@ -103,7 +103,9 @@ class Table {
     const line = element("tr");
     for (const field of this.fields) {
       fields[field.name] = this.field(field, row);
-      line.append(element("td", { "data-label": field.label }, fields[field.name]));
+      const cell = element("td", { "data-label": field.label }, fields[field.name]);
+      if (field.name === "mark") cell.append((results.moved = element("small"))); // Where a move took it.
+      line.append(cell);
     }
     for (const result of RESULTS) {
       results[result.name] = element("span");
@@ -274,6 +276,7 @@ class Table {
         drawn.results[name].textContent = result[name] ?? "–";
         drawn.results[name].className = result.tone?.[name] ?? "";
       }
+      drawn.results.moved.textContent = result.moved ?? "";
       drawn.results.bar.style.width = `${100 * (result.reach ?? 0)}%`;
       if (current) {
         drawn.line.classList.remove("stale");
