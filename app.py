@@ -58,7 +58,8 @@ with head:
 with top:
     answer, used = st.columns([58, 42], gap="large")
     with answer:
-        hero.answer(session.measured, danger.watched(session, session.measured))
+        complete = session.measured is account and positions.all_counted(session)
+        hero.answer(session.measured, danger.watched(session, session.measured), complete=complete)
         words.sentence(session)
         danger.choose(session)
     with used:

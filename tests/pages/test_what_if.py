@@ -416,6 +416,7 @@ def test_a_row_shows_where_a_move_took_its_mark() -> None:
 def test_a_row_that_cannot_be_read_is_said_to_be_left_out() -> None:
     visitor = Visitor().edit("positions", {0: {"Size": "abc!!"}})
     assert visitor.warnings[0].startswith("1 row is not counted")
+    assert visitor.status == "Incomplete · safe without what is left out"
 
 
 def test_reset_leads_back_to_the_baseline() -> None:

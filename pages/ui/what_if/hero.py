@@ -44,9 +44,14 @@ _STYLE = """
 """
 
 
-def answer(account: PreparedAccount, danger: DirectionResult) -> None:
-    """Draw the account's state, and the watched danger as one large figure."""
+def answer(account: PreparedAccount, danger: DirectionResult, *, complete: bool) -> None:
+    """Draw the account's state, and the watched danger as one large figure.
+
+    No state is called safe while positions are left out of the figures.
+    """
     color, label = _STATUS[status(account)]
+    if not complete:
+        color, label = "orange", f"Incomplete · {label.lower()} without what is left out"
     shown = headline(danger, account)
     st.markdown(f":{color}-badge[{plain(label)}]")
     st.html(

@@ -70,11 +70,21 @@ def positions(current: Session) -> None:
         "faults": faults_by_row(read, assess(account)),
     }
     positions_table(KEY, data, _take_report, _take_repair)
-    if wrong := [row for row in read if row.fault and not row.fault.quiet]:
-        count = "1 row is" if len(wrong) == 1 else f"{len(wrong)} rows are"
+    if wrong := sum(map(_is_wrong, read)):
+        count = "1 row is" if wrong == 1 else f"{wrong} rows are"
         st.warning(f"{count} not counted: every figure leaves out what the table marks.")
     if len(table.rows) > MOST_POSITIONS:
         st.error(f"At most {MOST_POSITIONS} positions: rows after that are not counted.")
+
+
+def _is_wrong(row: ReadRow) -> bool:
+    """Return whether a row is left out for more than being unfinished."""
+    return row.fault is not None and not row.fault.quiet
+
+
+def all_counted(current: Session) -> bool:
+    """Return whether no row is left out of the figures but unfinished ones."""
+    return not any(map(_is_wrong, _read(current, current.of(Table))))
 
 
 def unpriced_tokens(current: Session) -> list[str]:
