@@ -16,6 +16,8 @@ from margin.model.scenario import MOST_POSITIONS, Collateral, Levels, Position, 
 from margin.studies.account.advice import survive
 from margin.studies.account.assess import assess
 from margin.studies.distance.directions import together
+from margin.studies.distance.distances import at_move
+from margin.studies.stress.outcome import worth
 from margin.text.advice import in_words
 from margin.text.verdict import verdict
 from pages.ui.shell import PAGES
@@ -405,6 +407,13 @@ def test_an_isolated_liquidation_takes_the_positions_margin_and_no_more() -> Non
     visitor = Visitor().enter("mode", "isolated").slide(-0.2)
     assert "$9,000.00, is lost, and no more" in visitor.sentence
     assert visitor.metric("Margin balance") == visitor.metric("Available") == "$1,000.00"
+
+
+def test_an_account_with_unknown_tiers_loses_no_more_than_its_margins_either() -> None:
+    example = scenario(venue="bybit", margin_mode="isolated")
+    assert worth(at_move(example, -0.2)) == pytest.approx(1_000)
+    visitor = Visitor().enter("venue", "bybit").enter("mode", "isolated").slide(-0.2)
+    assert visitor.metric("Margin balance") == "$5,000.00"
 
 
 def test_a_row_shows_where_a_move_took_its_mark() -> None:

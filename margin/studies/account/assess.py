@@ -94,20 +94,6 @@ class Assessment(NamedTuple):
     assumptions: tuple[Assumption, ...]
 
     @property
-    def worth(self) -> float:
-        """What the account is worth: a liquidation takes what stands behind it, and no more.
-
-        That is an isolated position's margin; in cross all there is, and never less than nothing.
-        """
-        if not self.positions or self.positions[0].isolated_margin is None:
-            return max(0.0, self.equity)
-        liquidated = [position for position in self.positions if position.liquidated]
-        open_value = sum(
-            (position.isolated_margin or 0.0) + position.unrealised_pnl for position in liquidated
-        )
-        return self.equity - open_value
-
-    @property
     def nearest_ratio(self) -> MarginRatio:
         """The venue's ratio of whatever is nearest to its liquidation by it.
 

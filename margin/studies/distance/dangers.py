@@ -58,9 +58,8 @@ def _alike(one: Direction, other: Direction, moving: Sequence[str]) -> bool:
     """Return whether two directions move every price alike, be it the other way round."""
     if {token for token, rate in other.rates.items() if rate} != set(moving):
         return False
-    return len({one.rates[token] / other.rates[token] for token in moving} - {0.0}) == 1 and (
-        abs(one.rates[moving[0]]) == abs(other.rates[moving[0]])
-    )
+    ratios = {one.rates[token] / other.rates[token] for token in moving}
+    return ratios in ({1.0}, {-1.0})
 
 
 def _nearest_token(account: PreparedAccount) -> list[str]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from margin.engine.book import Book, Standing
 from margin.engine.crossing import first_crossing
-from margin.model.prepared import PreparedAccount
+from margin.model.prepared import Preparable, PreparedAccount, prepare
 from margin.model.scenario import Scenario
 
 Moves = Mapping[str, float]
@@ -51,6 +51,16 @@ class Outcome(NamedTuple):
 def after(account: PreparedAccount, moves: Moves) -> Outcome:
     """Return the outcome of one move from the marks."""
     return after_book_moves(account, [moves] * len(account.books))
+
+
+def worth(account: Preparable) -> float:
+    """Return what the account is worth at its marks: a liquidation takes what stands behind it.
+
+    That is an isolated position's margin, and in cross all there is, so never less than nothing.
+    """
+    account = prepare(account)
+    remaining = after(account, {}).remaining
+    return remaining if account.scenario.account.isolated else max(0.0, remaining)
 
 
 def after_book_moves(

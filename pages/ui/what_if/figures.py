@@ -11,7 +11,8 @@ import streamlit as st
 
 from margin import formatting as wording
 from margin.model.prepared import PreparedAccount
-from margin.studies.account.assess import Assessment, assess
+from margin.studies.account.assess import assess
+from margin.studies.stress.outcome import worth
 from margin.text.arithmetic import SYMBOLS, arithmetic
 from margin.text.danger import margin_used
 from margin.text.figures import figures
@@ -31,32 +32,33 @@ class Shown(NamedTuple):
 
 def headline(account: PreparedAccount, baseline: PreparedAccount) -> None:
     """Draw the figures to watch, each with what it was in the baseline."""
-    now, before = assess(account), assess(baseline)
-    figures: list[tuple[str, Callable[[Assessment], Shown], str, Better]] = [
+    figures: list[tuple[str, Callable[[PreparedAccount], Shown], str, Better]] = [
         ("Margin used", _margin_used, margin_used(account), "less"),
         ("Margin balance", _margin_balance, "Wallet plus open profit or loss (equity).", "more"),
         ("Available", _available, "Free margin: margin balance minus initial margin.", "more"),
     ]
     with st.container(horizontal=True, gap="small", key="headline"):
         for label, read, meaning, better in figures:
-            _metric(label, read(now), read(before), meaning, better)
+            _metric(label, read(account), read(baseline), meaning, better)
 
 
-def _margin_used(assessment: Assessment) -> Shown:
+def _margin_used(account: PreparedAccount) -> Shown:
     """Return margin used; without equity there is nothing it could be a part of."""
+    assessment = assess(account)
     load = assessment.requirement_to_equity
     if load is None and assessment.liquidated:
         return Shown(inf, "no equity left")
     return Shown(load, wording.percent(load))
 
 
-def _margin_balance(assessment: Assessment) -> Shown:
-    """Return what is left of the margin balance: a liquidation takes what stands behind it."""
-    return Shown(assessment.worth, wording.money(assessment.worth))
+def _margin_balance(account: PreparedAccount) -> Shown:
+    value = worth(account)
+    return Shown(value, wording.money(value))
 
 
-def _available(assessment: Assessment) -> Shown:
-    return Shown(assessment.available_balance, wording.money(assessment.available_balance))
+def _available(account: PreparedAccount) -> Shown:
+    available = assess(account).available_balance
+    return Shown(available, wording.money(available))
 
 
 def _metric(label: str, now: Shown, before: Shown, meaning: str, better: Better) -> None:

@@ -11,31 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from streamlit.components.v2.types import ComponentRenderer
 
-from pages.ui.components.served import APP, serve
+from pages.ui.components.served import component
 
 COMPONENT = "tandem_positions"
 TYPED, REPAIR = "typed", "repair"
 """What the browser reports: the rows as they are typed, and a repair that was chosen."""
-_BROWSER = Path(__file__).parent / "browser"
 
 
-def _component() -> ComponentRenderer:
-    script = f"""{APP}
-const table = import(app + {serve("positions", _BROWSER / "positions.js")});
-export default async (mounted) => (await table).default(mounted);
-"""
-    return st.components.v2.component(
-        COMPONENT,
-        html='<div class="tandem-positions"></div>',
-        css=(_BROWSER / "positions.css").read_text(),
-        js=script,
-        isolate_styles=False,
-    )
-
-
-_table = _component()
+_table = component(COMPONENT, Path(__file__).parent / "browser", "positions.js")
 
 
 def positions_table(

@@ -9,13 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import streamlit as st
-from streamlit.components.v2.types import ComponentRenderer
-
-from pages.ui.components.served import APP, serve
+from pages.ui.components.served import component
 
 COMPONENT = "tandem_secret_form"
-_BROWSER = Path(__file__).parent / "browser"
 
 
 class SecretField(NamedTuple):
@@ -31,21 +27,7 @@ class SecretField(NamedTuple):
     advice: str = ""
 
 
-def _component() -> ComponentRenderer:
-    script = f"""{APP}
-const form = import(app + {serve("secret_form", _BROWSER / "form.js")});
-export default async (mounted) => (await form).default(mounted);
-"""
-    return st.components.v2.component(
-        COMPONENT,
-        html='<div class="tandem-secret-form"></div>',
-        css=(_BROWSER / "form.css").read_text(),
-        js=script,
-        isolate_styles=False,
-    )
-
-
-_form = _component()
+_form = component(COMPONENT, Path(__file__).parent / "browser", "form.js")
 
 
 def secret_form(
